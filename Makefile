@@ -1,0 +1,87 @@
+# zbudlab needs nothing but python3 (with venv) and make. `make` alone lists the commands.
+
+PYTHON    ?= python3
+VENV      ?= .venv
+WORKERS   ?= 2
+HOURS     ?= 1
+PIPFLAGS  ?=
+LABFLAGS  ?=
+RUNFLAGS  ?=
+LOCKFLAGS ?=
+
+BIN     := $(VENV)/bin
+NBVAL   := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+FIRST   := notebooks/00_start_here.ipynb
+# JupyterLab refuses to run as root unless told that it is meant.
+ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help env warm lab run test lint check notebooks bench soak dist wheelhouse lock check-wheels clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+env: ## make the environment in .venv/ from requirements.lock (PYTHON=, PIPFLAGS=)
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here: install Python 3.11, 3.12 or 3.13 (Debian and Ubuntu: apt install python3 python3-venv), or say make PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) scripts/make_env.py --venv $(VENV) --pip "$(PIPFLAGS)"
+
+warm: env
+	@echo "warm-up: compiling the engine (seconds; once per change of zbudlab/)"
+	@$(BIN)/python -m zbudlab.warmup
+
+lab: warm ## open JupyterLab at the first notebook (LABFLAGS=--no-browser)
+	@echo "lab: JupyterLab at $(FIRST) (Ctrl-C twice ends it)"
+	@$(BIN)/jupyter lab $(ROOTFLAG) --LabApp.default_url=/lab/tree/$(FIRST) $(LABFLAGS)
+
+run: warm ## run the main job on this Python's own library files (RUNFLAGS=)
+	@$(BIN)/zbudlab run $(RUNFLAGS)
+
+test: lint check ## run every check: lint, types, layers, unit, property, golden, notebooks
+
+lint: env
+	@echo "lint: ruff reads the code"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "types: mypy reads zbudlab/"
+	@$(BIN)/mypy
+	@echo "layers: import-linter checks that imports only go down"
+	@$(BIN)/lint-imports
+
+check: warm
+	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@echo "notebooks: every cell is run and its output compared"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks
+
+notebooks: warm ## run every notebook again and store its output, normalised
+	@$(BIN)/python scripts/notebooks.py $(NOTEBOOKS)
+
+bench: warm ## measure speed
+	@$(BIN)/python -m benchmarks
+
+soak: warm ## go on with the long random test (HOURS=1)
+	@$(BIN)/python -m tests.soak --hours $(HOURS)
+
+dist: env ## build sdist and wheel in dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+wheelhouse: dist ## fill wheelhouse/ with all packages, for rooms without a network
+	@echo "wheelhouse: fetching every locked package for this system and this $$($(BIN)/python --version)"
+	@$(BIN)/python -m pip download --quiet --require-hashes -r requirements.lock -d wheelhouse
+	@cp dist/*.whl wheelhouse/
+	@echo "wheelhouse: done; in the room, with the same system and Python, say: make lab PIPFLAGS=\"--no-index --find-links wheelhouse\""
+
+lock: ## resolve requirements.lock again (needs uv; LOCKFLAGS=--upgrade)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11.0 \
+	  --extra test $(LOCKFLAGS) pyproject.toml -o requirements.lock
+
+check-wheels: ## see that every locked package has a wheel for each system (needs uv and network)
+	@$(PYTHON) scripts/check_wheels.py
+
+clean: ## remove what these commands made, .venv/ included
+	rm -rf $(VENV) build dist wheelhouse .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  .import_linter_cache .numba_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

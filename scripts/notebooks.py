@@ -1,0 +1,93 @@
+"""Run notebooks and store them as every run stores them: outputs kept, chance left out.
+
+python scripts/notebooks.py notebooks/*.ipynb            run and rewrite
+python scripts/notebooks.py --check notebooks/*.ipynb    only say which are not normal
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+
+SIZE_LIMIT = 400_000
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": LANGUAGE,
+}
+
+
+def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The same notebook without time stamps, widget state and numbers that change by chance.
+
+    A widget keeps its text form: without a kernel that shows, where a view would load for ever.
+    """
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:03d}"
+        cell.metadata = nbformat.from_dict(_lasting(cell.metadata))
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    return notebook
+
+
+def _lasting(metadata: dict) -> dict:
+    """The cell metadata that a person wrote: tags, grading, hidden source."""
+    return {key: metadata[key] for key in ("tags", "nbgrader", "jupyter") if metadata.get(key)}
+
+
+def run(path: Path) -> None:
+    """Run a notebook from top to bottom, in its own folder, and store it whole or not at all."""
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    unfinished = path.with_suffix(".ipynb.part")
+    unfinished.write_text(_text(normalise(notebook)), encoding="utf-8", newline="\n")
+    os.replace(unfinished, path)
+
+
+def faults(path: Path) -> list[str]:
+    """One sentence for each thing that keeps a notebook from being stored as it is."""
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    found = []
+    if any(cell.execution_count is None for cell in cells):
+        found.append(f"{path}: has cells that never ran")
+    if any(output.output_type == "error" for cell in cells for output in cell.outputs):
+        found.append(f"{path}: has an error in a stored output")
+    if text != _text(normalise(notebook)):
+        found.append(f"{path}: is not normalised (make notebooks does it)")
+    if path.stat().st_size > SIZE_LIMIT:
+        found.append(f"{path}: is {path.stat().st_size} bytes long, over {SIZE_LIMIT}")
+    return found
+
+
+def _text(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as the text of its file."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def main() -> int:
+    """Run or check every notebook named; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="run nothing, exit 1 on a fault")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    found: list[str] = []
+    for path in arguments.notebooks:
+        if not arguments.check:
+            print(f"notebooks: running {path}", flush=True)
+            run(path)
+        found += faults(path)
+    print("\n".join(found), file=sys.stderr, end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

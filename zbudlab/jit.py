@@ -1,0 +1,197 @@
+"""The one place that knows numba: `kernel`, `copy_page`, and how to run kernels uncompiled.
+
+Everything in `zbudlab.mm` is compiled through `kernel`. Its options were measured: without
+reference counting (`_nrt`, an option private to numba, hence the exact pin in pyproject.toml)
+and with helpers inlined, code that reads like C runs like C; with numba's defaults it is 1.4 to
+30 times slower. A kernel therefore cannot allocate: it works on the arrays it is given.
+"""
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload
+
+_OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy"}
+
+#: Every kernel by its name `module.function`, as compiled.
+KERNELS: dict[str, Any] = {}
+
+
+def _source_key() -> str:
+    """A hash of all that compiled code depends on: our sources, numba, bounds checking."""
+    package = Path(__file__).parent
+    sources = [package / "jit.py", package / "layout.py", *sorted((package / "mm").glob("*.py"))]
+    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _usable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_directory() -> Path:
+    """Where compiled code is kept: the first writable place of four, one folder a source state.
+
+    numba's own cache looks only at the file a function stands in, so an edit of a helper in
+    another file would go unnoticed. Keying the folder by all sources mends that.
+    """
+    key = _source_key()
+    places = [Path(__file__).parent / "__pycache__"]
+    if "NUMBA_CACHE_DIR" in os.environ:
+        places.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]))
+    with contextlib.suppress(RuntimeError):
+        places.append(Path.home() / ".cache" / "zbudlab")
+    for place in places:
+        folder = place / f"numba-{key}"
+        if _usable(folder):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="zbudlab-"))
+
+
+CACHE_DIRECTORY = _cache_directory()
+
+
+def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
+    """Compile a function of `zbudlab.mm`.
+
+    `inline=True`, for small helpers, puts the body into every caller. Operations that are long
+    or called from many places say `inline=False`, which keeps compilation short.
+    """
+    if function is None:
+        return lambda function: kernel(function, inline=inline)
+    given = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
+    try:
+        compiled = numba.njit(cache=True, forceinline=inline, **_OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = given
+    KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled
+    return compiled
+
+
+@intrinsic
+def _copy_row(typing_context, rows, new, old):  # type: ignore[no-untyped-def]
+    """memcpy of one row of a 2-D array to another: numba's own row copy would allocate."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = builder.extract_value(array.strides, 0)
+
+        def row(position: int) -> Any:
+            index = context.cast(
+                builder, arguments[position], signature.args[position], types.uint64
+            )
+            start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
+            return builder.gep(start, [builder.mul(index, stride)])
+
+        cgutils.raw_memcpy(builder, row(1), row(2), stride, 1)
+        return context.get_dummy_value()
+
+    return types.void(rows, new, old), generate
+
+
+def copy_row(rows: np.ndarray, new: int, old: int) -> None:
+    """Copy row `old` of a 2-D array over row `new`, at the speed of memcpy when compiled."""
+    rows[new] = rows[old]
+
+
+@overload(copy_row, jit_options={**_OPTIONS, "forceinline": True})
+def _copy_row_compiled(rows, new, old):  # type: ignore[no-untyped-def]
+    def implementation(rows, new, old):  # type: ignore[no-untyped-def]
+        _copy_row(rows, new, old)
+
+    return implementation
+
+
+def _on_plain_arrays(compiled: Any) -> Callable:
+    """`compiled` for callers that run uncompiled: record views go in as the arrays they view."""
+
+    def call(*arguments: Any) -> Any:
+        return compiled(
+            *(a.view(np.ndarray) if isinstance(a, np.recarray) else a for a in arguments)
+        )
+
+    return call
+
+
+def _callers(names: set[str]) -> set[str]:
+    """The given kernels and all kernels from which a path of calls leads to one of them."""
+    reached = set(names)
+    while True:
+        bare = {name.rpartition(".")[2] for name in reached}
+        found = {
+            name
+            for name, compiled in KERNELS.items()
+            if name not in reached and bare & set(compiled.py_func.__code__.co_names)
+        }
+        if not found:
+            return reached
+        reached |= found
+
+
+def _bind(old: Any, new: Any) -> Iterator[tuple[dict, str, Any]]:
+    """Put `new` wherever a module of zbudlab holds `old`; yields how to undo it."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "zbudlab" and not name.endswith(".jit"):
+            for attribute, value in list(vars(module).items()):
+                if value is old:
+                    vars(module)[attribute] = new
+                    yield vars(module), attribute, old
+
+
+def _plainly(function: Callable) -> Callable:
+    """`function` fed with record views, so that `record.field` works without compilation."""
+
+    def call(*arguments: Any) -> Any:
+        with np.errstate(over="raise"):
+            return function(
+                *(
+                    a.view(np.recarray)
+                    if isinstance(a, np.ndarray) and a.dtype.names and not isinstance(a, np.recarray)
+                    else a
+                    for a in arguments
+                )
+            )
+
+    return call
+
+
+@contextlib.contextmanager
+def uncompiled(names: Iterable[str], replacements: dict[str, Callable] | None = None) -> Iterator:
+    """Run the named kernels, and all that lead to them, as plain Python within the block.
+
+    names: kernels as `module.function`. replacements: other functions to run in the place of
+    some of them. Compiled kernels that plain ones call stay compiled. Everything is restored on
+    leaving, whatever happens.
+    """
+    replacements = replacements or {}
+    plain = _callers(set(names) | set(replacements))
+    undo: list[tuple[dict, str, Any]] = []
+    try:
+        for name, compiled in list(KERNELS.items()):
+            if name in plain:
+                function = _plainly(replacements.get(name, compiled.py_func))
+            else:
+                function = _on_plain_arrays(compiled)
+            undo.extend(_bind(compiled, function))
+        yield
+    finally:
+        for namespace, attribute, old in undo:
+            namespace[attribute] = old

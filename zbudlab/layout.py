@@ -1,0 +1,237 @@
+"""All sizes, flags and record types: what a machine's memory looks like.
+
+Each dtype is a struct of C, aligned, a field a line with its meaning. Linux has pointers where
+we have numbers: page frame numbers, row numbers, entry numbers; 0 or a list head marks the end.
+No field is named like an attribute of numpy's records, so that `record.field` means the same
+compiled and uncompiled.
+"""
+
+import numpy as np
+
+# --- pages -------------------------------------------------------------------------------------
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+MAX_ORDER = 11  #: free blocks have orders 0 .. MAX_ORDER - 1
+MAX_ORDER_NR_PAGES = 1 << (MAX_ORDER - 1)
+
+# Migrate types, in Linux 3.12's order.
+MIGRATE_UNMOVABLE = 0
+MIGRATE_RECLAIMABLE = 1
+MIGRATE_MOVABLE = 2
+MIGRATE_RESERVE = 3
+MIGRATE_CMA = 4
+MIGRATE_ISOLATE = 5
+MIGRATE_TYPES = 6
+MIGRATE_NAMES = ("unmovable", "reclaimable", "movable", "reserve", "cma", "isolate")
+
+# Bits of page_flags.
+PG_LOCKED = 1
+PG_REFERENCED = 2  # the process touched it since reclaim last looked
+PG_LRU = 4  # on an LRU list
+PG_ACTIVE = 8
+PG_SWAPCACHE = 16  # its content also stands in the swap slot `private`
+PG_DIRTY = 32
+PG_HEAD = 64  # first frame of an allocated block, whose order is in `order`
+
+# Special values of _mapcount: what a page is that no process maps.
+PAGE_BUDDY_MAPCOUNT_VALUE = -128  # head of a free block
+PAGE_ZBUD_MAPCOUNT_VALUE = -127  # zbud page (patch 3 of the series)
+
+# The list links of a record: `record.next[LRU]`. A struct page is on one list at a time.
+LRU = 0
+
+page = np.dtype(
+    [
+        ("next", "u4", (1,)),  # list links: page frame numbers, or list heads behind them
+        ("prev", "u4", (1,)),
+        ("refcount", "i4"),  # _count: users; 0 = free
+        ("mapcount", "i4"),  # _mapcount: page table entries - 1, or one of the values above
+        ("page_flags", "u2"),  # PG_*
+        ("order", "u1"),  # order of the block that starts here, free or allocated
+        ("migratetype", "u1"),  # of the free list the block is on, or what it was allocated as
+        ("private", "u4"),  # zbud: pool; swap cache: swap slot
+        ("mapping", "u4"),  # owner: process number + 1; 0 = kernel
+        ("index", "u4"),  # place in the table of page table entries (`ptes`)
+    ],
+    align=True,
+)
+assert page.itemsize == 32
+
+# List heads stand behind the page records: free lists by order and type, then these.
+NR_FREE_LISTS = MAX_ORDER * MIGRATE_TYPES
+INACTIVE_ANON = NR_FREE_LISTS
+ACTIVE_ANON = NR_FREE_LISTS + 1
+MIGRATEPAGES = NR_FREE_LISTS + 2  # compact_control.migratepages: isolated, to be moved
+FREEPAGES = NR_FREE_LISTS + 3  # compact_control.freepages: targets
+SHRINK_LIST = NR_FREE_LISTS + 4  # isolated by reclaim
+NR_LIST_HEADS = NR_FREE_LISTS + 5
+
+pageblock = np.dtype(
+    [
+        ("migratetype", "u1"),  # what the block's free pages are for
+        ("skip", "u1"),  # compaction found nothing here
+    ],
+    align=True,
+)
+
+WMARK_MIN = 0
+WMARK_LOW = 1
+WMARK_HIGH = 2
+
+zone = np.dtype(
+    [
+        ("spanned_pages", "i8"),  # page frames 0 .. spanned_pages - 1
+        ("list_heads", "i8"),  # where the list heads start in the page records
+        ("pageblock_order", "i8"),
+        ("nr_free", "i8", (MAX_ORDER,)),  # free blocks by order
+        ("nr_free_pages", "i8"),  # NR_FREE_PAGES, pages
+        ("nr_free_cma", "i8"),  # NR_FREE_CMA_PAGES, pages
+        ("watermark", "i8", (3,)),  # pages: min, low, high
+        ("nr_inactive_anon", "i8"),
+        ("nr_active_anon", "i8"),
+        ("compact_cached_migrate_pfn", "i8"),  # -1 = not set yet
+        ("compact_cached_free_pfn", "i8"),
+        ("compact_blockskip_flush", "i8"),  # 1 = hints may be forgotten
+        ("zbud_movable", "i8"),  # 1 = with the series: zbud pages are movable
+        ("fail_page_alloc", "i8"),  # fault injection: > 0 = this many allocations to come fail
+    ],
+    align=True,
+)
+
+# --- zbud --------------------------------------------------------------------------------------
+NCHUNKS_ORDER = 6
+NCHUNKS = 1 << NCHUNKS_ORDER  #: chunks in a page
+CHUNK_SHIFT = PAGE_SHIFT - NCHUNKS_ORDER
+CHUNK_SIZE = 1 << CHUNK_SHIFT  #: bytes in a chunk
+ZHDR_CHUNKS = 1  # chunk 0 of a zbud page holds its header
+ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
+
+# Two ways to hand out a buddy: by its address (v3.11), or by a number in a tree (the series).
+ZBUD_PLAIN = 0
+ZBUD_SERIES = 1
+
+# Places of a zbud page, also the links of a zbud header: `header.next[LRU]`, `.next[BUDDY]`.
+HEADLESS = 0
+FIRST = 1
+LAST = 2
+BUDDY = 1
+
+# A zbud header is the first chunk of its page. With page bytes, memory is rows of a chunk and
+# the header of a page is row pfn << 6; without them it has one row a page, row pfn << 0.
+zbud_header = np.dtype(
+    {
+        "names": [
+            "next",  # links [LRU, BUDDY]: rows
+            "prev",
+            "first_handle",  # series: index in the pool's tree; 0 = no buddy
+            "last_handle",
+            "first_map_count",  # series: the owner's 1 + mappings held
+            "last_map_count",
+            "first_chunks",  # size of the buddy, chunks; 0 = no buddy
+            "last_chunks",
+            "under_reclaim",  # plain: off all lists, being evicted
+            "first_swpentry",  # without page bytes: what the owner wrote into the first eight
+            "last_swpentry",  # bytes of the buddy
+        ],
+        "formats": [
+            ("u4", (2,)),
+            ("u4", (2,)),
+            "i8",
+            "i8",
+            "i4",
+            "i4",
+            "u1",
+            "u1",
+            "u1",
+            "i8",
+            "i8",
+        ],
+        "offsets": [0, 8, 16, 24, 32, 36, 40, 41, 42, 48, 56],
+        "itemsize": CHUNK_SIZE,
+    },
+    align=True,
+)
+
+# List heads of a pool are rows behind memory: unbuddied[1 .. 63], with the buddied list as
+# number 0, which no half-filled page can belong on, then the LRU.
+BUDDIED = 0
+LRU_LIST = NCHUNKS
+NR_POOL_LISTS = NCHUNKS + 1
+
+zbud_pool = np.dtype(
+    [
+        ("list_heads", "i8"),  # first row of the pool's list heads
+        ("row_shift", "i8"),  # header of page pfn is row pfn << row_shift
+        ("variant", "i8"),  # ZBUD_PLAIN or ZBUD_SERIES
+        ("pages_nr", "i8"),  # pages in the pool
+        ("height", "i8"),  # the handles' radix tree: root, as radix_tree_root
+        ("rnode", "i8"),
+        ("items", "i8"),
+        ("last_handle", "i8"),  # the newest handle given out
+    ],
+    align=True,
+)
+
+# --- radix tree --------------------------------------------------------------------------------
+RADIX_TREE_MAP_SHIFT = 6
+RADIX_TREE_MAP_SIZE = 1 << RADIX_TREE_MAP_SHIFT
+RADIX_TREE_MAP_MASK = RADIX_TREE_MAP_SIZE - 1
+
+radix_tree_root = np.dtype(
+    [
+        ("height", "i8"),  # levels of nodes; 0 = none, the only item (key 0) is in rnode
+        ("rnode", "i8"),  # node number, or at height 0 the item; 0 = empty
+        ("items", "i8"),
+    ],
+    align=True,
+)
+
+# Node 0 is no node: its `count` is the number of nodes in use, slots[0] the head of the list of
+# free nodes (through their slots[0]), slots[1] the lowest node never used.
+radix_tree_node = np.dtype(
+    [
+        ("count", "u4"),  # slots in use
+        ("parent", "u4"),  # node above; 0 = this is the root
+        ("slots", "u4", (RADIX_TREE_MAP_SIZE,)),  # node numbers, in the lowest level items
+    ],
+    align=True,
+)
+
+# --- processes ---------------------------------------------------------------------------------
+PTE_NONE = 0  # never touched: reads as zeros
+PTE_PRESENT = 1  # `value` is a page frame
+PTE_SWAP = 2  # `value` is a place in the table of swap slots
+
+pte = np.dtype(
+    [
+        ("value", "u4"),  # page frame or swap slot
+        ("state", "u1"),  # PTE_*
+        ("accessed", "u1"),  # touched since reclaim last looked
+        ("dirty", "u1"),  # written since it was read from swap
+    ],
+    align=True,
+)
+assert pte.itemsize == 8
+
+process = np.dtype(
+    [
+        ("start", "i8"),  # first place in the table of page table entries
+        ("nr_pages", "i8"),  # virtual pages; 0 = the process is gone
+        ("rss", "i8"),  # pages present
+        ("swapents", "i8"),  # pages swapped out
+    ],
+    align=True,
+)
+
+# --- errors ------------------------------------------------------------------------------------
+EPERM = 1
+ENOENT = 2
+EIO = 5
+EAGAIN = 11
+ENOMEM = 12
+EFAULT = 14
+EBUSY = 16
+EEXIST = 17
+ENODEV = 19
+EINVAL = 22
+ENOSPC = 28

@@ -1,0 +1,129 @@
+"""struct page: what the kernel knows of one page frame.
+
+Page frames are numbered from 0 (the pfn). A page lives as long as somebody holds a reference to
+it: whoever looks at a page for longer than a moment takes one with `get_page`. Counting
+references is what later tells migration that a page may not be moved just now.
+
+Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 of the series.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    CHUNK_SHIFT,
+    NCHUNKS_ORDER,
+    PAGE_BUDDY_MAPCOUNT_VALUE,
+    PAGE_SHIFT,
+    PAGE_ZBUD_MAPCOUNT_VALUE,
+    PG_LOCKED,
+    PG_LRU,
+)
+
+UNMAPPED = -1  #: mapcount of a page that no process maps
+
+
+@kernel
+def page_address(pfn):
+    """The byte address at which the simulated machine maps page frame `pfn`."""
+    return pfn << PAGE_SHIFT
+
+
+@kernel
+def address_pfn(address):
+    """The page frame that holds the byte at `address`."""
+    return address >> PAGE_SHIFT
+
+
+@kernel
+def chunk_address(chunk):
+    """The byte address of chunk number `chunk` (64 to a page, counted from frame 0)."""
+    return chunk << CHUNK_SHIFT
+
+
+@kernel
+def chunk_pfn(chunk):
+    """The page frame that chunk number `chunk` lies in."""
+    return chunk >> NCHUNKS_ORDER
+
+
+@kernel
+def page_count(page):
+    """How many references are held on the page; 0 = free."""
+    return np.int64(page.refcount)
+
+
+@kernel
+def get_page(page):
+    """Take one more reference on a page in use."""
+    page.refcount += 1
+
+
+@kernel
+def put_page_testzero(page):
+    """Drop a reference; whether it was the last, so that the caller must free the page."""
+    page.refcount -= 1
+    return page.refcount == 0
+
+
+@kernel
+def page_buddy(page):
+    """Whether the page is the first of a free block."""
+    return page.mapcount == PAGE_BUDDY_MAPCOUNT_VALUE
+
+
+@kernel
+def page_zbud(page):
+    """Whether the page belongs to a zbud pool (PageZbud of the series)."""
+    return page.mapcount == PAGE_ZBUD_MAPCOUNT_VALUE
+
+
+@kernel
+def set_page_zbud(page):
+    """Mark a page as zbud's."""
+    page.mapcount = PAGE_ZBUD_MAPCOUNT_VALUE
+
+
+@kernel
+def reset_page_mapcount(page):
+    """Nobody maps the page, and it is nothing special."""
+    page.mapcount = UNMAPPED
+
+
+@kernel
+def page_mapped(page):
+    """Whether some process maps the page."""
+    return page.mapcount >= 0
+
+
+@kernel
+def page_lru(page):
+    """Whether the page is on one of the zone's LRU lists."""
+    return page.page_flags & PG_LRU != 0
+
+
+@kernel
+def set_flag(page, flag):
+    """Set bits of the page's flag word."""
+    page.page_flags |= flag
+
+
+@kernel
+def clear_flag(page, flag):
+    """Clear bits of the page's flag word."""
+    page.page_flags &= ~flag & 0xFFFF
+
+
+@kernel
+def trylock_page(page):
+    """Lock the page; False if somebody else has."""
+    if page.page_flags & PG_LOCKED:
+        return False
+    set_flag(page, PG_LOCKED)
+    return True
+
+
+@kernel
+def unlock_page(page):
+    """Let others lock the page."""
+    clear_flag(page, PG_LOCKED)

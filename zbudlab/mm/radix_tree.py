@@ -1,0 +1,280 @@
+"""The radix tree: items by a 64-bit key, 64 slots a node, 6 bits of the key a level.
+
+It is as high as its largest key needs and no higher: it grows new roots upward and, when only
+slot 0 of the root is left in use, shrinks again. A key then needs no comparison on the way down:
+its bits are the way.
+
+`nodes` holds the nodes of all trees, `root` is any record with the fields height, rnode, items.
+An item is a number above 0. Node 0 is no node; it keeps count of the others. An operation that
+finds too few nodes free changes nothing, so that the caller can get more and ask again; a caller
+who made sure with `radix_tree_preload` never sees that.
+
+Source: lib/radix-tree.c (v3.12).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    EEXIST,
+    ENOMEM,
+    RADIX_TREE_MAP_MASK,
+    RADIX_TREE_MAP_SHIFT,
+    RADIX_TREE_MAP_SIZE,
+)
+
+KEY_BITS = 64
+MAX_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
+MAX_HEIGHT = (KEY_BITS + RADIX_TREE_MAP_SHIFT - 1) // RADIX_TREE_MAP_SHIFT
+#: Nodes that one insertion can need: a path of new levels on top and one down.
+RADIX_TREE_PRELOAD_SIZE = 2 * MAX_HEIGHT - 1
+#: What `radix_tree_lookup_slot` answers for the item of key 0 that lives in the root itself.
+SLOT_IN_ROOT = 0
+
+# node 0
+FREE_LIST = 0
+NEVER_USED = 1
+
+
+@kernel
+def slot_of(key, level):
+    """Which slot of a node leads to the key; level 0 is the lowest."""
+    bits = np.uint64(key) >> np.uint64(level * RADIX_TREE_MAP_SHIFT)
+    return np.int64(bits & np.uint64(RADIX_TREE_MAP_MASK))
+
+
+@kernel
+def key_fits(key, height):
+    """Whether a tree of that height can hold the key."""
+    bits = height * RADIX_TREE_MAP_SHIFT
+    return bits >= KEY_BITS or np.uint64(key) >> np.uint64(bits) == 0
+
+
+@kernel
+def height_for(key):
+    """Levels of nodes that a key needs."""
+    height = 0
+    while not key_fits(key, height):
+        height += 1
+    return height
+
+
+# --- nodes -------------------------------------------------------------------------------------
+
+
+@kernel
+def init_radix_tree_nodes(nodes):
+    """Start with no node in use."""
+    nodes[0].count = 0
+    nodes[0].slots[FREE_LIST] = 0
+    nodes[0].slots[NEVER_USED] = 1
+
+
+@kernel
+def radix_tree_preload(nodes, insertions):
+    """Whether there are nodes enough for that many insertions, whatever the keys."""
+    return nodes.shape[0] - 1 - np.int64(nodes[0].count) >= insertions * RADIX_TREE_PRELOAD_SIZE
+
+
+@kernel
+def alloc_node(nodes, parent):
+    """An empty node under `parent`."""
+    pile = nodes[0]
+    number = np.int64(pile.slots[FREE_LIST])
+    if number:
+        pile.slots[FREE_LIST] = nodes[number].slots[0]
+        nodes[number].slots[0] = 0
+    else:
+        number = np.int64(pile.slots[NEVER_USED])
+        pile.slots[NEVER_USED] = number + 1
+        nodes[number].slots[:] = 0
+    pile.count += 1
+    nodes[number].count = 0
+    nodes[number].parent = parent
+    return number
+
+
+@kernel
+def free_node(nodes, number):
+    """Give back a node; all its slots must be empty but slot 0."""
+    pile = nodes[0]
+    nodes[number].slots[0] = pile.slots[FREE_LIST]
+    pile.slots[FREE_LIST] = number
+    pile.count -= 1
+
+
+# --- looking up --------------------------------------------------------------------------------
+
+
+@kernel
+def radix_tree_lookup_slot(nodes, root, key):
+    """Where the key's item stands: node * 64 + slot, or SLOT_IN_ROOT; -1 = no such item."""
+    height = np.int64(root.height)
+    number = np.int64(root.rnode)
+    if number == 0 or not key_fits(key, height):
+        return -1
+    if height == 0:
+        return SLOT_IN_ROOT
+    for level in range(height - 1, 0, -1):
+        number = np.int64(nodes[number].slots[slot_of(key, level)])
+        if number == 0:
+            return -1
+    slot = slot_of(key, 0)
+    if nodes[number].slots[slot] == 0:
+        return -1
+    return number * RADIX_TREE_MAP_SIZE + slot
+
+
+@kernel
+def radix_tree_deref_slot(nodes, root, slot):
+    """The item in a slot that `radix_tree_lookup_slot` found."""
+    if slot == SLOT_IN_ROOT:
+        return np.int64(root.rnode)
+    return np.int64(nodes[slot // RADIX_TREE_MAP_SIZE].slots[slot % RADIX_TREE_MAP_SIZE])
+
+
+@kernel
+def radix_tree_replace_slot(nodes, root, slot, item):
+    """Put another item into a slot that `radix_tree_lookup_slot` found."""
+    if slot == SLOT_IN_ROOT:
+        root.rnode = item
+    else:
+        nodes[slot // RADIX_TREE_MAP_SIZE].slots[slot % RADIX_TREE_MAP_SIZE] = item
+
+
+@kernel
+def radix_tree_lookup(nodes, root, key):
+    """The key's item; 0 = none."""
+    slot = radix_tree_lookup_slot(nodes, root, key)
+    if slot < 0:
+        return 0
+    return radix_tree_deref_slot(nodes, root, slot)
+
+
+@kernel
+def radix_tree_replace(nodes, root, key, item):
+    """Exchange the key's item; the old one, 0 = there is none and nothing changed."""
+    slot = radix_tree_lookup_slot(nodes, root, key)
+    if slot < 0:
+        return 0
+    old = radix_tree_deref_slot(nodes, root, slot)
+    radix_tree_replace_slot(nodes, root, slot, item)
+    return old
+
+
+@kernel
+def radix_tree_lookup_batch(nodes, root, keys, items):
+    """Look up every key of an array; items[i] gets the item of keys[i], 0 = none."""
+    for i in range(keys.shape[0]):
+        items[i] = radix_tree_lookup(nodes, root, keys[i])
+
+
+@kernel
+def radix_tree_next_hole(nodes, root, key, max_scan):
+    """The first key from `key` on without an item, of `max_scan` looked at.
+
+    All in use: key + max_scan. A search that runs past the largest key ends at 0.
+    """
+    key = np.uint64(key)
+    for _ in range(max_scan):
+        if radix_tree_lookup_slot(nodes, root, key) < 0:
+            return key
+        if key == MAX_KEY:
+            return np.uint64(0)
+        key += np.uint64(1)
+    return key
+
+
+# --- changing ----------------------------------------------------------------------------------
+
+
+@kernel
+def radix_tree_extend(nodes, root, height):
+    """Put new roots on top until the tree has that height."""
+    if root.rnode == 0:
+        root.height = height
+        return
+    while root.height < height:
+        number = alloc_node(nodes, 0)
+        below = np.int64(root.rnode)
+        nodes[number].slots[0] = below
+        nodes[number].count = 1
+        if root.height > 0:
+            nodes[below].parent = number
+        root.rnode = number
+        root.height += 1
+
+
+@kernel
+def link_child(nodes, root, parent, slot, child):
+    """Hang a node or item into a slot, or at the root where there is no parent."""
+    if parent:
+        nodes[parent].slots[slot] = child
+        nodes[parent].count += 1
+    else:
+        root.rnode = child
+
+
+@kernel(inline=False)
+def radix_tree_insert(nodes, root, key, item):
+    """Add an item: 0, -EEXIST if the key has one, -ENOMEM if nodes are too few."""
+    if radix_tree_lookup_slot(nodes, root, key) >= 0:
+        return -EEXIST
+    if not radix_tree_preload(nodes, 1):
+        return -ENOMEM
+    if not key_fits(key, np.int64(root.height)):
+        radix_tree_extend(nodes, root, height_for(key))
+    parent = 0
+    slot = 0
+    number = np.int64(root.rnode)
+    for level in range(np.int64(root.height) - 1, -1, -1):
+        if number == 0:
+            number = alloc_node(nodes, parent)
+            link_child(nodes, root, parent, slot, number)
+        parent = number
+        slot = slot_of(key, level)
+        number = np.int64(nodes[parent].slots[slot])
+    link_child(nodes, root, parent, slot, item)
+    root.items += 1
+    return 0
+
+
+@kernel
+def radix_tree_shrink(nodes, root):
+    """Drop roots that lead nowhere but to slot 0."""
+    while root.height > 0:
+        top = np.int64(root.rnode)
+        below = np.int64(nodes[top].slots[0])
+        if nodes[top].count != 1 or below == 0:
+            return
+        root.rnode = below
+        root.height -= 1
+        if root.height > 0:
+            nodes[below].parent = 0
+        free_node(nodes, top)
+
+
+@kernel(inline=False)
+def radix_tree_delete(nodes, root, key):
+    """Remove the key's item and return it; 0 = there was none. Empty nodes go."""
+    found = radix_tree_lookup_slot(nodes, root, key)
+    if found < 0:
+        return 0
+    item = radix_tree_deref_slot(nodes, root, found)
+    root.items -= 1
+    number = found // RADIX_TREE_MAP_SIZE
+    level = 0
+    while number:
+        nodes[number].slots[slot_of(key, level)] = 0
+        nodes[number].count -= 1
+        if nodes[number].count > 0:
+            if number == root.rnode:
+                radix_tree_shrink(nodes, root)
+            return item
+        parent = np.int64(nodes[number].parent)
+        free_node(nodes, number)
+        number = parent
+        level += 1
+    root.rnode = 0
+    root.height = 0
+    return item
