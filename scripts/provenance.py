@@ -27,7 +27,8 @@ def sums_text(data: Path) -> str:
 
 def differences(data: Path) -> list[str]:
     """One sentence for each file that is new, gone or changed since SHA256SUMS was written."""
-    recorded = _by_path((data / SUMS_NAME).read_text(encoding="utf-8"))
+    sums = data / SUMS_NAME
+    recorded = _by_path(sums.read_text(encoding="utf-8") if sums.exists() else "")
     present = _by_path(sums_text(data))
     changed = {name for name in recorded.keys() & present if recorded[name] != present[name]}
     return (

@@ -7,10 +7,12 @@ and with helpers inlined, code that reads like C runs like C; with numba's defau
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,7 @@ def _copy_row_compiled(rows, new, old):  # type: ignore[no-untyped-def]
 def _on_plain_arrays(compiled: Any) -> Callable:
     """`compiled` for callers that run uncompiled: record views go in as the arrays they view."""
 
+    @functools.wraps(compiled.py_func)
     def call(*arguments: Any) -> Any:
         return compiled(
             *(a.view(np.ndarray) if isinstance(a, np.recarray) else a for a in arguments)
@@ -156,9 +159,10 @@ def _bind(old: Any, new: Any) -> Iterator[tuple[dict, str, Any]]:
                     yield vars(module), attribute, old
 
 
-def _plainly(function: Callable) -> Callable:
+def _plainly(function: Callable, compiled: Any) -> Callable:
     """`function` fed with record views, so that `record.field` works without compilation."""
 
+    @functools.wraps(compiled.py_func)
     def call(*arguments: Any) -> Any:
         with np.errstate(over="raise"):
             return function(
@@ -173,21 +177,26 @@ def _plainly(function: Callable) -> Callable:
     return call
 
 
+_exclusive = threading.Lock()
+
+
 @contextlib.contextmanager
-def uncompiled(names: Iterable[str], replacements: dict[str, Callable] | None = None) -> Iterator:
+def uncompiled(names: Iterable[str], functions: dict[str, Callable] | None = None) -> Iterator[None]:
     """Run the named kernels, and all that lead to them, as plain Python within the block.
 
-    names: kernels as `module.function`. replacements: other functions to run in the place of
-    some of them. Compiled kernels that plain ones call stay compiled. Everything is restored on
-    leaving, whatever happens.
+    names: kernels as `module.function`. functions: other functions to run in the place of some.
+    Compiled kernels that plain ones call stay compiled. One block at a time; everything is
+    restored on leaving it, whatever happens.
     """
-    replacements = replacements or {}
-    plain = _callers(set(names) | set(replacements))
+    functions = functions or {}
+    plain = _callers(set(names) | set(functions))
+    if not _exclusive.acquire(blocking=False):
+        raise RuntimeError("functions are replaced already: leave that block first")
     undo: list[tuple[dict, str, Any]] = []
     try:
         for name, compiled in list(KERNELS.items()):
             if name in plain:
-                function = _plainly(replacements.get(name, compiled.py_func))
+                function = _plainly(functions.get(name, compiled.py_func), compiled)
             else:
                 function = _on_plain_arrays(compiled)
             undo.extend(_bind(compiled, function))
@@ -195,3 +204,19 @@ def uncompiled(names: Iterable[str], replacements: dict[str, Callable] | None = 
     finally:
         for namespace, attribute, old in undo:
             namespace[attribute] = old
+        _exclusive.release()
+
+
+def kernel_named(name: str) -> str:
+    """The full name `module.function` of a kernel known by either name."""
+    found = [full for full in KERNELS if name in (full, full.rpartition(".")[2])]
+    if len(found) != 1:
+        reason = f"{', '.join(found)} are meant" if found else "there is no such kernel"
+        raise ValueError(f"cannot replace {name!r}: {reason}")
+    return found[0]
+
+
+def replaced(functions: dict[str, Callable]) -> contextlib.AbstractContextManager[None]:
+    """Run other functions in the place of kernels, by name, within a block."""
+    by_name = {kernel_named(name): function for name, function in functions.items()}
+    return uncompiled((), by_name)

@@ -162,6 +162,7 @@ zbud_pool = np.dtype(
     [
         ("list_heads", "i8"),  # first row of the pool's list heads
         ("row_shift", "i8"),  # header of page pfn is row pfn << row_shift
+        ("created", "i8"),  # 1 = there is such a pool
         ("variant", "i8"),  # ZBUD_PLAIN or ZBUD_SERIES
         ("pages_nr", "i8"),  # pages in the pool
         ("height", "i8"),  # the handles' radix tree: root, as radix_tree_root
@@ -219,6 +220,138 @@ process = np.dtype(
         ("nr_pages", "i8"),  # virtual pages; 0 = the process is gone
         ("rss", "i8"),  # pages present
         ("swapents", "i8"),  # pages swapped out
+    ],
+    align=True,
+)
+
+# --- compaction --------------------------------------------------------------------------------
+# What compaction answers.
+COMPACT_SKIPPED = 0  # not started: it could not help
+COMPACT_CONTINUE = 1
+COMPACT_PARTIAL = 2  # a block of that order is there now, or no target was left
+COMPACT_COMPLETE = 3  # the scanners met
+
+COMPACT_CLUSTER_MAX = 32  #: pages isolated at a time
+
+# Who asks for migration, which decides where the targets come from.
+MR_COMPACTION = 0  # the free scanner
+MR_CMA = 1  # the page allocator
+
+compact_control = np.dtype(
+    [
+        ("reason", "i8"),  # MR_*
+        ("order", "i8"),  # block wanted; -1 = compact the whole zone
+        ("migratetype", "i8"),  # of that block
+        ("sync", "i8"),  # 0 = asynchronous: leave pageblocks of other types alone
+        ("ignore_skip_hint", "i8"),  # 1 = look everywhere, leave no hints
+        ("finished_update_migrate", "i8"),  # 1 = the cached positions stay from here on
+        ("finished_update_free", "i8"),
+        ("migrate_pfn", "i8"),  # the migrate scanner, rising
+        ("free_pfn", "i8"),  # the free scanner, falling
+        ("nr_migratepages", "i8"),  # on MIGRATEPAGES when the round started
+        ("migrate_scanned", "i8"),  # pages looked at (COMPACTMIGRATE_SCANNED)
+        ("free_scanned", "i8"),  # (COMPACTFREE_SCANNED)
+        ("isolated", "i8"),  # pages to move and targets together (COMPACTISOLATED)
+        ("migrated", "i8"),
+        ("failed", "i8"),  # pages not moved, summed over rounds
+        ("nr_moves", "i8"),  # entries of the list of moves
+    ],
+    align=True,
+)
+
+# What became of an isolated page; a run has at most one entry a page frame.
+migration = np.dtype(
+    [
+        ("old", "i8"),  # page frames
+        ("new", "i8"),  # -1 = not moved
+        ("rc", "i8"),  # 0, or why it was not moved: -EAGAIN, -ENOMEM
+    ],
+    align=True,
+)
+
+# --- swap and zswap ----------------------------------------------------------------------------
+MAX_SWAPFILES = 29  #: swap areas; their numbers are the swap types 0 .. 28
+SWP_TYPE_SHIFT = 57  # a swap entry is type << SWP_TYPE_SHIFT | offset
+SWAP_HAS_CACHE = 0x40  # in swap_map: nobody refers to the slot, but it is not free either yet
+SWAP_MAP_MAX = 0x3E  #: references that a slot can have
+SWAP_SLOTS_CACHE_SIZE = 64  # 6.1: freed slots are kept until there are so many
+
+swap_info = np.dtype(
+    [
+        ("start", "i8"),  # first slot of the area in the table of swap slots
+        ("nr_slots", "i8"),  # 0 = the area is off
+        ("cluster_next", "i8"),  # offset where the search for a free slot starts
+        ("inuse_pages", "i8"),  # slots not free
+        ("pool", "i8"),  # zbud pool of what zswap keeps for the area; -1 = zswap keeps nothing
+    ],
+    align=True,
+)
+
+swap_slot = np.dtype(
+    [
+        ("entry", "u4"),  # zswap's tree: the entry of this slot; 0 = none
+        ("swap_map", "u1"),  # references; 0 = free
+        ("frontswap", "u1"),  # 1 = zswap took the page stored last
+        ("type", "u1"),  # swap type: the area the slot lies in
+    ],
+    align=True,
+)
+assert swap_slot.itemsize == 8
+
+swap_slots_cache = np.dtype(
+    [
+        ("n_ret", "i8"),  # slots kept
+        ("slots_ret", "i8", (SWAP_SLOTS_CACHE_SIZE,)),
+    ],
+    align=True,
+)
+
+ZSWAP_HEADER_SIZE = 8  # a stored object starts with its swap entry
+ZSWAP_RECLAIM_RETRIES = 8
+
+# Whose rules zswap follows.
+ZSWAP_3_12 = 0
+ZSWAP_3_12_FIXED = 1  # 3.12 without its two ways to lose data
+ZSWAP_6_1 = 2
+
+zswap_entry = np.dtype(
+    [
+        ("slot", "u4"),  # swap slot
+        ("refcount", "i4"),  # 1 for the tree, 1 for each user
+        ("length", "u4"),  # compressed, bytes; 0 = same-filled, nothing in zbud
+        ("next_free", "u4"),  # the next of the free entries
+        ("handle", "i8"),  # zbud's
+        ("word", "i8"),  # same-filled: the eight bytes; without page bytes: tag of the content
+    ],
+    align=True,
+)
+assert zswap_entry.itemsize == 32
+
+zswap = np.dtype(
+    [
+        ("profile", "i8"),  # ZSWAP_*
+        ("totalram_pages", "i8"),
+        ("max_pool_percent", "i8"),
+        ("accept_threshold_percent", "i8"),  # 6.1
+        ("same_filled_pages_enabled", "i8"),  # 6.1
+        ("pool_reached_full", "i8"),  # 6.1: 1 = refuse until the pool is below the threshold
+        ("pool_limit_hit", "i8"),  # counters, named as in debugfs
+        ("written_back_pages", "i8"),
+        ("reject_reclaim_fail", "i8"),
+        ("reject_compress_poor", "i8"),
+        ("reject_alloc_fail", "i8"),
+        ("reject_kmemcache_fail", "i8"),
+        ("duplicate_entry", "i8"),
+        ("stored_pages", "i8"),
+        ("pool_pages", "i8"),  # 3.12: of the pool touched last
+        ("same_filled_pages", "i8"),
+        ("compressed_bytes", "i8"),  # compressed lengths of all entries, without headers
+        ("lost_stale", "i8"),  # 3.12: newer pages on the device overwritten by older ones
+        ("lost_write", "i8"),  # 3.12: pages dropped after a failed write
+        ("free_entry", "i8"),  # arena of entries: the first free one; 0 = none
+        ("never_used", "i8"),  # the lowest entry never used
+        ("nr_entries", "i8"),  # entries in use
+        ("fail_entry_alloc", "i8"),  # fault injection: > 0 = this many entries to come fail
     ],
     align=True,
 )

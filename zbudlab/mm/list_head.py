@@ -7,6 +7,8 @@ head points to itself, so nothing here needs a branch for "empty" or "last".
 Source: include/linux/list.h (v3.12).
 """
 
+import numpy as np
+
 from zbudlab.jit import kernel
 
 
@@ -65,3 +67,20 @@ def list_replace(records, link, old, new):
     prev = records[old].prev[link]
     following = records[old].next[link]
     _insert(records, link, new, prev, following)
+
+
+@kernel
+def list_length(records, link, head, at_most):
+    """How many elements a list has; -1 if its links do not agree or it has more than `at_most`."""
+    length = 0
+    at = head
+    while True:
+        following = records[at].next[link]
+        if following >= records.shape[0] or records[following].prev[link] != at:
+            return -1
+        if following == head:
+            return length
+        length += 1
+        if length > at_most:
+            return -1
+        at = np.int64(following)

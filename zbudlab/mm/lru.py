@@ -8,6 +8,8 @@ Source: mm/swap.c (lru_cache_add, putback: mm/vmscan.c, isolate_lru_page), v3.12
 per-cpu batches.
 """
 
+import numpy as np
+
 from zbudlab.jit import kernel
 from zbudlab.layout import ACTIVE_ANON, INACTIVE_ANON, LRU, PG_ACTIVE, PG_LRU
 from zbudlab.mm.list_head import list_add, list_del
@@ -68,3 +70,54 @@ def putback_lru_page(zones, pages, blocks, pfn):
     zone = zones[0]
     lru_cache_add(zone, pages, pfn, pages[pfn].page_flags & PG_ACTIVE != 0)
     put_page(zones, pages, blocks, pfn)
+
+
+FAULTS = (
+    "",
+    "page frame {where}, on an LRU list, is not where its links or its flags say",
+    "page frame {where}, on an LRU list, has no reference",
+    "more pages up to frame {where} claim to be on an LRU list than are on both",
+    "the zone counts the pages of LRU list {where} wrong (0 = inactive, 1 = active)",
+)
+
+
+@kernel
+def list_fault(zone, pages, active):
+    """The first broken invariant of one list, and how many pages it has: (code, where, length)."""
+    head = np.int64(lru_head(zone, active))
+    length = 0
+    before = head
+    at = np.int64(pages[head].next[LRU])
+    while at != head:
+        if at >= zone.spanned_pages or length == zone.spanned_pages:
+            return 1, before, length
+        page = pages[at]
+        wanted = PG_LRU | PG_ACTIVE if active else PG_LRU
+        if page.prev[LRU] != before or page.page_flags & (PG_LRU | PG_ACTIVE) != wanted:
+            return 1, at, length
+        if page.refcount < 1:
+            return 2, at, length
+        length += 1
+        before = at
+        at = np.int64(page.next[LRU])
+    return 0, 0, length
+
+
+@kernel(inline=False)
+def first_fault(zones, pages):
+    """The first broken invariant of the LRU lists as (index into FAULTS, where), or (0, 0)."""
+    zone = zones[0]
+    listed = 0
+    for active in range(2):
+        code, where, length = list_fault(zone, pages, active)
+        if code:
+            return code, where
+        if length != (zone.nr_active_anon if active else zone.nr_inactive_anon):
+            return 4, active
+        listed += length
+    flagged = 0
+    for pfn in range(zone.spanned_pages):
+        flagged += page_lru(pages[pfn])
+        if flagged > listed:
+            return 3, pfn
+    return 0, 0

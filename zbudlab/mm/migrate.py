@@ -1,13 +1,200 @@
 """Page migration: moving the content of a page in use to another frame.
 
+Whoever wants pages moved isolates them (a reference each, on the list MIGRATEPAGES) and calls
+`migrate_pages`. Each page gets a target; it may move only if nobody but its owner and the one who
+isolated it holds a reference, because anybody else may be using its address. If somebody does, the
+answer is -EAGAIN, the target is given up, and the page is tried again in a later pass.
+
+What moving means depends on whose page it is: a user page's entry in the page tables is changed to
+the new frame; a zbud page does it itself (`zbud_migrate_page`).
+
+Limits: the unmapping and mapping of user pages is one step here, as nobody runs in between.
+
 Source: mm/migrate.c (v3.12.9), with the hunks of the series' patch 5.
 """
 
-from zbudlab.jit import kernel
-from zbudlab.layout import MIGRATE_MOVABLE
-from zbudlab.mm.page import get_page, trylock_page, unlock_page
+import numpy as np
+
+from zbudlab.jit import copy_row, kernel
+from zbudlab.layout import (
+    EAGAIN,
+    ENOMEM,
+    LRU,
+    MIGRATE_MOVABLE,
+    MR_CMA,
+    PG_ACTIVE,
+    PG_DIRTY,
+    PG_REFERENCED,
+    PG_SWAPCACHE,
+)
+from zbudlab.mm.compaction_scan import compaction_alloc, migratepages
+from zbudlab.mm.list_head import list_del, list_empty
+from zbudlab.mm.lru import putback_lru_page
+from zbudlab.mm.page import (
+    get_page,
+    page_count,
+    page_mapped,
+    page_zbud,
+    reset_page_mapcount,
+    set_flag,
+    trylock_page,
+    unlock_page,
+)
 from zbudlab.mm.page_alloc import alloc_pages, put_page
 from zbudlab.mm.zbud import zbud_migrate_page
+
+PASSES = 10  #: over the pages that answered -EAGAIN, before migrate_pages gives up
+MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY
+
+# --- one page ----------------------------------------------------------------------------------
+
+
+@kernel
+def owner_references(page):
+    """References that a user page's owner holds: one a mapping, one of the swap cache."""
+    return np.int64(page.mapcount) + 1 + (page.page_flags & PG_SWAPCACHE != 0)
+
+
+@kernel
+def migrate_page(pages, frames, ptes, new, old):
+    """Move user page `old` to the fresh frame `new`: content, flags, owner, mapping; 0.
+
+    -EAGAIN if anybody else holds a reference.
+    """
+    page = pages[old]
+    target = pages[new]
+    references = owner_references(page)
+    if page_count(page) != 1 + references:
+        return -EAGAIN
+    copy_row(frames, new, old)
+    set_flag(target, page.page_flags & MOVED_FLAGS)
+    target.mapcount = page.mapcount
+    target.private = page.private
+    target.mapping = page.mapping
+    target.index = page.index
+    target.refcount += references
+    page.refcount -= references
+    reset_page_mapcount(page)
+    if page_mapped(target):
+        ptes[target.index].value = new
+    return 0
+
+
+@kernel
+def lock_both(pages, new, old):
+    """Lock a page and its target; False if somebody else has the page locked."""
+    if not trylock_page(pages[old]):
+        return False
+    trylock_page(pages[new])
+    return True
+
+
+@kernel
+def unlock_both(pages, new, old):
+    """Undo `lock_both`."""
+    unlock_page(pages[new])
+    unlock_page(pages[old])
+
+
+@kernel(inline=False)
+def move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old):
+    """Move a page, whosever it is, to the fresh frame `new`; 0 or -EAGAIN."""
+    if not lock_both(pages, new, old):
+        return -EAGAIN
+    if page_zbud(pages[old]):
+        failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old)
+    else:
+        failed = migrate_page(pages, frames, ptes, new, old)
+    unlock_both(pages, new, old)
+    return failed
+
+
+@kernel(inline=False)
+def putback_movable_page(zones, pages, blocks, pfn):
+    """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
+    if page_zbud(pages[pfn]):
+        put_page(zones, pages, blocks, pfn)
+    else:
+        putback_lru_page(zones, pages, blocks, pfn)
+
+
+# --- a list of pages ---------------------------------------------------------------------------
+
+
+@kernel
+def log_move(moves, cc, old, new, rc):
+    """Write down what became of a page."""
+    if cc.nr_moves < moves.shape[0]:
+        entry = moves[cc.nr_moves]
+        entry.old = old
+        entry.new = new
+        entry.rc = rc
+    cc.nr_moves += 1
+
+
+@kernel
+def get_new_page(zones, pages, blocks, control):
+    """A target from the one who asked for migration; or -ENOMEM."""
+    if control[0].reason == MR_CMA:
+        return alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    return compaction_alloc(zones, pages, blocks, control)
+
+
+@kernel
+def unmap_and_move(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, old):
+    """Move one page of MIGRATEPAGES; 0 and both frames are where they belong, or -EAGAIN.
+
+    A page that stays keeps its place on the list, and the target is free again.
+    """
+    failed = move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old)
+    if failed:
+        put_page(zones, pages, blocks, new)
+        return failed
+    list_del(pages, LRU, old)
+    put_page(zones, pages, blocks, old)
+    putback_movable_page(zones, pages, blocks, new)
+    control[0].migrated += 1
+    log_move(moves, control[0], old, new, 0)
+    return 0
+
+
+@kernel(inline=False)
+def migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+    """Move the pages of MIGRATEPAGES: the number that stayed, or -ENOMEM when targets ran out.
+
+    moves: layout.migration, an entry a page moved. control: one layout.compact_control, says who
+    asks. Those not moved are still on the list.
+    """
+    head = migratepages(zones[0])
+    retry = 1
+    for _ in range(PASSES):
+        if retry == 0:
+            break
+        retry = 0
+        pfn = np.int64(pages[head].next[LRU])
+        while pfn != head:
+            following = np.int64(pages[pfn].next[LRU])
+            new = get_new_page(zones, pages, blocks, control)
+            if new < 0:
+                return -ENOMEM
+            if unmap_and_move(
+                zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, pfn
+            ):
+                retry += 1
+            pfn = following
+    return retry
+
+
+@kernel(inline=False)
+def putback_movable_pages(zones, pages, blocks, moves, control, rc):
+    """Put the pages of MIGRATEPAGES back where they were; `rc` is noted as the reason."""
+    head = migratepages(zones[0])
+    while not list_empty(pages, LRU, head):
+        pfn = np.int64(pages[head].next[LRU])
+        list_del(pages, LRU, pfn)
+        putback_movable_page(zones, pages, blocks, pfn)
+        log_move(moves, control[0], pfn, -1, rc)
+    control[0].nr_migratepages = 0
 
 
 @kernel(inline=False)
@@ -18,11 +205,10 @@ def migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn):
     if new < 0:
         put_page(zones, pages, blocks, pfn)
         return new
-    trylock_page(pages[pfn])
-    trylock_page(pages[new])
-    failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, pfn)
-    unlock_page(pages[new])
-    unlock_page(pages[pfn])
+    failed = -EAGAIN
+    if lock_both(pages, new, pfn):
+        failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, pfn)
+        unlock_both(pages, new, pfn)
     put_page(zones, pages, blocks, pfn)
     put_page(zones, pages, blocks, new)
     return failed

@@ -278,3 +278,76 @@ def radix_tree_delete(nodes, root, key):
     root.rnode = 0
     root.height = 0
     return item
+
+
+# --- invariants --------------------------------------------------------------------------------
+
+FAULTS = (
+    "",
+    "radix tree node {where} counts its slots wrong",
+    "radix tree node {where} does not know the node above it",
+    "the tree has not as many items as it says ({where} found)",
+    "the root of the tree could be dropped, but height {where} was kept",
+)
+
+
+@kernel
+def next_used_slot(nodes, number, slot):
+    """The first slot in use from `slot` on; 64 = there is none."""
+    while slot < RADIX_TREE_MAP_SIZE and nodes[number].slots[slot] == 0:
+        slot += 1
+    return slot
+
+
+@kernel
+def count_slots(nodes, number):
+    """Slots in use, counted."""
+    used = 0
+    for slot in range(RADIX_TREE_MAP_SIZE):
+        used += nodes[number].slots[slot] != 0
+    return used
+
+
+@kernel
+def slot_in_parent(nodes, number):
+    """Which slot of the node above leads to this node."""
+    parent = np.int64(nodes[number].parent)
+    slot = 0
+    while slot < RADIX_TREE_MAP_SIZE and nodes[parent].slots[slot] != number:
+        slot += 1
+    return slot
+
+
+@kernel(inline=False)
+def first_fault(nodes, root):
+    """The first broken invariant of a tree as (index into FAULTS, where), or (0, 0)."""
+    if root.height == 0:
+        items = 1 if root.rnode else 0
+        return (0, 0) if items == root.items else (3, items)
+    top = np.int64(root.rnode)
+    if nodes[top].count == 1 and nodes[top].slots[0] != 0:
+        return 4, np.int64(root.height)
+    items = 0
+    number = top
+    level = np.int64(root.height) - 1
+    slot = 0
+    while True:  # depth first; the way back up is in the nodes
+        if slot == 0 and nodes[number].count != count_slots(nodes, number):
+            return 1, number
+        if level == 0:
+            items += np.int64(nodes[number].count)
+            slot = RADIX_TREE_MAP_SIZE
+        slot = next_used_slot(nodes, number, slot)
+        if slot < RADIX_TREE_MAP_SIZE:
+            child = np.int64(nodes[number].slots[slot])
+            if nodes[child].parent != number:
+                return 2, child
+            number = child
+            level -= 1
+            slot = 0
+        elif number == top:
+            return (0, 0) if items == root.items else (3, items)
+        else:
+            slot = slot_in_parent(nodes, number) + 1
+            number = np.int64(nodes[number].parent)
+            level += 1

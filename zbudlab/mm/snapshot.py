@@ -1,6 +1,17 @@
-"""Copies of a machine's state in plain Python, for those who look at it from above."""
+"""A machine's state seen from above: what is wrong with it, its digest, copies of it.
+
+Whoever draws, explains or replays reads through here, and gets copies.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+
+from zbudlab.layout import ZBUD_SERIES
+from zbudlab.mm import lru, memory, page_alloc, radix_tree, zbud, zswap
+from zbudlab.mm.state import State
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
@@ -12,3 +23,44 @@ def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
         members.append(at)
         at = int(following[at])
     return members
+
+
+def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
+    """What each mechanism finds wrong: (module, (code, where))."""
+    yield page_alloc, page_alloc.first_fault(*state.buddy)
+    yield lru, lru.first_fault(*state.buddy)
+    yield memory, memory.first_fault(state.pages, state.ptes, state.processes)
+    for number, pool in enumerate(state.pools):
+        if pool["created"]:
+            yield zbud, zbud.first_fault(*state.zbud, number)
+            if pool["variant"] == ZBUD_SERIES:
+                yield radix_tree, radix_tree.first_fault(state.nodes, pool)
+    yield zswap, zswap.first_fault(*state.zbud, *state.zswap)
+
+
+def first_fault(state: State) -> str | None:
+    """The first broken invariant in a sentence, None if all hold."""
+    for module, (code, where) in _faults(state):
+        if code:
+            name = module.__name__.rpartition(".")[2]
+            return f"{name}: {module.FAULTS[code].format(where=where)}"
+    return None
+
+
+def arrays(state: State) -> dict[str, np.ndarray]:
+    """The machine's arrays by name, as views that cannot be written."""
+    views = {}
+    for name, array in vars(state).items():
+        if isinstance(array, np.ndarray) and name != "frames":  # frames lie in rows
+            views[name] = array.view()
+            views[name].flags.writeable = False
+    return views
+
+
+def digest(state: State) -> str:
+    """SHA-256 over all arrays: their names, shapes and bytes."""
+    found = hashlib.sha256()
+    for name, array in sorted(arrays(state).items()):
+        found.update(f"{name} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).view(np.uint8))
+    return found.hexdigest()

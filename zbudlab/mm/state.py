@@ -44,6 +44,7 @@ class State:
     def __init__(
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
     ) -> None:
+        self.page_bytes = page_bytes
         whole = -(-frames // layout.MAX_ORDER_NR_PAGES) * layout.MAX_ORDER_NR_PAGES
         self.zones = np.zeros(1, layout.zone)
         self.zones["spanned_pages"] = frames
@@ -63,7 +64,16 @@ class State:
         self.nodes = np.zeros(64, layout.radix_tree_node)
         init_radix_tree_nodes(self.nodes)
         self.ptes = np.zeros(64, layout.pte)
+        self.lengths = np.zeros(64, np.int32)
         self.processes = np.zeros(8, layout.process)
+        self.zswaps = np.zeros(1, layout.zswap)
+        self.zswaps["never_used"] = 1
+        self.swap_info = np.zeros(layout.MAX_SWAPFILES, layout.swap_info)
+        self.swap_slots = np.zeros(64, layout.swap_slot)
+        self.slots_cache = np.zeros(1, layout.swap_slots_cache)
+        self.zswap_entries = np.zeros(64, layout.zswap_entry)
+        self._ptes_used = 0
+        self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
         free_area_init(*self.buddy)
 
     @property
@@ -77,6 +87,12 @@ class State:
         return self.zones, self.pages, self.blocks, self.pools, self.rows, self.nodes
 
     @property
+    def zswap(self) -> tuple[np.ndarray, ...]:
+        """What operations of zswap take first."""
+        tables = (self.swap_info, self.swap_slots, self.zswap_entries)
+        return *self.zbud, self.zswaps, *tables, self.frames
+
+    @property
     def zone(self) -> np.void:
         """The one zone."""
         return self.zones[0]
@@ -84,6 +100,8 @@ class State:
     def create_pool(self, number: int, variant: int) -> None:
         """Start zbud pool `number` as layout.ZBUD_PLAIN or layout.ZBUD_SERIES."""
         self.pools[number]["variant"] = variant
+        for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
+            self.pools[number][field] = 0
         zbud_create_pool(*self.zbud, number)
 
     def reserve_nodes(self, insertions: int) -> None:
@@ -92,6 +110,53 @@ class State:
             used = int(self.nodes[0]["count"])
             self.nodes = grown(self.nodes, used + 1 + insertions * RADIX_TREE_PRELOAD_SIZE)
 
+    def reserve_slots(self, length: int) -> None:
+        """Have a table of at least that many swap slots."""
+        if length > len(self.swap_slots):
+            self.swap_slots = grown(self.swap_slots, length)
+
+    def reserve_entries(self, insertions: int) -> None:
+        """Have entries enough for zswap to store that many pages."""
+        needed = 1 + int(self.zswaps[0]["nr_entries"]) + insertions
+        if needed > len(self.zswap_entries):
+            self.zswap_entries = grown(self.zswap_entries, needed)
+
+    def new_process(self, nr_pages: int) -> int:
+        """A process with a range of empty page table entries; its number, the lowest free one."""
+        start = self._new_range(nr_pages)
+        unused = np.flatnonzero(self.processes["nr_pages"] == 0)
+        if not len(unused):
+            unused = np.array([len(self.processes)])
+            self.processes = grown(self.processes, len(self.processes) + 1)
+        owner = int(unused[0])
+        self.processes[owner] = (start, nr_pages, 0, 0)
+        return owner
+
+    def _new_range(self, nr_pages: int) -> int:
+        """Entries that nobody uses: of the smallest hole that fits, else behind all others."""
+        fitting = [hole for hole in self._holes if hole[0] >= nr_pages]
+        if fitting:
+            length, start = min(fitting)
+            self._holes.remove((length, start))
+            if length > nr_pages:
+                self._holes.append((length - nr_pages, start + nr_pages))
+            return start
+        start = self._ptes_used
+        self._ptes_used += nr_pages
+        if self._ptes_used > len(self.ptes):
+            self.ptes = grown(self.ptes, self._ptes_used)
+            self.lengths = grown(self.lengths, len(self.ptes))
+        return start
+
+    def free_range(self, start: int, nr_pages: int) -> None:
+        """Let the entries of a process that ended be used again; neighbouring holes join."""
+        for length, other in list(self._holes):
+            if other + length == start or start + nr_pages == other:
+                self._holes.remove((length, other))
+                start, nr_pages = min(start, other), nr_pages + length
+        self._holes.append((nr_pages, start))
+
     def nbytes(self) -> int:
-        """Bytes that all arrays take together, in host memory."""
-        return sum(a.nbytes for a in vars(self).values() if isinstance(a, np.ndarray) and a.base is None) + self.rows.nbytes
+        """Bytes that all arrays take together, in host memory (`frames` lies in `rows`)."""
+        arrays = (a for name, a in vars(self).items() if name != "frames")
+        return sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))

@@ -53,10 +53,11 @@ from zbudlab.mm.list_head import (
     list_add,
     list_del,
     list_empty,
+    list_length,
     list_move,
     list_replace,
 )
-from zbudlab.mm.page import get_page, page_count, set_page_zbud
+from zbudlab.mm.page import get_page, page_count, page_zbud, set_page_zbud
 from zbudlab.mm.page_alloc import alloc_pages, put_page
 from zbudlab.mm.radix_tree import (
     radix_tree_delete,
@@ -202,6 +203,7 @@ def change_map_count(header, buddy, change):
 def zbud_create_pool(zones, pages, blocks, pools, rows, nodes, number):
     """Start pool `number`, whose list heads and variant are set, with no page in it."""
     pool = pools[number]
+    pool.created = 1
     for which in range(NR_POOL_LISTS):
         init_list_head(rows, BUDDY, pool_list(pool, which))
         init_list_head(rows, LRU, pool_list(pool, which))
@@ -328,6 +330,25 @@ def zbud_free(zones, pages, blocks, pools, rows, nodes, number, handle):
     else:
         free_buddy(zones, pages, blocks, pools, rows, nodes, pfn, buddy)
     return 0
+
+
+@kernel(inline=False)
+def zbud_handle_exists(zones, pages, blocks, pools, rows, nodes, number, handle):
+    """Whether pool `number` has a buddy with that handle: for callers who cannot be trusted."""
+    pool = pools[number]
+    if handle <= 0:
+        return False
+    if pool.variant != ZBUD_SERIES and handle >> NCHUNKS_ORDER >= zones[0].spanned_pages:
+        return False
+    pfn = handle_pfn(pool, nodes, handle)
+    if pfn < 0 or not page_zbud(pages[pfn]) or pages[pfn].private != number:
+        return False
+    header = rows[header_row(pool, pfn)]
+    if pool.variant == ZBUD_SERIES:
+        return True
+    if header.first_chunks != 0 and encode_handle(pfn, header, FIRST) == handle:
+        return True
+    return header.last_chunks != 0 and encode_handle(pfn, header, LAST) == handle
 
 
 @kernel(inline=False)
@@ -492,3 +513,80 @@ def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old
     header.first_chunks = 0
     header.last_chunks = 0
     return failed
+
+
+# --- invariants --------------------------------------------------------------------------------
+
+FAULTS = (
+    "",
+    "list {where} of a zbud pool is not linked both ways",
+    "page frame {where} is on a zbud list and is no zbud page of that pool",
+    "the buddies of page frame {where} do not fit a page, or it has none",
+    "page frame {where} is not on the zbud list that its buddies call for",
+    "page frame {where} has fewer references than handles and mappings",
+    "a handle of page frame {where} leads elsewhere",
+    "zbud pool {where} counts its pages wrong",
+    "zbud pool {where} has not as many handles as buddies",
+)
+
+
+@kernel
+def fault_in_zbud_page(pool, rows, nodes, pages, number, pfn):
+    """What is wrong with a page of the pool; 0 = nothing."""
+    page = pages[pfn]
+    header = rows[header_row(pool, pfn)]
+    if not page_zbud(page) or page.private != number:
+        return 2
+    if is_empty(header) or num_free_chunks(header) < 0:
+        return 3
+    if pool.variant != ZBUD_SERIES:
+        return 0 if page.refcount >= 1 else 5
+    if page.refcount < header.first_map_count + header.last_map_count:
+        return 5
+    first = header.first_handle
+    last = header.last_handle
+    if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
+        return 6
+    if first and radix_tree_lookup(nodes, pool, first) != pfn + 1:
+        return 6
+    if last and radix_tree_lookup(nodes, pool, last) != pfn + 1:
+        return 6
+    return 0
+
+
+@kernel
+def fault_in_pool(pools, rows, nodes, pages, number):
+    """The first fault of one pool as (code, where)."""
+    pool = pools[number]
+    buddies = 0
+    listed = 0
+    for which in range(NCHUNKS):
+        head = pool_list(pool, which)
+        length = list_length(rows, BUDDY, head, pool.pages_nr)
+        if length < 0:
+            return 1, which
+        listed += length
+        row = np.int64(rows[head].next[BUDDY])
+        while row != head:
+            pfn = row_pfn(pool, row)
+            code = fault_in_zbud_page(pool, rows, nodes, pages, number, pfn)
+            if code:
+                return code, pfn
+            if home_list(rows[row]) != which:
+                return 4, pfn
+            buddies += (rows[row].first_chunks != 0) + (rows[row].last_chunks != 0)
+            row = np.int64(rows[row].next[BUDDY])
+    lru_length = list_length(rows, LRU, pool_list(pool, LRU_LIST), pool.pages_nr)
+    if lru_length < 0:
+        return 1, LRU_LIST
+    if listed != pool.pages_nr or lru_length != pool.pages_nr:
+        return 7, number
+    if pool.variant == ZBUD_SERIES and buddies != pool.items:
+        return 8, number
+    return 0, 0
+
+
+@kernel(inline=False)
+def first_fault(zones, pages, blocks, pools, rows, nodes, number):
+    """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
+    return fault_in_pool(pools, rows, nodes, pages, number)

@@ -1,0 +1,310 @@
+"""Machine: the one object a user holds.
+
+A machine has page frames, processes with pages of their own, a swap device with zswap before it,
+and what the kernel has to keep them: the buddy allocator, zbud, reclaim, compaction. Everything a
+user does goes through it, is logged, and can be replayed: the same configuration and the same
+operations give the same bytes everywhere.
+
+Where a method says `pages`, virtual pages of a process are meant, counted from 0; a `pfn` is a
+page frame. Refused operations raise MachineError with the kernel's errno.
+"""
+
+import contextlib
+import errno
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from zbudlab import jit, layout, operations
+from zbudlab.compressors import Compressor
+from zbudlab.compressors import compressor as find_compressor
+from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
+from zbudlab.mm import page_alloc, snapshot
+from zbudlab.mm.state import State
+from zbudlab.oplog import OperationLog
+from zbudlab.paging import Paging
+from zbudlab.swapping import Swap
+
+__all__ = ["ConfigError", "Inconsistent", "Machine", "MachineConfig", "MachineError"]
+
+SWAP_TYPE = 0  #: the one swap area; zswap's pool has its number
+
+
+class Machine:
+    """A simulated machine; `config` or its settings by name.
+
+    compressor: a name, or an object of your own (see `zbudlab.compressors`).
+
+    >>> machine = Machine(frames=4096, compressor="lz4")
+    >>> shell = machine.create_process(100)
+    >>> machine.touch(shell, range(100))
+    """
+
+    def __init__(
+        self,
+        config: MachineConfig | None = None,
+        *,
+        compressor: Compressor | str | None = None,
+        **settings: Any,
+    ) -> None:
+        if config is not None and settings:
+            raise ConfigError("give a MachineConfig or settings by name, not both")
+        if isinstance(compressor, str):
+            settings["compressor"] = compressor
+            compressor = None
+        self.config = config or MachineConfig(**settings)
+        self.config.check_host()
+        self.log = OperationLog() if self.config.log else None
+        self.compressor = compressor or find_compressor(self.config.compressor)
+        self._replaced = False
+        self._boot()
+
+    def _boot(self) -> None:
+        config = self.config
+        state = State(
+            config.frames,
+            pageblock_order=config.pageblock_order,
+            page_bytes=config.page_bytes,
+            pools=2,
+        )
+        self.state = state
+        state.zone["watermark"] = config.watermarks
+        state.zone["zbud_movable"] = config.movable
+        self.cma_area = (config.frames - config.cma_pages, config.frames)
+        page_alloc.free_pages_memory(*state.buddy, 0, self.cma_area[0])
+        page_alloc.init_cma_reserved_pageblocks(*state.buddy, *self.cma_area)
+        state.create_pool(operations.LAB_POOL, config.variant)
+        self.swap = Swap(
+            state,
+            profile=config.profile,
+            compressor=self.compressor,
+            totalram=config.frames,
+            max_pool_percent=config.max_pool_percent,
+            accept_threshold_percent=config.accept_threshold_percent,
+            variant=config.variant,
+            enabled=config.zswap,
+            threads=config.threads,
+        )
+        self.swap.swapon(SWAP_TYPE, config.swap_slots)
+        self.paging = Paging(state, self.swap, self.do)
+
+    # --- operations and the log ----------------------------------------------------------------
+
+    def _logged(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
+        place = self.log.add(0, name, arguments) if self.log is not None else -1
+        result = run()
+        if self.log is not None:
+            self.log.set_result(place, result)
+        if self.config.checked:
+            self.check()
+        return result
+
+    def operate(self, name: str, *arguments: int) -> int:
+        """Run one operation as the log knows it, a name and whole numbers, and log it."""
+        return self._logged(
+            name, arguments, lambda: operations.OPERATIONS[name](self, *arguments)
+        )
+
+    def do(self, function: Callable, *arguments: Any) -> Any:
+        """Run one function of `zbudlab.mm` as a step of the operation under way."""
+        result = function(*arguments)
+        if self.log is not None:
+            plain = [int(a) for a in arguments if isinstance(a, (int, np.integer))]
+            name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+            self.log.add(1, name, plain, int(result) if isinstance(result, int) else 0)
+        return result
+
+    # --- processes -----------------------------------------------------------------------------
+
+    def create_process(self, pages: int) -> int:
+        """Start a process with that many pages, none of them touched yet; its number."""
+        if pages < 1:
+            raise MachineError(errno.EINVAL, f"a process needs at least 1 page, not {pages}")
+        return self.operate("create_process", pages)
+
+    def exit(self, process: int) -> None:
+        """End a process: its pages and swap slots are free again."""
+        self._check_pages(process, [])
+        self.operate("exit", process)
+
+    def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
+        processes = self.state.processes
+        if not 0 <= process < len(processes) or processes[process]["nr_pages"] == 0:
+            raise MachineError(errno.ESRCH, f"there is no process {process}")
+        last = int(processes[process]["nr_pages"]) - 1
+        asked = np.asarray(pages, np.int64)
+        if asked.size and not 0 <= asked.min() <= asked.max() <= last:
+            raise MachineError(
+                errno.EFAULT,
+                f"process {process} has pages 0 to {last}; "
+                f"{asked.min()} to {asked.max()} were asked for",
+            )
+        return asked.tolist()
+
+    def touch(
+        self, process: int, pages: Sequence[int] | range | np.ndarray, *, write: bool = False
+    ) -> None:
+        """Use pages of a process in that order, so that each is in memory when its turn comes."""
+        self.operate("touch", process, int(write), *self._check_pages(process, pages))
+
+    def write(self, process: int, first: int, pages: Any) -> None:
+        """Write whole pages, from page `first` of a process on.
+
+        pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths.
+        """
+        if not self.config.page_bytes:
+            lengths = np.asarray(pages, np.int64).tolist()
+            self._check_pages(process, range(first, first + len(lengths)))
+            self.operate("write_lengths", process, first, *lengths)
+            return
+        if isinstance(pages, (bytes, bytearray, memoryview)):
+            pages = np.frombuffer(pages, np.uint8)
+        content = np.ascontiguousarray(pages, np.uint8)
+        if content.size % layout.PAGE_SIZE:
+            raise MachineError(
+                errno.EINVAL, f"{content.size} bytes are no whole number of pages of 4096 bytes"
+            )
+        content = content.reshape(-1, layout.PAGE_SIZE)
+        self._check_pages(process, range(first, first + len(content)))
+        numbers = [self.log.content(page.tobytes()) for page in content] if self.log else []
+        self._logged(
+            "write",
+            [process, first, *numbers],
+            lambda: operations.write_pages(self, process, first, content),
+        )
+
+    def read(self, process: int, first: int, count: int) -> np.ndarray:
+        """The bytes of pages of a process, uint8 (count, 4096), brought into memory on the way."""
+        self._need_bytes()
+        self._check_pages(process, range(first, first + count))
+        out = np.empty((count, layout.PAGE_SIZE), np.uint8)
+        self._logged(
+            "read",
+            [process, first, count],
+            lambda: operations.read_pages(self, process, first, out),
+        )
+        return out
+
+    def peek(self, process: int, page: int) -> bytes:
+        """A page's bytes wherever they are, with nothing moved and nothing counted.
+
+        Raises compressors.DamagedData if a compressed page no longer decompresses.
+        """
+        self._need_bytes()
+        (page,) = self._check_pages(process, [page])
+        state = self.state
+        entry = state.ptes[int(state.processes[process]["start"]) + page]
+        if entry["state"] == layout.PTE_NONE:
+            return bytes(layout.PAGE_SIZE)
+        if entry["state"] == layout.PTE_PRESENT:
+            return state.frames[entry["value"]].tobytes()
+        return self.swap.peek(int(entry["value"]))
+
+    def _need_bytes(self) -> None:
+        if not self.config.page_bytes:
+            raise MachineError(errno.ENODATA, "this machine has no page bytes")
+
+    def reclaim(self, pages: int) -> int:
+        """Reclaim that many pages of processes, oldest first; how many were freed."""
+        if pages < 1:
+            raise MachineError(errno.EINVAL, f"reclaim takes a number of pages, not {pages}")
+        return self.operate("reclaim", pages)
+
+    # --- page frames ---------------------------------------------------------------------------
+
+    def _check_frame(self, pfn: int) -> np.void:
+        if not 0 <= pfn < self.config.frames:
+            last = self.config.frames - 1
+            raise MachineError(errno.EINVAL, f"there is no page frame {pfn}, only 0 to {last}")
+        if self.state.pages[pfn]["refcount"] < 1:
+            raise MachineError(errno.EINVAL, f"page frame {pfn} is not in use")
+        return self.state.pages[pfn]
+
+    def alloc_pages(
+        self, order: int = 0, migratetype: str = "unmovable", *, direct: bool = True
+    ) -> int:
+        """The first frame of a block of 2^order pages for the kernel's own use.
+
+        migratetype: unmovable, reclaimable or movable. direct: compact or reclaim where there
+        is no such block; without, only take what is there. MachineError(ENOMEM) if there is none.
+        """
+        kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
+        if migratetype not in kinds:
+            raise MachineError(
+                errno.EINVAL, f"migratetype must be {', '.join(kinds)}, not {migratetype!r}"
+            )
+        if not 0 <= order < layout.MAX_ORDER:
+            raise MachineError(errno.EINVAL, f"order must be 0 to 10, not {order}")
+        pfn = self.operate("alloc_pages", order, kinds.index(migratetype), int(direct))
+        if pfn < 0:
+            raise self.paging.out_of_memory(f"a block of order {order}")
+        return pfn
+
+    def free_pages(self, pfn: int) -> None:
+        """Drop a reference of a block from `alloc_pages`; the last one gives it back."""
+        page = self._check_frame(pfn)
+        if page["mapping"] or page["mapcount"] != -1:
+            raise MachineError(errno.EPERM, f"page frame {pfn} belongs to a process or to zbud")
+        self.operate("free_pages", pfn)
+
+    def pin(self, pfn: int) -> None:
+        """Hold a reference of a page in use, as somebody who looks at it would."""
+        self._check_frame(pfn)
+        self.operate("pin", pfn)
+
+    def unpin(self, pfn: int) -> None:
+        """Let go of a page that `pin` holds."""
+        self._check_frame(pfn)
+        self.operate("free_pages", pfn)
+
+    # --- zbud, without zswap -------------------------------------------------------------------
+
+    def zbud_alloc(self, size: int) -> int:
+        """A handle for an object of `size` bytes in a zbud pool of the user's own."""
+        handle = self.operate("zbud_alloc", size)
+        if handle < 0:
+            raise MachineError(
+                -handle, f"cannot store {size} bytes: a zbud page takes objects of 1 to 3968"
+            )
+        return handle
+
+    def zbud_free(self, handle: int) -> None:
+        """Give a handle back."""
+        self._on_handle("zbud_free", handle)
+
+    def zbud_map(self, handle: int) -> int:
+        """The byte address of the object; it stays there until `zbud_unmap`."""
+        return self._on_handle("zbud_map", handle) << layout.CHUNK_SHIFT
+
+    def zbud_unmap(self, handle: int) -> None:
+        """End a mapping."""
+        self._on_handle("zbud_unmap", handle)
+
+    def _on_handle(self, name: str, handle: int) -> int:
+        result = self.operate(name, handle)
+        if result == -errno.ENOENT:
+            raise MachineError(errno.ENOENT, f"{name}: there is no handle {handle}")
+        return result
+
+    # --- proof ---------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Prove every list, count, tree and header consistent, or raise Inconsistent."""
+        fault = snapshot.first_fault(self.state)
+        if fault:
+            raise Inconsistent(fault)
+
+    def digest(self) -> str:
+        """SHA-256 of all that the machine consists of: equal machines, equal digests."""
+        return snapshot.digest(self.state)
+
+    @contextlib.contextmanager
+    def replaced(self, **functions: Callable) -> Iterator[None]:
+        """Within the block, functions of `zbudlab.mm` are yours: `replaced(zbud_alloc=mine)`.
+
+        Yours and all that lead to it run uncompiled, on records with fields; the rest stays
+        compiled. One block at a time; everything is as before when it is left.
+        """
+        with jit.replaced(functions):
+            yield

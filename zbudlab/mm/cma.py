@@ -1,0 +1,187 @@
+"""Contiguous memory: ranges of frames that are lent to movable pages until somebody needs them.
+
+A CMA area is a range of pageblocks set apart at boot. Movable pages may live there; when a range
+is wanted, `alloc_contig_range` isolates its pageblocks, moves all pages out, and takes the free
+blocks. One page that cannot move makes it fail: that is why zbud pages, once movable, are welcome
+there, and why they are a danger if they can be pinned.
+
+Limits: ranges inside CMA areas only (-EINVAL elsewhere). `reclaim_clean_pages_from_list` does
+nothing here, as there are no clean file pages.
+
+Source: mm/page_alloc.c: alloc_contig_range, free_contig_range (v3.12.9).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    EAGAIN,
+    EBUSY,
+    EINVAL,
+    ENOMEM,
+    MAX_ORDER,
+    MAX_ORDER_NR_PAGES,
+    MIGRATE_CMA,
+    MIGRATE_MOVABLE,
+    MR_CMA,
+)
+from zbudlab.mm.compaction import init_compact_control
+from zbudlab.mm.compaction_scan import isolate_migratepages_range
+from zbudlab.mm.migrate import migrate_pages, putback_movable_pages
+from zbudlab.mm.page import page_buddy
+from zbudlab.mm.page_alloc import (
+    free_pages_memory,
+    get_pageblock_migratetype,
+    init_cma_reserved_pageblocks,
+    isolate_free_page,
+    put_page,
+)
+from zbudlab.mm.page_isolation import (
+    start_isolate_page_range,
+    test_pages_isolated,
+    undo_isolate_page_range,
+)
+
+ROUNDS = 5  #: of migrate_pages over the pages isolated at a time
+
+
+def free_all_bootmem(buddy: tuple, frames: int, areas: list[tuple[int, int]]) -> None:
+    """Release frames 0 .. frames - 1 to the page allocator, `areas` of them as CMA.
+
+    buddy: the page allocator's arrays. areas: ranges (start, end) of whole blocks of the largest
+    order; what lies between them comes first. Source: mm/nobootmem.c, mm/page_alloc.c (v3.12).
+    """
+    start = 0
+    for area_start, area_end in [*sorted(areas), (frames, frames)]:
+        free_pages_memory(*buddy, start, area_start)
+        start = area_end
+    for area_start, area_end in areas:
+        init_cma_reserved_pageblocks(*buddy, area_start, area_end)
+
+
+@kernel
+def align_down(pfn):
+    """The start of the largest block `pfn` can be in: merging never crosses it."""
+    return pfn & ~(MAX_ORDER_NR_PAGES - 1)
+
+
+@kernel
+def align_up(pfn):
+    """The end of the largest block that `pfn - 1` can be in."""
+    return align_down(pfn + MAX_ORDER_NR_PAGES - 1)
+
+
+@kernel(inline=False)
+def is_cma_range(zones, blocks, start, end):
+    """Whether [start, end) is a range of the zone, all of it in CMA pageblocks."""
+    zone = zones[0]
+    if not 0 <= start < end <= zone.spanned_pages:
+        return False
+    for pfn in range(align_down(start), end, 1 << zone.pageblock_order):
+        if get_pageblock_migratetype(zone, blocks, pfn) != MIGRATE_CMA:
+            return False
+    return True
+
+
+@kernel
+def migrate_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+    """Move what is isolated, in up to ROUNDS rounds; 0, -EBUSY, or -ENOMEM in the last one."""
+    failed = 0
+    for _ in range(ROUNDS):
+        failed = migrate_pages(
+            zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
+        )
+        if failed == 0:
+            return 0
+    return failed if failed < 0 else -EBUSY
+
+
+@kernel
+def migrate_range(
+    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
+):
+    """Move all pages out of isolated [start, end); 0, -EBUSY or -ENOMEM.
+
+    Source: __alloc_contig_migrate_range.
+    """
+    pfn = start
+    while pfn < end:
+        control[0].nr_migratepages = 0
+        pfn = isolate_migratepages_range(zones, pages, blocks, control, pfn, end)
+        failed = migrate_isolated(
+            zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
+        )
+        if failed:
+            control[0].failed += control[0].nr_migratepages
+            reason = -ENOMEM if failed == -ENOMEM else -EAGAIN
+            putback_movable_pages(zones, pages, blocks, moves, control, reason)
+            return failed
+    return 0
+
+
+@kernel
+def free_block_at(pages, pfn):
+    """The start of a free block that `pfn` may be in; -1 = there is none."""
+    for order in range(MAX_ORDER):
+        start = pfn & ~((1 << order) - 1)
+        if page_buddy(pages[start]):
+            return start
+    return -1
+
+
+@kernel(inline=False)
+def isolate_freepages_range(zones, pages, blocks, control, start, end):
+    """Take the free blocks from `start` on, up to `end`; where the last one ends."""
+    pfn = start
+    while pfn < end:
+        control[0].free_scanned += 1
+        taken = isolate_free_page(zones, pages, blocks, pfn, np.int64(pages[pfn].order))
+        control[0].isolated += taken
+        pfn += taken
+    return pfn
+
+
+@kernel(inline=False)
+def free_contig_range(zones, pages, blocks, start, end):
+    """Give the frames [start, end) back, one by one, rising."""
+    for pfn in range(start, end):
+        put_page(zones, pages, blocks, pfn)
+
+
+@kernel
+def take_range(zones, pages, blocks, control, start, end):
+    """Take [start, end) from the free blocks it lies in, whose other pages are freed again.
+
+    0, or -EBUSY where it is not free from end to end.
+    """
+    outer_start = free_block_at(pages, start)
+    if outer_start < 0 or not test_pages_isolated(pages, outer_start, end):
+        return -EBUSY
+    outer_end = isolate_freepages_range(zones, pages, blocks, control, outer_start, end)
+    free_contig_range(zones, pages, blocks, outer_start, start)
+    free_contig_range(zones, pages, blocks, end, outer_end)
+    return 0
+
+
+@kernel(inline=False)
+def alloc_contig_range(
+    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
+):
+    """Take the frames [start, end), whoever is there; 0 and each has one reference.
+
+    -EBUSY if a page could not be moved, -ENOMEM if there was no frame to move it to, -EINVAL for
+    what is no range of a CMA area. moves and control as for `compact_zone_order`.
+    """
+    if not is_cma_range(zones, blocks, start, end):
+        return -EINVAL
+    init_compact_control(control, MR_CMA, -1, MIGRATE_MOVABLE, 1, 1)
+    low = align_down(start)
+    high = align_up(end)
+    start_isolate_page_range(zones, pages, blocks, low, high)
+    failed = migrate_range(
+        zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
+    )
+    if failed == 0:
+        failed = take_range(zones, pages, blocks, control, start, end)
+    undo_isolate_page_range(zones, pages, blocks, low, high, MIGRATE_CMA)
+    return failed

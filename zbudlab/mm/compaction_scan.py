@@ -1,0 +1,247 @@
+"""The two scanners of compaction, and the hints they leave.
+
+The migrate scanner rises from the bottom of the zone and isolates pages that can move: user pages
+on an LRU list and, with the series, zbud pages. The free scanner falls from the top, a pageblock
+at a time, and takes whole free blocks as targets. Isolated pages wait on MIGRATEPAGES, targets on
+FREEPAGES, both threaded through their struct pages.
+
+A pageblock in which a scanner found nothing is marked `skip`, so that later runs pass over it; and
+as long as a run found nothing at all, the zone remembers how far it came
+(`compact_cached_migrate_pfn`, `compact_cached_free_pfn`). alloc_contig_range uses the migrate
+scanner without hints (`ignore_skip_hint`).
+
+Limits: no locks to give up, no deferral, no huge or balloon pages.
+
+Source: mm/compaction.c (v3.12.9), with the hunk of the series' patch 5.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    COMPACT_CLUSTER_MAX,
+    ENOMEM,
+    FREEPAGES,
+    LRU,
+    MIGRATE_CMA,
+    MIGRATE_ISOLATE,
+    MIGRATE_MOVABLE,
+    MIGRATE_RESERVE,
+    MIGRATEPAGES,
+)
+from zbudlab.mm.list_head import list_add, list_del, list_empty
+from zbudlab.mm.lru import isolate_lru_page
+from zbudlab.mm.page import get_page, page_buddy, page_zbud
+from zbudlab.mm.page_alloc import (
+    get_pageblock_migratetype,
+    isolate_free_page,
+    pageblock_of,
+    put_page,
+)
+
+
+@kernel
+def next_pageblock(zone, pfn):
+    """The first frame of the pageblock behind `pfn`'s."""
+    return ((pfn >> zone.pageblock_order) + 1) << zone.pageblock_order
+
+
+@kernel
+def migratepages(zone):
+    """The head of the list of pages to move."""
+    return zone.list_heads + MIGRATEPAGES
+
+
+@kernel
+def freepages(zone):
+    """The head of the list of targets."""
+    return zone.list_heads + FREEPAGES
+
+
+# --- hints -------------------------------------------------------------------------------------
+
+
+@kernel
+def isolation_suitable(zone, blocks, cc, pfn):
+    """Whether no hint says that the pageblock is not worth a look."""
+    return cc.ignore_skip_hint != 0 or pageblock_of(zone, blocks, pfn).skip == 0
+
+
+@kernel
+def skip_for_migration(zone, blocks, cc, pfn):
+    """Leave a hint that there is nothing to move from `pfn` to its pageblock's end."""
+    if cc.ignore_skip_hint:
+        return
+    pageblock_of(zone, blocks, pfn).skip = 1
+    if not cc.finished_update_migrate and pfn > zone.compact_cached_migrate_pfn:
+        zone.compact_cached_migrate_pfn = pfn
+
+
+@kernel
+def skip_for_targets(zone, blocks, cc, pfn):
+    """Leave a hint that there is nothing free from `pfn` to its pageblock's end."""
+    pageblock_of(zone, blocks, pfn).skip = 1
+    if not cc.finished_update_free and pfn < zone.compact_cached_free_pfn:
+        zone.compact_cached_free_pfn = pfn
+
+
+@kernel
+def is_movable_type(migratetype):
+    """Whether pageblocks of that type hold movable pages (migrate_async_suitable)."""
+    return migratetype == MIGRATE_MOVABLE or migratetype == MIGRATE_CMA
+
+
+# --- migrate scanner ---------------------------------------------------------------------------
+
+
+@kernel
+def isolate_movable_page(zones, pages, cc, pfn):
+    """Put the page first on MIGRATEPAGES, a reference on it, if it is of a kind that can move.
+
+    A zbud page is on no LRU list of the zone: holding it is all that isolates it. Unlike a user
+    page it does not stop the cached position (the series put its hunk before that line).
+    """
+    zone = zones[0]
+    if page_zbud(pages[pfn]) and zone.zbud_movable:
+        get_page(pages[pfn])
+    elif isolate_lru_page(zone, pages, pfn):
+        cc.finished_update_migrate = 1
+    else:
+        return
+    list_add(pages, LRU, pfn, migratepages(zone))
+    cc.nr_migratepages += 1
+    cc.isolated += 1
+
+
+@kernel
+def refused_to_async(zone, blocks, cc, pfn):
+    """Whether an asynchronous run leaves this pageblock alone: it is not worth the wait.
+
+    Never the zone's first: Linux remembers the last pageblock it refused, starting from 0.
+    """
+    if cc.sync or pfn >> zone.pageblock_order == 0:
+        return False
+    return not is_movable_type(get_pageblock_migratetype(zone, blocks, pfn))
+
+
+@kernel(inline=False)
+def isolate_migratepages_range(zones, pages, blocks, control, start, end):
+    """Isolate what can move in [start, end), at most COMPACT_CLUSTER_MAX pages; where it stopped.
+
+    Frames inside a free block are looked at one by one, as the block may go at any moment.
+    """
+    zone = zones[0]
+    cc = control[0]
+    pfn = start
+    while pfn < end and cc.nr_migratepages < COMPACT_CLUSTER_MAX:
+        cc.migrate_scanned += 1
+        if not isolation_suitable(zone, blocks, cc, pfn):
+            pfn = next_pageblock(zone, pfn)
+            continue
+        if not page_buddy(pages[pfn]):
+            if refused_to_async(zone, blocks, cc, pfn):
+                cc.finished_update_migrate = 1
+                pfn = next_pageblock(zone, pfn)
+                continue
+            isolate_movable_page(zones, pages, cc, pfn)
+        pfn += 1
+    if pfn == end and cc.nr_migratepages == 0:
+        skip_for_migration(zone, blocks, cc, start)
+    return pfn
+
+
+# --- free scanner ------------------------------------------------------------------------------
+
+
+@kernel
+def suitable_migration_target(zone, pages, blocks, pfn):
+    """Whether free pages at `pfn` may become targets.
+
+    Of a pageblock that is free as a whole, or one for movable pages: others would only be
+    polluted.
+    """
+    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
+    if migratetype == MIGRATE_ISOLATE or migratetype == MIGRATE_RESERVE:
+        return False
+    if page_buddy(pages[pfn]) and pages[pfn].order >= zone.pageblock_order:
+        return True
+    return is_movable_type(migratetype)
+
+
+@kernel(inline=False)
+def isolate_freepages_block(zones, pages, blocks, control, start, end):
+    """Take the free blocks that start in [start, end) as targets; the pages taken.
+
+    The last one may reach past `end`; then, even if nothing was found, no hint is left.
+    """
+    zone = zones[0]
+    cc = control[0]
+    total = 0
+    pfn = start
+    while pfn < end:
+        cc.free_scanned += 1
+        taken = 0
+        if page_buddy(pages[pfn]):
+            if not suitable_migration_target(zone, pages, blocks, pfn):
+                break
+            taken = isolate_free_page(zones, pages, blocks, pfn, np.int64(pages[pfn].order))
+            for frame in range(pfn, pfn + taken):
+                list_add(pages, LRU, frame, freepages(zone))
+        total += taken
+        pfn += max(taken, 1)
+    if pfn == end and total == 0:
+        skip_for_targets(zone, blocks, cc, start)
+    cc.isolated += total
+    return total
+
+
+@kernel(inline=False)
+def isolate_freepages(zones, pages, blocks, control):
+    """Take targets for the pages isolated in this round, going down to the migrate scanner.
+
+    The scanner then stands at the highest pageblock that gave some, or has met the other one.
+    """
+    zone = zones[0]
+    cc = control[0]
+    pageblock_nr_pages = 1 << zone.pageblock_order
+    low_pfn = cc.migrate_pfn + pageblock_nr_pages
+    high_pfn = min(low_pfn, cc.free_pfn)
+    total = 0
+    pfn = cc.free_pfn
+    while pfn > low_pfn and total < cc.nr_migratepages:
+        if (
+            pfn < zone.spanned_pages
+            and suitable_migration_target(zone, pages, blocks, pfn)
+            and isolation_suitable(zone, blocks, cc, pfn)
+        ):
+            end = min(next_pageblock(zone, pfn), zone.spanned_pages)
+            taken = isolate_freepages_block(zones, pages, blocks, control, pfn, end)
+            total += taken
+            if taken:
+                cc.finished_update_free = 1
+                high_pfn = max(high_pfn, pfn)
+        pfn -= pageblock_nr_pages
+    cc.free_pfn = high_pfn
+
+
+@kernel
+def compaction_alloc(zones, pages, blocks, control):
+    """A target for a page to move, off FREEPAGES; or -ENOMEM."""
+    head = freepages(zones[0])
+    if list_empty(pages, LRU, head):
+        isolate_freepages(zones, pages, blocks, control)
+        if list_empty(pages, LRU, head):
+            return -ENOMEM
+    pfn = np.int64(pages[head].next[LRU])
+    list_del(pages, LRU, pfn)
+    return pfn
+
+
+@kernel(inline=False)
+def release_freepages(zones, pages, blocks):
+    """Give targets that were not needed back to the page allocator."""
+    head = freepages(zones[0])
+    while not list_empty(pages, LRU, head):
+        pfn = np.int64(pages[head].next[LRU])
+        list_del(pages, LRU, pfn)
+        put_page(zones, pages, blocks, pfn)

@@ -1,0 +1,235 @@
+"""Memory of processes: page table entries, faults, and the end of a process.
+
+A process has a range of page table entries in one table (`ptes`); an entry is empty, or names a
+page frame, or a swap slot. The page knows its entry too (`index`: the reverse mapping), so that
+reclaim and migration can change it. Touching an empty entry is a fault that gives a zeroed page;
+touching a swapped one reads the page back: a frame is taken first (`do_swap_page_begin`), its
+content comes from outside compiled code, then it is mapped (`do_swap_page_end`).
+
+Limits: private anonymous pages only, one entry a page. A swap slot is given up as soon as its
+page is read back, as the kernel does when swap runs short (vm_swap_full).
+
+Source: mm/memory.c, mm/rmap.c, mm/mmap.c: exit_mmap (v3.12).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    EAGAIN,
+    EFAULT,
+    MIGRATE_MOVABLE,
+    PG_DIRTY,
+    PG_SWAPCACHE,
+    PTE_NONE,
+    PTE_PRESENT,
+    PTE_SWAP,
+    WMARK_LOW,
+    WMARK_MIN,
+)
+from zbudlab.mm.lru import lru_cache_add, lru_cache_del
+from zbudlab.mm.page import clear_flag, page_lru, reset_page_mapcount, set_flag
+from zbudlab.mm.page_alloc import alloc_pages, put_page, zone_watermark_ok
+
+#: `handle_mm_faults` stops before a fault that needs more than compiled code can do.
+NEED_SWAP_IN = -EFAULT
+NEED_RECLAIM = -EAGAIN
+
+
+@kernel
+def page_add_anon_rmap(pages, ptes, pfn, place, owner):
+    """Map a page at a place of the table, for a process."""
+    page = pages[pfn]
+    page.mapcount = 0
+    page.mapping = owner + 1
+    page.index = place
+    entry = ptes[place]
+    entry.value = pfn
+    entry.state = PTE_PRESENT
+    entry.accessed = 1
+
+
+@kernel
+def page_remove_rmap(page):
+    """Forget that the page is mapped."""
+    reset_page_mapcount(page)
+    page.mapping = 0
+
+
+@kernel
+def touch_pte(pages, entry, write):
+    """What the hardware does when a present page is used: set the accessed and dirty bits."""
+    entry.accessed = 1
+    if write:
+        entry.dirty = 1
+        set_flag(pages[entry.value], PG_DIRTY)
+
+
+@kernel
+def new_page(zones, pages, blocks, ptes, processes, place, owner):
+    """A movable frame mapped at an empty or swapped entry, first on the active list; or -ENOMEM."""
+    pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    if pfn < 0:
+        return pfn
+    page_add_anon_rmap(pages, ptes, pfn, place, owner)
+    lru_cache_add(zones[0], pages, pfn, True)
+    processes[owner].rss += 1
+    return pfn
+
+
+@kernel
+def do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner):
+    """Give an empty entry a zeroed page; its frame, or -ENOMEM."""
+    pfn = new_page(zones, pages, blocks, ptes, processes, place, owner)
+    if pfn >= 0:
+        ptes[place].dirty = 0
+        frames[pfn, :] = 0
+    return pfn
+
+
+@kernel(inline=False)
+def handle_mm_faults(zones, pages, blocks, frames, ptes, processes, owner, places, start, write):
+    """Touch entries places[start:] in turn; how many from the beginning are done.
+
+    places: int64 (n,), places in the table. It stops early where a page must be read from swap
+    or free memory is down at the low watermark, so that the caller can see to that.
+    """
+    zone = zones[0]
+    for i in range(start, places.shape[0]):
+        place = places[i]
+        entry = ptes[place]
+        if entry.state == PTE_SWAP:
+            return i
+        if entry.state == PTE_NONE:
+            if not zone_watermark_ok(zones, 0, zone.watermark[WMARK_LOW], 1):
+                return i
+            if do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner) < 0:
+                return i
+        touch_pte(pages, entry, write)
+    return places.shape[0]
+
+
+@kernel(inline=False)
+def handle_mm_fault(zones, pages, blocks, frames, ptes, processes, owner, place, write):
+    """Touch one entry, down to the min watermark: its frame, NEED_SWAP_IN or NEED_RECLAIM."""
+    entry = ptes[place]
+    if entry.state == PTE_SWAP:
+        return NEED_SWAP_IN
+    if entry.state == PTE_NONE:
+        if not zone_watermark_ok(zones, 0, zones[0].watermark[WMARK_MIN], 1):
+            return NEED_RECLAIM
+        if do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner) < 0:
+            return NEED_RECLAIM
+    touch_pte(pages, entry, write)
+    return np.int64(entry.value)
+
+
+@kernel(inline=False)
+def do_swap_page_begin(zones, pages, blocks):
+    """A movable frame to read a swapped page into, not mapped yet; or NEED_RECLAIM."""
+    if not zone_watermark_ok(zones, 0, zones[0].watermark[WMARK_MIN], 1):
+        return NEED_RECLAIM
+    pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    return pfn if pfn >= 0 else NEED_RECLAIM
+
+
+@kernel(inline=False)
+def do_swap_page_end(zones, pages, ptes, processes, owner, place, pfn, write):
+    """Map the frame that now holds the swapped page's content; the slot it had."""
+    slot = np.int64(ptes[place].value)
+    page_add_anon_rmap(pages, ptes, pfn, place, owner)
+    ptes[place].dirty = 0
+    lru_cache_add(zones[0], pages, pfn, True)
+    touch_pte(pages, ptes[place], write)
+    processes[owner].rss += 1
+    processes[owner].swapents -= 1
+    return slot
+
+
+@kernel(inline=False)
+def exit_mmap(zones, pages, blocks, ptes, processes, owner, slots):
+    """End a process: its pages go back, entries are emptied; the number of swap slots it had.
+
+    slots: int64, room for every page of the process; gets those slots, for the caller to free.
+    """
+    process = processes[owner]
+    count = 0
+    for place in range(process.start, process.start + process.nr_pages):
+        entry = ptes[place]
+        if entry.state == PTE_SWAP:
+            slots[count] = entry.value
+            count += 1
+        elif entry.state == PTE_PRESENT:
+            pfn = np.int64(entry.value)
+            page_remove_rmap(pages[pfn])
+            if page_lru(pages[pfn]):
+                lru_cache_del(zones[0], pages, pfn)
+            put_page(zones, pages, blocks, pfn)
+        entry.state = PTE_NONE
+        entry.value = 0
+        entry.dirty = 0
+        entry.accessed = 0
+    process.nr_pages = 0
+    process.rss = 0
+    process.swapents = 0
+    return count
+
+
+@kernel
+def try_to_unmap(pages, ptes, processes, pfn, slot):
+    """Point the page's entry at a swap slot, so that the page can be written out."""
+    page = pages[pfn]
+    entry = ptes[page.index]
+    owner = np.int64(page.mapping) - 1
+    entry.value = slot
+    entry.state = PTE_SWAP
+    entry.accessed = 0
+    page.mapcount = -1
+    page.private = slot
+    set_flag(page, PG_SWAPCACHE)
+    processes[owner].rss -= 1
+    processes[owner].swapents += 1
+
+
+@kernel
+def remap(pages, ptes, processes, pfn):
+    """Undo `try_to_unmap`: the page could not be written out."""
+    page = pages[pfn]
+    owner = np.int64(page.mapping) - 1
+    clear_flag(page, PG_SWAPCACHE)
+    page.private = 0
+    page_add_anon_rmap(pages, ptes, pfn, np.int64(page.index), owner)
+    processes[owner].rss += 1
+    processes[owner].swapents -= 1
+
+
+FAULTS = (
+    "",
+    "page table entry {where} names a frame that does not name it back",
+    "process {where} counts its present pages wrong",
+    "process {where} counts its swapped pages wrong",
+    "page table entry {where} outside any process is not empty",
+)
+
+
+@kernel(inline=False)
+def first_fault(pages, ptes, processes):
+    """The first broken invariant of page tables as (index into FAULTS, where), or (0, 0)."""
+    for owner in range(processes.shape[0]):
+        process = processes[owner]
+        present = 0
+        swapped = 0
+        for place in range(process.start, process.start + process.nr_pages):
+            entry = ptes[place]
+            if entry.state == PTE_PRESENT:
+                page = pages[entry.value]
+                present += 1
+                if page.index != place or page.mapping != owner + 1 or page.mapcount != 0:
+                    return 1, place
+            elif entry.state == PTE_SWAP:
+                swapped += 1
+        if present != process.rss:
+            return 2, owner
+        if swapped != process.swapents:
+            return 3, owner
+    return 0, 0

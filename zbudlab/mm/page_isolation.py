@@ -1,0 +1,68 @@
+"""Isolating pageblocks: free pages in them are handed out no more, and freed ones stay there.
+
+That is how a range is kept empty while it is being emptied. The pageblocks become MIGRATE_ISOLATE,
+their free blocks move to the isolate lists, from which no allocation is served, and stop counting
+as free.
+
+Limits: ranges of CMA pageblocks only, which hold nothing but movable pages by construction; so
+isolating never fails.
+
+Source: mm/page_isolation.c (v3.12.9).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import MIGRATE_ISOLATE
+from zbudlab.mm.page import page_buddy
+from zbudlab.mm.page_alloc import (
+    get_pageblock_migratetype,
+    mod_zone_freepage_state,
+    move_freepages_block,
+    pageblock_of,
+)
+
+
+@kernel
+def set_migratetype_isolate(zones, pages, blocks, pfn):
+    """Isolate the pageblock of `pfn`."""
+    zone = zones[0]
+    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
+    pageblock_of(zone, blocks, pfn).migratetype = MIGRATE_ISOLATE
+    moved = move_freepages_block(zones, pages, blocks, pfn, MIGRATE_ISOLATE)
+    mod_zone_freepage_state(zone, -moved, migratetype)
+
+
+@kernel
+def unset_migratetype_isolate(zones, pages, blocks, pfn, migratetype):
+    """Make the isolated pageblock of `pfn` one of `migratetype` again."""
+    zone = zones[0]
+    moved = move_freepages_block(zones, pages, blocks, pfn, migratetype)
+    mod_zone_freepage_state(zone, moved, migratetype)
+    pageblock_of(zone, blocks, pfn).migratetype = migratetype
+
+
+@kernel(inline=False)
+def start_isolate_page_range(zones, pages, blocks, start, end):
+    """Isolate every pageblock of [start, end), rising."""
+    for pfn in range(start, end, 1 << zones[0].pageblock_order):
+        set_migratetype_isolate(zones, pages, blocks, pfn)
+
+
+@kernel(inline=False)
+def undo_isolate_page_range(zones, pages, blocks, start, end, migratetype):
+    """Make the pageblocks of [start, end) that are isolated ones of `migratetype`, rising."""
+    for pfn in range(start, end, 1 << zones[0].pageblock_order):
+        if get_pageblock_migratetype(zones[0], blocks, pfn) == MIGRATE_ISOLATE:
+            unset_migratetype_isolate(zones, pages, blocks, pfn, migratetype)
+
+
+@kernel(inline=False)
+def test_pages_isolated(pages, start, end):
+    """Whether [start, end) is free from end to end, `start` being where a free block starts."""
+    pfn = start
+    while pfn < end:
+        if not page_buddy(pages[pfn]):
+            return False
+        pfn += 1 << np.int64(pages[pfn].order)
+    return True

@@ -1,0 +1,126 @@
+"""Page reclaim: which pages leave memory when it runs short.
+
+User pages age on two lists. New ones start on the active list; its oldest move to the inactive
+list when that gets short; the oldest inactive page is reclaimed, unless it was touched since,
+which makes it active again. A reclaimed page is unmapped to a swap slot, written out by the
+caller (compressed into zswap, or to the swap device), and freed.
+
+`shrink_inactive_list` is cut in two where the writing happens: `shrink_begin` isolates victims
+and unmaps them, `shrink_end` frees them or, where writing failed, maps them again.
+
+Limits: one zone, anonymous pages only; the ratio of the lists is the kernel's for a machine of
+this size (inactive_ratio).
+
+Source: mm/vmscan.c (v3.12).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import LRU, PG_ACTIVE, PG_SWAPCACHE
+from zbudlab.mm.list_head import list_empty
+from zbudlab.mm.lru import (
+    isolate_lru_page,
+    lru_cache_add,
+    lru_cache_del,
+    lru_head,
+    putback_lru_page,
+)
+from zbudlab.mm.memory import page_remove_rmap, remap, try_to_unmap
+from zbudlab.mm.page import clear_flag, page_count, set_flag
+from zbudlab.mm.page_alloc import put_page
+
+SWAP_CLUSTER_MAX = 32  #: pages reclaimed at a time
+GIGABYTE_PAGES = 1 << 18
+
+
+@kernel
+def inactive_ratio(zone):
+    """How many active pages there may be to each inactive one: about sqrt(10 * gigabytes)."""
+    gigabytes = zone.spanned_pages // GIGABYTE_PAGES
+    return np.int64(np.sqrt(10.0 * gigabytes)) if gigabytes else 1
+
+
+@kernel
+def inactive_anon_is_low(zone):
+    """Whether the inactive list needs more pages."""
+    return zone.nr_inactive_anon * inactive_ratio(zone) < zone.nr_active_anon
+
+
+@kernel
+def shrink_active_list(zone, pages, ptes, nr_pages):
+    """Move the oldest active pages to the inactive list, their accessed bits cleared."""
+    head = lru_head(zone, True)
+    for _ in range(nr_pages):
+        if list_empty(pages, LRU, head):
+            return
+        pfn = np.int64(pages[head].prev[LRU])
+        ptes[pages[pfn].index].accessed = 0
+        lru_cache_del(zone, pages, pfn)
+        lru_cache_add(zone, pages, pfn, False)
+
+
+@kernel
+def reclaimable(page):
+    """Whether nobody but its page table entry and the one who isolated it holds the page."""
+    return page_count(page) == 2
+
+
+@kernel(inline=False)
+def shrink_begin(zones, pages, blocks, ptes, victims, nr_scan):
+    """Isolate up to victims.shape[0] of the oldest inactive pages, looking at `nr_scan`; how many.
+
+    victims: int64, gets the page frames. Pages touched since they became inactive turn active,
+    pages that somebody holds are put back.
+    """
+    zone = zones[0]
+    if inactive_anon_is_low(zone):
+        shrink_active_list(zone, pages, ptes, nr_scan)
+    head = lru_head(zone, False)
+    count = 0
+    for _ in range(nr_scan):
+        if count == victims.shape[0] or list_empty(pages, LRU, head):
+            break
+        pfn = np.int64(pages[head].prev[LRU])
+        page = pages[pfn]
+        isolate_lru_page(zone, pages, pfn)
+        if ptes[page.index].accessed:
+            ptes[page.index].accessed = 0
+            set_flag(page, PG_ACTIVE)
+            putback_lru_page(zones, pages, blocks, pfn)
+        elif reclaimable(page):
+            victims[count] = pfn
+            count += 1
+        else:
+            putback_lru_page(zones, pages, blocks, pfn)
+    return count
+
+
+@kernel(inline=False)
+def add_to_swap(pages, ptes, processes, victims, slots):
+    """Unmap isolated pages to their swap slots; both int64 (n,)."""
+    for i in range(victims.shape[0]):
+        try_to_unmap(pages, ptes, processes, victims[i], slots[i])
+
+
+@kernel(inline=False)
+def shrink_end(zones, pages, blocks, ptes, processes, victims, errors):
+    """Free the pages whose error is 0, put the others back, mapped; how many were freed."""
+    freed = 0
+    for i in range(victims.shape[0]):
+        pfn = victims[i]
+        page = pages[pfn]
+        if errors[i] == 0:
+            clear_flag(page, PG_SWAPCACHE)
+            page.private = 0
+            page_remove_rmap(page)
+            put_page(zones, pages, blocks, pfn)
+            put_page(zones, pages, blocks, pfn)
+            freed += 1
+        else:
+            if page.page_flags & PG_SWAPCACHE:
+                remap(pages, ptes, processes, pfn)
+            putback_lru_page(zones, pages, blocks, pfn)
+    return freed
+
+

@@ -1,0 +1,619 @@
+"""zswap: pages on their way to swap, compressed and kept in zbud for as long as there is room.
+
+A page that is swapped out is stored under its swap slot; a load gets it back without a read from
+the device. When the pool has its share of memory, zbud empties its least recently used page and
+asks zswap to write back what was in it: decompress, write to the swap device, forget the copy.
+
+An entry is known to the tree of its swap type and counts its users: the tree is one, a load or a
+writeback under way is another. Whoever drops the last frees it, so an entry can be out of the
+tree and still be read. A stored object starts with its swap entry, eight bytes that tell
+writeback which page it has before it. The frontswap bit of a slot says that zswap took what was
+stored there last; it belongs to frontswap, which stands between swap and zswap.
+
+Limits: the kernel's tree is a red-black tree by offset, here the slot's record names its entry;
+nothing that can be seen depends on it. Compression, the swap cache and the device are the
+caller's: each operation is cut where the kernel holds no lock, into `_begin` and `_end`.
+
+Profiles: 3.12, whose two losses are counted (`lost_stale`, `lost_write`); 3.12-fixed without
+them; 6.1: same-filled pages need no zbud, a full pool refuses until it is below a threshold.
+
+Operations take zbud's arrays (zones .. nodes), then zswaps, areas, slots, entries, frames.
+
+Source: mm/zswap.c (v3.12.9, with the series' hunks; v6.1), mm/frontswap.c, swapops.h.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    CHUNK_SHIFT,
+    EAGAIN,
+    EFAULT,
+    EINVAL,
+    ENODEV,
+    ENOMEM,
+    ENOSPC,
+    EPERM,
+    MIGRATE_MOVABLE,
+    MIGRATE_UNMOVABLE,
+    NCHUNKS,
+    NCHUNKS_ORDER,
+    PAGE_SIZE,
+    SWP_TYPE_SHIFT,
+    ZBUD_SERIES,
+    ZHDR_CHUNKS,
+    ZSWAP_3_12,
+    ZSWAP_3_12_FIXED,
+    ZSWAP_6_1,
+    ZSWAP_HEADER_SIZE,
+)
+from zbudlab.mm.page import page_zbud
+from zbudlab.mm.zbud import (
+    buddy_address,
+    handle_buddy,
+    handle_pfn,
+    header_row,
+    zbud_alloc,
+    zbud_free,
+    zbud_map,
+    zbud_unmap,
+)
+
+RECLAIM = 1  #: what a store answers when the pool is full: reclaim, then go on
+
+# --- swap entries ------------------------------------------------------------------------------
+
+
+@kernel
+def swp_entry(type, offset):
+    """The swap entry of a slot of an area."""
+    return (type << SWP_TYPE_SHIFT) | offset
+
+
+@kernel
+def swp_type(entry):
+    """The area of a swap entry."""
+    return entry >> SWP_TYPE_SHIFT
+
+
+@kernel
+def swp_offset(entry):
+    """The slot within its area of a swap entry."""
+    return entry & ((1 << SWP_TYPE_SHIFT) - 1)
+
+
+@kernel
+def slot_swp_entry(areas, slots, slot):
+    """The swap entry of a slot by its place in the table of all slots."""
+    type = np.int64(slots[slot].type)
+    return swp_entry(type, slot - areas[type].start)
+
+
+@kernel
+def swp_entry_slot(areas, entry):
+    """The place in the table of all slots of a swap entry."""
+    return areas[swp_type(entry)].start + swp_offset(entry)
+
+
+@kernel
+def slot_pool(areas, slots, slot):
+    """The zbud pool that zswap has for the slot's area; -1 = none."""
+    return areas[slots[slot].type].pool
+
+
+# --- stored objects ----------------------------------------------------------------------------
+
+
+@kernel
+def object_start(address):
+    """The byte of its page at which an object starts."""
+    return (address & (NCHUNKS - 1)) << CHUNK_SHIFT
+
+
+@kernel
+def write_swp_entry(pool, rows, frames, address, entry):
+    """Put the swap entry in front of an object: in its bytes, or if there are none the header."""
+    pfn = address >> NCHUNKS_ORDER
+    if frames.shape[1] == PAGE_SIZE:
+        start = object_start(address)
+        for i in range(ZSWAP_HEADER_SIZE):
+            frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
+    elif address & (NCHUNKS - 1) == ZHDR_CHUNKS:
+        rows[header_row(pool, pfn)].first_swpentry = entry
+    else:
+        rows[header_row(pool, pfn)].last_swpentry = entry
+
+
+@kernel
+def read_swp_entry(pool, rows, frames, address):
+    """The swap entry in front of an object; it outlives the object until others overwrite it."""
+    pfn = address >> NCHUNKS_ORDER
+    if frames.shape[1] == PAGE_SIZE:
+        start = object_start(address)
+        entry = 0
+        for i in range(ZSWAP_HEADER_SIZE):
+            entry |= np.int64(frames[pfn, start + i]) << (8 * i)
+        return entry
+    header = rows[header_row(pool, pfn)]
+    if address & (NCHUNKS - 1) == ZHDR_CHUNKS:
+        return np.int64(header.first_swpentry)
+    return np.int64(header.last_swpentry)
+
+
+@kernel
+def write_compressed(frames, address, data, which, length):
+    """Copy row `which` of `data` behind the object's swap entry, where pages have bytes."""
+    if frames.shape[1] == PAGE_SIZE:
+        pfn = address >> NCHUNKS_ORDER
+        start = object_start(address) + ZSWAP_HEADER_SIZE
+        for i in range(length):
+            frames[pfn, start + i] = data[which, i]
+
+
+@kernel
+def first_word(data, which):
+    """The first eight bytes of a row: the word of a same-filled page, or the content's tag."""
+    word = 0
+    for i in range(8):
+        word |= np.int64(data[which, i]) << (8 * i)
+    return word
+
+
+# --- entries -----------------------------------------------------------------------------------
+
+
+@kernel
+def zswap_entry_cache_alloc(zswap, entries):
+    """An entry with one user; 0 = there is no memory for it."""
+    if zswap.fail_entry_alloc > 0:
+        zswap.fail_entry_alloc -= 1
+        return 0
+    number = zswap.free_entry
+    if number:
+        zswap.free_entry = entries[number].next_free
+    elif zswap.never_used < entries.shape[0]:
+        number = zswap.never_used
+        zswap.never_used += 1
+    else:
+        return 0
+    zswap.nr_entries += 1
+    entries[number].refcount = 1
+    entries[number].handle = 0
+    return number
+
+
+@kernel
+def zswap_entry_cache_free(zswap, entries, number):
+    """Give an entry's memory back."""
+    entries[number].next_free = zswap.free_entry
+    entries[number].refcount = 0
+    zswap.free_entry = number
+    zswap.nr_entries -= 1
+
+
+@kernel
+def zswap_rb_erase(slots, entries, number):
+    """Take an entry out of the tree, if it is there."""
+    slot = entries[number].slot
+    if slots[slot].entry == number:
+        slots[slot].entry = 0
+
+
+@kernel(inline=False)
+def zswap_free_entry(number, *machine):
+    """Free an entry that nobody uses, and what zbud holds for it.
+
+    The pool's size is read before zbud has counted out a page under reclaim.
+    """
+    zswap = zswaps[0]
+    entry = entries[number]
+    pool = slot_pool(areas, slots, entry.slot)
+    if entry.handle:
+        zbud_free(*machine[:6], pool, entry.handle)
+        zswap.compressed_bytes -= np.int64(entry.length)
+    else:
+        zswap.same_filled_pages -= 1
+    zswap_entry_cache_free(zswap, entries, number)
+    zswap.stored_pages -= 1
+    zswap.pool_pages = pools[pool].pages_nr
+
+
+@kernel(inline=False)
+def zswap_entry_put(number, users, *machine):
+    """Take that many users off an entry; whether it was freed, because none is left."""
+    entries[number].refcount -= users
+    if entries[number].refcount > 0:
+        return False
+    zswap_rb_erase(slots, entries, number)
+    zswap_free_entry(number, *machine)
+    return True
+
+
+# --- invalidate --------------------------------------------------------------------------------
+
+
+@kernel(inline=False)
+def zswap_invalidate_page(slot, *machine):
+    """Forget what is stored for a slot, if anything is."""
+    number = np.int64(slots[slot].entry)
+    if number:
+        slots[slot].entry = 0
+        zswap_entry_put(number, 1, *machine)
+
+
+@kernel(inline=False)
+def frontswap_invalidate_page(slot, *machine):
+    """Tell zswap that a slot's content is of no use any more, if it took it."""
+    if slots[slot].frontswap:
+        slots[slot].frontswap = 0
+        zswap_invalidate_page(slot, *machine)
+
+
+@kernel(inline=False)
+def zswap_invalidate_area(type, *machine):
+    """Forget everything of a swap area. 3.12 leaves the pool's last size in the counters."""
+    area = areas[type]
+    zswap = zswaps[0]
+    pool_pages = zswap.pool_pages
+    for slot in range(area.start, area.start + area.nr_slots):
+        number = np.int64(slots[slot].entry)
+        slots[slot].entry = 0
+        slots[slot].frontswap = 0
+        if number:
+            zswap_free_entry(number, *machine)
+    if zswap.profile != ZSWAP_6_1:
+        zswap.pool_pages = pool_pages
+
+
+# --- store -------------------------------------------------------------------------------------
+
+
+@kernel
+def zswap_is_full(zswap):
+    """Whether the pool is larger than its share of memory."""
+    return zswap.totalram_pages * zswap.max_pool_percent // 100 < zswap.pool_pages
+
+
+@kernel
+def zswap_can_accept(zswap):
+    """Whether a pool that had been full is small enough again (6.1)."""
+    share = zswap.totalram_pages * zswap.accept_threshold_percent // 100
+    return share * zswap.max_pool_percent // 100 > zswap.pool_pages
+
+
+@kernel(inline=False)
+def zswap_store_begin(slot, *machine):
+    """Whether a page may come: 0; RECLAIM, when the pool is full; -ENODEV or -ENOMEM.
+
+    After a reclaim that went well 3.12 goes on without another look, 6.1 refuses all the same.
+    6.1's frontswap first drops what the slot had before.
+    """
+    zswap = zswaps[0]
+    if zswap.profile == ZSWAP_6_1:
+        frontswap_invalidate_page(slot, *machine)
+    if slot_pool(areas, slots, slot) < 0:
+        return -ENODEV
+    if zswap_is_full(zswap):
+        zswap.pool_limit_hit += 1
+        zswap.pool_reached_full = 1
+        return RECLAIM
+    if zswap.profile == ZSWAP_6_1 and zswap.pool_reached_full:
+        if not zswap_can_accept(zswap):
+            return -ENOMEM
+        zswap.pool_reached_full = 0
+    return 0
+
+
+@kernel(inline=False)
+def zswap_store_refused(slot, *machine):
+    """After a refusal: the slot's content is not with zswap.
+
+    3.12 forgets that it may still hold an older page of that slot, which a later writeback then
+    puts over the newer one on the device; 3.12-fixed drops it.
+    """
+    slots[slot].frontswap = 0
+    if zswaps[0].profile == ZSWAP_3_12_FIXED:
+        zswap_invalidate_page(slot, *machine)
+
+
+@kernel(inline=False)
+def store_object(number, data, which, length, *machine):
+    """Put an entry's compressed page into zbud: 0, -EINVAL (none), -ENOSPC or -ENOMEM."""
+    zswap = zswaps[0]
+    entry = entries[number]
+    if length < 0:
+        return -EINVAL
+    entry.length = length
+    entry.word = first_word(data, which)
+    if length == 0 and zswap.same_filled_pages_enabled:
+        zswap.same_filled_pages += 1
+        return 0
+    slot = np.int64(entry.slot)
+    pool = slot_pool(areas, slots, slot)
+    movable = pools[pool].variant == ZBUD_SERIES and zones[0].zbud_movable
+    migratetype = MIGRATE_MOVABLE if movable else MIGRATE_UNMOVABLE
+    size = length + ZSWAP_HEADER_SIZE
+    handle = zbud_alloc(*machine[:6], pool, size, migratetype)
+    if handle < 0:
+        if handle == -ENOSPC:
+            zswap.reject_compress_poor += 1
+        else:
+            zswap.reject_alloc_fail += 1
+        return handle
+    address = zbud_map(*machine[:6], pool, handle)
+    write_swp_entry(pools[pool], rows, frames, address, slot_swp_entry(areas, slots, slot))
+    write_compressed(frames, address, data, which, length)
+    zbud_unmap(*machine[:6], pool, handle)
+    entry.handle = handle
+    zswap.compressed_bytes += length
+    return 0
+
+
+@kernel(inline=False)
+def store_entry(slot, data, which, length, *machine):
+    """Make an entry for a compressed page and put it into the tree: 0 or a negative errno."""
+    zswap = zswaps[0]
+    number = zswap_entry_cache_alloc(zswap, entries)
+    if number == 0:
+        zswap.reject_kmemcache_fail += 1
+        return -ENOMEM
+    entries[number].slot = slot
+    failed = store_object(number, data, which, length, *machine)
+    if failed:
+        zswap_entry_cache_free(zswap, entries, number)
+        return failed
+    if slots[slot].entry:
+        zswap.duplicate_entry += 1
+        zswap_invalidate_page(slot, *machine)
+    slots[slot].entry = number
+    zswap.stored_pages += 1
+    zswap.pool_pages = pools[slot_pool(areas, slots, slot)].pages_nr
+    return 0
+
+
+@kernel(inline=False)
+def zswap_store_end(slot, data, which, length, *machine):
+    """Store a compressed page that `zswap_store_begin` let in: 0 or why it was refused.
+
+    data: uint8 (n, 4096), the page in row `which`; length: bytes, -1 = the compressor failed,
+    0 = same-filled (6.1; the word stands in the row). Without page bytes: (n, 8), tags.
+    """
+    failed = store_entry(slot, data, which, length, *machine)
+    if failed:
+        zswap_store_refused(slot, *machine)
+        return failed
+    slots[slot].frontswap = 1
+    return 0
+
+
+@kernel(inline=False)
+def zswap_store_batch(batch, data, lengths, answers, start, *machine):
+    """Store pages from number `start` on; the number of the first one that needs reclaim, or n.
+
+    batch: int64 (n,) slots; data: uint8 (n, 4096) or (n, 8); lengths: int32 (n,); answers:
+    int64 (n,), gets what each store answered. Of the page that needs reclaim the first half is
+    done (it has answered RECLAIM).
+    """
+    for i in range(start, batch.shape[0]):
+        slot = batch[i]
+        answers[i] = zswap_store_begin(slot, *machine)
+        if answers[i] == RECLAIM:
+            return i
+        if answers[i]:
+            zswap_store_refused(slot, *machine)
+            continue
+        answers[i] = zswap_store_end(slot, data, i, np.int64(lengths[i]), *machine)
+    return batch.shape[0]
+
+
+# --- load --------------------------------------------------------------------------------------
+
+
+@kernel
+def map_entry(number, where, *machine):
+    """Make an entry's object stay at its place: where[0] gets its chunk address, [1] its length.
+
+    A same-filled page has no object: address 0.
+    """
+    entry = entries[number]
+    where[0] = 0
+    where[1] = entry.length
+    if entry.handle:
+        pool = slot_pool(areas, slots, entry.slot)
+        where[0] = zbud_map(*machine[:6], pool, entry.handle)
+
+
+@kernel
+def unmap_entry(number, *machine):
+    """End what `map_entry` began."""
+    entry = entries[number]
+    if entry.handle:
+        pool = slot_pool(areas, slots, entry.slot)
+        zbud_unmap(*machine[:6], pool, entry.handle)
+
+
+@kernel(inline=False)
+def zswap_load_begin(slot, where, *machine):
+    """The entry that holds a slot's page, in use and mapped; -EPERM = it is on the device.
+
+    where: int64 (2,), gets the chunk address (0 = same-filled) and the compressed length.
+    """
+    number = np.int64(slots[slot].entry)
+    if not slots[slot].frontswap or number == 0:
+        return -EPERM
+    entries[number].refcount += 1
+    map_entry(number, where, *machine)
+    return number
+
+
+@kernel(inline=False)
+def zswap_load_end(number, *machine):
+    """End a load. The entry stays until its slot is invalidated, if it is still in the tree."""
+    unmap_entry(number, *machine)
+    zswap_entry_put(number, 1, *machine)
+
+
+# --- writeback ---------------------------------------------------------------------------------
+
+
+@kernel(inline=False)
+def zswap_writeback_begin(pool, handle, *machine):
+    """The entry, in use, whose slot the object behind a handle names; 0 = nothing to write back.
+
+    It can be another entry than the object's own, when the slot was stored anew meanwhile.
+    """
+    address = zbud_map(*machine[:6], pool, handle)
+    if address == 0:
+        return 0
+    slot = swp_entry_slot(areas, read_swp_entry(pools[pool], rows, frames, address))
+    number = np.int64(slots[slot].entry)
+    if number:
+        entries[number].refcount += 1
+    unmapped = zbud_unmap(*machine[:6], pool, handle)
+    if number and unmapped == -EFAULT:
+        zswap_entry_put(number, 1, *machine)
+        return 0
+    return number
+
+
+@kernel(inline=False)
+def zswap_writeback_map(number, where, *machine):
+    """Map the entry for decompression into the new page of the swap cache (`where` as in a load).
+
+    -ENOMEM if the slot was freed meanwhile; only 6.1 looks.
+    """
+    if zswaps[0].profile == ZSWAP_6_1 and slots[entries[number].slot].entry != number:
+        return -ENOMEM
+    map_entry(number, where, *machine)
+    return 0
+
+
+@kernel(inline=False)
+def zswap_writeback_unmap(number, *machine):
+    """End the mapping, once the page is decompressed."""
+    unmap_entry(number, *machine)
+
+
+@kernel(inline=False)
+def zswap_writeback_fail(number, error, *machine):
+    """Give a writeback up: `error`; in 3.12.9 it is 0 if the entry went with it."""
+    freed = zswap_entry_put(number, 1, *machine)
+    if freed and zswaps[0].profile != ZSWAP_6_1:
+        return 0
+    return error
+
+
+@kernel
+def count_losses(zswap, slots, slot, error, kept):
+    """Count what this writeback destroyed, for those who can see it."""
+    if error:
+        if not kept:
+            zswap.lost_write += 1
+    elif zswap.profile == ZSWAP_3_12 and slots[slot].swap_map and not slots[slot].frontswap:
+        zswap.lost_stale += 1
+
+
+@kernel(inline=False)
+def zswap_writeback_end(number, error, kept, *machine):
+    """After the write to the device: 0 if the entry is gone, else a negative errno.
+
+    error: what the device answered, which the kernel ignores and 3.12-fixed does not; kept:
+    whether the page whose write failed lives on in the swap cache. -EAGAIN: out of the tree, but
+    somebody still reads it.
+    """
+    zswap = zswaps[0]
+    slot = np.int64(entries[number].slot)
+    if error and zswap.profile == ZSWAP_3_12_FIXED:
+        return zswap_writeback_fail(number, error, *machine)
+    count_losses(zswap, slots, slot, error, kept)
+    zswap.written_back_pages += 1
+    in_tree = slots[slot].entry == number
+    users = 2 if in_tree or zswap.profile != ZSWAP_6_1 else 1
+    freed = zswap_entry_put(number, users, *machine)
+    if freed or zswap.profile == ZSWAP_6_1:
+        return 0
+    zswap_rb_erase(slots, entries, number)
+    return -EAGAIN
+
+
+# --- checks ------------------------------------------------------------------------------------
+
+FAULTS = (
+    "",
+    "swap slot {where}: its zswap entry is another slot's, or unused",
+    "swap slot {where}: its zswap entry has users while nothing is under way",
+    "swap slot {where}: what zswap stored for it is not in a zbud page",
+    "swap slot {where}: the swap entry in front of its stored page is another slot's",
+    "swap slot {where} is free, yet zswap is said to hold its page",
+    "zswap counts {where} stored pages, its trees hold another number",
+    "zswap counts {where} same-filled pages, its trees hold another number",
+    "zswap counts {where} compressed bytes, its entries add up to another number",
+    "zswap counts {where} entries in use, its trees hold another number",
+)
+
+
+@kernel
+def fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, handle):
+    """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
+    number = slot_pool(areas, slots, slot)
+    pool = pools[number]
+    pfn = handle_pfn(pool, nodes, handle)
+    if pfn < 0 or not page_zbud(pages[pfn]) or pages[pfn].private != number:
+        return 3
+    address = handle
+    if pool.variant == ZBUD_SERIES:
+        header = rows[header_row(pool, pfn)]
+        address = buddy_address(pfn, header, handle_buddy(pool, header, handle))
+    if read_swp_entry(pool, rows, frames, address) != slot_swp_entry(areas, slots, slot):
+        return 4
+    return 0
+
+
+@kernel
+def fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot):
+    """The broken invariant of what zswap knows of a slot, as an index into FAULTS; 0 = none."""
+    number = slots[slot].entry
+    if slots[slot].frontswap and slots[slot].swap_map == 0:
+        return 5
+    if number == 0:
+        return 0
+    entry = entries[number]
+    if number >= entries.shape[0] or entry.slot != slot:
+        return 1
+    if entry.refcount != 1:
+        return 2
+    if entry.handle == 0:
+        return 0
+    return fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, entry.handle)
+
+
+@kernel(inline=False)
+def first_fault(*machine):
+    """The first broken invariant of zswap as (index into FAULTS, where), or (0, 0).
+
+    For the time between operations: nothing is being loaded or written back.
+    """
+    zswap = zswaps[0]
+    stored = 0
+    same_filled = 0
+    compressed = 0
+    for slot in range(slots.shape[0]):
+        fault = fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot)
+        if fault:
+            return fault, slot
+        number = np.int64(slots[slot].entry)
+        if number:
+            stored += 1
+            if entries[number].handle:
+                compressed += np.int64(entries[number].length)
+            else:
+                same_filled += 1
+    if stored != zswap.stored_pages:
+        return 6, zswap.stored_pages
+    if same_filled != zswap.same_filled_pages:
+        return 7, zswap.same_filled_pages
+    if compressed != zswap.compressed_bytes:
+        return 8, zswap.compressed_bytes
+    if stored != zswap.nr_entries:
+        return 9, zswap.nr_entries
+    return 0, 0

@@ -1,0 +1,180 @@
+"""What a machine does for each entry of its log: an operation is a name and whole numbers.
+
+Arguments were checked by `Machine` before they came here, and are trusted; a result is a whole
+number too, negative errnos included. A log replays by running these again.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, PAGE_SIZE
+from zbudlab.mm import memory, page_alloc, zbud
+
+if TYPE_CHECKING:
+    from zbudlab.machine import Machine
+
+LAB_POOL = 1  #: the zbud pool of the user's own objects; zswap's has the number of its swap type
+
+OPERATIONS: dict[str, Callable[..., int]] = {}
+
+
+def operation(function: Callable[..., int]) -> Callable[..., int]:
+    """Make a function the meaning of log entries of its name."""
+    OPERATIONS[function.__name__] = function
+    return function
+
+
+# --- processes ---------------------------------------------------------------------------------
+
+
+@operation
+def create_process(machine: Machine, pages: int) -> int:
+    return machine.state.new_process(pages)
+
+
+def places(machine: Machine, process: int, pages: np.ndarray) -> np.ndarray:
+    """Where pages of a process stand in the table of page table entries."""
+    return pages + int(machine.state.processes[process]["start"])
+
+
+def run_of_pages(machine: Machine, process: int, first: int, count: int) -> np.ndarray:
+    """The places of `count` pages from `first` on."""
+    return places(machine, process, np.arange(first, first + count))
+
+
+@operation
+def touch(machine: Machine, process: int, write: int, *pages: int) -> int:
+    at = places(machine, process, np.array(pages, np.int64))
+    for _ in machine.paging.fault_in(process, at, write):
+        pass
+    return len(pages)
+
+
+def write_pages(machine: Machine, process: int, first: int, content: np.ndarray) -> int:
+    """Write pages, uint8 (n, 4096), from page `first` of a process on; their number."""
+    at = run_of_pages(machine, process, first, len(content))
+    state = machine.state
+    for start, end in machine.paging.fault_in(process, at, 1):
+        state.frames[state.ptes["value"][at[start:end]]] = content[start:end]
+    return len(content)
+
+
+@operation
+def write(machine: Machine, process: int, first: int, *numbers: int) -> int:
+    assert machine.log is not None  # the pages' content is kept there
+    content = b"".join(machine.log.contents[number] or b"" for number in numbers)
+    pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
+    return write_pages(machine, process, first, pages)
+
+
+@operation
+def write_lengths(machine: Machine, process: int, first: int, *lengths: int) -> int:
+    at = run_of_pages(machine, process, first, len(lengths))
+    for start, end in machine.paging.fault_in(process, at, 1):
+        machine.state.lengths[at[start:end]] = lengths[start:end]
+    return len(lengths)
+
+
+def read_pages(machine: Machine, process: int, first: int, out: np.ndarray) -> int:
+    """Read len(out) pages from page `first` of a process on; their number."""
+    at = run_of_pages(machine, process, first, len(out))
+    state = machine.state
+    for start, end in machine.paging.fault_in(process, at, 0):
+        out[start:end] = state.frames[state.ptes["value"][at[start:end]]]
+    return len(out)
+
+
+@operation
+def read(machine: Machine, process: int, first: int, count: int) -> int:
+    return read_pages(machine, process, first, np.empty((count, PAGE_SIZE), np.uint8))
+
+
+@operation
+def exit(machine: Machine, process: int) -> int:
+    state = machine.state
+    start, nr_pages = (int(state.processes[process][name]) for name in ("start", "nr_pages"))
+    slots = np.empty(nr_pages, np.int64)
+    tables = (state.ptes, state.processes)
+    count = machine.do(memory.exit_mmap, *state.buddy, *tables, process, slots)
+    for slot in slots[:count].tolist():
+        machine.swap.swap_free(slot)
+    state.free_range(start, nr_pages)
+    return count
+
+
+@operation
+def reclaim(machine: Machine, pages: int) -> int:
+    return machine.paging.try_to_free_pages(pages)
+
+
+# --- page frames -------------------------------------------------------------------------------
+
+
+@operation
+def alloc_pages(machine: Machine, order: int, migratetype: int, direct: int) -> int:
+    """The kernel's slow path: what is there; else compact (or reclaim) lightly, then in earnest.
+
+    Source: mm/page_alloc.c, __alloc_pages_slowpath (v3.12).
+    """
+    state = machine.state
+    pfn = machine.do(page_alloc.alloc_pages, *state.buddy, order, migratetype)
+    for synchronous in (0, 1):
+        if pfn >= 0 or not direct:
+            break
+        if order:
+            compact(machine, order, migratetype, synchronous)
+        else:
+            machine.paging.try_to_free_pages(1)
+        pfn = machine.do(page_alloc.alloc_pages, *state.buddy, order, migratetype)
+    return pfn
+
+
+@operation
+def free_pages(machine: Machine, pfn: int) -> int:
+    return machine.do(page_alloc.put_page, *machine.state.buddy, pfn)
+
+
+@operation
+def pin(machine: Machine, pfn: int) -> int:
+    machine.state.pages[pfn]["refcount"] += 1
+    return 0
+
+
+# --- zbud, without zswap -----------------------------------------------------------------------
+
+
+@operation
+def zbud_alloc(machine: Machine, size: int) -> int:
+    machine.state.reserve_nodes(1)
+    migratetype = MIGRATE_MOVABLE if machine.config.movable else MIGRATE_UNMOVABLE
+    return machine.do(zbud.zbud_alloc, *machine.state.zbud, LAB_POOL, size, migratetype)
+
+
+def _is_handle(machine: Machine, handle: int) -> int:
+    return zbud.zbud_handle_exists(*machine.state.zbud, LAB_POOL, handle)
+
+
+@operation
+def zbud_free(machine: Machine, handle: int) -> int:
+    if not _is_handle(machine, handle):
+        return -errno.ENOENT
+    return machine.do(zbud.zbud_free, *machine.state.zbud, LAB_POOL, handle)
+
+
+@operation
+def zbud_map(machine: Machine, handle: int) -> int:
+    if not _is_handle(machine, handle):
+        return -errno.ENOENT
+    return machine.do(zbud.zbud_map, *machine.state.zbud, LAB_POOL, handle)
+
+
+@operation
+def zbud_unmap(machine: Machine, handle: int) -> int:
+    if not _is_handle(machine, handle):
+        return -errno.ENOENT
+    return machine.do(zbud.zbud_unmap, *machine.state.zbud, LAB_POOL, handle)

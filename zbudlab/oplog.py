@@ -1,0 +1,182 @@
+"""The log of a machine: every operation, and every step in it, in order.
+
+An operation is what a user asked for; a step is the function of `zbudlab.mm` that did part of it,
+with its plain arguments and its result. Replaying needs the operations alone; steps are for those
+who want to see what happened. Page content is kept once for each distinct page, with its
+compressed form, so that a replay never compresses: libraries change.
+
+Saved, a log is one .npz file (arrays and a JSON header, nothing executable).
+"""
+
+import hashlib
+import json
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zbudlab.files import written_whole
+from zbudlab.layout import PAGE_SIZE
+
+FORMAT = 1
+LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
+
+
+class LogError(ValueError):
+    """A file that is no log, or not one that this version reads."""
+
+
+class Entry(NamedTuple):
+    """One operation (depth 0) or step (depth 1)."""
+
+    depth: int
+    name: str
+    arguments: list[int]
+    result: int
+
+
+class OperationLog:
+    """Operations and steps in compact columns, and the pages they wrote."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._depth = array("B")
+        self._name = array("H")
+        self._start = array("Q", [0])
+        self._arguments = array("q")
+        self._result = array("q")
+        self.digests: dict[bytes, int] = {}
+        self.contents: list[bytes | None] = []
+        self.compressed: dict[bytes, bytes] = {}
+        self.lengths: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._name)
+
+    def __getitem__(self, i: int) -> Entry:
+        start, end = self._start[i], self._start[i + 1]
+        arguments = self._arguments[start:end].tolist()
+        return Entry(self._depth[i], self.names[self._name[i]], arguments, self._result[i])
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self[i] for i in range(len(self)))
+
+    def operations(self) -> Iterator[Entry]:
+        """The entries a replay needs."""
+        return (self[i] for i in range(len(self)) if self._depth[i] == 0)
+
+    def add(self, depth: int, name: str, arguments: Sequence[int], result: int = 0) -> int:
+        """Append an entry; its place."""
+        if name not in self._numbers:
+            self._numbers[name] = len(self.names)
+            self.names.append(name)
+        self._depth.append(depth)
+        self._name.append(self._numbers[name])
+        self._arguments.extend(arguments)
+        self._start.append(len(self._arguments))
+        self._result.append(result)
+        return len(self) - 1
+
+    def set_result(self, i: int, result: int) -> None:
+        """Fill in the result of an entry that was added before it was known."""
+        self._result[i] = result
+
+    # --- pages ---------------------------------------------------------------------------------
+
+    def content(self, page: bytes) -> int:
+        """The number of a page's content, kept once."""
+        digest = hashlib.sha256(page).digest()
+        if digest not in self.digests:
+            self.digests[digest] = len(self.contents)
+            self.contents.append(page)
+        return self.digests[digest]
+
+    def note_compressed(self, page: bytes, data: bytes | None) -> None:
+        """Remember what a page was compressed to (None: it did not fit a page)."""
+        digest = hashlib.sha256(page).digest()
+        self.compressed.setdefault(digest, data or b"")
+        if digest in self.digests:
+            self.lengths[self.digests[digest]] = len(data) if data is not None else -1
+
+    # --- files ---------------------------------------------------------------------------------
+
+    def save(self, path: str | Path, config: dict[str, Any], *, content: bool = True) -> None:
+        """Write the log to one file, whole or not at all.
+
+        content=False leaves out page bytes: hashes and compressed lengths stay, and a replay
+        runs on a machine without page bytes.
+        """
+        from zbudlab import __version__
+
+        header = {
+            "format": FORMAT,
+            "content": content,
+            "config": config,
+            "zbudlab": __version__,
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "names": self.names,
+        }
+        digests = sorted(self.digests, key=lambda digest: self.digests[digest])
+        packed = [self.compressed.get(digest, b"") for digest in digests] if content else []
+        arrays = {
+            "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
+            "depth": np.array(self._depth, np.uint8),
+            "name": np.array(self._name, np.uint16),
+            "start": np.array(self._start, np.uint64),
+            "arguments": np.array(self._arguments, np.int64),
+            "result": np.array(self._result, np.int64),
+            "digests": np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32),
+            "lengths": np.array(
+                [self.lengths.get(i, 0) for i in range(len(digests))], np.int32
+            ),
+            "pages": np.frombuffer(
+                b"".join(page or b"" for page in self.contents) if content else b"", np.uint8
+            ).reshape(-1, PAGE_SIZE),
+            "compressed": np.frombuffer(b"".join(packed), np.uint8),
+            "compressed_ends": np.cumsum([len(data) for data in packed], dtype=np.int64),
+        }
+        with written_whole(path) as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
+        """A log and its header from a file; LogError with the reason for any other file."""
+        try:
+            with np.load(os.fspath(path), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            header = json.loads(arrays["header"].tobytes())
+            found = header["format"]
+        except (ValueError, KeyError, EOFError, TypeError) as error:
+            raise LogError(f"{path} is not a log of operations: {error}") from None
+        if found != FORMAT:
+            raise LogError(
+                f"{path} has log format {found}, this version of zbudlab reads {FORMAT} "
+                f"(it was written by zbudlab {header.get('zbudlab')})"
+            )
+        log = cls()
+        log.names = header["names"]
+        log._numbers = {name: i for i, name in enumerate(log.names)}
+        log._depth = array("B", arrays["depth"].tobytes())
+        log._name = array("H", arrays["name"].tobytes())
+        log._start = array("Q", arrays["start"].tobytes())
+        log._arguments = array("q", arrays["arguments"].tobytes())
+        log._result = array("q", arrays["result"].tobytes())
+        log.digests = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
+        log.lengths = dict(enumerate(arrays["lengths"].tolist()))
+        if header["content"]:
+            log.contents = [row.tobytes() for row in arrays["pages"]]
+            ends = arrays["compressed_ends"].tolist()
+            data = arrays["compressed"].tobytes()
+            starts = [0, *ends[:-1]]
+            log.compressed = {
+                digest: data[start:end]
+                for digest, start, end in zip(log.digests, starts, ends, strict=True)
+            }
+        else:
+            log.contents = [None] * len(log.digests)
+        return log, header

@@ -1,0 +1,154 @@
+"""Paging: faults that need memory or swap, and the reclaim that makes room for them.
+
+What the kernel does between its locks, in ordinary Python over the compiled pieces of
+`mm.memory` and `mm.vmscan`: reading a page back, writing pages out, kswapd and direct reclaim.
+
+Source: mm/memory.c: do_swap_page; mm/vmscan.c: balance_pgdat, try_to_free_pages,
+shrink_inactive_list (v3.12).
+"""
+
+import errno
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from zbudlab.config import MachineError
+from zbudlab.layout import WMARK_HIGH, WMARK_LOW
+from zbudlab.mm import memory, vmscan
+from zbudlab.mm.state import State
+from zbudlab.swapping import Swap
+
+DEF_PRIORITY = 12  #: reclaim looks at 1/4096 of a list first, at all of it in the end
+
+
+class Paging:
+    """Faults and reclaim of one machine.
+
+    do: calls a function of `zbudlab.mm` with its arguments, and may log that. events: counters
+    named as in /proc/vmstat.
+    """
+
+    def __init__(self, state: State, swap: Swap, do: Callable[..., Any]) -> None:
+        self.state = state
+        self.swap = swap
+        self.do = do
+        self.events: Counter[str] = Counter()
+
+    @property
+    def _with_bytes(self) -> bool:
+        return self.state.page_bytes
+
+    # --- faults --------------------------------------------------------------------------------
+
+    def fault_in(self, process: int, places: np.ndarray, write: int) -> Iterator[tuple[int, int]]:
+        """Touch entries in order; yields ranges [start, end) that are present together."""
+        start = 0
+        while start < len(places):
+            state = self.state
+            tables = (state.frames, state.ptes, state.processes)
+            done = self.do(
+                memory.handle_mm_faults, *state.buddy, *tables, process, places, start, write
+            )
+            if done == start:
+                self._fault_one(process, int(places[start]), write)
+                done = start + 1
+            self.events["pgfault"] += done - start
+            yield start, done
+            start = done
+
+    def _fault_one(self, process: int, place: int, write: int) -> None:
+        """Touch one entry, reclaiming and reading from swap as it takes; or MachineError."""
+        state = self.state
+        tables = (state.frames, state.ptes, state.processes)
+        self.wake_kswapd()
+        while True:
+            got = self.do(memory.handle_mm_fault, *state.buddy, *tables, process, place, write)
+            if got == memory.NEED_SWAP_IN:
+                got = self._swap_in(process, place, write)
+            if got != memory.NEED_RECLAIM:
+                return
+            self.events["allocstall"] += 1
+            if not self.try_to_free_pages(vmscan.SWAP_CLUSTER_MAX):
+                raise self.out_of_memory(f"a page for process {process}")
+
+    def _swap_in(self, process: int, place: int, write: int) -> int:
+        """Read a swapped page back: its frame, or NEED_RECLAIM."""
+        state = self.state
+        pfn = self.do(memory.do_swap_page_begin, *state.buddy)
+        if pfn < 0:
+            return pfn
+        slot = int(state.ptes[place]["value"])
+        self.swap.load(slot, state.frames[pfn] if self._with_bytes else None)
+        tables = (state.ptes, state.processes)
+        self.do(
+            memory.do_swap_page_end, state.zones, state.pages, *tables, process, place, pfn, write
+        )
+        self.swap.swap_free(slot)
+        self.events["pgmajfault"] += 1
+        return pfn
+
+    def out_of_memory(self, wanted: str) -> MachineError:
+        """The error for a request that reclaim could not help."""
+        zone = self.state.zone
+        return MachineError(
+            errno.ENOMEM,
+            f"no memory for {wanted}: {int(zone['nr_free_pages'])} of "
+            f"{int(zone['spanned_pages'])} frames are free, {self.swap.free_slots()} swap slots; "
+            "end a process, or give the machine more frames or swap",
+        )
+
+    # --- reclaim -------------------------------------------------------------------------------
+
+    def wake_kswapd(self) -> None:
+        """Reclaim until the high watermark, if free memory is down at the low one."""
+        zone = self.state.zone
+        free = int(zone["nr_free_pages"])
+        if free <= zone["watermark"][WMARK_LOW]:
+            self.events["pageoutrun"] += 1
+            self.try_to_free_pages(int(zone["watermark"][WMARK_HIGH]) + 1 - free)
+
+    def try_to_free_pages(self, wanted: int) -> int:
+        """Shrink the inactive list, looking at more of it in each round, until enough is free.
+
+        How many pages were freed, zbud's own taking of frames not counted.
+        """
+        zone = self.state.zone
+        freed = 0
+        for priority in range(DEF_PRIORITY, -1, -1):
+            size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
+            scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
+            while freed < wanted and scan > 0:
+                freed += self._shrink_inactive_list(min(scan, vmscan.SWAP_CLUSTER_MAX))
+                scan -= vmscan.SWAP_CLUSTER_MAX
+            if freed >= wanted:
+                break
+        return freed
+
+    def _shrink_inactive_list(self, scan: int) -> int:
+        """Write out and free some of the oldest inactive pages; how many."""
+        state = self.state
+        tables = (state.ptes, state.processes)
+        victims = np.empty(vmscan.SWAP_CLUSTER_MAX, np.int64)
+        count = self.do(vmscan.shrink_begin, *state.buddy, state.ptes, victims, scan)
+        if not count:
+            return 0
+        victims = victims[:count]
+        slots = self.swap.get_swap_pages(count)
+        unmapped = len(slots)
+        errors = np.full(count, -errno.ENOSPC, np.int64)
+        self.do(vmscan.add_to_swap, state.pages, *tables, victims[:unmapped], slots)
+        errors[:unmapped] = self._write_out(victims[:unmapped], slots)
+        freed = self.do(vmscan.shrink_end, *state.buddy, *tables, victims, errors)
+        for slot in slots[errors[:unmapped] != 0].tolist():
+            self.swap.swap_free(slot)
+        self.events["pswpout"] += freed
+        return freed
+
+    def _write_out(self, victims: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Store pages in zswap or on the swap device; 0 or a negative errno for each."""
+        if self._with_bytes:
+            return self.swap.store_batch(slots, self.state.frames[victims])
+        places = self.state.pages["index"][victims]
+        return self.swap.store_batch(slots, None, self.state.lengths[places])
