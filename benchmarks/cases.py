@@ -32,10 +32,15 @@ class Step:
 
 @dataclass
 class Case:
-    """Steps on one state; `prepare` draws the next round's inputs, unmeasured."""
+    """Steps on one state; `prepare` draws the next inputs, unmeasured.
+
+    passes: how often a round goes through the steps; sides that take turns at short intervals
+    meet the same weather on a busy machine.
+    """
 
     prepare: Callable[[], None]
     steps: list[Step]
+    passes: int = 1
 
 
 def page_copy(references: bool, short: bool, pages: int = 65536) -> Case:
@@ -44,7 +49,7 @@ def page_copy(references: bool, short: bool, pages: int = 65536) -> Case:
     frames = zeroed((span, layout.PAGE_SIZE), np.uint8)
     frames[:, 0] = np.arange(span) % 251
     draw = np.random.default_rng(SEED)
-    new = np.zeros(pages // 4 if short else pages, np.uint32)
+    new = np.zeros(pages // 4, np.uint32)
     old = new.copy()
 
     def prepare() -> None:
@@ -57,9 +62,8 @@ def page_copy(references: bool, short: bool, pages: int = 65536) -> Case:
         c = Reference()
         theirs[""] = lambda: c.copy_pages(frames, new, old, len(new))
     name = f"page copy, random of {span >> 8} MiB"
-    return Case(
-        prepare, [Step(name, len(new), lambda: drivers.copy_pages(frames, new, old), theirs)]
-    )
+    step = Step(name, len(new), lambda: drivers.copy_pages(frames, new, old), theirs)
+    return Case(prepare, [step], passes=1 if short else 4)
 
 
 def radix(references: bool, short: bool, size: int) -> Case:
@@ -68,13 +72,12 @@ def radix(references: bool, short: bool, size: int) -> Case:
     init_radix_tree_nodes(nodes)
     roots = np.zeros(1, layout.radix_tree_root)
     draw = np.random.default_rng(SEED)
-    repeat = max(1, (10**5 if short else 10**6) // size)
-    keys = {name: np.zeros(size, np.int64) for name in ("insert", "delete")}
-    keys["lookup"] = np.zeros(size * repeat, np.int64)
+    passes = max(1, (10**5 if short else 5 * 10**5) // size)
+    keys = {name: np.zeros(size, np.int64) for name in ("insert", "lookup", "delete")}
 
     def prepare() -> None:
         for order in keys.values():
-            order[:] = np.tile(draw.permutation(size), len(order) // size)
+            order[:] = draw.permutation(size)
 
     c = Reference(nodes=len(nodes)) if references else None
 
@@ -87,7 +90,7 @@ def radix(references: bool, short: bool, size: int) -> Case:
             f"radix {name}, {size:,} keys", len(order), lambda: ours(nodes, roots, order), theirs
         )
 
-    return Case(prepare, [step("insert"), step("lookup"), step("delete")])
+    return Case(prepare, [step("insert"), step("lookup"), step("delete")], passes)
 
 
 def machine(frames: int, variant: int, page_bytes: bool) -> State:
@@ -136,7 +139,7 @@ def churn(
     kinds = {"": page_bytes} if page_bytes else {"": False, "C with headers in the page": True}
     if not references:
         kinds = {}
-    inputs = ZbudInputs(live, 10**5 if short else 5 * 10**5, 1 + len(kinds))
+    inputs = ZbudInputs(live, 5 * 10**4, 1 + len(kinds))
     fill = inputs.fill()
     ours, *arrays = next(fill)
     drivers.churn(*state.zbud, ours, *arrays)
@@ -162,6 +165,7 @@ def churn(
                 theirs,
             )
         ],
+        passes=2 if short else 10,
     )
 
 
@@ -169,7 +173,7 @@ def migration(references: bool, short: bool, live: int = 10**4) -> Case:
     """Migrate the zbud pages of random handles."""
     frames = 2 * frames_for(live)
     state = machine(frames, layout.ZBUD_SERIES, True)
-    inputs = ZbudInputs(live, 2 * 10**4 if short else 10**5, 1 + references)
+    inputs = ZbudInputs(live, 10**4, 1 + references)
     fill = inputs.fill()
     ours, *arrays = next(fill)
     drivers.churn(*state.zbud, ours, *arrays)
@@ -189,6 +193,7 @@ def migration(references: bool, short: bool, live: int = 10**4) -> Case:
                 theirs,
             )
         ],
+        passes=2 if short else 10,
     )
 
 

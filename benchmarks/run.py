@@ -10,6 +10,7 @@ import platform
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def timed(call: Callable[[], int]) -> tuple[int, int]:
     return time.thread_time_ns() - start, answer
 
 
-def one_round(step: Step, turn: int) -> dict[str, int]:
+def one_pass(step: Step, turn: int) -> dict[str, int]:
     """Time every side once, a different one first each turn; nanoseconds by side."""
     sides = [("ours", step.ours), *step.theirs.items()]
     first = turn % len(sides)
@@ -42,25 +43,31 @@ def one_round(step: Step, turn: int) -> dict[str, int]:
 
 def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
     """The table rows of a case; its first round warms up and does not count."""
-    times: list[list[dict[str, int]]] = [[] for _ in case.steps]
+    times: list[list[Counter]] = [[] for _ in case.steps]
     for turn in range(rounds + 1):
-        case.prepare()
-        for step, kept in zip(case.steps, times, strict=True):
-            kept.append(one_round(step, turn))
-    return [row for step, kept in zip(case.steps, times, strict=True) for row in rows(step, kept[1:])]
+        for kept in times:
+            kept.append(Counter())
+        for _ in range(case.passes):
+            case.prepare()
+            for step, kept in zip(case.steps, times, strict=True):
+                kept[-1].update(one_pass(step, turn))
+    found = []
+    for step, kept in zip(case.steps, times, strict=True):
+        found.extend(rows(step, case.passes * step.operations, kept[1:]))
+    return found
 
 
-def rows(step: Step, times: list[dict[str, int]]) -> Iterable[dict[str, Any]]:
+def rows(step: Step, operations: int, times: list[Counter]) -> Iterable[dict[str, Any]]:
     """A row for each C side, or one without any."""
     for note in step.theirs or {None: None}:
         row: dict[str, Any] = {
             "item": f"{step.name}; {note}" if note else step.name,
-            "ns_ours": statistics.median(t["ours"] for t in times) / step.operations,
+            "ns_ours": statistics.median(t["ours"] for t in times) / operations,
             "rounds": len(times),
         }
         if note is not None:
             ratios = [t[note] / t["ours"] for t in times]
-            row["ns_c"] = statistics.median(t[note] for t in times) / step.operations
+            row["ns_c"] = statistics.median(t[note] for t in times) / operations
             row["ratio"] = [min(ratios), statistics.median(ratios), max(ratios)]
         yield row
 

@@ -101,6 +101,8 @@ class MachineConfig:
                 raise ConfigError(f"{name} must be {low} to {high}, not {value}")
         if self.zbud not in ZBUD_VARIANTS:
             raise ConfigError(f"zbud must be one of {', '.join(ZBUD_VARIANTS)}, not {self.zbud!r}")
+        if self.zbud_movable and self.zbud == "plain":
+            raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
         if self.profile not in PROFILES:
             raise ConfigError(f"profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
         if self.cma_pages % layout.MAX_ORDER_NR_PAGES or (

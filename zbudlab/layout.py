@@ -356,6 +356,17 @@ zswap = np.dtype(
     align=True,
 )
 
+# --- frames at a glance ------------------------------------------------------------------------
+# What a page frame is, as maps show it.
+FRAME_FREE = 0
+FRAME_FREE_CMA = 1
+FRAME_ANON = 2  # a process's page
+FRAME_ZBUD_HALF = 3  # one buddy
+FRAME_ZBUD_FULL = 4  # two buddies
+FRAME_KERNEL = 5  # allocated and not movable
+FRAME_KINDS = ("free", "free, CMA", "process", "zbud, one buddy", "zbud, two buddies", "kernel")
+ZBUD_KINDS = (FRAME_ZBUD_HALF, FRAME_ZBUD_FULL)
+
 # --- errors ------------------------------------------------------------------------------------
 EPERM = 1
 ENOENT = 2

@@ -20,7 +20,7 @@ from zbudlab import jit, layout, operations
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
 from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
-from zbudlab.mm import page_alloc, snapshot
+from zbudlab.mm import cma, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
@@ -72,8 +72,10 @@ class Machine:
         state.zone["watermark"] = config.watermarks
         state.zone["zbud_movable"] = config.movable
         self.cma_area = (config.frames - config.cma_pages, config.frames)
-        page_alloc.free_pages_memory(*state.buddy, 0, self.cma_area[0])
-        page_alloc.init_cma_reserved_pageblocks(*state.buddy, *self.cma_area)
+        areas = [self.cma_area] if config.cma_pages else []
+        cma.free_all_bootmem(state.buddy, config.frames, areas)
+        self.moves = np.zeros(config.frames, layout.migration)
+        self.control = np.zeros(1, layout.compact_control)
         state.create_pool(operations.LAB_POOL, config.variant)
         self.swap = Swap(
             state,
@@ -85,6 +87,7 @@ class Machine:
             variant=config.variant,
             enabled=config.zswap,
             threads=config.threads,
+            do=self.do,
         )
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
         self.paging = Paging(state, self.swap, self.do)
@@ -105,6 +108,15 @@ class Machine:
         return self._logged(
             name, arguments, lambda: operations.OPERATIONS[name](self, *arguments)
         )
+
+    def count_moves(self, control: np.void) -> None:
+        """Add what a run of compaction or CMA did to the machine's counters."""
+        events = self.paging.events
+        events["pgmigrate_success"] += int(control["migrated"])
+        events["pgmigrate_fail"] += int(control["failed"])
+        events["compact_migrate_scanned"] += int(control["migrate_scanned"])
+        events["compact_free_scanned"] += int(control["free_scanned"])
+        events["compact_isolated"] += int(control["isolated"])
 
     def do(self, function: Callable, *arguments: Any) -> Any:
         """Run one function of `zbudlab.mm` as a step of the operation under way."""
@@ -221,6 +233,12 @@ class Machine:
             raise MachineError(errno.EINVAL, f"page frame {pfn} is not in use")
         return self.state.pages[pfn]
 
+    def _migratetype(self, name: str) -> int:
+        kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
+        if name not in kinds:
+            raise MachineError(errno.EINVAL, f"migratetype must be {', '.join(kinds)}, not {name!r}")
+        return kinds.index(name)
+
     def alloc_pages(
         self, order: int = 0, migratetype: str = "unmovable", *, direct: bool = True
     ) -> int:
@@ -229,14 +247,9 @@ class Machine:
         migratetype: unmovable, reclaimable or movable. direct: compact or reclaim where there
         is no such block; without, only take what is there. MachineError(ENOMEM) if there is none.
         """
-        kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
-        if migratetype not in kinds:
-            raise MachineError(
-                errno.EINVAL, f"migratetype must be {', '.join(kinds)}, not {migratetype!r}"
-            )
         if not 0 <= order < layout.MAX_ORDER:
             raise MachineError(errno.EINVAL, f"order must be 0 to 10, not {order}")
-        pfn = self.operate("alloc_pages", order, kinds.index(migratetype), int(direct))
+        pfn = self.operate("alloc_pages", order, self._migratetype(migratetype), int(direct))
         if pfn < 0:
             raise self.paging.out_of_memory(f"a block of order {order}")
         return pfn
@@ -257,6 +270,58 @@ class Machine:
         """Let go of a page that `pin` holds."""
         self._check_frame(pfn)
         self.operate("free_pages", pfn)
+
+    # --- compaction and CMA --------------------------------------------------------------------
+
+    def compact(self, order: int = -1, migratetype: str = "movable", *, sync: bool = True) -> str:
+        """Move pages together: "complete" (scanners met), "partial" or "skipped".
+
+        order: -1 = the whole zone, as /proc/sys/vm/compact_memory; else until a block of that
+        order can be had. What was scanned and moved is in `control`, page by page in `moves`.
+        """
+        if not -1 <= order < layout.MAX_ORDER:
+            raise MachineError(errno.EINVAL, f"order must be -1 to 10, not {order}")
+        result = self.operate("compact", order, self._migratetype(migratetype), int(sync))
+        return ("skipped", "continue", "partial", "complete")[result]
+
+    def rescan(self) -> None:
+        """Forget where compaction found nothing, so that its next run looks everywhere."""
+        self.operate("rescan")
+
+    def alloc_contig_range(self, start: int, end: int) -> None:
+        """Take the frames [start, end) of the CMA area, moving away who is there.
+
+        MachineError with EBUSY if somebody could not be moved, ENOMEM if there was no frame to
+        move to, EINVAL for what is no range of the CMA area; then everything is put back.
+        """
+        result = self.operate("alloc_contig_range", start, end)
+        if result < 0:
+            first, last = self.cma_area
+            raise MachineError(
+                -result,
+                f"cannot take page frames {start} to {end - 1} (the CMA area is "
+                f"{f'{first} to {last - 1}' if last > first else 'empty'})",
+            )
+
+    def free_contig_range(self, start: int, end: int) -> None:
+        """Give frames back that `alloc_contig_range` took."""
+        for pfn in (start, end - 1):
+            self._check_frame(pfn)
+        self.operate("free_contig_range", start, end)
+
+    # --- settings ------------------------------------------------------------------------------
+
+    def set_max_pool_percent(self, percent: int) -> None:
+        """How much of memory zswap's pool may take from now on, 0 to 100."""
+        if not 0 <= percent <= 100:
+            raise MachineError(errno.EINVAL, f"max_pool_percent must be 0 to 100, not {percent}")
+        self.operate("set_max_pool_percent", percent)
+
+    def set_zbud_movable(self, movable: bool) -> None:
+        """Whether compaction and CMA may move zbud pages from now on."""
+        if movable and self.config.variant != layout.ZBUD_SERIES:
+            raise MachineError(errno.EINVAL, "pages of plain zbud cannot move: use zbud='series'")
+        self.operate("set_zbud_movable", int(movable))
 
     # --- zbud, without zswap -------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, PAGE_SIZE
-from zbudlab.mm import memory, page_alloc, zbud
+from zbudlab.mm import cma, compaction, memory, page_alloc, zbud
 
 if TYPE_CHECKING:
     from zbudlab.machine import Machine
@@ -101,8 +101,7 @@ def exit(machine: Machine, process: int) -> int:
     slots = np.empty(nr_pages, np.int64)
     tables = (state.ptes, state.processes)
     count = machine.do(memory.exit_mmap, *state.buddy, *tables, process, slots)
-    for slot in slots[:count].tolist():
-        machine.swap.swap_free(slot)
+    machine.swap.swap_free(slots[:count])
     state.free_range(start, nr_pages)
     return count
 
@@ -145,13 +144,68 @@ def pin(machine: Machine, pfn: int) -> int:
     return 0
 
 
+# --- compaction and CMA ------------------------------------------------------------------------
+
+
+def _moving(machine: Machine, function: Callable[..., int], *arguments: int) -> int:
+    """Run something that moves pages; each page's fate becomes a step in the log."""
+    state = machine.state
+    arrays = (*state.zbud, state.frames, state.ptes, machine.moves, machine.control)
+    result = machine.do(function, *arrays, *arguments)
+    control = machine.control[0]
+    if machine.log is not None:
+        for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
+            machine.log.add(1, "migrate.unmap_and_move", [old, new], rc)
+    machine.count_moves(control)
+    return result
+
+
+@operation
+def compact(machine: Machine, order: int, migratetype: int, sync: int) -> int:
+    result = _moving(machine, compaction.compact_zone_order, order, migratetype, sync)
+    machine.paging.events["compact_stall" if order >= 0 else "compact_zone"] += 1
+    return result
+
+
+@operation
+def rescan(machine: Machine) -> int:
+    machine.do(compaction.rescan, machine.state.zones, machine.state.blocks)
+    return 0
+
+
+@operation
+def alloc_contig_range(machine: Machine, start: int, end: int) -> int:
+    return _moving(machine, cma.alloc_contig_range, start, end)
+
+
+@operation
+def free_contig_range(machine: Machine, start: int, end: int) -> int:
+    machine.do(cma.free_contig_range, *machine.state.buddy, start, end)
+    return 0
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+@operation
+def set_max_pool_percent(machine: Machine, percent: int) -> int:
+    machine.state.zswaps[0]["max_pool_percent"] = percent
+    return 0
+
+
+@operation
+def set_zbud_movable(machine: Machine, movable: int) -> int:
+    machine.state.zone["zbud_movable"] = movable
+    return 0
+
+
 # --- zbud, without zswap -----------------------------------------------------------------------
 
 
 @operation
 def zbud_alloc(machine: Machine, size: int) -> int:
     machine.state.reserve_nodes(1)
-    migratetype = MIGRATE_MOVABLE if machine.config.movable else MIGRATE_UNMOVABLE
+    migratetype = MIGRATE_MOVABLE if machine.state.zone["zbud_movable"] else MIGRATE_UNMOVABLE
     return machine.do(zbud.zbud_alloc, *machine.state.zbud, LAB_POOL, size, migratetype)
 
 

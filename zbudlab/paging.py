@@ -141,8 +141,7 @@ class Paging:
         self.do(vmscan.add_to_swap, state.pages, *tables, victims[:unmapped], slots)
         errors[:unmapped] = self._write_out(victims[:unmapped], slots)
         freed = self.do(vmscan.shrink_end, *state.buddy, *tables, victims, errors)
-        for slot in slots[errors[:unmapped] != 0].tolist():
-            self.swap.swap_free(slot)
+        self.swap.swap_free(slots[errors[:unmapped] != 0])
         self.events["pswpout"] += freed
         return freed
 

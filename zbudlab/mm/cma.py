@@ -172,9 +172,9 @@ def alloc_contig_range(
     -EBUSY if a page could not be moved, -ENOMEM if there was no frame to move it to, -EINVAL for
     what is no range of a CMA area. moves and control as for `compact_zone_order`.
     """
+    init_compact_control(control, MR_CMA, -1, MIGRATE_MOVABLE, 1, 1)
     if not is_cma_range(zones, blocks, start, end):
         return -EINVAL
-    init_compact_control(control, MR_CMA, -1, MIGRATE_MOVABLE, 1, 1)
     low = align_down(start)
     high = align_up(end)
     start_isolate_page_range(zones, pages, blocks, low, high)

@@ -115,11 +115,14 @@ def compaction_suitable(zones, order):
 
 @kernel
 def block_available(zone, pages, order, migratetype):
-    """Whether an allocation of that order and type would find a block without stealing a part."""
+    """Whether there is a free block of that type, or a whole pageblock that could become of it.
+
+    3.12 asks whether the block wanted is as large as a pageblock, not whether the one found is.
+    """
     for larger in range(order, MAX_ORDER):
         if not list_empty(pages, LRU, free_list(zone, larger, migratetype)):
             return True
-        if larger >= zone.pageblock_order and zone.nr_free[larger] > 0:
+        if order >= zone.pageblock_order and zone.nr_free[larger] > 0:
             return True
     return False
 
@@ -159,15 +162,13 @@ def start_scanners(zone, cc):
 
 @kernel
 def isolate_migratepages(zones, pages, blocks, control):
-    """Isolate pages of the migrate scanner's pageblock; False if that is beyond the free scanner."""
+    """Isolate pages of the migrate scanner's pageblock; False if the free scanner is there."""
     cc = control[0]
     end = next_pageblock(zones[0], cc.migrate_pfn)
     if end > cc.free_pfn:
         cc.migrate_pfn = end
         return False
-    cc.migrate_pfn = isolate_migratepages_range(
-        zones, pages, blocks, control, cc.migrate_pfn, end
-    )
+    cc.migrate_pfn = isolate_migratepages_range(zones, pages, blocks, control, cc.migrate_pfn, end)
     return True
 
 
@@ -176,9 +177,7 @@ def move_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves,
     """Move what was isolated and put the rest back; False if targets ran out."""
     cc = control[0]
     moved_before = cc.migrated
-    failed = migrate_pages(
-        zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
-    )
+    failed = migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
     cc.failed += cc.nr_migratepages - (cc.migrated - moved_before)
     reason = -ENOMEM if failed < 0 else -EAGAIN
     putback_movable_pages(zones, pages, blocks, moves, control, reason)
@@ -228,9 +227,7 @@ def compact_zone_order(
     scanners' last positions and the counters. sync: 0 = leave pageblocks of other types alone.
     """
     init_compact_control(control, MR_COMPACTION, order, migratetype, sync, 0)
-    return compact_zone(
-        zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
-    )
+    return compact_zone(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
 
 
 # --- checks ------------------------------------------------------------------------------------

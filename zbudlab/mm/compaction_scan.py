@@ -88,7 +88,7 @@ def skip_for_targets(zone, blocks, cc, pfn):
 @kernel
 def is_movable_type(migratetype):
     """Whether pageblocks of that type hold movable pages (migrate_async_suitable)."""
-    return migratetype == MIGRATE_MOVABLE or migratetype == MIGRATE_CMA
+    return migratetype in (MIGRATE_MOVABLE, MIGRATE_CMA)
 
 
 # --- migrate scanner ---------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def suitable_migration_target(zone, pages, blocks, pfn):
     polluted.
     """
     migratetype = get_pageblock_migratetype(zone, blocks, pfn)
-    if migratetype == MIGRATE_ISOLATE or migratetype == MIGRATE_RESERVE:
+    if migratetype in (MIGRATE_ISOLATE, MIGRATE_RESERVE):
         return False
     if page_buddy(pages[pfn]) and pages[pfn].order >= zone.pageblock_order:
         return True

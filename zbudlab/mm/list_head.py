@@ -84,3 +84,15 @@ def list_length(records, link, head, at_most):
         if length > at_most:
             return -1
         at = np.int64(following)
+
+
+@kernel(inline=False)
+def list_entries(records, link, head, entries):
+    """Write the elements, first to last, into `entries` as far as it has room; how many."""
+    count = 0
+    at = np.int64(records[head].next[link])
+    while at != head and count < entries.shape[0]:
+        entries[count] = at
+        count += 1
+        at = np.int64(records[at].next[link])
+    return count

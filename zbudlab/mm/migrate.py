@@ -141,7 +141,9 @@ def get_new_page(zones, pages, blocks, control):
 
 
 @kernel
-def unmap_and_move(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, old):
+def unmap_and_move(
+    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, old
+):
     """Move one page of MIGRATEPAGES; 0 and both frames are where they belong, or -EAGAIN.
 
     A page that stays keeps its place on the list, and the target is free again.

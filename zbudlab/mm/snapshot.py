@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.layout import ZBUD_SERIES
+from zbudlab import layout
 from zbudlab.mm import lru, memory, page_alloc, radix_tree, zbud, zswap
 from zbudlab.mm.state import State
 
@@ -28,14 +28,14 @@ def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
     """What each mechanism finds wrong: (module, (code, where))."""
     yield page_alloc, page_alloc.first_fault(*state.buddy)
-    yield lru, lru.first_fault(*state.buddy)
+    yield lru, lru.first_fault(state.zones, state.pages)
     yield memory, memory.first_fault(state.pages, state.ptes, state.processes)
     for number, pool in enumerate(state.pools):
         if pool["created"]:
             yield zbud, zbud.first_fault(*state.zbud, number)
-            if pool["variant"] == ZBUD_SERIES:
+            if pool["variant"] == layout.ZBUD_SERIES:
                 yield radix_tree, radix_tree.first_fault(state.nodes, pool)
-    yield zswap, zswap.first_fault(*state.zbud, *state.zswap)
+    yield zswap, zswap.first_fault(*state.zswap)
 
 
 def first_fault(state: State) -> str | None:
@@ -64,3 +64,31 @@ def digest(state: State) -> str:
         found.update(f"{name} {array.shape}".encode())
         found.update(np.ascontiguousarray(array).view(np.uint8))
     return found.hexdigest()
+
+
+def frame_kinds(state: State) -> np.ndarray:
+    """What each page frame is, uint8 (frames,): layout.FRAME_*."""
+    frames = int(state.zone["spanned_pages"])
+    pages = state.pages[:frames]
+    kinds = np.full(frames, layout.FRAME_KERNEL, np.uint8)
+    kinds[pages["mapping"] > 0] = layout.FRAME_ANON
+    _mark_free(state, kinds)
+    in_zbud = np.flatnonzero(pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE)
+    headers = state.rows[in_zbud << int(state.pools[0]["row_shift"])]
+    both = (headers["first_chunks"] > 0) & (headers["last_chunks"] > 0)
+    kinds[in_zbud] = np.where(both, layout.FRAME_ZBUD_FULL, layout.FRAME_ZBUD_HALF)
+    return kinds
+
+
+def _mark_free(state: State, kinds: np.ndarray) -> None:
+    """Mark the frames of all free blocks."""
+    frames = len(kinds)
+    pages = state.pages[:frames]
+    heads = np.flatnonzero(pages["mapcount"] == layout.PAGE_BUDDY_MAPCOUNT_VALUE)
+    edges = np.zeros(frames + 1, np.int32)
+    edges[heads] += 1
+    np.add.at(edges, heads + (1 << pages["order"][heads].astype(np.int64)), -1)
+    types = state.blocks["migratetype"][np.arange(frames) >> int(state.zone["pageblock_order"])]
+    free = np.cumsum(edges[:frames]) > 0
+    kinds[free] = layout.FRAME_FREE
+    kinds[free & (types == layout.MIGRATE_CMA)] = layout.FRAME_FREE_CMA

@@ -14,8 +14,8 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import LRU, MAX_ORDER, MIGRATE_TYPES
+from zbudlab.mm.list_head import list_length
 from zbudlab.mm.page_alloc import free_list
-from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 
 #: The types as /proc/pagetypeinfo spells them.
@@ -58,7 +58,7 @@ def fragmentation_index(zone, order):
 
 @kernel
 def unusable_free_index(zone, order):
-    """Thousandths of the free pages that lie in blocks smaller than that order; 1000 = none free."""
+    """Thousandths of the free pages that lie in smaller blocks; 1000 = nothing is free."""
     free = free_pages_in_blocks(zone)
     if free == 0:
         return 1000
@@ -89,7 +89,9 @@ def free_counts(state: State) -> list[list[int]]:
     """Free blocks by migrate type, then order."""
     return [
         [
-            len(list_members(state.pages, LRU, free_list(state.zone, order, migratetype)))
+            list_length(
+                state.pages, LRU, free_list(state.zone, order, migratetype), len(state.pages)
+            )
             for order in range(MAX_ORDER)
         ]
         for migratetype in range(MIGRATE_TYPES)

@@ -17,7 +17,8 @@ caller's: each operation is cut where the kernel holds no lock, into `_begin` an
 Profiles: 3.12, whose two losses are counted (`lost_stale`, `lost_write`); 3.12-fixed without
 them; 6.1: same-filled pages need no zbud, a full pool refuses until it is below a threshold.
 
-Operations take zbud's arrays (zones .. nodes), then zswaps, areas, slots, entries, frames.
+Operations take what they are about, then the arrays of the `machine`, which are many: zbud's
+(zones .. nodes), then zswaps, areas, slots, entries, frames.
 
 Source: mm/zswap.c (v3.12.9, with the series' hunks; v6.1), mm/frontswap.c, swapops.h.
 """
@@ -60,6 +61,10 @@ from zbudlab.mm.zbud import (
 )
 
 RECLAIM = 1  #: what a store answers when the pool is full: reclaim, then go on
+
+#: The arrays that operations take last, in this order; the first ZBUD of them are zbud's.
+ZONES, PAGES, BLOCKS, POOLS, ROWS, NODES, ZSWAPS, AREAS, SLOTS, ENTRIES, FRAMES = range(11)
+ZBUD = 6
 
 # --- swap entries ------------------------------------------------------------------------------
 
@@ -205,11 +210,12 @@ def zswap_free_entry(number, *machine):
 
     The pool's size is read before zbud has counted out a page under reclaim.
     """
-    zswap = zswaps[0]
+    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
+    zswap = machine[ZSWAPS][0]
     entry = entries[number]
     pool = slot_pool(areas, slots, entry.slot)
     if entry.handle:
-        zbud_free(*machine[:6], pool, entry.handle)
+        zbud_free(*machine[:ZBUD], pool, entry.handle)
         zswap.compressed_bytes -= np.int64(entry.length)
     else:
         zswap.same_filled_pages -= 1
@@ -221,6 +227,7 @@ def zswap_free_entry(number, *machine):
 @kernel(inline=False)
 def zswap_entry_put(number, users, *machine):
     """Take that many users off an entry; whether it was freed, because none is left."""
+    slots, entries = machine[SLOTS], machine[ENTRIES]
     entries[number].refcount -= users
     if entries[number].refcount > 0:
         return False
@@ -235,6 +242,7 @@ def zswap_entry_put(number, users, *machine):
 @kernel(inline=False)
 def zswap_invalidate_page(slot, *machine):
     """Forget what is stored for a slot, if anything is."""
+    slots = machine[SLOTS]
     number = np.int64(slots[slot].entry)
     if number:
         slots[slot].entry = 0
@@ -244,6 +252,7 @@ def zswap_invalidate_page(slot, *machine):
 @kernel(inline=False)
 def frontswap_invalidate_page(slot, *machine):
     """Tell zswap that a slot's content is of no use any more, if it took it."""
+    slots = machine[SLOTS]
     if slots[slot].frontswap:
         slots[slot].frontswap = 0
         zswap_invalidate_page(slot, *machine)
@@ -252,8 +261,9 @@ def frontswap_invalidate_page(slot, *machine):
 @kernel(inline=False)
 def zswap_invalidate_area(type, *machine):
     """Forget everything of a swap area. 3.12 leaves the pool's last size in the counters."""
+    areas, slots = machine[AREAS], machine[SLOTS]
     area = areas[type]
-    zswap = zswaps[0]
+    zswap = machine[ZSWAPS][0]
     pool_pages = zswap.pool_pages
     for slot in range(area.start, area.start + area.nr_slots):
         number = np.int64(slots[slot].entry)
@@ -288,7 +298,8 @@ def zswap_store_begin(slot, *machine):
     After a reclaim that went well 3.12 goes on without another look, 6.1 refuses all the same.
     6.1's frontswap first drops what the slot had before.
     """
-    zswap = zswaps[0]
+    areas, slots = machine[AREAS], machine[SLOTS]
+    zswap = machine[ZSWAPS][0]
     if zswap.profile == ZSWAP_6_1:
         frontswap_invalidate_page(slot, *machine)
     if slot_pool(areas, slots, slot) < 0:
@@ -311,16 +322,45 @@ def zswap_store_refused(slot, *machine):
     3.12 forgets that it may still hold an older page of that slot, which a later writeback then
     puts over the newer one on the device; 3.12-fixed drops it.
     """
+    zswaps, slots = machine[ZSWAPS], machine[SLOTS]
     slots[slot].frontswap = 0
     if zswaps[0].profile == ZSWAP_3_12_FIXED:
         zswap_invalidate_page(slot, *machine)
 
 
-@kernel(inline=False)
-def store_object(number, data, which, length, *machine):
-    """Put an entry's compressed page into zbud: 0, -EINVAL (none), -ENOSPC or -ENOMEM."""
+@kernel
+def count_refusal(zswap, error):
+    """Count a page that zbud did not take: too long, or no memory."""
+    if error == -ENOSPC:
+        zswap.reject_compress_poor += 1
+    else:
+        zswap.reject_alloc_fail += 1
+
+
+@kernel
+def gfp_migratetype(zone, pool):
+    """Where pages for zbud come from: with the series they can move, and do not disturb."""
+    if pool.variant == ZBUD_SERIES and zone.zbud_movable:
+        return MIGRATE_MOVABLE
+    return MIGRATE_UNMOVABLE
+
+
+@kernel
+def write_object(slot, handle, data, which, length, *machine):
+    """Write the swap entry and the compressed page behind a handle."""
+    _, _, _, pools, rows, _, _, areas, slots, _, frames = machine
+    pool = slot_pool(areas, slots, slot)
+    address = zbud_map(*machine[:ZBUD], pool, handle)
+    write_swp_entry(pools[pool], rows, frames, address, slot_swp_entry(areas, slots, slot))
+    write_compressed(frames, address, data, which, length)
+    zbud_unmap(*machine[:ZBUD], pool, handle)
+
+
+@kernel
+def store_object(entry, data, which, length, *machine):
+    """Put an entry's compressed page into zbud: 0, -EINVAL (there is none), -ENOSPC or -ENOMEM."""
+    zones, _, _, pools, _, _, zswaps, areas, slots, _, _ = machine
     zswap = zswaps[0]
-    entry = entries[number]
     if length < 0:
         return -EINVAL
     entry.length = length
@@ -330,20 +370,13 @@ def store_object(number, data, which, length, *machine):
         return 0
     slot = np.int64(entry.slot)
     pool = slot_pool(areas, slots, slot)
-    movable = pools[pool].variant == ZBUD_SERIES and zones[0].zbud_movable
-    migratetype = MIGRATE_MOVABLE if movable else MIGRATE_UNMOVABLE
     size = length + ZSWAP_HEADER_SIZE
-    handle = zbud_alloc(*machine[:6], pool, size, migratetype)
+    migratetype = gfp_migratetype(zones[0], pools[pool])
+    handle = zbud_alloc(*machine[:ZBUD], pool, size, migratetype)
     if handle < 0:
-        if handle == -ENOSPC:
-            zswap.reject_compress_poor += 1
-        else:
-            zswap.reject_alloc_fail += 1
+        count_refusal(zswap, handle)
         return handle
-    address = zbud_map(*machine[:6], pool, handle)
-    write_swp_entry(pools[pool], rows, frames, address, slot_swp_entry(areas, slots, slot))
-    write_compressed(frames, address, data, which, length)
-    zbud_unmap(*machine[:6], pool, handle)
+    write_object(slot, handle, data, which, length, *machine)
     entry.handle = handle
     zswap.compressed_bytes += length
     return 0
@@ -352,13 +385,14 @@ def store_object(number, data, which, length, *machine):
 @kernel(inline=False)
 def store_entry(slot, data, which, length, *machine):
     """Make an entry for a compressed page and put it into the tree: 0 or a negative errno."""
-    zswap = zswaps[0]
+    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
+    zswap = machine[ZSWAPS][0]
     number = zswap_entry_cache_alloc(zswap, entries)
     if number == 0:
         zswap.reject_kmemcache_fail += 1
         return -ENOMEM
     entries[number].slot = slot
-    failed = store_object(number, data, which, length, *machine)
+    failed = store_object(entries[number], data, which, length, *machine)
     if failed:
         zswap_entry_cache_free(zswap, entries, number)
         return failed
@@ -378,6 +412,7 @@ def zswap_store_end(slot, data, which, length, *machine):
     data: uint8 (n, 4096), the page in row `which`; length: bytes, -1 = the compressor failed,
     0 = same-filled (6.1; the word stands in the row). Without page bytes: (n, 8), tags.
     """
+    slots = machine[SLOTS]
     failed = store_entry(slot, data, which, length, *machine)
     if failed:
         zswap_store_refused(slot, *machine)
@@ -415,21 +450,23 @@ def map_entry(number, where, *machine):
 
     A same-filled page has no object: address 0.
     """
+    areas, slots, entries = machine[AREAS], machine[SLOTS], machine[ENTRIES]
     entry = entries[number]
     where[0] = 0
     where[1] = entry.length
     if entry.handle:
         pool = slot_pool(areas, slots, entry.slot)
-        where[0] = zbud_map(*machine[:6], pool, entry.handle)
+        where[0] = zbud_map(*machine[:ZBUD], pool, entry.handle)
 
 
 @kernel
 def unmap_entry(number, *machine):
     """End what `map_entry` began."""
+    areas, slots, entries = machine[AREAS], machine[SLOTS], machine[ENTRIES]
     entry = entries[number]
     if entry.handle:
         pool = slot_pool(areas, slots, entry.slot)
-        zbud_unmap(*machine[:6], pool, entry.handle)
+        zbud_unmap(*machine[:ZBUD], pool, entry.handle)
 
 
 @kernel(inline=False)
@@ -438,6 +475,7 @@ def zswap_load_begin(slot, where, *machine):
 
     where: int64 (2,), gets the chunk address (0 = same-filled) and the compressed length.
     """
+    slots, entries = machine[SLOTS], machine[ENTRIES]
     number = np.int64(slots[slot].entry)
     if not slots[slot].frontswap or number == 0:
         return -EPERM
@@ -462,14 +500,15 @@ def zswap_writeback_begin(pool, handle, *machine):
 
     It can be another entry than the object's own, when the slot was stored anew meanwhile.
     """
-    address = zbud_map(*machine[:6], pool, handle)
+    _, _, _, pools, rows, _, _, areas, slots, entries, frames = machine
+    address = zbud_map(*machine[:ZBUD], pool, handle)
     if address == 0:
         return 0
     slot = swp_entry_slot(areas, read_swp_entry(pools[pool], rows, frames, address))
     number = np.int64(slots[slot].entry)
     if number:
         entries[number].refcount += 1
-    unmapped = zbud_unmap(*machine[:6], pool, handle)
+    unmapped = zbud_unmap(*machine[:ZBUD], pool, handle)
     if number and unmapped == -EFAULT:
         zswap_entry_put(number, 1, *machine)
         return 0
@@ -482,6 +521,7 @@ def zswap_writeback_map(number, where, *machine):
 
     -ENOMEM if the slot was freed meanwhile; only 6.1 looks.
     """
+    zswaps, slots, entries = machine[ZSWAPS], machine[SLOTS], machine[ENTRIES]
     if zswaps[0].profile == ZSWAP_6_1 and slots[entries[number].slot].entry != number:
         return -ENOMEM
     map_entry(number, where, *machine)
@@ -497,6 +537,7 @@ def zswap_writeback_unmap(number, *machine):
 @kernel(inline=False)
 def zswap_writeback_fail(number, error, *machine):
     """Give a writeback up: `error`; in 3.12.9 it is 0 if the entry went with it."""
+    zswaps = machine[ZSWAPS]
     freed = zswap_entry_put(number, 1, *machine)
     if freed and zswaps[0].profile != ZSWAP_6_1:
         return 0
@@ -521,7 +562,8 @@ def zswap_writeback_end(number, error, kept, *machine):
     whether the page whose write failed lives on in the swap cache. -EAGAIN: out of the tree, but
     somebody still reads it.
     """
-    zswap = zswaps[0]
+    slots, entries = machine[SLOTS], machine[ENTRIES]
+    zswap = machine[ZSWAPS][0]
     slot = np.int64(entries[number].slot)
     if error and zswap.profile == ZSWAP_3_12_FIXED:
         return zswap_writeback_fail(number, error, *machine)
@@ -593,7 +635,8 @@ def first_fault(*machine):
 
     For the time between operations: nothing is being loaded or written back.
     """
-    zswap = zswaps[0]
+    _, pages, _, pools, rows, nodes, _, areas, slots, entries, frames = machine
+    zswap = machine[ZSWAPS][0]
     stored = 0
     same_filled = 0
     compressed = 0

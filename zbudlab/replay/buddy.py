@@ -5,7 +5,7 @@ first frame; orders above the largest are refused by the allocator itself.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from zbudlab.layout import (
     MIGRATE_TYPES,
 )
 from zbudlab.mm import cma, page_alloc, vmstat
+from zbudlab.mm.list_head import list_entries
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation, digest
 
@@ -29,23 +30,24 @@ DIGEST_EACH = 64  #: `every` below: each line has a digest
 LARGE = 1000  #: `every` from here on: runs of compaction print a digest only
 
 
-def walk(following: list[int], head: int) -> list[int]:
-    """The members of the list at `head`, given everybody's next link."""
-    members = []
-    at = following[head]
-    while at != head:
-        members.append(at)
-        at = following[at]
-    return members
+def members(records: np.ndarray, link: int, head: int) -> list[int]:
+    """The record numbers on a list, first to last."""
+    entries = np.empty(len(records), np.int64)
+    return entries[: list_entries(records, link, head, entries)].tolist()
+
+
+def filled(records: np.ndarray, link: int, heads: np.ndarray) -> list[int]:
+    """Which of the lists, by their place in `heads`, have a member."""
+    return np.flatnonzero(records["next"][heads, link] != heads).tolist()
 
 
 class BuddyReplay:
     """One zone, and the owner of its blocks as the traces play him."""
 
     #: What `parts` may say.
-    parts_known = ("buddy",)
+    parts_known: ClassVar[tuple[str, ...]] = ("buddy",)
     #: Operations after which the state is worth more than every now and then.
-    telling = ("",)
+    telling: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.every = 1
@@ -53,16 +55,19 @@ class BuddyReplay:
         self.booted = False
         self.areas: list[tuple[int, int]] = []
         self.blocks_held: set[int] = set()
-        self.state: State | None = None
+        self.zoned = False
 
     # --- what is printed -----------------------------------------------------------------------
 
     def free_lists(self) -> list[list[Any]]:
-        following = self.pages["next"][:, LRU].tolist()
+        """By order, then type; the heads stand in that order."""
         return [
-            [order, LETTERS[migratetype], walk(following, head)]
-            for order, migratetype, head in self.heads
-            if following[head] != head
+            [
+                place // MIGRATE_TYPES,
+                LETTERS[place % MIGRATE_TYPES],
+                members(self.pages, LRU, int(self.heads[place])),
+            ]
+            for place in filled(self.pages, LRU, self.heads)
         ]
 
     def snapshot(self) -> dict[str, Any]:
@@ -107,7 +112,7 @@ class BuddyReplay:
     def start(self, operation: Operation) -> None:
         """The line `zone`: how many frames, and the pageblock order."""
         frames, pageblock_order = operation.numbers(2)
-        if self.state is not None:
+        if self.zoned:
             raise operation.fail("there is a zone already")
         if not 0 < frames <= MAX_FRAMES or not 0 < pageblock_order < MAX_ORDER:
             raise operation.fail(
@@ -115,16 +120,19 @@ class BuddyReplay:
             )
         state = State(frames, pageblock_order=pageblock_order, page_bytes=False)
         self.state = state
+        self.zoned = True
         self.zones, self.pages, self.blocks = state.buddy
         self.zone = state.zone
         self.frames = frames
         self.pageblocks = self.blocks[: -(-frames >> pageblock_order)]
         self.indices = np.zeros((2, MAX_ORDER), np.int64)
-        self.heads = [
-            (order, migratetype, page_alloc.free_list(self.zone, order, migratetype))
-            for order in range(MAX_ORDER)
-            for migratetype in range(MIGRATE_TYPES)
-        ]
+        self.heads = np.array(
+            [
+                page_alloc.free_list(self.zone, order, migratetype)
+                for order in range(MAX_ORDER)
+                for migratetype in range(MIGRATE_TYPES)
+            ]
+        )
 
     def reserve_cma(self, operation: Operation) -> None:
         start, length = operation.numbers(2)
@@ -183,7 +191,7 @@ class BuddyReplay:
         if operation.name == "zone":
             self.start(operation)
         elif operation.name in ("cma", "boot"):
-            if self.state is None or self.booted:
+            if not self.zoned or self.booted:
                 raise operation.fail("it stands once between zone and the first allocation")
             if operation.name == "cma":
                 self.reserve_cma(operation)

@@ -4,15 +4,14 @@ The format is described in tests/data/README.md. All user pages belong to one pr
 the inactive list.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zbudlab.layout import (
+    BUDDIED,
     BUDDY,
-    COMPACT_SKIPPED,
-    INACTIVE_ANON,
     LRU,
     LRU_LIST,
     MAX_ORDER,
@@ -26,7 +25,7 @@ from zbudlab.layout import (
 )
 from zbudlab.mm import cma, compaction, lru, memory, page_alloc, zbud
 from zbudlab.mm.page import page_lru, page_zbud
-from zbudlab.replay.buddy import BuddyReplay, answers, walk
+from zbudlab.replay.buddy import BuddyReplay, answers, filled, members
 from zbudlab.replay.trace import Operation
 
 OWNER = 0  #: the process that has all user pages
@@ -40,8 +39,8 @@ MAP_COUNTS = ("first_map_count", "last_map_count")
 class CompactReplay(BuddyReplay):
     """A zone with user pages and one zbud pool, and their owners as the traces play them."""
 
-    parts_known = ("all", "buddy")
-    telling = ("compact", "alloc_contig")
+    parts_known: ClassVar[tuple[str, ...]] = ("all", "buddy")
+    telling: ClassVar[tuple[str, ...]] = ("compact", "alloc_contig")
 
     def __init__(self, user_pages: int) -> None:
         super().__init__()
@@ -58,38 +57,33 @@ class CompactReplay(BuddyReplay):
         state = self.state
         state.create_pool(0, ZBUD_SERIES)
         state.new_process(max(self.user_pages, 1))
-        self.pool = state.pools[0]
+        self.zbud_list = int(state.pools[0]["list_heads"])
         self.rows = state.rows
         self.control = np.zeros(1, compact_control)
         self.moves = np.zeros(self.frames, migration)
 
     # --- what is printed -----------------------------------------------------------------------
 
-    def zbud_lru(self, following: list[int]) -> list[list[int]]:
-        members = walk(following, self.pool["list_heads"] + LRU_LIST)
-        headers = self.rows[members]
+    def zbud_lru(self) -> list[list[int]]:
+        listed = members(self.rows, LRU, self.zbud_list + LRU_LIST)
+        headers = self.rows[listed]
         columns = [
-            members,
+            listed,
             *(headers[name].tolist() for name in ZBUD_ENTRY),
-            self.pages["refcount"][members].tolist(),
+            self.pages["refcount"][listed].tolist(),
             *(headers[name].tolist() for name in MAP_COUNTS),
         ]
         return [list(entry) for entry in zip(*columns, strict=True)]
 
     def zbud_lists(self) -> dict[str, Any]:
-        following = self.rows["next"].tolist()
-        by_lru = [links[LRU] for links in following]
-        by_buddy = [links[BUDDY] for links in following]
-        head = int(self.pool["list_heads"])
-        unbuddied = {
-            str(free): members
-            for free in range(1, NCHUNKS)
-            if (members := walk(by_buddy, head + free))
-        }
+        unbuddied = filled(self.rows, BUDDY, self.zbud_list + np.arange(1, NCHUNKS))
         return {
-            "zlru": self.zbud_lru(by_lru),
-            "zunbuddied": unbuddied,
-            "zbuddied": walk(by_buddy, head + zbud.BUDDIED),
+            "zlru": self.zbud_lru(),
+            "zunbuddied": {
+                str(place + 1): members(self.rows, BUDDY, self.zbud_list + place + 1)
+                for place in unbuddied
+            },
+            "zbuddied": members(self.rows, BUDDY, self.zbud_list + BUDDIED),
         }
 
     def snapshot(self) -> dict[str, Any]:
@@ -98,13 +92,10 @@ class CompactReplay(BuddyReplay):
             return state
         zone = self.zone
         cached = ("cached_migrate_pfn", "cached_free_pfn", "blockskip_flush")
-        inactive = walk(
-            self.pages["next"][:, LRU].tolist(), int(zone["list_heads"]) + INACTIVE_ANON
-        )
         return state | {
             "skip": "".join(map(str, self.pageblocks["skip"].tolist())),
             "cached": [int(zone[f"compact_{name}"]) for name in cached],
-            "lru": inactive,
+            "lru": members(self.pages, LRU, lru.lru_head(zone, False)),
             **self.zbud_lists(),
             "pins": [list(pin) for pin in sorted(self.pins.items())],
             "contig": self.ranges,
@@ -176,7 +167,7 @@ class CompactReplay(BuddyReplay):
             return {"rc": handle}
         self.handles = handle
         self.live.add(handle)
-        newest = self.rows["next"][self.pool["list_heads"] + LRU_LIST, LRU]
+        newest = self.rows["next"][self.zbud_list + LRU_LIST, LRU]
         return {"rc": 0, "h": handle, "pfn": int(newest)}
 
     def zfree(self, handle: int) -> dict[str, Any]:
@@ -210,15 +201,15 @@ class CompactReplay(BuddyReplay):
 
     def compact(self, operation: Operation) -> dict[str, Any]:
         words = operation.words
-        if not 1 <= len(words) <= 3 or words[2:] not in ([], ["async"]):
-            raise operation.fail("compact takes an order, perhaps a type, perhaps async")
+        if not 1 <= len(words) <= 3 or words[2:] not in ([], ["sync"], ["async"]):
+            raise operation.fail("compact takes an order, a type or none, async or sync or none")
         (order,) = Operation(f"compact {words[0]}", operation.where).numbers(1)
         if not compaction.WHOLE_ZONE <= order < MAX_ORDER:
             raise operation.fail(f"compact takes an order from -1 to {MAX_ORDER - 1}")
         migratetype = MIGRATE_MOVABLE
         if len(words) > 1:
             migratetype = self.migratetype(operation, words[1])
-        sync = int(len(words) < 3)
+        sync = int(words[2:] != ["async"])
         rc = compaction.compact_zone_order(*self.movers(), order, migratetype, sync)
         counted = self.counted()
         scan = [int(self.control[0][name]) for name in ("migrate_pfn", "free_pfn")]
@@ -261,7 +252,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def operate(self, operation: Operation) -> dict[str, Any]:
-        with_numbers = {
+        with_numbers: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {
             "anon": (self.anon, 1),
             "freeanon": (self.free_anon, 1),
             "pin": (self.pin, 1),
@@ -287,7 +278,9 @@ class CompactReplay(BuddyReplay):
 
 def user_pages(operations: list[Operation]) -> int:
     """How many user pages a trace asks for."""
-    return sum(max(*operation.numbers(1), 0) for operation in operations if operation.name == "anon")
+    return sum(
+        max(*operation.numbers(1), 0) for operation in operations if operation.name == "anon"
+    )
 
 
 def replay_compact(operations: list[Operation]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,184 @@
+"""Swap areas: which slots there are, which are free, and how they become free.
+
+An area is a range of the table of swap slots, so that a slot is known by one number everywhere.
+`swap_map` counts who refers to a slot. Freeing the last reference frees the slot and tells zswap;
+6.1 first keeps freed slots on a list of 64, and when one more comes, drops the 64 together.
+
+Limits: areas are tried in the order of their types; the kernel's clusters of 256 slots, made for
+disks, are left out: the search goes on where the last one ended, and then from the start.
+
+Source: mm/swapfile.c (v3.12, v6.1), mm/swap_slots.c (v6.1).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import SWAP_HAS_CACHE, SWAP_MAP_MAX, SWAP_SLOTS_CACHE_SIZE, ZSWAP_6_1
+from zbudlab.mm.zswap import AREAS, SLOTS, ZSWAPS, frontswap_invalidate_page
+
+FULL = -1  #: no slot is free
+
+
+@kernel
+def swap_count(slots, slot):
+    """How many references a slot has."""
+    return np.int64(slots[slot].swap_map) & ~SWAP_HAS_CACHE
+
+
+@kernel(inline=False)
+def swapon(areas, slots, type, start, nr_slots, pool):
+    """Make the slots from `start` on an area with all of them free; `pool` is zswap's, or -1."""
+    area = areas[type]
+    area.start = start
+    area.nr_slots = nr_slots
+    area.cluster_next = 0
+    area.inuse_pages = 0
+    area.pool = pool
+    for slot in range(start, start + nr_slots):
+        slots[slot].entry = 0
+        slots[slot].swap_map = 0
+        slots[slot].frontswap = 0
+        slots[slot].type = type
+
+
+@kernel(inline=False)
+def swapoff(areas, slots, type):
+    """Forget an area and all its slots; zswap must have been told before."""
+    area = areas[type]
+    for slot in range(area.start, area.start + area.nr_slots):
+        slots[slot].swap_map = 0
+    area.nr_slots = 0
+    area.inuse_pages = 0
+
+
+@kernel
+def take_slot(areas, slots, slot):
+    """Make a free slot used, with one reference."""
+    area = areas[slots[slot].type]
+    slots[slot].swap_map = 1
+    area.inuse_pages += 1
+    area.cluster_next = slot - area.start + 1
+
+
+@kernel
+def scan_swap_map(area, slots):
+    """The next free slot of an area, searched from where the last was found; FULL = none."""
+    if area.inuse_pages >= area.nr_slots:
+        return FULL
+    for turn in range(2):
+        first = 0 if turn else area.cluster_next
+        end = area.cluster_next if turn else area.nr_slots
+        for offset in range(first, end):
+            if slots[area.start + offset].swap_map == 0:
+                return area.start + offset
+    return FULL
+
+
+@kernel
+def get_swap_page(areas, slots):
+    """A slot, used from now on; FULL = no area has one."""
+    for type in range(areas.shape[0]):
+        slot = scan_swap_map(areas[type], slots)
+        if slot != FULL:
+            take_slot(areas, slots, slot)
+            return slot
+    return FULL
+
+
+@kernel(inline=False)
+def get_swap_pages(areas, slots, found):
+    """Fill `found`, int64, with slots; how many there were."""
+    for i in range(found.shape[0]):
+        found[i] = get_swap_page(areas, slots)
+        if found[i] == FULL:
+            return i
+    return found.shape[0]
+
+
+@kernel(inline=False)
+def swap_use(areas, slots, slot):
+    """Make sure that one given slot is used, as one who resumes does."""
+    if slots[slot].swap_map == 0:
+        take_slot(areas, slots, slot)
+
+
+@kernel
+def swap_range_free(slot, freed, count, *machine):
+    """Make a slot free for others; it is noted in `freed`, whose new count is the answer."""
+    areas, slots = machine[AREAS], machine[SLOTS]
+    frontswap_invalidate_page(slot, *machine)
+    slots[slot].swap_map = 0
+    areas[slots[slot].type].inuse_pages -= 1
+    freed[count] = slot
+    return count + 1
+
+
+@kernel(inline=False)
+def swapcache_free_entries(caches, freed, count, *machine):
+    """Make the slots kept on the list free (6.1); the new count of `freed`."""
+    cache = caches[0]
+    for i in range(cache.n_ret):
+        count = swap_range_free(cache.slots_ret[i], freed, count, *machine)
+    cache.n_ret = 0
+    return count
+
+
+@kernel(inline=False)
+def swap_free(batch, caches, freed, *machine):
+    """Drop a reference of each slot of `batch`, int64 (n,); how many slots became free.
+
+    freed: int64 (n + 64,), gets these. Slots without a reference are left alone.
+    """
+    slots = machine[SLOTS]
+    cache = caches[0]
+    count = 0
+    for i in range(batch.shape[0]):
+        slot = batch[i]
+        references = swap_count(slots, slot)
+        if references != 1:
+            slots[slot].swap_map -= references > 1
+        elif machine[ZSWAPS][0].profile != ZSWAP_6_1:
+            count = swap_range_free(slot, freed, count, *machine)
+        else:
+            if cache.n_ret == SWAP_SLOTS_CACHE_SIZE:
+                count = swapcache_free_entries(caches, freed, count, *machine)
+            slots[slot].swap_map = SWAP_HAS_CACHE
+            cache.slots_ret[cache.n_ret] = slot
+            cache.n_ret += 1
+    return count
+
+
+# --- checks ------------------------------------------------------------------------------------
+
+FAULTS = (
+    "",
+    "swap area {where} counts its used slots wrong",
+    "swap slot {where} is marked as freed, but is not on the list of such slots",
+    "swap slot {where} has more references than it can",
+)
+
+
+@kernel
+def kept_on_list(cache, slot):
+    """Whether a freed slot is on 6.1's list."""
+    found = False
+    for i in range(cache.n_ret):
+        found = found or cache.slots_ret[i] == slot
+    return found
+
+
+@kernel(inline=False)
+def first_fault(areas, slots, caches):
+    """The first broken invariant of swap areas as (index into FAULTS, where), or (0, 0)."""
+    for type in range(areas.shape[0]):
+        area = areas[type]
+        used = 0
+        for slot in range(area.start, area.start + area.nr_slots):
+            if swap_count(slots, slot) > SWAP_MAP_MAX:
+                return 3, slot
+            if slots[slot].swap_map == SWAP_HAS_CACHE and not kept_on_list(caches[0], slot):
+                return 2, slot
+            used += slots[slot].swap_map != 0
+        if used != area.inuse_pages:
+            return 1, type
+    return 0, 0

@@ -1,0 +1,125 @@
+"""The main job's result as a table for people and as values for programs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from zbudlab import __version__, layout
+from zbudlab.config import human
+from zbudlab.scenario import SCENARIOS, Outcome, Plan
+from zbudlab.sources import Content
+
+
+def _rejects(outcome: Outcome) -> str:
+    names = {
+        "pool_limit_hit": "limit",
+        "reject_reclaim_fail": "reclaim",
+        "reject_compress_poor": "poor",
+        "reject_alloc_fail": "alloc",
+    }
+    found = [f"{outcome.rejects[k]} {v}" for k, v in names.items() if outcome.rejects.get(k)]
+    return ", ".join(found) or "-"
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count} of {whole}" if whole else "-"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value else "-"
+
+
+#: Rows of the table: what the reader sees, and how it is got from an outcome.
+ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
+    ("under pressure", lambda o: ""),
+    ("  pages out of memory", lambda o: f"{o.swapped} of {o.pages}"),
+    ("  of them in zswap", lambda o: str(o.stored_pages)),
+    ("  pool pages", lambda o: str(o.pool_pages)),
+    ("  stored pages a pool page", lambda o: _ratio(o.density)),
+    ("  compressed to", lambda o: f"{o.compression:.0%}" if o.compression else "-"),
+    ("  refused by zswap", _rejects),
+    ("  written back to swap", lambda o: str(o.rejects.get("written_back_pages", 0))),
+    ("after processes ended", lambda o: ""),
+    ("  free pages", lambda o: str(o.free_pages)),
+    ("  pool pages", lambda o: str(o.pool_pages_left)),
+    ("  order-{order} blocks, if all lay together", lambda o: str(o.blocks_ideal)),
+    ("  order-{order} blocks to be had", lambda o: str(o.blocks_before)),
+    ("  order-{order} blocks after compaction", lambda o: str(o.blocks_after)),
+    ("  pages moved", lambda o: str(o.pages_moved)),
+    ("  moves that failed", lambda o: str(o.pages_failed)),
+    ("  blocks that zbud pages lie in", lambda o: str(o.blocked_by_zbud)),
+    ("  CMA requests met", lambda o: _of(o.cma_given, o.cma_asked)),
+    ("pages intact", lambda o: f"{o.intact} of {o.pages}"),
+    ("seconds", lambda o: f"{o.seconds:.1f}"),
+)
+
+
+def table(outcomes: list[Outcome], order: int) -> str:
+    """The three machines side by side."""
+    names = [name.format(order=order) for name, _ in ROWS]
+    left = max(len(name) for name in names)
+    cells = [[get(outcome) for outcome in outcomes] for _, get in ROWS]
+    widths = [
+        max(len(outcome.variant), *(len(row[i]) for row in cells))
+        for i, outcome in enumerate(outcomes)
+    ]
+    head = "  ".join(o.variant.rjust(w) for o, w in zip(outcomes, widths, strict=True))
+    lines = [" " * left + "  " + head]
+    for name, row in zip(names, cells, strict=True):
+        values = "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
+        lines.append(f"{name.ljust(left)}  {values}".rstrip())
+    return "\n".join(lines)
+
+
+def headline(outcomes: list[Outcome], order: int) -> str:
+    """What the reader should take home, from the figures alone."""
+    by_name = {outcome.variant: outcome for outcome in outcomes}
+    fixed, moving = by_name["zbud unmovable"], by_name["zbud movable"]
+    gained = moving.blocks_after - fixed.blocks_after
+    blocks = f"order-{order} blocks after compaction"
+    figures = f"{fixed.blocks_after} -> {moving.blocks_after}"
+    if gained > 0:
+        return f"Movable zbud pages: {figures} {blocks}, of {moving.blocks_ideal} possible."
+    return f"Movable zbud pages change nothing here: {figures} {blocks}."
+
+
+def introduction(plan: Plan, content: Content) -> str:
+    """What is about to be done, with what."""
+    size = human(plan.config.frames * layout.PAGE_SIZE)
+    skipped = f" ({content.skipped} could not be read)" if content.skipped else ""
+    return (
+        f"input: {content.files} files{skipped}, {len(content.pages)} pages, "
+        f"SHA-256 {content.sha256}\n"
+        f"machine: {plan.config.frames} frames ({size}), pool at most "
+        f"{plan.config.max_pool_percent} %, {plan.config.compressor}, rules of "
+        f"{plan.config.profile}\n"
+        f"workload: {plan.processes} processes of {plan.process_pages} pages; "
+        f"{plan.scenario}: {SCENARIOS[plan.scenario]}"
+    )
+
+
+def verdict(outcomes: list[Outcome]) -> str:
+    """`N of N pages intact`, over all machines."""
+    intact = sum(outcome.intact for outcome in outcomes)
+    return f"{intact} of {sum(outcome.pages for outcome in outcomes)} pages intact"
+
+
+def as_json(plan: Plan, content: Content, outcomes: list[Outcome]) -> dict[str, Any]:
+    """All of it as plain values."""
+    return {
+        "zbudlab": __version__,
+        "input": {
+            "files": content.files,
+            "pages": len(content.pages),
+            "sha256": content.sha256,
+        },
+        "plan": {
+            "scenario": plan.scenario,
+            "pressure": plan.pressure,
+            "exits": plan.exits,
+            "order": plan.order,
+            "processes": plan.processes,
+            "process_pages": plan.process_pages,
+            "config": plan.config.as_dict(),
+        },
+        "outcomes": [outcome.as_dict() for outcome in outcomes],
+    }

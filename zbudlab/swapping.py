@@ -1,0 +1,542 @@
+"""Swap: pages go to zswap, and where it refuses or makes room, to the swap device.
+
+What the kernel does between its locks, in ordinary Python over the compiled pieces of
+`mm.swapfile`, `mm.zswap` and `mm.zbud`: compressing, reclaiming from a full pool, writing back,
+reading. No page that was taken is ever lost, but in profile "3.12", which shows how the kernel
+of that time lost some.
+
+Without page bytes a page's content is a tag, a whole number, and compressed lengths are given.
+
+Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_frontswap_load,
+zswap_writeback_entry (v3.12.9, v6.1).
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from errno import EEXIST, EIO, ENODEV, ENOMEM
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from zbudlab import layout
+from zbudlab.compressors import Compressor, DamagedData, compress_pages
+from zbudlab.mm import swapfile, zbud, zswap
+from zbudlab.mm.state import State
+
+PROFILES = {
+    "3.12": layout.ZSWAP_3_12,
+    "3.12-fixed": layout.ZSWAP_3_12_FIXED,
+    "6.1": layout.ZSWAP_6_1,
+}
+COUNTERS = (
+    "pool_limit_hit",
+    "written_back_pages",
+    "reject_reclaim_fail",
+    "reject_compress_poor",
+    "reject_alloc_fail",
+    "reject_kmemcache_fail",
+    "duplicate_entry",
+    "stored_pages",
+    "pool_pages",
+    "same_filled_pages",
+    "compressed_bytes",
+    "lost_stale",
+    "lost_write",
+)
+
+#: What a page holds: 4096 bytes, or without page bytes a tag.
+Content = bytes | NDArray[np.uint8] | int
+
+
+class CannotCompress(ValueError):
+    """A compressor raises this for a page that it fails to compress."""
+
+
+class SwapWriteError(OSError):
+    """Neither zswap nor the swap device took a page: it must stay in memory.
+
+    rc: what zswap had answered.
+    """
+
+    def __init__(self, slot: int, rc: int) -> None:
+        super().__init__(EIO, f"swap slot {slot}: zswap answered {rc}, the device failed to write")
+        self.rc = rc
+
+
+class SwapDevice:
+    """What stands on the swap device, by slot.
+
+    fail: errno with which writes fail from now on; 0 = they work. writes, reads: pages, those
+    that worked.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[int, Content] = {}
+        self.fail = 0
+        self.writes = 0
+        self.reads = 0
+
+    def write(self, slot: int, page: Content) -> int:
+        """Write a page: 0 or a negative errno."""
+        if self.fail:
+            return -self.fail
+        self.pages[slot] = page if isinstance(page, int) else bytes(page)
+        self.writes += 1
+        return 0
+
+    def read(self, slot: int) -> Content | None:
+        """The page written there last; None = none was."""
+        self.reads += 1
+        return self.pages.get(slot)
+
+    def discard(self, slot: int) -> None:
+        """A slot was freed: its content is of no use."""
+        self.pages.pop(slot, None)
+
+
+class SwapCachePage(IntEnum):
+    """What writeback gets when it asks for a page in the swap cache."""
+
+    NEW = 0  # a fresh page, to decompress into
+    EXIST = 1  # the page is in memory already: somebody is loading or storing it
+    FAIL = 2  # no memory, or the slot is free
+
+
+class SwapCache:
+    """The swap cache as far as swap must know it: slots whose page is in memory as well.
+
+    stays: whether a page stays there after it was written back (6.1). A machine can have one of
+    its own; this one holds pages without taking page frames for them.
+    """
+
+    def __init__(self, *, stays: bool = False) -> None:
+        self.stays = stays
+        self.pages: dict[int, Content | None] = {}  # None: unchanged, also on the device
+
+    def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
+        """A page to write back from. busy: being stored or loaded; used: referred to."""
+        if busy or slot in self.pages:
+            return SwapCachePage.EXIST
+        return SwapCachePage.NEW if used else SwapCachePage.FAIL
+
+    def written(self, slot: int, page: Content, error: int) -> bool:
+        """Writeback has written the page, or failed to; whether it is safe."""
+        if error:
+            self.add(slot, page)
+        elif self.stays:
+            self.add(slot)
+        return True
+
+    def add(self, slot: int, page: Content | None = None) -> None:
+        """The page is in memory too from now on. page: its content, if nobody else has that."""
+        self.pages[slot] = page
+
+    def __contains__(self, slot: int) -> bool:
+        return slot in self.pages
+
+    def __getitem__(self, slot: int) -> Content | None:
+        return self.pages[slot]
+
+    def drop(self, slot: int) -> None:
+        """The page left the cache: stored, freed, or pushed out unchanged."""
+        self.pages.pop(slot, None)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+class Swap:
+    """Swap areas, zswap before them, one device behind them.
+
+    totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
+    variant: of zbud. enabled: False = everything goes to the device. threads: for compression,
+    None = one a core. do: calls a function of `zbudlab.mm`, and may log that. at: functions of a
+    slot, called when a point is reached: "store" (before memory is asked for), "load" (between
+    begin and end), "cache" (before writeback asks the swap cache), "write" (before it writes).
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        profile: str = "3.12-fixed",
+        compressor: Compressor | None = None,
+        totalram: int | None = None,
+        max_pool_percent: int = 20,
+        accept_threshold_percent: int = 90,
+        same_filled_pages: bool = True,
+        variant: int = layout.ZBUD_SERIES,
+        enabled: bool = True,
+        synchronous: bool = True,
+        threads: int | None = 1,
+        cache: SwapCache | None = None,
+        device: SwapDevice | None = None,
+        do: Callable[..., Any] = _call,
+    ) -> None:
+        if profile not in PROFILES:
+            raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+        if state.page_bytes and enabled and compressor is None:
+            raise ValueError("zswap needs a compressor where pages have bytes")
+        self.state = state
+        self.modern = profile == "6.1"
+        self.ignores_errors = profile != "3.12-fixed"
+        self.compressor = compressor
+        self.variant = variant
+        self.enabled = enabled
+        self.synchronous = synchronous
+        self.threads = threads
+        self.cache = cache if cache is not None else SwapCache(stays=self.modern)
+        self.device = device if device is not None else SwapDevice()
+        self.do = do
+        self.at: dict[str, Callable[[int], None]] = {}
+        self.busy = -1  # the slot that a store or load is working on
+        record = state.zswaps[0]
+        record["profile"] = PROFILES[profile]
+        record["totalram_pages"] = len(state.frames) if totalram is None else totalram
+        record["max_pool_percent"] = max_pool_percent
+        record["accept_threshold_percent"] = accept_threshold_percent
+        record["same_filled_pages_enabled"] = self.modern and same_filled_pages
+        if self.modern and enabled:
+            state.create_pool(0, variant)
+
+    def counters(self) -> dict[str, int]:
+        """zswap's counters, named as in debugfs, and pages written to and read from the device."""
+        record = self.state.zswaps[0]
+        counts = {name: int(record[name]) for name in COUNTERS}
+        return counts | {"device_writes": self.device.writes, "device_reads": self.device.reads}
+
+    # --- areas and slots -----------------------------------------------------------------------
+
+    def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
+        """Start a swap area; ValueError if it cannot be. tree: False = zswap gets no memory."""
+        info = self.state.swap_info
+        if not 0 <= type < len(info) or nr_slots < 0:
+            top = len(info) - 1
+            raise ValueError(f"no swap area {type} of {nr_slots} slots: types are 0 to {top}")
+        if info["nr_slots"][type]:
+            raise ValueError(f"swap area {type} is on already")
+        pool = (0 if self.modern else type) if self.enabled and tree else -1
+        if pool >= len(self.state.pools):
+            pools = len(self.state.pools)
+            raise ValueError(f"swap area {type} needs zbud pool {pool}, there are {pools}")
+        if pool >= 0 and not self.modern:
+            self.state.create_pool(pool, self.variant)
+        start = self._unused_range(nr_slots)
+        self.state.reserve_slots(start + nr_slots)
+        self.do(swapfile.swapon, info, self.state.swap_slots, type, start, nr_slots, pool)
+
+    def _unused_range(self, nr_slots: int) -> int:
+        """Where that many slots lie in a row that no area has: as low as can be."""
+        on = self.state.swap_info[self.state.swap_info["nr_slots"] > 0]
+        start = 0
+        for area in np.sort(on, order="start"):
+            if start + nr_slots <= area["start"]:
+                break
+            start = int(area["start"] + area["nr_slots"])
+        return start
+
+    def swapoff(self, type: int) -> None:
+        """End a swap area; what is still in it is lost, so it must have been read back before."""
+        self._drain_slots_cache()
+        area = self.state.swap_info[type]
+        if area["pool"] >= 0:
+            self.do(zswap.zswap_invalidate_area, type, *self.state.zswap)
+        for slot in range(int(area["start"]), int(area["start"] + area["nr_slots"])):
+            self.cache.drop(slot)
+            self.device.discard(slot)
+        self.do(swapfile.swapoff, self.state.swap_info, self.state.swap_slots, type)
+
+    def slot(self, type: int, offset: int) -> int:
+        """The slot by which an area's slot is known here."""
+        return int(self.state.swap_info["start"][type]) + offset
+
+    def type_offset(self, slot: int) -> tuple[int, int]:
+        """A slot's area, and its place in it."""
+        type = int(self.state.swap_slots["type"][slot])
+        return type, slot - int(self.state.swap_info["start"][type])
+
+    def used(self, slot: int) -> bool:
+        """Whether anybody refers to the slot."""
+        return swapfile.swap_count(self.state.swap_slots, slot) > 0
+
+    def free_slots(self) -> int:
+        """Slots that could be had."""
+        info = self.state.swap_info
+        free = int(info["nr_slots"].sum() - info["inuse_pages"].sum())
+        return free + int(self.state.slots_cache["n_ret"][0])
+
+    def get_swap_pages(self, count: int) -> NDArray[np.int64]:
+        """Up to `count` slots, used from now on; fewer if swap is full."""
+        found = np.empty(count, np.int64)
+        tables = (self.state.swap_info, self.state.swap_slots)
+        got = self.do(swapfile.get_swap_pages, *tables, found)
+        if got < count and self._drain_slots_cache():
+            got += self.do(swapfile.get_swap_pages, *tables, found[got:])
+        return found[:got]
+
+    def get_swap_page(self) -> int:
+        """A slot, used from now on; -1 = swap is full."""
+        found = self.get_swap_pages(1)
+        return int(found[0]) if len(found) else swapfile.FULL
+
+    def use_slot(self, slot: int) -> None:
+        """Make sure that one given slot is used."""
+        self.do(swapfile.swap_use, self.state.swap_info, self.state.swap_slots, slot)
+
+    def swap_free(self, slots: ArrayLike) -> None:
+        """Drop a reference of one slot or many; what nobody refers to is forgotten.
+
+        In 6.1 zswap keeps its copy until 64 more slots are free.
+        """
+        batch = np.atleast_1d(np.asarray(slots, np.int64))
+        for slot in batch.tolist():
+            self.cache.drop(slot)
+        freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
+        caches = self.state.slots_cache
+        count = self.do(swapfile.swap_free, batch, caches, freed, *self.state.zswap)
+        self._discard(freed[:count])
+
+    def _drain_slots_cache(self) -> int:
+        freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
+        caches = self.state.slots_cache
+        count = self.do(swapfile.swapcache_free_entries, caches, freed, 0, *self.state.zswap)
+        self._discard(freed[:count])
+        return count
+
+    def _discard(self, freed: NDArray[np.int64]) -> None:
+        for slot in freed.tolist():
+            self.device.discard(slot)
+
+    # --- store ---------------------------------------------------------------------------------
+
+    def store(self, slot: int, page: Content | None = None, length: int | None = None) -> int:
+        """Swap a page out; 0 = zswap has it, a negative errno of zswap = the device has it.
+
+        page: uint8 (4096,), or a tag without page bytes; then length is its compressed length
+        (-1 = the compressor refused, 0 = same-filled). Raises SwapWriteError, and then the page
+        must stay in memory.
+        """
+        pages = None if page is None else np.asarray(page)[None]
+        lengths = None if length is None else [length]
+        answers, errors = self._store(np.array([slot], np.int64), pages, lengths)
+        if errors[0]:
+            raise SwapWriteError(slot, int(answers[0]))
+        return int(answers[0])
+
+    def store_batch(
+        self, slots: ArrayLike, pages: NDArray | None = None, lengths: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
+        """Swap pages out, in order: 0 where a page is safe, -EIO where it must stay in memory.
+
+        slots: (n,); pages: uint8 (n, 4096), or tags (n,) without page bytes, then with lengths.
+        """
+        return self._store(np.ascontiguousarray(slots, np.int64), pages, lengths)[1]
+
+    def _store(
+        self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What zswap answered for each page, and 0 or -EIO."""
+        for slot in slots.tolist():
+            self.cache.drop(slot)
+        data, lengths, contents = self._compressed(pages, lengths, len(slots))
+        answers = np.zeros(len(slots), np.int64)
+        errors = np.zeros(len(slots), np.int64)
+        self.state.reserve_entries(len(slots))
+        self.state.reserve_nodes(len(slots))
+        start = 0
+        while start < len(slots):
+            self._reach("store", int(slots[start]))
+            batch = (slots, data, lengths, answers, start)
+            stop = self.do(zswap.zswap_store_batch, *batch, *self.state.zswap)
+            if stop < len(slots):
+                slot, length = int(slots[stop]), int(lengths[stop])
+                answers[stop] = self._store_reclaiming(slot, data, stop, length)
+                stop += 1
+            for i in start + np.flatnonzero(answers[start:stop]):
+                if self.device.write(int(slots[i]), contents[i]):
+                    errors[i] = -EIO
+            start = stop
+        return answers, errors
+
+    def _store_reclaiming(self, slot: int, data: NDArray, which: int, length: int) -> int:
+        """Go on with a store that found the pool full: make room, then 3.12 stores, 6.1 refuses."""
+        outer, self.busy = self.busy, slot
+        try:
+            type = int(self.state.swap_slots["type"][slot])
+            failed = self.reclaim(type, layout.ZSWAP_RECLAIM_RETRIES)
+        finally:
+            self.busy = outer
+        if failed:
+            self.state.zswaps["reject_reclaim_fail"] += 1
+        if failed or self.modern:
+            self.do(zswap.zswap_store_refused, slot, *self.state.zswap)
+            return -ENOMEM
+        self._reach("store", slot)
+        return self.do(zswap.zswap_store_end, slot, data, which, length, *self.state.zswap)
+
+    def _compressed(
+        self, pages: NDArray | None, lengths: ArrayLike | None, count: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], Any]:
+        """What `zswap_store_batch` wants: data and lengths; and the pages' contents."""
+        if not self.state.page_bytes:
+            if lengths is None:
+                raise ValueError("pages without bytes are stored with their compressed lengths")
+            tags = np.zeros(count, np.int64) if pages is None else np.asarray(pages, np.int64)
+            data = np.ascontiguousarray(tags).view(np.uint8).reshape(count, -1)
+            return data, np.asarray(lengths, np.int32), tags.tolist()
+        if pages is None or lengths is not None:
+            raise ValueError("pages are stored with their bytes, and without lengths")
+        pages = np.ascontiguousarray(pages)
+        if not self.enabled:
+            return pages, np.zeros(count, np.int32), pages
+        data = np.empty((count, layout.PAGE_SIZE), np.uint8)
+        lengths = self._compress(pages, data)
+        if self.state.zswaps["same_filled_pages_enabled"][0]:
+            words = pages.view(np.int64)
+            same = (words == words[:, :1]).all(axis=1)
+            lengths[same] = 0
+            data[same, :8] = pages[same, :8]
+        return data, lengths, pages
+
+    def _compress(self, pages: NDArray[np.uint8], data: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Lengths of the compressed pages in `data`; -1 = the compressor refused.
+
+        3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
+        """
+        assert self.compressor is not None
+        try:
+            lengths = compress_pages(self.compressor, pages, data, self.threads)
+        except CannotCompress:
+            if len(pages) == 1:
+                return np.array([-1], np.int32)
+            each = range(len(pages))
+            return np.concatenate([self._compress(pages[i : i + 1], data[i : i + 1]) for i in each])
+        if not self.modern:
+            lengths[lengths < 0] = layout.PAGE_SIZE + 1
+        return lengths
+
+    # --- load ----------------------------------------------------------------------------------
+
+    def load(self, slot: int, out: NDArray | None = None) -> str:
+        """Swap a page in; where it was: "zswap", "device", or "cache": it is in the swap cache.
+
+        out: uint8 (4096,), or int64 (1,) for a tag, gets the content. The slot stays used. Raises
+        DamagedData if what zswap holds no longer decompresses.
+        """
+        outer, self.busy = self.busy, slot
+        try:
+            source, page = self._find(slot)
+        finally:
+            self.busy = outer
+        if out is not None and page is not None:
+            out[:] = np.frombuffer(page, np.uint8) if isinstance(page, bytes) else page
+        elif out is not None:
+            out[:] = 0
+        return source
+
+    def _find(self, slot: int) -> tuple[str, Content | None]:
+        if slot in self.cache:
+            kept = self.cache[slot]
+            return "cache", self.device.read(slot) if kept is None else kept
+        page = self._zswap_load(slot)
+        if page is not None:
+            return "zswap", page
+        return "device", self.device.read(slot)
+
+    def _zswap_load(self, slot: int) -> Content | None:
+        where = np.zeros(2, np.int64)
+        number = self.do(zswap.zswap_load_begin, slot, where, *self.state.zswap)
+        if number < 0:
+            return None
+        try:
+            self._reach("load", slot)
+            return self._decompressed(number, where)
+        finally:
+            self.do(zswap.zswap_load_end, number, *self.state.zswap)
+
+    def _decompressed(self, number: int, where: NDArray[np.int64]) -> Content:
+        """The content of a mapped entry."""
+        address, length = where.tolist()
+        word = int(self.state.zswap_entries["word"][number])
+        if not self.state.page_bytes:
+            return word
+        if not address:
+            return np.full(layout.PAGE_SIZE // 8, word, np.int64).tobytes()
+        assert self.compressor is not None
+        start = (address & (layout.NCHUNKS - 1)) * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
+        frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
+        return self.compressor.decompress(frame[start : start + length])
+
+    def peek(self, slot: int) -> bytes:
+        """A page's bytes, with nothing counted. Raises DamagedData if they are damaged."""
+        reads, at, self.at = self.device.reads, self.at, {}
+        try:
+            page = self._find(slot)[1]
+        finally:
+            self.device.reads, self.at = reads, at
+        return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
+
+    # --- writeback -----------------------------------------------------------------------------
+
+    def reclaim(self, type: int, retries: int) -> int:
+        """Empty the least recently used page of an area's pool: 0 or a negative errno."""
+        pool = int(self.state.swap_info["pool"][type])
+        if pool < 0:
+            return -ENODEV
+
+        def begin(handles: NDArray[np.int64]) -> int:
+            return self.do(zbud.zbud_reclaim_begin, *self.state.zbud, pool, handles)
+
+        def evict(handle: int) -> int:
+            return self.writeback_entry(pool, handle)
+
+        def end(pfn: int) -> int:
+            return self.do(zbud.zbud_reclaim_end, *self.state.zbud, pool, pfn)
+
+        handles = np.zeros(2, np.int64)
+        return zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
+
+    def writeback_entry(self, pool: int, handle: int) -> int:
+        """Write what a handle holds to the device: 0 = its handle is free, or an errno."""
+        number = self.do(zswap.zswap_writeback_begin, pool, handle, *self.state.zswap)
+        if not number:
+            return 0
+        slot = int(self.state.zswap_entries["slot"][number])
+        self._reach("cache", slot)
+        error, page = self._swap_cache_page(slot, number)
+        if error:
+            return self.do(zswap.zswap_writeback_fail, number, error, *self.state.zswap)
+        self._reach("write", slot)
+        error = self.swap_writepage(slot, page)
+        kept = self.ignores_errors or not error
+        if kept:
+            kept = self.cache.written(slot, page, error)
+        return self.do(zswap.zswap_writeback_end, number, error, int(kept), *self.state.zswap)
+
+    def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:
+        """A new page of the swap cache with the entry's content; or a negative errno."""
+        answer = self.cache.prepare(slot, busy=slot == self.busy, used=self.used(slot))
+        if answer == SwapCachePage.EXIST:
+            return -EEXIST, 0
+        if answer == SwapCachePage.FAIL:
+            return -ENOMEM, 0
+        where = np.zeros(2, np.int64)
+        error = self.do(zswap.zswap_writeback_map, number, where, *self.state.zswap)
+        if error:
+            return error, 0
+        try:
+            return 0, self._decompressed(number, where)
+        except DamagedData:
+            return -EIO, 0
+        finally:
+            self.do(zswap.zswap_writeback_unmap, number, *self.state.zswap)
+
+    def swap_writepage(self, slot: int, page: Content) -> int:
+        """Write a page of the swap cache to the device: 0 or a negative errno."""
+        return self.device.write(slot, page)
+
+    def _reach(self, point: str, slot: int) -> None:
+        if point in self.at:
+            self.at[point](slot)

@@ -1,0 +1,1 @@
+"""Pictures. Nothing below draws, and nothing here is needed to run a machine."""
