@@ -7,6 +7,7 @@ their order, round after round, on the same state.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def page_copy(references: bool, short: bool, pages: int = 65536) -> Case:
         new[:] = order[: len(new)]
         old[:] = order[-len(old) :]
 
-    theirs = {}
+    theirs: dict[str, Callable[[], int]] = {}
     if references:
         c = Reference()
         theirs[""] = lambda: c.copy_pages(frames, new, old, len(new))
@@ -83,7 +84,7 @@ def radix(references: bool, short: bool, size: int) -> Case:
 
     def step(name: str) -> Step:
         ours, order = getattr(drivers, f"radix_{name}"), keys[name]
-        theirs = {}
+        theirs: dict[str, Callable[[], int]] = {}
         if c:
             theirs[""] = lambda: getattr(c, f"radix_{name}")(order, len(order))
         return Step(
@@ -130,9 +131,7 @@ class ZbudInputs:
             yield handles, slots, sizes
 
 
-def churn(
-    references: bool, short: bool, live: int, variant: int, page_bytes: bool = True
-) -> Case:
+def churn(references: bool, short: bool, live: int, variant: int, page_bytes: bool = True) -> Case:
     """Free a random object and store one of random size, at `live` objects; both count as one."""
     frames = frames_for(live)
     state = machine(frames, variant, page_bytes)
@@ -143,16 +142,14 @@ def churn(
     fill = inputs.fill()
     ours, *arrays = next(fill)
     drivers.churn(*state.zbud, ours, *arrays)
-    theirs = {}
+    theirs: dict[str, Callable[[], int]] = {}
     for (note, in_page), (handles, *arrays) in zip(kinds.items(), fill, strict=False):
         c = Reference(frames, in_page=in_page, nodes=len(state.nodes))
         loop = c.churn_plain if in_page else c.churn_plain_metadata
         if variant == layout.ZBUD_SERIES:
             loop = c.churn_series
         loop(handles, *arrays, live)
-        theirs[note] = lambda loop=loop, handles=handles: loop(
-            handles, inputs.slots, inputs.sizes, len(inputs.slots)
-        )
+        theirs[note] = partial(loop, handles, inputs.slots, inputs.sizes, len(inputs.slots))
     name = "series" if variant == layout.ZBUD_SERIES else "plain"
     where = "in-page" if page_bytes else "metadata-only"
     return Case(
@@ -177,7 +174,7 @@ def migration(references: bool, short: bool, live: int = 10**4) -> Case:
     fill = inputs.fill()
     ours, *arrays = next(fill)
     drivers.churn(*state.zbud, ours, *arrays)
-    theirs = {}
+    theirs: dict[str, Callable[[], int]] = {}
     if references:
         c = Reference(frames, nodes=len(state.nodes))
         handles = next(fill)[0]

@@ -62,9 +62,7 @@ def churn(zones, pages, blocks, pools, rows, nodes, handles, slots, sizes):
         if handles[slot]:
             zbud_free(zones, pages, blocks, pools, rows, nodes, 0, handles[slot])
         size = np.int64(sizes[i])
-        handles[slot] = zbud_alloc(
-            zones, pages, blocks, pools, rows, nodes, 0, size, migratetype
-        )
+        handles[slot] = zbud_alloc(zones, pages, blocks, pools, rows, nodes, 0, size, migratetype)
         total += handles[slot]
     return total + pools[0].pages_nr
 

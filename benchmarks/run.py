@@ -51,7 +51,7 @@ def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
             case.prepare()
             for step, kept in zip(case.steps, times, strict=True):
                 kept[-1].update(one_pass(step, turn))
-    found = []
+    found: list[dict[str, Any]] = []
     for step, kept in zip(case.steps, times, strict=True):
         found.extend(rows(step, case.passes * step.operations, kept[1:]))
     return found
@@ -59,7 +59,8 @@ def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
 
 def rows(step: Step, operations: int, times: list[Counter]) -> Iterable[dict[str, Any]]:
     """A row for each C side, or one without any."""
-    for note in step.theirs or {None: None}:
+    notes: list[str | None] = list(step.theirs) or [None]
+    for note in notes:
         row: dict[str, Any] = {
             "item": f"{step.name}; {note}" if note else step.name,
             "ns_ours": statistics.median(t["ours"] for t in times) / operations,

@@ -12,6 +12,7 @@ page frame. Refused operations raise MachineError with the kernel's errno.
 import contextlib
 import errno
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,8 @@ class Machine:
         self.config.check_host()
         self.log = OperationLog() if self.config.log else None
         self.compressor = compressor or find_compressor(self.config.compressor)
+        if self.log is not None:
+            self.compressor = self.log.recording(self.compressor)
         self._replaced = False
         self._boot()
 
@@ -361,8 +364,17 @@ class Machine:
             raise Inconsistent(fault)
 
     def digest(self) -> str:
-        """SHA-256 of all that the machine consists of: equal machines, equal digests."""
+        """SHA-256 of memory and all tables: equal machines have equal digests."""
         return snapshot.digest(self.state)
+
+    def save_log(self, path: str | Path, *, content: bool = True) -> None:
+        """Write the log to one file that anybody can replay (see `zbudlab.history`).
+
+        content=False leaves out what stood in the pages: compressed lengths and hashes stay.
+        """
+        if self.log is None:
+            raise MachineError(errno.ENODATA, "this machine keeps no log: build it with log=True")
+        self.log.save(path, self.config.as_dict(), content=content)
 
     @contextlib.contextmanager
     def replaced(self, **functions: Callable) -> Iterator[None]:

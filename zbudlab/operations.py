@@ -34,7 +34,15 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
 
 @operation
 def create_process(machine: Machine, pages: int) -> int:
-    return machine.state.new_process(pages)
+    owner = machine.state.new_process(pages)
+    if not machine.config.page_bytes:
+        machine.state.lengths[run_of_pages(machine, owner, 0, pages)] = zero_page_length(machine)
+    return owner
+
+
+def zero_page_length(machine: Machine) -> int:
+    """What a page that was touched and never written compresses to, bytes."""
+    return len(machine.compressor.compress(bytes(PAGE_SIZE)))
 
 
 def places(machine: Machine, process: int, pages: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zbudlab.compressors import Compressor, Data
 from zbudlab.files import written_whole
 from zbudlab.layout import PAGE_SIZE
 
@@ -50,10 +51,10 @@ class OperationLog:
         self._start = array("Q", [0])
         self._arguments = array("q")
         self._result = array("q")
-        self.digests: dict[bytes, int] = {}
-        self.contents: list[bytes | None] = []
-        self.compressed: dict[bytes, bytes] = {}
-        self.lengths: dict[int, int] = {}
+        self.numbers: dict[bytes, int] = {}  # by SHA-256 of a page that was written
+        self.contents: list[bytes | None] = []  # by number; None = only its digest is known
+        self.compressed: dict[bytes, bytes] = {}  # by SHA-256, of every page compressed
+        self.lengths: dict[bytes, int] = {}  # the same, where the bytes were left out
 
     def __len__(self) -> int:
         return len(self._name)
@@ -91,17 +92,14 @@ class OperationLog:
     def content(self, page: bytes) -> int:
         """The number of a page's content, kept once."""
         digest = hashlib.sha256(page).digest()
-        if digest not in self.digests:
-            self.digests[digest] = len(self.contents)
+        if digest not in self.numbers:
+            self.numbers[digest] = len(self.contents)
             self.contents.append(page)
-        return self.digests[digest]
+        return self.numbers[digest]
 
-    def note_compressed(self, page: bytes, data: bytes | None) -> None:
-        """Remember what a page was compressed to (None: it did not fit a page)."""
-        digest = hashlib.sha256(page).digest()
-        self.compressed.setdefault(digest, data or b"")
-        if digest in self.digests:
-            self.lengths[self.digests[digest]] = len(data) if data is not None else -1
+    def recording(self, compressor: Compressor) -> Compressor:
+        """The same compressor, with all it does kept in the log."""
+        return _Recording(compressor, self.compressed)
 
     # --- files ---------------------------------------------------------------------------------
 
@@ -121,8 +119,9 @@ class OperationLog:
             "libraries": {name: version(name) for name in LIBRARIES},
             "names": self.names,
         }
-        digests = sorted(self.digests, key=lambda digest: self.digests[digest])
-        packed = [self.compressed.get(digest, b"") for digest in digests] if content else []
+        packed = list(self.compressed.items())
+        data = [page for _, page in packed] if content else []
+        pages = [page or b"" for page in self.contents] if content else []
         arrays = {
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
@@ -130,15 +129,13 @@ class OperationLog:
             "start": np.array(self._start, np.uint64),
             "arguments": np.array(self._arguments, np.int64),
             "result": np.array(self._result, np.int64),
-            "digests": np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32),
-            "lengths": np.array(
-                [self.lengths.get(i, 0) for i in range(len(digests))], np.int32
-            ),
-            "pages": np.frombuffer(
-                b"".join(page or b"" for page in self.contents) if content else b"", np.uint8
-            ).reshape(-1, PAGE_SIZE),
-            "compressed": np.frombuffer(b"".join(packed), np.uint8),
-            "compressed_ends": np.cumsum([len(data) for data in packed], dtype=np.int64),
+            "digests": np.frombuffer(b"".join(self.numbers), np.uint8).reshape(-1, 32),
+            "pages": np.frombuffer(b"".join(pages), np.uint8).reshape(-1, PAGE_SIZE),
+            "compressed_digests": np.frombuffer(
+                b"".join(digest for digest, _ in packed), np.uint8
+            ).reshape(-1, 32),
+            "compressed_lengths": np.array([len(page) for _, page in packed], np.int64),
+            "compressed": np.frombuffer(b"".join(data), np.uint8),
         }
         with written_whole(path) as file:
             np.savez_compressed(file, **arrays)
@@ -166,17 +163,35 @@ class OperationLog:
         log._start = array("Q", arrays["start"].tobytes())
         log._arguments = array("q", arrays["arguments"].tobytes())
         log._result = array("q", arrays["result"].tobytes())
-        log.digests = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
-        log.lengths = dict(enumerate(arrays["lengths"].tolist()))
+        log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
+        digests = [row.tobytes() for row in arrays["compressed_digests"]]
+        lengths = arrays["compressed_lengths"].tolist()
+        log.lengths = dict(zip(digests, lengths, strict=True))
         if header["content"]:
             log.contents = [row.tobytes() for row in arrays["pages"]]
-            ends = arrays["compressed_ends"].tolist()
+            ends = np.cumsum(lengths).tolist()
             data = arrays["compressed"].tobytes()
-            starts = [0, *ends[:-1]]
             log.compressed = {
-                digest: data[start:end]
-                for digest, start, end in zip(log.digests, starts, ends, strict=True)
+                digest: data[end - length : end]
+                for digest, length, end in zip(digests, lengths, ends, strict=True)
             }
         else:
-            log.contents = [None] * len(log.digests)
+            log.contents = [None] * len(log.numbers)
         return log, header
+
+
+class _Recording:
+    """A compressor that remembers what it made of each page."""
+
+    def __init__(self, inner: Compressor, table: dict[bytes, bytes]) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.table = table
+
+    def compress(self, page: Data) -> bytes:
+        data = self.inner.compress(page)
+        self.table[hashlib.sha256(bytes(page)).digest()] = data
+        return data
+
+    def decompress(self, data: Data) -> bytes:
+        return self.inner.decompress(data)

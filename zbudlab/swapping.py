@@ -12,7 +12,6 @@ zswap_writeback_entry (v3.12.9, v6.1).
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from errno import EEXIST, EIO, ENODEV, ENOMEM
 from typing import Any
 
@@ -21,8 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
 from zbudlab.compressors import Compressor, DamagedData, compress_pages
-from zbudlab.mm import swapfile, zbud, zswap
+from zbudlab.mm import zbud, zswap
 from zbudlab.mm.state import State
+from zbudlab.swapareas import SwapAreas
+from zbudlab.swapdevice import Content, SwapCache, SwapCachePage, SwapDevice, SwapWriteError
 
 PROFILES = {
     "3.12": layout.ZSWAP_3_12,
@@ -45,109 +46,16 @@ COUNTERS = (
     "lost_write",
 )
 
-#: What a page holds: 4096 bytes, or without page bytes a tag.
-Content = bytes | NDArray[np.uint8] | int
-
 
 class CannotCompress(ValueError):
     """A compressor raises this for a page that it fails to compress."""
-
-
-class SwapWriteError(OSError):
-    """Neither zswap nor the swap device took a page: it must stay in memory.
-
-    rc: what zswap had answered.
-    """
-
-    def __init__(self, slot: int, rc: int) -> None:
-        super().__init__(EIO, f"swap slot {slot}: zswap answered {rc}, the device failed to write")
-        self.rc = rc
-
-
-class SwapDevice:
-    """What stands on the swap device, by slot.
-
-    fail: errno with which writes fail from now on; 0 = they work. writes, reads: pages, those
-    that worked.
-    """
-
-    def __init__(self) -> None:
-        self.pages: dict[int, Content] = {}
-        self.fail = 0
-        self.writes = 0
-        self.reads = 0
-
-    def write(self, slot: int, page: Content) -> int:
-        """Write a page: 0 or a negative errno."""
-        if self.fail:
-            return -self.fail
-        self.pages[slot] = page if isinstance(page, int) else bytes(page)
-        self.writes += 1
-        return 0
-
-    def read(self, slot: int) -> Content | None:
-        """The page written there last; None = none was."""
-        self.reads += 1
-        return self.pages.get(slot)
-
-    def discard(self, slot: int) -> None:
-        """A slot was freed: its content is of no use."""
-        self.pages.pop(slot, None)
-
-
-class SwapCachePage(IntEnum):
-    """What writeback gets when it asks for a page in the swap cache."""
-
-    NEW = 0  # a fresh page, to decompress into
-    EXIST = 1  # the page is in memory already: somebody is loading or storing it
-    FAIL = 2  # no memory, or the slot is free
-
-
-class SwapCache:
-    """The swap cache as far as swap must know it: slots whose page is in memory as well.
-
-    stays: whether a page stays there after it was written back (6.1). A machine can have one of
-    its own; this one holds pages without taking page frames for them.
-    """
-
-    def __init__(self, *, stays: bool = False) -> None:
-        self.stays = stays
-        self.pages: dict[int, Content | None] = {}  # None: unchanged, also on the device
-
-    def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """A page to write back from. busy: being stored or loaded; used: referred to."""
-        if busy or slot in self.pages:
-            return SwapCachePage.EXIST
-        return SwapCachePage.NEW if used else SwapCachePage.FAIL
-
-    def written(self, slot: int, page: Content, error: int) -> bool:
-        """Writeback has written the page, or failed to; whether it is safe."""
-        if error:
-            self.add(slot, page)
-        elif self.stays:
-            self.add(slot)
-        return True
-
-    def add(self, slot: int, page: Content | None = None) -> None:
-        """The page is in memory too from now on. page: its content, if nobody else has that."""
-        self.pages[slot] = page
-
-    def __contains__(self, slot: int) -> bool:
-        return slot in self.pages
-
-    def __getitem__(self, slot: int) -> Content | None:
-        return self.pages[slot]
-
-    def drop(self, slot: int) -> None:
-        """The page left the cache: stored, freed, or pushed out unchanged."""
-        self.pages.pop(slot, None)
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-class Swap:
+class Swap(SwapAreas):
     """Swap areas, zswap before them, one device behind them.
 
     totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
@@ -179,27 +87,32 @@ class Swap:
             raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
         if state.page_bytes and enabled and compressor is None:
             raise ValueError("zswap needs a compressor where pages have bytes")
-        self.state = state
-        self.modern = profile == "6.1"
+        modern = profile == "6.1"
+        super().__init__(
+            state,
+            cache if cache is not None else SwapCache(stays=modern),
+            device if device is not None else SwapDevice(),
+            do,
+            variant=variant,
+            shared_pool=modern,
+            enabled=enabled,
+        )
+        self.modern = modern
         self.ignores_errors = profile != "3.12-fixed"
         self.compressor = compressor
-        self.variant = variant
-        self.enabled = enabled
         self.synchronous = synchronous
         self.threads = threads
-        self.cache = cache if cache is not None else SwapCache(stays=self.modern)
-        self.device = device if device is not None else SwapDevice()
-        self.do = do
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
-        record = state.zswaps[0]
-        record["profile"] = PROFILES[profile]
-        record["totalram_pages"] = len(state.frames) if totalram is None else totalram
-        record["max_pool_percent"] = max_pool_percent
-        record["accept_threshold_percent"] = accept_threshold_percent
-        record["same_filled_pages_enabled"] = self.modern and same_filled_pages
-        if self.modern and enabled:
-            state.create_pool(0, variant)
+        settings = {
+            "profile": PROFILES[profile],
+            "totalram_pages": len(state.frames) if totalram is None else totalram,
+            "max_pool_percent": max_pool_percent,
+            "accept_threshold_percent": accept_threshold_percent,
+            "same_filled_pages_enabled": modern and same_filled_pages,
+        }
+        for name, value in settings.items():
+            state.zswaps[name] = value
 
     def counters(self) -> dict[str, int]:
         """zswap's counters, named as in debugfs, and pages written to and read from the device."""
@@ -207,111 +120,9 @@ class Swap:
         counts = {name: int(record[name]) for name in COUNTERS}
         return counts | {"device_writes": self.device.writes, "device_reads": self.device.reads}
 
-    # --- areas and slots -----------------------------------------------------------------------
-
-    def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
-        """Start a swap area; ValueError if it cannot be. tree: False = zswap gets no memory."""
-        info = self.state.swap_info
-        if not 0 <= type < len(info) or nr_slots < 0:
-            top = len(info) - 1
-            raise ValueError(f"no swap area {type} of {nr_slots} slots: types are 0 to {top}")
-        if info["nr_slots"][type]:
-            raise ValueError(f"swap area {type} is on already")
-        pool = (0 if self.modern else type) if self.enabled and tree else -1
-        if pool >= len(self.state.pools):
-            pools = len(self.state.pools)
-            raise ValueError(f"swap area {type} needs zbud pool {pool}, there are {pools}")
-        if pool >= 0 and not self.modern:
-            self.state.create_pool(pool, self.variant)
-        start = self._unused_range(nr_slots)
-        self.state.reserve_slots(start + nr_slots)
-        self.do(swapfile.swapon, info, self.state.swap_slots, type, start, nr_slots, pool)
-
-    def _unused_range(self, nr_slots: int) -> int:
-        """Where that many slots lie in a row that no area has: as low as can be."""
-        on = self.state.swap_info[self.state.swap_info["nr_slots"] > 0]
-        start = 0
-        for area in np.sort(on, order="start"):
-            if start + nr_slots <= area["start"]:
-                break
-            start = int(area["start"] + area["nr_slots"])
-        return start
-
-    def swapoff(self, type: int) -> None:
-        """End a swap area; what is still in it is lost, so it must have been read back before."""
-        self._drain_slots_cache()
-        area = self.state.swap_info[type]
-        if area["pool"] >= 0:
-            self.do(zswap.zswap_invalidate_area, type, *self.state.zswap)
-        for slot in range(int(area["start"]), int(area["start"] + area["nr_slots"])):
-            self.cache.drop(slot)
-            self.device.discard(slot)
-        self.do(swapfile.swapoff, self.state.swap_info, self.state.swap_slots, type)
-
-    def slot(self, type: int, offset: int) -> int:
-        """The slot by which an area's slot is known here."""
-        return int(self.state.swap_info["start"][type]) + offset
-
-    def type_offset(self, slot: int) -> tuple[int, int]:
-        """A slot's area, and its place in it."""
-        type = int(self.state.swap_slots["type"][slot])
-        return type, slot - int(self.state.swap_info["start"][type])
-
-    def used(self, slot: int) -> bool:
-        """Whether anybody refers to the slot."""
-        return swapfile.swap_count(self.state.swap_slots, slot) > 0
-
-    def free_slots(self) -> int:
-        """Slots that could be had."""
-        info = self.state.swap_info
-        free = int(info["nr_slots"].sum() - info["inuse_pages"].sum())
-        return free + int(self.state.slots_cache["n_ret"][0])
-
-    def get_swap_pages(self, count: int) -> NDArray[np.int64]:
-        """Up to `count` slots, used from now on; fewer if swap is full."""
-        found = np.empty(count, np.int64)
-        tables = (self.state.swap_info, self.state.swap_slots)
-        got = self.do(swapfile.get_swap_pages, *tables, found)
-        if got < count and self._drain_slots_cache():
-            got += self.do(swapfile.get_swap_pages, *tables, found[got:])
-        return found[:got]
-
-    def get_swap_page(self) -> int:
-        """A slot, used from now on; -1 = swap is full."""
-        found = self.get_swap_pages(1)
-        return int(found[0]) if len(found) else swapfile.FULL
-
-    def use_slot(self, slot: int) -> None:
-        """Make sure that one given slot is used."""
-        self.do(swapfile.swap_use, self.state.swap_info, self.state.swap_slots, slot)
-
-    def swap_free(self, slots: ArrayLike) -> None:
-        """Drop a reference of one slot or many; what nobody refers to is forgotten.
-
-        In 6.1 zswap keeps its copy until 64 more slots are free.
-        """
-        batch = np.atleast_1d(np.asarray(slots, np.int64))
-        for slot in batch.tolist():
-            self.cache.drop(slot)
-        freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
-        caches = self.state.slots_cache
-        count = self.do(swapfile.swap_free, batch, caches, freed, *self.state.zswap)
-        self._discard(freed[:count])
-
-    def _drain_slots_cache(self) -> int:
-        freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
-        caches = self.state.slots_cache
-        count = self.do(swapfile.swapcache_free_entries, caches, freed, 0, *self.state.zswap)
-        self._discard(freed[:count])
-        return count
-
-    def _discard(self, freed: NDArray[np.int64]) -> None:
-        for slot in freed.tolist():
-            self.device.discard(slot)
-
     # --- store ---------------------------------------------------------------------------------
 
-    def store(self, slot: int, page: Content | None = None, length: int | None = None) -> int:
+    def store(self, slot: int, page: Any = None, length: int | None = None) -> int:
         """Swap a page out; 0 = zswap has it, a negative errno of zswap = the device has it.
 
         page: uint8 (4096,), or a tag without page bytes; then length is its compressed length
@@ -470,20 +281,22 @@ class Swap:
         return self.compressor.decompress(frame[start : start + length])
 
     def peek(self, slot: int) -> bytes:
-        """A page's bytes, with nothing counted. Raises DamagedData if they are damaged."""
-        reads, at, self.at = self.device.reads, self.at, {}
+        """A page's bytes, with nothing counted or logged. Raises DamagedData if they are damaged."""
+        reads, at, do = self.device.reads, self.at, self.do
+        self.at, self.do = {}, _call
         try:
             page = self._find(slot)[1]
         finally:
-            self.device.reads, self.at = reads, at
+            self.device.reads, self.at, self.do = reads, at, do
         return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
 
     # --- writeback -----------------------------------------------------------------------------
 
     def reclaim(self, type: int, retries: int) -> int:
         """Empty the least recently used page of an area's pool: 0 or a negative errno."""
-        pool = int(self.state.swap_info["pool"][type])
-        if pool < 0:
+        area = self.state.swap_info[type]
+        pool = int(area["pool"])
+        if pool < 0 or not area["nr_slots"]:
             return -ENODEV
 
         def begin(handles: NDArray[np.int64]) -> int:
@@ -510,9 +323,7 @@ class Swap:
             return self.do(zswap.zswap_writeback_fail, number, error, *self.state.zswap)
         self._reach("write", slot)
         error = self.swap_writepage(slot, page)
-        kept = self.ignores_errors or not error
-        if kept:
-            kept = self.cache.written(slot, page, error)
+        kept = (self.ignores_errors or not error) and self.cache.written(slot, page, error)
         return self.do(zswap.zswap_writeback_end, number, error, int(kept), *self.state.zswap)
 
     def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:

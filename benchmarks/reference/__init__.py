@@ -1,6 +1,5 @@
 """The C side: compiled from the files beside this one, called through ctypes."""
 
-import contextlib
 import ctypes
 import functools
 import shutil

@@ -11,18 +11,14 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.mm import lru, memory, page_alloc, radix_tree, zbud, zswap
+from zbudlab.mm.list_head import list_entries
 from zbudlab.mm.state import State
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
     """The record numbers on a list, first to last."""
-    following = records["next"][:, link]
-    members = []
-    at = int(following[head])
-    while at != head:
-        members.append(at)
-        at = int(following[at])
-    return members
+    entries = np.empty(len(records), np.int64)
+    return entries[: list_entries(records, link, head, entries)].tolist()
 
 
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:

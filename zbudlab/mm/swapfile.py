@@ -14,7 +14,8 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import SWAP_HAS_CACHE, SWAP_MAP_MAX, SWAP_SLOTS_CACHE_SIZE, ZSWAP_6_1
-from zbudlab.mm.zswap import AREAS, SLOTS, ZSWAPS, frontswap_invalidate_page
+from zbudlab.mm.zswap import frontswap_invalidate_page
+from zbudlab.mm.zswap_entry import AREAS, SLOTS, ZSWAPS
 
 FULL = -1  #: no slot is free
 

@@ -19,7 +19,7 @@ from zbudlab.layout import (
     MIGRATE_TYPES,
 )
 from zbudlab.mm import cma, page_alloc, vmstat
-from zbudlab.mm.list_head import list_entries
+from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation, digest
 
@@ -28,12 +28,6 @@ MAX_FRAMES = 1 << 24  #: 64 GiB: what a trace may ask for
 WHOLE_STATE = 10  #: `every` from here on: runs of compaction print the whole state, too
 DIGEST_EACH = 64  #: `every` below: each line has a digest
 LARGE = 1000  #: `every` from here on: runs of compaction print a digest only
-
-
-def members(records: np.ndarray, link: int, head: int) -> list[int]:
-    """The record numbers on a list, first to last."""
-    entries = np.empty(len(records), np.int64)
-    return entries[: list_entries(records, link, head, entries)].tolist()
 
 
 def filled(records: np.ndarray, link: int, heads: np.ndarray) -> list[int]:
@@ -65,7 +59,7 @@ class BuddyReplay:
             [
                 place // MIGRATE_TYPES,
                 LETTERS[place % MIGRATE_TYPES],
-                members(self.pages, LRU, int(self.heads[place])),
+                list_members(self.pages, LRU, int(self.heads[place])),
             ]
             for place in filled(self.pages, LRU, self.heads)
         ]
@@ -122,7 +116,7 @@ class BuddyReplay:
         self.state = state
         self.zoned = True
         self.zones, self.pages, self.blocks = state.buddy
-        self.zone = state.zone
+        self.zone = self.zones.view(np.recarray)[0]
         self.frames = frames
         self.pageblocks = self.blocks[: -(-frames >> pageblock_order)]
         self.indices = np.zeros((2, MAX_ORDER), np.int64)
@@ -150,7 +144,7 @@ class BuddyReplay:
         self.booted = True
 
     def allocate(self, order: int, migratetype: int) -> dict[str, Any]:
-        pfn = page_alloc.alloc_pages(self.zones, self.pages, self.blocks, order, migratetype)
+        pfn = int(page_alloc.alloc_pages(*self.state.buddy, order, migratetype))
         if pfn < 0:
             return {"rc": pfn}
         self.blocks_held.add(pfn)
@@ -160,7 +154,7 @@ class BuddyReplay:
         if pfn not in self.blocks_held:
             return {"rc": "dead"}
         self.blocks_held.remove(pfn)
-        page_alloc.put_page(self.zones, self.pages, self.blocks, pfn)
+        page_alloc.put_page(*self.state.buddy, pfn)
         return {"rc": 0}
 
     def claim(self, pfn: int, migratetype: int) -> dict[str, Any]:
@@ -170,7 +164,7 @@ class BuddyReplay:
             return {"rc": "norange"}
         moved = page_alloc.move_freepages_block(*self.state.buddy, pfn, migratetype)
         page_alloc.set_pageblock_range(self.zone, self.blocks, pfn, 1, migratetype)
-        return {"rc": moved}
+        return {"rc": int(moved)}
 
     def direct(self, operation: Operation) -> bool:
         """Obey a directive, which has no answer; whether it was one."""

@@ -25,7 +25,8 @@ from zbudlab.layout import (
 )
 from zbudlab.mm import cma, compaction, lru, memory, page_alloc, zbud
 from zbudlab.mm.page import page_lru, page_zbud
-from zbudlab.replay.buddy import BuddyReplay, answers, filled, members
+from zbudlab.mm.snapshot import list_members
+from zbudlab.replay.buddy import BuddyReplay, answers, filled
 from zbudlab.replay.trace import Operation
 
 OWNER = 0  #: the process that has all user pages
@@ -59,13 +60,14 @@ class CompactReplay(BuddyReplay):
         state.new_process(max(self.user_pages, 1))
         self.zbud_list = int(state.pools[0]["list_heads"])
         self.rows = state.rows
+        self.page = self.pages.view(np.recarray)
         self.control = np.zeros(1, compact_control)
         self.moves = np.zeros(self.frames, migration)
 
     # --- what is printed -----------------------------------------------------------------------
 
     def zbud_lru(self) -> list[list[int]]:
-        listed = members(self.rows, LRU, self.zbud_list + LRU_LIST)
+        listed = list_members(self.rows, LRU, self.zbud_list + LRU_LIST)
         headers = self.rows[listed]
         columns = [
             listed,
@@ -80,10 +82,10 @@ class CompactReplay(BuddyReplay):
         return {
             "zlru": self.zbud_lru(),
             "zunbuddied": {
-                str(place + 1): members(self.rows, BUDDY, self.zbud_list + place + 1)
+                str(place + 1): list_members(self.rows, BUDDY, self.zbud_list + place + 1)
                 for place in unbuddied
             },
-            "zbuddied": members(self.rows, BUDDY, self.zbud_list + BUDDIED),
+            "zbuddied": list_members(self.rows, BUDDY, self.zbud_list + BUDDIED),
         }
 
     def snapshot(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class CompactReplay(BuddyReplay):
         return state | {
             "skip": "".join(map(str, self.pageblocks["skip"].tolist())),
             "cached": [int(zone[f"compact_{name}"]) for name in cached],
-            "lru": members(self.pages, LRU, lru.lru_head(zone, False)),
+            "lru": list_members(self.pages, LRU, int(lru.lru_head(zone, False))),
             **self.zbud_lists(),
             "pins": [list(pin) for pin in sorted(self.pins.items())],
             "contig": self.ranges,
@@ -116,12 +118,12 @@ class CompactReplay(BuddyReplay):
     # --- user pages ----------------------------------------------------------------------------
 
     def is_user_page(self, pfn: int) -> bool:
-        return 0 <= pfn < self.frames and page_lru(self.pages[pfn])
+        return 0 <= pfn < self.frames and page_lru(self.page[pfn])
 
     def anon(self, count: int) -> dict[str, Any]:
         pfns: list[int] = []
         while len(pfns) < count:
-            pfn = page_alloc.alloc_pages(*self.state.buddy, 0, MIGRATE_MOVABLE)
+            pfn = int(page_alloc.alloc_pages(*self.state.buddy, 0, MIGRATE_MOVABLE))
             if pfn < 0:
                 break
             memory.page_add_anon_rmap(self.pages, self.state.ptes, pfn, self.places, OWNER)
@@ -135,14 +137,14 @@ class CompactReplay(BuddyReplay):
             return {"rc": "dead"}
         if pfn in self.pins:
             return {"rc": "pinned"}
-        memory.page_remove_rmap(self.pages[pfn])
+        memory.page_remove_rmap(self.page[pfn])
         lru.lru_cache_del(self.zone, self.pages, pfn)
         page_alloc.put_page(*self.state.buddy, pfn)
         return {"rc": 0}
 
     def pin(self, pfn: int) -> dict[str, Any]:
         if not self.is_user_page(pfn) and not (
-            0 <= pfn < self.frames and page_zbud(self.pages[pfn])
+            0 <= pfn < self.frames and page_zbud(self.page[pfn])
         ):
             return {"rc": "dead"}
         self.pages[pfn]["refcount"] += 1
@@ -155,14 +157,14 @@ class CompactReplay(BuddyReplay):
         self.pins[pfn] -= 1
         if not self.pins[pfn]:
             del self.pins[pfn]
-        return {"rc": page_alloc.put_page(*self.state.buddy, pfn)}
+        return {"rc": int(page_alloc.put_page(*self.state.buddy, pfn))}
 
     # --- zbud pages ----------------------------------------------------------------------------
 
     def zalloc(self, size: int) -> dict[str, Any]:
         self.state.reserve_nodes(1)
         migratetype = MIGRATE_MOVABLE if self.zone["zbud_movable"] else MIGRATE_UNMOVABLE
-        handle = zbud.zbud_alloc(*self.state.zbud, 0, size, migratetype)
+        handle = int(zbud.zbud_alloc(*self.state.zbud, 0, size, migratetype))
         if handle < 0:
             return {"rc": handle}
         self.handles = handle
@@ -174,7 +176,7 @@ class CompactReplay(BuddyReplay):
         if handle not in self.live:
             return {"rc": "dead"}
         self.live.remove(handle)
-        return {"rc": zbud.zbud_free(*self.state.zbud, 0, handle)}
+        return {"rc": int(zbud.zbud_free(*self.state.zbud, 0, handle))}
 
     def zmap(self, handle: int) -> dict[str, Any]:
         if not 0 < handle <= self.handles:
@@ -191,7 +193,7 @@ class CompactReplay(BuddyReplay):
         if not held and handle in self.live:
             return {"rc": "notmapped"}
         self.mappings[handle] = max(held - 1, 0)
-        return {"rc": zbud.zbud_unmap(*self.state.zbud, 0, handle)}
+        return {"rc": int(zbud.zbud_unmap(*self.state.zbud, 0, handle))}
 
     # --- compaction ----------------------------------------------------------------------------
 
@@ -210,7 +212,7 @@ class CompactReplay(BuddyReplay):
         if len(words) > 1:
             migratetype = self.migratetype(operation, words[1])
         sync = int(words[2:] != ["async"])
-        rc = compaction.compact_zone_order(*self.movers(), order, migratetype, sync)
+        rc = int(compaction.compact_zone_order(*self.movers(), order, migratetype, sync))
         counted = self.counted()
         scan = [int(self.control[0][name]) for name in ("migrate_pfn", "free_pfn")]
         numbers = counted.pop("numbers")
@@ -220,7 +222,7 @@ class CompactReplay(BuddyReplay):
         held = any(start < other_end and other < end for other, other_end in self.ranges)
         if held or not cma.is_cma_range(self.zones, self.blocks, start, end):
             return {"rc": "norange"}
-        rc = cma.alloc_contig_range(*self.movers(), start, end)
+        rc = int(cma.alloc_contig_range(*self.movers(), start, end))
         if rc == 0:
             self.ranges.append([start, end])
         counted = self.counted()
@@ -235,7 +237,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def reset(self) -> dict[str, Any]:
-        return {"rc": compaction.reset_isolation_suitable(self.zones, self.blocks)}
+        return {"rc": int(compaction.reset_isolation_suitable(self.zones, self.blocks))}
 
     def rescan(self) -> dict[str, Any]:
         compaction.rescan(self.zones, self.blocks)

@@ -5,28 +5,27 @@ kernel: it makes the pages, decides what the swap cache answers, lets memory and
 and does things at points where the kernel holds no lock.
 """
 
-import struct
 import zlib
 from collections.abc import Callable, Iterator
-from errno import EINVAL, ENOMEM
+from errno import ENOMEM
 from typing import Any
 
 import numpy as np
 
-from zbudlab.layout import CHUNK_SIZE, FIRST, LAST, MAX_SWAPFILES, PAGE_SIZE, ZBUD_SERIES
+from zbudlab.layout import FIRST, LAST, MAX_SWAPFILES, PAGE_SIZE, ZBUD_SERIES
 from zbudlab.mm import migrate, page_alloc
 from zbudlab.mm.state import State
 from zbudlab.mm.zbud import handle_pfn
 from zbudlab.replay.pool import PoolView
 from zbudlab.replay.trace import Operation, digest
-from zbudlab.swapping import (
-    CannotCompress,
-    Content,
-    Swap,
-    SwapCache,
-    SwapCachePage,
-    SwapWriteError,
+from zbudlab.replay.zswap_world import (
+    TraceCache,
+    TraceCompressor,
+    TraceSwap,
+    make_page,
+    page_number,
 )
+from zbudlab.swapdevice import SwapWriteError
 
 MAX_AREA = 1_000_000
 COUNTERS = (
@@ -42,85 +41,8 @@ COUNTERS = (
 )
 LENGTHS = range(16, 2 * PAGE_SIZE + 1)  #: compressed lengths that a trace may have
 POLICIES = ("auto", "new", "exists", "nomem", "gone", "default")
-STAMP = struct.Struct("<IQI")  # in front of a page: type, offset, number
 FOREVER = 1 << 62
-
-_ramp = (np.arange(PAGE_SIZE + 256) % 256).astype(np.uint8)
-
-
-def make_page(type: int, offset: int, number: int) -> np.ndarray:
-    """The page (T, O, B) of a trace."""
-    page = _ramp[number : number + PAGE_SIZE].copy()
-    page[: STAMP.size] = np.frombuffer(STAMP.pack(type, offset, number), np.uint8)
-    return page
-
-
-def page_number(page: Content) -> int:
-    """B of a page."""
-    assert not isinstance(page, int)
-    return int(STAMP.unpack_from(page)[2])
-
-
-class TraceCompressor:
-    """Makes as many bytes of a page as the trace says; -1 = it fails."""
-
-    name = "trace"
-
-    def __init__(self) -> None:
-        self.length = 0
-
-    def compress(self, page: Any) -> bytes:
-        """The page's first bytes, changed."""
-        if self.length < 0:
-            raise CannotCompress("the trace says so")
-        start = np.frombuffer(page, np.uint8)[: self.length] ^ 0x5A
-        return start.tobytes().ljust(self.length, b"\x5a")
-
-    def decompress(self, data: Any) -> bytes:
-        """The page, all of whose bytes follow from the first ones; checked against the others."""
-        start = np.frombuffer(data, np.uint8) ^ 0x5A
-        page = make_page(*STAMP.unpack_from(start))
-        if not np.array_equal(page[: len(start)], start):
-            raise AssertionError(f"{len(start)} bytes of a stored page are not what was stored")
-        return page.tobytes()
-
-
-class TraceCache(SwapCache):
-    """Answers for a slot by the trace's policies; keeps pages whose write failed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.general = "auto"
-        self.policies: dict[int, str] = {}
-
-    def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """What the slot's policy says, or the general one."""
-        policy = self.policies.get(slot, self.general)
-        fixed = {"new": SwapCachePage.NEW, "exists": SwapCachePage.EXIST}
-        if policy in ("auto", "default"):
-            return super().prepare(slot, busy=busy, used=used)
-        return fixed.get(policy, SwapCachePage.FAIL)
-
-
-class TraceSwap(Swap):
-    """Swap that notes what it wrote back."""
-
-    def __init__(self, state: State, **settings: Any) -> None:
-        super().__init__(state, **settings)
-        self.views: dict[int, PoolView] = {}  # by type
-        self.evictions: list[list[int]] = []
-        self.writes: list[list[int]] = []
-
-    def writeback_entry(self, pool: int, handle: int) -> int:
-        number = self.views[pool].number(handle)
-        answer = super().writeback_entry(pool, handle)
-        self.evictions.append([number, answer])
-        return answer
-
-    def swap_writepage(self, slot: int, page: Content) -> int:
-        error = super().swap_writepage(slot, page)
-        self.writes.append([*self.type_offset(slot), page_number(page), error])
-        return error
+MAX_SETTING = 1 << 31
 
 
 class ZswapReplay:
@@ -198,6 +120,8 @@ class ZswapReplay:
 
     def set_number(self, operation: Operation) -> dict[str, Any]:
         (value,) = operation.numbers(1)
+        if not 0 <= value < MAX_SETTING:
+            raise operation.fail(f"{operation.name} takes a number from 0 up to {MAX_SETTING - 1}")
         record = self.state.zswaps[0]
         if operation.name == "limit":
             self.limit = value
@@ -229,7 +153,7 @@ class ZswapReplay:
     def set_action(self, operation: Operation) -> dict[str, Any]:
         point, name, *words = [*operation.words, "", ""][: max(2, len(operation.words))]
         actions: dict[str, Callable] = {"inv": self.invalidate, "reclaim": self.reclaim}
-        known = name in actions and len(words) == 2 or name == "none" and not words
+        known = (name in actions and len(words) == 2) or (name == "none" and not words)
         if point not in ("cache", "write", "load") or not known:
             raise operation.fail("at takes cache, write or load, then inv, reclaim or none")
         numbers = whole_numbers(operation, words)
@@ -324,8 +248,8 @@ class ZswapReplay:
         page = np.zeros(PAGE_SIZE, np.uint8)
         source = self.swap.load(slot, page)
         held = source != "device" or slot in self.swap.device.pages
-        number = page_number(page) if held else -1
-        crc = zlib.crc32(page) if held else 0
+        number = page_number(page.tobytes()) if held else -1
+        crc = zlib.crc32(page.tobytes()) if held else 0
         return {"rc": 0, "from": source, "b": number, "crc": crc, "ok": int(number == wanted)}
 
     def invalidate(self, type: int, offset: int) -> dict[str, Any]:
@@ -377,7 +301,8 @@ class ZswapReplay:
         if name == "swapon":
             fail = operation.words[2:] == ["fail"]
             words = operation.words[:2] if fail else operation.words
-            return self.swapon(*whole_numbers(operation, words, 2), tree=not fail)
+            type, size = whole_numbers(operation, words, 2)
+            return self.swapon(type, size, not fail)
         if name == "invalidate_area":
             return self.invalidate_area(*operation.numbers(1))
         if name == "swapcache":

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.layout import ZBUD_PLAIN
+from zbudlab.layout import PAGE_SIZE, ZBUD_PLAIN
 from zbudlab.mm import page_alloc
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation
@@ -30,6 +30,7 @@ COUNTERS = (
 WORDS = {"profile": ("6.1",), "swap": ("ram", "disk")}
 SETTINGS = ("totalram", "max_pool_percent", "accept_threshold_percent", "same_filled_pages")
 FIELDS = {"totalram": "totalram_pages", "same_filled_pages": "same_filled_pages_enabled"}
+MAX_SETTING = 1 << 31
 LENGTHS = {"same": 0, "nofit": -1}  #: as `Swap.store` has them
 
 
@@ -55,8 +56,8 @@ class Zswap61Replay:
                 self.swap.synchronous = operation.words == ["ram"]
             return
         (value,) = operation.numbers(1)
-        if value < 0:
-            raise operation.fail(f"{name} cannot be below 0")
+        if not 0 <= value < MAX_SETTING:
+            raise operation.fail(f"{name} takes a number from 0 up to {MAX_SETTING - 1}")
         self.state.zswaps[0][FIELDS.get(name, name)] = value
 
     def store(self, page: int, length: int) -> None:
@@ -97,6 +98,10 @@ class Zswap61Replay:
             words = [str(LENGTHS.get(word, word)) for word in operation.words[1:]]
             rest = Operation(" ".join(["store", *operation.words[:1], *words]), operation.where)
             page, length = rest.numbers(2)
+            if words[0] == operation.words[1] and not 1 <= length <= PAGE_SIZE:
+                raise operation.fail(
+                    f"a length is 1 to {PAGE_SIZE}, or one of {', '.join(LENGTHS)}"
+                )
             self.store(page, length)
         elif operation.name == "load":
             self.load(*operation.numbers(1))

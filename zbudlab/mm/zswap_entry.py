@@ -1,0 +1,202 @@
+"""zswap's entries: what it knows of a stored page, and the bytes that it keeps in zbud.
+
+An entry is known to the tree of its swap type and counts its users: the tree is one, a load or a
+writeback under way is another. Whoever drops the last frees it, so an entry can be out of the
+tree and still be read. A stored object starts with its swap entry, eight bytes that tell
+writeback which page it has before it.
+
+Limits: the kernel's tree is a red-black tree by offset, here the slot's record names its entry;
+nothing that can be seen depends on it. Entries come from an arena that their owner lets grow.
+
+Source: mm/zswap.c (v3.12.9), include/linux/swapops.h.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    CHUNK_SHIFT,
+    NCHUNKS,
+    NCHUNKS_ORDER,
+    PAGE_SIZE,
+    SWP_TYPE_SHIFT,
+    ZHDR_CHUNKS,
+    ZSWAP_HEADER_SIZE,
+)
+from zbudlab.mm.zbud import (
+    header_row,
+    zbud_free,
+)
+
+#: The arrays that operations take last, in this order; the first ZBUD of them are zbud's.
+ZONES, PAGES, BLOCKS, POOLS, ROWS, NODES, ZSWAPS, AREAS, SLOTS, ENTRIES, FRAMES = range(11)
+ZBUD = 6
+
+# --- swap entries ------------------------------------------------------------------------------
+
+
+@kernel
+def swp_entry(type, offset):
+    """The swap entry of a slot of an area."""
+    return (type << SWP_TYPE_SHIFT) | offset
+
+
+@kernel
+def swp_type(entry):
+    """The area of a swap entry."""
+    return entry >> SWP_TYPE_SHIFT
+
+
+@kernel
+def swp_offset(entry):
+    """The slot within its area of a swap entry."""
+    return entry & ((1 << SWP_TYPE_SHIFT) - 1)
+
+
+@kernel
+def slot_swp_entry(areas, slots, slot):
+    """The swap entry of a slot by its place in the table of all slots."""
+    type = np.int64(slots[slot].type)
+    return swp_entry(type, slot - areas[type].start)
+
+
+@kernel
+def swp_entry_slot(areas, entry):
+    """The place in the table of all slots of a swap entry."""
+    return areas[swp_type(entry)].start + swp_offset(entry)
+
+
+@kernel
+def slot_pool(areas, slots, slot):
+    """The zbud pool that zswap has for the slot's area; -1 = none."""
+    return areas[slots[slot].type].pool
+
+
+# --- stored objects ----------------------------------------------------------------------------
+
+
+@kernel
+def object_start(address):
+    """The byte of its page at which an object starts."""
+    return (address & (NCHUNKS - 1)) << CHUNK_SHIFT
+
+
+@kernel
+def write_swp_entry(pool, rows, frames, address, entry):
+    """Put the swap entry in front of an object: in its bytes, or if there are none the header."""
+    pfn = address >> NCHUNKS_ORDER
+    if frames.shape[1] == PAGE_SIZE:
+        start = object_start(address)
+        for i in range(ZSWAP_HEADER_SIZE):
+            frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
+    elif address & (NCHUNKS - 1) == ZHDR_CHUNKS:
+        rows[header_row(pool, pfn)].first_swpentry = entry
+    else:
+        rows[header_row(pool, pfn)].last_swpentry = entry
+
+
+@kernel
+def read_swp_entry(pool, rows, frames, address):
+    """The swap entry in front of an object; it outlives the object until others overwrite it."""
+    pfn = address >> NCHUNKS_ORDER
+    if frames.shape[1] == PAGE_SIZE:
+        start = object_start(address)
+        entry = np.int64(0)
+        for i in range(ZSWAP_HEADER_SIZE):
+            entry |= np.int64(frames[pfn, start + i]) << (8 * i)
+        return entry
+    header = rows[header_row(pool, pfn)]
+    if address & (NCHUNKS - 1) == ZHDR_CHUNKS:
+        return np.int64(header.first_swpentry)
+    return np.int64(header.last_swpentry)
+
+
+@kernel
+def write_compressed(frames, address, data, which, length):
+    """Copy row `which` of `data` behind the object's swap entry, where pages have bytes."""
+    if frames.shape[1] == PAGE_SIZE:
+        pfn = address >> NCHUNKS_ORDER
+        start = object_start(address) + ZSWAP_HEADER_SIZE
+        for i in range(length):
+            frames[pfn, start + i] = data[which, i]
+
+
+@kernel
+def first_word(data, which):
+    """The first eight bytes of a row: the word of a same-filled page, or the content's tag."""
+    word = np.int64(0)
+    for i in range(8):
+        word |= np.int64(data[which, i]) << (8 * i)
+    return word
+
+
+# --- entries -----------------------------------------------------------------------------------
+
+
+@kernel
+def zswap_entry_cache_alloc(zswap, entries):
+    """An entry with one user; 0 = there is no memory for it."""
+    if zswap.fail_entry_alloc > 0:
+        zswap.fail_entry_alloc -= 1
+        return 0
+    number = zswap.free_entry
+    if number:
+        zswap.free_entry = entries[number].next_free
+    elif zswap.never_used < entries.shape[0]:
+        number = zswap.never_used
+        zswap.never_used += 1
+    else:
+        return 0
+    zswap.nr_entries += 1
+    entries[number].refcount = 1
+    entries[number].handle = 0
+    return number
+
+
+@kernel
+def zswap_entry_cache_free(zswap, entries, number):
+    """Give an entry's memory back."""
+    entries[number].next_free = zswap.free_entry
+    entries[number].refcount = 0
+    zswap.free_entry = number
+    zswap.nr_entries -= 1
+
+
+@kernel
+def zswap_rb_erase(slots, entries, number):
+    """Take an entry out of the tree, if it is there."""
+    slot = entries[number].slot
+    if slots[slot].entry == number:
+        slots[slot].entry = 0
+
+
+@kernel(inline=False)
+def zswap_free_entry(number, *machine):
+    """Free an entry that nobody uses, and what zbud holds for it.
+
+    The pool's size is read before zbud has counted out a page under reclaim.
+    """
+    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
+    zswap = machine[ZSWAPS][0]
+    entry = entries[number]
+    pool = slot_pool(areas, slots, entry.slot)
+    if entry.handle:
+        zbud_free(*machine[:ZBUD], pool, entry.handle)
+        zswap.compressed_bytes -= np.int64(entry.length)
+    else:
+        zswap.same_filled_pages -= 1
+    zswap_entry_cache_free(zswap, entries, number)
+    zswap.stored_pages -= 1
+    zswap.pool_pages = pools[pool].pages_nr
+
+
+@kernel(inline=False)
+def zswap_entry_put(number, users, *machine):
+    """Take that many users off an entry; whether it was freed, because none is left."""
+    slots, entries = machine[SLOTS], machine[ENTRIES]
+    entries[number].refcount -= users
+    if entries[number].refcount > 0:
+        return False
+    zswap_rb_erase(slots, entries, number)
+    zswap_free_entry(number, *machine)
+    return True
