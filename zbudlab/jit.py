@@ -21,7 +21,71 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core import ir as numba_ir
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.typed_passes import NopythonTypeInference
 from numba.extending import intrinsic, overload
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _NaturalIndices(FunctionPass):  # type: ignore[misc]
+    """Makes every index of an array unsigned, which leaves out numpy's "negative: from the end".
+
+    Kernels have no negative indices, but the compiler cannot know, and the extra instructions
+    stand between each load and the next (measured: a third of a radix tree lookup).
+    """
+
+    _name = "zbudlab_natural_indices"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        for block in state.func_ir.blocks.values():
+            block.body = [new for old in block.body for new in self._rewritten(state, old)]
+        return True
+
+    def _rewritten(self, state: Any, statement: Any) -> list[Any]:
+        """The statement, with a conversion in front if it takes a signed index of an array."""
+        indexing = statement
+        if isinstance(statement, numba_ir.Assign):
+            indexing = statement.value
+        array = _indexed(indexing)
+        if array is None or not isinstance(state.typemap[array.name], types.Array):
+            return [statement]
+        index = state.typemap[indexing.index.name]
+        if not isinstance(index, types.Integer) or not index.signed:
+            return [statement]
+        scope, place = indexing.index.scope, statement.loc
+        natural = scope.redefine("$natural", place)
+        state.typemap[natural.name] = types.uintp
+        conversion = numba_ir.Assign(numba_ir.Expr.cast(indexing.index, place), natural, place)
+        signature = state.calltypes.pop(indexing)
+        indexing.index = natural
+        arguments = (signature.args[0], types.uintp, *signature.args[2:])
+        state.calltypes[indexing] = signature.replace(args=arguments)
+        return [conversion, statement]
+
+
+def _indexed(indexing: Any) -> Any:
+    """The variable that an expression or statement of numba's takes an element of; or None."""
+    if isinstance(indexing, numba_ir.SetItem):
+        return indexing.target
+    if isinstance(indexing, numba_ir.Expr) and indexing.op == "getitem":
+        return indexing.value
+    return None
+
+
+class _Compiler(CompilerBase):  # type: ignore[misc]
+    """Numba's compiler with `_NaturalIndices`."""
+
+    def define_pipelines(self) -> list[Any]:
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.add_pass_after(_NaturalIndices, NopythonTypeInference)
+        pipeline.finalize()
+        return [pipeline]
+
 
 _OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy"}
 
@@ -71,17 +135,19 @@ CACHE_DIRECTORY = _cache_directory()
 
 
 def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
-    """Compile a function of `zbudlab.mm`.
+    """Compile a function of `zbudlab.mm`, or of a module that uses it; only ours are cached.
 
     `inline=True`, for small helpers, puts the body into every caller. Operations that are long
     or called from many places say `inline=False`, which keeps compilation short.
     """
     if function is None:
         return lambda function: kernel(function, inline=inline)
+    own = function.__module__.startswith("zbudlab.")
     given = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
     try:
-        compiled = numba.njit(cache=True, forceinline=inline, **_OPTIONS)(function)
+        options = {**_OPTIONS, "pipeline_class": _Compiler, "cache": own, "forceinline": inline}
+        compiled = numba.njit(**options)(function)
     finally:
         numba.config.CACHE_DIR = given
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled

@@ -116,8 +116,8 @@ class Swap(SwapAreas):
 
     def counters(self) -> dict[str, int]:
         """zswap's counters, named as in debugfs, and pages written to and read from the device."""
-        record = self.state.zswaps[0]
-        counts = {name: int(record[name]) for name in COUNTERS}
+        record = dict(zip(layout.zswap.names or (), self.state.zswaps[0].item(), strict=True))
+        counts = {name: record[name] for name in COUNTERS}
         return counts | {"device_writes": self.device.writes, "device_reads": self.device.reads}
 
     # --- store ---------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ class Swap(SwapAreas):
         return self.compressor.decompress(frame[start : start + length])
 
     def peek(self, slot: int) -> bytes:
-        """A page's bytes, with nothing counted or logged. Raises DamagedData if they are damaged."""
+        """A page's bytes, with nothing counted or logged. Raises DamagedData."""
         reads, at, do = self.device.reads, self.at, self.do
         self.at, self.do = {}, _call
         try:

@@ -117,7 +117,7 @@ def likely_to_merge_soon(pages, pfn, order):
     return is_free_block(pages, parent ^ (1 << (order + 1)), order + 1)
 
 
-@kernel(inline=False)
+@kernel
 def free_one_page(zones, pages, blocks, pfn, order):
     """Give a block back; merges with free buddies regardless of type (__free_one_page)."""
     zone = zones[0]
@@ -259,7 +259,7 @@ def should_fail_alloc_page(zone):
     return False
 
 
-@kernel(inline=False)
+@kernel
 def alloc_pages(zones, pages, blocks, order, migratetype):
     """The first frame of a block of 2^order pages, one reference held; or -ENOMEM."""
     zone = zones[0]

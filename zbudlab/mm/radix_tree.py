@@ -130,7 +130,7 @@ def radix_tree_deref_slot(nodes, root, slot):
     """The item in a slot that `radix_tree_lookup_slot` found."""
     if slot == SLOT_IN_ROOT:
         return np.int64(root.rnode)
-    return np.int64(nodes[slot // RADIX_TREE_MAP_SIZE].slots[slot % RADIX_TREE_MAP_SIZE])
+    return np.int64(nodes[slot >> RADIX_TREE_MAP_SHIFT].slots[slot & RADIX_TREE_MAP_MASK])
 
 
 @kernel
@@ -139,7 +139,7 @@ def radix_tree_replace_slot(nodes, root, slot, item):
     if slot == SLOT_IN_ROOT:
         root.rnode = item
     else:
-        nodes[slot // RADIX_TREE_MAP_SIZE].slots[slot % RADIX_TREE_MAP_SIZE] = item
+        nodes[slot >> RADIX_TREE_MAP_SHIFT].slots[slot & RADIX_TREE_MAP_MASK] = item
 
 
 @kernel
@@ -215,13 +215,11 @@ def link_child(nodes, root, parent, slot, child):
         root.rnode = child
 
 
-@kernel(inline=False)
+@kernel
 def radix_tree_insert(nodes, root, key, item):
     """Add an item: 0, -EEXIST if the key has one, -ENOMEM if nodes are too few."""
-    if radix_tree_lookup_slot(nodes, root, key) >= 0:
-        return -EEXIST
     if not radix_tree_preload(nodes, 1):
-        return -ENOMEM
+        return -EEXIST if radix_tree_lookup(nodes, root, key) else -ENOMEM
     if not key_fits(key, np.int64(root.height)):
         radix_tree_extend(nodes, root, height_for(key))
     parent = 0
@@ -234,6 +232,8 @@ def radix_tree_insert(nodes, root, key, item):
         parent = number
         slot = slot_of(key, level)
         number = np.int64(nodes[parent].slots[slot])
+    if number:
+        return -EEXIST
     link_child(nodes, root, parent, slot, item)
     root.items += 1
     return 0
@@ -254,7 +254,7 @@ def radix_tree_shrink(nodes, root):
         free_node(nodes, top)
 
 
-@kernel(inline=False)
+@kernel
 def radix_tree_delete(nodes, root, key):
     """Remove the key's item and return it; 0 = there was none. Empty nodes go."""
     found = radix_tree_lookup_slot(nodes, root, key)
@@ -262,7 +262,7 @@ def radix_tree_delete(nodes, root, key):
         return 0
     item = radix_tree_deref_slot(nodes, root, found)
     root.items -= 1
-    number = found // RADIX_TREE_MAP_SIZE
+    number = found >> RADIX_TREE_MAP_SHIFT
     level = 0
     while number:
         nodes[number].slots[slot_of(key, level)] = 0

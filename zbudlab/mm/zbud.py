@@ -62,8 +62,10 @@ from zbudlab.mm.page_alloc import alloc_pages, put_page
 from zbudlab.mm.radix_tree import (
     radix_tree_delete,
     radix_tree_insert,
+    radix_tree_deref_slot,
     radix_tree_lookup,
-    radix_tree_replace,
+    radix_tree_lookup_slot,
+    radix_tree_replace_slot,
 )
 
 # --- geometry ----------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ def zbud_put_page(zones, pages, blocks, pfn):
     return put_page(zones, pages, blocks, pfn)
 
 
-@kernel(inline=False)
+@kernel
 def zbud_alloc(zones, pages, blocks, pools, rows, nodes, number, size, migratetype):
     """A handle for `size` bytes in pool `number`; or -EINVAL, -ENOSPC (too large), -ENOMEM.
 
@@ -294,10 +296,10 @@ def clear_buddy(pool, nodes, header, buddy):
         radix_tree_delete(nodes, pool, handle)
 
 
-@kernel(inline=False)
-def free_buddy(zones, pages, blocks, pools, rows, nodes, pfn, buddy):
+@kernel
+def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):
     """Take a buddy out of its page for good; an empty page leaves the pool."""
-    pool = pools[pages[pfn].private]
+    pool = pools[number]
     row = header_row(pool, pfn)
     header = rows[row]
     clear_buddy(pool, nodes, header, buddy)
@@ -313,7 +315,7 @@ def free_buddy(zones, pages, blocks, pools, rows, nodes, pfn, buddy):
         zbud_put_page(zones, pages, blocks, pfn)
 
 
-@kernel(inline=False)
+@kernel
 def zbud_free(zones, pages, blocks, pools, rows, nodes, number, handle):
     """Give a handle back; 0, or -ENOENT for one that is gone (series).
 
@@ -328,7 +330,7 @@ def zbud_free(zones, pages, blocks, pools, rows, nodes, number, handle):
     if pool.variant == ZBUD_SERIES and change_map_count(header, buddy, -1) > 0:
         zbud_put_page(zones, pages, blocks, pfn)
     else:
-        free_buddy(zones, pages, blocks, pools, rows, nodes, pfn, buddy)
+        free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy)
     return 0
 
 
@@ -382,7 +384,7 @@ def zbud_unmap(zones, pages, blocks, pools, rows, nodes, number, handle):
     header = rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if change_map_count(header, buddy, -1) == 0:
-        free_buddy(zones, pages, blocks, pools, rows, nodes, pfn, buddy)
+        free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy)
         return -EFAULT
     zbud_put_page(zones, pages, blocks, pfn)
     return 0
@@ -476,15 +478,16 @@ def move_handle(pool, nodes, pages, handle, new, old):
     """Point a handle at its new page; its reference goes along. -EINVAL if the tree differs."""
     if handle == 0:
         return 0
-    if radix_tree_lookup(nodes, pool, handle) != old + 1:
+    slot = radix_tree_lookup_slot(nodes, pool, handle)
+    if slot < 0 or radix_tree_deref_slot(nodes, pool, slot) != old + 1:
         return -EINVAL
-    radix_tree_replace(nodes, pool, handle, new + 1)
+    radix_tree_replace_slot(nodes, pool, slot, new + 1)
     get_page(pages[new])
     pages[old].refcount -= 1
     return 0
 
 
-@kernel(inline=False)
+@kernel
 def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old):
     """Move zbud page `old` to the fresh frame `new`, handles, lists and all; 0.
 

@@ -9,17 +9,13 @@ from zbudlab.mm.state import State
 
 
 class PoolView:
-    """One pool, read only. numbers: plain handles as the trace numbers them."""
+    """One pool, read only. numbers: of plain handles, which the owner enters."""
 
     def __init__(self, state: State, number: int) -> None:
         self.state = state
         self.pool = state.pools[number]
+        self.series = bool(self.pool["variant"] == ZBUD_SERIES)  # handles are numbers already
         self.numbers: dict[int, int] = {}
-
-    @property
-    def series(self) -> bool:
-        """Whether handles are numbers by themselves."""
-        return bool(self.pool["variant"] == ZBUD_SERIES)
 
     def number_of(self, row: int, buddy: int) -> int:
         """The number of a page's buddy; 0 = there is none."""
