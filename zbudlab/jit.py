@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -243,6 +244,29 @@ def _plainly(function: Callable, compiled: Any) -> Callable:
     return call
 
 
+def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, Callable]:
+    """Plain forms of kernels that call each other; other kernels they call stay compiled.
+
+    Each is a copy with globals of its own, so that compiled code, which must find compiled
+    functions where it looks for them, never sees a plain one.
+    """
+    forms: dict[str, Callable] = {}
+    instead: dict[int, Callable] = {}
+    bodies: dict[str, Callable] = {}
+    for name, compiled in KERNELS.items():
+        if name in plain:
+            forms[name] = _plainly(lambda *a, name=name: bodies[name](*a), compiled)
+            instead[id(compiled)] = forms[name]
+        else:
+            instead[id(compiled)] = _on_plain_arrays(compiled)
+    for name in plain:
+        source = KERNELS[name].py_func
+        names = {k: instead.get(id(v), v) for k, v in source.__globals__.items()}
+        copy = FunctionType(source.__code__, names, source.__name__, source.__defaults__)
+        bodies[name] = functions.get(name, copy)
+    return forms
+
+
 _exclusive = threading.Lock()
 
 
@@ -260,17 +284,18 @@ def uncompiled(names: Iterable[str], functions: dict[str, Callable] | None = Non
         raise RuntimeError("functions are replaced already: leave that block first")
     undo: list[tuple[dict, str, Any]] = []
     try:
-        for name, compiled in list(KERNELS.items()):
-            if name in plain:
-                function = _plainly(functions.get(name, compiled.py_func), compiled)
-            else:
-                function = _on_plain_arrays(compiled)
-            undo.extend(_bind(compiled, function))
+        for name, form in _plain_forms(plain, functions).items():
+            undo.extend(_bind(KERNELS[name], form))
         yield
     finally:
         for namespace, attribute, old in undo:
             namespace[attribute] = old
         _exclusive.release()
+
+
+def warm_marker() -> Path:
+    """A file that stands where compiled code is kept once all of it has been compiled."""
+    return CACHE_DIRECTORY / "complete"
 
 
 def kernel_named(name: str) -> str:

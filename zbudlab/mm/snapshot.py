@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.mm import lru, memory, page_alloc, radix_tree, zbud, zswap
+from zbudlab.mm import compaction, lru, memory, page_alloc, radix_tree, swapfile, zbud, zswap
 from zbudlab.mm.list_head import list_entries
 from zbudlab.mm.state import State
 
@@ -25,12 +25,15 @@ def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
     """What each mechanism finds wrong: (module, (code, where))."""
     yield page_alloc, page_alloc.first_fault(*state.buddy)
     yield lru, lru.first_fault(state.zones, state.pages)
+    yield compaction, compaction.first_fault(*state.buddy)
     yield memory, memory.first_fault(state.pages, state.ptes, state.processes)
     for number, pool in enumerate(state.pools):
         if pool["created"]:
             yield zbud, zbud.first_fault(*state.zbud, number)
             if pool["variant"] == layout.ZBUD_SERIES:
                 yield radix_tree, radix_tree.first_fault(state.nodes, pool)
+    tables = (state.swap_info, state.swap_slots, state.slots_cache)
+    yield swapfile, swapfile.first_fault(*tables)
     yield zswap, zswap.first_fault(*state.zswap)
 
 
