@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks import drivers
 from benchmarks.reference import Reference, zeroed
 from zbudlab import layout
-from zbudlab.mm.page_alloc import free_pages_memory
+from zbudlab.mm.bootmem import free_pages_memory
 from zbudlab.mm.radix_tree import init_radix_tree_nodes
 from zbudlab.mm.state import State
 

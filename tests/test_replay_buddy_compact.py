@@ -7,7 +7,7 @@ import pytest
 
 from zbudlab import layout, replay
 from zbudlab.jit import KERNELS, uncompiled
-from zbudlab.mm import cma, compaction, lru, memory, migrate, page_alloc, vmstat, zbud
+from zbudlab.mm import bootmem, cma, compaction, lru, memory, migrate, page_alloc, vmstat, zbud
 from zbudlab.mm.state import State
 from zbudlab.replay.buddy import replay_buddy
 from zbudlab.replay.compact import CompactReplay, replay_compact
@@ -56,7 +56,7 @@ class Lab:
 
     def __init__(self, frames=256, pageblock_order=4, areas=()):
         self.state = State(frames, pageblock_order=pageblock_order)
-        cma.free_all_bootmem(self.state.buddy, frames, list(areas))
+        bootmem.free_all_bootmem(self.state.buddy, frames, list(areas))
         self.state.create_pool(0, layout.ZBUD_SERIES)
         self.state.new_process(frames)
         self.moves = np.zeros(frames, layout.migration)

@@ -9,7 +9,7 @@ import pytest
 from zbudlab import layout, replay
 from zbudlab.compressors import DamagedData, compressor
 from zbudlab.jit import KERNELS, uncompiled
-from zbudlab.mm import page_alloc, swapfile, zbud, zswap
+from zbudlab.mm import bootmem, swapfile, zbud_check, zswap
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation, TraceError
 from zbudlab.replay.zswap import replay_zswap
@@ -112,7 +112,7 @@ class Lab(Swap):
 
     def __init__(self, *, frames=512, slots=400, page_bytes=True, areas=1, **settings):
         state = State(frames, page_bytes=page_bytes, pools=areas)
-        page_alloc.free_pages_memory(*state.buddy, 0, frames)
+        bootmem.free_all_bootmem(state.buddy, frames, [])
         if page_bytes:
             settings.setdefault("compressor", compressor("lz4"))
         super().__init__(state, **settings)
@@ -130,7 +130,7 @@ class Lab(Swap):
         areas = (state.swap_info, state.swap_slots, state.slots_cache)
         assert swapfile.first_fault(*areas) == (0, 0)
         for number in range(len(state.pools)):
-            assert zbud.first_fault(*state.zbud, number) == (0, 0)
+            assert zbud_check.first_fault(*state.zbud, number) == (0, 0)
 
 
 def make_pages(count, seed=0):

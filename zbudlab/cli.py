@@ -9,25 +9,46 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from zbudlab import __version__
-from zbudlab.config import MachineConfig, PROFILES
-from zbudlab.files import check_writable, written_whole
+from zbudlab.compressors import available
+from zbudlab.config import PROFILES, MachineConfig
+from zbudlab.files import OutputError, check_writable, written_whole
 
 USER_ERROR = 2
 DIFFERENCE = 1
 INTERRUPTED = 130
 
 
+#: Options of `zbudlab run`: name, type, default, what stands for the value, help.
+RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
+    ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
+    ("--max-pool-percent", int, 20, "N", "zswap's share of memory at most, 0 to 100"),
+    ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
+    ("--profile", str, PROFILES[0], "NAME", f"whose rules: {', '.join(PROFILES)}"),
+    ("--scenario", str, "scattered", "NAME", "how processes grow and end: scattered or orderly"),
+    ("--pressure", float, 1.4, "X", "pages of all processes to page frames, 0.1 to 8"),
+    ("--exits", float, 0.5, "X", "share of the processes that end, 0 to 1"),
+    ("--order", int, 9, "N", "ask for blocks of 2^N pages, 0 to 10"),
+    ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
+    ("--seed", int, 0, "N", "which processes end"),
+    ("--threads", int, None, "N", "threads that compress (default: one a core)"),
+    ("--json", str, None, "FILE", "write all figures there"),
+    ("--plot", str, None, "FILE.png", "draw memory before and after compaction"),
+)
+
+
 def _run(options: argparse.Namespace) -> int:
     from zbudlab import report, scenario
     from zbudlab.sources import read_content
 
-    for path in (options.json, options.plot):
-        if path:
-            check_writable(path)
+    if options.json is not None:
+        check_writable(options.json)
+    if options.plot is not None:
+        _check_picture(options.plot)
     config = MachineConfig(
         frames=options.frames,
         max_pool_percent=options.max_pool_percent,
@@ -38,10 +59,9 @@ def _run(options: argparse.Namespace) -> int:
         threads=options.threads,
         log=False,
     )
-    plan = scenario.Plan(
-        config, options.scenario, options.pressure, options.exits, options.order
-    )
-    config.check_host()
+    plan = scenario.Plan(config, options.scenario, options.pressure, options.exits, options.order)
+    plan.check_host()
+    _say_if_first()
     content = read_content(options.paths or None, plan.pages)
     print(report.introduction(plan, content), flush=True)
     total = 2 * plan.pages * len(scenario.VARIANTS)
@@ -49,17 +69,39 @@ def _run(options: argparse.Namespace) -> int:
         outcomes = scenario.run(plan, content, bar.update)
     print("\n" + report.table(outcomes, plan.order))
     print("\n" + report.headline(outcomes, plan.order))
-    if options.json:
+    if options.json is not None:
         with written_whole(options.json) as file:
             file.write(json.dumps(report.as_json(plan, content, outcomes), indent=1).encode())
-    if options.plot:
+    if options.plot is not None:
         from zbudlab.view.maps import compare
 
         figure = compare(outcomes, config.pageblock_order)
         with written_whole(options.plot) as file:
-            figure.savefig(file, format=Path(options.plot).suffix[1:] or "png")
+            figure.savefig(file, format=_picture_kind(options.plot))
     print(report.verdict(outcomes))
     return 0 if all(outcome.intact == outcome.pages for outcome in outcomes) else DIFFERENCE
+
+
+def _picture_kind(path: str) -> str:
+    return Path(path).suffix[1:].lower() or "png"
+
+
+def _check_picture(path: str) -> None:
+    """Raise OutputError if no picture can be written there."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if _picture_kind(path) not in kinds:
+        raise OutputError(f"cannot draw {path}: the name must end in .{', .'.join(sorted(kinds))}")
+    check_writable(path)
+
+
+def _say_if_first() -> None:
+    """Tell who waits why: the first run compiles the engine."""
+    from zbudlab.jit import CACHE_DIRECTORY
+
+    if not any(CACHE_DIRECTORY.iterdir()):
+        print("first run: compiling the engine takes a minute or two, once", file=sys.stderr)
 
 
 def _cma(frames: int) -> int:
@@ -73,7 +115,12 @@ def _cma(frames: int) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from zbudlab import replay
+    from zbudlab.sources import check_file
 
+    for path in (options.trace, options.expect):
+        if path not in (None, "-"):
+            check_file(path)
+    _say_if_first()
     if not options.expect:
         for line in replay.answers(options.kind, options.trace):
             print(line)
@@ -109,21 +156,12 @@ def parser() -> argparse.ArgumentParser:
         "one whose zbud pages cannot move, and one where they can; large blocks are asked for "
         "before and after compaction.",
     )
-    run.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: Python's)")
-    run.add_argument("--frames", type=int, default=65536, help="page frames (65536: 256 MiB)")
-    run.add_argument("--max-pool-percent", type=int, default=20, metavar="PERCENT",
-                     help="zswap's share of memory at most (20)")
-    run.add_argument("--compressor", default="lz4", help="lz4, zstd, lzo, deflate, none (lz4)")
-    run.add_argument("--profile", default=PROFILES[0], help=f"whose rules: {', '.join(PROFILES)}")
-    run.add_argument("--scenario", default="scattered", help="scattered or orderly (scattered)")
-    run.add_argument("--pressure", type=float, default=1.4, help="pages to frames (1.4)")
-    run.add_argument("--exits", type=float, default=0.5, help="share of processes that end (0.5)")
-    run.add_argument("--order", type=int, default=9, help="blocks asked for: 2^order pages (9)")
-    run.add_argument("--cma-pages", type=int, metavar="PAGES", help="CMA area (a 16th of memory)")
-    run.add_argument("--seed", type=int, default=0, help="which processes end (0)")
-    run.add_argument("--threads", type=int, help="for compression (one a core)")
-    run.add_argument("--json", metavar="FILE", help="write all figures there")
-    run.add_argument("--plot", metavar="FILE.png", help="draw both memory maps, before and after")
+    run.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files and folders (default: Python's library)"
+    )
+    for name, kind, default, metavar, text in RUN_OPTIONS:
+        shown = "" if default is None else " (default: %(default)s)"
+        run.add_argument(name, type=kind, default=default, metavar=metavar, help=text + shown)
     run.set_defaults(command=_run)
 
     replay = commands.add_parser(
@@ -132,8 +170,11 @@ def parser() -> argparse.ArgumentParser:
         description="Prints what the engine answers to each operation, a JSON line each; with "
         "--expect compares that with a file of such lines.",
     )
-    replay.add_argument("kind", help="zbud-plain, zbud-series, radix, buddy, compact, "
-                        "zswap-plain, zswap-series or zswap-6.1")
+    replay.add_argument(
+        "kind",
+        help="zbud-plain, zbud-series, radix, buddy, compact, "
+        "zswap-plain, zswap-series or zswap-6.1",
+    )
     replay.add_argument("trace", help="the trace, plain or .gz; - for standard input")
     replay.add_argument("--expect", metavar="FILE", help="the answers that should come")
     replay.set_defaults(command=_replay)
@@ -144,6 +185,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _sentence(error: Exception) -> str:
+    """What to tell the user: our own errors are sentences, Python's get to be one."""
+    if isinstance(error, MemoryError):
+        return f"this computer has too little memory for that ({error}): ask for fewer frames"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
+    return str(error)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = parser().parse_args(arguments)
@@ -152,8 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError) as error:
-        print(f"zbudlab: {error}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"zbudlab: {_sentence(error)}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("zbudlab: interrupted", file=sys.stderr)

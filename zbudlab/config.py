@@ -147,15 +147,20 @@ class MachineConfig:
         content = layout.PAGE_SIZE if self.page_bytes else layout.CHUNK_SIZE
         return self.frames * (layout.page.itemsize + content)
 
-    def check_host(self) -> None:
-        """Raise MachineError(ENOMEM) if the host has no memory for such a machine."""
+    def check_host(self, more: int = 0) -> None:
+        """Raise MachineError(ENOMEM) if the host has no memory for such a machine.
+
+        more: bytes that will be needed beside it, for what goes through it.
+        """
         there = psutil.virtual_memory().available
-        if self.host_bytes > there:
+        needed = self.host_bytes + more
+        if needed > there:
             raise MachineError(
                 layout.ENOMEM,
-                f"a machine of {self.frames} frames needs {human(self.host_bytes)}, this host has "
+                f"a machine of {self.frames} frames needs {human(needed)}"
+                f"{' with its input and swap' if more else ''}, this host has "
                 f"{human(there)} free: ask for fewer frames"
-                + (", or for a machine without page bytes" if self.page_bytes else ""),
+                + (", or for a machine without page bytes" if self.page_bytes and not more else ""),
             )
 
     def as_dict(self) -> dict[str, Any]:

@@ -5,39 +5,49 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 class OutputError(OSError):
     """A file that cannot be written; the message says which and why."""
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise OutputError if a file cannot be written there, before any work is done for it."""
-    path = Path(path)
-    if path.is_dir():
+def check_writable(path: str | Path) -> Path:
+    """The file to write for a path, links followed, before any work is done for it.
+
+    Raises OutputError if a file cannot be written there.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write {path}: it is a device, pipe or socket, not a file")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.NamedTemporaryFile(**_unfinished(target)):
             pass
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    return target
+
+
+def _unfinished(target: Path) -> dict[str, Any]:
+    """Where a file stands while it is being written, for `tempfile`."""
+    return {"dir": target.parent, "prefix": f".{target.name}-", "suffix": ".part"}
 
 
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[BinaryIO]:
     """A file to write to that takes its place only when the block ends well."""
-    path = Path(path)
-    check_writable(path)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+    target = check_writable(path)
+    descriptor, name = tempfile.mkstemp(**_unfinished(target))
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
         with contextlib.suppress(OSError):
             os.chmod(name, 0o644)
-        os.replace(name, path)
+        os.replace(name, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)

@@ -58,7 +58,8 @@ def replay(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
 def replayed(path: str | Path) -> Machine:
     """The machine at the end of a saved log; LogError if an operation answers otherwise now."""
     machine = None
-    for place, entry, answer, machine in replay(path):
+    for place, entry, answer, at_work in replay(path):
+        machine = at_work
         if answer != entry.result:
             raise LogError(
                 f"{path}: operation {place}, {entry.name} {entry.arguments}: answered "

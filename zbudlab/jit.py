@@ -30,7 +30,7 @@ from numba.extending import intrinsic, overload
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class _NaturalIndices(FunctionPass):  # type: ignore[misc]
+class _NaturalIndices(FunctionPass):
     """Makes every index of an array unsigned, which leaves out numpy's "negative: from the end".
 
     Kernels have no negative indices, but the compiler cannot know, and the extra instructions
@@ -56,7 +56,7 @@ class _NaturalIndices(FunctionPass):  # type: ignore[misc]
         if array is None or not isinstance(state.typemap[array.name], types.Array):
             return [statement]
         index = state.typemap[indexing.index.name]
-        if not isinstance(index, types.Integer) or not index.signed:
+        if index not in types.signed_domain:
             return [statement]
         scope, place = indexing.index.scope, statement.loc
         natural = scope.redefine("$natural", place)
@@ -78,7 +78,7 @@ def _indexed(indexing: Any) -> Any:
     return None
 
 
-class _Compiler(CompilerBase):  # type: ignore[misc]
+class _Compiler(CompilerBase):
     """Numba's compiler with `_NaturalIndices`."""
 
     def define_pipelines(self) -> list[Any]:
@@ -156,10 +156,10 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
 
 
 @intrinsic
-def _copy_row(typing_context, rows, new, old):  # type: ignore[no-untyped-def]
+def _copy_row(typing_context, rows, new, old):
     """memcpy of one row of a 2-D array to another: numba's own row copy would allocate."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         stride = builder.extract_value(array.strides, 0)
 
@@ -182,8 +182,8 @@ def copy_row(rows: np.ndarray, new: int, old: int) -> None:
 
 
 @overload(copy_row, jit_options={**_OPTIONS, "forceinline": True})
-def _copy_row_compiled(rows, new, old):  # type: ignore[no-untyped-def]
-    def implementation(rows, new, old):  # type: ignore[no-untyped-def]
+def _copy_row_compiled(rows, new, old):
+    def implementation(rows, new, old):
         _copy_row(rows, new, old)
 
     return implementation
@@ -235,7 +235,9 @@ def _plainly(function: Callable, compiled: Any) -> Callable:
             return function(
                 *(
                     a.view(np.recarray)
-                    if isinstance(a, np.ndarray) and a.dtype.names and not isinstance(a, np.recarray)
+                    if isinstance(a, np.ndarray)
+                    and a.dtype.names
+                    and not isinstance(a, np.recarray)
                     else a
                     for a in arguments
                 )
@@ -271,7 +273,9 @@ _exclusive = threading.Lock()
 
 
 @contextlib.contextmanager
-def uncompiled(names: Iterable[str], functions: dict[str, Callable] | None = None) -> Iterator[None]:
+def uncompiled(
+    names: Iterable[str], functions: dict[str, Callable] | None = None
+) -> Iterator[None]:
     """Run the named kernels, and all that lead to them, as plain Python within the block.
 
     names: kernels as `module.function`. functions: other functions to run in the place of some.

@@ -21,7 +21,7 @@ from zbudlab import jit, layout, operations
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
 from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
-from zbudlab.mm import cma, snapshot
+from zbudlab.mm import bootmem, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
@@ -76,7 +76,7 @@ class Machine:
         state.zone["zbud_movable"] = config.movable
         self.cma_area = (config.frames - config.cma_pages, config.frames)
         areas = [self.cma_area] if config.cma_pages else []
-        cma.free_all_bootmem(state.buddy, config.frames, areas)
+        bootmem.free_all_bootmem(state.buddy, config.frames, areas)
         self.moves = np.zeros(config.frames, layout.migration)
         self.control = np.zeros(1, layout.compact_control)
         state.create_pool(operations.LAB_POOL, config.variant)
@@ -108,9 +108,7 @@ class Machine:
 
     def operate(self, name: str, *arguments: int) -> int:
         """Run one operation as the log knows it, a name and whole numbers, and log it."""
-        return self._logged(
-            name, arguments, lambda: operations.OPERATIONS[name](self, *arguments)
-        )
+        return self._logged(name, arguments, lambda: operations.OPERATIONS[name](self, *arguments))
 
     def count_moves(self, control: np.void) -> None:
         """Add what a run of compaction or CMA did to the machine's counters."""
@@ -239,7 +237,9 @@ class Machine:
     def _migratetype(self, name: str) -> int:
         kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
         if name not in kinds:
-            raise MachineError(errno.EINVAL, f"migratetype must be {', '.join(kinds)}, not {name!r}")
+            raise MachineError(
+                errno.EINVAL, f"migratetype must be {', '.join(kinds)}, not {name!r}"
+            )
         return kinds.index(name)
 
     def alloc_pages(

@@ -122,7 +122,7 @@ class OperationLog:
         packed = list(self.compressed.items())
         data = [page for _, page in packed] if content else []
         pages = [page or b"" for page in self.contents] if content else []
-        arrays = {
+        arrays: dict[str, Any] = {
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
             "name": np.array(self._name, np.uint16),

@@ -9,15 +9,14 @@ from zbudlab.scenario import SCENARIOS, Outcome, Plan
 from zbudlab.sources import Content
 
 
-def _rejects(outcome: Outcome) -> str:
-    names = {
-        "pool_limit_hit": "limit",
-        "reject_reclaim_fail": "reclaim",
-        "reject_compress_poor": "poor",
-        "reject_alloc_fail": "alloc",
+def _refused(outcome: Outcome) -> str:
+    """Pages that zswap refused, by reason: what zbud did not refuse met a full pool."""
+    by_zbud = {
+        "poor": outcome.rejects["reject_compress_poor"],
+        "no frame": outcome.rejects["reject_alloc_fail"],
     }
-    found = [f"{outcome.rejects[k]} {v}" for k, v in names.items() if outcome.rejects.get(k)]
-    return ", ".join(found) or "-"
+    reasons = {"pool full": outcome.refused - sum(by_zbud.values())} | by_zbud
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count) or "-"
 
 
 def _of(count: int, whole: int) -> str:
@@ -36,7 +35,8 @@ ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
     ("  pool pages", lambda o: str(o.pool_pages)),
     ("  stored pages a pool page", lambda o: _ratio(o.density)),
     ("  compressed to", lambda o: f"{o.compression:.0%}" if o.compression else "-"),
-    ("  refused by zswap", _rejects),
+    ("  pool limit hit", lambda o: str(o.rejects["pool_limit_hit"])),
+    ("  refused by zswap", _refused),
     ("  written back to swap", lambda o: str(o.rejects.get("written_back_pages", 0))),
     ("after processes ended", lambda o: ""),
     ("  free pages", lambda o: str(o.free_pages)),
@@ -79,7 +79,8 @@ def headline(outcomes: list[Outcome], order: int) -> str:
     figures = f"{fixed.blocks_after} -> {moving.blocks_after}"
     if gained > 0:
         return f"Movable zbud pages: {figures} {blocks}, of {moving.blocks_ideal} possible."
-    return f"Movable zbud pages change nothing here: {figures} {blocks}."
+    effect = "cost blocks here" if gained < 0 else "change nothing here"
+    return f"Movable zbud pages {effect}: {figures} {blocks}."
 
 
 def introduction(plan: Plan, content: Content) -> str:

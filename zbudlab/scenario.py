@@ -8,6 +8,7 @@ can. Every page is held against its SHA-256 digest from before it entered a mach
 
 import contextlib
 import errno
+import gc
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -73,6 +74,11 @@ class Plan:
         """Pages of all processes."""
         return self.processes * self.process_pages
 
+    def check_host(self) -> None:
+        """Raise MachineError(ENOMEM) if the host has no memory for the machine, input and swap."""
+        swapped = max(self.pages - self.config.frames, 0)
+        self.config.check_host((self.pages + swapped) * layout.PAGE_SIZE)
+
 
 @dataclass
 class Outcome:
@@ -86,6 +92,7 @@ class Outcome:
     pool_pages: int = 0  # zbud pages that held them
     density: float = 0.0  # stored pages a zbud page
     compression: float = 0.0  # compressed to uncompressed bytes, of pages in zswap
+    refused: int = 0  # pages that zswap did not take; they went to the swap device
     rejects: dict[str, int] = field(default_factory=dict)
     free_pages: int = 0  # after the exits
     pool_pages_left: int = 0
@@ -153,6 +160,8 @@ class Run:
         outcome.pool_pages = int(self.machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.rejects = {k: v for k, v in counters.items() if k.startswith(("reject", "pool_l"))}
         outcome.rejects["written_back_pages"] = counters["written_back_pages"]
+        if self.machine.config.zswap:
+            outcome.refused = counters["device_writes"] - counters["written_back_pages"]
         if outcome.pool_pages:
             outcome.density = outcome.stored_pages / outcome.pool_pages
             stored = outcome.stored_pages * layout.PAGE_SIZE
@@ -247,6 +256,9 @@ def run(
     say: told the number of pages whenever some were written or verified, for a progress bar;
     in all 2 * plan.pages for each variant.
     """
-    plan.config.check_host()
     digests = [hashlib.sha256(page).digest() for page in content.pages]
-    return [Run(variant, plan, content, say).through(digests) for variant in VARIANTS]
+    outcomes = []
+    for variant in VARIANTS:
+        outcomes.append(Run(variant, plan, content, say).through(digests))
+        gc.collect()  # a machine and its parts refer to each other: let go of its memory now
+    return outcomes

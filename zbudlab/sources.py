@@ -47,34 +47,51 @@ def _folder_files(folder: Path, left_out: set[str]) -> Iterator[Path]:
                 yield path
 
 
-def _files(path: Path, left_out: set[str]) -> Iterator[tuple[Path, bool]]:
-    """Files that a path stands for, and whether each was named itself; SourceError if none."""
+def _is_folder(path: str | Path) -> bool:
+    """Whether a path is a folder, else a file with something in it; SourceError if neither."""
     try:
-        mode = path.stat().st_mode
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            os.scandir(path).close()
+            return True
+        if stat.S_ISREG(found.st_mode):
+            open(path, "rb").close()
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
-    if stat.S_ISREG(mode):
-        if not path.stat().st_size:
-            raise SourceError(f"cannot use {path}: it is empty")
-        yield path, True
-    elif stat.S_ISDIR(mode):
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceError(f"cannot use {path}: it is a device, pipe or socket, not a file")
+    if not found.st_size:
+        raise SourceError(f"cannot use {path}: it is empty")
+    return False
+
+
+def check_file(path: str | Path) -> None:
+    """Raise SourceError unless there is a file with something in it, and it can be read."""
+    if _is_folder(path):
+        raise SourceError(f"cannot use {path}: it is a folder, not a file")
+
+
+def _files(path: str | Path, left_out: set[str]) -> Iterator[tuple[Path, bool]]:
+    """Files that a path stands for, and whether each was named itself; SourceError if none."""
+    if not _is_folder(path):
+        yield Path(path), True
+    else:
         found = False
-        for file in _folder_files(path, left_out):
+        for file in _folder_files(Path(path), left_out):
             found = True
             yield file, False
         if not found:
             raise SourceError(f"cannot use {path}: there is no file in it")
-    else:
-        raise SourceError(f"cannot use {path}: it is a device, pipe or socket, not a file")
 
 
-def _pages_of(path: Path, room: int) -> np.ndarray:
-    """The first `room` pages of a file."""
+def _read_pages(path: Path, room: np.ndarray) -> int:
+    """Read a file into pages, uint8 (n, 4096), as far as they reach; how many it took."""
+    flat = room.reshape(-1)
     with open(path, "rb") as file:
-        data = file.read(room * PAGE_SIZE)
-    padded = np.zeros(-(-len(data) // PAGE_SIZE) * PAGE_SIZE, np.uint8)
-    padded[: len(data)] = np.frombuffer(data, np.uint8)
-    return padded.reshape(-1, PAGE_SIZE)
+        size = file.readinto(flat.data)
+    pages = -(-size // PAGE_SIZE)
+    flat[size : pages * PAGE_SIZE] = 0
+    return pages
 
 
 def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
@@ -84,24 +101,22 @@ def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
     must be readable.
     """
     left_out = LEFT_OUT if paths is None else set()
-    parts: list[np.ndarray] = []
+    pages = np.empty((limit, PAGE_SIZE), np.uint8)  # takes memory only as it is filled
     files = skipped = count = 0
     for path in [python_library()] if paths is None else list(paths):
-        for file, named in _files(Path(path), left_out):
+        for file, named in _files(path, left_out):
             if count >= limit:
                 break
             try:
-                part = _pages_of(file, limit - count)
+                taken = _read_pages(file, pages[count:])
             except OSError as error:
                 if named:
                     raise SourceError(f"cannot read {file}: {error.strerror}") from None
                 skipped += 1
                 continue
-            if len(part):
-                parts.append(part)
-                files += 1
-                count += len(part)
-    if not parts:
+            files += taken > 0
+            count += taken
+    if not count:
         raise SourceError("cannot use these files: all are empty or cannot be read")
-    pages = np.concatenate(parts)
-    return Content(pages, files, skipped, hashlib.sha256(pages).hexdigest())
+    pages = pages[:count]
+    return Content(pages, files, skipped, hashlib.sha256(pages.data).hexdigest())

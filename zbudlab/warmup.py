@@ -83,7 +83,9 @@ def warm_up() -> None:
         for part in range(len(PARTS))
     ]
     total = len(jit.KERNELS)
-    with tqdm(total=total, desc="compiling", unit="function", delay=1, leave=False, disable=None) as bar:
+    with tqdm(
+        total=total, desc="compiling", unit="function", delay=1, leave=False, disable=None
+    ) as bar:
         while any(worker.poll() is None for worker in workers):
             bar.update(min(compiled_on_disk(), total) - bar.n)
             time.sleep(POLL_SECONDS)

@@ -30,9 +30,7 @@ from zbudlab.mm.compaction_scan import isolate_migratepages_range
 from zbudlab.mm.migrate import migrate_pages, putback_movable_pages
 from zbudlab.mm.page import page_buddy
 from zbudlab.mm.page_alloc import (
-    free_pages_memory,
     get_pageblock_migratetype,
-    init_cma_reserved_pageblocks,
     isolate_free_page,
     put_page,
 )
@@ -43,20 +41,6 @@ from zbudlab.mm.page_isolation import (
 )
 
 ROUNDS = 5  #: of migrate_pages over the pages isolated at a time
-
-
-def free_all_bootmem(buddy: tuple, frames: int, areas: list[tuple[int, int]]) -> None:
-    """Release frames 0 .. frames - 1 to the page allocator, `areas` of them as CMA.
-
-    buddy: the page allocator's arrays. areas: ranges (start, end) of whole blocks of the largest
-    order; what lies between them comes first. Source: mm/nobootmem.c, mm/page_alloc.c (v3.12).
-    """
-    start = 0
-    for area_start, area_end in [*sorted(areas), (frames, frames)]:
-        free_pages_memory(*buddy, start, area_start)
-        start = area_end
-    for area_start, area_end in areas:
-        init_cma_reserved_pageblocks(*buddy, area_start, area_end)
 
 
 @kernel

@@ -41,7 +41,7 @@ from zbudlab.mm.page import (
     unlock_page,
 )
 from zbudlab.mm.page_alloc import alloc_pages, put_page
-from zbudlab.mm.zbud import zbud_migrate_page
+from zbudlab.mm.zbud_migrate import zbud_migrate_page
 
 PASSES = 10  #: over the pages that answered -EAGAIN, before migrate_pages gives up
 MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY

@@ -28,18 +28,15 @@ from zbudlab.layout import (
     MIGRATE_RESERVE,
     MIGRATE_TYPES,
     MIGRATE_UNMOVABLE,
-    NR_LIST_HEADS,
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PG_HEAD,
     WMARK_LOW,
 )
 from zbudlab.mm.list_head import (
-    init_list_head,
     list_add,
     list_add_tail,
     list_del,
     list_empty,
-    list_length,
     list_move,
 )
 from zbudlab.mm.page import page_buddy, put_page_testzero, reset_page_mapcount
@@ -51,7 +48,6 @@ FALLBACKS = (
     (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RESERVE, MIGRATE_RESERVE),
     (MIGRATE_CMA, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, MIGRATE_RESERVE),
 )
-BOOT_ORDER = 6  #: boot releases memory in blocks of a machine word of bits, 2^6 pages
 
 
 @kernel
@@ -343,126 +339,3 @@ def isolate_free_page(zones, pages, blocks, pfn, order):
     for at in range(pfn, pfn + (1 << order)):
         prep_new_page(pages, at, 0, MIGRATE_MOVABLE)
     return 1 << order
-
-
-# --- boot --------------------------------------------------------------------------------------
-
-
-@kernel(inline=False)
-def free_area_init(zones, pages, blocks):
-    """Start with empty lists, all frames in use, all pageblocks movable."""
-    zone = zones[0]
-    for head in range(zone.list_heads, zone.list_heads + NR_LIST_HEADS):
-        init_list_head(pages, LRU, head)
-    for pfn in range(zone.list_heads):
-        reset_page_mapcount(pages[pfn])
-    for block in range(blocks.shape[0]):
-        blocks[block].migratetype = MIGRATE_MOVABLE
-    zone.compact_cached_migrate_pfn = -1
-    zone.compact_cached_free_pfn = -1
-
-
-@kernel(inline=False)
-def free_pages_memory(zones, pages, blocks, start, end):
-    """Release boot memory [start, end) to the allocator, in blocks of 2^6 where aligned."""
-    step = 1 << BOOT_ORDER
-    pfn = start
-    while pfn < end:
-        if pfn % step == 0 and pfn + step <= end:
-            free_one_page(zones, pages, blocks, pfn, BOOT_ORDER)
-            pfn += step
-        else:
-            free_one_page(zones, pages, blocks, pfn, 0)
-            pfn += 1
-
-
-@kernel(inline=False)
-def init_cma_reserved_pageblocks(zones, pages, blocks, start, end):
-    """Release [start, end) as a CMA area, a pageblock at a time, rising."""
-    zone = zones[0]
-    for pfn in range(start, end, 1 << zone.pageblock_order):
-        pageblock_of(zone, blocks, pfn).migratetype = MIGRATE_CMA
-        free_one_page(zones, pages, blocks, pfn, zone.pageblock_order)
-
-
-# --- invariants --------------------------------------------------------------------------------
-
-FAULTS = (
-    "",
-    "the free list that starts at record {where} is not linked both ways",
-    "page frame {where} is on a free list of another order or type than its own",
-    "page frame {where} is on a free list and has references",
-    "the number of free blocks of order {where} is not what its lists hold",
-    "the number of free pages is not what the lists hold ({where})",
-    "the number of free CMA pages is not what the lists hold ({where})",
-    "page frame {where} is neither free nor in use",
-    "page frame {where} lies inside a free block and is in use, or the head of another",
-    "the free block at page frame {where} and its buddy are both free, and not merged",
-)
-
-
-@kernel
-def fault_in_free_block(zone, pages, pfn, order, migratetype):
-    """What is wrong with a block on the free list of that order and type; 0 = nothing."""
-    page = pages[pfn]
-    if not is_free_block(pages, pfn, order) or page.migratetype != migratetype:
-        return 2
-    if pfn & ((1 << order) - 1) or pfn + (1 << order) > zone.spanned_pages:
-        return 2
-    if page.refcount:
-        return 3
-    if order < MAX_ORDER - 1 and is_free_block(pages, pfn ^ (1 << order), order):
-        return 9
-    return 0
-
-
-@kernel
-def fault_in_free_lists(zone, pages, blocks):
-    """The first fault of the free lists and their counters, as (code, where)."""
-    free = 0
-    cma = 0
-    for order in range(MAX_ORDER):
-        nr_free = 0
-        for migratetype in range(MIGRATE_TYPES):
-            head = free_list(zone, order, migratetype)
-            if list_length(pages, LRU, head, zone.spanned_pages) < 0:
-                return 1, head
-            pfn = np.int64(pages[head].next[LRU])
-            while pfn != head:
-                code = fault_in_free_block(zone, pages, pfn, order, migratetype)
-                if code:
-                    return code, pfn
-                nr_free += 1
-                kind = get_pageblock_migratetype(zone, blocks, pfn)
-                free += (1 << order) * (kind != MIGRATE_ISOLATE)
-                cma += (1 << order) * (kind == MIGRATE_CMA)
-                pfn = np.int64(pages[pfn].next[LRU])
-        if nr_free != zone.nr_free[order]:
-            return 4, order
-    if free != zone.nr_free_pages:
-        return 5, free
-    if cma != zone.nr_free_cma:
-        return 6, cma
-    return 0, 0
-
-
-@kernel(inline=False)
-def first_fault(zones, pages, blocks):
-    """The first broken invariant of the allocator as (index into FAULTS, where), or (0, 0)."""
-    zone = zones[0]
-    code, where = fault_in_free_lists(zone, pages, blocks)
-    if code:
-        return code, where
-    end = 0  # of the block that the frame looked at lies in
-    free = False
-    for pfn in range(zone.spanned_pages):
-        page = pages[pfn]
-        if pfn < end:
-            if free and (page.refcount or page_buddy(page)):
-                return 8, pfn
-            continue
-        free = page_buddy(page)
-        if not free and page.page_flags & PG_HEAD == 0:
-            return 7, pfn
-        end = pfn + (1 << np.int64(page.order))
-    return 0, 0

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.mm import compaction, lru, memory, page_alloc, radix_tree, swapfile, zbud, zswap
+from zbudlab.mm import (
+    compaction,
+    lru,
+    memory,
+    page_alloc_check,
+    radix_tree,
+    swapfile,
+    zbud_check,
+    zswap_check,
+)
 from zbudlab.mm.list_head import list_entries
 from zbudlab.mm.state import State
 
@@ -23,18 +32,18 @@ def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
 
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
     """What each mechanism finds wrong: (module, (code, where))."""
-    yield page_alloc, page_alloc.first_fault(*state.buddy)
+    yield page_alloc_check, page_alloc_check.first_fault(*state.buddy)
     yield lru, lru.first_fault(state.zones, state.pages)
     yield compaction, compaction.first_fault(*state.buddy)
     yield memory, memory.first_fault(state.pages, state.ptes, state.processes)
     for number, pool in enumerate(state.pools):
         if pool["created"]:
-            yield zbud, zbud.first_fault(*state.zbud, number)
+            yield zbud_check, zbud_check.first_fault(*state.zbud, number)
             if pool["variant"] == layout.ZBUD_SERIES:
                 yield radix_tree, radix_tree.first_fault(state.nodes, pool)
     tables = (state.swap_info, state.swap_slots, state.slots_cache)
     yield swapfile, swapfile.first_fault(*tables)
-    yield zswap, zswap.first_fault(*state.zswap)
+    yield zswap_check, zswap_check.first_fault(*state.zswap)
 
 
 def first_fault(state: State) -> str | None:
@@ -42,7 +51,7 @@ def first_fault(state: State) -> str | None:
     for module, (code, where) in _faults(state):
         if code:
             name = module.__name__.rpartition(".")[2]
-            return f"{name}: {module.FAULTS[code].format(where=where)}"
+            return f"{name.removesuffix('_check')}: {module.FAULTS[code].format(where=where)}"
     return None
 
 
@@ -61,7 +70,7 @@ def digest(state: State) -> str:
     found = hashlib.sha256()
     for name, array in sorted(arrays(state).items()):
         found.update(f"{name} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).view(np.uint8))
+        found.update(np.ascontiguousarray(array).view(np.uint8).data)
     return found.hexdigest()
 
 

@@ -9,7 +9,7 @@ cannot allocate.
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.mm.page_alloc import free_area_init
+from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.radix_tree import (
     RADIX_TREE_PRELOAD_SIZE,
     init_radix_tree_nodes,

@@ -122,5 +122,3 @@ def shrink_end(zones, pages, blocks, ptes, processes, victims, errors):
                 remap(pages, ptes, processes, pfn)
             putback_lru_page(zones, pages, blocks, pfn)
     return freed
-
-

@@ -36,16 +36,7 @@ from zbudlab.layout import (
     ZSWAP_6_1,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.page import page_zbud
-from zbudlab.mm.zbud import (
-    buddy_address,
-    handle_buddy,
-    handle_pfn,
-    header_row,
-    zbud_alloc,
-    zbud_map,
-    zbud_unmap,
-)
+from zbudlab.mm.zbud import zbud_alloc, zbud_map, zbud_unmap
 from zbudlab.mm.zswap_entry import (
     AREAS,
     ENTRIES,
@@ -409,87 +400,3 @@ def zswap_writeback_end(number, error, kept, *machine):
         return 0
     zswap_rb_erase(slots, entries, number)
     return -EAGAIN
-
-
-# --- checks ------------------------------------------------------------------------------------
-
-FAULTS = (
-    "",
-    "swap slot {where}: its zswap entry is another slot's, or unused",
-    "swap slot {where}: its zswap entry has users while nothing is under way",
-    "swap slot {where}: what zswap stored for it is not in a zbud page",
-    "swap slot {where}: the swap entry in front of its stored page is another slot's",
-    "swap slot {where} is free, yet zswap is said to hold its page",
-    "zswap counts {where} stored pages, its trees hold another number",
-    "zswap counts {where} same-filled pages, its trees hold another number",
-    "zswap counts {where} compressed bytes, its entries add up to another number",
-    "zswap counts {where} entries in use, its trees hold another number",
-)
-
-
-@kernel
-def fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, handle):
-    """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
-    number = slot_pool(areas, slots, slot)
-    pool = pools[number]
-    pfn = handle_pfn(pool, nodes, handle)
-    if pfn < 0 or not page_zbud(pages[pfn]) or pages[pfn].private != number:
-        return 3
-    address = handle
-    if pool.variant == ZBUD_SERIES:
-        header = rows[header_row(pool, pfn)]
-        address = buddy_address(pfn, header, handle_buddy(pool, header, handle))
-    if read_swp_entry(pool, rows, frames, address) != slot_swp_entry(areas, slots, slot):
-        return 4
-    return 0
-
-
-@kernel
-def fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot):
-    """The broken invariant of what zswap knows of a slot, as an index into FAULTS; 0 = none."""
-    number = slots[slot].entry
-    if slots[slot].frontswap and slots[slot].swap_map == 0:
-        return 5
-    if number == 0:
-        return 0
-    entry = entries[number]
-    if number >= entries.shape[0] or entry.slot != slot:
-        return 1
-    if entry.refcount != 1:
-        return 2
-    if entry.handle == 0:
-        return 0
-    return fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, entry.handle)
-
-
-@kernel(inline=False)
-def first_fault(*machine):
-    """The first broken invariant of zswap as (index into FAULTS, where), or (0, 0).
-
-    For the time between operations: nothing is being loaded or written back.
-    """
-    _, pages, _, pools, rows, nodes, _, areas, slots, entries, frames = machine
-    zswap = machine[ZSWAPS][0]
-    stored = 0
-    same_filled = 0
-    compressed = np.int64(0)
-    for slot in range(slots.shape[0]):
-        fault = fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot)
-        if fault:
-            return fault, slot
-        number = np.int64(slots[slot].entry)
-        if number:
-            stored += 1
-            if entries[number].handle:
-                compressed += np.int64(entries[number].length)
-            else:
-                same_filled += 1
-    if stored != zswap.stored_pages:
-        return 6, zswap.stored_pages
-    if same_filled != zswap.same_filled_pages:
-        return 7, zswap.same_filled_pages
-    if compressed != zswap.compressed_bytes:
-        return 8, zswap.compressed_bytes
-    if stored != zswap.nr_entries:
-        return 9, zswap.nr_entries
-    return 0, 0

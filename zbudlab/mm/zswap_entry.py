@@ -23,10 +23,8 @@ from zbudlab.layout import (
     ZHDR_CHUNKS,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import (
-    header_row,
-    zbud_free,
-)
+from zbudlab.mm.zbud import zbud_free
+from zbudlab.mm.zbud_header import header_row
 
 #: The arrays that operations take last, in this order; the first ZBUD of them are zbud's.
 ZONES, PAGES, BLOCKS, POOLS, ROWS, NODES, ZSWAPS, AREAS, SLOTS, ENTRIES, FRAMES = range(11)

@@ -18,7 +18,7 @@ from zbudlab.layout import (
     MIGRATE_RESERVE,
     MIGRATE_TYPES,
 )
-from zbudlab.mm import cma, page_alloc, vmstat
+from zbudlab.mm import bootmem, page_alloc, vmstat
 from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation, digest
@@ -140,7 +140,7 @@ class BuddyReplay:
         self.areas.append((start, end))
 
     def boot(self) -> None:
-        cma.free_all_bootmem(self.state.buddy, self.frames, self.areas)
+        bootmem.free_all_bootmem(self.state.buddy, self.frames, self.areas)
         self.booted = True
 
     def allocate(self, order: int, migratetype: int) -> dict[str, Any]:

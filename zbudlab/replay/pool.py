@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from zbudlab.layout import BUDDIED, BUDDY, FIRST, LAST, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
-from zbudlab.mm import zbud
+from zbudlab.layout import (
+    BUDDIED,
+    BUDDY,
+    FIRST,
+    LAST,
+    LRU,
+    LRU_LIST,
+    NCHUNKS,
+    ZBUD_SERIES,
+    ZHDR_CHUNKS,
+)
 from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 
@@ -26,7 +35,7 @@ class PoolView:
         if not header[f"{side}_chunks"]:
             return 0
         last_start = NCHUNKS - int(header["last_chunks"])
-        chunk = zbud.ZHDR_CHUNKS if buddy == FIRST else last_start
+        chunk = ZHDR_CHUNKS if buddy == FIRST else last_start
         return self.numbers[(self.pfn(row) * NCHUNKS) + chunk]
 
     def number(self, handle: int) -> int:

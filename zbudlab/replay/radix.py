@@ -28,10 +28,9 @@ class RadixReplay:
         if name not in WORDS:
             raise operation.fail("unknown operation")
         numbers = operation.numbers(WORDS[name])
-        key = numbers[0]
-        if not 0 <= key <= int(radix_tree.MAX_KEY):
+        if not 0 <= numbers[0] <= int(radix_tree.MAX_KEY):
             raise operation.fail("a key has 64 bits and no sign")
-        key = np.uint64(key)
+        key = np.uint64(numbers[0])
         if name in ("insert", "replace") and not 1 <= numbers[1] <= MAX_ITEM:
             raise operation.fail(f"an item is 1 to {MAX_ITEM}")
         if name == "insert":

@@ -13,23 +13,24 @@ from typing import Any
 import numpy as np
 
 from zbudlab.layout import (
-    BUDDY,
+    CHUNK_SIZE,
     EAGAIN,
     ENOMEM,
-    LRU,
-    LRU_LIST,
     MIGRATE_MOVABLE,
     MIGRATE_UNMOVABLE,
     NCHUNKS,
     NCHUNKS_ORDER,
-    CHUNK_SIZE,
     ZBUD_PLAIN,
     ZBUD_SERIES,
 )
 from zbudlab.mm import migrate, page_alloc, zbud
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
+from zbudlab.replay.pool import PoolView
 from zbudlab.replay.trace import Operation, digest
+
+#: Operations on a handle, and how many numbers each takes.
+HANDLE_WORDS = {"free": 1, "map": 1, "unmap": 1, "check": 1, "write": 2}
 
 
 class ZbudReplay:
@@ -37,12 +38,12 @@ class ZbudReplay:
 
     def __init__(self, variant: int, frames: int) -> None:
         self.state = State(frames, pageblock_order=9)
-        page_alloc.free_pages_memory(*self.state.buddy, 0, frames)
+        free_all_bootmem(self.state.buddy, frames, [])
         self.state.create_pool(0, variant)
         self.variant = variant
         self.pool = self.state.pools[0]
         self.handles: list[int] = [0]  # by number
-        self.numbers: dict[int, int] = {}  # by live handle
+        self.view = PoolView(self.state, 0)
         self.sizes: dict[int, int] = {}
         self.live: set[int] = set()
         self.written: set[int] = set()
@@ -58,49 +59,12 @@ class ZbudReplay:
         zone = self.state.zone
         return int(zone["spanned_pages"] - zone["nr_free_pages"])
 
-    def number_of(self, row: int, buddy: int) -> int:
-        header = self.state.rows[row]
-        side = "first" if buddy == zbud.FIRST else "last"
-        if self.variant == ZBUD_SERIES:
-            return int(header[f"{side}_handle"])
-        if not header[f"{side}_chunks"]:
-            return 0
-        pfn = row >> NCHUNKS_ORDER
-        chunk = 1 if buddy == zbud.FIRST else NCHUNKS - int(header["last_chunks"])
-        return self.numbers[(pfn << NCHUNKS_ORDER) + chunk]
-
-    def pair(self, row: int) -> list[int]:
-        return [self.number_of(row, zbud.FIRST), self.number_of(row, zbud.LAST)]
-
-    def members(self, which: int, link: int) -> list[int]:
-        return list_members(self.state.rows, link, int(self.pool["list_heads"]) + which)
-
-    def lru_entry(self, row: int) -> list[int]:
-        header = self.state.rows[row]
-        first, last = self.pair(row)
-        counts = [1, 0, 0]
-        if self.variant == ZBUD_SERIES:
-            page = self.state.pages[row >> NCHUNKS_ORDER]
-            counts = [page["refcount"], header["first_map_count"], header["last_map_count"]]
-        return [first, int(header["first_chunks"]), last, int(header["last_chunks"])] + [
-            int(count) for count in counts
-        ]
-
     def pin_entry(self, pfn: int) -> list[int]:
-        return [*self.pair(pfn << NCHUNKS_ORDER), int(self.state.pages[pfn]["refcount"])]
+        row = pfn << NCHUNKS_ORDER
+        return [*self.view.pair(row), int(self.state.pages[pfn]["refcount"])]
 
     def snapshot(self) -> dict[str, Any]:
-        unbuddied = {
-            str(free): [self.pair(row) for row in rows]
-            for free in range(1, NCHUNKS)
-            if (rows := self.members(free, BUDDY))
-        }
-        return {
-            "lru": [self.lru_entry(row) for row in self.members(LRU_LIST, LRU)],
-            "unbuddied": unbuddied,
-            "buddied": [self.pair(row) for row in self.members(zbud.BUDDIED, BUDDY)],
-            "pins": [self.pin_entry(pfn) for pfn in self.pins],
-        }
+        return {**self.view.snapshot(), "pins": [self.pin_entry(pfn) for pfn in self.pins]}
 
     # --- operations ----------------------------------------------------------------------------
 
@@ -108,11 +72,6 @@ class ZbudReplay:
         start = (address & (NCHUNKS - 1)) * CHUNK_SIZE
         frame = self.state.frames[address >> NCHUNKS_ORDER]
         return frame[start : start + self.sizes[number]]
-
-    def at(self, place: int) -> int:
-        """The page at a place of the LRU, newest first; -1 = there is none."""
-        rows = self.members(LRU_LIST, LRU)
-        return rows[place] >> NCHUNKS_ORDER if 0 <= place < len(rows) else -1
 
     def allocate(self, size: int) -> dict[str, Any]:
         self.state.reserve_nodes(1)
@@ -124,7 +83,7 @@ class ZbudReplay:
             return {"rc": handle}
         number = len(self.handles)
         self.handles.append(handle)
-        self.numbers[handle] = number
+        self.view.numbers[handle] = number
         self.sizes[number] = size
         self.live.add(number)
         self.mappings[number] = 0
@@ -156,7 +115,7 @@ class ZbudReplay:
         evictions: list[list[int]] = []
 
         def evict(handle: int) -> int:
-            number = self.numbers[handle]
+            number = self.view.number(handle)
             evictions.append([number, self.evict(number)])
             return evictions[-1][1]
 
@@ -167,7 +126,7 @@ class ZbudReplay:
         return {"rc": rc, "ev": evictions}
 
     def migrate(self, place: int) -> dict[str, Any]:
-        pfn = self.at(place)
+        pfn = self.view.at(place)
         if pfn < 0:
             return {"rc": "norange"}
         self.refuse_frames_at_limit()
@@ -176,7 +135,7 @@ class ZbudReplay:
         return {"rc": rc} if rc == -ENOMEM else {"rc": rc, "moved": int(rc == 0)}
 
     def isolate(self, place: int) -> dict[str, Any]:
-        pfn = self.at(place)
+        pfn = self.view.at(place)
         if pfn < 0:
             return {"rc": "norange"}
         self.state.pages[pfn]["refcount"] += 1
@@ -192,7 +151,9 @@ class ZbudReplay:
         """The word for an operation that the code is not asked to do; None = it is."""
         issued = 0 < number < len(self.handles)
         gone = number not in self.live
-        if not issued or (gone and (name == "free" or (self.variant == ZBUD_PLAIN and name != "unmap"))):
+        if not issued or (
+            gone and (name == "free" or (self.variant == ZBUD_PLAIN and name != "unmap"))
+        ):
             return "dead"
         left_to_code = gone and self.variant == ZBUD_SERIES
         if name == "unmap" and not self.mappings[number] and not left_to_code:
@@ -226,7 +187,6 @@ class ZbudReplay:
     def run(self, operation: Operation) -> dict[str, Any] | None:
         """Do one operation; what it answered, or None for a directive."""
         name = operation.name
-        series_only = {"migrate": self.migrate, "isolate": self.isolate, "putback": self.putback}
         if name == "every":
             (self.every,) = operation.numbers(1)
             if self.every < 1:
@@ -240,17 +200,14 @@ class ZbudReplay:
         if name == "limit":
             (self.limit,) = operation.numbers(1)
             return {"rc": 0}
-        if name == "alloc":
-            return self.allocate(*operation.numbers(1))
-        if name in ("free", "map", "unmap", "check"):
-            return self.on_handle(name, *operation.numbers(1))
-        if name == "write":
-            return self.on_handle(name, *operation.numbers(2))
-        if name == "reclaim":
-            return self.reclaim(*operation.numbers(1))
-        if name in series_only and self.variant == ZBUD_SERIES:
-            return series_only[name](*operation.numbers(1))
-        raise operation.fail("unknown operation")
+        if name in HANDLE_WORDS:
+            return self.on_handle(name, *operation.numbers(HANDLE_WORDS[name]))
+        known = {"alloc": self.allocate, "reclaim": self.reclaim}
+        if self.variant == ZBUD_SERIES:
+            known |= {"migrate": self.migrate, "isolate": self.isolate, "putback": self.putback}
+        if name not in known:
+            raise operation.fail("unknown operation")
+        return known[name](*operation.numbers(1))
 
 
 def replay_zbud(variant: int, operations: list[Operation]) -> Iterator[dict[str, Any]]:
@@ -278,5 +235,3 @@ def replay_zbud(variant: int, operations: list[Operation]) -> Iterator[dict[str,
         "sd": digest(state),
         "state": state,
     }
-
-

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from zbudlab.layout import FIRST, LAST, MAX_SWAPFILES, PAGE_SIZE, ZBUD_SERIES
-from zbudlab.mm import migrate, page_alloc
+from zbudlab.mm import migrate
+from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 from zbudlab.mm.zbud import handle_pfn
 from zbudlab.replay.pool import PoolView
@@ -50,7 +51,7 @@ class ZswapReplay:
 
     def __init__(self, variant: int, frames: int) -> None:
         self.state = State(frames, pools=MAX_SWAPFILES)
-        page_alloc.free_pages_memory(*self.state.buddy, 0, frames)
+        free_all_bootmem(self.state.buddy, frames, [])
         self.variant = variant
         self.compressor = TraceCompressor()
         self.cache = TraceCache()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.layout import PAGE_SIZE, ZBUD_PLAIN
-from zbudlab.mm import page_alloc
+from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation
 from zbudlab.swapping import Swap
@@ -40,7 +40,7 @@ class Zswap61Replay:
     def __init__(self, stores: int) -> None:
         frames = 1024 + stores
         self.state = State(frames, page_bytes=False)
-        page_alloc.free_pages_memory(*self.state.buddy, 0, frames)
+        free_all_bootmem(self.state.buddy, frames, [])
         self.swap = Swap(self.state, profile="6.1", variant=ZBUD_PLAIN)
         self.swap.swapon(0, frames)
         self.slots: dict[int, int] = {}  # by page; a page in memory can have one too

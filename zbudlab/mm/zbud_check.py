@@ -1,0 +1,95 @@
+"""What must hold of a zbud pool between operations.
+
+Every page of a pool is on the list that its buddies call for and on the LRU, has a reference for
+each handle and mapping, and its handles lead back to it.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
+from zbudlab.mm.list_head import list_length
+from zbudlab.mm.page import page_zbud
+from zbudlab.mm.radix_tree import radix_tree_lookup
+from zbudlab.mm.zbud_header import (
+    header_row,
+    home_list,
+    is_empty,
+    num_free_chunks,
+    pool_list,
+    row_pfn,
+)
+
+FAULTS = (
+    "",
+    "list {where} of a zbud pool is not linked both ways",
+    "page frame {where} is on a zbud list and is no zbud page of that pool",
+    "the buddies of page frame {where} do not fit a page, or it has none",
+    "page frame {where} is not on the zbud list that its buddies call for",
+    "page frame {where} has fewer references than handles and mappings",
+    "a handle of page frame {where} leads elsewhere",
+    "zbud pool {where} counts its pages wrong",
+    "zbud pool {where} has not as many handles as buddies",
+)
+
+
+@kernel
+def fault_in_zbud_page(pool, rows, nodes, pages, number, pfn):
+    """What is wrong with a page of the pool; 0 = nothing."""
+    page = pages[pfn]
+    header = rows[header_row(pool, pfn)]
+    if not page_zbud(page) or page.private != number:
+        return 2
+    if is_empty(header) or num_free_chunks(header) < 0:
+        return 3
+    if pool.variant != ZBUD_SERIES:
+        return 0 if page.refcount >= 1 else 5
+    if page.refcount < header.first_map_count + header.last_map_count:
+        return 5
+    first = header.first_handle
+    last = header.last_handle
+    if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
+        return 6
+    if first and radix_tree_lookup(nodes, pool, first) != pfn + 1:
+        return 6
+    if last and radix_tree_lookup(nodes, pool, last) != pfn + 1:
+        return 6
+    return 0
+
+
+@kernel
+def fault_in_pool(pools, rows, nodes, pages, number):
+    """The first fault of one pool as (code, where)."""
+    pool = pools[number]
+    buddies = 0
+    listed = 0
+    for which in range(NCHUNKS):
+        head = pool_list(pool, which)
+        length = list_length(rows, BUDDY, head, pool.pages_nr)
+        if length < 0:
+            return 1, which
+        listed += length
+        row = np.int64(rows[head].next[BUDDY])
+        while row != head:
+            pfn = row_pfn(pool, row)
+            code = fault_in_zbud_page(pool, rows, nodes, pages, number, pfn)
+            if code:
+                return code, pfn
+            if home_list(rows[row]) != which:
+                return 4, pfn
+            buddies += (rows[row].first_chunks != 0) + (rows[row].last_chunks != 0)
+            row = np.int64(rows[row].next[BUDDY])
+    lru_length = list_length(rows, LRU, pool_list(pool, LRU_LIST), pool.pages_nr)
+    if lru_length < 0:
+        return 1, LRU_LIST
+    if listed != pool.pages_nr or lru_length != pool.pages_nr:
+        return 7, number
+    if pool.variant == ZBUD_SERIES and buddies != pool.items:
+        return 8, number
+    return 0, 0
+
+
+@kernel(inline=False)
+def first_fault(zones, pages, blocks, pools, rows, nodes, number):
+    """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
+    return fault_in_pool(pools, rows, nodes, pages, number)

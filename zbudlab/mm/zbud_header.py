@@ -1,0 +1,153 @@
+"""A zbud page as its header describes it: geometry, the list it belongs on, its handles.
+
+What both variants of zbud share stands here once; `zbud` has the operations.
+
+Source: mm/zbud.c (v3.11), and patch 4 of the series (handles, map counts).
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    BUDDIED,
+    BUDDY,
+    CHUNK_SHIFT,
+    CHUNK_SIZE,
+    FIRST,
+    LAST,
+    NCHUNKS,
+    NCHUNKS_ORDER,
+    ZBUD_SERIES,
+    ZHDR_CHUNKS,
+)
+from zbudlab.mm.list_head import list_add, list_empty
+from zbudlab.mm.radix_tree import radix_tree_insert, radix_tree_lookup
+
+# --- geometry ----------------------------------------------------------------------------------
+
+
+@kernel
+def size_to_chunks(size):
+    """How many chunks an object of `size` bytes takes."""
+    return (size + CHUNK_SIZE - 1) >> CHUNK_SHIFT
+
+
+@kernel
+def num_free_chunks(header):
+    """Chunks of the page that neither buddy uses."""
+    return NCHUNKS - ZHDR_CHUNKS - np.int64(header.first_chunks) - np.int64(header.last_chunks)
+
+
+@kernel
+def header_row(pool, pfn):
+    """The row of memory that holds the header of page `pfn`."""
+    return pfn << pool.row_shift
+
+
+@kernel
+def row_pfn(pool, row):
+    """The page frame whose header is in `row`."""
+    return row >> pool.row_shift
+
+
+@kernel
+def buddy_address(pfn, header, buddy):
+    """Where a buddy's bytes start, as a chunk address (plain: this is its handle)."""
+    if buddy == FIRST:
+        return (pfn << NCHUNKS_ORDER) + ZHDR_CHUNKS
+    return (pfn << NCHUNKS_ORDER) + NCHUNKS - np.int64(header.last_chunks)
+
+
+@kernel
+def is_empty(header):
+    """Whether the page holds no buddy."""
+    return header.first_chunks == 0 and header.last_chunks == 0
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+@kernel
+def pool_list(pool, number):
+    """The row that heads a list of the pool: BUDDIED, 1 .. 63 free chunks, or LRU_LIST."""
+    return pool.list_heads + number
+
+
+@kernel
+def home_list(header):
+    """The list a page belongs on: BUDDIED when both buddies are there, else its free chunks."""
+    if header.first_chunks and header.last_chunks:
+        return BUDDIED
+    return num_free_chunks(header)
+
+
+@kernel
+def add_to_home_list(pool, rows, row):
+    """Put a page first on the list its buddies call for."""
+    list_add(rows, BUDDY, row, pool_list(pool, home_list(rows[row])))
+
+
+@kernel
+def find_hole(pool, rows, chunks):
+    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none."""
+    for free_chunks in range(chunks, NCHUNKS):
+        head = pool_list(pool, free_chunks)
+        if not list_empty(rows, BUDDY, head):
+            return np.int64(rows[head].next[BUDDY])
+    return -1
+
+
+# --- handles -----------------------------------------------------------------------------------
+
+
+@kernel
+def encode_handle(pfn, header, buddy):
+    """The handle of a buddy that is there (plain)."""
+    return buddy_address(pfn, header, buddy)
+
+
+@kernel
+def handle_pfn(pool, nodes, handle):
+    """The page that holds the handle's buddy; -1 = no such handle (series only)."""
+    if pool.variant == ZBUD_SERIES:
+        return radix_tree_lookup(nodes, pool, handle) - 1
+    return handle >> NCHUNKS_ORDER
+
+
+@kernel
+def handle_buddy(pool, header, handle):
+    """Which buddy of its page a handle means."""
+    if pool.variant == ZBUD_SERIES:
+        return FIRST if header.first_handle == handle else LAST
+    return FIRST if handle & (NCHUNKS - 1) == ZHDR_CHUNKS else LAST
+
+
+@kernel
+def new_handle(pool, nodes, header, pfn, buddy):
+    """Give the buddy a handle, in the tree and in the header; or the tree's negative errno.
+
+    The kernel asks for the next hole behind the last handle; a counter of 63 bits never meets
+    an older one. The tree holds pfn + 1, as 0 is no item.
+    """
+    handle = pool.last_handle + 1
+    failed = radix_tree_insert(nodes, pool, handle, pfn + 1)
+    if failed:
+        return failed
+    pool.last_handle = handle
+    if buddy == FIRST:
+        header.first_handle = handle
+        header.first_map_count = 1
+    else:
+        header.last_handle = handle
+        header.last_map_count = 1
+    return handle
+
+
+@kernel
+def change_map_count(header, buddy, change):
+    """Count a mapping of the buddy in or out; the count after it (the owner's own 1 included)."""
+    if buddy == FIRST:
+        header.first_map_count += change
+        return np.int64(header.first_map_count)
+    header.last_map_count += change
+    return np.int64(header.last_map_count)

@@ -1,0 +1,75 @@
+"""Moving a zbud page: what the series is for.
+
+The header travels with its page, so a copy of the page is a copy of the header; what remains is to
+point the handles at the new page, through the pool's tree, and to put it into the old one's place
+on both lists.
+
+A flaw of the series, kept: a handle that was freed while exactly one mapping of it is held leaves
+as many references as migration expects, so the page moves under the mapper's feet.
+
+Source: mm/zbud.c, zbud_migrate_page (patch 5 of the series, v2, 11 Sep 2013).
+"""
+
+import numpy as np
+
+from zbudlab.jit import copy_row, kernel
+from zbudlab.layout import BUDDY, EAGAIN, EINVAL, LRU
+from zbudlab.mm.list_head import list_replace
+from zbudlab.mm.page import get_page, page_count, set_page_zbud
+from zbudlab.mm.radix_tree import (
+    radix_tree_deref_slot,
+    radix_tree_lookup_slot,
+    radix_tree_replace_slot,
+)
+from zbudlab.mm.zbud_header import header_row
+
+
+@kernel
+def expected_references(header):
+    """References a page has that only we hold: the isolation, and one per handle."""
+    return 1 + (header.first_handle != 0) + (header.last_handle != 0)
+
+
+@kernel
+def move_handle(pool, nodes, pages, handle, new, old):
+    """Point a handle at its new page; its reference goes along. -EINVAL if the tree differs."""
+    if handle == 0:
+        return 0
+    slot = radix_tree_lookup_slot(nodes, pool, handle)
+    if slot < 0 or radix_tree_deref_slot(nodes, pool, slot) != old + 1:
+        return -EINVAL
+    radix_tree_replace_slot(nodes, pool, slot, new + 1)
+    get_page(pages[new])
+    pages[old].refcount -= 1
+    return 0
+
+
+@kernel
+def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old):
+    """Move zbud page `old` to the fresh frame `new`, handles, lists and all; 0.
+
+    -EAGAIN if anybody but its handles and the one who isolated it holds a reference: he may be
+    reading its bytes at their old place. The caller then drops his own reference of `old`, which
+    frees it, and the first reference of `new`.
+    """
+    pool = pools[pages[old].private]
+    old_row = header_row(pool, old)
+    new_row = header_row(pool, new)
+    header = rows[old_row]
+    if page_count(pages[old]) != expected_references(header):
+        return -EAGAIN
+    set_page_zbud(pages[new])
+    pages[new].mapping = pages[old].mapping
+    pages[new].private = pages[old].private
+    copy_row(frames, new, old)
+    failed = move_handle(pool, nodes, pages, np.int64(header.first_handle), new, old)
+    failed |= move_handle(pool, nodes, pages, np.int64(header.last_handle), new, old)
+    list_replace(rows, LRU, old_row, new_row)
+    list_replace(rows, BUDDY, old_row, new_row)
+    header.first_handle = 0
+    header.last_handle = 0
+    header.first_map_count = 0
+    header.last_map_count = 0
+    header.first_chunks = 0
+    header.last_chunks = 0
+    return failed
