@@ -9,7 +9,7 @@ import pytest
 from zbudlab import layout, replay
 from zbudlab.compressors import DamagedData, compressor
 from zbudlab.jit import KERNELS, uncompiled
-from zbudlab.mm import bootmem, swapfile, zbud_check, zswap
+from zbudlab.mm import bootmem, swapfile, zbud_check, zswap_check
 from zbudlab.mm.state import State
 from zbudlab.replay.trace import Operation, TraceError
 from zbudlab.replay.zswap import replay_zswap
@@ -125,7 +125,7 @@ class Lab(Swap):
         return page
 
     def check(self):
-        assert zswap.first_fault(*self.state.zswap) == (0, 0)
+        assert zswap_check.first_fault(*self.state.zswap) == (0, 0)
         state = self.state
         areas = (state.swap_info, state.swap_slots, state.slots_cache)
         assert swapfile.first_fault(*areas) == (0, 0)
@@ -257,10 +257,10 @@ def test_the_simulated_header_names_the_slot():
     start = 1 * layout.CHUNK_SIZE
     header = swap.state.frames[swap.state.pages["mapcount"][:512] == -127][0][start : start + 8]
     assert header.view(np.int64)[0] == 2
-    assert zswap.first_fault(*swap.state.zswap) == (0, 0)
+    assert zswap_check.first_fault(*swap.state.zswap) == (0, 0)
     swap.state.frames[swap.state.pages["mapcount"][:512] == -127, start] = 3
-    fault, where = zswap.first_fault(*swap.state.zswap)
-    assert (zswap.FAULTS[fault].format(where=where)).startswith("swap slot 2: the swap entry")
+    fault, where = zswap_check.first_fault(*swap.state.zswap)
+    assert (zswap_check.FAULTS[fault].format(where=where)).startswith("swap slot 2: the swap entry")
 
 
 # --- what 3.12 loses, and 3.12-fixed does not --------------------------------------------------

@@ -10,34 +10,46 @@ from dataclasses import replace
 from pathlib import Path
 
 from zbudlab.compressors import Recorded
-from zbudlab.config import MachineConfig
+from zbudlab.config import MachineConfig, MachineError
 from zbudlab.machine import Machine
+from zbudlab.operations import OPERATIONS
 from zbudlab.oplog import Entry, LogError, OperationLog
 
 
 def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:
     """The machine that a log starts from."""
     if content:
-        machine = Machine(config, compressor=Recorded(config.compressor, log.compressed))
+        recorded = Recorded(config.compressor, log.compressed)
+        machine = Machine(replace(config, log=True), compressor=recorded)
     else:
-        machine = Machine(replace(config, page_bytes=False))
-    if machine.log is not None:
-        machine.log.numbers = dict(log.numbers)
-        machine.log.contents = list(log.contents)
+        machine = Machine(replace(config, page_bytes=False, log=True))
+    assert machine.log is not None
+    machine.log.numbers = dict(log.numbers)
+    machine.log.contents = list(log.contents)
     return machine
 
 
-def lengths_of(log: OperationLog, entry: Entry) -> Entry:
-    """A `write` as it is on a machine without page bytes; a `read` is a `touch` there."""
+def without_bytes(entry: Entry, lengths: list[int]) -> Entry:
+    """An operation for a machine without page bytes: a `write` of lengths, a `read` that touches.
+
+    lengths: compressed, of the log's pages by their numbers.
+    """
     if entry.name == "write":
-        digests = list(log.numbers)
-        lengths = [log.lengths.get(digests[number], 0) for number in entry.arguments[2:]]
-        return entry._replace(name="write_lengths", arguments=entry.arguments[:2] + lengths)
+        arguments = entry.arguments[:2] + [lengths[number] for number in entry.arguments[2:]]
+        return entry._replace(name="write_lengths", arguments=arguments)
     if entry.name == "read":
         process, first, count = entry.arguments
         pages = list(range(first, first + count))
         return entry._replace(name="touch", arguments=[process, 0, *pages])
     return entry
+
+
+def answer(machine: Machine, entry: Entry) -> int:
+    """What an operation answers; a negative errno where the machine refuses it."""
+    try:
+        return machine.operate(entry.name, *entry.arguments)
+    except MachineError as error:
+        return -(error.errno or 0)
 
 
 def replay(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
@@ -49,21 +61,24 @@ def replay(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
     config = MachineConfig.from_dict(header["config"])
     content = header["content"]
     machine = rebuilt(log, config, content=content)
+    lengths = [log.lengths.get(digest, 0) for digest in log.numbers]
     for place, entry in enumerate(log.operations(), 1):
+        if entry.name not in OPERATIONS:
+            raise LogError(f"{path}: operation {place}, {entry.name!r}, is none that there is")
         if not content:
-            entry = lengths_of(log, entry)
-        yield place, entry, machine.operate(entry.name, *entry.arguments), machine
+            entry = without_bytes(entry, lengths)
+        yield place, entry, answer(machine, entry), machine
 
 
 def replayed(path: str | Path) -> Machine:
     """The machine at the end of a saved log; LogError if an operation answers otherwise now."""
     machine = None
-    for place, entry, answer, at_work in replay(path):
+    for place, entry, found, at_work in replay(path):
         machine = at_work
-        if answer != entry.result:
+        if found != entry.result:
             raise LogError(
                 f"{path}: operation {place}, {entry.name} {entry.arguments}: answered "
-                f"{entry.result} when it was logged, {answer} now"
+                f"{entry.result} when it was logged, {found} now"
             )
     if machine is None:
         raise LogError(f"{path}: there is no operation in this log")

@@ -99,7 +99,12 @@ class Machine:
 
     def _logged(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
         place = self.log.add(0, name, arguments) if self.log is not None else -1
-        result = run()
+        try:
+            result = run()
+        except MachineError as error:
+            if self.log is not None:
+                self.log.set_result(place, -(error.errno or 0))
+            raise
         if self.log is not None:
             self.log.set_result(place, result)
         if self.config.checked:
@@ -326,14 +331,32 @@ class Machine:
             raise MachineError(errno.EINVAL, "pages of plain zbud cannot move: use zbud='series'")
         self.operate("set_zbud_movable", int(movable))
 
+    def inject(self, fault: str, count: int) -> None:
+        """Make something fail, to see what the machine does then.
+
+        fault: "page" or "zswap_entry": that many allocations to come find no memory; "tree_node":
+        there is no memory for more nodes of radix trees; "swap_write": writes to the swap device
+        fail with errno `count`. These two last until `count` is 0.
+        """
+        if fault not in operations.FAULTS:
+            kinds = ", ".join(operations.FAULTS)
+            raise MachineError(errno.EINVAL, f"fault must be one of {kinds}, not {fault!r}")
+        if count < 0:
+            raise MachineError(errno.EINVAL, f"a fault is injected 0 times or more, not {count}")
+        self.operate("inject", operations.FAULTS.index(fault), count)
+
     # --- zbud, without zswap -------------------------------------------------------------------
 
     def zbud_alloc(self, size: int) -> int:
         """A handle for an object of `size` bytes in a zbud pool of the user's own."""
         handle = self.operate("zbud_alloc", size)
+        if handle == -errno.ENOMEM:
+            raise self.paging.out_of_memory(f"an object of {size} bytes")
         if handle < 0:
             raise MachineError(
-                -handle, f"cannot store {size} bytes: a zbud page takes objects of 1 to 3968"
+                -handle,
+                f"cannot store {size} bytes: a zbud page takes objects of 1 to "
+                f"{layout.ZBUD_MAX_SIZE}",
             )
         return handle
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 LAB_POOL = 1  #: the zbud pool of the user's own objects; zswap's has the number of its swap type
 
+#: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
+FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
+
 OPERATIONS: dict[str, Callable[..., int]] = {}
 
 
@@ -41,7 +44,9 @@ def create_process(machine: Machine, pages: int) -> int:
 
 
 def zero_page_length(machine: Machine) -> int:
-    """What a page that was touched and never written compresses to, bytes."""
+    """What a page that was touched and never written compresses to, bytes; 0 = same-filled."""
+    if machine.state.zswaps["same_filled_pages_enabled"][0]:
+        return 0
     return len(machine.compressor.compress(bytes(PAGE_SIZE)))
 
 
@@ -204,6 +209,20 @@ def set_max_pool_percent(machine: Machine, percent: int) -> int:
 @operation
 def set_zbud_movable(machine: Machine, movable: int) -> int:
     machine.state.zone["zbud_movable"] = movable
+    return 0
+
+
+@operation
+def inject(machine: Machine, fault: int, count: int) -> int:
+    name = FAULTS[fault]
+    if name == "page":
+        machine.state.zone["fail_page_alloc"] = count
+    elif name == "zswap_entry":
+        machine.state.zswaps[0]["fail_entry_alloc"] = count
+    elif name == "tree_node":
+        machine.state.nodes_limited = count > 0
+    else:
+        machine.swap.device.fail = count
     return 0
 
 

@@ -11,11 +11,13 @@ Saved, a log is one .npz file (arrays and a JSON header, nothing executable).
 import hashlib
 import json
 import os
+import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from zbudlab.files import written_whole
 from zbudlab.layout import PAGE_SIZE
 
 FORMAT = 1
+#: What reading a file that is no log, or half of one, may raise.
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error)
 LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
 
 
@@ -121,6 +125,9 @@ class OperationLog:
         }
         packed = list(self.compressed.items())
         data = [page for _, page in packed] if content else []
+        lengths = [len(page) for _, page in packed]
+        if not content:
+            lengths = [self._length(*pair, modern=config["profile"] == "6.1") for pair in packed]
         pages = [page or b"" for page in self.contents] if content else []
         arrays: dict[str, Any] = {
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
@@ -134,11 +141,21 @@ class OperationLog:
             "compressed_digests": np.frombuffer(
                 b"".join(digest for digest, _ in packed), np.uint8
             ).reshape(-1, 32),
-            "compressed_lengths": np.array([len(page) for _, page in packed], np.int64),
+            "compressed_lengths": np.array(lengths, np.int64),
             "compressed": np.frombuffer(b"".join(data), np.uint8),
         }
         with written_whole(path) as file:
             np.savez_compressed(file, **arrays)
+
+    def _length(self, digest: bytes, data: bytes, *, modern: bool) -> int:
+        """A page's compressed length as zswap without page bytes takes it.
+
+        modern, for zswap 6.1: 0 = the page is same-filled, -1 = the compressor refused it.
+        """
+        page = self.contents[self.numbers[digest]] if digest in self.numbers else None
+        if modern and page and page == page[:8] * (PAGE_SIZE // 8):
+            return 0
+        return -1 if modern and len(data) > PAGE_SIZE else len(data)
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
@@ -147,14 +164,19 @@ class OperationLog:
             with np.load(os.fspath(path), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             header = json.loads(arrays["header"].tobytes())
-            found = header["format"]
-        except (ValueError, KeyError, EOFError, TypeError) as error:
-            raise LogError(f"{path} is not a log of operations: {error}") from None
+            found, writer = header["format"], header["zbudlab"]
+            log = cls._from_arrays(arrays, header) if found == FORMAT else cls()
+        except DAMAGE as error:
+            raise LogError(f"{path} is no log of operations, or a damaged one") from error
         if found != FORMAT:
             raise LogError(
                 f"{path} has log format {found}, this version of zbudlab reads {FORMAT} "
-                f"(it was written by zbudlab {header.get('zbudlab')})"
+                f"(it was written by zbudlab {writer})"
             )
+        return log, header
+
+    @classmethod
+    def _from_arrays(cls, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> "OperationLog":
         log = cls()
         log.names = header["names"]
         log._numbers = {name: i for i, name in enumerate(log.names)}
@@ -177,7 +199,7 @@ class OperationLog:
             }
         else:
             log.contents = [None] * len(log.numbers)
-        return log, header
+        return log
 
 
 class _Recording:

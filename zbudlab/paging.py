@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.compressors import DamagedData
 from zbudlab.config import MachineError
 from zbudlab.layout import WMARK_HIGH, WMARK_LOW
-from zbudlab.mm import memory, vmscan
+from zbudlab.mm import memory, page_alloc, vmscan
 from zbudlab.mm.state import State
 from zbudlab.swapping import Swap
 
@@ -74,13 +75,18 @@ class Paging:
                 raise self.out_of_memory(f"a page for process {process}")
 
     def _swap_in(self, process: int, place: int, write: int) -> int:
-        """Read a swapped page back: its frame, or NEED_RECLAIM."""
+        """Read a swapped page back: its frame, or NEED_RECLAIM; MachineError(EIO) if it is lost."""
         state = self.state
         pfn = self.do(memory.do_swap_page_begin, *state.buddy)
         if pfn < 0:
             return pfn
         slot = int(state.ptes[place]["value"])
-        self.swap.load(slot, state.frames[pfn] if self._with_bytes else None)
+        try:
+            self.swap.load(slot, state.frames[pfn] if self._with_bytes else None)
+        except DamagedData as error:
+            self.do(page_alloc.put_page, *state.buddy, pfn)
+            self.events["swap_read_error"] += 1
+            raise self._lost(process, place, error) from error
         tables = (state.ptes, state.processes)
         self.do(
             memory.do_swap_page_end, state.zones, state.pages, *tables, process, place, pfn, write
@@ -88,6 +94,11 @@ class Paging:
         self.swap.swap_free(slot)
         self.events["pgmajfault"] += 1
         return pfn
+
+    def _lost(self, process: int, place: int, error: DamagedData) -> MachineError:
+        """The error for a page whose content does not come back; it stays swapped out."""
+        page = place - int(self.state.processes[process]["start"])
+        return MachineError(errno.EIO, f"page {page} of process {process} is lost: {error}")
 
     def out_of_memory(self, wanted: str) -> MachineError:
         """The error for a request that reclaim could not help."""
@@ -112,14 +123,15 @@ class Paging:
     def try_to_free_pages(self, wanted: int) -> int:
         """Shrink the inactive list, looking at more of it in each round, until enough is free.
 
-        How many pages were freed, zbud's own taking of frames not counted.
+        How many pages were freed, zbud's own taking of frames not counted. Without a free swap
+        slot there is nowhere to put a page, and none is looked at.
         """
         zone = self.state.zone
         freed = 0
         for priority in range(DEF_PRIORITY, -1, -1):
             size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
             scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
-            while freed < wanted and scan > 0:
+            while freed < wanted and scan > 0 and self.swap.free_slots():
                 freed += self._shrink_inactive_list(min(scan, vmscan.SWAP_CLUSTER_MAX))
                 scan -= vmscan.SWAP_CLUSTER_MAX
             if freed >= wanted:

@@ -202,7 +202,7 @@ class Swap(SwapAreas):
         pages = np.ascontiguousarray(pages)
         if not self.enabled:
             return pages, np.zeros(count, np.int32), pages
-        data = np.empty((count, layout.PAGE_SIZE), np.uint8)
+        data = np.zeros((count, layout.PAGE_SIZE), np.uint8)  # entries keep the first word
         lengths = self._compress(pages, data)
         if self.state.zswaps["same_filled_pages_enabled"][0]:
             words = pages.view(np.int64)

@@ -72,6 +72,7 @@ class State:
         self.swap_slots = np.zeros(64, layout.swap_slot)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
+        self.nodes_limited = False  # fault injection: no memory for more tree nodes
         self._ptes_used = 0
         self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
         free_area_init(*self.buddy)
@@ -106,7 +107,7 @@ class State:
 
     def reserve_nodes(self, insertions: int) -> None:
         """Have radix tree nodes enough for that many insertions."""
-        if not radix_tree_preload(self.nodes, insertions):
+        if not self.nodes_limited and not radix_tree_preload(self.nodes, insertions):
             used = int(self.nodes[0]["count"])
             self.nodes = grown(self.nodes, used + 1 + insertions * RADIX_TREE_PRELOAD_SIZE)
 
