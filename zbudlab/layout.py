@@ -31,7 +31,10 @@ PG_LRU = 4  # on an LRU list
 PG_ACTIVE = 8
 PG_SWAPCACHE = 16  # its content also stands in the swap slot `private`
 PG_DIRTY = 32
+PG_POISON = 128  # free and filled with poison (checked runs)
 PG_HEAD = 64  # first frame of an allocated block, whose order is in `order`
+
+PAGE_POISON = 0xAA  #: what free frames are filled with in checked runs
 
 # Special values of _mapcount: what a page is that no process maps.
 PAGE_BUDDY_MAPCOUNT_VALUE = -128  # head of a free block

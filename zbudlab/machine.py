@@ -21,7 +21,7 @@ from zbudlab import jit, layout, operations
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
 from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
-from zbudlab.mm import bootmem, snapshot
+from zbudlab.mm import bootmem, page_poison, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
@@ -108,6 +108,7 @@ class Machine:
         if self.log is not None:
             self.log.set_result(place, result)
         if self.config.checked:
+            self._check_free_pages()
             self.check()
         return result
 
@@ -385,6 +386,12 @@ class Machine:
         fault = snapshot.first_fault(self.state)
         if fault:
             raise Inconsistent(fault)
+
+    def _check_free_pages(self) -> None:
+        """Poison frames that became free; Inconsistent if a free one was written to."""
+        pfn = page_poison.poison_free_pages(self.state.zones, self.state.pages, self.state.frames)
+        if pfn >= 0:
+            raise Inconsistent(f"page frame {pfn} was written to after it had been freed")
 
     def digest(self) -> str:
         """SHA-256 of memory and all tables: equal machines have equal digests."""
