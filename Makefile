@@ -51,7 +51,7 @@ lint: env
 
 check: warm
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@echo "notebooks: every cell is run and its output compared"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks
 

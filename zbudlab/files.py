@@ -18,11 +18,11 @@ def check_writable(path: str | Path) -> Path:
     Raises OutputError if a file cannot be written there.
     """
     target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if os.path.isdir(target):
         raise OutputError(f"cannot write {path}: it is a folder")
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):
         raise OutputError(f"cannot write {path}: it is a device, pipe or socket, not a file")
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
     try:
         with tempfile.NamedTemporaryFile(**_unfinished(target)):

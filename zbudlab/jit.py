@@ -226,22 +226,22 @@ def _bind(old: Any, new: Any) -> Iterator[tuple[dict, str, Any]]:
                     yield vars(module), attribute, old
 
 
+def _as_record(argument: Any) -> Any:
+    """Records, one or an array of them, as views that have their fields as attributes."""
+    if isinstance(argument, np.ndarray) and argument.dtype.names:
+        return argument.view(np.recarray)
+    if isinstance(argument, np.void) and argument.dtype.names:
+        return argument.view((np.record, argument.dtype))
+    return argument
+
+
 def _plainly(function: Callable, compiled: Any) -> Callable:
     """`function` fed with record views, so that `record.field` works without compilation."""
 
     @functools.wraps(compiled.py_func)
     def call(*arguments: Any) -> Any:
         with np.errstate(over="raise"):
-            return function(
-                *(
-                    a.view(np.recarray)
-                    if isinstance(a, np.ndarray)
-                    and a.dtype.names
-                    and not isinstance(a, np.recarray)
-                    else a
-                    for a in arguments
-                )
-            )
+            return function(*map(_as_record, arguments))
 
     return call
 

@@ -11,6 +11,7 @@ page frame. Refused operations raise MachineError with the kernel's errno.
 
 import contextlib
 import errno
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 from zbudlab import jit, layout, operations
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
-from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
+from zbudlab.config import MAX_FRAMES, ConfigError, Inconsistent, MachineConfig, MachineError
 from zbudlab.mm import bootmem, page_poison, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
@@ -79,6 +80,7 @@ class Machine:
         bootmem.free_all_bootmem(state.buddy, config.frames, areas)
         self.moves = np.zeros(config.frames, layout.migration)
         self.control = np.zeros(1, layout.compact_control)
+        self.pins: Counter[int] = Counter()
         state.create_pool(operations.LAB_POOL, config.variant)
         self.swap = Swap(
             state,
@@ -138,8 +140,8 @@ class Machine:
 
     def create_process(self, pages: int) -> int:
         """Start a process with that many pages, none of them touched yet; its number."""
-        if pages < 1:
-            raise MachineError(errno.EINVAL, f"a process needs at least 1 page, not {pages}")
+        if not 1 <= pages <= MAX_FRAMES:
+            raise MachineError(errno.EINVAL, f"a process has 1 to {MAX_FRAMES} pages, not {pages}")
         return self.operate("create_process", pages)
 
     def exit(self, process: int) -> None:
@@ -179,7 +181,9 @@ class Machine:
             return
         if isinstance(pages, (bytes, bytearray, memoryview)):
             pages = np.frombuffer(pages, np.uint8)
-        content = np.ascontiguousarray(pages, np.uint8)
+        content = np.ascontiguousarray(pages)
+        if content.dtype != np.uint8:
+            raise MachineError(errno.EINVAL, f"pages are bytes, uint8, not {content.dtype}")
         if content.size % layout.PAGE_SIZE:
             raise MachineError(
                 errno.EINVAL, f"{content.size} bytes are no whole number of pages of 4096 bytes"
@@ -211,14 +215,16 @@ class Machine:
         Raises compressors.DamagedData if a compressed page no longer decompresses.
         """
         self._need_bytes()
-        (page,) = self._check_pages(process, [page])
-        state = self.state
-        entry = state.ptes[int(state.processes[process]["start"]) + page]
-        if entry["state"] == layout.PTE_NONE:
+        table = self.state.processes
+        if not 0 <= process < len(table) or not 0 <= page < table["nr_pages"].item(process):
+            self._check_pages(process, [page])
+        place = table["start"].item(process) + page
+        kind, value = (self.state.ptes[name].item(place) for name in ("state", "value"))
+        if kind == layout.PTE_NONE:
             return bytes(layout.PAGE_SIZE)
-        if entry["state"] == layout.PTE_PRESENT:
-            return state.frames[entry["value"]].tobytes()
-        return self.swap.peek(int(entry["value"]))
+        if kind == layout.PTE_PRESENT:
+            return self.state.frames[value].tobytes()
+        return self.swap.peek(value)
 
     def _need_bytes(self) -> None:
         if not self.config.page_bytes:
@@ -278,7 +284,9 @@ class Machine:
     def unpin(self, pfn: int) -> None:
         """Let go of a page that `pin` holds."""
         self._check_frame(pfn)
-        self.operate("free_pages", pfn)
+        if not self.pins[pfn]:
+            raise MachineError(errno.EINVAL, f"page frame {pfn} is not pinned")
+        self.operate("unpin", pfn)
 
     # --- compaction and CMA --------------------------------------------------------------------
 
@@ -314,8 +322,13 @@ class Machine:
 
     def free_contig_range(self, start: int, end: int) -> None:
         """Give frames back that `alloc_contig_range` took."""
-        for pfn in (start, end - 1):
-            self._check_frame(pfn)
+        first, last = self.cma_area
+        taken = self.state.pages[max(start, first) : min(end, last)]
+        held = (taken["refcount"] == 1) & (taken["mapcount"] == -1) & (taken["mapping"] == 0)
+        if not (start < end and len(taken) == end - start and held.all()):
+            raise MachineError(
+                errno.EINVAL, f"page frames {start} to {end - 1} were not taken from the CMA area"
+            )
         self.operate("free_contig_range", start, end)
 
     # --- settings ------------------------------------------------------------------------------

@@ -153,8 +153,15 @@ def free_pages(machine: Machine, pfn: int) -> int:
 
 @operation
 def pin(machine: Machine, pfn: int) -> int:
+    machine.pins[pfn] += 1
     machine.state.pages[pfn]["refcount"] += 1
     return 0
+
+
+@operation
+def unpin(machine: Machine, pfn: int) -> int:
+    machine.pins[pfn] -= 1
+    return free_pages(machine, pfn)
 
 
 # --- compaction and CMA ------------------------------------------------------------------------

@@ -77,12 +77,13 @@ class OperationLog:
 
     def add(self, depth: int, name: str, arguments: Sequence[int], result: int = 0) -> int:
         """Append an entry; its place."""
+        numbers = array("q", arguments)  # before anything else: it may refuse
         if name not in self._numbers:
             self._numbers[name] = len(self.names)
             self.names.append(name)
         self._depth.append(depth)
         self._name.append(self._numbers[name])
-        self._arguments.extend(arguments)
+        self._arguments.extend(numbers)
         self._start.append(len(self._arguments))
         self._result.append(result)
         return len(self) - 1

@@ -21,6 +21,8 @@ from zbudlab.mm import memory, page_alloc, vmscan
 from zbudlab.mm.state import State
 from zbudlab.swapping import Swap
 
+MAX_RECLAIM_RETRIES = 16  #: kswapd sleeps after so many runs without a page freed (since 4.12)
+FAILING_ROUNDS = 3  #: in a row, all writes failed: the swap device does not work
 DEF_PRIORITY = 12  #: reclaim looks at 1/4096 of a list first, at all of it in the end
 
 
@@ -28,7 +30,8 @@ class Paging:
     """Faults and reclaim of one machine.
 
     do: calls a function of `zbudlab.mm` with its arguments, and may log that. events: counters
-    named as in /proc/vmstat.
+    named as in /proc/vmstat, and pages that could not be written out or read back
+    (swap_write_error, swap_read_error).
     """
 
     def __init__(self, state: State, swap: Swap, do: Callable[..., Any]) -> None:
@@ -36,6 +39,7 @@ class Paging:
         self.swap = swap
         self.do = do
         self.events: Counter[str] = Counter()
+        self.failures = 0  # runs of reclaim in a row that freed nothing
 
     @property
     def _with_bytes(self) -> bool:
@@ -116,7 +120,7 @@ class Paging:
         """Reclaim until the high watermark, if free memory is down at the low one."""
         zone = self.state.zone
         free = int(zone["nr_free_pages"])
-        if free <= zone["watermark"][WMARK_LOW]:
+        if free <= zone["watermark"][WMARK_LOW] and self.failures < MAX_RECLAIM_RETRIES:
             self.events["pageoutrun"] += 1
             self.try_to_free_pages(int(zone["watermark"][WMARK_HIGH]) + 1 - free)
 
@@ -126,16 +130,26 @@ class Paging:
         How many pages were freed, zbud's own taking of frames not counted. Without a free swap
         slot there is nowhere to put a page, and none is looked at.
         """
-        zone = self.state.zone
-        freed = 0
+        freed = failing = 0
         for priority in range(DEF_PRIORITY, -1, -1):
-            size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
-            scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
-            while freed < wanted and scan > 0 and self.swap.free_slots():
-                freed += self._shrink_inactive_list(min(scan, vmscan.SWAP_CLUSTER_MAX))
-                scan -= vmscan.SWAP_CLUSTER_MAX
-            if freed >= wanted:
+            errors = self.events["swap_write_error"]
+            got = self._shrink_lists(priority, wanted - freed)
+            freed += got
+            failing = failing + 1 if self.events["swap_write_error"] > errors and not got else 0
+            if freed >= wanted or failing == FAILING_ROUNDS:
                 break
+        self.failures = 0 if freed else self.failures + 1
+        return freed
+
+    def _shrink_lists(self, priority: int, wanted: int) -> int:
+        """Look at the share of pages that goes with a priority; how many were freed."""
+        zone = self.state.zone
+        size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
+        scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
+        freed = 0
+        while freed < wanted and scan > 0 and self.swap.free_slots():
+            freed += self._shrink_inactive_list(min(scan, vmscan.SWAP_CLUSTER_MAX))
+            scan -= vmscan.SWAP_CLUSTER_MAX
         return freed
 
     def _shrink_inactive_list(self, scan: int) -> int:
@@ -152,6 +166,7 @@ class Paging:
         errors = np.full(count, -errno.ENOSPC, np.int64)
         self.do(vmscan.add_to_swap, state.pages, *tables, victims[:unmapped], slots)
         errors[:unmapped] = self._write_out(victims[:unmapped], slots)
+        self.events["swap_write_error"] += int(np.count_nonzero(errors[:unmapped]))
         freed = self.do(vmscan.shrink_end, *state.buddy, *tables, victims, errors)
         self.swap.swap_free(slots[errors[:unmapped] != 0])
         self.events["pswpout"] += freed

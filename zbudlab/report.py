@@ -53,11 +53,12 @@ ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
 )
 
 
-def table(outcomes: list[Outcome], order: int) -> str:
-    """The three machines side by side."""
-    names = [name.format(order=order) for name, _ in ROWS]
+def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
+    """The three machines side by side; `timed=False` leaves out what differs from run to run."""
+    rows = ROWS if timed else ROWS[:-1]
+    names = [name.format(order=order) for name, _ in rows]
     left = max(len(name) for name in names)
-    cells = [[get(outcome) for outcome in outcomes] for _, get in ROWS]
+    cells = [[get(outcome) for outcome in outcomes] for _, get in rows]
     widths = [
         max(len(outcome.variant), *(len(row[i]) for row in cells))
         for i, outcome in enumerate(outcomes)
@@ -86,9 +87,10 @@ def headline(outcomes: list[Outcome], order: int) -> str:
 def introduction(plan: Plan, content: Content) -> str:
     """What is about to be done, with what."""
     size = human(plan.config.frames * layout.PAGE_SIZE)
+    files = "1 file" if content.files == 1 else f"{content.files} files"
     skipped = f" ({content.skipped} could not be read)" if content.skipped else ""
     return (
-        f"input: {content.files} files{skipped}, {len(content.pages)} pages, "
+        f"input: {files}{skipped}, {len(content.pages)} pages, "
         f"SHA-256 {content.sha256}\n"
         f"machine: {plan.config.frames} frames ({size}), pool at most "
         f"{plan.config.max_pool_percent} %, {plan.config.compressor}, rules of "

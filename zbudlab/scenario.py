@@ -215,7 +215,7 @@ class Run:
         outcome.map_after = frame_kinds(machine.state)
         zbud = np.isin(outcome.map_after, layout.ZBUD_KINDS)
         whole = len(zbud) >> self.plan.order
-        in_blocks = zbud[: whole << self.plan.order].reshape(whole, -1)
+        in_blocks = zbud[: whole << self.plan.order].reshape(whole, 1 << self.plan.order)
         outcome.blocked_by_zbud = int(in_blocks.any(axis=1).sum())
 
     def ask_cma(self) -> None:

@@ -33,6 +33,12 @@ class Content:
     sha256: str
 
 
+def from_pages(pages: np.ndarray) -> Content:
+    """Content of pages that are there already, uint8 (n, 4096), as if they came from one file."""
+    pages = np.ascontiguousarray(pages, np.uint8)
+    return Content(pages, 1, 0, hashlib.sha256(pages.data).hexdigest())
+
+
 def python_library() -> Path:
     """The folder of the running Python's own library."""
     return Path(sysconfig.get_paths()["stdlib"])

@@ -10,7 +10,7 @@ from zbudlab.jit import kernel
 from zbudlab.layout import LRU, MIGRATE_CMA, MIGRATE_MOVABLE, NR_LIST_HEADS
 from zbudlab.mm.list_head import init_list_head
 from zbudlab.mm.page import reset_page_mapcount
-from zbudlab.mm.page_alloc import free_one_page, pageblock_of
+from zbudlab.mm.page_alloc import free_one_page, pageblock_nr
 
 BOOT_ORDER = 6
 
@@ -48,7 +48,7 @@ def init_cma_reserved_pageblocks(zones, pages, blocks, start, end):
     """Release [start, end) as a CMA area, a pageblock at a time, rising."""
     zone = zones[0]
     for pfn in range(start, end, 1 << zone.pageblock_order):
-        pageblock_of(zone, blocks, pfn).migratetype = MIGRATE_CMA
+        blocks[pageblock_nr(zone, pfn)].migratetype = MIGRATE_CMA
         free_one_page(zones, pages, blocks, pfn, zone.pageblock_order)
 
 

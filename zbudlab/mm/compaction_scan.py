@@ -35,7 +35,7 @@ from zbudlab.mm.page import get_page, page_buddy, page_zbud
 from zbudlab.mm.page_alloc import (
     get_pageblock_migratetype,
     isolate_free_page,
-    pageblock_of,
+    pageblock_nr,
     put_page,
 )
 
@@ -64,7 +64,7 @@ def freepages(zone):
 @kernel
 def isolation_suitable(zone, blocks, cc, pfn):
     """Whether no hint says that the pageblock is not worth a look."""
-    return cc.ignore_skip_hint != 0 or pageblock_of(zone, blocks, pfn).skip == 0
+    return cc.ignore_skip_hint != 0 or blocks[pageblock_nr(zone, pfn)].skip == 0
 
 
 @kernel
@@ -72,7 +72,7 @@ def skip_for_migration(zone, blocks, cc, pfn):
     """Leave a hint that there is nothing to move from `pfn` to its pageblock's end."""
     if cc.ignore_skip_hint:
         return
-    pageblock_of(zone, blocks, pfn).skip = 1
+    blocks[pageblock_nr(zone, pfn)].skip = 1
     if not cc.finished_update_migrate and pfn > zone.compact_cached_migrate_pfn:
         zone.compact_cached_migrate_pfn = pfn
 
@@ -80,7 +80,7 @@ def skip_for_migration(zone, blocks, cc, pfn):
 @kernel
 def skip_for_targets(zone, blocks, cc, pfn):
     """Leave a hint that there is nothing free from `pfn` to its pageblock's end."""
-    pageblock_of(zone, blocks, pfn).skip = 1
+    blocks[pageblock_nr(zone, pfn)].skip = 1
     if not cc.finished_update_free and pfn < zone.compact_cached_free_pfn:
         zone.compact_cached_free_pfn = pfn
 

@@ -57,15 +57,15 @@ def free_list(zone, order, migratetype):
 
 
 @kernel
-def pageblock_of(zone, blocks, pfn):
-    """The record of the pageblock that holds page frame `pfn`."""
-    return blocks[pfn >> zone.pageblock_order]
+def pageblock_nr(zone, pfn):
+    """The number of the pageblock that holds page frame `pfn`."""
+    return pfn >> zone.pageblock_order
 
 
 @kernel
 def get_pageblock_migratetype(zone, blocks, pfn):
     """What the pageblock of `pfn` is for."""
-    return np.int64(pageblock_of(zone, blocks, pfn).migratetype)
+    return np.int64(blocks[pageblock_nr(zone, pfn)].migratetype)
 
 
 @kernel
@@ -189,7 +189,7 @@ def set_pageblock_range(zone, blocks, pfn, nr_pages, migratetype):
     """Make every pageblock that starts within the range one of that type."""
     pageblock_nr_pages = 1 << zone.pageblock_order
     for at in range(pfn, pfn + nr_pages, pageblock_nr_pages):
-        pageblock_of(zone, blocks, at).migratetype = migratetype
+        blocks[pageblock_nr(zone, at)].migratetype = migratetype
 
 
 @kernel
@@ -205,7 +205,7 @@ def try_to_steal_freepages(zones, pages, blocks, pfn, order, start_migratetype):
     elif order >= zone.pageblock_order // 2 or start_migratetype == MIGRATE_RECLAIMABLE:
         moved = move_freepages_block(zones, pages, blocks, pfn, start_migratetype)
         if moved >= 1 << (zone.pageblock_order - 1):
-            pageblock_of(zone, blocks, pfn).migratetype = start_migratetype
+            blocks[pageblock_nr(zone, pfn)].migratetype = start_migratetype
 
 
 @kernel(inline=False)
@@ -335,7 +335,7 @@ def isolate_free_page(zones, pages, blocks, pfn, order):
     if order >= zone.pageblock_order - 1:
         for at in range(pfn, pfn + (1 << order) - 1, 1 << zone.pageblock_order):
             if get_pageblock_migratetype(zone, blocks, at) not in (MIGRATE_CMA, MIGRATE_ISOLATE):
-                pageblock_of(zone, blocks, at).migratetype = MIGRATE_MOVABLE
+                blocks[pageblock_nr(zone, at)].migratetype = MIGRATE_MOVABLE
     for at in range(pfn, pfn + (1 << order)):
         prep_new_page(pages, at, 0, MIGRATE_MOVABLE)
     return 1 << order

@@ -19,7 +19,7 @@ from zbudlab.mm.page_alloc import (
     get_pageblock_migratetype,
     mod_zone_freepage_state,
     move_freepages_block,
-    pageblock_of,
+    pageblock_nr,
 )
 
 
@@ -28,7 +28,7 @@ def set_migratetype_isolate(zones, pages, blocks, pfn):
     """Isolate the pageblock of `pfn`."""
     zone = zones[0]
     migratetype = get_pageblock_migratetype(zone, blocks, pfn)
-    pageblock_of(zone, blocks, pfn).migratetype = MIGRATE_ISOLATE
+    blocks[pageblock_nr(zone, pfn)].migratetype = MIGRATE_ISOLATE
     moved = move_freepages_block(zones, pages, blocks, pfn, MIGRATE_ISOLATE)
     mod_zone_freepage_state(zone, -moved, migratetype)
 
@@ -39,7 +39,7 @@ def unset_migratetype_isolate(zones, pages, blocks, pfn, migratetype):
     zone = zones[0]
     moved = move_freepages_block(zones, pages, blocks, pfn, migratetype)
     mod_zone_freepage_state(zone, moved, migratetype)
-    pageblock_of(zone, blocks, pfn).migratetype = migratetype
+    blocks[pageblock_nr(zone, pfn)].migratetype = migratetype
 
 
 @kernel(inline=False)

@@ -14,7 +14,7 @@ from zbudlab.mm.page import clear_flag, page_buddy, set_flag
 @kernel
 def is_poisoned(frames, pfn):
     """Whether every byte of a frame is poison."""
-    for byte in range(frames.shape[1]):
+    for byte in range(frames.shape[1]):  # noqa: SIM110  # generators do not compile
         if frames[pfn, byte] != PAGE_POISON:
             return False
     return True

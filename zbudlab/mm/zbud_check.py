@@ -77,7 +77,8 @@ def fault_in_pool(pools, rows, nodes, pages, number):
                 return code, pfn
             if home_list(rows[row]) != which:
                 return 4, pfn
-            buddies += (rows[row].first_chunks != 0) + (rows[row].last_chunks != 0)
+            buddies += np.int64(rows[row].first_chunks != 0)
+            buddies += np.int64(rows[row].last_chunks != 0)
             row = np.int64(rows[row].next[BUDDY])
     lru_length = list_length(rows, LRU, pool_list(pool, LRU_LIST), pool.pages_nr)
     if lru_length < 0:

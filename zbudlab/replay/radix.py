@@ -41,7 +41,7 @@ class RadixReplay:
             return {"value": radix_tree.radix_tree_lookup(self.nodes, self.root, key)}
         if name == "replace":
             old = radix_tree.radix_tree_replace(self.nodes, self.root, key, numbers[1])
-            return {"rc": 0 if old else -layout.ENOENT, "old": old}
+            return {"rc": 0, "old": old} if old else {"rc": -layout.ENOENT}
         hole = radix_tree.radix_tree_next_hole(self.nodes, self.root, key, numbers[1])
         return {"hole": int(hole)}
 

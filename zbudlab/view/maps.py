@@ -1,73 +1,136 @@
 """Memory maps: what each page frame is, a cell a frame."""
 
-from math import ceil, sqrt
+from collections.abc import Iterable
+from math import ceil, log2
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch, Rectangle
 
-from zbudlab.layout import FRAME_KINDS
+from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
 from zbudlab.scenario import Outcome
 
-#: Colours by kind of frame, from Okabe and Ito's palette for all kinds of sight.
-COLOURS = ("#f2f2f2", "#d9e8f5", "#56b4e9", "#e69f00", "#d55e00", "#333333")
+#: Colours by kind of frame: told apart by hue with any sight, and by lightness without colour.
+COLOURS = ("#f4f4f4", "#cfe3c4", "#7fc4f0", "#e69f00", "#a33c00", "#222222")
+FREE_BLOCK = "#007a59"  #: outline of a pageblock that is free as a whole
+GAP = 2  #: cells between pageblocks
+
+
+class Grid:
+    """Where pageblocks lie in a picture: rows of them from the top left, `frames` in all."""
+
+    def __init__(self, frames: int, pageblock_order: int) -> None:
+        self.size = 1 << pageblock_order
+        self.width = 1 << ceil(pageblock_order / 2)
+        self.height = self.size // self.width
+        self.count = ceil(frames / self.size)
+        square = max(self.count * self.height / self.width, 1)
+        self.across = 1 << ceil(log2(square) / 2)
+        self.down = ceil(self.count / self.across)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the picture, in cells."""
+        return self.down * (self.height + GAP), self.across * (self.width + GAP)
+
+    def corner(self, block: int) -> tuple[int, int]:
+        """Row and column of a pageblock's first frame."""
+        row, column = divmod(block, self.across)
+        return row * (self.height + GAP) + GAP // 2, column * (self.width + GAP) + GAP // 2
+
+    def picture(self, kinds: np.ndarray) -> np.ndarray:
+        """Frames in their places, uint8; 0 = no frame, else kind + 1."""
+        cells = np.zeros(self.across * self.down * self.size, np.uint8)
+        cells[: len(kinds)] = kinds + 1
+        blocks = cells.reshape(self.down, self.across, self.height, self.width)
+        edge = GAP // 2
+        framed = np.pad(blocks, ((0, 0), (0, 0), (edge, edge), (edge, edge)))
+        return framed.transpose(0, 2, 1, 3).reshape(self.shape)
+
+
+def free_blocks(kinds: np.ndarray, order: int = 9) -> np.ndarray:
+    """Numbers of the aligned blocks of 2^order frames that are free as a whole."""
+    whole = len(kinds) >> order
+    free = np.isin(kinds[: whole << order], (FRAME_FREE, FRAME_FREE_CMA))
+    return np.flatnonzero(free.reshape(whole, 1 << order).all(axis=1))
 
 
 def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None = None) -> Axes:
     """Draw kinds of frames (layout.FRAME_*), pageblock by pageblock, from the top left down.
 
-    Each small square is a pageblock; inside it frames run left to right, top to bottom.
+    Each small rectangle is a pageblock; inside it frames run left to right, top to bottom. One
+    that is free as a whole is outlined.
     """
     if ax is None:
         ax = Figure(figsize=(4, 4)).add_subplot()
-    picture = _blocks(kinds, pageblock_order)
+    grid = Grid(len(kinds), pageblock_order)
     colours = ListedColormap(["#ffffff", *COLOURS])
     norm = BoundaryNorm(np.arange(len(COLOURS) + 2) - 0.5, colours.N)
-    ax.imshow(picture, cmap=colours, norm=norm, interpolation="nearest", aspect="auto")
+    ax.imshow(grid.picture(kinds), cmap=colours, norm=norm, interpolation="nearest")
+    for block in free_blocks(kinds, pageblock_order):
+        row, column = grid.corner(int(block))
+        corner = (column - 0.5, row - 0.5)
+        ax.add_patch(Rectangle(corner, grid.width, grid.height, fill=False, ec=FREE_BLOCK, lw=1.4))
     ax.set_axis_off()
     return ax
 
 
-def _blocks(kinds: np.ndarray, pageblock_order: int) -> np.ndarray:
-    """Frames laid out as a square of pageblocks with gaps between; 0 = no frame, else kind + 1."""
-    size = 1 << pageblock_order
-    width = 1 << ceil(pageblock_order / 2)
-    height = size // width
-    count = ceil(len(kinds) / size)
-    across = max(ceil(sqrt(count * height / width)), 1)
-    down = ceil(count / across)
-    cells = np.zeros(across * down * size, np.uint8)
-    cells[: len(kinds)] = kinds + 1
-    blocks = cells.reshape(down, across, height, width)
-    framed = np.zeros((down, across, height + 2, width + 2), np.uint8)
-    framed[:, :, 1:-1, 1:-1] = blocks
-    return framed.transpose(0, 2, 1, 3).reshape(down * (height + 2), across * (width + 2))
-
-
-def legend(figure: Figure) -> None:
-    """Say below the figure what the colours mean."""
+def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> None:
+    """Say below the figure what the colours of these kinds mean."""
     patches = [
-        Patch(facecolor=colour, edgecolor="#888888", label=name)
-        for colour, name in zip(COLOURS, FRAME_KINDS, strict=True)
+        Patch(facecolor=COLOURS[kind], edgecolor="#888888", label=FRAME_KINDS[kind])
+        for kind in sorted(kinds)
     ]
-    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
+    outline = f"{1 << pageblock_order} free frames, a whole block"
+    patches.append(Patch(facecolor=COLOURS[0], edgecolor=FREE_BLOCK, lw=1.4, label=outline))
+    figure.legend(
+        handles=patches,
+        loc="outside lower center",
+        ncols=max(round(figure.get_size_inches()[0] * 0.6), 1),
+        columnspacing=1.2,
+        frameon=False,
+        fontsize=11,
+    )
 
 
-def compare(outcomes: list[Outcome], pageblock_order: int = 9) -> Figure:
-    """Memory of each machine before and after compaction, machines side by side."""
-    figure = Figure(figsize=(4 * len(outcomes), 8.4), layout="constrained")
+def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -> Figure:
+    """Memory of each machine before and after compaction, machines side by side.
+
+    The titles count blocks of 2^order frames that could be had.
+    """
+    assert outcomes[0].map_before is not None
+    rows, columns = Grid(len(outcomes[0].map_before), pageblock_order).shape
+    height = 2 * (3.75 * rows / columns + 0.65) + 0.4
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
+    figure = Figure(figsize=(4 * len(outcomes), height), layout=layout)
     axes = figure.subplots(2, len(outcomes), squeeze=False)
+    shown: set[int] = set()
     for column, outcome in enumerate(outcomes):
-        for row, (when, kinds, blocks) in enumerate(
-            (
-                ("before compaction", outcome.map_before, outcome.blocks_before),
-                ("after", outcome.map_after, outcome.blocks_after),
-            )
-        ):
+        moments = (
+            ("before compaction", outcome.map_before, outcome.blocks_before),
+            ("after compaction", outcome.map_after, outcome.blocks_after),
+        )
+        for ax, (when, kinds, blocks) in zip(axes[:, column], moments, strict=True):
             assert kinds is not None
-            ax = memory_map(kinds, pageblock_order=pageblock_order, ax=axes[row][column])
-            ax.set_title(f"{outcome.variant}, {when}\nlarge blocks to be had: {blocks}")
-    legend(figure)
+            memory_map(kinds, pageblock_order=pageblock_order, ax=ax)
+            shown.update(kinds.tolist())
+            had = f"order-{order} blocks to be had: {blocks} of {outcome.blocks_ideal}"
+            ax.set_title(f"{outcome.variant}, {when}\n{had}", fontsize=12)
+    legend(figure, shown, pageblock_order)
     return figure
+
+
+def key_values(outcomes: list[Outcome], order: int = 9) -> str:
+    """What `compare` shows, in a sentence, counted in the maps themselves."""
+    counts = []
+    for outcome in outcomes:
+        assert outcome.map_before is not None
+        assert outcome.map_after is not None
+        before, after = (
+            len(free_blocks(kinds, order)) for kinds in (outcome.map_before, outcome.map_after)
+        )
+        counts.append(f"{outcome.variant} {before} -> {after}")
+    return f"whole free order-{order} blocks, before -> after compaction: {', '.join(counts)}"

@@ -1,0 +1,434 @@
+"""Compiled and plain agree; hot loops count no references; the cache notices every edit."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zbudlab import jit, layout
+from zbudlab.mm import (
+    bootmem,
+    list_head,
+    migrate,
+    page,
+    page_alloc,
+    page_alloc_check,
+    radix_tree,
+    zbud,
+    zbud_check,
+    zbud_header,
+)
+from zbudlab.mm.snapshot import arrays
+from zbudlab.mm.state import State
+
+ROOT = Path(__file__).parent.parent
+MODULES = (
+    "bootmem",
+    "list_head",
+    "page",
+    "page_alloc",
+    "page_alloc_check",
+    "radix_tree",
+    "zbud",
+    "zbud_check",
+    "zbud_header",
+    "zbud_migrate",
+)
+NAMES = [name for name in jit.KERNELS if name.partition(".")[0] in MODULES]
+FRAMES = 1088
+TYPES = (layout.MIGRATE_UNMOVABLE, layout.MIGRATE_RECLAIMABLE, layout.MIGRATE_MOVABLE)
+
+
+# --- a script that calls every kernel of these modules -----------------------------------------
+
+
+class Script:
+    """Random operations of all mechanisms on one small machine; their answers, its arrays."""
+
+    def __init__(self, seed=3):
+        self.random = np.random.default_rng(seed)
+        self.state = State(FRAMES, pageblock_order=4, pools=2)
+        bootmem.free_pages_memory(*self.state.buddy, 0, 3)
+        bootmem.free_pages_memory(*self.state.buddy, 3, 1024)
+        bootmem.init_cma_reserved_pageblocks(*self.state.buddy, 1024, FRAMES)
+        for _ in range(3):  # leaves 256 frames and the CMA area
+            page_alloc.alloc_pages(*self.state.buddy, 8, layout.MIGRATE_UNMOVABLE)
+        for number, variant in enumerate((layout.ZBUD_SERIES, layout.ZBUD_PLAIN)):
+            self.state.create_pool(number, variant)
+        self.state.reserve_nodes(20)
+        self.root = np.zeros(1, layout.radix_tree_root)
+        self.held = []
+        self.handles = []
+        self.keys = []
+        self.answers = []
+
+    def call(self, function, *arguments):
+        self.answers.append(function(*arguments))
+        return self.answers[-1]
+
+    def pick(self, things):
+        return things.pop(int(self.random.integers(len(things))))
+
+    def play(self, turns):
+        steps = (self.blocks, self.objects, self.objects, self.tree)
+        for turn in range(turns):
+            steps[turn % len(steps)]()
+        self.visit()
+        return self
+
+    def blocks(self):
+        if self.held and self.random.integers(2):
+            self.call(page_alloc.put_page, *self.state.buddy, self.pick(self.held))
+            return
+        migratetype = TYPES[self.random.integers(3)]
+        order = int(self.random.integers(5))
+        pfn = self.call(page_alloc.alloc_pages, *self.state.buddy, order, migratetype)
+        if pfn >= 0:
+            self.held.append(pfn)
+
+    def objects(self):
+        choice = self.random.integers(8)
+        if choice < 4 or not self.handles:
+            size = int(self.random.integers(-1, 4100))
+            movable = layout.MIGRATE_MOVABLE
+            handle = self.call(zbud.zbud_alloc, *self.state.zbud, 0, size, movable)
+            if handle > 0:
+                self.handles.append(handle)
+        elif choice == 4:
+            self.call(zbud.zbud_free, *self.state.zbud, 0, self.pick(self.handles))
+        elif choice == 5:
+            self.map_and_migrate(self.handles[self.random.integers(len(self.handles))])
+        else:
+            self.reclaim()
+
+    def map_and_migrate(self, handle):
+        state = self.state
+        pfn = self.call(zbud_header.handle_pfn, state.pools[0], state.nodes, handle)
+        self.call(zbud.zbud_map, *state.zbud, 0, handle)
+        self.call(migrate.migrate_zbud_page, *state.zbud, state.frames, pfn)
+        self.call(zbud.zbud_unmap, *state.zbud, 0, handle)
+        self.call(migrate.migrate_zbud_page, *state.zbud, state.frames, pfn)
+
+    def reclaim(self):
+        handles = np.zeros(2, np.int64)
+        pfn = self.call(zbud.zbud_reclaim_begin, *self.state.zbud, 0, handles)
+        for handle in handles.tolist():
+            if handle in self.handles:
+                self.handles.remove(handle)
+                self.call(zbud.zbud_free, *self.state.zbud, 0, handle)
+        self.call(zbud.zbud_reclaim_end, *self.state.zbud, 0, pfn)
+
+    def tree(self):
+        nodes, root = self.state.nodes, self.root[0]
+        key = np.uint64(self.random.integers(2 ** self.random.integers(1, 63)))
+        self.call(radix_tree.radix_tree_insert, nodes, root, key, int(key % 1000) + 1)
+        self.call(radix_tree.radix_tree_lookup, nodes, root, key)
+        self.call(radix_tree.radix_tree_replace, nodes, root, key, 7)
+        self.call(radix_tree.radix_tree_next_hole, nodes, root, key, 3)
+        self.keys.append(key)
+        if len(self.keys) > 4:
+            self.call(radix_tree.radix_tree_delete, nodes, root, self.pick(self.keys))
+
+    def visit(self):
+        """Call once what nothing above leads to."""
+        state, record = self.state, self.state.pages[2]
+        for function in (page.page_address, page.address_pfn, page.chunk_address, page.chunk_pfn):
+            self.call(function, 12345)
+        self.call(page.page_mapped, record)
+        self.call(page.page_lru, record)
+        keys, found = np.array(self.keys, np.uint64), np.zeros(len(self.keys), np.int64)
+        self.call(radix_tree.radix_tree_lookup_batch, state.nodes, self.root[0], keys, found)
+        self.answers.extend(found.tolist())
+        self.call(zbud.zbud_handle_exists, *state.zbud, 0, 1)
+        plain = self.call(zbud.zbud_alloc, *state.zbud, 1, 99, layout.MIGRATE_UNMOVABLE)
+        self.call(zbud.zbud_handle_exists, *state.zbud, 1, plain)
+        free = next(pfn for pfn in range(FRAMES) if page.page_buddy(state.pages[pfn]))
+        self.call(page_alloc.move_freepages_block, *state.buddy, free, layout.MIGRATE_UNMOVABLE)
+        order = int(state.pages[free]["order"])
+        self.call(page_alloc.isolate_free_page, *state.buddy, free, order)
+        spare = np.zeros(3, layout.zbud_header)
+        list_head.init_list_head(spare, 0, 0)
+        list_head.list_add_tail(spare, 0, 1, 0)
+        list_head.list_replace(spare, 0, 1, 2)
+        entries = np.zeros(3, np.int64)
+        self.call(list_head.list_entries, spare, 0, 0, entries)
+        self.answers.extend(entries.tolist())
+        self.faults = [
+            self.call(page_alloc_check.first_fault, *state.buddy),
+            self.call(zbud_check.first_fault, *state.zbud, 0),
+            self.call(radix_tree.first_fault, state.nodes, state.pools[0]),
+            self.call(radix_tree.first_fault, state.nodes, self.root[0]),
+        ]
+
+    def outcome(self):
+        """All answers and all bytes."""
+        bytes_of = {name: array.tobytes() for name, array in arrays(self.state).items()}
+        return [tuple(map(int, np.atleast_1d(a))) for a in self.answers if a is not None], bytes_of
+
+
+def ran_plain(call):
+    """The kernels that ran as plain Python while `call` did."""
+    codes = {compiled.py_func.__code__: name for name, compiled in jit.KERNELS.items()}
+    seen = set()
+
+    def line(frame, event, _):  # numba reports the calls of compiled functions, too: no line runs
+        if event == "line":
+            seen.add(codes[frame.f_code])
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, event, _: line if frame.f_code in codes else None)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def compiled_outcome():
+    return {turns: Script().play(turns).outcome() for turns in (12, 400)}
+
+
+def test_compiled_and_plain_leave_the_same_bytes(compiled_outcome):
+    with jit.uncompiled(jit.KERNELS), np.errstate(all="raise"):
+        played = []
+        seen = ran_plain(lambda: played.append(Script().play(400)))
+    assert played[0].faults == [(0, 0)] * 4
+    assert played[0].outcome() == compiled_outcome[400]
+    assert set(NAMES) - seen == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_plain_function_among_compiled_ones_changes_nothing(name, compiled_outcome):
+    with jit.uncompiled([name]), np.errstate(all="raise"):
+        outcome = Script().play(12).outcome()
+    assert outcome == compiled_outcome[12]
+
+
+# --- replacing ---------------------------------------------------------------------------------
+
+
+def small_pool():
+    state = State(64, pageblock_order=4)
+    bootmem.free_pages_memory(*state.buddy, 0, 64)
+    state.create_pool(0, layout.ZBUD_PLAIN)
+    return state
+
+
+def alloc(state, size=100):
+    return zbud.zbud_alloc(*state.zbud, 0, size, layout.MIGRATE_UNMOVABLE)
+
+
+def refuse(*arguments):
+    return -layout.EPERM
+
+
+def test_a_users_function_is_what_callers_get():
+    state = small_pool()
+    with jit.replaced({"zbud_alloc": refuse}):
+        assert alloc(state) == -layout.EPERM
+    assert alloc(state) > 0
+
+
+def test_a_function_deep_below_is_reached_from_above():
+    state = small_pool()
+    with jit.replaced({"alloc_pages": refuse}):
+        assert alloc(state) == -layout.EPERM
+    assert state.pools[0]["pages_nr"] == 0
+
+
+def test_a_users_function_reads_fields_as_compiled_code_does():
+    state = small_pool()
+    seen = []
+
+    def counting(zone, pages, order, migratetype):
+        seen.append((zone.nr_free_pages, pages[0].order, order))
+        return compiled(zone.view(np.ndarray), pages.view(np.ndarray), order, migratetype)
+
+    compiled = page_alloc.rmqueue_smallest
+    with jit.replaced({"page_alloc.rmqueue_smallest": counting}):
+        alloc(state)
+    assert seen[0] == (64, 6, 0)
+
+
+def test_only_the_way_to_the_function_runs_plain():
+    state = small_pool()
+    handles = []
+
+    def use():
+        handles.append(alloc(state))
+        zbud.zbud_free(*state.zbud, 0, handles[0])
+
+    with jit.uncompiled(["page_alloc.alloc_pages"]):
+        seen = ran_plain(use)
+    assert seen == {"page_alloc.alloc_pages", "zbud.zbud_alloc"}
+    assert ran_plain(use) == set()
+
+
+def test_everything_is_restored_whatever_happens():
+    before = dict(vars(zbud)), dict(vars(page_alloc))
+    with contextlib.suppress(KeyError), jit.replaced({"alloc_pages": refuse}):
+        assert zbud.alloc_pages is not jit.KERNELS["page_alloc.alloc_pages"]
+        raise KeyError
+    assert (dict(vars(zbud)), dict(vars(page_alloc))) == before
+    assert alloc(small_pool()) > 0
+
+
+def test_a_second_replacement_is_refused_and_harms_nothing():
+    state = small_pool()
+    with jit.replaced({"alloc_pages": refuse}):
+        with pytest.raises(RuntimeError, match="leave that block first"):
+            jit.replaced({"zbud_free": refuse}).__enter__()
+        assert alloc(state) == -layout.EPERM
+    assert alloc(state) > 0
+    with jit.replaced({"zbud_alloc": refuse}):
+        assert alloc(state) == -layout.EPERM
+
+
+def test_a_name_that_is_no_kernel_is_refused():
+    with pytest.raises(ValueError, match=r"cannot replace 'zbud_aloc': there is no such kernel"):
+        jit.replaced({"zbud_aloc": refuse})
+
+
+def test_a_name_of_several_kernels_must_be_said_in_full():
+    with pytest.raises(ValueError, match=r"radix_tree\.first_fault.*are meant"):
+        jit.replaced({"first_fault": refuse})
+    with jit.replaced({"zbud_check.first_fault": lambda *arguments: (1, 2)}):
+        assert zbud_check.first_fault(*small_pool().zbud, 0) == (1, 2)
+
+
+# --- what the compiler made of it --------------------------------------------------------------
+
+
+def run_python(*arguments, cwd=ROOT, **environment):
+    """What a fresh Python prints; variables set to None are taken out of its environment."""
+    variables = {**os.environ, **environment}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={name: str(value) for name, value in variables.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def hot_loops(tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty_cache")
+    return json.loads(run_python("-m", "tests.hot_loops", NUMBA_CACHE_DIR=empty))
+
+
+LOOPS = ["radix_lookup", "zbud_churn", "buddy_churn", "compaction_scan"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_hot_loop_counts_no_references(hot_loops, loop):
+    made = hot_loops["compiled_into"][loop]
+    assert made["lines"] > 100
+    assert (made["NRT_incref"], made["lock"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_loop_that_counts_references_would_be_found(hot_loops):
+    made = hot_loops["compiled_into"]["counting_references"]
+    assert made["NRT_incref"] > 0
+    if platform.machine() in ("x86_64", "AMD64"):
+        assert made["lock"] > 0
+
+
+@pytest.mark.slow
+def test_kernels_answer_with_whole_numbers(hot_loops):
+    assert hot_loops["not_whole"] == {}
+    assert {"zbud.zbud_alloc", "page_alloc.expand"} <= set(hot_loops["kernels"])
+
+
+# --- the cache ---------------------------------------------------------------------------------
+
+IS_FREE = """
+import numpy as np
+from zbudlab import jit, layout
+from zbudlab.mm import page_alloc
+pages = np.zeros(1, layout.page)
+pages["mapcount"] = layout.PAGE_BUDDY_MAPCOUNT_VALUE
+answer = page_alloc.is_free_block(pages, 0, 0)
+hits = sum(page_alloc.is_free_block.stats.cache_hits.values())
+print(int(answer), hits, jit.CACHE_DIRECTORY)
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package in a folder of its own."""
+    skipped = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "zbudlab", tmp_path / "zbudlab", ignore=skipped)
+    return tmp_path
+
+
+def is_free(package, **environment):
+    """What a fresh process with that copy finds: (answer, cache hits, its cache directory)."""
+    environment = {"NUMBA_CACHE_DIR": None, "PYTHONPATH": package, **environment}
+    answer, hits, folder = run_python("-c", IS_FREE, cwd=package, **environment).split()
+    return int(answer), int(hits), Path(folder)
+
+
+def test_an_edit_of_a_helper_in_another_file_is_seen(package):
+    assert is_free(package)[:2] == (1, 0)
+    answer, hits, folder = is_free(package)
+    assert (answer, hits) == (1, 1)
+    assert folder.is_relative_to(package / "zbudlab")
+    helpers = package / "zbudlab" / "mm" / "page.py"
+    text = helpers.read_text()
+    edited = text.replace("page.mapcount == PAGE_BUDDY_MAPCOUNT_VALUE", "page.mapcount == 5")
+    assert edited != text
+    helpers.write_text(edited)
+    answer, hits, other = is_free(package)
+    assert (answer, hits) == (0, 0)
+    assert other != folder
+
+
+def test_where_neither_package_nor_home_can_be_written_it_works(package):
+    (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
+    temporary = package / "tmp"
+    temporary.mkdir()
+    answer, _, folder = is_free(package, HOME=os.devnull, USERPROFILE=os.devnull, TMPDIR=temporary)
+    assert answer == 1
+    assert folder.is_relative_to(temporary)
+
+
+def test_where_the_package_cannot_be_written_home_has_the_cache(package):
+    (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
+    home = package / "home"
+    home.mkdir()
+    answer, _, folder = is_free(package, HOME=home, USERPROFILE=home)
+    assert answer == 1
+    assert folder.is_relative_to(home / ".cache" / "zbudlab")
+    assert any(folder.rglob("*.nbi"))
+
+
+def test_the_variable_comes_first_if_it_can_be_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert jit._cache_directory().parent == tmp_path
+    monkeypatch.setenv("NUMBA_CACHE_DIR", os.devnull)
+    assert jit._cache_directory().parent == Path(jit.__file__).parent / "__pycache__"
+
+
+def test_nobodys_home_is_no_obstacle(tmp_path, monkeypatch):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(jit, "_usable", lambda folder: False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    monkeypatch.setattr(jit.tempfile, "tempdir", str(tmp_path))
+    assert jit._cache_directory().parent == tmp_path

@@ -1,0 +1,108 @@
+"""Sliders before the main job: change pressure and pool size, see what becomes of memory."""
+
+import time
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from zbudlab import report, scenario
+from zbudlab.config import MachineConfig
+from zbudlab.scenario import Outcome, Plan
+from zbudlab.sources import Content
+from zbudlab.view import maps
+from zbudlab.view.picture import height, picture_html, width
+
+Setting = tuple[float, int]  # pressure, pool size in percent
+
+
+class Comparison:
+    """The three machines on one content, at any pressure and pool size; each is run once.
+
+    frames: of each machine. seed: which processes end. settings: more of MachineConfig.
+    """
+
+    def __init__(self, content: Content, frames: int, seed: int = 0, **settings: Any) -> None:
+        self.content = content
+        self.config: dict[str, Any] = {"frames": frames, "seed": seed, "log": False, **settings}
+        self.known: dict[Setting, list[Outcome]] = {}
+
+    def plan(self, pressure: float, pool: int) -> Plan:
+        """What is done. pressure: pages of all processes to frames; pool: percent of memory."""
+        config = MachineConfig(max_pool_percent=pool, **self.config)
+        return Plan(config, pressure=round(pressure, 2))
+
+    def run(self, pressure: float, pool: int) -> list[Outcome]:
+        """What came of the three machines."""
+        plan = self.plan(pressure, pool)
+        setting = plan.pressure, pool
+        if setting not in self.known:
+            plan.check_host()
+            self.known[setting] = scenario.run(plan, self.content)
+        return self.known[setting]
+
+    def controls(self, pressure: float, pool: int) -> "Controls":
+        """Sliders for both, over the maps and the table."""
+        return Controls(self, pressure, pool)
+
+
+def _slider(kind: type, name: str, value: float, bounds: tuple[float, float, float]) -> Any:
+    low, high, step = bounds
+    return kind(
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=name,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout={"width": "440px"},
+    )
+
+
+class Controls(widgets.VBox):
+    """A comparison's sliders, maps and table. Only a slider that came to rest runs the machines."""
+
+    def __init__(self, comparison: Comparison, pressure: float, pool: int) -> None:
+        self.comparison = comparison
+        self.pressure = _slider(
+            widgets.FloatSlider, "pressure (pages to frames)", pressure, (0.6, 2.4, 0.2)
+        )
+        self.pool = _slider(widgets.IntSlider, "pool (percent of memory)", pool, (0, 50, 5))
+        self.pressure.add_class("zbudlab-pressure")
+        self.pool.add_class("zbudlab-pool")
+        self.status = widgets.HTML(layout={"height": "32px"})
+        self.maps = widgets.HTML()
+        self.table = widgets.HTML()
+        sliders = widgets.HBox([self.pressure, self.pool], layout={"flex_flow": "row wrap"})
+        super().__init__([sliders, self.status, self.maps, self.table])
+        for slider in (self.pressure, self.pool):
+            slider.observe(self._moved, "value")
+        self._moved()
+
+    def __repr__(self) -> str:
+        return "Two sliders, for pressure and pool size: they move while the notebook runs."
+
+    def _moved(self, change: Any = None) -> None:
+        """Run the machines where the sliders stand now, and show what came of them."""
+        self.status.value = "running three machines ..."
+        started = time.perf_counter()
+        try:
+            outcomes = self.comparison.run(self.pressure.value, self.pool.value)
+        except (OSError, ValueError) as error:
+            self.status.value = f"<b>{escape(str(error))}</b>"
+            return
+        self.show(outcomes)
+        seconds = time.perf_counter() - started
+        self.status.value = f"<b>{escape(self.headline)}</b> ({seconds:.1f} s)"
+
+    def show(self, outcomes: list[Outcome]) -> None:
+        """Put outcomes into the picture, the table and the headline."""
+        order = self.comparison.plan(self.pressure.value, self.pool.value).order
+        figure = maps.compare(outcomes, order=order)
+        self.headline = report.headline(outcomes, order)
+        self.maps.layout.width = f"{width(figure)}px"
+        self.maps.layout.height = f"{height(figure)}px"
+        self.maps.value = picture_html(figure, maps.key_values(outcomes, order))
+        table = escape(report.table(outcomes, order, timed=False))
+        self.table.value = f'<pre style="line-height: 1.3">{table}</pre>'

@@ -1,0 +1,41 @@
+"""Figures as PNG: of fixed size on the page, sharp on any screen, and told in words."""
+
+import io
+from base64 import b64encode
+from html import escape
+
+from IPython.display import Image, display
+from matplotlib.figure import Figure
+
+SCREEN_DPI = 80  #: of a figure's inches on the page
+FILE_DPI = 120  #: of the picture itself
+
+
+def png(figure: Figure) -> bytes:
+    """The bytes of a figure's PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=FILE_DPI)
+    return file.getvalue()
+
+
+def width(figure: Figure) -> int:
+    """How wide a figure is on the page, in pixels."""
+    return round(figure.get_size_inches()[0] * SCREEN_DPI)
+
+
+def height(figure: Figure) -> int:
+    """How high a figure is on the page, in pixels."""
+    return round(figure.get_size_inches()[1] * SCREEN_DPI)
+
+
+def show(figure: Figure, values: str) -> None:
+    """Show a figure in a notebook and print its key values, which also are its text in words."""
+    display(Image(png(figure), width=width(figure), height=height(figure), alt=values))
+    print(values)
+
+
+def picture_html(figure: Figure, alt: str) -> str:
+    """A figure as HTML, for a widget; `alt` says in words what it shows."""
+    data = b64encode(png(figure)).decode()
+    size = f'width="{width(figure)}" height="{height(figure)}"'
+    return f'<img decoding="sync" {size} alt="{escape(alt)}" src="data:image/png;base64,{data}">'
