@@ -17,7 +17,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks bench soak dist wheelhouse lock check-wheels clean
+.PHONY: help env warm lab run test lint check notebooks bench predict soak dist wheelhouse lock check-wheels clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ notebooks: warm ## run every notebook again and store its output, normalised
 
 bench: warm ## measure speed
 	@$(BIN)/python -m benchmarks
+
+predict: warm ## hold the machine against a running kernel's figures
+	@$(BIN)/python scripts/hold_against_kernel.py
 
 soak: warm ## go on with the long random test (HOURS=1)
 	@$(BIN)/python -m tests.soak --hours $(HOURS)

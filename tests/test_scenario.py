@@ -84,7 +84,7 @@ class TestFigures:
             assert np.isin(kinds, layout.ZBUD_KINDS).sum() == outcome.pool_pages_left
 
     def test_are_the_same_again_for_the_same_seed_only(self):
-        outcomes, again, other = (outcomes_of(plan(1024, seed=seed)) for seed in (0, 0, 1))
+        outcomes, again, other = (outcomes_of(plan(512, seed=seed)) for seed in (0, 0, 1))
         for name, outcome in outcomes.items():
             first, second = outcome.as_dict(), again[name].as_dict()
             assert {**first, "seconds": 0} == {**second, "seconds": 0}
@@ -94,13 +94,13 @@ class TestFigures:
 class TestMachines:
     @pytest.mark.parametrize("profile", ["3.12", "6.1"])
     def test_every_profile_keeps_every_page(self, profile):
-        outcomes = outcomes_of(plan(1024, profile=profile, order=7))
+        outcomes = outcomes_of(plan(512, profile=profile, order=7))
         assert all(o.intact == o.pages for o in outcomes.values())
         assert outcomes[MOVABLE].stored_pages > 0
 
     @pytest.mark.parametrize("name", [n for n, there in compressors.available().items() if there])
     def test_every_compressor_keeps_every_page(self, name):
-        outcomes = outcomes_of(plan(1024, compressor=name, order=7))
+        outcomes = outcomes_of(plan(512, compressor=name, order=7))
         assert all(o.intact == o.pages for o in outcomes.values())
         assert (outcomes[MOVABLE].stored_pages == 0) == (name == "none")
 
@@ -111,15 +111,15 @@ class TestMachines:
             {"frames": 64, "order": 9},
             {"frames": 1000, "order": 6},
             {"frames": 1537, "pageblock_order": 5},
-            {"frames": 1024, "max_pool_percent": 0},
-            {"frames": 1024, "max_pool_percent": 1},
-            {"frames": 1024, "max_pool_percent": 100},
-            {"frames": 1024, "pressure": 0.1},
-            {"frames": 1024, "pressure": 3.0},
-            {"frames": 1024, "exits": 0},
-            {"frames": 1024, "exits": 1},
-            {"frames": 1024, "order": 0},
-            {"frames": 1024, "order": 10},
+            {"frames": 512, "max_pool_percent": 0},
+            {"frames": 512, "max_pool_percent": 1},
+            {"frames": 512, "max_pool_percent": 100},
+            {"frames": 512, "pressure": 0.1},
+            {"frames": 512, "pressure": 3.0},
+            {"frames": 512, "exits": 0},
+            {"frames": 512, "exits": 1},
+            {"frames": 512, "order": 0},
+            {"frames": 512, "order": 10},
         ],
         ids=str,
     )

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -16,7 +15,7 @@ from tqdm import tqdm
 from zbudlab import __version__
 from zbudlab.compressors import available
 from zbudlab.config import PROFILES, MachineConfig
-from zbudlab.files import OutputError, check_writable, written_whole
+from zbudlab.files import check_writable, written_whole
 
 USER_ERROR = 2
 DIFFERENCE = 1
@@ -48,7 +47,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.json is not None:
         check_writable(options.json)
     if options.plot is not None:
-        _check_picture(options.plot)
+        from zbudlab.view import savefile
+
+        savefile.check_picture(options.plot)
     config = MachineConfig(
         frames=options.frames,
         max_pool_percent=options.max_pool_percent,
@@ -73,27 +74,11 @@ def _run(options: argparse.Namespace) -> int:
         with written_whole(options.json) as file:
             file.write(json.dumps(report.as_json(plan, content, outcomes), indent=1).encode())
     if options.plot is not None:
-        from zbudlab.view.maps import compare
+        from zbudlab.view import maps, savefile
 
-        figure = compare(outcomes, config.pageblock_order)
-        with written_whole(options.plot) as file:
-            figure.savefig(file, format=_picture_kind(options.plot))
+        savefile.save(maps.compare(outcomes, config.pageblock_order, plan.order), options.plot)
     print(report.verdict(outcomes))
     return 0 if all(outcome.intact == outcome.pages for outcome in outcomes) else DIFFERENCE
-
-
-def _picture_kind(path: str) -> str:
-    return Path(path).suffix[1:].lower() or "png"
-
-
-def _check_picture(path: str) -> None:
-    """Raise OutputError if no picture can be written there."""
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    kinds = FigureCanvasBase.get_supported_filetypes()
-    if _picture_kind(path) not in kinds:
-        raise OutputError(f"cannot draw {path}: the name must end in .{', .'.join(sorted(kinds))}")
-    check_writable(path)
 
 
 def _say_if_first() -> None:

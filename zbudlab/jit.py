@@ -88,7 +88,7 @@ class _Compiler(CompilerBase):
         return [pipeline]
 
 
-_OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy"}
+_OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 #: Every kernel by its name `module.function`, as compiled.
 KERNELS: dict[str, Any] = {}

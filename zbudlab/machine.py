@@ -324,7 +324,9 @@ class Machine:
         """Give frames back that `alloc_contig_range` took."""
         first, last = self.cma_area
         taken = self.state.pages[max(start, first) : min(end, last)]
-        held = (taken["refcount"] == 1) & (taken["mapcount"] == -1) & (taken["mapping"] == 0)
+        pins = np.array([self.pins[pfn] for pfn in range(max(start, first), min(end, last))], int)
+        owned = taken["refcount"] - pins == 1
+        held = owned & (taken["mapcount"] == -1) & (taken["mapping"] == 0)
         if not (start < end and len(taken) == end - start and held.all()):
             raise MachineError(
                 errno.EINVAL, f"page frames {start} to {end - 1} were not taken from the CMA area"
@@ -383,7 +385,7 @@ class Machine:
         return self._on_handle("zbud_map", handle) << layout.CHUNK_SHIFT
 
     def zbud_unmap(self, handle: int) -> None:
-        """End a mapping."""
+        """End a mapping; without one the object itself is freed, as in the series."""
         self._on_handle("zbud_unmap", handle)
 
     def _on_handle(self, name: str, handle: int) -> int:
@@ -407,8 +409,8 @@ class Machine:
             raise Inconsistent(f"page frame {pfn} was written to after it had been freed")
 
     def digest(self) -> str:
-        """SHA-256 of memory and all tables: equal machines have equal digests."""
-        return snapshot.digest(self.state)
+        """SHA-256 of memory, all tables and the swap device: equal machines, equal digests."""
+        return snapshot.digest(self.state, self.swap.device.pages)
 
     def save_log(self, path: str | Path, *, content: bool = True) -> None:
         """Write the log to one file that anybody can replay (see `zbudlab.history`).

@@ -101,7 +101,6 @@ class Outcome:
     blocks_ideal: int = 0  # if all free pages lay together
     pages_moved: int = 0
     pages_failed: int = 0
-    moves_refused: dict[str, int] = field(default_factory=dict)
     blocked_by_zbud: int = 0  # blocks not to be had that zbud pages lie in
     cma_asked: int = 0
     cma_given: int = 0

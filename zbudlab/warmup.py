@@ -18,24 +18,23 @@ from zbudlab.config import MachineError
 POLL_SECONDS = 0.2
 
 
-def _swapping(variant: str, profile: str) -> None:
-    """Faults, reclaim, zswap with writeback, reading back."""
+def _swapping() -> None:
+    """Faults, reclaim, zswap with writeback, reading back, the end of a process."""
     from zbudlab.machine import Machine
 
-    machine = Machine(frames=256, zbud=variant, profile=profile, max_pool_percent=5, threads=1)
-    process = machine.create_process(400)
     noise = np.random.Generator(np.random.PCG64(1)).integers(0, 256, (400, 4096), np.uint8)
     noise[:, 2500:] = 0
-    machine.write(process, 0, noise)
-    machine.read(process, 0, 400)
-    machine.check()
-    machine.exit(process)
+    for profile in ("3.12-fixed", "6.1"):
+        machine = Machine(frames=256, profile=profile, max_pool_percent=5, threads=1)
+        process = machine.create_process(len(noise))
+        machine.write(process, 0, noise)
+        machine.read(process, 0, len(noise))
+        machine.exit(process)
 
 
 def _moving() -> None:
-    """Compaction, CMA, zbud by hand, the main job's figures."""
+    """Compaction, CMA, zbud by hand, and all checks."""
     from zbudlab.machine import Machine
-    from zbudlab.mm.snapshot import frame_kinds
 
     machine = Machine(frames=2048, cma_pages=1024)
     process = machine.create_process(1500)
@@ -52,26 +51,16 @@ def _moving() -> None:
         machine.free_pages(machine.alloc_pages(3))
     except MachineError:
         pass  # compiled it is, whether there was room or not
-    frame_kinds(machine.state)
     machine.check()
 
 
-#: What to run so that everything gets compiled; each part takes about as long.
-PARTS: tuple[tuple[Callable[[], None], ...], ...] = (
-    (lambda: _swapping("series", "3.12-fixed"), lambda: _swapping("series", "6.1")),
-    (_moving, lambda: _swapping("plain", "3.12")),
-)
+#: What to run so that everything gets compiled; each takes about as long.
+PARTS: tuple[Callable[[], None], ...] = (_swapping, _moving)
 
 
 def compiled_on_disk() -> int:
     """Functions whose compiled form is kept."""
     return sum(1 for _ in jit.CACHE_DIRECTORY.rglob("*.nbi"))
-
-
-def run_part(part: int) -> None:
-    """Run one part in this process."""
-    for step in PARTS[part]:
-        step()
 
 
 def warm_up() -> None:
@@ -97,7 +86,7 @@ def warm_up() -> None:
 def main() -> None:
     """Warm up and say how long it took."""
     if len(sys.argv) > 1:
-        run_part(int(sys.argv[1]))
+        PARTS[int(sys.argv[1])]()
         return
     import zbudlab.machine  # noqa: F401  # so that all kernels are known
 

@@ -4,7 +4,7 @@ Whoever draws, explains or replays reads through here, and gets copies.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,12 +65,15 @@ def arrays(state: State) -> dict[str, np.ndarray]:
     return views
 
 
-def digest(state: State) -> str:
-    """SHA-256 over all arrays: their names, shapes and bytes."""
+def digest(state: State, device: Mapping[int, bytes | int]) -> str:
+    """SHA-256 over all arrays, their names, shapes and bytes, and the swap device by slot."""
     found = hashlib.sha256()
     for name, array in sorted(arrays(state).items()):
         found.update(f"{name} {array.shape}".encode())
         found.update(np.ascontiguousarray(array).view(np.uint8).data)
+    for slot, page in sorted(device.items()):
+        found.update(f"{slot} ".encode())
+        found.update(page if isinstance(page, bytes) else str(page).encode())
     return found.hexdigest()
 
 

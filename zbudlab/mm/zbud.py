@@ -249,7 +249,11 @@ def zbud_map(zones, pages, blocks, pools, rows, nodes, number, handle):
 
 @kernel(inline=False)
 def zbud_unmap(zones, pages, blocks, pools, rows, nodes, number, handle):
-    """End a mapping: 0; -ENOENT if the handle is gone; -EFAULT if this freed it for good."""
+    """End a mapping: 0; -ENOENT if the handle is gone; -EFAULT if this freed it for good.
+
+    As in the series, nothing stops a caller from ending a mapping he never made: then the owner's
+    own count goes, and the object with it.
+    """
     pool = pools[number]
     if pool.variant != ZBUD_SERIES:
         return 0

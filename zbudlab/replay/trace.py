@@ -1,12 +1,16 @@
 """Traces as text: reading them with their line numbers, and saying what is wrong with one."""
 
+import contextlib
 import gzip
 import json
 import sys
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 class TraceError(ValueError):
@@ -35,14 +39,15 @@ class Operation:
             raise self.fail("a whole number is wanted") from None
 
 
-def _lines(path: str) -> Iterator[bytes]:
+def _lines(file: BufferedReader) -> Iterator[bytes]:
+    """The lines of a file, unpacked if it begins as gzip does; a pipe will do."""
+    yield from gzip.open(file) if file.peek(2)[:2] == GZIP_MAGIC else file
+
+
+def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
     if path == "-":
-        yield from sys.stdin.buffer
-        return
-    with open(path, "rb") as plain:
-        packed = plain.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else open(path, "rb") as lines:
-        yield from lines
+        return contextlib.nullcontext(sys.stdin.buffer)  # type: ignore[arg-type]
+    return open(path, "rb")  # noqa: SIM115  # the caller closes it
 
 
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
@@ -50,8 +55,9 @@ def lines(path: str | Path) -> Iterator[tuple[str, str]]:
     name = "standard input" if str(path) == "-" else str(path)
     number = 0
     try:
-        for number, line in enumerate(_lines(str(path)), 1):
-            yield f"{name}, line {number}", line.decode("utf-8").rstrip("\r\n")
+        with _open(str(path)) as file:
+            for number, line in enumerate(_lines(file), 1):
+                yield f"{name}, line {number}", line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise TraceError(f"{name}, line {number}: not text (a trace is UTF-8)") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

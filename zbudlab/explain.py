@@ -1,0 +1,111 @@
+"""Why a large block is not to be had: what stands in the way, block by block.
+
+After compaction some blocks of the wanted size are still not free. Most are held by a page that
+nothing can move; one such page is enough. The others hold pages that could have moved, and then
+either there was nowhere to put them, or compaction stopped before it came to them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab import layout
+from zbudlab.mm.page_alloc import zone_watermark_ok
+from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.state import State
+
+#: Reasons, the one that decides first; a block counts under the first that applies to it.
+REASONS = {
+    "free": "the block is free",
+    "kernel and zbud": "pages of the kernel's own, among zbud pages that cannot move",
+    "kernel": "a page of the kernel's own, which never moves",
+    "unmovable zbud": "a zbud page, on a machine whose zbud pages cannot move",
+    "pinned": "a page that somebody holds: pinned, or a zbud page whose object is mapped",
+    "occupied": "movable pages, which must be somewhere: the blocks above have no room for them",
+    "watermark": "could be emptied: compaction takes no free page below the low watermark",
+    "hints": "could be emptied: marked `skip`, so that compaction passes over it (see rescan)",
+    "scanners met": "could be emptied: compaction ended before, or did not run",
+}
+FREE_KINDS = (layout.FRAME_FREE, layout.FRAME_FREE_CMA)
+TARGET_TYPES = (layout.MIGRATE_MOVABLE, layout.MIGRATE_CMA)
+
+
+def pinned_frames(state: State, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which frames hold a page that could move but for a reference of somebody else, bool (n,)."""
+    pages = state.pages[: len(kinds)]
+    in_cache = pages["page_flags"] & layout.PG_SWAPCACHE != 0
+    owned = pages["mapcount"].astype(np.int64) + 1 + in_cache
+    pinned = (kinds == layout.FRAME_ANON) & (pages["refcount"] != owned)
+    zbud = np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS))
+    headers = state.rows[zbud << int(state.pools[0]["row_shift"])]
+    handles = (headers["first_handle"] != 0).astype(np.int64) + (headers["last_handle"] != 0)
+    pinned[zbud] = pages["refcount"][zbud] != handles
+    return pinned
+
+
+def _by_block(frames: NDArray, order: int) -> NDArray:
+    """Rows of 2^order frames, one a whole aligned block."""
+    whole = len(frames) >> order
+    return frames[: whole << order].reshape(whole, -1)
+
+
+def _target_frames(state: State, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Free frames that compaction may move pages to."""
+    blocks = np.arange(len(free)) >> int(state.zone["pageblock_order"])
+    return free & np.isin(state.blocks["migratetype"][blocks], TARGET_TYPES)
+
+
+def blockers(state: State, order: int) -> dict[str, int]:
+    """Aligned blocks of 2^order frames by what stands in them; keys as REASONS, all of them.
+
+    The values add up to the number of whole blocks in the zone.
+    """
+    kinds = frame_kinds(state)
+    free = np.isin(kinds, FREE_KINDS)
+    zbud = np.isin(kinds, layout.ZBUD_KINDS)
+    kernel = kinds == layout.FRAME_KERNEL
+    fixed = zbud & (not state.zone["zbud_movable"])
+    marks = {
+        "kernel and zbud": (kernel, fixed),
+        "kernel": (kernel,),
+        "unmovable zbud": (fixed,),
+        "pinned": (pinned_frames(state, kinds),),
+    }
+    counts = dict.fromkeys(REASONS, 0)
+    is_free: NDArray[np.bool_] = np.asarray(_by_block(free, order).all(axis=1))
+    counts["free"] = int(is_free.sum())
+    left: NDArray[np.bool_] = ~is_free
+    for reason, all_of in marks.items():
+        here = np.logical_and.reduce([_by_block(frames, order).any(axis=1) for frames in all_of])
+        here &= left
+        counts[reason] = int(here.sum())
+        left = left & ~here
+    return counts | _left_over(state, order, free, is_free, left)
+
+
+def _left_over(
+    state: State,
+    order: int,
+    free: NDArray[np.bool_],
+    is_free: NDArray[np.bool_],
+    left: NDArray[np.bool_],
+) -> dict[str, int]:
+    """The blocks with movable pages only, `left`: how many must stay, and why the others did."""
+    pages = int((~_by_block(free, order)[left]).sum())
+    targets = _by_block(_target_frames(state, free), order)
+    room = int(targets[~left & ~is_free].sum())
+    needed = min(-(-max(pages - room, 0) >> order), int(left.sum()))
+    could = int(left.sum()) - needed
+    low = int(state.zone["watermark"][layout.WMARK_LOW])
+    if not zone_watermark_ok(state.zones, 0, low + 1, 0):
+        return {"occupied": needed, "watermark": could}
+    skip = np.repeat(state.blocks["skip"] != 0, 1 << int(state.zone["pageblock_order"]))
+    hinted = min(int((left & _by_block(skip[: len(free)], order).any(axis=1)).sum()), could)
+    return {"occupied": needed, "hints": hinted, "scanners met": could - hinted}
+
+
+def sentence(counts: dict[str, int]) -> str:
+    """What keeps blocks from being free, as a person reads it."""
+    found = [f"{count} {reason}" for reason, count in counts.items() if count and reason != "free"]
+    return f"{counts['free']} of {sum(counts.values())} blocks are free; " + (
+        "in the way: " + ", ".join(found) if found else "nothing is in the way"
+    )

@@ -1,0 +1,26 @@
+"""Figures as files, of the kind that the file's name says."""
+
+from pathlib import Path
+
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.figure import Figure
+
+from zbudlab.files import OutputError, check_writable, written_whole
+
+
+def _kind(path: str | Path) -> str:
+    return Path(path).suffix[1:].lower() or "png"
+
+
+def check_picture(path: str | Path) -> None:
+    """Raise OutputError if no picture can be written there, before it is drawn."""
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if _kind(path) not in kinds:
+        raise OutputError(f"cannot draw {path}: the name must end in .{', .'.join(sorted(kinds))}")
+    check_writable(path)
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure to a file, whole or not at all."""
+    with written_whole(path) as file:
+        figure.savefig(file, format=_kind(path))
