@@ -3,7 +3,7 @@
 PYTHON    ?= python3
 VENV      ?= .venv
 WORKERS   ?= 2
-HOURS     ?= 1
+HOURS     ?=
 PIPFLAGS  ?=
 LABFLAGS  ?=
 RUNFLAGS  ?=
@@ -64,8 +64,8 @@ bench: warm ## measure speed
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
 
-soak: warm ## go on with the long random test (HOURS=1)
-	@$(BIN)/python -m tests.soak --hours $(HOURS)
+soak: warm ## 10^7 random operations (minutes), or with HOURS=n go on with the long run
+	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
@@ -86,5 +86,5 @@ check-wheels: ## see that every locked package has a wheel for each system (need
 
 clean: ## remove what these commands made, .venv/ included
 	rm -rf $(VENV) build dist wheelhouse .hypothesis .mypy_cache .pytest_cache .ruff_cache \
-	  .import_linter_cache .numba_cache
+	  .import_linter_cache .numba_cache soak
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
-from zbudlab.compressors import Compressor, DamagedData, compress_pages
+from zbudlab.compressors import Compressor, DamagedData, UnrecordedPage, compress_pages
 from zbudlab.mm import zbud, zswap
 from zbudlab.mm.state import State
 from zbudlab.swapareas import SwapAreas
@@ -53,6 +53,19 @@ class CannotCompress(ValueError):
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
+
+
+def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
+    """The page, PAGE_SIZE bytes, or DamagedData, whatever the compressor does."""
+    try:
+        page = using.decompress(data)
+    except DamagedData:
+        raise
+    except Exception as error:
+        raise DamagedData(f"{using.name} cannot decompress {len(data)} bytes: {error}") from error
+    if len(page) != layout.PAGE_SIZE:
+        raise DamagedData(f"{using.name} made {len(page)} bytes of {len(data)}, not a page")
+    return page
 
 
 class Swap(SwapAreas):
@@ -100,6 +113,8 @@ class Swap(SwapAreas):
         self.modern = modern
         self.ignores_errors = profile != "3.12-fixed"
         self.compressor = compressor
+        self.compress_failures = 0  # pages of which the compressor made nothing
+        self.compress_error: Exception | None = None  # the last it raised
         self.synchronous = synchronous
         self.threads = threads
         self.at: dict[str, Callable[[int], None]] = {}
@@ -219,13 +234,19 @@ class Swap(SwapAreas):
         assert self.compressor is not None
         try:
             lengths = compress_pages(self.compressor, pages, data, self.threads)
-        except CannotCompress:
+        except UnrecordedPage:
+            raise
+        except Exception as error:  # a compressor may be anybody's
             if len(pages) == 1:
+                self.compress_failures += 1
+                self.compress_error = error
                 return np.array([-1], np.int32)
             each = range(len(pages))
             return np.concatenate([self._compress(pages[i : i + 1], data[i : i + 1]) for i in each])
         if not self.modern:
             lengths[lengths < 0] = layout.PAGE_SIZE + 1
+        self.compress_failures += int(np.count_nonzero(lengths == 0))  # a page has content
+        lengths[lengths == 0] = -1
         return lengths
 
     # --- load ----------------------------------------------------------------------------------
@@ -278,7 +299,7 @@ class Swap(SwapAreas):
         assert self.compressor is not None
         start = (address & (layout.NCHUNKS - 1)) * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
         frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
-        return self.compressor.decompress(frame[start : start + length])
+        return decompressed(self.compressor, frame[start : start + length])
 
     def peek(self, slot: int) -> bytes:
         """A page's bytes, with nothing counted or logged. Raises DamagedData."""

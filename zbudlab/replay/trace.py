@@ -47,7 +47,7 @@ def _lines(file: BufferedReader) -> Iterator[bytes]:
 def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
     if path == "-":
         return contextlib.nullcontext(sys.stdin.buffer)  # type: ignore[arg-type]
-    return open(path, "rb")  # noqa: SIM115  # the caller closes it
+    return open(path, "rb")  # the caller closes it
 
 
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
