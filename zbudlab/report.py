@@ -19,6 +19,16 @@ def _refused(outcome: Outcome) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count) or "-"
 
 
+#: Reasons of `explain` that the table puts together.
+HELD_BY_ZBUD = ("unmovable zbud", "kernel and zbud")
+HELD = ("kernel", "pinned")
+LEFT = ("watermark", "hints", "scanners met")
+
+
+def _blockers(outcome: Outcome, reasons: tuple[str, ...]) -> str:
+    return str(sum(outcome.blockers.get(reason, 0) for reason in reasons))
+
+
 def _of(count: int, whole: int) -> str:
     return f"{count} of {whole}" if whole else "-"
 
@@ -46,7 +56,9 @@ ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
     ("  order-{order} blocks after compaction", lambda o: str(o.blocks_after)),
     ("  pages moved", lambda o: str(o.pages_moved)),
     ("  moves that failed", lambda o: str(o.pages_failed)),
-    ("  blocks that zbud pages lie in", lambda o: str(o.blocked_by_zbud)),
+    ("  order-{order} blocks held by zbud that cannot move", lambda o: _blockers(o, HELD_BY_ZBUD)),
+    ("  order-{order} blocks held by other pages that cannot", lambda o: _blockers(o, HELD)),
+    ("  order-{order} blocks that compaction left as they were", lambda o: _blockers(o, LEFT)),
     ("  CMA requests met", lambda o: _of(o.cma_given, o.cma_asked)),
     ("pages intact", lambda o: f"{o.intact} of {o.pages}"),
     ("seconds", lambda o: f"{o.seconds:.1f}"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import layout
+from zbudlab import explain, layout
 from zbudlab.compressors import DamagedData
 from zbudlab.config import ConfigError, MachineConfig, MachineError
 from zbudlab.machine import SWAP_TYPE, Machine
@@ -101,7 +101,7 @@ class Outcome:
     blocks_ideal: int = 0  # if all free pages lay together
     pages_moved: int = 0
     pages_failed: int = 0
-    blocked_by_zbud: int = 0  # blocks not to be had that zbud pages lie in
+    blockers: dict[str, int] = field(default_factory=dict)  # of explain.REASONS: whole blocks
     cma_asked: int = 0
     cma_given: int = 0
     seconds: float = 0.0
@@ -211,11 +211,8 @@ class Run:
         outcome.pages_moved = machine.paging.events["pgmigrate_success"]
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
         outcome.blocks_after = self.blocks()
+        outcome.blockers = explain.blockers(machine.state, self.plan.order)
         outcome.map_after = frame_kinds(machine.state)
-        zbud = np.isin(outcome.map_after, layout.ZBUD_KINDS)
-        whole = len(zbud) >> self.plan.order
-        in_blocks = zbud[: whole << self.plan.order].reshape(whole, 1 << self.plan.order)
-        outcome.blocked_by_zbud = int(in_blocks.any(axis=1).sum())
 
     def ask_cma(self) -> None:
         """Ask for the CMA area in pieces of the largest block, and give back what came."""

@@ -41,7 +41,11 @@ class Operation:
 
 def _lines(file: BufferedReader) -> Iterator[bytes]:
     """The lines of a file, unpacked if it begins as gzip does; a pipe will do."""
-    yield from gzip.open(file) if file.peek(2)[:2] == GZIP_MAGIC else file
+    if file.peek(2)[:2] != GZIP_MAGIC:
+        yield from file
+        return
+    with gzip.open(file) as unpacked:
+        yield from unpacked
 
 
 def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
