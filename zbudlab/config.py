@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, fields
 from math import isqrt
 from typing import Any
 
-import psutil
-
 from zbudlab import layout
 from zbudlab.compressors import compressor as find_compressor
 
@@ -46,6 +44,15 @@ def human(size: int) -> str:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} GiB"
+
+
+def host_memory() -> int | None:
+    """Bytes that this host has free; None where it cannot be asked."""
+    try:
+        import psutil
+    except ImportError:  # on a Unix that lacks a part of it
+        return None
+    return int(psutil.virtual_memory().available)
 
 
 @dataclass(frozen=True)
@@ -152,9 +159,9 @@ class MachineConfig:
 
         more: bytes that will be needed beside it, for what goes through it.
         """
-        there = psutil.virtual_memory().available
+        there = host_memory()
         needed = self.host_bytes + more
-        if needed > there:
+        if there is not None and needed > there:
             raise MachineError(
                 layout.ENOMEM,
                 f"a machine of {self.frames} frames needs {human(needed)}"

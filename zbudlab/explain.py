@@ -45,7 +45,7 @@ def pinned_frames(state: State, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _by_block(frames: NDArray, order: int) -> NDArray:
     """Rows of 2^order frames, one a whole aligned block."""
     whole = len(frames) >> order
-    return frames[: whole << order].reshape(whole, -1)
+    return frames[: whole << order].reshape(whole, 1 << order)
 
 
 def _target_frames(state: State, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
