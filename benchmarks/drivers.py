@@ -5,18 +5,19 @@ Each is the twin of a loop in benchmarks/reference/reference.c and answers with 
 
 import numpy as np
 
-from zbudlab.jit import copy_row, kernel
+from zbudlab.jit import kernel
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, ZBUD_SERIES
 from zbudlab.mm.migrate import migrate_zbud_page
+from zbudlab.mm.page import copy_highpages
 from zbudlab.mm.radix_tree import radix_tree_delete, radix_tree_insert, radix_tree_lookup
-from zbudlab.mm.zbud import handle_pfn, zbud_alloc, zbud_free
+from zbudlab.mm.zbud import zbud_alloc, zbud_free
+from zbudlab.mm.zbud_header import handle_pfn
 
 
 @kernel(inline=False)
 def copy_pages(frames, new, old):
     """Copy page frame old[i] over new[i] for every i; the first byte of the last copy."""
-    for i in range(new.shape[0]):
-        copy_row(frames, new[i], old[i])
+    copy_highpages(frames, new, old)
     return np.int64(np.int8(frames[new[new.shape[0] - 1], 0]))
 
 

@@ -349,3 +349,36 @@ class TestInterrupted:
         job.stdout.close()
         assert job.stderr.read() == ""
         assert job.wait(timeout=60) == 0
+
+
+class TestReplayOfALog:
+    def saved(self, folder):
+        machine = Machine(frames=256, threads=1)
+        process = machine.create_process(300)
+        machine.touch(process, range(300), write=True)
+        machine.save_log(folder / "log.npz")
+        return machine
+
+    def test_a_log_answers_as_it_did(self, folder, capsys):
+        machine = self.saved(folder)
+        code, out, err = answer(capsys, "replay", "machine", "log.npz")
+        assert (code, err) == (0, "")
+        assert out.startswith("2 operations, 0 differences")
+        assert machine.digest() in out
+
+    def test_another_answer_is_named(self, folder, capsys):
+        machine = self.saved(folder)
+        machine.log.set_result(len(machine.log) - 1, 0)
+        first = next(i for i, entry in enumerate(machine.log) if entry.name == "touch")
+        machine.log.set_result(first, 299)
+        machine.save_log(folder / "log.npz")
+        code, out, _ = answer(capsys, "replay", "machine", "log.npz")
+        assert code == 1
+        assert "operation 2: touch" in out
+        assert "expected  299" in out
+
+    def test_what_is_no_log_is_said_so(self, folder, capsys):
+        (folder / "log.npz").write_bytes(b"no log")
+        code, _, err = answer(capsys, "replay", "machine", "log.npz")
+        assert code == 2
+        assert "no log of operations" in err

@@ -98,6 +98,22 @@ def _cma(frames: int) -> int:
     return frames // 16 // MAX_ORDER_NR_PAGES * MAX_ORDER_NR_PAGES
 
 
+def _replay_log(path: str) -> int:
+    """Run the log of a machine again; each operation must answer as it did."""
+    from zbudlab import history
+
+    machine, place = None, 0
+    for place, entry, answer, at_work in history.replay(path):
+        machine = at_work
+        if answer != entry.result:
+            print(f"operation {place}: {entry.name} {' '.join(map(str, entry.arguments))}")
+            print(f"  expected  {entry.result}\n  got       {answer}")
+            return DIFFERENCE
+    digest = f"; SHA-256 of the machine {machine.digest()}" if machine else ""
+    print(f"{place} operations, 0 differences{digest}")
+    return 0
+
+
 def _replay(options: argparse.Namespace) -> int:
     from zbudlab import replay
     from zbudlab.sources import check_file
@@ -106,6 +122,8 @@ def _replay(options: argparse.Namespace) -> int:
         if path not in (None, "-"):
             check_file(path)
     _say_if_first()
+    if options.kind == "machine":
+        return _replay_log(options.trace)
     if not options.expect:
         for line in replay.answers(options.kind, options.trace):
             print(line)
@@ -157,8 +175,8 @@ def parser() -> argparse.ArgumentParser:
     )
     replay.add_argument(
         "kind",
-        help="zbud-plain, zbud-series, radix, buddy, compact, "
-        "zswap-plain, zswap-series or zswap-6.1",
+        help="zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, zswap-series, "
+        "zswap-6.1; machine for a log that Machine.save_log wrote",
     )
     replay.add_argument("trace", help="the trace, plain or .gz; - for standard input")
     replay.add_argument("--expect", metavar="FILE", help="the answers that should come")

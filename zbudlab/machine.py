@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import jit, layout, operations
+from zbudlab import jit, layout, operations, snapshots
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
 from zbudlab.config import MAX_FRAMES, ConfigError, Inconsistent, MachineConfig, MachineError
@@ -26,6 +26,7 @@ from zbudlab.mm import bootmem, page_poison, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
+from zbudlab.snapshots import Snapshot
 from zbudlab.swapping import Swap
 
 __all__ = ["ConfigError", "Inconsistent", "Machine", "MachineConfig", "MachineError"]
@@ -411,6 +412,14 @@ class Machine:
     def digest(self) -> str:
         """SHA-256 of memory, all tables and the swap device: equal machines, equal digests."""
         return snapshot.digest(self.state, self.swap.device.pages)
+
+    def snapshot(self) -> Snapshot:
+        """The machine as it is now, to come back to with `restore`."""
+        return snapshots.take(self)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Be again what this machine was when that snapshot was taken; the log ends there too."""
+        snapshots.restore(self, snapshot)
 
     def save_log(self, path: str | Path, *, content: bool = True) -> None:
         """Write the log to one file that anybody can replay (see `zbudlab.history`).

@@ -92,6 +92,13 @@ class OperationLog:
         """Fill in the result of an entry that was added before it was known."""
         self._result[i] = result
 
+    def truncate(self, length: int) -> None:
+        """Forget all entries but the first `length`; what pages contained is kept."""
+        for column in (self._depth, self._name, self._result):
+            del column[length:]
+        del self._start[length + 1 :]
+        del self._arguments[self._start[length] :]
+
     # --- pages ---------------------------------------------------------------------------------
 
     def content(self, page: bytes) -> int:

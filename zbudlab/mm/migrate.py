@@ -15,7 +15,7 @@ Source: mm/migrate.c (v3.12.9), with the hunks of the series' patch 5.
 
 import numpy as np
 
-from zbudlab.jit import copy_row, kernel
+from zbudlab.jit import kernel
 from zbudlab.layout import (
     EAGAIN,
     ENOMEM,
@@ -31,6 +31,7 @@ from zbudlab.mm.compaction_scan import compaction_alloc, migratepages
 from zbudlab.mm.list_head import list_del, list_empty
 from zbudlab.mm.lru import putback_lru_page
 from zbudlab.mm.page import (
+    copy_highpage,
     get_page,
     page_count,
     page_mapped,
@@ -66,7 +67,7 @@ def migrate_page(pages, frames, ptes, new, old):
     references = owner_references(page)
     if page_count(page) != 1 + references:
         return -EAGAIN
-    copy_row(frames, new, old)
+    copy_highpage(frames, new, old)
     set_flag(target, page.page_flags & MOVED_FLAGS)
     target.mapcount = page.mapcount
     target.private = page.private

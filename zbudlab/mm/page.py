@@ -9,7 +9,7 @@ Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 
 
 import numpy as np
 
-from zbudlab.jit import kernel
+from zbudlab.jit import copy_row, kernel
 from zbudlab.layout import (
     CHUNK_SHIFT,
     NCHUNKS_ORDER,
@@ -100,6 +100,19 @@ def page_mapped(page):
 def page_lru(page):
     """Whether the page is on one of the zone's LRU lists."""
     return page.page_flags & PG_LRU != 0
+
+
+@kernel
+def copy_highpage(frames, new, old):
+    """Copy the content of frame `old` to frame `new`, header rows alone where frames have none."""
+    copy_row(frames, new, old)
+
+
+@kernel(inline=False)
+def copy_highpages(frames, new, old):
+    """Copy frames old[i] to frames new[i], in order; both are integer arrays of one length."""
+    for i in range(new.shape[0]):
+        copy_highpage(frames, new[i], old[i])
 
 
 @kernel

@@ -12,10 +12,10 @@ Source: mm/zbud.c, zbud_migrate_page (patch 5 of the series, v2, 11 Sep 2013).
 
 import numpy as np
 
-from zbudlab.jit import copy_row, kernel
+from zbudlab.jit import kernel
 from zbudlab.layout import BUDDY, EAGAIN, EINVAL, LRU
 from zbudlab.mm.list_head import list_replace
-from zbudlab.mm.page import get_page, page_count, set_page_zbud
+from zbudlab.mm.page import copy_highpage, get_page, page_count, set_page_zbud
 from zbudlab.mm.radix_tree import (
     radix_tree_deref_slot,
     radix_tree_lookup_slot,
@@ -61,7 +61,7 @@ def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old
     set_page_zbud(pages[new])
     pages[new].mapping = pages[old].mapping
     pages[new].private = pages[old].private
-    copy_row(frames, new, old)
+    copy_highpage(frames, new, old)
     failed = move_handle(pool, nodes, pages, np.int64(header.first_handle), new, old)
     failed |= move_handle(pool, nodes, pages, np.int64(header.last_handle), new, old)
     list_replace(rows, LRU, old_row, new_row)
