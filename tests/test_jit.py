@@ -160,6 +160,9 @@ class Script:
         entries = np.zeros(3, np.int64)
         self.call(list_head.list_entries, spare, 0, 0, entries)
         self.answers.extend(entries.tolist())
+        frames = self.random.integers(0, 256, (4, layout.PAGE_SIZE), np.uint8)
+        self.call(page.copy_highpages, frames, np.array([0, 3]), np.array([1, 0]))
+        self.answers.extend(frames.sum(axis=1).tolist())
         self.faults = [
             self.call(page_alloc_check.first_fault, *state.buddy),
             self.call(zbud_check.first_fault, *state.zbud, 0),

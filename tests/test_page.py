@@ -94,3 +94,16 @@ def test_a_page_is_locked_once(one):
     page.unlock_page(one)
     assert one["page_flags"] == layout.PG_DIRTY
     assert page.trylock_page(one)
+
+
+@pytest.mark.parametrize("size", [layout.PAGE_SIZE, layout.CHUNK_SIZE])
+def test_frames_are_copied_in_order(size):
+    frames = np.arange(5 * size, dtype=np.uint64).astype(np.uint8).reshape(5, size)
+    frames += np.arange(5, dtype=np.uint8)[:, None]
+    expected = frames.copy()
+    new, old = np.array([4, 2, 3]), np.array([0, 4, 2])
+    for to, source in zip(new, old, strict=True):
+        expected[to] = expected[source]
+    page.copy_highpages(frames, new, old)
+    assert (frames == expected).all()
+    assert (frames[3] == frames[0]).all()
