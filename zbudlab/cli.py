@@ -140,7 +140,12 @@ def _replay(options: argparse.Namespace) -> int:
 def _course(options: argparse.Namespace) -> int:
     from zbudlab.course import copy_course
 
-    copy_course(options.folder)
+    written = copy_course(options.folder)
+    print(
+        f"{len(written)} files copied to {options.folder}"
+        if written
+        else "nothing to copy: all is there"
+    )
     return 0
 
 

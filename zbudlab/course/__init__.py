@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from zbudlab.files import written_whole
+
 PARTS = ("notebooks", "exercises")
 
 
@@ -39,7 +41,9 @@ def copy_course(
         for source in _course_files(folder):
             copy = target / part / source.relative_to(folder)
             if not copy.exists():
-                _write_whole(copy, source.read_bytes())
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with written_whole(copy) as file:
+                    file.write(source.read_bytes())
                 written.append(copy)
             elif copy.read_bytes() != source.read_bytes():
                 say(f"kept {copy}: it differs from the course's; move it away to get that one")
@@ -56,14 +60,3 @@ def _course_files(folder: Path) -> list[Path]:
             name.startswith((".", "__pycache__")) for name in path.relative_to(folder).parts
         )
     )
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
