@@ -54,6 +54,7 @@ from zbudlab.mm.zbud_header import (
     add_to_home_list,
     buddy_address,
     change_map_count,
+    clear_header,
     encode_handle,
     find_hole,
     handle_buddy,
@@ -83,14 +84,7 @@ def zbud_create_pool(zones, pages, blocks, pools, rows, nodes, number):
 def init_zbud_page(pool, rows, pages, number, pfn):
     """Make a fresh frame a page of the pool, without buddies and on no list; its row."""
     row = header_row(pool, pfn)
-    header = rows[row]
-    header.first_handle = 0
-    header.last_handle = 0
-    header.first_map_count = 0
-    header.last_map_count = 0
-    header.first_chunks = 0
-    header.last_chunks = 0
-    header.under_reclaim = 0
+    clear_header(rows[row])
     set_page_zbud(pages[pfn])
     pages[pfn].private = number
     return row

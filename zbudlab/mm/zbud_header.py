@@ -64,6 +64,18 @@ def is_empty(header):
     return header.first_chunks == 0 and header.last_chunks == 0
 
 
+@kernel
+def clear_header(header):
+    """Make a header one of a page without buddies; its list links keep their values."""
+    header.first_handle = 0
+    header.last_handle = 0
+    header.first_map_count = 0
+    header.last_map_count = 0
+    header.first_chunks = 0
+    header.last_chunks = 0
+    header.under_reclaim = 0
+
+
 # --- lists -------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from zbudlab.mm.radix_tree import (
     radix_tree_lookup_slot,
     radix_tree_replace_slot,
 )
-from zbudlab.mm.zbud_header import header_row
+from zbudlab.mm.zbud_header import clear_header, header_row
 
 
 @kernel
@@ -66,10 +66,5 @@ def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old
     failed |= move_handle(pool, nodes, pages, np.int64(header.last_handle), new, old)
     list_replace(rows, LRU, old_row, new_row)
     list_replace(rows, BUDDY, old_row, new_row)
-    header.first_handle = 0
-    header.last_handle = 0
-    header.first_map_count = 0
-    header.last_map_count = 0
-    header.first_chunks = 0
-    header.last_chunks = 0
+    clear_header(header)
     return failed

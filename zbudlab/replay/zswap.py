@@ -27,19 +27,10 @@ from zbudlab.replay.zswap_world import (
     page_number,
 )
 from zbudlab.swapdevice import SwapWriteError
+from zbudlab.swapping import COUNTERS
 
 MAX_AREA = 1_000_000
-COUNTERS = (
-    "pool_limit_hit",
-    "written_back_pages",
-    "reject_reclaim_fail",
-    "reject_compress_poor",
-    "reject_alloc_fail",
-    "reject_kmemcache_fail",
-    "duplicate_entry",
-    "stored_pages",
-    "pool_pages",
-)
+PRINTED = COUNTERS[: COUNTERS.index("pool_pages") + 1]  #: the counters of debugfs
 LENGTHS = range(16, 2 * PAGE_SIZE + 1)  #: compressed lengths that a trace may have
 POLICIES = ("auto", "new", "exists", "nomem", "gone", "default")
 FOREVER = 1 << 62
@@ -79,7 +70,7 @@ class ZswapReplay:
 
     def counters(self) -> list[int]:
         counts = self.swap.counters()
-        return [counts[name] for name in COUNTERS]
+        return [counts[name] for name in PRINTED]
 
     def area_snapshot(self, type: int) -> dict[str, Any]:
         view = self.views[type]
