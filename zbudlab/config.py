@@ -59,14 +59,24 @@ def host_memory() -> int | None:
 class MachineConfig:
     """A machine before it is switched on. Sizes are in pages of 4096 bytes.
 
-    frames: page frames, 64 to 2^24. pageblock_order: 9 as on x86, down to 4. page_bytes: whether
-    pages have content; without it a frame costs 96 bytes and compressed lengths are given.
-    cma_pages: size of the CMA area at the end of memory, a multiple of 1024. zbud: "series" (with
-    migration) or "plain" (v3.11). zbud_movable: whether compaction may move zbud pages; None = as
-    the variant has it. zswap: off, pages go to the swap device. swap_pages: slots of the swap
-    device. totalram of the pool limit is `frames`. min_free: min watermark; None = the kernel's
-    formula. checked: freed pages are poisoned, and every operation is followed by `check()`.
-    log: keep a log of operations. threads: for compression; None = one a core.
+    frames: page frames, 64 to 2^24.
+    pageblock_order: 9 as on x86, down to 4.
+    page_bytes: whether pages have content; without it a frame costs 96 bytes, and compressed
+        lengths are given.
+    cma_pages: size of the CMA area at the end of memory, a multiple of 1024.
+    zbud: "series" (with migration) or "plain" (v3.11).
+    zbud_movable: whether compaction may move zbud pages; None = as the variant has it.
+    zswap: False = pages go to the swap device as they are.
+    compressor: a name that `zbudlab.compressors` knows.
+    max_pool_percent: zswap's share of all frames at most.
+    accept_threshold_percent: 6.1 only; a full pool takes pages again below this share of that.
+    profile: whose rules zswap follows: "3.12-fixed", "3.12" or "6.1".
+    swap_pages: slots of the swap device; None = four times memory.
+    min_free: the min watermark; None = the kernel's formula.
+    seed: for whoever draws random decisions for this machine; it makes none itself.
+    checked: freed pages are poisoned, and every operation is followed by `check()`.
+    log: whether to keep a log of operations.
+    threads: for compression; None = one a core.
     """
 
     frames: int = 16384

@@ -62,7 +62,6 @@ class Machine:
         self.compressor = compressor or find_compressor(self.config.compressor)
         if self.log is not None:
             self.compressor = self.log.recording(self.compressor)
-        self._replaced = False
         self._boot()
 
     def _boot(self) -> None:
@@ -118,15 +117,6 @@ class Machine:
     def operate(self, name: str, *arguments: int) -> int:
         """Run one operation as the log knows it, a name and whole numbers, and log it."""
         return self._logged(name, arguments, lambda: operations.OPERATIONS[name](self, *arguments))
-
-    def count_moves(self, control: np.void) -> None:
-        """Add what a run of compaction or CMA did to the machine's counters."""
-        events = self.paging.events
-        events["pgmigrate_success"] += int(control["migrated"])
-        events["pgmigrate_fail"] += int(control["failed"])
-        events["compact_migrate_scanned"] += int(control["migrate_scanned"])
-        events["compact_free_scanned"] += int(control["free_scanned"])
-        events["compact_isolated"] += int(control["isolated"])
 
     def do(self, function: Callable, *arguments: Any) -> Any:
         """Run one function of `zbudlab.mm` as a step of the operation under way."""

@@ -176,7 +176,7 @@ def _moving(machine: Machine, function: Callable[..., int], *arguments: int) -> 
     if machine.log is not None:
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
             machine.log.add(1, "migrate.unmap_and_move", [old, new], rc)
-    machine.count_moves(control)
+    machine.paging.count_moves(control)
     return result
 
 

@@ -114,6 +114,14 @@ class Paging:
             "end a process, or give the machine more frames or swap",
         )
 
+    def count_moves(self, control: np.void) -> None:
+        """Count what a run of compaction or CMA did, from its layout.compact_control."""
+        self.events["pgmigrate_success"] += int(control["migrated"])
+        self.events["pgmigrate_fail"] += int(control["failed"])
+        self.events["compact_migrate_scanned"] += int(control["migrate_scanned"])
+        self.events["compact_free_scanned"] += int(control["free_scanned"])
+        self.events["compact_isolated"] += int(control["isolated"])
+
     # --- reclaim -------------------------------------------------------------------------------
 
     def wake_kswapd(self) -> None:
