@@ -79,7 +79,7 @@ wheelhouse: dist ## fill wheelhouse/ with all packages, for rooms without a netw
 lock: ## resolve requirements.lock again (needs uv; LOCKFLAGS=--upgrade)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11.0 \
-	  --extra test $(LOCKFLAGS) pyproject.toml -o requirements.lock
+	  --extra test --extra grade --extra dask --extra site --extra bench $(LOCKFLAGS) pyproject.toml -o requirements.lock
 
 check-wheels: ## see that every locked package has a wheel for each system (needs uv and network)
 	@$(PYTHON) scripts/check_wheels.py

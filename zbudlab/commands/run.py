@@ -1,0 +1,97 @@
+"""`zbudlab run`: the main job, files under memory pressure on three machines."""
+
+import argparse
+import json
+from typing import Any
+
+from tqdm import tqdm
+
+from zbudlab.commands import DIFFERENCE, say_if_first
+from zbudlab.compressors import available
+from zbudlab.config import PROFILES, MachineConfig
+from zbudlab.files import check_writable, written_whole
+
+#: Options of `zbudlab run`: name, type, default, what stands for the value, help.
+RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
+    ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
+    ("--max-pool-percent", int, 20, "N", "zswap's share of memory at most, 0 to 100"),
+    ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
+    ("--profile", str, PROFILES[0], "NAME", f"whose rules: {', '.join(PROFILES)}"),
+    ("--scenario", str, "scattered", "NAME", "how processes grow and end: scattered or orderly"),
+    ("--pressure", float, 1.4, "X", "pages of all processes to page frames, 0.1 to 8"),
+    ("--exits", float, 0.5, "X", "share of the processes that end, 0 to 1"),
+    ("--order", int, 9, "N", "ask for blocks of 2^N pages, 0 to 10"),
+    ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
+    ("--seed", int, 0, "N", "which processes end"),
+    ("--threads", int, None, "N", "threads that compress (default: one a core)"),
+    ("--json", str, None, "FILE", "write all figures there"),
+    ("--plot", str, None, "FILE.png", "draw memory before and after compaction"),
+)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from zbudlab import report, scenario
+    from zbudlab.sources import read_content
+
+    if options.json is not None:
+        check_writable(options.json)
+    if options.plot is not None:
+        from zbudlab.view import savefile
+
+        savefile.check_picture(options.plot)
+    config = MachineConfig(
+        frames=options.frames,
+        max_pool_percent=options.max_pool_percent,
+        compressor=options.compressor,
+        profile=options.profile,
+        seed=options.seed,
+        cma_pages=options.cma_pages if options.cma_pages is not None else _cma(options.frames),
+        threads=options.threads,
+        log=False,
+    )
+    plan = scenario.Plan(config, options.scenario, options.pressure, options.exits, options.order)
+    plan.check_host()
+    say_if_first()
+    content = read_content(options.paths or None, plan.pages)
+    print(report.introduction(plan, content), flush=True)
+    total = 2 * plan.pages * len(scenario.VARIANTS)
+    with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
+        outcomes = scenario.run(plan, content, bar.update)
+    print("\n" + report.table(outcomes, plan.order))
+    print("\n" + report.headline(outcomes, plan.order))
+    if options.json is not None:
+        with written_whole(options.json) as file:
+            file.write(json.dumps(report.as_json(plan, content, outcomes), indent=1).encode())
+    if options.plot is not None:
+        from zbudlab.view import maps, savefile
+
+        savefile.save(maps.compare(outcomes, config.pageblock_order, plan.order), options.plot)
+    print(report.verdict(outcomes))
+    return 0 if all(outcome.intact == outcome.pages for outcome in outcomes) else DIFFERENCE
+
+
+def _cma(frames: int) -> int:
+    """A CMA area of a sixteenth of memory in whole largest blocks, none on small machines."""
+    from zbudlab.layout import MAX_ORDER_NR_PAGES
+
+    if frames % MAX_ORDER_NR_PAGES:
+        return 0
+    return frames // 16 // MAX_ORDER_NR_PAGES * MAX_ORDER_NR_PAGES
+
+
+def add(commands: Any) -> None:
+    """The options of `zbudlab run`."""
+    run = commands.add_parser(
+        "run",
+        help="put files under memory pressure on three machines and compare",
+        description="Files become the memory of simulated processes on a machine without zswap, "
+        "one whose zbud pages cannot move, and one where they can; large blocks are asked for "
+        "before and after compaction.",
+    )
+    run.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files and folders (default: Python's library)"
+    )
+    for name, kind, default, metavar, text in RUN_OPTIONS:
+        shown = "" if default is None else " (default: %(default)s)"
+        run.add_argument(name, type=kind, default=default, metavar=metavar, help=text + shown)
+    run.set_defaults(command=_run)
