@@ -1,10 +1,12 @@
 """What the notebooks draw and measure with: toys, explorers, curves."""
 
+from typing import ClassVar
+
 import pytest
 from matplotlib.figure import Figure
 
-from zbudlab.course import measure
-from zbudlab.view import timings, toy
+from zbudlab.course import measure, thinned
+from zbudlab.view import fragments, timings, toy
 from zbudlab.view.explorer import Explorer
 
 
@@ -39,7 +41,7 @@ class TestExplorer:
 
 
 class TestToy:
-    MOMENTS = {"start": ["", ""], "then": ["A", None], "last": ["A2", "B"]}
+    MOMENTS: ClassVar = {"start": ["", ""], "then": ["A", None], "last": ["A2", "B"]}
 
     def test_owners_are_told_apart(self):
         ax = toy.strips(self.MOMENTS).axes[0]
@@ -65,3 +67,30 @@ def test_the_tree_to_look_up_in_holds_its_keys():
     nodes, root = measure.tree_of(100)
     assert root["items"][0] == 100
     assert nodes[0]["count"] == 3  # two leaves and the node above
+
+
+class TestThinned:
+    @pytest.mark.parametrize("pattern", thinned.PATTERNS)
+    def test_as_many_pages_are_free_as_asked_for(self, pattern):
+        machine = thinned.thinned(1024, freed=25, pattern=pattern)
+        machine.check()
+        assert machine.state.zone["nr_free_pages"] == 256
+
+    def test_freed_from_the_start_they_lie_together_and_scattered_they_do_not(self):
+        told = {
+            pattern: fragments.key_values(thinned.thinned(2048, 50, 0, pattern))
+            for pattern in thinned.PATTERNS
+        }
+        assert "2 to be had; unusable 0.000, fragmentation index none" in told["from the start"]
+        assert "0 to be had; unusable 1.000, fragmentation index 0.9" in told["every other"]
+
+    def test_another_pattern_is_refused(self):
+        with pytest.raises(ValueError, match="not 'sideways'"):
+            thinned.thinned(64, pattern="sideways")
+
+    def test_the_picture_has_the_blocks_that_are_free(self):
+        machine = thinned.thinned(1024, 50, 30)
+        bars = fragments.figure(machine).axes[0].patches
+        assert [bar.get_height() for bar in bars] == [
+            count << order for order, count in enumerate(machine.state.zone["nr_free"].tolist())
+        ]
