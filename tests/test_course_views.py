@@ -6,7 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from zbudlab.course import measure, thinned
-from zbudlab.view import fragments, timings, toy
+from zbudlab.course.trees import Tree
+from zbudlab.view import fragments, radix, timings, toy
 from zbudlab.view.explorer import Explorer
 
 
@@ -63,10 +64,27 @@ def test_measurements_cover_every_size_and_way():
         assert len(timings.figure(curves, "pages", "time").axes[0].lines) == len(curves)
 
 
-def test_the_tree_to_look_up_in_holds_its_keys():
-    nodes, root = measure.tree_of(100)
-    assert root["items"][0] == 100
-    assert nodes[0]["count"] == 3  # two leaves and the node above
+class TestTree:
+    def test_holds_what_was_planted(self):
+        tree = Tree([0, 1, 63, 64, 5000])
+        assert [tree.lookup(key) for key in (0, 1, 63, 64, 5000, 2)] == [1, 1, 63, 64, 5000, 0]
+        assert [len(level) for level in tree.levels()] == [1, 2, 3]
+        assert tree.way(5000) == [1, 14, 8]
+
+    def test_shrinks_when_the_largest_key_goes(self):
+        tree = Tree([1, 5000])
+        assert tree.height == 3
+        assert tree.delete(5000) == 5000
+        assert (tree.height, tree.nbytes()) == (1, tree.nodes.itemsize)
+
+    def test_grows_with_its_keys(self):
+        tree = Tree(range(1, 5001))
+        assert all(tree.lookup(key) == key for key in range(1, 5001))
+
+    def test_the_picture_marks_the_way_of_a_key(self):
+        tree = Tree([1, 64, 5000])
+        texts = [text.get_text() for text in radix.figure(tree, 5000).axes[0].texts]
+        assert [text for text in texts if text.isdigit()] == ["1", "14", "8"]
 
 
 class TestThinned:
