@@ -1,0 +1,111 @@
+"""Measurements for the course, on the machine the reader sits at: copies, lookups, strides.
+
+Each answers nanoseconds an operation by way and size. They are for looking at curves, not for
+proof; `make bench` measures with care.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from zbudlab.jit import uncompiled
+from zbudlab.layout import PAGE_SIZE, radix_tree_node, radix_tree_root
+from zbudlab.mm.page import copy_highpages
+from zbudlab.mm.radix_tree import (
+    init_radix_tree_nodes,
+    radix_tree_insert,
+    radix_tree_lookup_batch,
+    radix_tree_preload,
+)
+
+Curves = dict[str, dict[int, float]]  #: ns an operation, by way, then by size
+REPEATS = 5
+ENOUGH_PLAIN = 2000  #: operations that show the speed of plain Python
+
+
+def nanoseconds(operations: int, work: Callable[..., object], *arguments: object) -> float:
+    """The best of a few runs, per operation: others on the computer only ever slow it down."""
+    work(*arguments)
+    best = float("inf")
+    for _ in range(REPEATS):
+        started = time.perf_counter_ns()
+        work(*arguments)
+        best = min(best, time.perf_counter_ns() - started)
+    return best / operations
+
+
+def copying(counts: Iterable[int], seed: int = 0) -> Curves:
+    """ns to copy a page, for batches of so many random pages of a memory twice that size."""
+    curves: Curves = {"byte by byte in Python": {}, "NumPy, row by row": {}, "compiled": {}}
+    for count in counts:
+        frames = np.zeros((2 * count, PAGE_SIZE), np.uint8)
+        order = np.random.Generator(np.random.PCG64(seed)).permutation(2 * count)
+        new, old = order[:count], order[count:]
+        pairs = list(zip(new.tolist(), old.tolist(), strict=True))
+        curves["byte by byte in Python"][count] = nanoseconds(1, _by_bytes, frames, pairs[0])
+        curves["NumPy, row by row"][count] = nanoseconds(count, _by_rows, frames, pairs)
+        curves["compiled"][count] = nanoseconds(count, copy_highpages, frames, new, old)
+    return curves
+
+
+def _by_rows(frames: np.ndarray, pairs: list[tuple[int, int]]) -> None:
+    for new, old in pairs:
+        frames[new] = frames[old]
+
+
+def _by_bytes(frames: np.ndarray, pair: tuple[int, int]) -> None:
+    to, source = (memoryview(frames[pfn]) for pfn in pair)
+    for place in range(PAGE_SIZE):
+        to[place] = source[place]
+
+
+def tree_of(keys: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes and root of a radix tree with the items 1 .. keys at the keys 1 .. keys."""
+    nodes = np.zeros(keys // 32 + 64, radix_tree_node)
+    root = np.zeros(1, radix_tree_root)
+    init_radix_tree_nodes(nodes)
+    for key in range(1, keys + 1):
+        assert radix_tree_preload(nodes, 1)
+        radix_tree_insert(nodes, root[0], key, key)
+    return nodes, root
+
+
+def lookups(sizes: Iterable[int], seed: int = 0) -> Curves:
+    """ns a lookup of random keys in trees of so many: compiled, as plain Python, and in a dict."""
+    curves: Curves = {"the same code, not compiled": {}, "a Python dict": {}, "compiled": {}}
+    for size in sizes:
+        nodes, root = tree_of(size)
+        keys = np.random.Generator(np.random.PCG64(seed)).integers(1, size + 1, size)
+        curves["compiled"][size] = _lookup_time(nodes, root, keys)
+        with uncompiled({"radix_tree.radix_tree_lookup_slot", "radix_tree.slot_of"}):
+            few = keys[:ENOUGH_PLAIN]
+            curves["the same code, not compiled"][size] = _lookup_time(nodes, root, few)
+        table = {key: key for key in range(1, size + 1)}
+        curves["a Python dict"][size] = nanoseconds(size, _in_dict, table, keys.tolist())
+    return curves
+
+
+def _lookup_time(nodes: np.ndarray, root: np.ndarray, keys: np.ndarray) -> float:
+    items = np.empty_like(keys)
+    return nanoseconds(len(keys), radix_tree_lookup_batch, nodes, root[0], keys, items)
+
+
+def _in_dict(table: dict[int, int], keys: list[int]) -> list[int]:
+    return [table[key] for key in keys]
+
+
+def strides(counts: Iterable[int], between: Sequence[int] = (64, 4096)) -> Curves:
+    """ns to read one number each from so many places that lie `between` bytes apart."""
+    curves: Curves = {f"{stride} bytes apart": {} for stride in between}
+    for stride, curve in zip(between, curves.values(), strict=True):
+        for count in counts:
+            places = np.zeros(count * stride // 8, np.int64)[:: stride // 8]
+            rounds = max(1, 65536 // count)
+            curve[count] = nanoseconds(rounds * count, _sums, places, rounds)
+    return curves
+
+
+def _sums(places: np.ndarray, rounds: int) -> None:
+    for _ in range(rounds):
+        places.sum()

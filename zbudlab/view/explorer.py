@@ -1,0 +1,83 @@
+"""Controls over a picture: the reader turns knobs, the picture and one line of values follow."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+
+from zbudlab.view.picture import height, picture_html, png, width
+
+#: What a knob goes over: (low, high, step), or the values to choose from.
+Range = Sequence[Any]
+SLIDER = {"description_width": "initial"}
+
+
+def _knob(name: str, values: Range, start: Any) -> widgets.Widget:
+    """A slider for three numbers, a list to choose from for anything else."""
+    shown = {"description": name.replace("_", " "), "style": SLIDER, "layout": {"width": "420px"}}
+    if len(values) == 3 and all(type(value) in (int, float) for value in values):
+        kind = widgets.IntSlider if all(isinstance(v, int) for v in values) else widgets.FloatSlider
+        low, high, step = values
+        return kind(
+            value=start,
+            min=low,
+            max=high,
+            step=step,
+            continuous_update=False,
+            readout=True,
+            **shown,
+        )
+    return widgets.Dropdown(options=list(values), value=start, **shown)
+
+
+class Explorer(widgets.VBox):
+    """Knobs for a function that draws: `Explorer(draw, order=(0, 10, 1), freed=(0, 100, 5))`.
+
+    draw: takes a value for each knob, by name, with its defaults as the start, and returns
+    (figure, line): a matplotlib Figure and one line of its key values. A picture of the start
+    stands there before any knob is touched, also where no widgets run.
+    """
+
+    def __init__(self, draw: Callable[..., tuple[Figure, str]], **knobs: Range) -> None:
+        self.draw = draw
+        parameters = inspect.signature(draw).parameters
+        missing = [name for name in knobs if name not in parameters]
+        if missing:
+            raise ValueError(f"{draw.__name__} takes no {', '.join(missing)}")
+        self.knobs = {
+            name: _knob(name, values, parameters[name].default) for name, values in knobs.items()
+        }
+        self.picture = widgets.HTML()
+        self.status = widgets.HTML()
+        knob_box = widgets.HBox(list(self.knobs.values()), layout={"flex_flow": "row wrap"})
+        super().__init__([knob_box, self.picture, self.status])
+        self.add_class("zbudlab-explorer")
+        for knob in self.knobs.values():
+            knob.observe(self._moved, "value")
+        self._moved()
+
+    def values(self) -> dict[str, Any]:
+        """Where the knobs stand, by name."""
+        return {name: knob.value for name, knob in self.knobs.items()}
+
+    def _moved(self, _change: Any = None) -> None:
+        try:
+            self.figure, self.line = self.draw(**self.values())
+        except (OSError, ValueError) as error:
+            self.status.value = f"<b>{escape(str(error))}</b>"
+            return
+        self.picture.layout.width = f"{width(self.figure)}px"
+        self.picture.layout.height = f"{height(self.figure)}px"
+        self.picture.value = picture_html(self.figure, self.line)
+        self.status.value = escape(self.line)
+
+    def __repr__(self) -> str:
+        return f"{self.line} (run this cell to turn: {', '.join(self.knobs).replace('_', ' ')})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget and, for pages without one, the picture as it is now and its line."""
+        data = super()._repr_mimebundle_(**kwargs) or {}
+        return {**data, "text/plain": repr(self), "image/png": png(self.figure)}

@@ -1,0 +1,57 @@
+"""Pictures of toy memories: a few frames in a row, one row a moment."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+#: Fill and hatch by first letter of a cell's text; told apart by hatch too, not colour alone.
+FREE = ("#ffffff", "")
+FILLS = (
+    ("#7fc4f0", ""),
+    ("#e69f00", "//"),
+    ("#cfe3c4", ".."),
+    ("#d6b4d6", "\\\\"),
+    ("#a33c00", "xx"),
+)
+
+
+def _styles(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, str]]:
+    """A fill for each owner, the first character of a cell's text, in order of appearance."""
+    owners = dict.fromkeys(cell[0] for row in rows for cell in row if cell)
+    return {owner: FILLS[i % len(FILLS)] for i, owner in enumerate(owners)}
+
+
+def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
+    """Rows of cells, one row a moment: its name, and a text for each frame ("" = free).
+
+    Cells whose texts begin with the same character are alike in colour and hatching.
+    """
+    rows = [[cell or "" for cell in cells] for cells in moments.values()]
+    count = max(map(len, rows))
+    figure = Figure(figsize=(11, 0.55 * len(rows) + 0.5), layout="constrained")
+    ax = figure.add_subplot()
+    styles = _styles(rows)
+    for line, cells in enumerate(rows):
+        for frame, text in enumerate(cells):
+            colour, hatch = styles[text[0]] if text else FREE
+            box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
+            box.set(edgecolor="#444444", linewidth=0.8)
+            ax.add_patch(box)
+            back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+            ax.text(frame, line, text, ha="center", va="center", fontsize=11, bbox=back)
+    ax.set_xlim(-0.6, count - 0.4)
+    ax.set_ylim(len(rows) - 0.45, -0.55)
+    ax.set_xticks(range(count), [str(frame) for frame in range(count)], fontsize=10)
+    ax.xaxis.tick_top()
+    ax.set_yticks(range(len(rows)), list(moments), fontsize=11)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def key_values(moments: Mapping[str, Sequence[str | None]]) -> str:
+    """What `strips` shows, in words: each moment with its cells, `.` for free ones."""
+    return "\n".join(
+        f"{name}: {' '.join(cell or '.' for cell in cells)}" for name, cells in moments.items()
+    )
