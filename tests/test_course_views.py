@@ -5,9 +5,9 @@ from typing import ClassVar
 import pytest
 from matplotlib.figure import Figure
 
-from zbudlab.course import measure, thinned
+from zbudlab.course import measure, stored, thinned
 from zbudlab.course.trees import Tree
-from zbudlab.view import fragments, radix, timings, toy
+from zbudlab.view import fragments, radix, timings, toy, zbud_pages
 from zbudlab.view.explorer import Explorer
 
 
@@ -112,3 +112,25 @@ class TestThinned:
         assert [bar.get_height() for bar in bars] == [
             count << order for order, count in enumerate(machine.state.zone["nr_free"].tolist())
         ]
+
+
+class TestStored:
+    def test_pages_are_drawn_as_their_headers_say(self):
+        machine = stored.stored([640, 1280, 3968])
+        ax = zbud_pages.figure(machine).axes[0]
+        spans = sorted(
+            (round(bar.get_y() + 0.4), bar.get_x(), bar.get_width())
+            for bar in ax.patches
+            if bar.get_width()
+        )
+        assert spans == [(0, 0, 1), (0, 1, 10), (0, 44, 20), (1, 0, 1), (1, 1, 62)]
+        assert zbud_pages.key_values(machine) == (
+            "3 objects in 2 pages, 1.50 a page; 92 of 126 chunks used"
+        )
+        assert stored.pool_pages(machine) == 2
+
+    def test_sizes_are_drawn_by_seed_within_what_zbud_takes(self):
+        drawn = stored.sizes(500, 3900, 900, seed=3)
+        assert drawn == stored.sizes(500, 3900, 900, seed=3)
+        assert drawn != stored.sizes(500, 3900, 900, seed=4)
+        assert max(drawn) == 3968

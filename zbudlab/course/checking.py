@@ -201,4 +201,3 @@ def hint(name: str, ability: str, number: int = 1) -> str:
 def rule(name: str, variant: int | None = None) -> str:
     """The rule an exercise is set under, by the teacher's number; without one, the kernel's."""
     return exercise(name).rule(variant).text
-

@@ -4,9 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import layout
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_cells
 from zbudlab.view import palette
 
 

@@ -224,8 +224,9 @@ def _moves_so_far(machine: Machine) -> int:
 
 def _palette() -> dict[str, Any]:
     """The legend, for the browser."""
-    kinds = [{"name": k.name, "words": k.words, "light": k.light, "dark": k.dark}
-             for k in palette.KINDS]
+    kinds = [
+        {"name": k.name, "words": k.words, "light": k.light, "dark": k.dark} for k in palette.KINDS
+    ]
     return {"kinds": kinds, "lasting": palette.LASTING, "chunks": palette.CHUNKS}
 
 

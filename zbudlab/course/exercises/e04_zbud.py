@@ -122,6 +122,7 @@ def pages_question(setting: Setting) -> list[Case]:
 def pages_answer(setting: Setting, case: Case) -> int:
     return -(-case["objects"] // 2)
 
+
 EXERCISE = Exercise(
     name="e04_zbud",
     title="zbud: two objects in a page",

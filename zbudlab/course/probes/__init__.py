@@ -18,7 +18,6 @@ import numpy as np
 from zbudlab import jit
 
 
-
 class TooSlow(BaseException):
     """The time of a case is over. Not an Exception, so that `except Exception` lets it pass."""
 
@@ -61,7 +60,11 @@ def _plain_number(value: Any) -> Any:
 def time_limit(seconds: float | None) -> Iterator[None]:
     """TooSlow after that many seconds, where the system and the thread have alarms."""
     alarm = getattr(signal, "SIGALRM", None)
-    if seconds is None or alarm is None or threading.current_thread() is not threading.main_thread():
+    if (
+        seconds is None
+        or alarm is None
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
 
