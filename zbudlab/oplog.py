@@ -167,9 +167,9 @@ class OperationLog:
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
             "name": np.array(self._name, np.uint16),
-            "start": np.array(self._start, np.uint64),
-            "arguments": np.array(self._arguments, np.int64),
-            "result": np.array(self._result, np.int64),
+            "start": _narrow(np.array(self._start, np.int64)),
+            "arguments": _narrow(np.array(self._arguments, np.int64)),
+            "result": _narrow(np.array(self._result, np.int64)),
             "digests": np.frombuffer(b"".join(self.numbers), np.uint8).reshape(-1, 32),
             "pages": np.frombuffer(b"".join(pages), np.uint8).reshape(-1, PAGE_SIZE),
             "compressed_digests": np.frombuffer(
@@ -219,9 +219,9 @@ class OperationLog:
         log._numbers = {name: i for i, name in enumerate(log.names)}
         log._depth = array("B", arrays["depth"].tobytes())
         log._name = array("H", arrays["name"].tobytes())
-        log._start = array("Q", arrays["start"].tobytes())
-        log._arguments = array("q", arrays["arguments"].tobytes())
-        log._result = array("q", arrays["result"].tobytes())
+        log._start = array("Q", arrays["start"].astype(np.uint64).tobytes())
+        log._arguments = array("q", arrays["arguments"].astype(np.int64).tobytes())
+        log._result = array("q", arrays["result"].astype(np.int64).tobytes())
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
@@ -242,6 +242,12 @@ class OperationLog:
             if name.startswith(KEYFRAMES)
         }
         return log
+
+
+def _narrow(numbers: np.ndarray) -> np.ndarray:
+    """The same numbers as int32 if they fit: half to read."""
+    fits = not len(numbers) or -(1 << 31) <= numbers.min() <= numbers.max() < 1 << 31
+    return numbers.astype(np.int32) if fits else numbers
 
 
 def _add(archive: ZipFile, name: str, array: np.ndarray, kind: int) -> None:
