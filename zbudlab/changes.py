@@ -17,7 +17,7 @@ LIMIT = 400  #: changes that are told; all are counted
 
 _FLAGS = {
     getattr(layout, f"PG_{name}"): name.lower()
-    for name in "LOCKED REFERENCED LRU ACTIVE SWAPCACHE DIRTY HEAD POISON".split()
+    for name in ["LOCKED", "REFERENCED", "LRU", "ACTIVE", "SWAPCACHE", "DIRTY", "HEAD", "POISON"]
 }
 _MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "free block",
@@ -41,7 +41,12 @@ _WORDS = {
     "zswap_entries": "zswap entry",
     "lengths": "compressed length of place",
 }
-_SINGLE = {"zones": "zone", "zswaps": "zswap", "slots_cache": "freed slots", "control": "compaction"}
+_SINGLE = {
+    "zones": "zone",
+    "zswaps": "zswap",
+    "slots_cache": "freed slots",
+    "control": "compaction",
+}
 
 
 class Change(NamedTuple):
@@ -99,13 +104,16 @@ def _copied(array: np.ndarray) -> np.ndarray:
 
 
 def changes(before: Moment, after: Moment) -> Changes:
-    """What is not as it was, the smallest arrays first."""
-    found = Changes()
+    """What is not as it was, the smallest arrays first; links of lists come last."""
+    found, links = Changes(), []
     names = sorted(set(after.arrays) - {"rows"}, key=lambda name: after.arrays[name].nbytes)
     for change in _all(before, after, names):
         found.total += 1
-        if len(found) < LIMIT:
+        if change.field.startswith(("next", "prev")):
+            links.append(change)
+        elif len(found) < LIMIT:
             found.append(change)
+    found.extend(links[: LIMIT - len(found)])
     return found
 
 

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
+from zbudlab.changes import Moment
 from zbudlab.compressors import Recorded
 from zbudlab.config import MachineConfig, MachineError
+from zbudlab.explanation import Explanation, explain
 from zbudlab.keyframes import MERGE, REJECT, SECONDS, Keyframes
 from zbudlab.layout import EAGAIN, PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.operations import OPERATIONS, write_pages
 from zbudlab.oplog import Entry, LogError, OperationLog
+from zbudlab.stepping import Inside
+from zbudlab.steps import FUNCTIONS, Step
 
 
 def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:
@@ -214,6 +218,10 @@ class History:
         if self.stop > self.reached:
             self.keyframes.after(self.machine, time.process_time() - started)
 
+    def leave(self) -> None:
+        """Say that the machine will stand between two stops; the next `machine_at` puts it back."""
+        self.stop = -1
+
     def run(self, entry: Entry) -> int:
         """Do an operation on the machine where it stands; its answer."""
         if entry.name != "write":
@@ -240,6 +248,20 @@ class History:
         self.build()
         keyframes = self.keyframes.as_arrays()
         self.log.save(path, self.config.as_dict(), content=self.content, keyframes=keyframes)
+
+    # --- explanations --------------------------------------------------------------------------
+
+    def explain(self, stop: int) -> Explanation:
+        """What the operation that led to a stop did and why; the machine then stands there."""
+        entry, steps = self[stop], self.steps(stop)
+        before = Moment(self.machine_at(stop - 1))
+        after = Moment(self.machine_at(stop), copy=False)
+        step = Step(entry.name, entry.arguments, entry.result, before, after, steps)
+        return explain(step, FUNCTIONS.get(entry.name, f"operations.{entry.name}"))
+
+    def inside(self, stop: int) -> Inside:
+        """The operation that led to a stop, part by part."""
+        return Inside(self, stop)
 
     # --- events --------------------------------------------------------------------------------
 

@@ -217,11 +217,11 @@ class OperationLog:
         log = cls()
         log.names = header["names"]
         log._numbers = {name: i for i, name in enumerate(log.names)}
-        log._depth = array("B", arrays["depth"].tobytes())
-        log._name = array("H", arrays["name"].tobytes())
-        log._start = array("Q", arrays["start"].astype(np.uint64).tobytes())
-        log._arguments = array("q", arrays["arguments"].astype(np.int64).tobytes())
-        log._result = array("q", arrays["result"].astype(np.int64).tobytes())
+        log._depth = _column("B", arrays.pop("depth"))
+        log._name = _column("H", arrays.pop("name"))
+        log._start = _column("Q", arrays.pop("start"))
+        log._arguments = _column("q", arrays.pop("arguments"))
+        log._result = _column("q", arrays.pop("result"))
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
@@ -242,6 +242,13 @@ class OperationLog:
             if name.startswith(KEYFRAMES)
         }
         return log
+
+
+def _column(kind: str, numbers: np.ndarray) -> array:
+    """The same numbers as an array of Python's, which can grow."""
+    column = array(kind)
+    column.frombytes(memoryview(numbers.astype(kind, copy=False)).cast("B"))
+    return column
 
 
 def _narrow(numbers: np.ndarray) -> np.ndarray:
