@@ -91,7 +91,8 @@ def sentence(step: Step) -> str:
     if step.name not in TELLERS:
         return f"{step.name} answered {step.result}."
     if step.name in FUNCTIONS and refused > 0 and step.name not in _TELL_REFUSALS:
-        return f"{_title(step)} was refused with {error_name(refused)}: {_refusals(refused)}."
+        why = f"{error_name(refused)}: {_refusals(refused)}"
+        return f"The operation {_title(step)} was refused with {why}."
     return TELLERS[step.name](step)
 
 
@@ -179,11 +180,15 @@ def _many_faults(step: Step, process: int, at: np.ndarray) -> str:
     states = Counter(step.before.ptes["state"][np.unique(at)].tolist())
     words = {
         layout.PTE_PRESENT: "in memory already",
-        layout.PTE_NONE: "touched for the first time, each gets a frame of zeros",
+        layout.PTE_NONE: "touched for the first time (a frame of zeros each)",
         layout.PTE_SWAP: "read back from swap",
     }
-    parts = [f"{states[state]} {told}" for state, told in words.items() if states[state]]
-    return f"Of {plural(len(np.unique(at)))} of process {process} {_and(parts)}"
+    parts = [
+        f"{states[state]} {'is' if states[state] == 1 else 'are'} {told}"
+        for state, told in words.items()
+        if states[state]
+    ]
+    return f"Of {plural(len(np.unique(at)))} of process {process}, {_and(parts)}"
 
 
 def _and_wrote(step: Step) -> str:
@@ -260,9 +265,7 @@ def _taken_from(step: Step, pfn: int, order: int, migratetype: int) -> str:
             f"no {names[migratetype]} block was left, so the largest other one is stolen, "
             f"{names[listed]}, of order {large}"
         )
-    split = (
-        "" if large == order else f"; it is split, and its other {large - order} parts stay free"
-    )
+    split = "" if large == order else f"; it is split, and {large - order} parts of it stay free"
     return f"{why}: frame {pfn} comes from the block at {head}{split}"
 
 
@@ -271,7 +274,8 @@ def _alloc_pages(step: Step) -> str:
     order, migratetype = step.arguments[:2] if step.arguments else (0, layout.MIGRATE_MOVABLE)
     if step.numbers:
         order, migratetype = step.numbers["order"], step.numbers["migratetype"]
-    wanted = f"a {layout.MIGRATE_NAMES[migratetype]} block of order {order}"
+    kind = layout.MIGRATE_NAMES[migratetype]
+    wanted = f"a{'n' if kind[0] in 'aeiou' else ''} {kind} block of order {order}"
     if step.result < 0:
         return f"There is no free block of order {order} or above on any list, so {wanted} fails."
     moved = _moves(step)
@@ -438,7 +442,9 @@ def _zbud_free(step: Step) -> str:
         return f"There is no handle {handle}."
     if handle_page(step.after, handle) == pfn:
         done = (
-            "is freed, but still mapped, so it" if step.name == "zbud_free" else "is unmapped and"
+            "is freed, but still mapped, so it"
+            if step.name == "zbud_free"
+            else "is unmapped, and as its owner keeps it,"
         )
         return f"The object of handle {handle} {done} stays in page {pfn}."
     return f"The object of handle {handle} leaves page {pfn}; {_left(step, pfn)}."

@@ -1,4 +1,4 @@
-"""What a function inside an operation did and why, in one sentence: the tellers for stepping inside.
+"""What a function inside an operation did and why: the tellers for stepping inside.
 
 STAGES are the functions after which a stop is made, and what that part is called. While pages
 move, the page allocator's own parts would only be in the way, and are left out.
