@@ -236,12 +236,16 @@ class History:
         except MachineError as error:
             return -(error.errno or 0)
 
-    def build(self, seconds: float = float("inf")) -> bool:
-        """Run on from where the keyframes end, for about so long; whether they reach the end."""
+    def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
+        """Run on from where the keyframes end, for about so long; whether they reach that stop.
+
+        stop: default: the end.
+        """
         end = time.perf_counter() + seconds
-        while self.reached < len(self) and time.perf_counter() < end:
-            self.machine_at(min(self.reached + 16, len(self)))
-        return self.reached == len(self)
+        wanted = len(self) if stop is None else stop
+        while self.reached < wanted and time.perf_counter() < end:
+            self.machine_at(min(self.reached + 16, wanted))
+        return self.reached >= wanted
 
     def save(self, path: str | Path) -> None:
         """Write the log with keyframes to its end, so that it opens anywhere at once."""
@@ -265,24 +269,31 @@ class History:
 
     # --- events --------------------------------------------------------------------------------
 
-    def find(self, kind: str, start: int, step: int = 1) -> int | None:
+    def find(
+        self, kind: str, start: int, step: int = 1, *, seconds: float = float("inf")
+    ) -> int | None:
         """The next stop (step=-1: the one before) at which something of that kind happened.
 
         kind: "-EAGAIN" (a page could not move just now), "migration" (one moved), "reject" (zswap
         refused a page), "writeback" (one went from zswap to the swap device), "merge" (small free
         blocks became larger ones). None = there is none. For "reject" and "merge" the log is run
-        as far as it takes, if it was not yet.
+        as far as it takes, if it was not yet; for `seconds` at most (then see `known`).
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        end = time.perf_counter() + seconds
         while True:
-            needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)
-            known = self.reached >= needed
+            known = self.known(kind, start, step)
             stops = self._stops_of(kind)
             found = stops[stops > start][:1] if step > 0 else stops[stops < start][-1:]
-            if len(found) or known:
+            if len(found) or known or time.perf_counter() > end:
                 return int(found[0]) if len(found) else None
-            self.build(0.2)
+            self.build(0.1)
+
+    def known(self, kind: str, start: int, step: int = 1) -> bool:
+        """Whether the log was run far enough for `find` to be sure that there is no such event."""
+        needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)
+        return self.reached >= needed
 
     def _stops_of(self, kind: str) -> np.ndarray:
         """The stops seen so far at which something of that kind happened."""

@@ -128,7 +128,8 @@ def _lists(step: Step) -> str:
 
 @tells("clear_header")
 def _clear(step: Step) -> str:
-    return f"The old page's header is cleared: frame {step.earlier.get('old', 0)} is no zbud page."
+    old = step.earlier.get("old", 0)
+    return f"The header of the old page, frame {old}, is cleared: no object is in it any more."
 
 
 @tells("unlock_both")
