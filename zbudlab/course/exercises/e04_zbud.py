@@ -72,7 +72,7 @@ def shown_holes(setting: Setting) -> list[Case]:
         _trace("alloc 2000", "alloc 3000", "alloc 64"),
         _trace("alloc 3000", "alloc 2000", "alloc 64"),
         _trace("alloc 2000", "alloc 2000", "alloc 1900"),
-        _trace("alloc 3000", "alloc 960"),
+        _trace("alloc 3000", "alloc 1000"),
     ]
 
 
@@ -121,6 +121,7 @@ def pages_question(setting: Setting) -> list[Case]:
 
 def pages_answer(setting: Setting, case: Case) -> int:
     return -(-case["objects"] // 2)
+
 
 EXERCISE = Exercise(
     name="e04_zbud",
