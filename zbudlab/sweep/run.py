@@ -127,7 +127,7 @@ class _Sweep:
             for future in self.flying:
                 future.cancel()
             if self.make is not None:
-                self.executor.shutdown(wait=False, cancel_futures=True)
+                self.executor.shutdown(wait=False)
 
     def _send(self) -> None:
         """Keep all workers busy; one task at a time while it is not known which point kills."""
@@ -202,14 +202,15 @@ class _Sweep:
     def _renew(self, error: BaseException) -> None:
         """Put another executor in the place of a broken one; what was out becomes suspect."""
         if self.make is None:
-            raise self._interrupted(f"the executor is broken: {error}") from error
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise self._interrupted(f"the executor is broken: {reason}") from error
         flying, self.flying = self.flying, {}
         for future, keys in flying.items():
             if future.done() and _error_of(future) is None:
                 self._keep(keys, *future.result())
             else:
                 self.suspects.extend(keys)
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)
         self.executor = self._new_executor()
         try:
             self.executor.submit(ping, self.plan.experiment).result()
