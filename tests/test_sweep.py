@@ -190,13 +190,11 @@ class TestExecutors:
         distributed = pytest.importorskip("distributed")
         with (
             distributed.LocalCluster(
-                2,
-                threads_per_worker=1,
-                dashboard_address=None,
-                processes=False,
+                1, threads_per_worker=2, dashboard_address=None, processes=False
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
+            client.wait_for_workers(1, timeout=30)
             executor = client.get_executor()
             assert workers_of(executor) == 2
             self.same(here, executor)
