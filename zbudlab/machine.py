@@ -423,16 +423,18 @@ class Machine:
         if self.keyframes is not None and self.log is not None:
             self.keyframes.truncate(self, len(self.log.places()))
 
-    def save_log(self, path: str | Path, *, content: bool = True) -> None:
+    def save_log(self, path: str | Path, *, content: bool | None = None) -> None:
         """Write the log to one file that anybody can replay (see `zbudlab.history`).
 
-        content=False leaves out what stood in the pages: compressed lengths and hashes stay.
-        Keyframes go along if the machine takes any.
+        content=False leaves out what stood in the pages: compressed lengths and hashes stay. None =
+        leave it out if some of it was read from a live process. Keyframes go along if the machine
+        takes any.
         """
         if self.log is None:
             raise MachineError(errno.ENODATA, "this machine keeps no log: build it with log=True")
         keyframes = self.keyframes.as_arrays() if self.keyframes is not None else None
-        self.log.save(path, self.config.as_dict(), content=content, keyframes=keyframes)
+        whole = not self.log.private if content is None else content
+        self.log.save(path, self.config.as_dict(), content=whole, keyframes=keyframes)
 
     @contextlib.contextmanager
     def replaced(self, **functions: Callable) -> Iterator[None]:

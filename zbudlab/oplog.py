@@ -65,6 +65,7 @@ class OperationLog:
         self.lengths: dict[bytes, int] = {}  # the same, where the bytes were left out
         self.keyframes: dict[str, np.ndarray] = {}  # arrays of zbudlab.keyframes, from a file
         self.cuts = 0  # how often the log was truncated
+        self.private = False  # some pages are of a live process
 
     def __len__(self) -> int:
         return len(self._name)
