@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from zbudlab import __version__
-from zbudlab.commands import course, replay, run
+from zbudlab.commands import course, replay, run, sweep
 
-COMMANDS = (run, replay, course)
+COMMANDS = (run, replay, sweep, course)
 USER_ERROR = 2
 INTERRUPTED = 130
 

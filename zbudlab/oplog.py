@@ -111,7 +111,7 @@ class OperationLog:
 
     def recording(self, compressor: Compressor) -> Compressor:
         """The same compressor, with all it does kept in the log."""
-        return _Recording(compressor, self.compressed)
+        return Recording(compressor, self.compressed)
 
     # --- files ---------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class OperationLog:
         return log
 
 
-class _Recording:
+class Recording:
     """A compressor that remembers what it made of each page."""
 
     def __init__(self, inner: Compressor, table: dict[bytes, bytes]) -> None:

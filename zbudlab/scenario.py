@@ -114,6 +114,17 @@ class Outcome:
         return {k: v for k, v in asdict(self).items() if not k.startswith("map_")}
 
 
+def blocks_to_be_had(machine: Machine, order: int) -> int:
+    """Blocks of 2^order frames that can be had: asked for until there is none, then given back."""
+    taken = []
+    with contextlib.suppress(MachineError):
+        while True:
+            taken.append(machine.alloc_pages(order, "movable", direct=False))
+    for pfn in taken:
+        machine.free_pages(pfn)
+    return len(taken)
+
+
 class Run:
     """One machine on its way through the plan."""
 
@@ -189,28 +200,18 @@ class Run:
             self.machine.exit(process)
         self.processes = [process for process in self.processes if process not in ending]
 
-    def blocks(self) -> int:
-        """Blocks that can be had now: asked for until there is none, then given back."""
-        machine, taken = self.machine, []
-        with contextlib.suppress(MachineError):
-            while True:
-                taken.append(machine.alloc_pages(self.plan.order, "movable", direct=False))
-        for pfn in taken:
-            machine.free_pages(pfn)
-        return len(taken)
-
     def compact(self) -> None:
         machine, outcome = self.machine, self.outcome
         zone = machine.state.zone
         outcome.free_pages = int(zone["nr_free_pages"])
         outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.blocks_ideal = outcome.free_pages >> self.plan.order
-        outcome.blocks_before = self.blocks()
+        outcome.blocks_before = blocks_to_be_had(machine, self.plan.order)
         outcome.map_before = frame_kinds(machine.state)
         machine.compact()
         outcome.pages_moved = machine.paging.events["pgmigrate_success"]
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
-        outcome.blocks_after = self.blocks()
+        outcome.blocks_after = blocks_to_be_had(machine, self.plan.order)
         outcome.blockers = explain.blockers(machine.state, self.plan.order)
         outcome.map_after = frame_kinds(machine.state)
 

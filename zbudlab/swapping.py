@@ -55,6 +55,31 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
+def same_filled(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pages, uint8 (n, 4096), have eight-byte words that are all equal."""
+    words = pages.view(np.int64)
+    equal: NDArray[np.bool_] = (words == words[:, :1]).all(axis=1)
+    return equal
+
+
+def compressed_lengths(
+    using: Compressor,
+    pages: NDArray[np.uint8],
+    data: NDArray[np.uint8],
+    threads: int | None,
+    *,
+    modern: bool,
+) -> NDArray[np.int32]:
+    """Lengths of the compressed pages in `data`; -1 = too long, which only 6.1 asks.
+
+    3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
+    """
+    lengths = compress_pages(using, pages, data, threads)
+    if not modern:
+        lengths[lengths < 0] = layout.PAGE_SIZE + 1
+    return lengths
+
+
 def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
     """The page, PAGE_SIZE bytes, or DamagedData, whatever the compressor does."""
     try:
@@ -220,20 +245,18 @@ class Swap(SwapAreas):
         data = np.zeros((count, layout.PAGE_SIZE), np.uint8)  # entries keep the first word
         lengths = self._compress(pages, data)
         if self.state.zswaps["same_filled_pages_enabled"][0]:
-            words = pages.view(np.int64)
-            same = (words == words[:, :1]).all(axis=1)
+            same = same_filled(pages)
             lengths[same] = 0
             data[same, :8] = pages[same, :8]
         return data, lengths, pages
 
     def _compress(self, pages: NDArray[np.uint8], data: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Lengths of the compressed pages in `data`; -1 = the compressor refused.
-
-        3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
-        """
+        """Lengths of the compressed pages in `data`; -1 = the compressor refused."""
         assert self.compressor is not None
         try:
-            lengths = compress_pages(self.compressor, pages, data, self.threads)
+            lengths = compressed_lengths(
+                self.compressor, pages, data, self.threads, modern=self.modern
+            )
         except UnrecordedPage:
             raise
         except Exception as error:  # a compressor may be anybody's
@@ -243,8 +266,6 @@ class Swap(SwapAreas):
                 return np.array([-1], np.int32)
             each = range(len(pages))
             return np.concatenate([self._compress(pages[i : i + 1], data[i : i + 1]) for i in each])
-        if not self.modern:
-            lengths[lengths < 0] = layout.PAGE_SIZE + 1
         self.compress_failures += int(np.count_nonzero(lengths == 0))  # a page has content
         lengths[lengths == 0] = -1
         return lengths

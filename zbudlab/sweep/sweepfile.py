@@ -1,0 +1,50 @@
+"""A sweep as a TOML file: experiment, grid, seeds, and where the table goes."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zbudlab.sweep.points import Experiment, SweepError, experiment_named
+
+PACKAGE = "zbudlab.experiments"  #: where experiments named without a module stand
+KNOWN = ("experiment", "grid", "seeds", "out")
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """What a file says.
+
+    experiment: "module:function", the module being found in the file's folder too; or the name of
+    a function of `zbudlab.experiments`. seeds: how many, or which. out: beside the file.
+    """
+
+    experiment: Experiment
+    grid: Mapping[str, Any]
+    seeds: int | list[int]
+    out: Path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "SweepFile":
+        """The sweep of a TOML file; SweepError where there is none."""
+        path = Path(path)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SweepError(f"cannot read {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise SweepError(f"{path} is no TOML file: {error}") from None
+        if unknown := set(values) - set(KNOWN):
+            names = ", ".join(sorted(unknown))
+            raise SweepError(f"{path}: unknown {names}; known are {', '.join(KNOWN)}")
+        name, grid, seeds = values.get("experiment"), values.get("grid", {}), values.get("seeds", 1)
+        if not isinstance(name, str) or not isinstance(grid, Mapping):
+            raise SweepError(f'{path}: it needs experiment = "module:function" and a table [grid]')
+        if not isinstance(seeds, (int, list)) or isinstance(seeds, bool):
+            raise SweepError(f"{path}: seeds are a number, or a list of numbers, not {seeds!r}")
+        sys.path.insert(0, str(path.parent.resolve()))
+        experiment = experiment_named(name if ":" in name else f"{PACKAGE}:{name}")
+        out = path.parent / values.get("out", path.with_suffix(".parquet").name)
+        return cls(experiment, grid, seeds, out)

@@ -1,0 +1,305 @@
+"""The language of workloads: what stands in a TOML file, as objects that check themselves.
+
+A size is a whole number of pages, or a text: "12 %" (of what, each field says) or "64 MiB".
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zbudlab import layout
+from zbudlab.config import MachineConfig
+
+if TYPE_CHECKING:
+    from zbudlab.machine import Machine
+    from zbudlab.workload.run import Run
+
+Size = int | str
+ACCESS = ("sequential", "random", "zipf", "working set")
+ENDS = ("random", "oldest", "newest")
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(%|KiB|MiB|GiB)")
+_T = TypeVar("_T")
+
+
+class WorkloadError(ValueError):
+    """A workload that cannot be meant; the message says where and why."""
+
+
+def pages_of(size: Size, whole: int) -> int:
+    """A size in pages, at least 1 unless it is 0; "12 %" is of `whole` pages."""
+    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+        return size
+    found = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    if not found:
+        raise WorkloadError(f'a size is a whole number of pages, "12 %" or "64 MiB", not {size!r}')
+    number = float(found[1])
+    if found[2] == "%":
+        pages = number * whole / 100
+    else:
+        pages = number * _UNITS[found[2]] / layout.PAGE_SIZE
+    return max(round(pages), 1) if number else 0
+
+
+def _check(owner: str, **limits: tuple[Any, float, float]) -> None:
+    """Raise WorkloadError for a value outside its limits; (value, low, high) by name."""
+    for name, (value, low, high) in limits.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            raise WorkloadError(f"{owner}: {name} must be {low:g} to {high:g}, not {value!r}")
+
+
+def _check_choice(owner: str, name: str, value: Any, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise WorkloadError(f"{owner}: {name} must be one of {', '.join(known)}, not {value!r}")
+
+
+MANY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Region:
+    """Pages of a process that are used alike.
+
+    pages: size; % is of the machine's frames.
+    content: what stands in them, see `zbudlab.workload.content`.
+    access: "sequential", "random", "zipf" or "working set".
+    use: pages used in a step; % is of the region.
+    write: share of uses that write; the page is dirty then, its content stays.
+    skew: of zipf: the page of rank r is used as often as 1 / r^skew has it.
+    working_set, shift: shares of the region: the window in use, and how far it moves a step.
+    """
+
+    pages: Size
+    content: str | Mapping[str, float] = "mixed"
+    access: str = "random"
+    use: Size = 16
+    write: float = 0.3
+    skew: float = 1.0
+    working_set: float = 0.2
+    shift: float = 0.01
+
+    def __post_init__(self) -> None:
+        pages_of(self.pages, 1), pages_of(self.use, 1)
+        _check_choice("a region", "access", self.access, ACCESS)
+        shares = {name: (getattr(self, name), 0, 1) for name in ("write", "working_set", "shift")}
+        _check("a region", skew=(self.skew, 0, 10), **shares)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A kind of process.
+
+    regions: its memory, written from the first page of the first on until all are full.
+    grow: pages written a step while it grows; % is of its pages.
+    life: steps after which one ends by itself; 0 = it goes on.
+    at_once: how many of them are in use at a time, the others sleep; 0 = all.
+    turn: steps after which the next ones are in use.
+    ends: who goes where a phase ends some: "random", "oldest" or "newest".
+    """
+
+    name: str
+    regions: tuple[Region, ...]
+    grow: Size = "10 %"
+    life: int = 0
+    at_once: int = 0
+    turn: int = 10
+    ends: str = "random"
+
+    def __post_init__(self) -> None:
+        owner = f"process {self.name}"
+        if not self.regions:
+            raise WorkloadError(f"{owner}: it needs a region")
+        if not pages_of(self.grow, 1):
+            raise WorkloadError(f"{owner}: it must grow by a page a step at least")
+        _check(owner, life=(self.life, 0, MANY), at_once=(self.at_once, 0, MANY))
+        _check(owner, turn=(self.turn, 1, MANY))
+        _check_choice(owner, "ends", self.ends, ENDS)
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Blocks that the kernel takes for itself, or large ones for somebody.
+
+    count: blocks each time; % is of the machine's frames. every: steps from one time to the next.
+    keep: steps until they are given back; 0 = never. direct: compact or reclaim for them.
+    """
+
+    order: int = 0
+    migratetype: str = "unmovable"
+    count: Size = 1
+    every: int = 1
+    keep: int = 0
+    direct: bool = True
+
+    def __post_init__(self) -> None:
+        pages_of(self.count, 1)
+        _check("an allocation", order=(self.order, 0, layout.MAX_ORDER - 1))
+        _check("an allocation", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+        kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
+        _check_choice("an allocation", "migratetype", self.migratetype, tuple(kinds))
+
+
+@dataclass(frozen=True)
+class CmaRequest:
+    """A range of the CMA area, asked for again and again.
+
+    pages: size; % is of the area. every: steps from one time to the next. keep: steps until it is
+    given back; 0 = never.
+    """
+
+    pages: Size
+    every: int = 1
+    keep: int = 1
+
+    def __post_init__(self) -> None:
+        if not pages_of(self.pages, 1):
+            raise WorkloadError("a CMA request needs a page at least")
+        _check("a CMA request", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A time in which things go one way.
+
+    start, end: by kind of process, how many are born and how many end, spread evenly over the
+    phase; "50 %" of those there are when the phase begins. sleep: kinds not in use meanwhile.
+    """
+
+    name: str
+    steps: int
+    start: Mapping[str, int] = field(default_factory=dict)
+    end: Mapping[str, Size] = field(default_factory=dict)
+    sleep: tuple[str, ...] = ()
+    allocate: tuple[Allocation, ...] = ()
+    cma: tuple[CmaRequest, ...] = ()
+
+    def __post_init__(self) -> None:
+        owner = f"phase {self.name}"
+        _check(owner, steps=(self.steps, 1, MANY))
+        for kind, count in self.start.items():
+            _check(owner, **{f"start.{kind}": (count, 0, MANY)})
+        for size in self.end.values():
+            pages_of(size, 1)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Kinds of processes and phases; `run` puts a machine under this pressure.
+
+    machine: settings of the machine it is made for. folder: where its relative paths begin.
+    """
+
+    name: str
+    processes: tuple[Process, ...]
+    phases: tuple[Phase, ...]
+    description: str = ""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+    def __post_init__(self) -> None:
+        kinds = [process.name for process in self.processes]
+        if len(set(kinds)) < len(kinds):
+            raise WorkloadError(f"workload {self.name}: two processes have the same name")
+        if not self.phases:
+            raise WorkloadError(f"workload {self.name}: it needs a phase")
+        for phase in self.phases:
+            for kind in (*phase.start, *phase.end, *phase.sleep):
+                _check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
+
+    @property
+    def steps(self) -> int:
+        """Steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    def machine_config(self, **settings: Any) -> MachineConfig:
+        """The machine it is made for, with other settings in the place of some."""
+        return MachineConfig.from_dict({**self.machine, **settings})
+
+    def run(self, machine: "Machine", *, seed: int | None = None, repeat: bool = False) -> "Run":
+        """Iterate over the steps of this pressure on a machine; see `run.Run`.
+
+        seed: of all chance; None = the machine's. repeat: after the last phase begin again.
+        """
+        from zbudlab.workload.run import Run
+
+        return Run(self, machine, machine.config.seed if seed is None else seed, repeat=repeat)
+
+    @classmethod
+    def load(cls, name: str | Path) -> "Workload":
+        """A ready scenario by its name, or a workload from a TOML file."""
+        if str(name) in scenarios():
+            path = Path(str(files("zbudlab.workload") / "scenarios" / f"{name}.toml"))
+        else:
+            path = Path(name)
+        if path.suffix != ".toml":
+            raise WorkloadError(
+                f"no workload {str(name)!r}: there are {', '.join(scenarios())}, and .toml files"
+            )
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise WorkloadError(f"cannot read {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise WorkloadError(f"{path} is no TOML file: {error}") from None
+        return cls.from_dict({"name": path.stem} | values, folder=path.parent)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, folder: Path = Path()) -> "Workload":
+        """A workload from what stands in a TOML file; WorkloadError for what cannot stand there."""
+        plain = dict(values)
+        kinds = _table("processes", plain.pop("processes", {}))
+        plain["processes"] = tuple(
+            _process({"name": name} | _table(f"process {name}", kind))
+            for name, kind in kinds.items()
+        )
+        plain["phases"] = tuple(_phase(phase) for phase in plain.get("phases", []))
+        return _made(cls, "a workload", plain | {"folder": folder})
+
+
+def scenarios() -> list[str]:
+    """Names of the workloads that come with the package."""
+    folder = files("zbudlab.workload") / "scenarios"
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+# --- from plain values --------------------------------------------------------------------------
+
+
+def _table(owner: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise WorkloadError(f"{owner}: a table is needed, not {value!r}")
+    return dict(value)
+
+
+def _made(kind: type[_T], owner: str, values: Any) -> _T:
+    """One of these objects from a table; WorkloadError for unknown and missing names."""
+    table = _table(owner, values)
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := set(table) - known:
+        raise WorkloadError(
+            f"{owner}: unknown {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}"
+        )
+    try:
+        return kind(**table)
+    except TypeError as error:
+        raise WorkloadError(f"{owner}: {str(error).partition('() ')[2]}") from None
+
+
+def _process(values: dict[str, Any]) -> Process:
+    owner = f"process {values['name']}"
+    regions = tuple(_made(Region, f"{owner}, region", r) for r in values.pop("regions", []))
+    return _made(Process, owner, values | {"regions": regions})
+
+
+def _phase(values: Any) -> Phase:
+    table = _table("a phase", values)
+    owner = f"phase {table.get('name', '')}"
+    allocate = tuple(_made(Allocation, f"{owner}, allocate", a) for a in table.pop("allocate", []))
+    cma = tuple(_made(CmaRequest, f"{owner}, cma", c) for c in table.pop("cma", []))
+    sleep = tuple(table.pop("sleep", []))
+    return _made(Phase, owner, table | {"allocate": allocate, "cma": cma, "sleep": sleep})
