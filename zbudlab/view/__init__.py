@@ -8,10 +8,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.panel import Panel, compare_panels
+    from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
 
 #: Public names and the modules of this package they live in.
-HOMES = {"FrameMap": "framemap"}
-__all__ = ["FrameMap"]
+HOMES = {
+    "FrameMap": "framemap",
+    "Panel": "panel",
+    "compare_panels": "panel",
+    "plot": "plots",
+    "plot_buddyinfo": "plots",
+    "plot_comparison": "plots",
+    "plot_curves": "plots",
+    "plot_zbud": "plots",
+}
+__all__ = [
+    "FrameMap",
+    "Panel",
+    "compare_panels",
+    "plot",
+    "plot_buddyinfo",
+    "plot_comparison",
+    "plot_curves",
+    "plot_zbud",
+]
 
 
 def __getattr__(name: str) -> object:
