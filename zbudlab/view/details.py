@@ -8,6 +8,7 @@ from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_cells
 from zbudlab.view import palette
+from zbudlab.view.arrangement import MAX_CELLS
 
 
 def words(machine: Machine, pfn: int) -> str:
@@ -23,3 +24,13 @@ def details(machine: Machine, pfn: int) -> dict[str, Any]:
 def summary(machine: Machine, cells: np.ndarray, together: int) -> str:
     """A machine's frames in words."""
     return f"{machine.config.frames} page frames: {palette.in_words(palette.counts(cells))}."
+
+
+def reduced(frames: int, together: int) -> str:
+    """What to know of a map whose cells are more than a frame each; empty for others."""
+    if together == 1:
+        return ""
+    return (
+        f"{frames:,} page frames are more than the {MAX_CELLS:,} cells that the map has: each "
+        f"cell stands for {together} frames and shows the one that is hardest to move."
+    )
