@@ -291,7 +291,7 @@ def summary(machine: Machine, cells: np.ndarray | None = None, together: int = 1
     largest = max((k for k, count in enumerate(zone["nr_free"]) if count), default=None)
     free = "no free block" if largest is None else f"largest free block of order {largest}"
     told = f"{machine.config.frames} page frames: {palette.in_words(numbers)}. "
-    return f"{told}{free.capitalize()}, {counted(sum(large), f'free block')} of order {order}."
+    return f"{told}{free.capitalize()}, {counted(sum(large), 'free block')} of order {order}."
 
 
 def reduced(frames: int, together: int) -> str:

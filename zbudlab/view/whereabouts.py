@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from zbudlab.course.pressed import Whereabouts
 from zbudlab.layout import PAGE_SIZE
+from zbudlab.lessons.pressed import Whereabouts
 from zbudlab.view import palette
 
 PARTS = (  # field, words, colour, hatch
