@@ -42,7 +42,9 @@ class Looked:
         self.pfn = pfn
         self.page = self.state.pages[pfn : pfn + 1].view(np.recarray)[0]
         self.is_zbud = self.page.mapcount == layout.PAGE_ZBUD_MAPCOUNT_VALUE
-        self.pool = self.state.pools.view(np.recarray)[int(self.page.private) * int(self.is_zbud)]
+        pools = self.state.pools.view(np.recarray)
+        number = int(self.page.private) if self.is_zbud else 0
+        self.pool = pools[number if number < len(pools) else 0]
         self.row = pfn << int(self.pool.row_shift)
         self.header = self.state.rows[self.row : self.row + 1].view(np.recarray)[0]
 
@@ -291,7 +293,7 @@ def summary(machine: Machine, cells: np.ndarray | None = None, together: int = 1
     largest = max((k for k, count in enumerate(zone["nr_free"]) if count), default=None)
     free = "no free block" if largest is None else f"largest free block of order {largest}"
     told = f"{machine.config.frames} page frames: {palette.in_words(numbers)}. "
-    return f"{told}{free.capitalize()}, {counted(sum(large), f'free block')} of order {order}."
+    return f"{told}{free.capitalize()}, {counted(sum(large), 'free block')} of order {order}."
 
 
 def reduced(frames: int, together: int) -> str:
