@@ -375,6 +375,38 @@ FRAME_IN_CMA = 32  # frames in use: in a pageblock of a CMA area
 FRAME_KINDS = ("free", "free, CMA", "process", "zbud, one buddy", "zbud, two buddies", "kernel")
 ZBUD_KINDS = (FRAME_ZBUD_HALF, FRAME_ZBUD_FULL)
 
+# --- traces ------------------------------------------------------------------------------------
+# What a recorded trace says, a record an event.
+block_event = np.dtype(
+    [
+        ("time", "i8"),  # nanoseconds, from whenever the trace counts; -1 = not said
+        ("pfn", "i8"),  # first frame of the block on the traced machine; NO_FRAME = it got none
+        ("order", "u1"),
+        ("migratetype", "u1"),  # as the traced kernel numbers them
+        ("alloc", "u1"),  # 1 = allocated, 0 = freed
+    ],
+    align=True,
+)
+NO_FRAME = 1 << 52  #: above any frame's number
+
+page_use = np.dtype(
+    [
+        ("page", "i8"),  # virtual page number
+        ("write", "u1"),  # 1 = written
+    ],
+    align=True,
+)
+
+# Blocks of a traced machine and where ours stand: an open-addressed table.
+traced_block = np.dtype(
+    [
+        ("key", "i8"),  # first frame there + 1; 0 = no entry
+        ("frame", "i8"),  # first frame here; -1 = we had none to give
+        ("order", "i8"),
+    ],
+    align=True,
+)
+
 # --- errors ------------------------------------------------------------------------------------
 EPERM = 1
 ENOENT = 2

@@ -1,20 +1,14 @@
 """Traces as text: reading them with their line numbers, and saying what is wrong with one."""
 
-import contextlib
-import gzip
 import json
-import sys
 import zlib
 from collections.abc import Iterator
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-GZIP_MAGIC = b"\x1f\x8b"
+from zbudlab.streams import TraceError, blocks, name_of, unpacked
 
-
-class TraceError(ValueError):
-    """A trace that cannot be run; the message names the file and the line."""
+__all__ = ["Operation", "TraceError", "digest", "lines", "operations", "state_text"]
 
 
 class Operation:
@@ -39,33 +33,18 @@ class Operation:
             raise self.fail("a whole number is wanted") from None
 
 
-def _lines(file: BufferedReader) -> Iterator[bytes]:
-    """The lines of a file, unpacked if it begins as gzip does; a pipe will do."""
-    if file.peek(2)[:2] != GZIP_MAGIC:
-        yield from file
-        return
-    with gzip.open(file) as unpacked:
-        yield from unpacked
-
-
-def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
-    if path == "-":
-        return contextlib.nullcontext(sys.stdin.buffer)  # type: ignore[arg-type]
-    return open(path, "rb")  # the caller closes it
-
-
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
-    """Each line of a text file (plain, gzip, or `-` for standard input) with its place."""
-    name = "standard input" if str(path) == "-" else str(path)
-    number = 0
+    """Each line of a text file (plain, gzip, zstd, or `-` for standard input) with its place."""
+    name, number = name_of(path), 0
     try:
-        with _open(str(path)) as file:
-            for number, line in enumerate(_lines(file), 1):
-                yield f"{name}, line {number}", line.decode("utf-8").rstrip("\r\n")
+        with unpacked(path) as file:
+            for block in blocks(file):
+                for number, line in enumerate(block.split(b"\n")[:-1], number + 1):  # noqa: B020
+                    yield f"{name}, line {number}", line.decode("utf-8").rstrip("\r")
     except UnicodeDecodeError:
         raise TraceError(f"{name}, line {number}: not text (a trace is UTF-8)") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise TraceError(f"{name}, line {number + 1}: cut off or damaged: {error}") from None
+    except TraceError as error:
+        raise TraceError(f"{name}, line {number + 1}: {error}") from None
 
 
 def operations(path: str | Path) -> Iterator[Operation]:
@@ -79,7 +58,7 @@ def operations(path: str | Path) -> Iterator[Operation]:
 
 def state_text(state: Any) -> str:
     """The exact text of a state: JSON without blanks."""
-    return json.dumps(state, separators=(",", ":"))
+    return json.dumps(state, separators=(",", ":"), default=int)  # uncompiled, some are numpy's
 
 
 def digest(state: Any) -> int:

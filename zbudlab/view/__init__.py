@@ -8,28 +8,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
-    from zbudlab.view.panel import Panel, compare_panels
+    from zbudlab.view.player import Player
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
+    from zbudlab.view.structures import plot_lists, plot_radix_tree
 
 #: Public names and the modules of this package they live in.
 HOMES = {
     "FrameMap": "framemap",
-    "Panel": "panel",
-    "compare_panels": "panel",
+    "Player": "player",
     "plot": "plots",
     "plot_buddyinfo": "plots",
     "plot_comparison": "plots",
     "plot_curves": "plots",
+    "plot_lists": "structures",
+    "plot_radix_tree": "structures",
     "plot_zbud": "plots",
 }
 __all__ = [
     "FrameMap",
-    "Panel",
-    "compare_panels",
+    "Player",
     "plot",
     "plot_buddyinfo",
     "plot_comparison",
     "plot_curves",
+    "plot_lists",
+    "plot_radix_tree",
     "plot_zbud",
 ]
 

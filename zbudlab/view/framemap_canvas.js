@@ -3,6 +3,7 @@
 const CHUNKS_FROM = 24; // CSS pixels of a cell from which a zbud page shows its chunks
 const NUMBERS_FROM = 56; // and from which each cell bears its number
 const BORDERS_FROM = 12; // side of a pageblock from which blocks have borders
+const LINES_FROM = 12; // and of a cell from which there are lines between them
 const CLOSEST = 128;
 const CHUNKS_A_SIDE = 8; // a page's 64 chunks are drawn in rows of eight
 
@@ -143,6 +144,7 @@ class Picture {
     const context = this.canvas.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this.drawCells(context);
+    if (this.frame.zoom >= LINES_FROM) this.drawLines(context);
     if (this.zbudInSight()) this.drawChunks(context);
     this.drawBorders(context);
     if (this.frame.zoom >= NUMBERS_FROM) this.drawNumbers(context);
@@ -171,6 +173,17 @@ class Picture {
     const down = Math.min(frame.height / frame.zoom, frame.rows);
     const area = [0, 0, across * frame.zoom, down * frame.zoom];
     context.drawImage(this.source, frame.left, frame.top, across, down, ...area);
+  }
+
+  /** Thin lines between all cells. */
+  drawLines(context) {
+    const { frame } = this;
+    const [left, right, top, bottom] = frame.seen();
+    context.fillStyle = this.style.back;
+    for (let column = left; column <= right; column++) {
+      context.fillRect(frame.x(column), 0, 1, frame.height);
+    }
+    for (let row = top; row <= bottom; row++) context.fillRect(0, frame.y(row), frame.width, 1);
   }
 
   /** Borders where two neighbours differ: pageblocks, and the edge of the CMA area. */

@@ -28,5 +28,3 @@ def figure(cells: np.ndarray, arrangement: Arrangement, hint: str = HINT) -> Fig
     drawn.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
     drawn.suptitle(hint, fontsize=11)
     return drawn
-
-

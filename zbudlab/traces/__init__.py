@@ -1,0 +1,219 @@
+"""Traces of real machines and programs in; what our allocator and our zswap make of them out.
+
+`replay(kind, path)` runs a trace and gives `Figures`. The readers give its records in batches, for
+whoever wants to do something else with them:
+
+    for batch in BlockEvents("perf.txt.zst"):
+        batch.records["order"]
+
+Kinds: kmem (`perf script` or trace-cmd text of kmem:mm_page_alloc and mm_page_free), lackey
+(valgrind), blocks and pages (CSV or Parquet, columns as BLOCK_COLUMNS and PAGE_COLUMNS).
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.config import ConfigError
+from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE
+from zbudlab.streams import Malformed, TraceError, name_of
+from zbudlab.traces import blocks as followed
+from zbudlab.traces.columns import Column, Table
+from zbudlab.traces.figures import Figures
+from zbudlab.traces.kmem import NUMBERING, BlockEvents
+from zbudlab.traces.lackey import PageUses
+from zbudlab.traces.pages import PageReplay
+from zbudlab.traces.zone import BlockReplay
+
+__all__ = ["KINDS", "BlockEvents", "Figures", "Malformed", "PageUses", "Table", "replay"]
+
+Progress = Callable[[int], object]
+
+TYPE_NUMBERS = {name: number for number, name in enumerate(MIGRATE_NAMES[:MIGRATE_RESERVE])}
+TIME = Column("time", default=-1, low=-1, real=True)  # seconds
+#: Blocks of page frames: `event` is alloc or free, `pfn` a first frame, `migratetype` a name.
+BLOCK_COLUMNS = (
+    Column("event", words={"free": 0, "alloc": 1}),
+    Column("pfn"),
+    Column("order", default=0),
+    Column("migratetype", default=MIGRATE_MOVABLE, words=TYPE_NUMBERS),
+    TIME,
+)
+ENDS = -1  #: a page's number that says: the process ends
+#: Pages of processes: `write` 1 = written, `length` what the page then compresses to, bytes.
+PAGE_COLUMNS = (
+    Column("page", low=ENDS),
+    Column("process", default=0),
+    Column("write", default=0, words={"false": 0, "true": 1}),
+    Column("length", default=-1, low=-1),
+    TIME,
+)
+
+
+class Settings(NamedTuple):
+    """How a trace is replayed. None = as the kind has it."""
+
+    frames: int | None = None
+    every: int = 1024
+    what: str = "mixed"
+    more: dict[str, Any] = {}  # noqa: RUF012  # of the machine; never changed
+
+
+def _frames(settings: Settings, default: int) -> int:
+    return default if settings.frames is None else settings.frames
+
+
+def _no_machine(kind: str, settings: Settings) -> None:
+    if settings.more:
+        named = ", ".join(settings.more)
+        raise ConfigError(f"a {kind} trace needs the page allocator only: {named} would do nothing")
+
+
+def _nothing(path: str | Path, reader: Any, what: str) -> TraceError:
+    first = "".join(f"; {line}" for line in reader.malformed.lines()[:1])
+    return TraceError(f"{name_of(path)}: there is no {what} in it{first}")
+
+
+# --- blocks ------------------------------------------------------------------------------------
+
+
+def _zone(settings: Settings) -> BlockReplay:
+    return BlockReplay(_frames(settings, 65536), every=settings.every)
+
+
+def _block_figures(kind: str, reader: Any, zone: BlockReplay, more: dict[str, int]) -> Figures:
+    if not zone.done:
+        raise _nothing(reader.path, reader, "block allocated or freed")
+    counts = {"events": zone.done}
+    counts |= dict(zip(followed.COUNTS, zone.counts.tolist(), strict=False))
+    counts |= {"blocks in use at the end": int(zone.counts[followed.LIVE]), **more}
+    frames = len(zone.state.frames)
+    return Figures(kind, name_of(reader.path), frames, counts, zone.finish(), reader.malformed)
+
+
+def _replay_kmem(path: str | Path, settings: Settings, progress: Progress) -> Figures:
+    _no_machine("kmem", settings)
+    reader, zone = BlockEvents(path), _zone(settings)
+    for batch in reader:
+        if len(batch.records):
+            zone.feed(batch.records, NUMBERING[reader.numbering])
+        progress(batch.position)
+    more = {"events of other kinds": reader.other, "events lost by the recorder": reader.lost}
+    figures = _block_figures("kmem", reader, zone, more)
+    figures.notes.append(f"migrate types are numbered {reader.numbering}")
+    return figures
+
+
+def _events(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Rows of a table as layout.block_event."""
+    events = np.zeros(len(columns["pfn"]), layout.block_event)
+    events["time"] = np.where(columns["time"] < 0, -1, columns["time"] * 1e9)
+    events["pfn"] = np.minimum(columns["pfn"], layout.NO_FRAME)
+    events["order"] = np.minimum(columns["order"], layout.MAX_ORDER)
+    events["migratetype"] = columns["migratetype"]
+    events["alloc"] = columns["event"]
+    return events
+
+
+def _replay_blocks(path: str | Path, settings: Settings, progress: Progress) -> Figures:
+    _no_machine("blocks", settings)
+    table, zone = (
+        Table(path, BLOCK_COLUMNS),
+        BlockReplay(_frames(settings, 65536), every=settings.every),
+    )
+    for columns in table:
+        zone.feed(_events(columns), tuple(TYPE_NUMBERS.values()))
+        progress(table.position)
+    return _block_figures("blocks", table, zone, {})
+
+
+# --- pages -------------------------------------------------------------------------------------
+
+
+def _page_replay(settings: Settings) -> PageReplay:
+    frames = _frames(settings, 16384)
+    return PageReplay(what=settings.what, every=settings.every, frames=frames, **settings.more)
+
+
+def _page_figures(kind: str, reader: Any, pages: PageReplay, more: dict[str, int]) -> Figures:
+    if not pages.done:
+        raise _nothing(reader.path, reader, "use of a page")
+    samples = pages.finish()
+    counts = {**more, "uses of pages": pages.done, "pages": pages.total}
+    counts |= {"processes that ended": pages.ended}
+    frames = pages.machine.config.frames
+    return Figures(kind, name_of(reader.path), frames, counts, samples, reader.malformed)
+
+
+def _replay_lackey(path: str | Path, settings: Settings, progress: Progress) -> Figures:
+    reader, pages = PageUses(path), _page_replay(settings)
+    for batch in reader:
+        if len(batch.records):
+            pages.use(0, batch.records["page"], batch.records["write"])
+        progress(batch.position)
+    figures = _page_figures("lackey", reader, pages, {"references": reader.references})
+    kept = len(reader.recent)
+    figures.notes.append(f"uses of a page again among the {kept} used last are left out")
+    return figures
+
+
+def _by_process(columns: dict[str, np.ndarray]) -> Iterator[slice]:
+    """Stretches of rows of one process that either use pages or end it."""
+    process, ends = columns["process"], columns["page"] == ENDS
+    change = (np.diff(process) != 0) | ends[1:] | ends[:-1]
+    bounds = [0, *(np.flatnonzero(change) + 1).tolist(), len(process)]
+    return (slice(start, end) for start, end in pairwise(bounds) if end > start)
+
+
+def _replay_pages(path: str | Path, settings: Settings, progress: Progress) -> Figures:
+    table, pages = Table(path, PAGE_COLUMNS), _page_replay(settings)
+    start = None
+    for columns in table:
+        for rows in _by_process(columns):
+            process, time = int(columns["process"][rows][0]), float(columns["time"][rows][-1])
+            start = time if start is None else start
+            pages.seconds = time - start if time >= 0 else None
+            if columns["page"][rows][0] == ENDS:
+                pages.exit(process)
+            else:
+                used = (columns[name][rows] for name in ("page", "write", "length"))
+                pages.use(process, *used)
+        progress(table.position)
+    return _page_figures("pages", table, pages, {})
+
+
+#: How a trace of each kind is replayed.
+KINDS: dict[str, Callable[[str | Path, Settings, Progress], Figures]] = {
+    "kmem": _replay_kmem,
+    "lackey": _replay_lackey,
+    "blocks": _replay_blocks,
+    "pages": _replay_pages,
+}
+
+
+def replay(
+    kind: str,
+    path: str | Path,
+    *,
+    frames: int | None = None,
+    every: int = 1024,
+    what: str = "mixed",
+    progress: Progress = lambda position: None,
+    **settings: Any,
+) -> Figures:
+    """Run a trace on a machine of ours: what came of it, over time and at the end.
+
+    kind: a key of KINDS. path: plain, .gz or .zst, `-` for standard input. frames: of the machine,
+    by default 65536 for blocks, 16384 for pages. every: events from one sample to the next, at
+    first. what: the content of pages that are written (a name of `zbudlab.workload.content`).
+    settings: more of MachineConfig, for pages. progress: called with the bytes of the file read.
+
+    Raises TraceError for a file that holds no such trace, ConfigError for a machine that cannot be.
+    """
+    if kind not in KINDS:
+        raise TraceError(f"unknown kind of trace {kind!r}; there are {', '.join(KINDS)}")
+    return KINDS[kind](path, Settings(frames, every, what, settings), progress)

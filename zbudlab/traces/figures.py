@@ -1,0 +1,157 @@
+"""What a replayed trace gives: counts, and free memory as it went on."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zbudlab.config import human
+from zbudlab.files import written_whole
+from zbudlab.layout import MAX_ORDER, PAGE_SIZE
+from zbudlab.mm import vmstat
+from zbudlab.mm.state import State
+from zbudlab.streams import Malformed
+
+SAMPLES = 64  #: at most; when there are more, every second one is dropped
+ROWS = 12  #: of these, in a printed table
+HUGE = 9  #: the order whose blocks and indices the table shows
+
+Sample = dict[str, Any]
+
+
+def look(state: State) -> Sample:
+    """Free memory now: pages, free blocks by order, both indices by order (thousandths)."""
+    indices = np.zeros((2, MAX_ORDER), np.int64)
+    vmstat.extfrag_indices(state.zones, indices)
+    return {
+        "free_pages": int(state.zone["nr_free_pages"]),
+        "free_blocks": [int(blocks) for blocks in state.zone["nr_free"]],
+        "fragmentation_index": indices[0].tolist(),
+        "unusable_index": indices[1].tolist(),
+    }
+
+
+def blocks_of(sample: Sample, order: int = HUGE) -> int:
+    """Blocks of 2^order frames in the free blocks of a sample."""
+    return sum(n << (above - order) for above, n in enumerate(sample["free_blocks"][order:], order))
+
+
+class Samples(list[Sample]):
+    """Samples at even distances, never more than SAMPLES: the distance doubles as they fill up."""
+
+    def __init__(self, every: int = 1024) -> None:
+        super().__init__()
+        self.every = every
+
+    def due(self, done: int) -> int:
+        """How many events may be done until the next sample."""
+        return self.every - done % self.every
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample, taken where one was due."""
+        self.append(sample)
+        if len(self) > SAMPLES:
+            self.every *= 2
+            self[:] = [kept for kept in self if kept["event"] % self.every == 0]
+
+
+@dataclass
+class Figures:
+    """All that a replay gives.
+
+    counts: by name, as the table shows them. samples: see `look`, with `event` (number of events
+    before it), `seconds` (of the trace; None where it has no times) and counts so far; the last
+    one is the end.
+    """
+
+    kind: str
+    trace: str
+    frames: int
+    counts: dict[str, int]
+    samples: list[Sample]
+    malformed: Malformed
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def last(self) -> Sample:
+        """The end."""
+        return self.samples[-1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+        return {
+            "kind": self.kind,
+            "trace": self.trace,
+            "frames": self.frames,
+            "counts": self.counts,
+            "malformed": {"lines": self.malformed.count, "first": self.malformed.named},
+            "notes": self.notes,
+            "samples": self.samples,
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to a JSON file."""
+        with written_whole(path) as file:
+            file.write(json.dumps(self.as_dict(), indent=1).encode())
+
+    def _rows(self) -> list[Sample]:
+        """Some of the samples, evenly spread, the last one always."""
+        step = max(-(-len(self.samples) // ROWS), 1)
+        return self.samples[::-1][::step][::-1]
+
+    def _over_time(self) -> list[str]:
+        extra = [name for name in self.last if name not in {*look_names(), "event", "seconds"}]
+        heads = ["event", "seconds", "free pages", f"order-{HUGE} blocks", "unusable", "frag.index"]
+        rows = [[*heads, *extra]]
+        for sample in self._rows():
+            seconds = sample["seconds"]
+            rows.append(
+                [
+                    str(sample["event"]),
+                    "-" if seconds is None else f"{seconds:.3f}",
+                    str(sample["free_pages"]),
+                    str(blocks_of(sample)),
+                    f"{sample['unusable_index'][HUGE] / 1000:.3f}",
+                    f"{sample['fragmentation_index'][HUGE] / 1000:.3f}",
+                    *(str(sample[name]) for name in extra),
+                ]
+            )
+        return aligned(rows)
+
+    def _by_order(self) -> list[str]:
+        rows = [["at the end, order", *map(str, range(MAX_ORDER))]]
+        rows.append(["free blocks", *map(str, self.last["free_blocks"])])
+        for name in ("unusable_index", "fragmentation_index"):
+            shown = [f"{value / 1000:.3f}" for value in self.last[name]]
+            rows.append([name.replace("_", " "), *shown])
+        return aligned(rows)
+
+    def __str__(self) -> str:
+        size = human(self.frames * PAGE_SIZE)
+        lines = [f"{self.kind} trace {self.trace} on {self.frames} frames ({size})"]
+        width = max(len(name) for name in self.counts)
+        lines += [f"  {name:<{width}}  {value}" for name, value in self.counts.items()]
+        lines += ["", *self._over_time(), "", *self._by_order(), ""]
+        lines += self.notes
+        lines += [f"malformed lines: {self.malformed.count}", *self.malformed.lines()]
+        return "\n".join(lines)
+
+
+def look_names() -> set[str]:
+    """The names that `look` gives."""
+    return {"free_pages", "free_blocks", "fragmentation_index", "unusable_index"}
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of words as lines, columns right-aligned but for a first one of words."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = not rows[-1][0].isdigit()
+    return [
+        "  ".join(
+            word.ljust(width) if left and not i else word.rjust(width)
+            for i, (word, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,155 @@
+"""Pages that programs used, used on a machine of ours: faults, zswap, the swap device.
+
+A program's pages are numbered as they come; each process of a trace is one here (or more: a
+process here has REGION pages). The content of a page is known only if the trace says to what it
+compresses; else it is drawn from a content of `zbudlab.workload`, by the seed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab.config import MachineConfig, MachineError
+from zbudlab.machine import Machine
+from zbudlab.traces.figures import Samples, look
+from zbudlab.workload.content import content
+
+REGION = 1 << 14  #: pages of a process here
+TOUCH = 1 << 12  #: pages used at once
+READ, WRITE, FIRST_WRITE = range(3)
+EVENTS = ("pgfault", "pgmajfault", "pswpout", "allocstall")
+
+
+class Space:
+    """The pages of one process of the trace, numbered as they come."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, int] = {}
+        self.written = np.zeros(REGION, bool)
+        self.processes: list[int] = []  # of the machine, REGION pages each
+
+    def numbers(self, pages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of each page; new ones get the next in the order they appear in."""
+        values, first, inverse = np.unique(pages, return_index=True, return_inverse=True)
+        found = np.array([self.known.get(page, -1) for page in values.tolist()], np.int64)
+        new = np.flatnonzero(found < 0)
+        new = new[np.argsort(first[new])]
+        found[new] = np.arange(len(self.known), len(self.known) + len(new))
+        self.known.update(zip(values[new].tolist(), found[new].tolist(), strict=True))
+        while len(self.written) < len(self.known):
+            self.written = np.concatenate([self.written, np.zeros(len(self.written), bool)])
+        return found[inverse]
+
+    def first_writes(self, numbers: NDArray, writes: NDArray) -> NDArray[np.bool_]:
+        """Which of the uses write a page for the first time."""
+        places = np.flatnonzero(writes)
+        pages, first = np.unique(numbers[places], return_index=True)
+        found = np.zeros(len(numbers), bool)
+        found[places[first[~self.written[pages]]]] = True
+        self.written[pages] = True
+        return found
+
+
+class PageReplay:
+    """A machine that uses pages as a trace says, batch after batch.
+
+    what: the content of pages whose compressed length the trace does not say (see
+    `zbudlab.workload.content`). settings: of the machine, which has no page bytes.
+    """
+
+    def __init__(self, *, what: str = "mixed", every: int = 1024, **settings: Any) -> None:
+        config = MachineConfig(page_bytes=False, log=False, **settings)
+        self.machine = Machine(config)
+        self.content = content(what, config.seed, Path())
+        self.spaces: dict[int, Space] = {}
+        self.samples = Samples(every)
+        self.done = self.refused = self.total = self.ended = 0
+        self.seconds: float | None = None
+
+    def use(
+        self, process: int, pages: NDArray, writes: NDArray, lengths: NDArray | None = None
+    ) -> None:
+        """Use pages of a process in that order.
+
+        lengths: of each page written, what it compresses to; below 0 = not said.
+        """
+        space = self.spaces.setdefault(process, Space())
+        before = len(space.known)
+        numbers = space.numbers(pages)
+        self.total += len(space.known) - before
+        kinds = np.where(writes != 0, WRITE, READ)
+        kinds[space.first_writes(numbers, writes != 0)] = FIRST_WRITE
+        drawn = self.content.for_machine(self.machine, numbers % len(self.content))
+        if lengths is not None:
+            kinds[(writes != 0) & (lengths >= 0)] = FIRST_WRITE
+            drawn = np.where(lengths >= 0, lengths, drawn)
+        for start, end in self._runs(numbers, kinds):
+            where = space, int(numbers[start]) // REGION
+            self._use_run(where, numbers[start:end] % REGION, int(kinds[start]), drawn[start:end])
+
+    def _runs(self, numbers: NDArray, kinds: NDArray) -> Iterator[tuple[int, int]]:
+        """Ranges of uses that one call does: of one kind and region; first writes side by side."""
+        ends = (np.diff(kinds) != 0) | (np.diff(numbers // REGION) != 0)
+        ends |= (kinds[1:] == FIRST_WRITE) & (np.diff(numbers) != 1)
+        start = 0
+        for end in [*(np.flatnonzero(ends) + 1).tolist(), len(numbers)]:
+            while start < end:
+                stop = min(end, start + TOUCH, start + self.samples.due(self.done))
+                yield start, stop
+                self._count(stop - start)
+                start = stop
+
+    def _count(self, uses: int) -> None:
+        self.done += uses
+        if self.done % self.samples.every == 0:
+            self.samples.add(self.sample())
+
+    def _use_run(
+        self, where: tuple[Space, int], pages: NDArray, kind: int, lengths: NDArray
+    ) -> None:
+        space, region = where
+        while len(space.processes) <= region:
+            space.processes.append(self.machine.create_process(REGION))
+        process = space.processes[region]
+        try:
+            if kind == FIRST_WRITE:
+                self.machine.write(process, int(pages[0]), lengths)
+            else:
+                self.machine.touch(process, pages, write=kind == WRITE)
+        except MachineError:
+            self._use_singly(process, pages, kind != READ)
+
+    def _use_singly(self, process: int, pages: NDArray, write: bool) -> None:
+        """Use pages where memory and swap are full: some will be refused."""
+        for page in pages.tolist():
+            try:
+                self.machine.touch(process, [page], write=write)
+            except MachineError:
+                self.refused += 1
+
+    def exit(self, process: int) -> None:
+        """End a process of the trace; one that is not known has nothing to end."""
+        self.ended += process in self.spaces
+        for own in self.spaces.pop(process, Space()).processes:
+            self.machine.exit(own)
+
+    def sample(self) -> dict[str, Any]:
+        """The machine now."""
+        events, swap = self.machine.paging.events, self.machine.swap.counters()
+        return {
+            "event": self.done,
+            "seconds": self.seconds,
+            **look(self.machine.state),
+            **{name: events[name] for name in EVENTS},
+            **{name: swap[name] for name in ("stored_pages", "pool_pages", "written_back_pages")},
+            "refused": self.refused,
+        }
+
+    def finish(self) -> list[dict[str, Any]]:
+        """All samples, the end among them."""
+        if not self.samples or self.samples[-1]["event"] != self.done:
+            self.samples.append(self.sample())
+        return list(self.samples)

@@ -1,0 +1,70 @@
+"""What readers of text have in common: blocks of lines in, records out, odd lines told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from zbudlab.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
+from zbudlab.traces.scan import ODD_COLUMNS
+
+ODD_ROOM = 1 << 16  #: lines of a block that are looked at one by one
+
+
+class Batch(NamedTuple):
+    """Records of one block of the file, and how many bytes of the file are read."""
+
+    records: np.ndarray
+    position: int
+
+
+class Reader:
+    """The records of a trace, read in batches by iterating once; counts are right at the end.
+
+    record: their type; `shortest`: bytes of text that one takes at least. malformed: lines that
+    the reader can make nothing of.
+    """
+
+    record: np.dtype
+    shortest: int
+
+    def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
+        self.path = path
+        self.block = block
+        self.malformed = Malformed()
+        self.counts = np.zeros(3, np.int64)  # lines, what the scanner counts, odd lines
+
+    def scan(self, text: np.ndarray, records: np.ndarray, odd: np.ndarray) -> int:
+        """Fill the records from a block of lines, as `zbudlab.traces.scan` does; how many."""
+        raise NotImplementedError
+
+    def odd_line(self, number: int, line: bytes) -> None:
+        """Pass over a line that is no event, or call it malformed."""
+        self.malformed.add(number, line)
+
+    @property
+    def lines(self) -> int:
+        """Lines read so far."""
+        return int(self.counts[0])
+
+    def __iter__(self) -> Iterator[Batch]:
+        odd = np.empty((ODD_ROOM, ODD_COLUMNS), np.int64)
+        try:
+            with unpacked(self.path) as file:
+                for block in blocks(file, self.block):
+                    yield Batch(self._scanned(block, odd), file.position())
+        except TraceError as error:
+            raise TraceError(f"{name_of(self.path)}, line {self.lines + 1}: {error}") from None
+
+    def _scanned(self, block: bytes, odd: np.ndarray) -> np.ndarray:
+        text = np.frombuffer(block, np.uint8)
+        records = np.empty(len(text) // self.shortest + 2, self.record)
+        before = self.lines
+        self.counts[2] = 0
+        found = self.scan(text, records, odd)
+        for start, end, number in odd[: self.counts[2]].tolist():
+            if block[start:end].strip():
+                self.odd_line(before + number + 1, block[start:end])
+        self.malformed.count += max(int(self.counts[2]) - ODD_ROOM, 0)
+        return records[:found]

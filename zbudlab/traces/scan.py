@@ -1,0 +1,271 @@
+"""Recorded traces as text, read by compiled code: one pass over the bytes, a record an event.
+
+A scanner takes a block of whole lines, uint8, and fills records. Lines that it can make nothing
+of are left to Python: where each begins and ends, and its number within the block.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import NO_FRAME, PAGE_SHIFT, PAGE_SIZE
+
+NEWLINE, SPACE, COLON, EQUALS, COMMA, DOT = b"\n :=,."
+NOT_A_NUMBER = -1
+
+# Columns of what is left over: byte where a line begins, where it ends, its number from 0.
+ODD_COLUMNS = 3
+
+
+def _word(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+ALLOC, FREE = _word("mm_page_alloc"), _word("mm_page_free")
+PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
+    _word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
+)
+MOVABLE = _word("MOVABLE")
+
+
+@kernel
+def line_end(text, at):
+    """Where the line that holds byte `at` ends: its newline."""
+    while text[at] != NEWLINE:
+        at += 1
+    return at
+
+
+@kernel
+def digit(byte):
+    """The value of a hexadecimal digit; 16 = it is none."""
+    if 48 <= byte <= 57:
+        return np.int64(byte) - 48
+    lower = np.int64(byte) | 32
+    if 97 <= lower <= 102:
+        return lower - 87
+    return 16
+
+
+@kernel
+def number_at(text, at, end, base):
+    """The number that begins at `at` and ends with a space, comma or the line; or NOT_A_NUMBER.
+
+    base: of its digits; `0x` before them makes it 16. No number is larger than NO_FRAME.
+    """
+    if end - at > 2 and text[at] == 48 and text[at + 1] == 120:
+        at += 2
+        base = 16
+    value = 0
+    first = at
+    while at < end and digit(text[at]) < base:
+        value = min(value * base + digit(text[at]), NO_FRAME)
+        at += 1
+    ended = at == end or text[at] == SPACE or text[at] == COMMA or text[at] == 13
+    return value if ended and at > first else NOT_A_NUMBER
+
+
+@kernel
+def ends_with(text, start, at, word):
+    """Whether the bytes up to `at`, none before `start`, end with that word."""
+    first = at - word.shape[0]
+    if first < start:
+        return False
+    same = True
+    for i in range(word.shape[0]):
+        same = same and text[first + i] == word[i]
+    return same
+
+
+@kernel
+def nanoseconds_before(text, start, at):
+    """The time `12.345678` that ends at `at`, nanoseconds; or NOT_A_NUMBER."""
+    first = at
+    dot = 0
+    while first > start and (digit(text[first - 1]) < 10 or text[first - 1] == DOT):
+        first -= 1
+        if text[first] == DOT:
+            dot = first
+    if dot == 0 or dot == first:
+        return NOT_A_NUMBER
+    value = 0
+    for i in range(first, dot):
+        value = value * 10 + digit(text[i])
+    for i in range(dot + 1, dot + 10):
+        value = value * 10 + (digit(text[i]) if i < at else 0)
+    return value
+
+
+@kernel
+def holds(text, at, end, word):
+    """Whether the word stands in bytes [at, end)."""
+    found = False
+    for last in range(at + word.shape[0], end + 1):
+        found = found or ends_with(text, at, last, word)
+    return found
+
+
+#: What a line may say, by place in `fields`; NOT_A_NUMBER = it does not.
+SAID_TIME, SAID_ALLOC, SAID_PFN, SAID_ORDER, SAID_TYPE = range(5)
+NR_FIELDS = 5
+NR_TYPES = 8  #: numbers that a migrate type may have
+
+
+@kernel
+def read_name(text, start, at, fields):
+    """Note what ends at the colon `at`: the name of an event of ours, or a time before it."""
+    if ends_with(text, start, at, ALLOC):
+        fields[SAID_ALLOC] = 1
+    elif ends_with(text, start, at, FREE):
+        fields[SAID_ALLOC] = 0
+    elif fields[SAID_TIME] < 0:
+        fields[SAID_TIME] = nanoseconds_before(text, start, at)
+
+
+@kernel
+def read_value(text, start, at, end, fields, hints):
+    """Note the value behind the equals sign `at`, if its name is one of ours."""
+    if ends_with(text, start, at, PFN):
+        fields[SAID_PFN] = number_at(text, at + 1, end, 10)
+    elif ends_with(text, start, at, ORDER):
+        fields[SAID_ORDER] = number_at(text, at + 1, end, 10)
+    elif ends_with(text, start, at, MIGRATETYPE):
+        fields[SAID_TYPE] = number_at(text, at + 1, end, 10)
+    elif hints[1] + hints[2] == 0 and ends_with(text, start, at, GFP_FLAGS):
+        hints[fields[SAID_TYPE] & (NR_TYPES - 1)] += holds(text, at, end, MOVABLE)
+
+
+@kernel
+def fill_event(fields, event):
+    """Make an event of what a line said: 1, or 0 = of another kind, -1 = it makes none."""
+    pfn, order, migratetype = fields[SAID_PFN], fields[SAID_ORDER], fields[SAID_TYPE]
+    alloc = fields[SAID_ALLOC]
+    if alloc < 0:
+        return 0 if fields[SAID_TIME] >= 0 else -1
+    if pfn < 0 or not 0 <= order < 64 or (alloc == 1 and not 0 <= migratetype < NR_TYPES):
+        return -1
+    event.time = fields[SAID_TIME]
+    event.pfn = NO_FRAME if alloc == 1 and pfn == 0 else pfn
+    event.order = order
+    event.migratetype = max(migratetype, 0)
+    event.alloc = alloc
+    return 1
+
+
+@kernel(inline=False)
+def scan_block_event(text, start, end, event, fields, hints):
+    """Read one line into `event`: 1 = an event of ours, 0 = another's, -1 = neither.
+
+    fields: int64 (NR_FIELDS,), scratch. hints: int64 (NR_TYPES,), counts of movable requests by
+    their number of migrate type; only the first is looked for.
+    """
+    for i in range(NR_FIELDS):
+        fields[i] = NOT_A_NUMBER
+    for at in range(start, end):
+        byte = text[at]
+        if byte == COLON and fields[SAID_ALLOC] < 0:
+            read_name(text, start, at, fields)
+        elif byte == EQUALS and fields[SAID_ALLOC] >= 0:
+            read_value(text, start, at, end, fields, hints)
+    return fill_event(fields, event)
+
+
+@kernel(inline=False)
+def scan_block_events(text, events, odd, fields, hints, counts):
+    """Read the page allocator's events out of a block of lines; how many.
+
+    events: layout.block_event, room for one each 24 bytes. odd: int64 (n, ODD_COLUMNS), lines
+    that are neither these nor another event nor blank, as far as there is room. fields, hints:
+    see `scan_block_event`. counts: int64 (3,), grows by lines, other events, odd lines.
+    """
+    found = at = line = 0
+    while at < text.shape[0]:
+        end = line_end(text, at)
+        kind = 0
+        if end > at:
+            kind = scan_block_event(text, at, end, events[found], fields, hints)
+        if kind > 0:
+            found += 1
+        elif kind == 0:
+            counts[1] += end > at
+        else:
+            note_odd(odd, counts, at, end, line)
+        line += 1
+        at = end + 1
+    counts[0] += line
+    return found
+
+
+@kernel
+def note_odd(odd, counts, start, end, line):
+    """Keep where an odd line stands, if there is room."""
+    place = counts[2]
+    if place < odd.shape[0]:
+        odd[place, 0] = start
+        odd[place, 1] = end
+        odd[place, 2] = line
+    counts[2] += 1
+
+
+# --- lackey ------------------------------------------------------------------------------------
+
+LETTER_I, LETTER_L, LETTER_M, LETTER_S = b"ILMS"
+
+
+@kernel
+def use_page(recent, uses, found, page, write):
+    """Note a use unless the page is among those used last; the number of uses noted.
+
+    recent: int64 (n, 2), pages and whether written, the latest first. Leaving such uses out
+    changes no fault of least-recently-used memory of n pages or more (stack deletion).
+    """
+    last = recent.shape[0] - 1
+    place = 0
+    while place < last and recent[place, 0] != page:
+        place += 1
+    known = recent[place, 0] == page
+    written = recent[place, 1] if known else 0
+    for i in range(place, 0, -1):
+        recent[i, 0] = recent[i - 1, 0]
+        recent[i, 1] = recent[i - 1, 1]
+    recent[0, 0] = page
+    recent[0, 1] = written | write
+    if known and written >= write:
+        return found
+    uses[found].page = page
+    uses[found].write = write
+    return found + 1
+
+
+@kernel(inline=False)
+def scan_memory_uses(text, uses, recent, odd, counts):
+    """Read memory references of valgrind's lackey out of a block of lines; pages used, how many.
+
+    A line is `I  ADDRESS,SIZE` (instruction), ` L` (load), ` S` (store) or ` M` (both), the
+    address hexadecimal. uses: layout.page_use, room for one each 3 bytes. recent: see `use_page`.
+    odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
+    """
+    found = at = line = 0
+    while at < text.shape[0]:
+        end = line_end(text, at)
+        letter = NEWLINE
+        if end - at > 5:
+            letter = text[at] if text[at + 1] == SPACE else text[at + 1]
+        address = size = NOT_A_NUMBER
+        if letter in (LETTER_I, LETTER_L, LETTER_M, LETTER_S) and text[at + 2] == SPACE:
+            comma = at + 3
+            while comma < end and text[comma] != COMMA:
+                comma += 1
+            address = number_at(text, at + 3, comma, 16) if text[at + 3] != SPACE else NOT_A_NUMBER
+            size = number_at(text, comma + 1, end, 10)
+        if address < 0 or not 1 <= size <= PAGE_SIZE:
+            if end > at:
+                note_odd(odd, counts, at, end, line)
+        else:
+            counts[1] += 1
+            write = letter in (LETTER_S, LETTER_M)
+            for page in range(address >> PAGE_SHIFT, ((address + size - 1) >> PAGE_SHIFT) + 1):
+                found = use_page(recent, uses, found, page, write)
+        line += 1
+        at = end + 1
+    counts[0] += line
+    return found

@@ -1,0 +1,76 @@
+"""A zone that does what a trace of blocks says, batch after batch, with samples on the way."""
+
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.config import MAX_FRAMES, ConfigError
+from zbudlab.layout import MIGRATE_UNMOVABLE
+from zbudlab.mm import bootmem
+from zbudlab.mm.state import State
+from zbudlab.traces import blocks
+from zbudlab.traces.figures import Samples, look
+
+MIN_FRAMES = 2 * layout.MAX_ORDER_NR_PAGES
+TABLE = 1 << 12  #: entries of the table of blocks at first
+
+
+class BlockReplay:
+    """The zone: of so many frames, all free at first. every: events from one sample to the next."""
+
+    def __init__(self, frames: int, *, every: int = 1024) -> None:
+        if not MIN_FRAMES <= frames <= MAX_FRAMES:
+            raise ConfigError(f"frames must be {MIN_FRAMES} to {MAX_FRAMES}, not {frames}")
+        self.state = State(frames, page_bytes=False)
+        bootmem.free_all_bootmem(self.state.buddy, frames, [])
+        self.table = np.zeros(TABLE, layout.traced_block)
+        self.counts = np.zeros(blocks.NR_COUNTS, np.int64)
+        self.samples = Samples(every)
+        self.done = 0
+        self.first_time = self.last_time = -1
+
+    def feed(self, events: np.ndarray, types: tuple[int, ...]) -> None:
+        """Do events, layout.block_event, whose migrate types have these numbers of ours."""
+        numbers = np.full(8, MIGRATE_UNMOVABLE, np.int64)
+        numbers[: len(types)] = types
+        start = 0
+        while start < len(events):
+            end = min(start + self.samples.due(self.done), len(events))
+            self._follow(numbers, events, start, end)
+            self.done += end - start
+            self._note_times(events["time"][start:end])
+            if self.done % self.samples.every == 0:
+                self.samples.add(self.sample())
+            start = end
+
+    def _follow(self, numbers: np.ndarray, events: np.ndarray, start: int, end: int) -> None:
+        """One compiled call, or one more each time that the table of blocks had to grow."""
+        while True:
+            arrays = (*self.state.buddy, self.table, self.counts, numbers, events)
+            start = blocks.follow(*arrays, start, end)
+            if start == end:
+                return
+            larger = np.zeros(2 * len(self.table), layout.traced_block)
+            blocks.rehash(self.table, larger, self.counts)
+            self.table = larger
+
+    def _note_times(self, times: np.ndarray) -> None:
+        if self.first_time < 0:
+            self.first_time = int(times[0])
+        self.last_time = max(self.last_time, int(times[-1]))
+
+    def sample(self) -> dict[str, Any]:
+        """The zone now."""
+        passed = (self.last_time - self.first_time) / 1e9 if self.first_time >= 0 else None
+        counts = dict(zip(("refused", "live"), self.counts[list(SAMPLED)].tolist(), strict=True))
+        return {"event": self.done, "seconds": passed, **look(self.state), **counts}
+
+    def finish(self) -> list[dict[str, Any]]:
+        """All samples, the end among them."""
+        if not self.samples or self.samples[-1]["event"] != self.done:
+            self.samples.append(self.sample())
+        return list(self.samples)
+
+
+SAMPLED = (blocks.REFUSED, blocks.LIVE)
