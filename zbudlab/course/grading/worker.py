@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any
 
-MEMORY = 2 << 30
+MEMORY = 1 << 30
 FILE_BYTES = 16 << 20
 CPU_SECONDS = 60
 FILES = 128

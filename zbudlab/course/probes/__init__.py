@@ -18,6 +18,7 @@ import numpy as np
 from zbudlab import jit
 
 NOT_WRITTEN = "not written yet"
+TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
 
 
 class TooSlow(BaseException):
@@ -87,7 +88,7 @@ def trouble(error: BaseException) -> str:
     if isinstance(error, NotImplementedError):
         return NOT_WRITTEN
     if isinstance(error, TooSlow):
-        return "no answer in time: is there a loop that doesn't end?"
+        return TOO_SLOW
     first = str(error).strip().partition("\n")[0][:200]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
