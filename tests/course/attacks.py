@@ -47,7 +47,8 @@ CODE = [
     ),
     Attack(
         "endless_cell_without_alarms",
-        "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\nwhile True:\n    pass",
+        "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
+        "while True:\n    pass",
         "no answer in time",
     ),
     Attack("endless_sleep", "import time\ntime.sleep(10**9)", "no answer in time"),
@@ -292,9 +293,11 @@ CODE = [
     ),
     Attack(
         "from_another_installation",
-        "import os, sys\nfor folder in ({root!r}, *[f for f, d, n in os.walk('/') if 'zbudlab' in d "
-        "and f != '/lab']):\n    sys.path.insert(0, folder)\n"
-        "for name in [n for n in sys.modules if n.startswith('zbudlab')]:\n    del sys.modules[name]\n"
+        "import os, sys\n"
+        "others = [f for f, d, n in os.walk('/') if 'zbudlab' in d and f != '/lab']\n"
+        "for folder in ({root!r}, *others):\n    sys.path.insert(0, folder)\n"
+        "for name in [n for n in sys.modules if n.startswith('zbudlab')]:\n"
+        "    del sys.modules[name]\n"
         "from zbudlab.mm.zbud import free_buddy, zbud_alloc\n"
         "from zbudlab.mm.zbud_header import find_hole, size_to_chunks",
     ),
@@ -351,7 +354,7 @@ def _with_cells(notebook, cells):
 
 
 def files(untouched, solution):
-    """Files by name: their bytes and what the report says. Both are notebooks as JSON gives them."""
+    """Files by name: their bytes and what the report says. Given: notebooks as JSON has them."""
     cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "x = 1", "id": "x"}
     kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
     solved = json.dumps(solution).encode()

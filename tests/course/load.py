@@ -88,8 +88,9 @@ def main(count, kills):
         graded_with_kills(Path(folder), count, kills)
     seconds = time.monotonic() - begin
     print(
-        f"{count} submissions of {' and '.join(NAMES)}, grader killed {kills} times: {seconds:.0f} s, "
-        f"{seconds / count:.2f} s each on {os.cpu_count()} cores; none lost, none graded twice"
+        f"{count} submissions of {' and '.join(NAMES)}, grader killed {kills} times: "
+        f"{seconds:.0f} s, {seconds / count:.2f} s each on {os.cpu_count()} cores; "
+        "none lost, none graded twice"
     )
 
 

@@ -15,7 +15,7 @@ from zbudlab.course.contract import Ability, Exercise, Setting, random_of
 from zbudlab.course.grading import notebook
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
-from zbudlab.course.judging import Paper, Reference, judged, plugs
+from zbudlab.course.judging import Paper, Reference, judged, others, plugs
 from zbudlab.course.probes import TOO_SLOW
 from zbudlab.course.rules import rule_functions
 
@@ -73,20 +73,12 @@ class Stage:
     package: Path
 
 
-def together(exercise: Exercise) -> list[tuple[set[str], list[Ability]]]:
-    """Abilities that can share a sandbox, with the kernels that are absent there.
-
-    Where a machine runs, exactly an ability's own functions are: the others it needs. Functions on
-    plain inputs need nothing of the package, so all of them share one.
-    """
-    stages: dict[tuple[str, ...] | None, tuple[set[str], list[Ability]]] = {}
+def together(exercise: Exercise) -> dict[tuple[str, ...], list[Ability]]:
+    """Abilities that share a sandbox, by the kernels that are absent there."""
+    stages: dict[tuple[str, ...], list[Ability]] = {}
     for ability in exercise.abilities:
-        removed = exercise.removed(ability)
-        key = None if ability.probe.startswith("basic.") else removed
-        absent, abilities = stages.setdefault(key, (set(), []))
-        absent.update(removed)
-        abilities.append(ability)
-    return list(stages.values())
+        stages.setdefault(exercise.removed(ability), []).append(ability)
+    return stages
 
 
 class Examiner:
@@ -122,7 +114,7 @@ class Examiner:
         self._folder.cleanup()
 
     def _stages(self) -> Iterator[Stage]:
-        for number, (removed, abilities) in enumerate(together(self.exercise)):
+        for number, (removed, abilities) in enumerate(together(self.exercise).items()):
             package = Path(self._folder.name) / str(number)
             stripped_copy(package, removed)
             yield Stage(abilities, package)
@@ -255,6 +247,7 @@ class _Asked:
             "probe": ability.probe,
             "functions": ability.functions,
             "plugs": plugs(self.exercise, ability),
+            "others": others(self.exercise, ability),
             "case": case,
         }
         outcome = self.sandbox.ask(request, CASE_SECONDS)
