@@ -280,9 +280,7 @@ class Panel(anywidget.AnyWidget):
         self._start_rows()
 
     def _start_rows(self) -> None:
-        self._rows = {
-            name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()
-        }
+        self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
     def _look_again(self) -> None:
         """Read the figures of the last step anew: somebody may have changed the machine."""
@@ -315,7 +313,9 @@ class Panel(anywidget.AnyWidget):
         elif act == "reset":
             self._restart(self._pressure)
         elif act == "seed":
-            self._restart(replace(self._pressure, seed=int(np.random.default_rng().integers(1 << 31))))
+            self._restart(
+                replace(self._pressure, seed=int(np.random.default_rng().integers(1 << 31)))
+            )
 
     def _show(self, *, number: int = 0, error: str = "", fresh: bool = False) -> None:
         """Bring the maps up to date and send the figures; fresh: all of them, not the last row."""
