@@ -55,6 +55,14 @@ def test_zsmalloc_packs_across_pages():
     assert packing.zsmalloc_pages([3064] * 5) == 6
 
 
+def test_in_a_large_pool_no_zspage_is_half_empty():
+    sizes = [1352, 1352, 3064]
+    assert packing.zsmalloc_pages(sizes) == 4
+    assert packing.zsmalloc_pages(sizes, large_pool=True) == 2  # 2/3 and 3/4 of a page
+    many = packing.zsmalloc_pages(sizes * 1200)
+    assert many == packing.zsmalloc_pages(sizes * 1200, large_pool=True) == 1700
+
+
 @pytest.mark.parametrize("size", [0, 3969, -5])
 def test_zbud_sizes_are_held_to(size):
     with pytest.raises(ValueError, match=f"not {size}"):

@@ -59,14 +59,16 @@ def pages_per_zspage(class_size: int) -> int:
     return min(choices, key=lambda pages: (pages * PAGE_SIZE % class_size) / pages)
 
 
-def zsmalloc_pages(sizes: Iterable[int]) -> int:
+def zsmalloc_pages(sizes: Iterable[int], *, large_pool: bool = False) -> int:
     """The pages that zsmalloc needs for the objects, with no holes left by frees.
 
     Objects may cross from one page of a zspage to the next; each class rounds up to whole
-    zspages.
+    zspages. With few objects in each of 255 classes that rounding is most of what one sees:
+    large_pool leaves it out, as if these were a sample of a pool of any size.
     """
-    total = 0
+    total = 0.0
     for class_size, count in Counter(map(zsmalloc_class, sizes)).items():
         pages = pages_per_zspage(class_size)
-        total += math.ceil(count / (pages * PAGE_SIZE // class_size)) * pages
-    return total
+        zspages = count / (pages * PAGE_SIZE // class_size)
+        total += (zspages if large_pool else math.ceil(zspages)) * pages
+    return math.ceil(total)
