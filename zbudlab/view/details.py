@@ -15,7 +15,7 @@ from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
 
 HEX_BYTES = 128  #: of a frame that are shown
-HEX_A_LINE = 16
+HEX_A_LINE = 8
 LINKS = ("next", "prev")
 STALE = "on no list now"
 

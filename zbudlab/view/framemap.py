@@ -29,19 +29,6 @@ MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
 
-#: What stands in the way more: of frames that share a cell, the one with the largest rank shows.
-_ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
-_RANKS = np.array([palette.NUMBER[name] for name in _ORDER]).argsort()
-
-
-def joined(cells: np.ndarray, together: int) -> np.ndarray:
-    """One byte for each `together` frames: that of the frame that is hardest to move."""
-    if together == 1:
-        return cells
-    ranks = _RANKS[palette.kind_numbers(palette.ALL_CELLS)].astype(np.uint16)
-    ranked = ranks[cells] << 8 | cells
-    return np.maximum.reduceat(ranked, np.arange(0, len(cells), together)).astype(np.uint8)
-
 
 class FrameMap(anywidget.AnyWidget):
     """A live map of a machine's page frames.
@@ -98,7 +85,9 @@ class FrameMap(anywidget.AnyWidget):
         moves: pages that moved, as pairs of frames (from, to) or records of layout.migration; by
         default those of the machine's last compaction, if there was one since the last update.
         """
-        self._cells = joined(frame_cells(self._machine.state), self._arrangement.frames_per_cell)
+        self._cells = palette.joined(
+            frame_cells(self._machine.state), self._arrangement.frames_per_cell
+        )
         self._stream.offer(self._cells, self._moved_cells(moves))
         if self._selected is not None:
             self._tell_details(self._selected)
