@@ -218,12 +218,17 @@ class Picture {
       return cell === null ? -1 : groupOf(cell);
     };
     const lines = [];
-    for (let row = top; row <= bottom; row++) {
-      for (let column = left; column <= right; column++) {
+    const by = Math.max(1, Math.floor(1 / frame.zoom)); // a look a pixel is enough
+    for (let row = top; row <= bottom; row += by) {
+      for (let column = left; column <= right; column += by) {
         const here = groupIn(column, row);
-        const [x, y] = [frame.x(column + 1), frame.y(row + 1)];
-        if (column < right && here !== groupIn(column + 1, row)) lines.push([x, frame.y(row), x, y]);
-        if (row < bottom && here !== groupIn(column, row + 1)) lines.push([frame.x(column), y, x, y]);
+        const [x, y] = [frame.x(column + by), frame.y(row + by)];
+        if (column + by <= right && here !== groupIn(column + by, row)) {
+          lines.push([x, frame.y(row), x, y]);
+        }
+        if (row + by <= bottom && here !== groupIn(column, row + by)) {
+          lines.push([frame.x(column), y, x, y]);
+        }
       }
     }
     return lines;
