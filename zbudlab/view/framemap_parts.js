@@ -11,6 +11,16 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Keep the keys pressed within an element from JupyterLab's shortcuts, but for Control+S. */
+function keepKeys(root, model) {
+  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "s" || event.defaultPrevented) return;
+    event.preventDefault();
+    model.widget_manager?.context?.save();
+  });
+}
+
 const KEYS = [
   ["arrow keys", "move the focus to the next cell; with Shift, eight cells"],
   ["Page Up, Page Down", "the frame before, the frame behind"],

@@ -40,7 +40,7 @@ class View {
     const left = [this.tools.bar, this.canvas, this.words, this.legend.box, this.summary];
     this.root = make(
       "div",
-      { class: "zbl-map", "data-lm-suppress-shortcuts": "true" },
+      { class: "zbl-map" },
       this.notice,
       make("div", { class: "zbl-left" }, ...left, helpOnKeys(help)),
       this.details,
@@ -48,6 +48,7 @@ class View {
     this.root.style.setProperty("--zbl-size", `${size}px`);
     el.append(this.root);
     this.root.dataset.alive = "1";
+    keepKeys(this.root, this.model);
   }
 
   watch() {
@@ -282,11 +283,6 @@ class View {
   }
 
   key(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-      event.preventDefault();
-      this.model.widget_manager?.context?.save();
-      return;
-    }
     if (event.key === "Escape") this.select(null);
     if (event.target !== this.canvas || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = this.keys()[event.key];
