@@ -51,6 +51,9 @@ class TestCollecting:
             "e04/Miller_LATE_123_e04_zbud (1).ipynb",
             "roe.richard@example.org/e04_zbud_final.ipynb",
             "e04_zbud.ipynb",
+            "李雷_e04_zbud.ipynb",
+            "Jürgen Groß_e04_zbud.ipynb",
+            f"{'x' * 120}_e04_zbud.ipynb",
             "__MACOSX/._e04_zbud.ipynb",
             ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
             "notes.txt",
@@ -60,12 +63,15 @@ class TestCollecting:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(right, "utf-8")
         found = students(collected([tmp_path]))
-        assert [who for who, _ in found] == [
+        assert [who if len(who) < 50 else len(who) for who, _ in found] == [
             "Jane_Doe_4711",
+            "Jürgen_Groß",
             "Miller_123",
             "hacker",
             "roe.richard@example.org",
-            "unknown-3",
+            "unknown-4",
+            60,
+            "李雷",
         ]
         assert {name for _, name in found} == {"e04_zbud"}
 
