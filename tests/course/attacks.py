@@ -88,7 +88,9 @@ CODE = [
         "    open('/tmp/' + str(place), 'wb').write(bytes(1 << 23))",
         "No space left|in time",
     ),
-    Attack("one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 28))", "File too large|in time"),
+    Attack(
+        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 28))", "File too large|in time"
+    ),
     Attack("recursion", "def f():\n    f()\nf()", "RecursionError|in time"),
     Attack("deep_source", "eval('(' * 100000 + ')' * 100000)", "cell"),
     # --- that end the process
