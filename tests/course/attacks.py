@@ -89,7 +89,7 @@ CODE = [
         "No space left|in time",
     ),
     Attack(
-        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 28))", "File too large|in time"
+        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 26))", "File too large|in time"
     ),
     Attack("recursion", "def f():\n    f()\nf()", "RecursionError|in time"),
     Attack("deep_source", "eval('(' * 100000 + ')' * 100000)", "cell"),

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 
+import nbformat
 import pytest
 
 from tests.course.handed_in import (
@@ -225,6 +226,11 @@ class TestMarks:
             scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
         found = {n.partition("_")[0]: float(row["earned"]) for n, row in marks(work).items()}
         assert scores == found
+        for path in (work / "grading" / "autograded").rglob("*.ipynb"):
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
+            outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+            assert any(" of 2: " in output["text"] for output in outputs)
 
     def test_are_the_same_again_and_nothing_runs_twice(self, graded):
         work = graded[0]
