@@ -38,7 +38,7 @@ RIGHT_CHUNKS = "def size_to_chunks(size):\n    return (size + 63) // 64\n"
 
 CODE = [
     # --- that end nowhere, or take everything
-    Attack("endless_cell", "while True:\n    pass", "loop that doesn't end"),
+    Attack("endless_cell", "while True:\n    pass", "no answer in time"),
     Attack(
         "endless_cell_that_catches_all",
         "while True:\n    try:\n        while True:\n            pass\n"
@@ -55,7 +55,7 @@ CODE = [
     Attack(
         "endless_function",
         "def size_to_chunks(size):\n    while True:\n        pass",
-        "loop that doesn't end",
+        "no answer in time",
     ),
     Attack(
         "endless_generator_as_answer",
@@ -86,10 +86,12 @@ CODE = [
         "disk_full",
         "place = 0\nwhile True:\n    place += 1\n"
         "    open('/tmp/' + str(place), 'wb').write(bytes(1 << 23))",
-        "No space left",
+        "No space left|in time",
     ),
-    Attack("one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 28))", "File too large"),
-    Attack("recursion", "def f():\n    f()\nf()", "RecursionError"),
+    Attack(
+        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 26))", "File too large|in time"
+    ),
+    Attack("recursion", "def f():\n    f()\nf()", "RecursionError|in time"),
     Attack("deep_source", "eval('(' * 100000 + ')' * 100000)", "cell"),
     # --- that end the process
     Attack("os_exit", "import os\nos._exit(0)", "exit code 0"),

@@ -79,7 +79,8 @@ def test_no_attack_raises_a_mark_or_harms_anybody(tmp_path):
             server.accept()
     found = marks(tmp_path)
     assert len(attacks.CODE) + len(attacks.files(UNTOUCHED, SOLUTION)) >= 30
-    assert [*faults_of_code(found), *faults_of_files(found)] == []
+    faults = [*faults_of_code(found), *faults_of_files(found)]
+    assert not faults, "\n".join(faults)
     assert (found["linked"]["earned"], found["linked"]["note"]) == ("0", "a link, not a file")
     assert found["copied-checks"]["earned"] == "0"
     for honest in ("honest", "doubled", "renamed"):
