@@ -27,6 +27,7 @@ from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
 from zbudlab.snapshots import Snapshot
+from zbudlab.swapdevice import MarkDevice
 from zbudlab.swapping import Swap
 
 __all__ = ["ConfigError", "Inconsistent", "Machine", "MachineConfig", "MachineError"]
@@ -92,7 +93,9 @@ class Machine:
             variant=config.variant,
             enabled=config.zswap,
             threads=config.threads,
+            device=None if config.page_bytes else MarkDevice(state),
             do=self.do,
+            stepwise=self.log is not None,
         )
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
         self.paging = Paging(state, self.swap, self.do)
@@ -166,9 +169,13 @@ class Machine:
         pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths.
         """
         if not self.config.page_bytes:
-            lengths = np.asarray(pages, np.int64).tolist()
+            lengths = np.ascontiguousarray(pages, np.int32)
             self._check_pages(process, range(first, first + len(lengths)))
-            self.operate("write_lengths", process, first, *lengths)
+            self._logged(
+                "write_lengths",
+                [process, first, *lengths.tolist()] if self.log else [],
+                lambda: operations.write_marks(self, process, first, lengths),
+            )
             return
         if isinstance(pages, (bytes, bytearray, memoryview)):
             pages = np.frombuffer(pages, np.uint8)

@@ -28,7 +28,7 @@ def _beside(machine: Machine) -> dict[str, Any]:
     """What a machine has outside its arrays and changes as it runs."""
     swap, paging = machine.swap, machine.paging
     return {
-        "device": vars(swap.device),
+        "device": {name: value for name, value in vars(swap.device).items() if name != "state"},
         "cache": vars(swap.cache),
         "swap": {name: getattr(swap, name) for name in ("busy", "compress_failures")},
         "paging": {name: getattr(paging, name) for name in ("events", "failures")},

@@ -25,18 +25,28 @@ class SourceError(OSError):
 
 @dataclass(frozen=True)
 class Content:
-    """Pages from files: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes."""
+    """What pages hold: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes.
+
+    For machines without page bytes `pages` has compressed lengths, int32 (n,), `lengths` says
+    where they come from.
+    """
 
     pages: np.ndarray
     files: int
     skipped: int
     sha256: str
+    lengths: str = ""
 
 
 def from_pages(pages: np.ndarray) -> Content:
     """Content of pages that are there already, uint8 (n, 4096), as if they came from one file."""
     pages = np.ascontiguousarray(pages, np.uint8)
     return Content(pages, 1, 0, hashlib.sha256(pages.data).hexdigest())
+
+
+def from_lengths(lengths: np.ndarray, source: str) -> Content:
+    """Compressed lengths, int32 (n,), as the content of pages without bytes."""
+    return Content(lengths, 0, 0, hashlib.sha256(lengths.data).hexdigest(), source)
 
 
 def python_library() -> Path:
