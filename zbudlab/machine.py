@@ -140,21 +140,25 @@ class Machine:
 
     def exit(self, process: int) -> None:
         """End a process: its pages and swap slots are free again."""
-        self._check_pages(process, [])
+        self._check_run(process, 0, -1)
         self.operate("exit", process)
 
-    def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
+    def _check_run(self, process: int, first: int, last: int) -> None:
+        """Refuse a process that is not there, and pages `first` to `last` that it does not have."""
         processes = self.state.processes
         if not 0 <= process < len(processes) or processes[process]["nr_pages"] == 0:
             raise MachineError(errno.ESRCH, f"there is no process {process}")
-        last = int(processes[process]["nr_pages"]) - 1
-        asked = np.asarray(pages, np.int64)
-        if asked.size and not 0 <= asked.min() <= asked.max() <= last:
+        end = int(processes[process]["nr_pages"])
+        if first <= last and not 0 <= first <= last < end:
             raise MachineError(
                 errno.EFAULT,
-                f"process {process} has pages 0 to {last}; "
-                f"{asked.min()} to {asked.max()} were asked for",
+                f"process {process} has pages 0 to {end - 1}; {first} to {last} were asked for",
             )
+
+    def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
+        asked = np.asarray(pages, np.int64)
+        bounds = (int(asked.min()), int(asked.max())) if asked.size else (0, -1)
+        self._check_run(process, *bounds)
         return asked.tolist()
 
     def touch(
@@ -170,7 +174,7 @@ class Machine:
         """
         if not self.config.page_bytes:
             lengths = np.ascontiguousarray(pages, np.int32)
-            self._check_pages(process, range(first, first + len(lengths)))
+            self._check_run(process, first, first + len(lengths) - 1)
             self._logged(
                 "write_lengths",
                 [process, first, *lengths.tolist()] if self.log else [],
@@ -187,7 +191,7 @@ class Machine:
                 errno.EINVAL, f"{content.size} bytes are no whole number of pages of 4096 bytes"
             )
         content = content.reshape(-1, layout.PAGE_SIZE)
-        self._check_pages(process, range(first, first + len(content)))
+        self._check_run(process, first, first + len(content) - 1)
         numbers = [self.log.content(page.tobytes()) for page in content] if self.log else []
         self._logged(
             "write",
@@ -198,7 +202,7 @@ class Machine:
     def read(self, process: int, first: int, count: int) -> np.ndarray:
         """The bytes of pages of a process, uint8 (count, 4096), brought into memory on the way."""
         self._need_bytes()
-        self._check_pages(process, range(first, first + count))
+        self._check_run(process, first, first + count - 1)
         out = np.empty((count, layout.PAGE_SIZE), np.uint8)
         self._logged(
             "read",
