@@ -5,8 +5,9 @@ from typing import ClassVar
 import pytest
 from matplotlib.figure import Figure
 
-from zbudlab.course import measure, thinned
-from zbudlab.view import fragments, timings, toy
+from zbudlab.course import measure, stored, thinned
+from zbudlab.course.trees import Tree
+from zbudlab.view import fragments, radix, timings, toy, zbud_pages
 from zbudlab.view.explorer import Explorer
 
 
@@ -63,10 +64,27 @@ def test_measurements_cover_every_size_and_way():
         assert len(timings.figure(curves, "pages", "time").axes[0].lines) == len(curves)
 
 
-def test_the_tree_to_look_up_in_holds_its_keys():
-    nodes, root = measure.tree_of(100)
-    assert root["items"][0] == 100
-    assert nodes[0]["count"] == 3  # two leaves and the node above
+class TestTree:
+    def test_holds_what_was_planted(self):
+        tree = Tree([0, 1, 63, 64, 5000])
+        assert [tree.lookup(key) for key in (0, 1, 63, 64, 5000, 2)] == [1, 1, 63, 64, 5000, 0]
+        assert [len(level) for level in tree.levels()] == [1, 2, 3]
+        assert tree.way(5000) == [1, 14, 8]
+
+    def test_shrinks_when_the_largest_key_goes(self):
+        tree = Tree([1, 5000])
+        assert tree.height == 3
+        assert tree.delete(5000) == 5000
+        assert (tree.height, tree.nbytes()) == (1, tree.nodes.itemsize)
+
+    def test_grows_with_its_keys(self):
+        tree = Tree(range(1, 5001))
+        assert all(tree.lookup(key) == key for key in range(1, 5001))
+
+    def test_the_picture_marks_the_way_of_a_key(self):
+        tree = Tree([1, 64, 5000])
+        texts = [text.get_text() for text in radix.figure(tree, 5000).axes[0].texts]
+        assert [text for text in texts if text.isdigit()] == ["1", "14", "8"]
 
 
 class TestThinned:
@@ -94,3 +112,25 @@ class TestThinned:
         assert [bar.get_height() for bar in bars] == [
             count << order for order, count in enumerate(machine.state.zone["nr_free"].tolist())
         ]
+
+
+class TestStored:
+    def test_pages_are_drawn_as_their_headers_say(self):
+        machine = stored.stored([640, 1280, 3968])
+        ax = zbud_pages.figure(machine).axes[0]
+        spans = sorted(
+            (round(bar.get_y() + 0.4), bar.get_x(), bar.get_width())
+            for bar in ax.patches
+            if bar.get_width()
+        )
+        assert spans == [(0, 0, 1), (0, 1, 10), (0, 44, 20), (1, 0, 1), (1, 1, 62)]
+        assert zbud_pages.key_values(machine) == (
+            "3 objects in 2 pages, 1.50 a page; 92 of 126 chunks used"
+        )
+        assert stored.pool_pages(machine) == 2
+
+    def test_sizes_are_drawn_by_seed_within_what_zbud_takes(self):
+        drawn = stored.sizes(500, 3900, 900, seed=3)
+        assert drawn == stored.sizes(500, 3900, 900, seed=3)
+        assert drawn != stored.sizes(500, 3900, 900, seed=4)
+        assert max(drawn) == 3968

@@ -76,6 +76,8 @@ class MachineConfig:
     seed: for whoever draws random decisions for this machine; it makes none itself.
     checked: freed pages are poisoned, and every operation is followed by `check()`.
     log: whether to keep a log of operations.
+    keyframes: whether to take keyframes as the machine runs; a log saved with them opens anywhere
+        at once (see `zbudlab.history`).
     threads: for compression; None = one a core.
     """
 
@@ -95,6 +97,7 @@ class MachineConfig:
     seed: int = 0
     checked: bool = False
     log: bool = True
+    keyframes: bool = False
     threads: int | None = None
 
     def __post_init__(self) -> None:

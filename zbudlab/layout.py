@@ -360,13 +360,18 @@ zswap = np.dtype(
 )
 
 # --- frames at a glance ------------------------------------------------------------------------
-# What a page frame is, as maps show it.
+# What a page frame is, as maps show it: a byte, its kind and what more there is to say.
+FRAME_KIND_MASK = 7
 FRAME_FREE = 0
 FRAME_FREE_CMA = 1
 FRAME_ANON = 2  # a process's page
 FRAME_ZBUD_HALF = 3  # one buddy
 FRAME_ZBUD_FULL = 4  # two buddies
 FRAME_KERNEL = 5  # allocated and not movable
+FRAME_ISOLATED = 8  # taken aside to be moved or reclaimed, or free where nothing is handed out
+FRAME_ORDER_SHIFT = 4  # free frames: the order of their block stands above
+FRAME_PINNED = 16  # frames in use: it could move, but somebody else holds a reference
+FRAME_IN_CMA = 32  # frames in use: in a pageblock of a CMA area
 FRAME_KINDS = ("free", "free, CMA", "process", "zbud, one buddy", "zbud, two buddies", "kernel")
 ZBUD_KINDS = (FRAME_ZBUD_HALF, FRAME_ZBUD_FULL)
 

@@ -11,6 +11,7 @@ page frame. Refused operations raise MachineError with the kernel's errno.
 
 import contextlib
 import errno
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from zbudlab import jit, layout, operations, snapshots
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
 from zbudlab.config import MAX_FRAMES, ConfigError, Inconsistent, MachineConfig, MachineError
+from zbudlab.keyframes import Keyframes
 from zbudlab.mm import bootmem, page_poison, snapshot
 from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
@@ -96,27 +98,35 @@ class Machine:
         )
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
         self.paging = Paging(state, self.swap, self.do)
+        self.keyframes = Keyframes() if config.keyframes and config.log else None
+        if self.keyframes is not None:
+            self.keyframes.take(self)
 
     # --- operations and the log ----------------------------------------------------------------
 
-    def _logged(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
+    def perform(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
+        """Do an operation as `operate` does, where what is to be run is more than its arguments."""
         place = self.log.add(0, name, arguments) if self.log is not None else -1
+        started = time.process_time() if self.keyframes is not None else 0.0
         try:
             result = run()
+            if self.log is not None:
+                self.log.set_result(place, result)
+            if self.config.checked:
+                self._check_free_pages()
+                self.check()
         except MachineError as error:
             if self.log is not None:
                 self.log.set_result(place, -(error.errno or 0))
             raise
-        if self.log is not None:
-            self.log.set_result(place, result)
-        if self.config.checked:
-            self._check_free_pages()
-            self.check()
+        finally:
+            if self.keyframes is not None:
+                self.keyframes.after(self, time.process_time() - started)
         return result
 
     def operate(self, name: str, *arguments: int) -> int:
         """Run one operation as the log knows it, a name and whole numbers, and log it."""
-        return self._logged(name, arguments, lambda: operations.OPERATIONS[name](self, *arguments))
+        return self.perform(name, arguments, lambda: operations.OPERATIONS[name](self, *arguments))
 
     def do(self, function: Callable, *arguments: Any) -> Any:
         """Run one function of `zbudlab.mm` as a step of the operation under way."""
@@ -182,7 +192,7 @@ class Machine:
         content = content.reshape(-1, layout.PAGE_SIZE)
         self._check_pages(process, range(first, first + len(content)))
         numbers = [self.log.content(page.tobytes()) for page in content] if self.log else []
-        self._logged(
+        self.perform(
             "write",
             [process, first, *numbers],
             lambda: operations.write_pages(self, process, first, content),
@@ -193,7 +203,7 @@ class Machine:
         self._need_bytes()
         self._check_pages(process, range(first, first + count))
         out = np.empty((count, layout.PAGE_SIZE), np.uint8)
-        self._logged(
+        self.perform(
             "read",
             [process, first, count],
             lambda: operations.read_pages(self, process, first, out),
@@ -410,15 +420,21 @@ class Machine:
     def restore(self, snapshot: Snapshot) -> None:
         """Be again what this machine was when that snapshot was taken; the log ends there too."""
         snapshots.restore(self, snapshot)
+        if self.keyframes is not None and self.log is not None:
+            self.keyframes.truncate(self, len(self.log.places()))
 
-    def save_log(self, path: str | Path, *, content: bool = True) -> None:
+    def save_log(self, path: str | Path, *, content: bool | None = None) -> None:
         """Write the log to one file that anybody can replay (see `zbudlab.history`).
 
-        content=False leaves out what stood in the pages: compressed lengths and hashes stay.
+        content=False leaves out what stood in the pages: compressed lengths and hashes stay. None =
+        leave it out if some of it was read from a live process. Keyframes go along if the machine
+        takes any.
         """
         if self.log is None:
             raise MachineError(errno.ENODATA, "this machine keeps no log: build it with log=True")
-        self.log.save(path, self.config.as_dict(), content=content)
+        keyframes = self.keyframes.as_arrays() if self.keyframes is not None else None
+        whole = not self.log.private if content is None else content
+        self.log.save(path, self.config.as_dict(), content=whole, keyframes=keyframes)
 
     @contextlib.contextmanager
     def replaced(self, **functions: Callable) -> Iterator[None]:

@@ -5,10 +5,12 @@ with its plain arguments and its result. Replaying needs the operations alone; s
 who want to see what happened. Page content is kept once for each distinct page, with its
 compressed form, so that a replay never compresses: libraries change.
 
-Saved, a log is one .npz file (arrays and a JSON header, nothing executable).
+Saved, a log is one .npz file (arrays and a JSON header, nothing executable), with the keyframes of
+its machine if there are any.
 """
 
 import hashlib
+import io
 import json
 import os
 import zlib
@@ -17,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -25,9 +27,11 @@ from zbudlab.compressors import Compressor, Data
 from zbudlab.files import written_whole
 from zbudlab.layout import PAGE_SIZE
 
-FORMAT = 1
+FORMAT = 2
+READS = (1, 2)  #: formats; 1 had no keyframes
 #: What reading a file that is no log, or half of one, may raise.
 DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error)
+KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
 LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
 
 
@@ -59,6 +63,9 @@ class OperationLog:
         self.contents: list[bytes | None] = []  # by number; None = only its digest is known
         self.compressed: dict[bytes, bytes] = {}  # by SHA-256, of every page compressed
         self.lengths: dict[bytes, int] = {}  # the same, where the bytes were left out
+        self.keyframes: dict[str, np.ndarray] = {}  # arrays of zbudlab.keyframes, from a file
+        self.cuts = 0  # how often the log was truncated
+        self.private = False  # some pages are of a live process
 
     def __len__(self) -> int:
         return len(self._name)
@@ -74,6 +81,18 @@ class OperationLog:
     def operations(self) -> Iterator[Entry]:
         """The entries a replay needs."""
         return (self[i] for i in range(len(self)) if self._depth[i] == 0)
+
+    def places(self, start: int = 0) -> np.ndarray:
+        """Where the operations stand among all entries, from entry `start` on; int64."""
+        return start + np.flatnonzero(np.array(self._depth[start:], np.uint8) == 0)
+
+    def results(self) -> np.ndarray:
+        """The results of all entries, int64."""
+        return np.array(self._result, np.int64)
+
+    def named(self, name: str) -> np.ndarray:
+        """Which entries have that name, bool."""
+        return np.array(self._name, np.uint16) == self._numbers.get(name, -1)
 
     def add(self, depth: int, name: str, arguments: Sequence[int], result: int = 0) -> int:
         """Append an entry; its place."""
@@ -94,6 +113,7 @@ class OperationLog:
 
     def truncate(self, length: int) -> None:
         """Forget all entries but the first `length`; what pages contained is kept."""
+        self.cuts += 1
         for column in (self._depth, self._name, self._result):
             del column[length:]
         del self._start[length + 1 :]
@@ -115,11 +135,18 @@ class OperationLog:
 
     # --- files ---------------------------------------------------------------------------------
 
-    def save(self, path: str | Path, config: dict[str, Any], *, content: bool = True) -> None:
+    def save(
+        self,
+        path: str | Path,
+        config: dict[str, Any],
+        *,
+        content: bool = True,
+        keyframes: dict[str, np.ndarray] | None = None,
+    ) -> None:
         """Write the log to one file, whole or not at all.
 
-        content=False leaves out page bytes: hashes and compressed lengths stay, and a replay
-        runs on a machine without page bytes.
+        content=False leaves out page bytes, and so keyframes: hashes and compressed lengths
+        stay, and a replay runs on a machine without page bytes.
         """
         from zbudlab import __version__
 
@@ -152,8 +179,11 @@ class OperationLog:
             "compressed_lengths": np.array(lengths, np.int64),
             "compressed": np.frombuffer(b"".join(data), np.uint8),
         }
-        with written_whole(path) as file:
-            np.savez_compressed(file, **arrays)
+        with written_whole(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            for name, array in arrays.items():
+                _add(archive, name, array, ZIP_DEFLATED)
+            for name, array in (keyframes or {}).items() if content else ():
+                _add(archive, KEYFRAMES + name, array, ZIP_STORED)  # packed already
 
     def _length(self, digest: bytes, data: bytes, *, modern: bool) -> int:
         """A page's compressed length as zswap without page bytes takes it.
@@ -173,12 +203,12 @@ class OperationLog:
                 arrays = {name: file[name] for name in file.files}
             header = json.loads(arrays["header"].tobytes())
             found, writer = header["format"], header["zbudlab"]
-            log = cls._from_arrays(arrays, header) if found == FORMAT else cls()
+            log = cls._from_arrays(arrays, header) if found in READS else cls()
         except DAMAGE as error:
             raise LogError(f"{path} is no log of operations, or a damaged one") from error
-        if found != FORMAT:
+        if found not in READS:
             raise LogError(
-                f"{path} has log format {found}, this version of zbudlab reads {FORMAT} "
+                f"{path} has log format {found}, this version of zbudlab reads {FORMAT} and older "
                 f"(it was written by zbudlab {writer})"
             )
         return log, header
@@ -207,7 +237,19 @@ class OperationLog:
             }
         else:
             log.contents = [None] * len(log.numbers)
+        log.keyframes = {
+            name.removeprefix(KEYFRAMES): array
+            for name, array in arrays.items()
+            if name.startswith(KEYFRAMES)
+        }
         return log
+
+
+def _add(archive: ZipFile, name: str, array: np.ndarray, kind: int) -> None:
+    """Add an array to a .npz file."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=False)
+    archive.writestr(ZipInfo(f"{name}.npy"), file.getbuffer(), compress_type=kind)
 
 
 class Recording:

@@ -1,6 +1,6 @@
 """The main job's result as a table for people and as values for programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from zbudlab import __version__, layout
@@ -65,22 +65,24 @@ ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
 )
 
 
+def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """A table as text: a name in front of each row, columns under their heads."""
+    left = max(len(name) for name, _ in rows)
+    widths = [max(map(len, column)) for column in zip(heads, *(c for _, c in rows), strict=True)]
+    lines = []
+    for name, cells in [("", heads), *rows]:
+        values = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"{name.ljust(left)}  {values}".rstrip())
+    return "\n".join(lines)
+
+
 def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
     """The three machines side by side; `timed=False` leaves out what differs from run to run."""
     rows = ROWS if timed else ROWS[:-1]
-    names = [name.format(order=order) for name, _ in rows]
-    left = max(len(name) for name in names)
-    cells = [[get(outcome) for outcome in outcomes] for _, get in rows]
-    widths = [
-        max(len(outcome.variant), *(len(row[i]) for row in cells))
-        for i, outcome in enumerate(outcomes)
-    ]
-    head = "  ".join(o.variant.rjust(w) for o, w in zip(outcomes, widths, strict=True))
-    lines = [" " * left + "  " + head]
-    for name, row in zip(names, cells, strict=True):
-        values = "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-        lines.append(f"{name.ljust(left)}  {values}".rstrip())
-    return "\n".join(lines)
+    return side_by_side(
+        [outcome.variant for outcome in outcomes],
+        [(name.format(order=order), [get(o) for o in outcomes]) for name, get in rows],
+    )
 
 
 def headline(outcomes: list[Outcome], order: int) -> str:

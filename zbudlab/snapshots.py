@@ -24,15 +24,31 @@ class Snapshot:
     log_length: int
 
 
-def _beside(machine: Machine) -> dict[str, Any]:
-    """What a machine has outside its arrays and changes as it runs."""
-    swap, paging = machine.swap, machine.paging
+def owners(machine: Machine) -> dict[str, Any]:
+    """The objects that hold what a machine is at a moment, by name."""
     return {
-        "device": vars(swap.device),
-        "cache": vars(swap.cache),
-        "swap": {name: getattr(swap, name) for name in ("busy", "compress_failures")},
-        "paging": {name: getattr(paging, name) for name in ("events", "failures")},
-        "machine": {name: getattr(machine, name) for name in ("pins", "moves", "control")},
+        "state": machine.state,
+        "device": machine.swap.device,
+        "cache": machine.swap.cache,
+        "swap": machine.swap,
+        "paging": machine.paging,
+        "machine": machine,
+    }
+
+
+#: What changes as a machine runs, where that is not all an owner has.
+CHANGING = {
+    "swap": ("busy", "compress_failures"),
+    "paging": ("events", "failures"),
+    "machine": ("pins", "moves", "control"),
+}
+
+
+def parts(machine: Machine) -> dict[str, dict[str, Any]]:
+    """All that a machine is at a moment, by owner and name: the things themselves, no copies."""
+    return {
+        name: {key: vars(owner)[key] for key in CHANGING.get(name, vars(owner))}
+        for name, owner in owners(machine).items()
     }
 
 
@@ -48,10 +64,11 @@ def _copies(values: dict[str, Any]) -> dict[str, Any]:
 
 def take(machine: Machine) -> Snapshot:
     """A copy of all that the machine is now."""
-    state = {name: value for name, value in vars(machine.state).items() if name not in MEMORY}
+    found = parts(machine)
+    state = {name: value for name, value in found.pop("state").items() if name not in MEMORY}
     length = len(machine.log) if machine.log is not None else 0
     memory = machine.state.rows.view(np.uint8).copy()
-    return Snapshot(memory, _copies(state), copy.deepcopy(_beside(machine)), length)
+    return Snapshot(memory, _copies(state), copy.deepcopy(found), length)
 
 
 def restore(machine: Machine, snapshot: Snapshot) -> None:
@@ -59,13 +76,7 @@ def restore(machine: Machine, snapshot: Snapshot) -> None:
     machine.state.rows.view(np.uint8)[:] = snapshot.memory
     vars(machine.state).update(_copies(snapshot.state))
     beside = copy.deepcopy(snapshot.beside)
-    for owner, name in (
-        (machine.swap.device, "device"),
-        (machine.swap.cache, "cache"),
-        (machine.swap, "swap"),
-        (machine.paging, "paging"),
-        (machine, "machine"),
-    ):
-        vars(owner).update(beside[name])
+    for name, owner in owners(machine).items():
+        vars(owner).update(beside.get(name, {}))
     if machine.log is not None:
         machine.log.truncate(snapshot.log_length)

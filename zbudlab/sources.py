@@ -1,7 +1,8 @@
-"""Files and folders as page content: what real memory is made of.
+"""Files, folders and live processes as page content: what real memory is made of.
 
 A file is cut into pages, its last page filled up with zeros. A folder stands for all regular
-files in it, in the order of their paths.
+files in it, in the order of their paths. A live process of one's own gives the pages it has, on
+Linux.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import os
 import stat
 import sysconfig
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,16 @@ class SourceError(OSError):
 
 @dataclass(frozen=True)
 class Content:
-    """Pages from files: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes."""
+    """Pages: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes.
+
+    private: they were read from a live process, and are in no log that is saved without saying so.
+    """
 
     pages: np.ndarray
     files: int
     skipped: int
     sha256: str
+    private: bool = False
 
 
 def from_pages(pages: np.ndarray) -> Content:
@@ -126,3 +131,71 @@ def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
         raise SourceError("cannot use these files: all are empty or cannot be read")
     pages = pages[:count]
     return Content(pages, files, skipped, hashlib.sha256(pages.data).hexdigest())
+
+
+# --- live processes ----------------------------------------------------------------------------
+
+PROC = Path("/proc")
+PRESENT_OR_SWAPPED = np.uint64(3 << 62)  #: bits of an entry of /proc/PID/pagemap
+PAGEMAP_STEP = 1 << 20  #: entries read at a time: some programs reserve terabytes
+NO_RIGHT = (
+    "permission denied; Linux shows you the memory of your own processes only, and with "
+    "kernel.yama.ptrace_scope = 1 only that of processes started from this one"
+)
+
+
+def read_process(pid: int | str, limit: int) -> Content:
+    """Up to `limit` pages of a live process's own memory; "self" is this process. Linux only.
+
+    These are the pages that it has written (private and writable mappings, in memory or in swap),
+    or as many of them, evenly spread, as the limit allows. It goes on running, so that pages are
+    not all of one moment. Raises SourceError, with the reason, where they are not to be had.
+    """
+    folder = PROC / str(pid)
+    if not (PROC / "self" / "maps").exists():
+        raise SourceError("a live process can be read on Linux only: give files or folders")
+    if not folder.is_dir():
+        raise SourceError(f"cannot read the memory of process {pid}: there is no such process")
+    try:
+        places = _written_pages(folder)
+        if len(places) > limit:
+            places = places[np.arange(limit) * len(places) // limit]
+        pages = _read_memory(folder, places)
+    except PermissionError:
+        raise SourceError(f"cannot read the memory of process {pid}: {NO_RIGHT}") from None
+    except OSError as error:
+        raise SourceError(f"cannot read the memory of process {pid}: {error.strerror}") from None
+    if not len(pages):
+        raise SourceError(f"process {pid} has no memory of its own: it ended, or is the kernel's")
+    return replace(from_pages(pages), private=True)
+
+
+def _written_pages(folder: Path) -> np.ndarray:
+    """Page numbers of what a process has in private, writable mappings, int64 (n,)."""
+    found = [np.empty(0, np.int64)]
+    with open(folder / "pagemap", "rb", buffering=0) as pagemap:
+        for line in (folder / "maps").read_text(errors="replace").splitlines():
+            span, rights = line.split()[:2]
+            start, end = (int(address, 16) // PAGE_SIZE for address in span.split("-"))
+            if rights.startswith("rw") and rights.endswith("p"):
+                for first in range(start, end, PAGEMAP_STEP):
+                    size = min(PAGEMAP_STEP, end - first) * 8
+                    entries = np.frombuffer(os.pread(pagemap.fileno(), size, first * 8), "<u8")
+                    found.append(first + np.flatnonzero(entries & PRESENT_OR_SWAPPED))
+    return np.concatenate(found)
+
+
+def _read_memory(folder: Path, places: np.ndarray) -> np.ndarray:
+    """The pages of a process at these page numbers; those that went meanwhile are left out."""
+    pages = np.empty((len(places), PAGE_SIZE), np.uint8)
+    count = 0
+    with open(folder / "mem", "rb", buffering=0) as memory:
+        for place in places.tolist():
+            try:
+                page = os.pread(memory.fileno(), PAGE_SIZE, place * PAGE_SIZE)
+            except OSError:
+                continue
+            if len(page) == PAGE_SIZE:
+                pages[count] = np.frombuffer(page, np.uint8)
+                count += 1
+    return pages[:count]

@@ -33,8 +33,9 @@ def _swapping() -> None:
 
 
 def _moving() -> None:
-    """Compaction, CMA, zbud by hand, and all checks."""
+    """Compaction, CMA, zbud by hand, all checks, and a look at each frame."""
     from zbudlab.machine import Machine
+    from zbudlab.mm import snapshot
 
     machine = Machine(frames=2048, cma_pages=1024)
     process = machine.create_process(1500)
@@ -52,6 +53,7 @@ def _moving() -> None:
     except MachineError:
         pass  # compiled it is, whether there was room or not
     machine.check()
+    snapshot.frame_cells(machine.state)
 
 
 #: What to run so that everything gets compiled; each takes about as long.

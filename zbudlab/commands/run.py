@@ -11,7 +11,8 @@ from zbudlab.compressors import available
 from zbudlab.config import PROFILES, MachineConfig
 from zbudlab.files import check_writable, written_whole
 
-#: Options of `zbudlab run`: name, type, default, what stands for the value, help.
+#: Options of `zbudlab run`: name, type, default, what stands for the value, help. argparse gets no
+#: defaults, so that it is known what the user said.
 RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
     ("--max-pool-percent", int, 20, "N", "zswap's share of memory at most, 0 to 100"),
@@ -22,6 +23,7 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--exits", float, 0.5, "X", "share of the processes that end, 0 to 1"),
     ("--order", int, 9, "N", "ask for blocks of 2^N pages, 0 to 10"),
     ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
+    ("--workload", str, None, "NAME", "instead: a ready workload or a .toml file, see docs"),
     ("--seed", int, 0, "N", "which processes end"),
     ("--threads", int, None, "N", "threads that compress (default: one a core)"),
     ("--json", str, None, "FILE", "write all figures there"),
@@ -30,6 +32,18 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.workload is not None:
+        from zbudlab.commands import workload
+
+        return workload.run(options)
+    for name, _, default, _, _ in RUN_OPTIONS:
+        field = name[2:].replace("-", "_")
+        if getattr(options, field) is None:
+            setattr(options, field, default)
+    return _main_job(options)
+
+
+def _main_job(options: argparse.Namespace) -> int:
     from zbudlab import report, scenario
     from zbudlab.sources import read_content
 
@@ -92,6 +106,6 @@ def add(commands: Any) -> None:
         "paths", nargs="*", metavar="PATH", help="files and folders (default: Python's library)"
     )
     for name, kind, default, metavar, text in RUN_OPTIONS:
-        shown = "" if default is None else " (default: %(default)s)"
-        run.add_argument(name, type=kind, default=default, metavar=metavar, help=text + shown)
+        shown = "" if default is None else f" (default: {default})"
+        run.add_argument(name, type=kind, metavar=metavar, help=text + shown)
     run.set_defaults(command=_run)

@@ -9,15 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from zbudlab.course.trees import Tree
 from zbudlab.jit import uncompiled
-from zbudlab.layout import PAGE_SIZE, radix_tree_node, radix_tree_root
+from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm.page import copy_highpages
-from zbudlab.mm.radix_tree import (
-    init_radix_tree_nodes,
-    radix_tree_insert,
-    radix_tree_lookup_batch,
-    radix_tree_preload,
-)
+from zbudlab.mm.radix_tree import radix_tree_lookup_batch
 
 Curves = dict[str, dict[int, float]]  #: ns an operation, by way, then by size
 REPEATS = 5
@@ -60,35 +56,24 @@ def _by_bytes(frames: np.ndarray, pair: tuple[int, int]) -> None:
         to[place] = source[place]
 
 
-def tree_of(keys: int) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes and root of a radix tree with the items 1 .. keys at the keys 1 .. keys."""
-    nodes = np.zeros(keys // 32 + 64, radix_tree_node)
-    root = np.zeros(1, radix_tree_root)
-    init_radix_tree_nodes(nodes)
-    for key in range(1, keys + 1):
-        assert radix_tree_preload(nodes, 1)
-        radix_tree_insert(nodes, root[0], key, key)
-    return nodes, root
-
-
 def lookups(sizes: Iterable[int], seed: int = 0) -> Curves:
     """ns a lookup of random keys in trees of so many: compiled, as plain Python, and in a dict."""
     curves: Curves = {"the same code, not compiled": {}, "a Python dict": {}, "compiled": {}}
     for size in sizes:
-        nodes, root = tree_of(size)
+        tree = Tree(range(1, size + 1))
         keys = np.random.Generator(np.random.PCG64(seed)).integers(1, size + 1, size)
-        curves["compiled"][size] = _lookup_time(nodes, root, keys)
+        curves["compiled"][size] = _lookup_time(tree, keys)
         with uncompiled({"radix_tree.radix_tree_lookup_slot", "radix_tree.slot_of"}):
             few = keys[:ENOUGH_PLAIN]
-            curves["the same code, not compiled"][size] = _lookup_time(nodes, root, few)
+            curves["the same code, not compiled"][size] = _lookup_time(tree, few)
         table = {key: key for key in range(1, size + 1)}
         curves["a Python dict"][size] = nanoseconds(size, _in_dict, table, keys.tolist())
     return curves
 
 
-def _lookup_time(nodes: np.ndarray, root: np.ndarray, keys: np.ndarray) -> float:
-    items = np.empty_like(keys)
-    return nanoseconds(len(keys), radix_tree_lookup_batch, nodes, root[0], keys, items)
+def _lookup_time(tree: Tree, keys: np.ndarray) -> float:
+    arguments = tree.nodes, tree.root, keys, np.empty_like(keys)
+    return nanoseconds(len(keys), radix_tree_lookup_batch, *arguments)
 
 
 def _in_dict(table: dict[int, int], keys: list[int]) -> list[int]:

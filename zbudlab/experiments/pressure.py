@@ -12,18 +12,24 @@ KEPT = ("pgfault", "pgmajfault", "pswpout", "allocstall")
 
 
 def pressure(
-    workload: str = "desktop", *, seed: int, every: int = 0, order: int = 9, **settings: Any
+    workload: str | Workload = "desktop",
+    *,
+    seed: int,
+    every: int = 0,
+    order: int = 9,
+    **settings: Any,
 ) -> dict[str, Any]:
     """What came of a workload: its events, the kernel's counters, blocks of 2^order frames.
 
     workload: a scenario's name or a TOML file. every: steps from one row of counters over time to
-    the next (columns of `workload.watch`, `_over_time` at the end of their names); 0 = none. settings: of the machine, in the place of
-    the workload's own; by default it has no page bytes, as the lengths of all pages are known.
+    the next, 0 = none: columns of `workload.watch` with `_over_time` at the end of their names.
+    settings: of the machine, in the place of the workload's own; by default it has no page bytes,
+    as the lengths of all pages are known.
 
     blocks_before and blocks_after: blocks to be had at the end, before and after compaction;
     blocks_ideal: if all free pages lay together.
     """
-    made = Workload.load(workload)
+    made = workload if isinstance(workload, Workload) else Workload.load(workload)
     fixed = {"log": False, "threads": 1, "page_bytes": False, "seed": seed}
     machine = Machine(made.machine_config(**(fixed | settings)))
     run = made.run(machine)

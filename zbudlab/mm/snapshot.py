@@ -10,6 +10,26 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    FRAME_ANON,
+    FRAME_FREE,
+    FRAME_FREE_CMA,
+    FRAME_IN_CMA,
+    FRAME_ISOLATED,
+    FRAME_KERNEL,
+    FRAME_ORDER_SHIFT,
+    FRAME_PINNED,
+    FRAME_ZBUD_FULL,
+    FRAME_ZBUD_HALF,
+    FREEPAGES,
+    LRU,
+    MIGRATE_CMA,
+    MIGRATE_ISOLATE,
+    MIGRATEPAGES,
+    SHRINK_LIST,
+    ZBUD_SERIES,
+)
 from zbudlab.mm import (
     compaction,
     lru,
@@ -21,7 +41,11 @@ from zbudlab.mm import (
     zswap_check,
 )
 from zbudlab.mm.list_head import list_entries
+from zbudlab.mm.migrate import owner_references
+from zbudlab.mm.page import page_buddy, page_count, page_zbud
 from zbudlab.mm.state import State
+from zbudlab.mm.zbud_header import header_row
+from zbudlab.mm.zbud_migrate import expected_references
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
@@ -77,29 +101,87 @@ def digest(state: State, device: Mapping[int, bytes | int]) -> str:
     return found.hexdigest()
 
 
+# --- frames at a glance ------------------------------------------------------------------------
+
+
+@kernel
+def zbud_frame(pools, rows, page, pfn):
+    """The byte of a zbud page (layout.FRAME_*)."""
+    pool = pools[page.private]
+    header = rows[header_row(pool, pfn)]
+    both = header.first_chunks > 0 and header.last_chunks > 0
+    kind = FRAME_ZBUD_FULL if both else FRAME_ZBUD_HALF
+    own = expected_references(header) - 1 if pool.variant == ZBUD_SERIES else 1
+    return kind | FRAME_PINNED if page_count(page) != own else kind
+
+
+@kernel
+def used_frame(pools, rows, page, pfn):
+    """The byte of a frame that is not free (layout.FRAME_*), but for where it lies."""
+    if page_zbud(page):
+        return zbud_frame(pools, rows, page, pfn)
+    if page.mapping == 0:
+        return FRAME_KERNEL
+    return FRAME_ANON if page_count(page) == owner_references(page) else FRAME_ANON | FRAME_PINNED
+
+
+@kernel
+def free_frame(migratetype, order):
+    """The byte of a frame in a free block (layout.FRAME_*)."""
+    kind = FRAME_FREE_CMA if migratetype == MIGRATE_CMA else FRAME_FREE
+    if migratetype == MIGRATE_ISOLATE:
+        kind |= FRAME_ISOLATED
+    return kind | np.int64(order) << FRAME_ORDER_SHIFT
+
+
+@kernel
+def mark_isolated(zone, pages, cells):
+    """Mark the frames that wait on the lists of compaction and reclaim."""
+    for which in (MIGRATEPAGES, FREEPAGES, SHRINK_LIST):
+        head = zone.list_heads + which
+        at = np.int64(pages[head].next[LRU])
+        for _ in range(cells.shape[0]):
+            if at >= cells.shape[0]:
+                break
+            cells[at] |= FRAME_ISOLATED
+            at = np.int64(pages[at].next[LRU])
+
+
+@kernel(inline=False)
+def look_at_frames(zones, pages, blocks, pools, rows, cells):
+    """Write what each frame is into `cells`, uint8 (frames,): layout.FRAME_*."""
+    zone = zones[0]
+    free_until = 0
+    order = 0
+    for pfn in range(cells.shape[0]):
+        page = pages[pfn]
+        if page_buddy(page):
+            order = np.int64(page.order)
+            free_until = pfn + (1 << order)
+        migratetype = blocks[pfn >> zone.pageblock_order].migratetype
+        if pfn < free_until:
+            cells[pfn] = free_frame(migratetype, order)
+        else:
+            in_cma = FRAME_IN_CMA if migratetype == MIGRATE_CMA else 0
+            cells[pfn] = used_frame(pools, rows, page, pfn) | in_cma
+    mark_isolated(zone, pages, cells)
+
+
+def frame_cells(state: State) -> np.ndarray:
+    """What each page frame is and more, uint8 (frames,): layout.FRAME_* with its flags."""
+    cells = np.empty(int(state.zone["spanned_pages"]), np.uint8)
+    look_at_frames(*state.buddy, state.pools, state.rows, cells)
+    return cells
+
+
 def frame_kinds(state: State) -> np.ndarray:
-    """What each page frame is, uint8 (frames,): layout.FRAME_*."""
-    frames = int(state.zone["spanned_pages"])
-    pages = state.pages[:frames]
-    kinds = np.full(frames, layout.FRAME_KERNEL, np.uint8)
-    kinds[pages["mapping"] > 0] = layout.FRAME_ANON
-    _mark_free(state, kinds)
-    in_zbud = np.flatnonzero(pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE)
-    headers = state.rows[in_zbud << int(state.pools[0]["row_shift"])]
-    both = (headers["first_chunks"] > 0) & (headers["last_chunks"] > 0)
-    kinds[in_zbud] = np.where(both, layout.FRAME_ZBUD_FULL, layout.FRAME_ZBUD_HALF)
-    return kinds
+    """What each page frame is, uint8 (frames,): layout.FRAME_KINDS by number."""
+    return frame_cells(state) & layout.FRAME_KIND_MASK
 
 
-def _mark_free(state: State, kinds: np.ndarray) -> None:
-    """Mark the frames of all free blocks."""
-    frames = len(kinds)
-    pages = state.pages[:frames]
-    heads = np.flatnonzero(pages["mapcount"] == layout.PAGE_BUDDY_MAPCOUNT_VALUE)
-    edges = np.zeros(frames + 1, np.int32)
-    edges[heads] += 1
-    np.add.at(edges, heads + (1 << pages["order"][heads].astype(np.int64)), -1)
-    types = state.blocks["migratetype"][np.arange(frames) >> int(state.zone["pageblock_order"])]
-    free = np.cumsum(edges[:frames]) > 0
-    kinds[free] = layout.FRAME_FREE
-    kinds[free & (types == layout.MIGRATE_CMA)] = layout.FRAME_FREE_CMA
+def zbud_chunks(state: State, pfns: np.ndarray) -> np.ndarray:
+    """Sizes of the first and the last buddy of frames, in chunks, uint8 (n, 2); 0 where none is."""
+    pages = state.pages[pfns]
+    headers = state.rows[pfns << int(state.pools[0]["row_shift"])]
+    sizes = np.stack([headers["first_chunks"], headers["last_chunks"]], axis=1)
+    return sizes * (pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE)[:, None].astype(np.uint8)

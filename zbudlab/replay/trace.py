@@ -58,7 +58,7 @@ def operations(path: str | Path) -> Iterator[Operation]:
 
 def state_text(state: Any) -> str:
     """The exact text of a state: JSON without blanks."""
-    return json.dumps(state, separators=(",", ":"))
+    return json.dumps(state, separators=(",", ":"), default=int)  # uncompiled, some are numpy's
 
 
 def digest(state: Any) -> int:

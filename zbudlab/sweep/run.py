@@ -6,6 +6,7 @@ recorded as failed, all others get their results.
 """
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WORKER_DIED = "WorkerDied: the process that ran this point died: killed, or out of memory"
-LOOK_SECONDS = 5.0  #: how often to see whether an executor is still there
+LOOK_SECONDS = 5.0  #: how often to see whether an executor is still there, and how large
 
 
 class SweepInterrupted(OSError):
@@ -85,11 +86,17 @@ class _Sweep:
         self.flying: dict[Future, list[str]] = {}
         self.make = None if executor is None or isinstance(executor, Executor) else executor
         self.executor = executor if isinstance(executor, Executor) else self._new_executor()
-        self.limit = executors.in_flight(self.executor)
-        self.sizer = Sizer(executors.workers_of(self.executor))
+        self.sizer = Sizer(1)
+        self._look()
 
     def _new_executor(self) -> Executor:
         return self.make() if self.make is not None else executors.InThisProcess()
+
+    def _look(self) -> None:
+        """See how many workers there are now: a cluster may grow and shrink."""
+        self.looked = time.monotonic()
+        self.limit = executors.in_flight(self.executor)
+        self.sizer.workers = executors.workers_of(self.executor)
 
     @contextlib.contextmanager
     def kept_on_error(self) -> Iterator[None]:
@@ -127,7 +134,7 @@ class _Sweep:
             for future in self.flying:
                 future.cancel()
             if self.make is not None:
-                self.executor.shutdown(wait=False, cancel_futures=True)
+                self.executor.shutdown(wait=False)
 
     def _send(self) -> None:
         """Keep all workers busy; one task at a time while it is not known which point kills."""
@@ -163,6 +170,8 @@ class _Sweep:
         finished, flying = wait(self.flying, LOOK_SECONDS, return_when=FIRST_COMPLETED)
         if flying and not finished and executors.is_lost(self.executor):
             raise self._interrupted("the executor has lost its workers")
+        if time.monotonic() - self.looked > LOOK_SECONDS:
+            self._look()
         for future in finished:
             keys = self.flying.pop(future, None)
             if keys is not None:  # else it went down with its pool
@@ -202,14 +211,15 @@ class _Sweep:
     def _renew(self, error: BaseException) -> None:
         """Put another executor in the place of a broken one; what was out becomes suspect."""
         if self.make is None:
-            raise self._interrupted(f"the executor is broken: {error}") from error
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise self._interrupted(f"the executor is broken: {reason}") from error
         flying, self.flying = self.flying, {}
         for future, keys in flying.items():
             if future.done() and _error_of(future) is None:
                 self._keep(keys, *future.result())
             else:
                 self.suspects.extend(keys)
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)
         self.executor = self._new_executor()
         try:
             self.executor.submit(ping, self.plan.experiment).result()

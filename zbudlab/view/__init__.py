@@ -1,1 +1,26 @@
-"""Pictures. Nothing below draws, and nothing here is needed to run a machine."""
+"""Pictures. Nothing below draws, and nothing here is needed to run a machine.
+
+The names below are looked up on first use, so that one picture does not import what all need.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zbudlab.view.framemap import FrameMap
+
+#: Public names and the modules of this package they live in.
+HOMES = {"FrameMap": "framemap"}
+__all__ = ["FrameMap"]
+
+
+def __getattr__(name: str) -> object:
+    """A public name, imported when it is first asked for."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'zbudlab.view' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"zbudlab.view.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Every name of the package, those not yet looked up included."""
+    return sorted({*globals(), *HOMES})

@@ -12,9 +12,10 @@ from matplotlib.patches import Patch, Rectangle
 
 from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
 from zbudlab.scenario import Outcome
+from zbudlab.view.palette import KINDS
 
-#: Colours by kind of frame: told apart by hue with any sight, and by lightness without colour.
-COLOURS = ("#f4f4f4", "#cfe3c4", "#7fc4f0", "#e69f00", "#a33c00", "#222222")
+#: Colours by kind of frame, as in layout.FRAME_KINDS.
+COLOURS = tuple(kind.light for kind in KINDS[: len(FRAME_KINDS)])
 FREE_BLOCK = "#007a59"  #: outline of a pageblock that is free as a whole
 GAP = 2  #: cells between pageblocks
 

@@ -8,6 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from zbudlab.layout import FRAME_ANON, FRAME_ZBUD_FULL
+from zbudlab.view.palette import KINDS
+
 KERNEL = "Linux 6.1"
 AT_START = 72  #: order-9 blocks that could be had before anything was filled
 
@@ -28,8 +31,8 @@ def _bars(ax: Axes) -> None:
     plain, zbud = np.array(list(HUGE_PAGES.values())).T
     places = np.arange(len(HUGE_PAGES))
     for shift, blocks, name, colour, hatch in (
-        (-0.2, plain, "36000 pages of processes (movable)", "#7fc4f0", ""),
-        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", "#a33c00", "///"),
+        (-0.2, plain, "36000 pages of processes (movable)", KINDS[FRAME_ANON].light, ""),
+        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_ZBUD_FULL].light, "///"),
     ):
         bars = ax.bar(
             places + shift, blocks, 0.38, label=name, color=colour, hatch=hatch, edgecolor="white"

@@ -4,8 +4,10 @@ A content is named in one of these ways:
 
 - a recipe of `zbudlab.corpus` ("text", "binary", "zero", "same", "random", "half", "mixed"): the
   compressed size of every page is known, as the pages are the same everywhere;
-- a mixture of these by weight: {text = 5, zero = 1};
-- "file:PATH", a file or a folder, PATH beginning at the workload's own folder.
+- "file:PATH", a file or a folder, PATH beginning at the workload's own folder;
+- "process:PID", a live process of one's own ("process:self" is this one), on Linux. What was read
+  stays the same while this Python runs; a log saved of it leaves the bytes out unless told;
+- a mixture of these by weight: {text = 5, zero = 1}.
 
 A content has a limited number of pages that differ (DISTINCT); a process begins at a place of its
 own in them and starts over at the end.
@@ -23,19 +25,25 @@ from zbudlab.compressors import Compressor
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.oplog import Recording
-from zbudlab.sources import read_content
+from zbudlab.sources import read_content, read_process
 from zbudlab.swapping import compressed_lengths, same_filled
 from zbudlab.workload.language import WorkloadError
 
 DISTINCT = 1024
+GOLDEN = 0.6180339887498949
 FILE = "file:"
+PROCESS = "process:"
 
 
 class Pages:
-    """Pages that differ, uint8 (n, 4096), and what they compress to."""
+    """Pages that differ, uint8 (n, 4096), and what they compress to.
 
-    def __init__(self, pages: NDArray[np.uint8]) -> None:
+    private: they are of a live process.
+    """
+
+    def __init__(self, pages: NDArray[np.uint8], *, private: bool = False) -> None:
         self.pages = pages
+        self.private = private
         self._lengths: dict[tuple[str, bool], NDArray[np.int32]] = {}
 
     def __len__(self) -> int:
@@ -43,6 +51,8 @@ class Pages:
 
     def for_machine(self, machine: Machine, numbers: NDArray[np.int64]) -> NDArray:
         """What `machine.write` takes for these pages: bytes, or lengths where it has no bytes."""
+        if machine.log is not None and self.private:
+            machine.log.private = True
         if machine.config.page_bytes:
             return self.pages[numbers]
         return self.lengths(machine.compressor, modern=machine.swap.modern)[numbers]
@@ -62,27 +72,36 @@ class Pages:
 
 def content(named: str | Mapping[str, float], seed: int, folder: Path) -> Pages:
     """The pages of a content; WorkloadError for one that there is not, SourceError for files."""
-    if isinstance(named, str) and named.startswith(FILE):
-        return Pages(read_content([folder / named[len(FILE) :]], DISTINCT).pages)
     weights = {named: 1.0} if isinstance(named, str) else dict(named)
-    for recipe, weight in weights.items():
-        if recipe not in corpus.RECIPES:
+    for kind, weight in weights.items():
+        if kind not in corpus.RECIPES and not kind.startswith((FILE, PROCESS)):
             known = ", ".join(corpus.RECIPES)
-            raise WorkloadError(f"no content {recipe!r}: there are {known}, and {FILE}PATH")
+            raise WorkloadError(f"no content {kind!r}: there are {known}, {FILE}PATH, {PROCESS}PID")
         if not isinstance(weight, (int, float)) or weight <= 0:
-            raise WorkloadError(f"content {recipe}: its weight must be above 0, not {weight!r}")
-    return _recipes(tuple(weights.items()), seed)
+            raise WorkloadError(f"content {kind}: its weight must be above 0, not {weight!r}")
+    return _mixture(tuple(weights.items()), seed, folder)
 
 
 @lru_cache(maxsize=32)
-def _recipes(weights: tuple[tuple[str, float], ...], seed: int) -> Pages:
-    """A mixture: shares as the weights have them, spread evenly over the pages."""
-    total = sum(weight for _, weight in weights)
-    bounds = np.cumsum([weight / total for _, weight in weights])
-    spread = np.arange(DISTINCT) * 0.6180339887498949 % 1  # any stretch has all of them
-    kinds = np.minimum(np.searchsorted(bounds, spread, side="right"), len(weights) - 1)
+def _mixture(weights: tuple[tuple[str, float], ...], seed: int, folder: Path) -> Pages:
+    """Shares as the weights have them, spread evenly over the pages."""
+    bounds = np.cumsum([weight for _, weight in weights])
+    spread = np.arange(DISTINCT) * GOLDEN % 1  # so any stretch has all of them
+    kinds = np.searchsorted(bounds / bounds[-1], spread, side="right")
     made = np.empty((DISTINCT, PAGE_SIZE), np.uint8)
-    for kind, (recipe, _) in enumerate(weights):
-        (here,) = np.nonzero(kinds == kind)
-        made[here] = corpus.pages(recipe, len(here), seed)
-    return Pages(made)
+    for number, (kind, _) in enumerate(weights):
+        (here,) = np.nonzero(kinds == number)
+        if len(here):
+            made[here] = _pages(kind, len(here), seed, folder)
+    return Pages(made, private=any(kind.startswith(PROCESS) for kind, _ in weights))
+
+
+def _pages(kind: str, count: int, seed: int, folder: Path) -> NDArray[np.uint8]:
+    """That many pages of one kind, uint8 (count, 4096); files shorter than that start over."""
+    if kind in corpus.RECIPES:
+        return corpus.pages(kind, count, seed)
+    if kind.startswith(FILE):
+        found = read_content([folder / kind[len(FILE) :]], count)
+    else:
+        found = read_process(kind[len(PROCESS) :], count)
+    return np.resize(found.pages, (count, PAGE_SIZE))

@@ -6,7 +6,7 @@ A size is a whole number of pages, or a text: "12 %" (of what, each field says) 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -219,6 +219,14 @@ class Workload:
     def machine_config(self, **settings: Any) -> MachineConfig:
         """The machine it is made for, with other settings in the place of some."""
         return MachineConfig.from_dict({**self.machine, **settings})
+
+    def with_content(self, content: str | Mapping[str, float]) -> "Workload":
+        """The same workload with other pages: this content in all regions."""
+        kinds = (
+            replace(kind, regions=tuple(replace(r, content=content) for r in kind.regions))
+            for kind in self.processes
+        )
+        return replace(self, processes=tuple(kinds))
 
     def run(self, machine: "Machine", *, seed: int | None = None, repeat: bool = False) -> "Run":
         """Iterate over the steps of this pressure on a machine; see `run.Run`.

@@ -277,13 +277,19 @@ class Run:
             self._lend(wanted.keep, lambda pfn=pfn: self.machine.free_pages(pfn))  # type: ignore[misc]
 
     def _ask_cma(self, request: CmaRequest) -> None:
-        """Ask for a range that is not taken, from the area's beginning on, as cma_alloc does."""
+        """Ask for a range that is not taken, from the area's beginning on, as cma_alloc does.
+
+        The kernel's migration allocates its targets with reclaim; ours is one compiled piece and
+        cannot, so where it finds no frame, as many pages are reclaimed and it is tried once more.
+        """
         first, last = self.machine.cma_area
         pages = pages_of(request.pages, last - first)
         self._events["cma_asked"] += 1
         for start in range(first, last - pages + 1, pages):
             if self._cma.isdisjoint(range(start, start + pages)):
                 answer = self._take_cma(start, start + pages, request.keep)
+                if answer == errno.ENOMEM and self.machine.reclaim(pages):
+                    answer = self._take_cma(start, start + pages, request.keep)
                 if answer != errno.EBUSY:
                     return
 
@@ -306,5 +312,5 @@ class Run:
 
 
 def _share(count: int, steps: int, number: int) -> int:
-    """How many of `count` fall on step `number` of `steps` when they are spread evenly."""
-    return count * (number + 1) // steps - count * number // steps
+    """How many of `count` fall on step `number` of `steps`: evenly, the first on the first."""
+    return -(-count * (number + 1) // steps) + (-count * number // steps)

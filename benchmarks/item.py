@@ -1,0 +1,77 @@
+"""What an item of the benchmarks is, and the list of all items.
+
+A module in `benchmarks/items/` declares its items:
+
+    @item("page-copy")
+    def page_copy(setup: Setup) -> Case: ...
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Call = Callable[[], int | None]
+
+KERNEL = "C"  #: C as the kernel has it: 64-bit pointers, headers in their pages, plain loops
+ALIKE = "C alike"  #: C with our layout and algorithm
+
+
+@dataclass
+class Setup:
+    """How an item is to be made. with_c: the C reference can be had; short: small and quick."""
+
+    with_c: bool
+    short: bool
+
+
+@dataclass
+class Step:
+    """A row of the table.
+
+    operations: of one call. ours, theirs (by side: KERNEL, ALIKE or any other name): calls, whose
+    answers must be the same number; None = nothing to compare. must, aim: by side, the ratio (its
+    time over ours) to reach.
+    """
+
+    name: str
+    operations: int
+    ours: Call
+    theirs: dict[str, Call] = field(default_factory=dict)
+    must: dict[str, float] = field(default_factory=dict)
+    aim: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Case:
+    """Steps on one state, done in their order; `prepare` draws the next inputs, unmeasured.
+
+    passes: how often a round goes through the steps; sides that take turns at short intervals
+    meet the same weather on a busy machine.
+    """
+
+    prepare: Callable[[], None]
+    steps: list[Step]
+    passes: int = 1
+
+
+#: Items by the name that `--only` takes.
+ITEMS: dict[str, Callable[[Setup], Case]] = {}
+
+
+def item(name: str) -> Callable[[Callable[[Setup], Case]], Callable[[Setup], Case]]:
+    """Declare an item: a function that makes its case."""
+
+    def declared(make: Callable[[Setup], Case]) -> Callable[[Setup], Case]:
+        ITEMS[name] = make
+        return make
+
+    return declared
+
+
+def load_items() -> None:
+    """Import every module of `benchmarks/items`, which fills ITEMS."""
+    from benchmarks import items
+
+    for module in pkgutil.iter_modules(items.__path__):
+        importlib.import_module(f"{items.__name__}.{module.name}")

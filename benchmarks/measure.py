@@ -1,0 +1,70 @@
+"""Taking times: all sides in turn, in one process, on the same inputs.
+
+Time is the thread's CPU time. A ratio is the other side's time over ours in the same round: above
+1 we are faster. Sides that answer differently end the run.
+"""
+
+import statistics
+import time
+from collections import Counter
+from typing import Any
+
+from benchmarks.item import Call, Case, Step
+
+OURS = "ours"
+
+
+def timed(call: Call) -> tuple[int, int | None]:
+    """The nanoseconds of CPU time a call took, and its answer."""
+    start = time.thread_time_ns()
+    answer = call()
+    return time.thread_time_ns() - start, answer
+
+
+def one_pass(step: Step, turn: int) -> dict[str, int]:
+    """Time every side once, a different one first each turn; nanoseconds by side."""
+    sides = [(OURS, step.ours), *step.theirs.items()]
+    first = turn % len(sides)
+    results = {name: timed(call) for name, call in sides[first:] + sides[:first]}
+    answers = {name: int(each) for name, (_, each) in results.items() if each is not None}
+    if len(set(answers.values())) > 1:
+        raise SystemExit(f"{step.name}: the sides disagree: {answers}")
+    return {name: nanoseconds for name, (nanoseconds, _) in results.items()}
+
+
+def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
+    """What was found for each step of a case; its first round warms up and does not count."""
+    times: list[list[Counter]] = [[] for _ in case.steps]
+    turn = 0
+    for _ in range(rounds + 1):
+        for kept in times:
+            kept.append(Counter())
+        for _ in range(case.passes):
+            case.prepare()
+            for step, kept in zip(case.steps, times, strict=True):
+                kept[-1].update(one_pass(step, turn))
+            turn += 1
+    return [
+        found(step, case.passes * step.operations, kept[1:])
+        for step, kept in zip(case.steps, times, strict=True)
+    ]
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Least, median and greatest."""
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def found(step: Step, operations: int, times: list[Counter]) -> dict[str, Any]:
+    """The figures of a step: nanoseconds an operation, and for each other side the ratios."""
+    sides = {
+        side: {
+            "ns": spread([round_[side] / operations for round_ in times]),
+            "ratio": spread([round_[side] / round_[OURS] for round_ in times]),
+            "must": step.must.get(side),
+            "aim": step.aim.get(side),
+        }
+        for side in step.theirs
+    }
+    ours = spread([round_[OURS] / operations for round_ in times])
+    return {"item": step.name, "rounds": len(times), "ns": ours, "sides": sides}

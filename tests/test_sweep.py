@@ -1,0 +1,471 @@
+"""Sweeps: the same table whoever runs it, and nothing finished is lost, whatever dies."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from tests import sweep_experiments as experiments
+from zbudlab import cli
+from zbudlab.sweep import (
+    SweepError,
+    SweepInterrupted,
+    chunks,
+    over_time,
+    parts,
+    points,
+    read_table,
+    sweep,
+)
+from zbudlab.sweep.chunks import LEAST, TARGET, Sizer
+from zbudlab.sweep.executors import process_pool, workers_of
+
+ROOT = Path(__file__).resolve().parent.parent
+GRID = {"a": range(5), "b": [1.5, 2]}
+MACHINES = {"frames": [512, 1024], "share": [0.5, 1.5]}
+
+
+def untimed(table):
+    return table.drop(columns="seconds")
+
+
+def runs(folder):
+    """How often each point was run to its end, by the files that `noted` leaves."""
+    files = [path for path in Path(folder).iterdir() if path.name[0].isdigit()]
+    return {path.name: len(path.read_text().splitlines()) for path in files}
+
+
+class Backwards(Executor):
+    """Keeps tasks back and runs the newest first, a thread each."""
+
+    _max_workers = 4
+
+    def __init__(self):
+        self.pool = ThreadPoolExecutor(4)
+        self.kept = []
+        self.chance = random.Random(1)
+
+    def submit(self, function, /, *arguments):
+        future = Future()
+        self.kept.append((future, function, arguments))
+        if len(self.kept) == 8 or self.chance.random() < 0.5:
+            for waiting in reversed(self.kept):
+                self.pool.submit(self._run, *waiting)
+            self.kept.clear()
+        else:
+            self.pool.submit(self._flush)
+        return future
+
+    def _flush(self):
+        time.sleep(0.01)
+        while self.kept:
+            self._run(*self.kept.pop())
+
+    def _run(self, future, function, arguments):
+        future.set_running_or_notify_cancel()
+        future.set_result(function(*arguments))
+
+
+class TestTable:
+    def test_a_row_for_every_point_in_the_order_of_the_grid(self):
+        table = sweep(experiments.product, GRID, seeds=[7, 2])
+        assert len(table) == 5 * 2 * 2
+        assert table["a"].tolist() == np.repeat(range(5), 4).tolist()
+        assert table["b"].tolist() == [1.5, 1.5, 2, 2] * 5
+        assert table["seed"].tolist() == [7, 2] * 10
+        assert (table["x"] == table["a"] * table["b"] + table["seed"]).all()
+        assert (table["zbudlab"] == points.__version__).all()
+        assert (table["seconds"] > 0).all()
+
+    def test_a_failing_point_is_recorded_and_the_others_go_on(self):
+        table = sweep(experiments.product, GRID, seeds=2)
+        failed = table[table["error"].notna()]
+        assert failed[["a", "seed"]].to_numpy().tolist() == [[3, 1], [3, 1]]
+        assert (failed["error"] == "ValueError: no threes").all()
+        assert failed["x"].isna().all()
+        assert table["x"].notna().sum() == len(table) - 2
+
+    def test_values_over_time_become_rows(self):
+        long = over_time(sweep(experiments.product, {"a": [2, 4], "b": 1}))
+        assert long[["a", "moment", "until"]].to_numpy().tolist() == [
+            [2, 0, 0],
+            [2, 1, 1],
+            *[[4, i, i] for i in range(4)],
+        ]
+        with pytest.raises(SweepError, match="no column has values over time"):
+            over_time(sweep(experiments.small_machine, {"frames": 512, "share": 0.5}))
+
+    def test_what_is_on_disk_is_what_was_returned(self, tmp_path):
+        table = sweep(experiments.product, GRID, seeds=2, out=tmp_path / "t.parquet")
+        pd.testing.assert_frame_equal(table, pd.read_parquet(tmp_path / "t.parquet"))
+        assert os.listdir(tmp_path) == ["t.parquet"]
+        header = read_table(tmp_path / "t.parquet")[1]
+        assert header["grid"] == {"a": [0, 1, 2, 3, 4], "b": [1.5, 2]}
+        assert header["experiment"] == "tests.sweep_experiments:product"
+
+    def test_tables_and_mixed_values_are_parameters_too(self):
+        def experiment(mixture, limit, *, seed):
+            return {"parts": len(mixture), "limited": limit is not None}
+
+        grid = {"mixture": [{"text": 1}, {"zero": 1, "text": 2}], "limit": [None, 5, "no"]}
+        table = sweep(experiment, grid)
+        assert table["parts"].tolist() == [1, 1, 1, 2, 2, 2]
+        assert table["mixture"][0] == '{"text":1}'
+        assert table["limit"].tolist()[1:3] == ["5", "no"]
+
+    def test_an_experiment_with_a_batch_form_is_asked_for_many_at_once(self):
+        def one(a, *, seed):
+            return {"x": a + seed}
+
+        sizes = []
+
+        def batch(asked):
+            sizes.append(len(asked))
+            if any(point["a"] == 7 for point in asked):
+                raise ValueError("not seven")
+            return [one(**point) for point in asked]
+
+        one.batch = batch
+        table = sweep(one, {"a": range(100)}, seeds=3)
+        assert table["x"].tolist() == [a + seed for a in range(100) for seed in range(3)]
+        assert max(sizes) > 10  # and those with 7 were run one by one
+
+    def test_chunks_are_long_enough_to_be_sent_and_short_enough_to_share(self):
+        sizer = Sizer(workers=4)
+        assert sizer.next_size(1000) == 1
+        for _ in range(20):
+            sizer.note(sizer.next_size(10**5), 0.001 * sizer.next_size(10**5))
+        assert sizer.next_size(10**5) == round(TARGET / 0.001)
+        assert sizer.next_size(800) == 100  # two for each worker are left
+        assert sizer.next_size(60) == round(LEAST / 0.001)
+        assert sizer.next_size(3) == 3
+        sizer.note(1, 100)
+        assert sizer.next_size(1000) == 1
+
+
+@pytest.fixture(scope="module")
+def here():
+    """The table of small machines as this process makes it."""
+    return sweep(experiments.small_machine, MACHINES, seeds=4)
+
+
+class TestExecutors:
+    """The table is the same, bit for bit, whatever ran it in whatever order."""
+
+    def test_it_is_about_something(self, here):
+        assert here["error"].isna().all()
+        assert here["stored_pages"].nunique() > 4
+
+    def same(self, here, executor):
+        table = sweep(experiments.small_machine, MACHINES, seeds=4, executor=executor)
+        pd.testing.assert_frame_equal(untimed(table), untimed(here), check_exact=True)
+
+    def test_threads_in_another_order(self, here):
+        self.same(here, Backwards())
+
+    def test_fresh_processes(self, here):
+        with process_pool(2) as executor:
+            assert workers_of(executor) == 2
+            self.same(here, executor)
+
+    def test_loky(self, here):
+        loky = pytest.importorskip("loky")
+        executor = loky.ProcessPoolExecutor(2)
+        try:
+            self.same(here, executor)
+        finally:
+            executor.shutdown(kill_workers=True)
+
+    def test_dask(self, here):
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                1, threads_per_worker=2, dashboard_address=None, processes=False
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            client.wait_for_workers(1, timeout=30)
+            executor = client.get_executor()
+            assert workers_of(executor) == 2
+            self.same(here, executor)
+
+
+class TestWhatDies:
+    def test_a_killed_worker_takes_no_other_point_with_it(self, tmp_path):
+        table = sweep(
+            experiments.deadly,
+            {"folder": str(tmp_path), "number": range(8)},
+            executor=lambda: process_pool(2),
+        )
+        dead = table[table["error"].notna()]
+        assert dead["number"].tolist() == [3]
+        assert "WorkerDied" in dead["error"].iloc[0]
+        assert table["double"].dropna().tolist() == [0, 2, 4, 8, 10, 12, 14]
+
+    def test_with_an_executor_of_ones_own_it_stops_and_resumes(self, tmp_path):
+        (tmp_path / "met").touch()
+        grid = {"folder": str(tmp_path), "number": [0, 1, 2, 3, 4]}
+        out = tmp_path / "t.parquet"
+        with (
+            process_pool(1) as executor,
+            pytest.raises(SweepInterrupted, match=r"executor is broken.* of 5 points are done"),
+        ):
+            sweep(experiments.deadly, grid, executor=executor, out=out)
+        before = runs(tmp_path)
+        kept = len(list((tmp_path / "t.parquet.parts").glob("*.json"))) - 1
+        assert 0 < kept <= len(before) <= 3
+
+    def test_a_function_that_workers_cannot_find_is_said(self, monkeypatch):
+        def hidden(a, *, seed):
+            return {}
+
+        with process_pool(1) as executor, pytest.raises(SweepError, match="hidden"):
+            sweep(hidden, {"a": 1}, executor=executor)
+
+    def test_a_killed_sweep_leaves_no_process_and_resumes(self, tmp_path):
+        file = tmp_path / "s.toml"
+        file.write_text(
+            'experiment = "tests.sweep_experiments:noted"\n'
+            f"[grid]\nfolder = {json.dumps(str(tmp_path))}\nnumber = {list(range(40))}\n"
+            "seconds = 0.1\n"
+        )
+        command = [sys.executable, "-m", "zbudlab", "sweep", str(file), "--jobs", "2"]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            wait_until(lambda: len(runs(tmp_path)) > 10)
+            workers = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGKILL)
+        wait_until(lambda: not psutil.wait_procs(workers, timeout=0.1)[1])
+        assert not (tmp_path / "s.parquet").exists()
+        kept = {
+            key for path in (tmp_path / "s.parquet.parts").glob("*.json") for key in read_keys(path)
+        }
+        assert len(kept) >= 3
+        assert cli.main(["sweep", str(file), "--resume"]) == 0
+        table = pd.read_parquet(tmp_path / "s.parquet")
+        assert table["double"].tolist() == [2 * n for n in range(40)]
+        again = sum(count - 1 for count in runs(tmp_path).values())
+        assert len(runs(tmp_path)) == 40
+        assert again <= 40 - len(kept)  # no kept point was run again
+        assert {n for n, count in runs(tmp_path).items() if count > 1}.isdisjoint(
+            name(table, key) for key in kept
+        )
+
+
+def wait_until(happened, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+def read_keys(path):
+    return [] if path.name == parts.HEADER else list(json.loads(path.read_text()))
+
+
+def name(table, key):
+    """The file that the point of a key leaves."""
+    grid = {n: table[n].tolist() for n in ("folder", "number", "seconds")}
+    plan = points.Plan.of(
+        experiments.noted,
+        {"folder": grid["folder"][0], "number": grid["number"], "seconds": 0.1},
+        1,
+    )
+    return f"{plan.points[plan.keys.index(key)]['number']}-0"
+
+
+class TestDisk:
+    def grid(self, folder):
+        return {"folder": str(folder), "number": range(6)}
+
+    def test_a_full_disk_loses_nothing_that_was_written(self, tmp_path, monkeypatch):
+        out = tmp_path / "t.parquet"
+        real, written = parts.written_whole, []
+
+        def full(path):
+            written.append(path)
+            if len(written) > 4:  # the header and three parts
+                raise OSError(28, "No space left on device")
+            return real(path)
+
+        monkeypatch.setattr(parts, "written_whole", full)
+        monkeypatch.setattr(chunks, "TARGET", 0)
+        monkeypatch.setattr(chunks, "LEAST", 0)
+        reason = "No space left on device.*3 of 6 points are done.*resume"
+        with pytest.raises(SweepInterrupted, match=reason):
+            sweep(experiments.noted, self.grid(tmp_path), out=out)
+        monkeypatch.setattr(parts, "written_whole", real)
+        before = runs(tmp_path)
+        table = sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+        assert table["double"].tolist() == [0, 2, 4, 6, 8, 10]
+        after = runs(tmp_path)
+        assert [after[f"{n}-0"] for n in range(3)] == [before[f"{n}-0"] for n in range(3)]
+        assert [p for p in os.listdir(tmp_path) if p.startswith((".", "t.parquet."))] == []
+
+    def test_a_finished_sweep_is_not_run_again(self, tmp_path):
+        first = sweep(experiments.noted, self.grid(tmp_path), out=tmp_path / "t.parquet")
+        again = sweep(
+            experiments.noted, self.grid(tmp_path), out=tmp_path / "t.parquet", resume=True
+        )
+        pd.testing.assert_frame_equal(first, again)
+        assert set(runs(tmp_path).values()) == {1}
+
+    def interrupted(self, folder, monkeypatch):
+        """A sweep that stopped in the middle; its file."""
+        out = folder / "t.parquet"
+        monkeypatch.setattr(experiments.time, "sleep", stop_after(3))
+        with pytest.raises(KeyboardInterrupt):
+            sweep(experiments.noted, self.grid(folder), out=out)
+        monkeypatch.undo()
+        return out
+
+    def test_a_damaged_part_is_run_again(self, tmp_path, monkeypatch):
+        out = self.interrupted(tmp_path, monkeypatch)
+        folder = tmp_path / "t.parquet.parts"
+        some = [path for path in sorted(folder.iterdir()) if path.name != parts.HEADER]
+        some[0].write_bytes(some[0].read_bytes()[:20])
+        table = sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+        assert table["double"].tolist() == [0, 2, 4, 6, 8, 10]
+        assert max(runs(tmp_path).values()) == 2
+
+    def test_it_is_not_begun_anew_over_results(self, tmp_path, monkeypatch):
+        out = self.interrupted(tmp_path, monkeypatch)
+        with pytest.raises(SweepError, match="is there already: resume"):
+            sweep(experiments.noted, self.grid(tmp_path), out=out)
+
+    @pytest.mark.parametrize("finished", [False, True])
+    def test_results_of_another_sweep_are_refused(self, tmp_path, monkeypatch, finished):
+        out = self.interrupted(tmp_path, monkeypatch)
+        if finished:
+            sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+        before = runs(tmp_path)
+        other = self.grid(tmp_path) | {"number": range(7)}
+        with pytest.raises(SweepError, match="a sweep with other grid: move it away"):
+            sweep(experiments.noted, other, out=out, resume=True)
+        with pytest.raises(SweepError, match="a sweep with other seeds"):
+            sweep(experiments.noted, self.grid(tmp_path), seeds=2, out=out, resume=True)
+        with pytest.raises(SweepError, match=r"the experiment tests\.sweep_experiments:noted"):
+            sweep(experiments.deadly, self.grid(tmp_path), out=out, resume=True)
+        monkeypatch.setattr(points, "__version__", "99.0")
+        with pytest.raises(SweepError, match=r"is of zbudlab \d.*, this is 99.0"):
+            sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+        assert runs(tmp_path) == before
+
+    def test_another_text_of_the_experiment_is_refused(self, tmp_path, monkeypatch):
+        out = self.interrupted(tmp_path, monkeypatch)
+        monkeypatch.setattr(points.inspect, "getsource", lambda experiment: "other")
+        with pytest.raises(SweepError, match="an experiment whose text was another"):
+            sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+
+    def test_a_file_of_something_else_is_refused(self, tmp_path):
+        out = tmp_path / "t.parquet"
+        pd.DataFrame({"a": [1]}).to_parquet(out)
+        with pytest.raises(SweepError, match="is no table of a sweep"):
+            sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+        out.write_text("no parquet at all")
+        with pytest.raises(SweepError, match="is no table of a sweep"):
+            sweep(experiments.noted, self.grid(tmp_path), out=out, resume=True)
+
+    def test_a_worker_with_another_version_is_refused(self, monkeypatch):
+        monkeypatch.setattr("zbudlab.sweep.work.__version__", "0.0")
+        with pytest.raises(SweepError, match=r"a worker has zbudlab 0\.0, this is"):
+            sweep(experiments.product, GRID)
+
+
+def stop_after(count):
+    """A `sleep` that lets some calls through and then interrupts, with long chunks ruled out."""
+    calls = []
+
+    def sleep(seconds):
+        calls.append(seconds)
+        if len(calls) > count:
+            raise KeyboardInterrupt
+
+    return sleep
+
+
+class TestWhatCannotBeMeant:
+    @pytest.mark.parametrize(
+        ("grid", "seeds", "reason"),
+        [
+            ({"a": []}, 1, "parameter a has no values"),
+            ({"a": [1, 1]}, 1, "a value stands twice"),
+            ({"a": [object()]}, 1, "parameters are numbers"),
+            ({"seed": [1]}, 1, "seeds are given beside the grid"),
+            ({"a": 1}, 0, "seeds must be one or more"),
+            ({"a": 1}, [1, 1], "each once"),
+        ],
+    )
+    def test_grids(self, grid, seeds, reason):
+        with pytest.raises(SweepError, match=reason):
+            sweep(experiments.product, grid, seeds=seeds)
+
+    def test_results(self):
+        table = sweep(lambda seed: 5, {})
+        assert "gives its results by name" in table["error"][0]
+        table = sweep(lambda seed: {"x": object()}, {})
+        assert "a result must be a number" in table["error"][0]
+        with pytest.raises(SweepError, match="a result cannot be called a"):
+            sweep(lambda a, seed: {"a": 1}, {"a": 1})
+
+
+class TestCommand:
+    def write(self, folder, text):
+        path = folder / "s.toml"
+        path.write_text(text)
+        return str(path)
+
+    def test_it_writes_the_table_and_says_what_failed(self, tmp_path, capsys):
+        path = self.write(
+            tmp_path,
+            'experiment = "tests.sweep_experiments:product"\nseeds = 2\nout = "r.parquet"\n'
+            "[grid]\na = [1, 3]\nb = 2\n",
+        )
+        assert cli.main(["sweep", path]) == 1  # a point failed
+        said = capsys.readouterr().out
+        assert "4 points" in said
+        assert "1 of them failed, the first with: ValueError: no threes" in said
+        assert len(pd.read_parquet(tmp_path / "r.parquet")) == 4
+
+    def test_a_module_beside_the_file_is_found(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        (tmp_path / "mine_for_this_test.py").write_text("def mine(a, seed):\n    return {'x': a}\n")
+        path = self.write(tmp_path, 'experiment = "mine_for_this_test:mine"\n[grid]\na = [1, 2]\n')
+        assert cli.main(["sweep", path]) == 0
+        assert pd.read_parquet(tmp_path / "s.parquet")["x"].tolist() == [1, 2]
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("experiment = 5\n[grid]\n", "it needs experiment"),
+            ('experiment = "nowhere"\n[grid]\n', "no experiment 'zbudlab.experiments:nowhere'"),
+            ('experiment = "no.module:f"\n[grid]\n', "no experiment 'no.module:f'"),
+            ('experiment = "pressure"\nfrmaes = 3\n[grid]\n', "unknown frmaes"),
+            ('experiment = "pressure"\nseeds = "x"\n[grid]\n', "seeds are a number"),
+            ("not toml", "is no TOML file"),
+        ],
+    )
+    def test_files_that_are_refused(self, tmp_path, capsys, monkeypatch, text, reason):
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        assert cli.main(["sweep", self.write(tmp_path, text)]) == 2
+        assert reason in capsys.readouterr().err
+        assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+    def test_no_scheduler_there(self, tmp_path, capsys, monkeypatch):
+        pytest.importorskip("distributed")
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        monkeypatch.setattr("zbudlab.commands.sweep.CONNECT_SECONDS", 0.5)
+        path = self.write(
+            tmp_path, 'experiment = "tests.sweep_experiments:product"\n[grid]\na = 1\nb = 1\n'
+        )
+        assert cli.main(["sweep", path, "--dask", "tcp://127.0.0.1:1"]) == 2
+        assert "cannot reach a Dask scheduler at tcp://127.0.0.1:1" in capsys.readouterr().err

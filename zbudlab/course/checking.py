@@ -1,0 +1,203 @@
+"""What a student calls in a notebook: visible checks with reasons, hints, the rule, numbers."""
+
+import html
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
+from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
+from zbudlab.course.reasons import Failure, failure
+from zbudlab.course.shrinking import shrunk
+
+CASE_SECONDS = 5.0  #: a student's functions may take on one case
+SHRINK_SECONDS = 1.5  #: for making a failing case smaller
+ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
+
+
+@dataclass
+class Report:
+    """What `check` found, as text and as HTML.
+
+    results: an ability each. unchecked: abilities whose functions were not given. machine: the
+    machine of the first failing case, where it has one, and lost: page frames that are in use
+    there and should be free, or the other way round. In a notebook:
+    `FrameMap(report.machine).mark(report.lost, "lost")`.
+    """
+
+    exercise: Exercise
+    results: list[Result]
+    unchecked: list[Ability] = field(default_factory=list)
+    machine: Any = None
+    lost: list[int] = field(default_factory=list)
+
+    @property
+    def earned(self) -> int:
+        """Points of the abilities that were shown."""
+        return sum(result.earned for result in self.results)
+
+    @property
+    def points(self) -> int:
+        """Points that were to be had."""
+        return sum(result.ability.points for result in self.results)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failing case; None if all is well."""
+        return next((r.failure for r in self.results if r.failure is not None), None)
+
+    def __bool__(self) -> bool:
+        return self.earned == self.points and bool(self.results)
+
+    def __repr__(self) -> str:
+        lines = [f"{self.exercise.name}: {self.earned} of {self.points} points (visible checks)"]
+        for result in self.results:
+            lines += _lines(result)
+        for ability in self.unchecked:
+            lines.append(f"  -  {ability.title}: not checked, needs {_names(ability)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_row(result) for result in self.results)
+        rest = "".join(
+            f"<tr><td>-</td><td>{html.escape(a.title)}</td><td></td>"
+            f"<td>not checked, needs {html.escape(_names(a))}</td></tr>"
+            for a in self.unchecked
+        )
+        title = html.escape(f"{self.exercise.name}: {self.earned} of {self.points} points")
+        return (
+            f"<table><caption>{title} (visible checks)</caption><thead><tr><th>shown</th>"
+            f"<th>Your code ...</th><th>points</th><th>why</th></tr></thead>"
+            f"<tbody>{rows}{rest}</tbody></table>"
+        )
+
+
+def _names(ability: Ability) -> str:
+    return ", ".join(ability.functions)
+
+
+def _lines(result: Result) -> list[str]:
+    ability = result.ability
+    head = f"{ability.title} ({result.earned} of {ability.points})"
+    if result.failure is None:
+        return [f"  ok {head}"]
+    hints = [f"     hint: {ability.hints[0]}"] if ability.hints else []
+    return [f"  NO {head}", f"     {result.failure}", *hints]
+
+
+def _row(result: Result) -> str:
+    ability, why = result.ability, ""
+    if result.failure is not None:
+        why = html.escape(str(result.failure))
+        if ability.hints:
+            why += f"<details><summary>hint</summary>{html.escape(ability.hints[0])}</details>"
+    shown = "no" if result.failure else "yes"
+    return (
+        f"<tr><td>{shown}</td><td style='text-align:left'>{html.escape(ability.title)}</td>"
+        f"<td>{result.earned} of {ability.points}</td><td style='text-align:left'>{why}</td></tr>"
+    )
+
+
+class StoredReference(Reference):
+    """Right answers to the visible cases under a changed rule, which come with the package."""
+
+    def __init__(self, task: Exercise, setting: Setting) -> None:
+        super().__init__(task, Setting(LINUX, setting.student))
+        self.setting = setting
+        path = ANSWERS / f"{task.name}-{setting.rule.name}.json"
+        self.stored = json.loads(path.read_text(encoding="utf-8"))
+
+    def computed(self, ability: Ability, case: Case) -> Any:
+        visible = [dict(found) for found in ability.visible(self.setting)]
+        return self.stored[ability.name][visible.index(case)]
+
+
+def reference_for(task: Exercise, setting: Setting) -> Reference:
+    """Where right answers for visible cases come from: the package, or stored for a rule."""
+    return (Reference if setting.rule is LINUX else StoredReference)(task, setting)
+
+
+def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference) -> Failure:
+    """The failure of the smallest case that was found in time; the given one where none was."""
+    best = failed
+
+    def fails(case: Case) -> bool:
+        nonlocal best
+        expected = reference.computed(ability, case)
+        found = failure(ability, case, trier.observe(ability, case), expected)
+        best = found or best
+        return found is not None
+
+    if ability.shrinks and not isinstance(reference, StoredReference) and fails(failed.case):
+        shrunk(failed.case, ability.shrinks, fails, SHRINK_SECONDS)
+    return best
+
+
+def _checked(ability: Ability, trier: Here, reference: Reference) -> Result:
+    cases: Iterable[Paper] = papers(trier.exercise, ability, reference)
+    result = judged(ability, trier, cases)
+    if result.failure is None:
+        return result
+    return Result(ability, 0, smaller(result.failure, ability, trier, reference))
+
+
+def lost_frames(machine: Any, right: Any) -> list[int]:
+    """Page frames that are in use on one of two machines and free on the other."""
+    frames = machine.config.frames
+    mine, theirs = (m.state.pages["refcount"][:frames] > 0 for m in (machine, right))
+    return np.flatnonzero(mine != theirs).tolist()
+
+
+def _picture(report: Report, trier: Here, reference: Reference) -> None:
+    """Give the report the machine of its first failing case, and which of its pages are lost."""
+    failed = report.failure
+    if failed is None or isinstance(reference, StoredReference):
+        return
+    ability = report.exercise.ability(failed.ability)
+    trier.observe(ability, failed.case)
+    machine = trier.bench.machine if trier.bench else None
+    if machine is not None:
+        reference.here.observe(ability, failed.case)
+        right = reference.here.bench.machine if reference.here.bench else None
+        report.machine, report.lost = machine, lost_frames(machine, right)
+
+
+def check(
+    name: str, *abilities: str, student: int = 0, variant: int | None = None, **functions: Any
+) -> Report:
+    """A report on the visible checks of an exercise: points, reasons, the smallest failing case.
+
+    name: such as "e04_zbud"; abilities: only these; student, variant: your number, and the
+    teacher's, where the exercise has them; functions: yours by name, `zbud_alloc=zbud_alloc`.
+    Abilities that need functions which were not given are left out. Takes less than ten seconds.
+    """
+    task = exercise(name)
+    setting = Setting(task.rule(variant), student)
+    unknown = [given for given in functions if given not in task.references]
+    if unknown:
+        known = ", ".join(task.references)
+        raise ValueError(f"{name} asks for no {', '.join(unknown)}, but for {known}")
+    chosen = [task.ability(found) for found in abilities] or list(task.abilities)
+    ready = [a for a in chosen if set(a.functions) <= functions.keys()]
+    trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
+    results = [_checked(ability, trier, reference) for ability in ready]
+    report = Report(task, results, [a for a in chosen if a not in ready])
+    _picture(report, trier, reference)
+    return report
+
+
+def hint(name: str, ability: str, number: int = 1) -> str:
+    """A hint to an ability; there may be a second and a third. Hints cost nothing."""
+    hints = exercise(name).ability(ability).hints
+    if not 1 <= number <= len(hints):
+        return f"there are {len(hints)} hints to {ability}" if hints else "there is no hint to this"
+    return hints[number - 1]
+
+
+def rule(name: str, variant: int | None = None) -> str:
+    """The rule an exercise is set under, by the teacher's number; without one, the kernel's."""
+    return exercise(name).rule(variant).text

@@ -1,0 +1,170 @@
+"""What an exercise is: abilities with points, each shown by cases that a probe runs.
+
+A *case* is plain (what JSON can hold). A *probe* of `zbudlab.course.probes` takes functions and a
+case, and answers plainly. Run with the student's functions it gives what they do, with the
+reference's what they should do: whoever compares the two decides, and he is never in the
+student's process.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Case = dict[str, Any]
+Why = Callable[[Case, Any, Any], str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule an exercise can be set under. text: what the student is told, one or two sentences.
+
+    settings: plain values the cases may need, such as {"chunk_size": 128}.
+    """
+
+    name: str
+    text: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+LINUX = Rule("linux", "As in the kernel: no rule is changed.")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What cases may depend on: the rule, and the student's number for the numeric questions."""
+
+    rule: Rule = LINUX
+    student: int = 0
+
+
+Cases = Callable[[Setting], Iterable[Case]]
+Drawn = Callable[[Setting, np.random.Generator], Iterable[Case]]
+
+
+def no_cases(setting: Setting, random: np.random.Generator) -> Iterable[Case]:
+    """For abilities that show everything."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Ability:
+    """Something the student's functions can do, all of it or not: its points are given whole.
+
+    name: one word or two with hyphens, also the end of the notebook cell's grade_id.
+    title: ends the sentence "Your code ...".
+    probe: `module.function` in zbudlab.course.probes; functions: what it needs of the student.
+    visible: cases shown to the student; hidden: drawn after submission; both in growing size.
+    hints: shown one after the other; they cost nothing.
+    why: a clause that explains a difference, or a function (case, got, expected) that gives one.
+    expected: gives the right answer where that does not come from the reference (goldens, numbers);
+        None for a case that the reference is to answer all the same.
+    shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
+    tolerance: how far a number may be off, relative.
+    """
+
+    name: str
+    title: str
+    points: int
+    probe: str
+    functions: tuple[str, ...]
+    visible: Cases
+    hidden: Drawn = no_cases
+    hints: tuple[str, ...] = ()
+    why: str | Why = ""
+    expected: Callable[[Setting, Case], Any] | None = None
+    shrinks: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise: its abilities, and where right answers come from.
+
+    references: whatever the student writes, by name: as a kernel of the package
+    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number. equivalents: kernels, by the student's function, that
+    would do its work and are therefore absent with it in the grading sandbox.
+    rules: rules other than the kernel's, of which a teacher's number chooses one; their
+    references stand in the teacher's solutions/NAME/rules.py.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    needs: tuple[str, ...]
+    abilities: tuple[Ability, ...]
+    references: Mapping[str, str | Callable | None]
+    equivalents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def points(self) -> int:
+        """What full marks are."""
+        return sum(ability.points for ability in self.abilities)
+
+    def ability(self, name: str) -> Ability:
+        """One of the abilities; ValueError if there is no such."""
+        for ability in self.abilities:
+            if ability.name == name:
+                return ability
+        names = ", ".join(ability.name for ability in self.abilities)
+        raise ValueError(f"{self.name} has no ability {name!r}, but {names}")
+
+    def rule(self, variant: int | None) -> Rule:
+        """The rule of a teacher's number; the kernel's for none."""
+        if variant is None or not self.rules:
+            return LINUX
+        return self.rules[variant % len(self.rules)]
+
+    def removed(self, ability: Ability) -> tuple[str, ...]:
+        """The kernels that are absent in the sandbox where this ability is shown."""
+        gone = {name for name in ability.functions if isinstance(self.references.get(name), str)}
+        kernels = {str(self.references[name]) for name in gone}
+        for name in ability.functions:
+            kernels.update(self.equivalents.get(name, ()))
+        return tuple(sorted(kernels))
+
+
+#: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.
+EXERCISES = ("e04_zbud",)
+
+
+def exercise(name: str) -> Exercise:
+    """The exercise of that name; ValueError if there is none."""
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}, but {', '.join(EXERCISES)}")
+    return importlib.import_module(f"zbudlab.course.exercises.{name}").EXERCISE
+
+
+def random_of(*parts: Any) -> np.random.Generator:
+    """A random generator that depends on these parts alone, the same on every system."""
+    digest = hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+def number(name: str, question: str, student: int, low: int, high: int) -> int:
+    """The number from low to high that a question of an exercise has for a student."""
+    return int(random_of(name, question, student).integers(low, high + 1))
+
+
+def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
+    """Whether two plain answers are the same, type for type; numbers within the tolerance."""
+    if isinstance(expected, list):
+        return (
+            isinstance(got, list)
+            and len(got) == len(expected)
+            and all(same(g, e, tolerance) for g, e in zip(got, expected, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict)
+            and got.keys() == expected.keys()
+            and all(same(got[key], expected[key], tolerance) for key in expected)
+        )
+    if type(expected) in (int, float) and type(got) in (int, float):
+        return bool(got == expected or abs(got - expected) <= tolerance * abs(expected))
+    return type(got) is type(expected) and bool(got == expected)

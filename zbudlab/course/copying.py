@@ -1,0 +1,62 @@
+"""The notebooks and exercises that come with the package, and how to get a copy."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from zbudlab.files import written_whole
+
+PARTS = ("notebooks", "exercises")
+
+
+def course_folders() -> dict[str, Path]:
+    """Where the notebooks and exercises lie: inside an installed package, or in a checkout.
+
+    A part that this version does not have is left out.
+    """
+    installed = Path(__file__).parent / "files"
+    checkout = Path(__file__).parents[2]
+    base = installed if installed.is_dir() else checkout
+    return {part: base / part for part in PARTS if (base / part).is_dir()}
+
+
+def copy_course(
+    directory: str | os.PathLike[str], say: Callable[[str], None] = print
+) -> list[Path]:
+    """The files written: the course's notebooks and exercises, copied into `directory`.
+
+    A file that is there already is never overwritten; `say` gets one sentence for each such file
+    that differs from the course's. The directory is made where it is missing. Raises
+    NotADirectoryError where `directory` is a file, FileNotFoundError where the package holds no
+    course, and what the system raises where it cannot be written.
+    """
+    target = Path(directory)
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"cannot copy the course to {target}: it is not a folder")
+    folders = course_folders()
+    if not folders:
+        raise FileNotFoundError("this installation of zbudlab holds no notebooks and no exercises")
+    written = []
+    for part, folder in folders.items():
+        for source in _course_files(folder):
+            copy = target / part / source.relative_to(folder)
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with written_whole(copy) as file:
+                    file.write(source.read_bytes())
+                written.append(copy)
+            elif copy.read_bytes() != source.read_bytes():
+                say(f"kept {copy}: it differs from the course's; move it away to get that one")
+    return written
+
+
+def _course_files(folder: Path) -> list[Path]:
+    """The files of one part, without what editors and Python leave behind."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(
+            name.startswith((".", "__pycache__")) for name in path.relative_to(folder).parts
+        )
+    )

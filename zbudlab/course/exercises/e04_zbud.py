@@ -1,0 +1,206 @@
+"""e04_zbud: chunks, the smallest hole, alloc, free."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
+from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
+
+KIND = "zbud-series"
+
+RULES = (
+    Rule(
+        "largest-hole",
+        "In this variant a new object goes into the page with the LARGEST hole that fits, not the "
+        "smallest; of several such pages into the newest on its list, as before.",
+    ),
+)
+
+
+# --- chunks ------------------------------------------------------------------------------------
+
+
+def _sizes(sizes: Iterable[int]) -> list[Case]:
+    return [{"function": "size_to_chunks", "arguments": [int(size)]} for size in sizes]
+
+
+def shown_sizes(setting: Setting) -> list[Case]:
+    edges = (1, 63, 64, 65, 128, 129, 1000, ZBUD_MAX_SIZE)
+    return _sizes(edges)
+
+
+def drawn_sizes(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return _sizes(sorted(random.integers(1, ZBUD_MAX_SIZE + 1, 40)))
+
+
+def why_chunks(case: Case, got: Any, expected: Any) -> str:
+    size = case["arguments"][0]
+    if got == size // CHUNK_SIZE:
+        return "a chunk that is begun is used: round up, not down"
+    return f"{size} bytes take {expected} chunks of {CHUNK_SIZE} bytes, and no byte more"
+
+
+# --- traces ------------------------------------------------------------------------------------
+
+
+def _trace(*operations: str) -> Case:
+    return {"kind": KIND, "trace": ["every 1", *operations]}
+
+
+def random_trace(random: np.random.Generator, length: int, frees: float) -> Case:
+    """Allocations of all sizes, with a share of frees of handles that are still there."""
+    operations: list[str] = []
+    live: list[int] = []
+    given = 0
+    for _ in range(length):
+        if live and random.random() < frees:
+            operations.append(f"free {live.pop(int(random.integers(len(live))))}")
+        else:
+            operations.append(f"alloc {int(random.integers(1, ZBUD_MAX_SIZE + 1))}")
+            given += 1
+            live.append(given)
+    return _trace(*operations)
+
+
+def shown_holes(setting: Setting) -> list[Case]:
+    return [
+        _trace("alloc 64"),
+        _trace("alloc 1000", "alloc 64"),
+        _trace("alloc 2000", "alloc 3000", "alloc 64"),
+        _trace("alloc 3000", "alloc 2000", "alloc 64"),
+        _trace("alloc 2000", "alloc 2000", "alloc 1900"),
+        _trace("alloc 3000", "alloc 960"),
+    ]
+
+
+def shown_allocations(setting: Setting) -> list[Case]:
+    return [
+        _trace("alloc 100"),
+        _trace("alloc 0"),
+        _trace(f"alloc {ZBUD_MAX_SIZE + 1}"),
+        _trace("alloc 2000", "alloc 1500"),
+        _trace("alloc 3000", "alloc 3000", "alloc 500"),
+    ]
+
+
+def shown_frees(setting: Setting) -> list[Case]:
+    return [
+        _trace("alloc 100", "free 1"),
+        _trace("alloc 2000", "alloc 1500", "free 1", "alloc 1000"),
+        _trace("alloc 2000", "alloc 1500", "free 2", "free 1"),
+        _trace("alloc 500", "map 1", "free 1", "unmap 1"),
+        _trace("alloc 500", "free 1", "free 1"),
+    ]
+
+
+def drawn_allocations(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return [random_trace(random, length, 0.0) for length in (5, 15, 60)]
+
+
+def drawn_frees(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return [random_trace(random, length, 0.4) for length in (8, 20, 100)]
+
+
+def shown_goldens(setting: Setting) -> list[Case]:
+    if setting.rule.name != "linux":
+        return []
+    return golden(KIND, "h01_sizes", "h02_first_fit_and_lifo", "h03_slot_choice")
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def pages_question(setting: Setting) -> list[Case]:
+    """How many pages do n objects of a size take that leaves no room for a second one?"""
+    count = number("e04_zbud", "objects", setting.student, 100, 999)
+    return [{"name": "pages_for_objects", "objects": count}]
+
+
+def pages_answer(setting: Setting, case: Case) -> int:
+    return -(-case["objects"] // 2)
+
+
+EXERCISE = Exercise(
+    name="e04_zbud",
+    title="zbud: two objects in a page",
+    minutes=60,
+    needs=("e01_pages", "e03_radix"),
+    references={
+        "size_to_chunks": "zbud_header.size_to_chunks",
+        "find_hole": "zbud_header.find_hole",
+        "zbud_alloc": "zbud.zbud_alloc",
+        "free_buddy": "zbud.free_buddy",
+        "pages_for_objects": None,
+    },
+    equivalents={"zbud_alloc": ("zbud.place_buddy",), "free_buddy": ("zbud.clear_buddy",)},
+    rules=RULES,
+    abilities=(
+        Ability(
+            "chunks",
+            "counts the chunks of an object",
+            2,
+            "basic.call",
+            ("size_to_chunks",),
+            shown_sizes,
+            drawn_sizes,
+            hints=("Dividing rounds down. What do you add before?",),
+            why=why_chunks,
+        ),
+        Ability(
+            "hole",
+            "finds the hole for a new object",
+            3,
+            "traces.replay",
+            ("find_hole",),
+            shown_holes,
+            drawn_allocations,
+            hints=("unbuddied[n] holds the pages with exactly n free chunks.",),
+            why="the page to take is the first on the list of the hole that the rule asks for",
+            shrinks=("trace",),
+        ),
+        Ability(
+            "alloc",
+            "allocates",
+            5,
+            "traces.replay",
+            ("find_hole", "zbud_alloc"),
+            shown_allocations,
+            drawn_allocations,
+            hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
+            shrinks=("trace",),
+        ),
+        Ability(
+            "free",
+            "frees",
+            5,
+            "traces.replay",
+            ("free_buddy",),
+            shown_frees,
+            drawn_frees,
+            hints=("A page that is half empty now belongs on another list.",),
+            shrinks=("trace",),
+        ),
+        Ability(
+            "golden",
+            "does all that the kernel's code did",
+            3,
+            "traces.replay",
+            ("find_hole", "zbud_alloc", "free_buddy"),
+            shown_goldens,
+            drawn_frees,
+            expected=kernels_answer,
+        ),
+        Ability(
+            "pages",
+            "counts the pages that n objects of half a page take",
+            2,
+            "basic.value",
+            ("pages_for_objects",),
+            pages_question,
+            expected=pages_answer,
+        ),
+    ),
+)

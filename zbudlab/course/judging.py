@@ -1,0 +1,131 @@
+"""Verdicts: what functions do is compared with what they should do, an ability at a time.
+
+A *trier* runs a case on the student's functions, in this process (`Here`) or behind bubblewrap
+(`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from zbudlab import jit
+from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, random_of
+from zbudlab.course.probes import Bench, observe
+from zbudlab.course.reasons import Failure, failure
+
+
+class Trier(Protocol):
+    """Whoever can run a case on the functions of somebody."""
+
+    def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
+        """{"answer": ...} or {"error": a line}."""
+
+
+def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
+    """The kernels that an ability's functions stand for, by the student's names."""
+    found = {name: exercise.references.get(name) for name in ability.functions}
+    return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
+
+
+class Here:
+    """Functions in this process: the notebook's own, or trusted ones. `bench` is the last used.
+
+    seconds: that a case may take; None = as long as it likes.
+    """
+
+    def __init__(
+        self, exercise: Exercise, functions: Mapping[str, Any], seconds: float | None = None
+    ) -> None:
+        self.exercise = exercise
+        self.functions = functions
+        self.seconds = seconds
+        self.bench: Bench | None = None
+
+    def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
+        needed = {n: self.functions[n] for n in ability.functions if n in self.functions}
+        missing = [name for name in ability.functions if name not in needed]
+        if missing:
+            return {"error": f"there is no {missing[0]}"}
+        self.bench = Bench(needed, plugs(self.exercise, ability))
+        return observe(ability.probe, self.bench, case, self.seconds)
+
+
+def reference_functions(exercise: Exercise) -> dict[str, Any]:
+    """The right functions under the kernel's rule: kernels, compiled, or the exercise's own."""
+    return {name: _reference(found) for name, found in exercise.references.items()}
+
+
+def _reference(found: Any) -> Any:
+    if isinstance(found, str):
+        importlib.import_module(f"zbudlab.mm.{found.partition('.')[0]}")
+        return jit.KERNELS[found]
+    return found
+
+
+class Reference:
+    """Right answers under a setting. functions: of a rule that is not the kernel's."""
+
+    def __init__(
+        self, exercise: Exercise, setting: Setting, functions: Mapping[str, Any] | None = None
+    ) -> None:
+        if functions is None and setting.rule is not LINUX:
+            raise ValueError(f"the package holds no reference for the rule {setting.rule.name!r}")
+        self.setting = setting
+        own = reference_functions(exercise)
+        self.here = Here(exercise, own | dict(functions or {}))
+
+    def answer(self, ability: Ability, case: Case) -> Any:
+        """What the functions of this ability should answer to a case."""
+        found = ability.expected(self.setting, case) if ability.expected else None
+        return self.computed(ability, case) if found is None else found
+
+    def computed(self, ability: Ability, case: Case) -> Any:
+        """The same, from the reference functions."""
+        outcome = self.here.observe(ability, case)
+        if "error" in outcome:
+            raise RuntimeError(f"the reference fails at {ability.name}, {case}: {outcome['error']}")
+        return outcome["answer"]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A case with its right answer; hidden ones are never told to the student."""
+
+    case: Case
+    expected: Any
+    hidden: bool = False
+
+
+def papers(
+    exercise: Exercise, ability: Ability, reference: Reference, seed: str | None = None
+) -> list[Paper]:
+    """All cases of an ability with their answers; the hidden ones only if there is a seed."""
+    setting = reference.setting
+    found = [Paper(case, reference.answer(ability, case)) for case in ability.visible(setting)]
+    if seed is not None:
+        random = random_of(seed, exercise.name, ability.name)
+        found += [
+            Paper(case, reference.answer(ability, case), hidden=True)
+            for case in ability.hidden(setting, random)
+        ]
+    return found
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an ability did: its points whole or none, and the first case that failed."""
+
+    ability: Ability
+    earned: int
+    failure: Failure | None = None
+    hidden: bool = False
+
+
+def judged(ability: Ability, trier: Trier, cases: Iterable[Paper]) -> Result:
+    """The verdict on an ability: its points if every case is right."""
+    for paper in cases:
+        found = failure(ability, paper.case, trier.observe(ability, paper.case), paper.expected)
+        if found is not None:
+            return Result(ability, 0, found, paper.hidden)
+    return Result(ability, ability.points)

@@ -1,0 +1,109 @@
+"""Probes: what a check does with functions, and what it sees. A module for each kind.
+
+A probe takes a Bench (functions, and how to plug them into a machine) and a case, and returns
+what it saw, plainly. It holds no right answer: probes run in the student's process, the notebook's
+or the grading sandbox's, and with the reference's functions in the grader's.
+"""
+
+import contextlib
+import importlib
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from zbudlab import jit
+
+
+class TooSlow(BaseException):
+    """The time of a case is over. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class Bench:
+    """Where functions are tried. functions: by the student's names; plugs: the kernels' names.
+
+    A probe leaves the machine it built in `machine`, for pictures.
+    """
+
+    def __init__(self, functions: Mapping[str, Any], plugs: Mapping[str, str]) -> None:
+        self.functions = functions
+        self.plugs = plugs
+        self.machine: Any = None
+
+    def plugged(self) -> contextlib.AbstractContextManager[None]:
+        """A block within which kernels of the package are the functions of the bench."""
+        mine = {
+            kernel: self.functions[name]
+            for name, kernel in self.plugs.items()
+            if name in self.functions and self.functions[name] is not jit.KERNELS[kernel]
+        }
+        return jit.replaced(mine) if mine else contextlib.nullcontext()
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back: numpy's numbers become Python's, tuples lists."""
+    return json.loads(json.dumps(value, default=_plain_number))
+
+
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (np.integer, np.bool_, np.floating)):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no plain answer: give numbers, text or lists")
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """TooSlow after that many seconds, where the system and the thread have alarms."""
+    alarm = getattr(signal, "SIGALRM", None)
+    if (
+        seconds is None
+        or alarm is None
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        raise TooSlow
+
+    before = signal.signal(alarm, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(alarm, before)
+
+
+def trouble(error: BaseException) -> str:
+    """What went wrong in foreign code, in one line."""
+    if isinstance(error, NotImplementedError):
+        return "not written yet"
+    if isinstance(error, TooSlow):
+        return "no answer in time: is there a loop that doesn't end?"
+    first = str(error).strip().partition("\n")[0][:200]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def find(name: str) -> Callable[[Bench, dict[str, Any]], Any]:
+    """The probe called `module.function`."""
+    module, _, function = name.rpartition(".")
+    return getattr(importlib.import_module(f"{__name__}.{module}"), function)
+
+
+def observe(
+    probe: str, bench: Bench, case: dict[str, Any], seconds: float | None = None
+) -> dict[str, Any]:
+    """{"answer": ...}, or {"error": a line} where the functions raise or take too long."""
+    try:
+        with time_limit(seconds):
+            return {"answer": plain(find(probe)(bench, case))}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return {"error": trouble(error)}

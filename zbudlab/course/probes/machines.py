@@ -1,0 +1,92 @@
+"""Probe for functions in a whole machine: a script of operations, and what is to be seen after each.
+
+The operations are those of the log (`zbudlab.operations`), with whole numbers, and `fill`, which
+writes pages of the probe's own making: process, first page, how many, seed.
+"""
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.probes import Bench, TooSlow, plain, trouble
+from zbudlab.layout import PAGE_SIZE
+from zbudlab.machine import Machine, MachineError
+from zbudlab.mm import snapshot
+from zbudlab.operations import LAB_POOL
+from zbudlab.replay.pool import PoolView
+
+
+def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:
+    """Write pages that compress to various lengths; 0."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    pages = np.zeros((count, PAGE_SIZE), np.uint8)
+    for page in pages:
+        filled = int(random.integers(1, PAGE_SIZE * 9 // 10))
+        page[:filled] = random.integers(0, 256, filled, np.uint8)
+    machine.write(process, first, pages)
+    return 0
+
+
+def contents(machine: Machine) -> list[list[Any]]:
+    """For each process a CRC-32 of each of its pages, wherever it is; "lost" for a damaged one."""
+    return [
+        [_content(machine, number, page) for page in range(int(process["nr_pages"]))]
+        for number, process in enumerate(machine.state.processes)
+    ]
+
+
+def _content(machine: Machine, process: int, page: int) -> Any:
+    try:
+        return zlib.crc32(machine.peek(process, page))
+    except Exception:
+        return "lost"
+
+
+def zone(machine: Machine) -> dict[str, Any]:
+    """The zone's free pages, in all and by order."""
+    found = machine.state.zone
+    return {"free pages": int(found["nr_free_pages"]), "by order": found["nr_free"].tolist()}
+
+
+#: What a case may ask to see after each operation.
+SIGHTS = {
+    "zswap pool": lambda machine: PoolView(machine.state, 0).snapshot(),
+    "pool": lambda machine: PoolView(machine.state, LAB_POOL).snapshot(),
+    "zone": zone,
+    "contents": contents,
+    "fault": lambda machine: snapshot.first_fault(machine.state),
+}
+
+
+def _step(machine: Machine, name: str, arguments: list[int]) -> int:
+    try:
+        if name == "fill":
+            return fill(machine, *arguments)
+        return machine.operate(name, *arguments)
+    except MachineError as error:
+        return -(error.errno or 0)
+
+
+def script(bench: Bench, case: dict[str, Any]) -> Any:
+    """What a machine answers to each operation, and what is seen then, functions plugged in.
+
+    case: config (settings of the machine), script ([[operation, numbers...], ...]), see (names
+    of SIGHTS, after each operation), finally (the same, at the end). Where the functions raise,
+    the last answer is {"op": ..., "error": ...}.
+    """
+    answers: list[Any] = []
+    operation: Any = ["boot"]
+    with bench.plugged():
+        try:
+            machine = bench.machine = Machine(**{"frames": 256, "log": True} | case["config"])
+            for operation in case["script"]:
+                rc = _step(machine, operation[0], operation[1:])
+                seen = {name: plain(SIGHTS[name](machine)) for name in case.get("see", ())}
+                answers.append({"op": operation, "rc": int(rc), **seen})
+            operation = ["the end"]
+            seen = {name: plain(SIGHTS[name](machine)) for name in case.get("finally", ())}
+            answers.append({"op": operation, **seen})
+        except (Exception, TooSlow) as error:
+            answers.append({"op": operation, "error": trouble(error)})
+    return answers

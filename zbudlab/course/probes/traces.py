@@ -1,0 +1,38 @@
+"""Probe for functions under a trace: the kinds that `zbudlab replay` runs, goldens included."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from zbudlab.course.probes import Bench, TooSlow, plain, trouble
+from zbudlab.replay import KINDS
+from zbudlab.replay.trace import Operation
+
+
+class Watched(list):
+    """Operations that know which of them was looked at last."""
+
+    current: Operation | None = None
+
+    def __iter__(self) -> Iterator[Operation]:
+        for self.current in super().__iter__():
+            yield self.current
+
+
+def replay(bench: Bench, case: dict[str, Any]) -> Any:
+    """The engine's answer to each operation, with the functions plugged in.
+
+    case: kind (as in zbudlab.replay.KINDS), trace (its operations, a line each). Where the functions
+    raise, the last answer is {"op": ..., "error": ...}.
+    """
+    operations = Watched(
+        Operation(line, f"operation {number}") for number, line in enumerate(case["trace"], 1)
+    )
+    answers: list[Any] = []
+    with bench.plugged():
+        try:
+            for answer in KINDS[case["kind"]](operations):
+                answers.append(plain(answer))
+        except (Exception, TooSlow) as error:
+            at = operations.current.text if operations.current else ""
+            answers.append({"op": at, "error": trouble(error)})
+    return answers

@@ -1,0 +1,101 @@
+"""Why a check failed, told for a person: for which state, what came out, what should have, why."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from zbudlab.course.contract import Ability, Case, same
+
+LONGEST = 300  #: characters of a value in a sentence
+
+
+def shown(value: Any) -> str:
+    """A value as short text."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that failed. size: how many operations it has, where it is a list of them."""
+
+    ability: str
+    case: Case
+    state: str
+    got: str
+    expected: str
+    why: str
+
+    def __str__(self) -> str:
+        why = f": {self.why}" if self.why else ""
+        return f"{self.state}: got {self.got}, expected {self.expected}{why}"
+
+
+def _operation(step: Any) -> str:
+    found = step.get("op", "the end") if isinstance(step, dict) else "?"
+    return " ".join(map(str, found)) if isinstance(found, list) else str(found)
+
+
+def first_difference(got: list[Any], expected: list[Any]) -> int:
+    """The first step at which two lists of answers part."""
+    for place, (mine, right) in enumerate(zip(got, expected, strict=False)):
+        if not same(mine, right):
+            return place
+    return min(len(got), len(expected))
+
+
+def _parts(answer: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an answer, those of its state one by one; digests say nothing to anybody."""
+    parts = {name: value for name, value in answer.items() if name not in ("state", "sd", "i")}
+    return parts | (answer.get("state") or {})
+
+
+def _step_difference(got: list[Any], expected: list[Any]) -> tuple[str, str, str]:
+    place = first_difference(got, expected)
+    right = expected[place] if place < len(expected) else {}
+    mine = got[place] if place < len(got) else {"error": "no answer"}
+    if not isinstance(mine, dict) or not isinstance(right, dict):
+        return f"at step {place + 1}", shown(mine), shown(right)
+    state = f"at operation {place + 1}, `{_operation(right or mine)}`"
+    before = expected[place - 1].get("state") if 0 < place <= len(expected) else None
+    if before:
+        state += f", with {shown(before)}"
+    if "error" in mine:
+        return state, mine["error"], shown(_parts(right))
+    mine, right = _parts(mine), _parts(right)
+    names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
+    pick = names[:2] if names else list(right)
+    return state, *(shown({name: side.get(name) for name in pick}) for side in (mine, right))
+
+
+def _state(case: Case) -> str:
+    if "state" in case:
+        return str(case["state"])
+    if "function" in case:
+        return f"{case['function']}({', '.join(map(shown, case['arguments']))})"
+    if "name" in case:
+        return f"your answer {case['name']}"
+    return f"for {shown(case)}"
+
+
+def _is_steps(answer: Any) -> bool:
+    return isinstance(answer, list) and bool(answer) and isinstance(answer[0], dict)
+
+
+def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any) -> Failure | None:
+    """Why an outcome is not the expected answer; None if it is."""
+    if "error" in outcome:
+        got, right = outcome["error"], expected
+        steps = right[-1] if _is_steps(right) else right
+        return Failure(ability.name, case, _state(case), got, shown(steps), "")
+    got = outcome["answer"]
+    if same(got, expected, ability.tolerance):
+        return None
+    why = ability.why(case, got, expected) if callable(ability.why) else ability.why
+    if _is_steps(expected) and isinstance(got, list):
+        state, mine, right = _step_difference(got, expected)
+        operations = case.get("trace") or case.get("script")
+        if operations:
+            state += f" of {len(operations)}"
+        return Failure(ability.name, case, state, mine, right, why)
+    return Failure(ability.name, case, _state(case), shown(got), shown(expected), why)

@@ -1,0 +1,25 @@
+"""References under a rule that is not the kernel's: the teacher's, from solutions/NAME/rules.py.
+
+Such a file has FUNCTIONS: by the rule's name, the functions it changes, by the student's names.
+The package holds none of them, so that nobody finds them there.
+"""
+
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zbudlab.course.contract import LINUX, Rule
+
+
+def rule_functions(solutions: Path, name: str, rule: Rule) -> Mapping[str, Any] | None:
+    """The functions that a rule changes; None for the kernel's. FileNotFoundError without file."""
+    if rule is LINUX:
+        return None
+    path = solutions / name / "rules.py"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"the rule {rule.name!r} of {name} needs {path}, which is not there: "
+            "name the folder with the solutions"
+        )
+    return runpy.run_path(str(path))["FUNCTIONS"][rule.name]

@@ -1,0 +1,50 @@
+"""The smallest case that still fails: items of its lists are left out while it does."""
+
+import time
+from collections.abc import Callable
+
+from zbudlab.course.contract import Case
+
+
+def shrunk(
+    case: Case, fields: tuple[str, ...], fails: Callable[[Case], bool], seconds: float
+) -> Case:
+    """A case like `case` that fails, with as few items in the named lists as time allows.
+
+    First all behind an item are tried away, then ever smaller runs, down to single items; a case
+    that `fails` no more is not taken.
+    """
+    end = time.monotonic() + seconds
+    for name in fields:
+        case = _without_tail(case, name, fails, end)
+        size = max(1, len(case[name]) // 2)
+        while size and time.monotonic() < end:
+            case, removed = _without_runs(case, name, size, fails, end)
+            size = size if removed and size == 1 else size // 2
+    return case
+
+
+def _without_tail(case: Case, name: str, fails: Callable[[Case], bool], end: float) -> Case:
+    low, high = 0, len(case[name])  # the first `high` items fail
+    while low + 1 < high and time.monotonic() < end:
+        middle = (low + high) // 2
+        if fails(case | {name: case[name][:middle]}):
+            high = middle
+        else:
+            low = middle
+    return case | {name: case[name][:high]}
+
+
+def _without_runs(
+    case: Case, name: str, size: int, fails: Callable[[Case], bool], end: float
+) -> tuple[Case, bool]:
+    """Try each run of `size` items away; the case then, and whether any went."""
+    removed = False
+    start = len(case[name]) - size
+    while start >= 0 and time.monotonic() < end:
+        items = case[name]
+        smaller = case | {name: items[:start] + items[start + size :]}
+        if smaller[name] and fails(smaller):
+            case, removed = smaller, True
+        start -= size
+    return case, removed

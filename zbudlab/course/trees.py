@@ -1,0 +1,87 @@
+"""A radix tree by itself, to plant keys in and look at: nodes and root held together."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from zbudlab.layout import RADIX_TREE_MAP_SIZE, radix_tree_node, radix_tree_root
+from zbudlab.mm.radix_tree import (
+    RADIX_TREE_PRELOAD_SIZE,
+    init_radix_tree_nodes,
+    radix_tree_delete,
+    radix_tree_insert,
+    radix_tree_lookup,
+    radix_tree_replace,
+    slot_of,
+)
+from zbudlab.mm.state import grown
+
+
+class Tree:
+    """A radix tree of its own; the package's functions do the work.
+
+    keys: to plant at the start, each with itself as the item (or 1 for key 0).
+    """
+
+    def __init__(self, keys: Iterable[int] = ()) -> None:
+        self.nodes = np.zeros(64, radix_tree_node)
+        self.roots = np.zeros(1, radix_tree_root)
+        init_radix_tree_nodes(self.nodes)
+        for key in keys:
+            self.insert(key, key or 1)
+
+    @property
+    def root(self) -> np.void:
+        """Height, topmost node and number of items."""
+        return self.roots[0]
+
+    @property
+    def height(self) -> int:
+        """Levels of nodes."""
+        return int(self.root["height"])
+
+    def insert(self, key: int, item: int) -> int:
+        """0, or -EEXIST where the key has an item."""
+        if len(self.nodes) < int(self.nodes[0]["count"]) + 1 + RADIX_TREE_PRELOAD_SIZE:
+            self.nodes = grown(self.nodes, 2 * len(self.nodes))
+        return radix_tree_insert(self.nodes, self.root, key, item)
+
+    def lookup(self, key: int) -> int:
+        """The key's item, 0 = none."""
+        return radix_tree_lookup(self.nodes, self.root, key)
+
+    def replace(self, key: int, item: int) -> int:
+        """The old item, exchanged for another; 0 = there is none."""
+        return radix_tree_replace(self.nodes, self.root, key, item)
+
+    def delete(self, key: int) -> int:
+        """The item that was removed, 0 = there was none."""
+        return radix_tree_delete(self.nodes, self.root, key)
+
+    def way(self, key: int) -> list[int]:
+        """The slots a key leads through, from the top node down."""
+        return [int(slot_of(key, level)) for level in range(self.height - 1, -1, -1)]
+
+    def levels(self) -> Iterator[list[int]]:
+        """The node numbers of each level, the top first."""
+        if not self.height:
+            return
+        numbers = [int(self.root["rnode"])]
+        for _ in range(self.height):
+            yield numbers
+            slots = self.nodes["slots"][numbers]
+            numbers = slots[slots > 0].tolist()
+
+    def used(self, number: int) -> np.ndarray:
+        """Which slots of a node are in use, bool (64,)."""
+        return self.nodes["slots"][number] > 0
+
+    def nbytes(self) -> int:
+        """Bytes of the nodes in use."""
+        return int(self.nodes[0]["count"]) * self.nodes.itemsize
+
+    def filled(self) -> float:
+        """The share of all slots that are in use."""
+        numbers = [number for level in self.levels() for number in level]
+        slots = len(numbers) * RADIX_TREE_MAP_SIZE
+        return sum(int(self.used(number).sum()) for number in numbers) / max(slots, 1)

@@ -1,0 +1,238 @@
+"""The live frame map: a cell a page frame, in the notebook, following its machine.
+
+Python says what the frames are and in words what a frame is; the browser draws and is the one who
+knows zoom, focus and toggles. Between them: the traits below (small and rarely changed) and
+binary messages (see `stream`). JavaScript: `framemap*.js`, read one after another as one module.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from zbudlab import layout
+from zbudlab.machine import Machine
+from zbudlab.mm.snapshot import frame_cells, zbud_chunks
+from zbudlab.view import details, following, palette, still
+from zbudlab.view.arrangement import Arrangement, arrange
+from zbudlab.view.bundle import bundle
+from zbudlab.view.picture import png, width
+from zbudlab.view.stream import NO_MOVES, Stream
+
+HERE = Path(__file__).parent
+SCRIPTS = ("framemap_cells.js", "framemap_canvas.js", "framemap_parts.js", "framemap.js")
+MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
+
+Moves = np.ndarray | Iterable[tuple[int, int]]
+
+#: What stands in the way more: of frames that share a cell, the one with the largest rank shows.
+_ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
+_RANKS = np.array([palette.NUMBER[name] for name in _ORDER]).argsort()
+
+
+def joined(cells: np.ndarray, together: int) -> np.ndarray:
+    """One byte for each `together` frames: that of the frame that is hardest to move."""
+    if together == 1:
+        return cells
+    ranks = _RANKS[palette.kind_numbers(palette.ALL_CELLS)].astype(np.uint16)
+    ranked = ranks[cells] << 8 | cells
+    return np.maximum.reduceat(ranked, np.arange(0, len(cells), together)).astype(np.uint8)
+
+
+class FrameMap(anywidget.AnyWidget):
+    """A live map of a machine's page frames.
+
+    layout: "hilbert" (buddies lie together) or "linear"; size: of the map on the page, pixels.
+    `machine` may be set to another machine. It follows its machine after each cell, and whenever
+    `update` or `following.refresh` is called. A machine of more than arrangement.MAX_CELLS frames
+    is shown several frames a cell.
+    """
+
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    _css = HERE / "framemap.css"
+
+    look = traitlets.Dict().tag(sync=True)
+    colours = traitlets.Dict().tag(sync=True)  # theme -> 256 * rgb, as bytes
+    legend = traitlets.Bytes().tag(sync=True)  # place in the legend of each byte of a cell
+    size = traitlets.Int(512).tag(sync=True)
+
+    def __init__(self, machine: Machine, *, layout: str = "hilbert", size: int = 512) -> None:
+        if not 64 <= size <= 4096:
+            raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
+        self._arrangement = arrange(machine.config.frames, layout)
+        super().__init__(size=size, look=_palette(), colours=_colours(), legend=_legend())
+        self._stream = Stream(self.send, self._described)
+        self._selected: int | None = None
+        self._machine = machine
+        self._moved = -1
+        self.on_msg(self._answer)
+        self.machine = machine
+
+    # --- the machine ---------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that is shown; set another one to show that."""
+        return self._machine
+
+    @machine.setter
+    def machine(self, machine: Machine) -> None:
+        following.unfollow(self._machine, self)
+        self._machine = machine
+        self._moved = _moves_so_far(machine)
+        following.follow(machine, self)
+        if machine.config.frames != self._arrangement.frames:
+            self._rearrange(self._arrangement.name)
+        self.update()
+
+    def update(self, moves: Moves | None = None) -> None:
+        """Read the machine and show what changed.
+
+        moves: pages that moved, as pairs of frames (from, to) or records of layout.migration; by
+        default those of the machine's last compaction, if there was one since the last update.
+        """
+        self._cells = joined(frame_cells(self._machine.state), self._arrangement.frames_per_cell)
+        self._stream.offer(self._cells, self._moved_cells(moves))
+        if self._selected is not None:
+            self._tell_details(self._selected)
+
+    def _moved_cells(self, moves: Moves | None) -> np.ndarray:
+        """Moves as pairs of cells, uint32 (n, 2)."""
+        so_far = _moves_so_far(self._machine)
+        if moves is None:
+            control = self._machine.control[0]
+            new = so_far > self._moved
+            moves = self._machine.moves[: int(control["nr_moves"]) if new else 0]
+        self._moved = so_far
+        if isinstance(moves, np.ndarray) and moves.dtype == layout.migration:
+            moves = np.stack([moves["old"], moves["new"]], axis=1)[moves["new"] >= 0]
+        pairs = np.array(list(moves) if not isinstance(moves, np.ndarray) else moves, np.int64)
+        if not pairs.size:
+            return NO_MOVES
+        return (pairs.reshape(-1, 2) // self._arrangement.frames_per_cell).astype(np.uint32)
+
+    # --- what is shown -------------------------------------------------------------------------
+
+    @property
+    def summary(self) -> str:
+        """The map in words: how many frames are what."""
+        return details.summary(self._machine, self._cells, self._arrangement.frames_per_cell)
+
+    def select(self, pfn: int | None) -> None:
+        """Show the details of a frame beside the map, and keep them in step; None = of no frame.
+
+        ValueError for a frame that is not there.
+        """
+        if pfn is not None:
+            self._check_frames(np.array([pfn]))
+        self._selected = pfn
+        self._tell_details(pfn)
+
+    def mark(self, pfns: Iterable[int] | np.ndarray, kind: str) -> None:
+        """Paint frames over, until the next update, in the colour of a palette.KINDS by name."""
+        if kind not in palette.NUMBER:
+            raise ValueError(f"kind must be one of {', '.join(palette.NUMBER)}, not {kind!r}")
+        frames = np.unique(np.array(list(pfns), np.int64))
+        self._check_frames(frames)
+        cells = (frames // self._arrangement.frames_per_cell).astype("<u4")
+        self._tell({"kind": "mark", "with": palette.NUMBER[kind]}, cells)
+
+    def _check_frames(self, frames: np.ndarray) -> None:
+        last = self._machine.config.frames - 1
+        wrong = frames[(frames < 0) | (frames > last)]
+        if len(wrong):
+            raise ValueError(f"there is no page frame {wrong[0]}, only 0 to {last}")
+
+    def _described(self, cells: np.ndarray) -> dict[str, Any]:
+        """What a message says of the state beside its cells."""
+        return {"counts": palette.counts(cells).tolist(), "summary": self.summary}
+
+    def _tell_details(self, pfn: int | None) -> None:
+        told = None if pfn is None else details.details(self._machine, pfn)
+        self._tell({"kind": "details", "frame": pfn, "told": told})
+
+    def _rearrange(self, name: str) -> None:
+        self._arrangement: Arrangement = arrange(self._machine.config.frames, name)
+        self._stream.forget()
+        self._tell_grid()
+
+    def _tell_grid(self) -> None:
+        """Send where cells lie, and after it everything they show."""
+        grid = self._arrangement
+        block = 1 << self._machine.config.pageblock_order
+        together = grid.frames_per_cell
+        first, last = self._machine.cma_area
+        message = {
+            "kind": "grid",
+            "layout": grid.name,
+            "columns": grid.columns,
+            "rows": grid.rows,
+            "frames": grid.frames,
+            "together": together,
+            "block": max(block // together, 1),
+            "cma": [first // together, last // together],
+        }
+        self._tell(message, grid.places)
+
+    def _tell(self, message: dict[str, Any], array: np.ndarray | None = None) -> None:
+        """Tell the browser, if one has asked for anything."""
+        if self._stream.open:
+            self.send(message, [] if array is None else [array.tobytes()])
+
+    # --- the browser ---------------------------------------------------------------------------
+
+    def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        """Do what the browser asks for."""
+        kind = message["kind"]
+        if kind == "painted":
+            self._stream.painted(message["number"])
+        elif kind == "hover":
+            words = details.words(self._machine, message["frame"])
+            self._tell({"kind": "words", "frame": message["frame"], "words": words})
+        elif kind == "select":
+            self.select(message["frame"])
+        elif kind == "chunks":
+            frames = np.array(message["frames"][:MOST_CHUNKS], np.int64)
+            chunks = zbud_chunks(self._machine.state, frames)
+            self._tell({"kind": "chunks", "frames": frames.tolist()}, chunks)
+        elif kind in ("hello", "layout"):
+            self._begin(message.get("layout"))
+        elif kind == "bye":
+            self._stream.stop()
+
+    def _begin(self, name: str | None) -> None:
+        """Send everything: the grid, the cells, the details."""
+        self._stream.start()
+        self._rearrange(name or self._arrangement.name)
+        self.update()
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        drawn = still.figure(self._cells, self._arrangement)
+        return bundle(self, png(drawn), self.summary, width(drawn))
+
+    def __repr__(self) -> str:
+        return self.summary
+
+
+def _moves_so_far(machine: Machine) -> int:
+    """Pages that the machine has ever moved."""
+    return machine.paging.events["pgmigrate_success"]
+
+
+def _palette() -> dict[str, Any]:
+    """The legend, for the browser."""
+    kinds = [
+        {"name": k.name, "words": k.words, "light": k.light, "dark": k.dark} for k in palette.KINDS
+    ]
+    return {"kinds": kinds, "lasting": palette.LASTING, "chunks": palette.CHUNKS}
+
+
+def _colours() -> dict[str, bytes]:
+    return {theme: palette.cell_colours(theme).tobytes() for theme in palette.THEMES}
+
+
+def _legend() -> bytes:
+    return palette.kind_numbers(palette.ALL_CELLS).tobytes()

@@ -1,0 +1,70 @@
+"""zbud pages in pictures: a row a page, 64 chunks across, both buddies where they lie."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zbudlab.layout import (
+    NCHUNKS,
+    PAGE_ZBUD_MAPCOUNT_VALUE,
+    ZHDR_CHUNKS,
+)
+from zbudlab.machine import Machine
+from zbudlab.view import palette
+
+#: Of each part: colour, hatch, words.
+PARTS = (
+    (palette.CHUNKS["light"]["header"], "", "header"),
+    (palette.CHUNKS["light"]["first"], "", "first buddy"),
+    (palette.CHUNKS["light"]["last"], "//", "last buddy"),
+)
+
+
+def headers(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
+    """The page frames of all zbud pages, ascending, and a copy of the header of each."""
+    frames = machine.state.pages[: machine.config.frames]
+    pfns = np.flatnonzero(frames["mapcount"] == PAGE_ZBUD_MAPCOUNT_VALUE)
+    return pfns, machine.state.rows[pfns << int(machine.state.pools[0]["row_shift"])]
+
+
+def figure(machine: Machine, limit: int = 12) -> Figure:
+    """The first pages, chunk by chunk."""
+    pfns, header = (array[:limit] for array in headers(machine))
+    drawn = Figure(figsize=(11, 0.9 + 0.3 * max(len(pfns), 1)), layout="constrained")
+    ax = drawn.add_subplot()
+    first, last = header["first_chunks"].astype(int), header["last_chunks"].astype(int)
+    spans = (  # left edge, width
+        (np.zeros_like(first), np.full_like(first, ZHDR_CHUNKS)),
+        (np.full_like(first, ZHDR_CHUNKS), first),
+        (NCHUNKS - last, last),
+    )
+    for (left, width), (colour, hatch, words) in zip(spans, PARTS, strict=True):
+        bars = ax.barh(range(len(pfns)), width, left=left, height=0.8, color=colour, label=words)
+        for bar in bars:
+            bar.set(hatch=hatch, edgecolor="white")
+    _dress(ax, pfns)
+    drawn.legend(loc="outside lower center", ncols=3, frameon=False)
+    return drawn
+
+
+def _dress(ax: Axes, pfns: np.ndarray) -> None:
+    """Chunks across, page frames down from the top."""
+    ax.set_yticks(range(len(pfns)), [f"frame {pfn}" for pfn in pfns], fontsize=10)
+    ax.set_xlim(0, NCHUNKS)
+    ax.set_xticks(range(0, NCHUNKS + 1, 8))
+    ax.set_xlabel("chunk of 64 bytes")
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def key_values(machine: Machine) -> str:
+    """How full all zbud pages are, in a line."""
+    pfns, header = headers(machine)
+    first, last = header["first_chunks"].astype(int), header["last_chunks"].astype(int)
+    objects = int(np.count_nonzero(first) + np.count_nonzero(last))
+    used = int((first + last).sum())
+    pages = len(pfns)
+    return (
+        f"{objects} objects in {pages} pages, {objects / max(pages, 1):.2f} a page; "
+        f"{used} of {pages * (NCHUNKS - ZHDR_CHUNKS)} chunks used"
+    )
