@@ -8,16 +8,18 @@ PIPFLAGS  ?=
 LABFLAGS  ?=
 RUNFLAGS  ?=
 LOCKFLAGS ?=
+SUBMISSIONS ?= grading/submitted
+GRADEFLAGS  ?=
 
 BIN     := $(VENV)/bin
 NBVAL   := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+NOTEBOOKS = $(wildcard notebooks/*.ipynb) $(wildcard solutions/*/*.ipynb)
 FIRST   := notebooks/00_start_here.ipynb
 # JupyterLab refuses to run as root unless told that it is meant.
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks bench predict soak dist wheelhouse lock check-wheels clean
+.PHONY: help env warm lab run test lint check notebooks exercises grade bench predict soak dist wheelhouse lock check-wheels clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,10 +55,16 @@ check: warm
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@echo "notebooks: every cell is run and its output compared"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks solutions
 
 notebooks: warm ## run every notebook again and store its output, normalised
 	@$(BIN)/python scripts/notebooks.py $(NOTEBOOKS)
+
+exercises: warm ## make exercises/ from solutions/
+	@$(BIN)/python scripts/exercises.py
+
+grade: warm ## give marks to submissions (SUBMISSIONS=, GRADEFLAGS=)
+	@$(BIN)/zbudlab grade $(SUBMISSIONS) --out grading/marks.csv $(GRADEFLAGS)
 
 bench: warm ## measure speed
 	@$(BIN)/python -m benchmarks

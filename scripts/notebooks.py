@@ -25,7 +25,8 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
     A widget keeps its text form: without a kernel that shows, where a view would load for ever.
     """
-    notebook.metadata = nbformat.from_dict(METADATA)
+    own = {key: notebook.metadata[key] for key in ("zbudlab",) if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict(METADATA | own)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
         cell.metadata = nbformat.from_dict(_lasting(cell.metadata))

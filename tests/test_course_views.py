@@ -5,8 +5,8 @@ from typing import ClassVar
 import pytest
 from matplotlib.figure import Figure
 
-from zbudlab.course import measure, stored, thinned
-from zbudlab.course.trees import Tree
+from zbudlab.lessons import measure, stored, thinned
+from zbudlab.lessons.trees import Tree
 from zbudlab.view import fragments, radix, timings, toy, zbud_pages
 from zbudlab.view.explorer import Explorer
 

@@ -27,7 +27,7 @@ class DistinctRows:
     def __init__(self, data: np.ndarray | None = None) -> None:
         self.data = np.zeros((1024, CHUNK_SIZE), np.uint8) if data is None else data
         self.used = 1 if data is None else len(data)
-        self._index()
+        self._hashes: np.ndarray | None = None  # made when it is needed
 
     def _index(self) -> None:
         hashes, first = np.unique(_hashes(self.data[: self.used]), return_index=True)
@@ -36,6 +36,9 @@ class DistinctRows:
 
     def numbers(self, rows: np.ndarray) -> np.ndarray:
         """The numbers of rows, uint32 (n,), of uint8 (n, 64); new ones are kept."""
+        if self._hashes is None:
+            self._index()
+        assert self._hashes is not None
         hashes, first, back = np.unique(_hashes(rows), return_index=True, return_inverse=True)
         at = np.searchsorted(self._hashes, hashes)
         known = self._hashes[np.minimum(at, len(self._hashes) - 1)] == hashes
@@ -51,7 +54,7 @@ class DistinctRows:
 
     def _append(self, rows: np.ndarray) -> np.ndarray:
         start, self.used = self.used, self.used + len(rows)
-        if self.used > len(self.data):
+        if self.used > len(self.data) or not self.data.flags.writeable:
             larger = np.zeros((max(self.used, len(self.data) * 3 // 2), CHUNK_SIZE), np.uint8)
             larger[:start] = self.data[:start]
             self.data = larger

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
+from zbudlab.changes import Moment
 from zbudlab.compressors import Recorded
 from zbudlab.config import MachineConfig, MachineError
+from zbudlab.explanation import Explanation, explain
 from zbudlab.keyframes import MERGE, REJECT, SECONDS, Keyframes
 from zbudlab.layout import EAGAIN, PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.operations import OPERATIONS, write_pages
 from zbudlab.oplog import Entry, LogError, OperationLog
+from zbudlab.stepping import Inside
+from zbudlab.steps import FUNCTIONS, Step
 
 
 def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:
@@ -214,6 +218,10 @@ class History:
         if self.stop > self.reached:
             self.keyframes.after(self.machine, time.process_time() - started)
 
+    def leave(self) -> None:
+        """Say that the machine will stand between two stops; the next `machine_at` puts it back."""
+        self.stop = -1
+
     def run(self, entry: Entry) -> int:
         """Do an operation on the machine where it stands; its answer."""
         if entry.name != "write":
@@ -228,12 +236,16 @@ class History:
         except MachineError as error:
             return -(error.errno or 0)
 
-    def build(self, seconds: float = float("inf")) -> bool:
-        """Run on from where the keyframes end, for about so long; whether they reach the end."""
+    def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
+        """Run on from where the keyframes end, for about so long; whether they reach that stop.
+
+        stop: default: the end.
+        """
         end = time.perf_counter() + seconds
-        while self.reached < len(self) and time.perf_counter() < end:
-            self.machine_at(min(self.reached + 16, len(self)))
-        return self.reached == len(self)
+        wanted = len(self) if stop is None else stop
+        while self.reached < wanted and time.perf_counter() < end:
+            self.machine_at(min(self.reached + 16, wanted))
+        return self.reached >= wanted
 
     def save(self, path: str | Path) -> None:
         """Write the log with keyframes to its end, so that it opens anywhere at once."""
@@ -241,26 +253,47 @@ class History:
         keyframes = self.keyframes.as_arrays()
         self.log.save(path, self.config.as_dict(), content=self.content, keyframes=keyframes)
 
+    # --- explanations --------------------------------------------------------------------------
+
+    def explain(self, stop: int) -> Explanation:
+        """What the operation that led to a stop did and why; the machine then stands there."""
+        entry, steps = self[stop], self.steps(stop)
+        before = Moment(self.machine_at(stop - 1))
+        after = Moment(self.machine_at(stop), copy=False)
+        step = Step(entry.name, entry.arguments, entry.result, before, after, steps)
+        return explain(step, FUNCTIONS.get(entry.name, f"operations.{entry.name}"))
+
+    def inside(self, stop: int) -> Inside:
+        """The operation that led to a stop, part by part."""
+        return Inside(self, stop)
+
     # --- events --------------------------------------------------------------------------------
 
-    def find(self, kind: str, start: int, step: int = 1) -> int | None:
+    def find(
+        self, kind: str, start: int, step: int = 1, *, seconds: float = float("inf")
+    ) -> int | None:
         """The next stop (step=-1: the one before) at which something of that kind happened.
 
         kind: "-EAGAIN" (a page could not move just now), "migration" (one moved), "reject" (zswap
         refused a page), "writeback" (one went from zswap to the swap device), "merge" (small free
         blocks became larger ones). None = there is none. For "reject" and "merge" the log is run
-        as far as it takes, if it was not yet.
+        as far as it takes, if it was not yet; for `seconds` at most (then see `known`).
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        end = time.perf_counter() + seconds
         while True:
-            needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)
-            known = self.reached >= needed
+            known = self.known(kind, start, step)
             stops = self._stops_of(kind)
             found = stops[stops > start][:1] if step > 0 else stops[stops < start][-1:]
-            if len(found) or known:
+            if len(found) or known or time.perf_counter() > end:
                 return int(found[0]) if len(found) else None
-            self.build(0.2)
+            self.build(0.1)
+
+    def known(self, kind: str, start: int, step: int = 1) -> bool:
+        """Whether the log was run far enough for `find` to be sure that there is no such event."""
+        needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)
+        return self.reached >= needed
 
     def _stops_of(self, kind: str) -> np.ndarray:
         """The stops seen so far at which something of that kind happened."""

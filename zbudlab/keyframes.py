@@ -45,7 +45,7 @@ class Keyframes:
         self.seconds = seconds
         self.stops: list[int] = []
         self.events = bytearray()
-        self._packed: list[bytes] = []
+        self._packed: list[bytes | memoryview] = []
         self._whole: list[bool] = []
         self._content = DistinctRows()  # of page frames, but for the first row of each
         self._pages: list[Any] = []  # on the swap device or in the swap cache
@@ -234,7 +234,7 @@ class Keyframes:
         self._whole = arrays["whole"].tolist()
         self.events = bytearray(arrays["events"].tobytes())
         data, ends = arrays["packed"].data, arrays["ends"].tolist()
-        self._packed = [bytes(data[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        self._packed = [data[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         self._content = DistinctRows(arrays["content"])
         pages = iter(arrays["page_bytes"])
         kinds, words = (arrays[f"page_{part}"].tolist() for part in ("kinds", "words"))
@@ -307,7 +307,7 @@ def _pack(sections: dict[str, np.ndarray], text: str) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(b"".join(parts))
 
 
-def _unpack(packed: bytes) -> tuple[dict[str, np.ndarray], str]:
+def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], str]:
     data = zstandard.ZstdDecompressor().decompress(packed)
     start = 8 + int.from_bytes(data[:8], "little")
     table, text = ast.literal_eval(data[8:start].decode())

@@ -168,9 +168,9 @@ class OperationLog:
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
             "name": np.array(self._name, np.uint16),
-            "start": np.array(self._start, np.uint64),
-            "arguments": np.array(self._arguments, np.int64),
-            "result": np.array(self._result, np.int64),
+            "start": _narrow(np.array(self._start, np.int64)),
+            "arguments": _narrow(np.array(self._arguments, np.int64)),
+            "result": _narrow(np.array(self._result, np.int64)),
             "digests": np.frombuffer(b"".join(self.numbers), np.uint8).reshape(-1, 32),
             "pages": np.frombuffer(b"".join(pages), np.uint8).reshape(-1, PAGE_SIZE),
             "compressed_digests": np.frombuffer(
@@ -199,8 +199,8 @@ class OperationLog:
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
         """A log and its header from a file; LogError with the reason for any other file."""
         try:
-            with np.load(os.fspath(path), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with ZipFile(os.fspath(path)) as archive:
+                arrays = {name[:-4]: _array(archive.read(name)) for name in archive.namelist()}
             header = json.loads(arrays["header"].tobytes())
             found, writer = header["format"], header["zbudlab"]
             log = cls._from_arrays(arrays, header) if found in READS else cls()
@@ -218,11 +218,11 @@ class OperationLog:
         log = cls()
         log.names = header["names"]
         log._numbers = {name: i for i, name in enumerate(log.names)}
-        log._depth = array("B", arrays["depth"].tobytes())
-        log._name = array("H", arrays["name"].tobytes())
-        log._start = array("Q", arrays["start"].tobytes())
-        log._arguments = array("q", arrays["arguments"].tobytes())
-        log._result = array("q", arrays["result"].tobytes())
+        log._depth = _column("B", arrays.pop("depth"))
+        log._name = _column("H", arrays.pop("name"))
+        log._start = _column("Q", arrays.pop("start"))
+        log._arguments = _column("q", arrays.pop("arguments"))
+        log._result = _column("q", arrays.pop("result"))
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
@@ -243,6 +243,29 @@ class OperationLog:
             if name.startswith(KEYFRAMES)
         }
         return log
+
+
+def _array(file: bytes) -> np.ndarray:
+    """An array of a .npz file, where it lies (np.load reads in small pieces and copies)."""
+    head = io.BytesIO(file)
+    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+        np.lib.format.read_magic(head), np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read(head)
+    return np.frombuffer(file, dtype, offset=head.tell()).reshape(shape)
+
+
+def _column(kind: str, numbers: np.ndarray) -> array:
+    """The same numbers as an array of Python's, which can grow."""
+    column = array(kind)
+    column.frombytes(numbers.astype(kind, copy=False).data.cast("B"))
+    return column
+
+
+def _narrow(numbers: np.ndarray) -> np.ndarray:
+    """The same numbers as int32 if they fit: half to read."""
+    fits = not len(numbers) or -(1 << 31) <= numbers.min() <= numbers.max() < 1 << 31
+    return numbers.astype(np.int32) if fits else numbers
 
 
 def _add(archive: ZipFile, name: str, array: np.ndarray, kind: int) -> None:

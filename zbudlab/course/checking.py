@@ -2,6 +2,7 @@
 
 import html
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
+from zbudlab.course.probes import TooSlow, time_limit, trouble
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 
@@ -201,3 +203,26 @@ def hint(name: str, ability: str, number: int = 1) -> str:
 def rule(name: str, variant: int | None = None) -> str:
     """The rule an exercise is set under, by the teacher's number; without one, the kernel's."""
     return exercise(name).rule(variant).text
+
+
+def checked_notebook(path: str | Path, name: str = "", variant: int | None = None) -> Report:
+    """A report on a saved notebook, whose cells are run in this process. name: the exercise.
+
+    ValueError if it is no notebook, or tells no exercise.
+    """
+    from zbudlab.course.grading import notebook
+
+    submitted = notebook.read(Path(path).read_bytes())
+    name = name or submitted.exercise
+    if not name:
+        raise ValueError(f"{path} does not tell which exercise it is: say --exercise")
+    task = exercise(name)
+    namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *things: None}
+    for cell in notebook.cells_to_run(submitted, notebook.released(name)):
+        try:
+            with time_limit(CASE_SECONDS):
+                exec(compile(cell, str(path), "exec"), namespace)
+        except (Exception, TooSlow) as error:
+            print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
+    functions = {found: namespace[found] for found in task.references if found in namespace}
+    return check(name, student=submitted.student, variant=variant, **functions)

@@ -86,8 +86,9 @@ class Exercise:
     """An exercise: its abilities, and where right answers come from.
 
     references: whatever the student writes, by name: as a kernel of the package
-    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number. equivalents: kernels, by the student's function, that
-    would do its work and are therefore absent with it in the grading sandbox.
+    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number.
+    equivalents: kernels, by the student's function, that would do its work and are therefore
+    absent with it in the grading sandbox.
     rules: rules other than the kernel's, of which a teacher's number chooses one; their
     references stand in the teacher's solutions/NAME/rules.py.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zbudlab.course.contract import Ability, Case, same
+from zbudlab.course.probes import NOT_WRITTEN
 
 LONGEST = 300  #: characters of a value in a sentence
 
@@ -17,9 +18,10 @@ def shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Failure:
-    """A case that failed. size: how many operations it has, where it is a list of them."""
+    """A case that failed: the functions it needs, its state, what came out and should have."""
 
     ability: str
+    functions: tuple[str, ...]
     case: Case
     state: str
     got: str
@@ -27,6 +29,9 @@ class Failure:
     why: str
 
     def __str__(self) -> str:
+        if self.got == NOT_WRITTEN:
+            names = ", ".join(self.functions)
+            return f"{names}: {NOT_WRITTEN}; write it in its cell, then run the check below it"
         why = f": {self.why}" if self.why else ""
         return f"{self.state}: got {self.got}, expected {self.expected}{why}"
 
@@ -65,7 +70,8 @@ def _step_difference(got: list[Any], expected: list[Any]) -> tuple[str, str, str
     mine, right = _parts(mine), _parts(right)
     names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
     pick = names[:2] if names else list(right)
-    return state, *(shown({name: side.get(name) for name in pick}) for side in (mine, right))
+    mine, right = ({name: side.get(name) for name in pick} for side in (mine, right))
+    return state, shown(mine), shown(right)
 
 
 def _state(case: Case) -> str:
@@ -87,7 +93,7 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
     if "error" in outcome:
         got, right = outcome["error"], expected
         steps = right[-1] if _is_steps(right) else right
-        return Failure(ability.name, case, _state(case), got, shown(steps), "")
+        return Failure(ability.name, ability.functions, case, _state(case), got, shown(steps), "")
     got = outcome["answer"]
     if same(got, expected, ability.tolerance):
         return None
@@ -97,5 +103,7 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
         operations = case.get("trace") or case.get("script")
         if operations:
             state += f" of {len(operations)}"
-        return Failure(ability.name, case, state, mine, right, why)
-    return Failure(ability.name, case, _state(case), shown(got), shown(expected), why)
+        return Failure(ability.name, ability.functions, case, state, mine, right, why)
+    return Failure(
+        ability.name, ability.functions, case, _state(case), shown(got), shown(expected), why
+    )

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.player import Player
+    from zbudlab.view.structures import plot_lists, plot_radix_tree
 
 #: Public names and the modules of this package they live in.
-HOMES = {"FrameMap": "framemap"}
-__all__ = ["FrameMap"]
+HOMES = {
+    "FrameMap": "framemap",
+    "Player": "player",
+    "plot_lists": "structures",
+    "plot_radix_tree": "structures",
+}
+__all__ = ["FrameMap", "Player", "plot_lists", "plot_radix_tree"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,11 +1,12 @@
 """What a live view leaves in the notebook: itself, a picture, and words.
 
-Without a running kernel a view cannot show anything. So the same output holds a PNG and a text;
-and when the notebook is saved, the browser leaves the reference to the view out (`framemap.js`
+Without a running kernel a view cannot show anything. So the same output holds a PNG, a text, and
+a page with both, for front ends that show a bare PNG without its text. And when the notebook is saved, the browser leaves the reference to the view out (`framemap.js`
 looks for MARK): opened again, it shows the picture, not that a model is missing.
 """
 
 from base64 import b64encode
+from html import escape
 from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -18,7 +19,17 @@ def bundle(widget: Any, picture: bytes, words: str, width: int) -> tuple[dict, d
 
     picture: a PNG file; words: what it shows; width: of the picture on the page, in pixels.
     """
-    words = f"{words}\n{HINT}"
-    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id, MARK: True}
-    data = {"text/plain": words, "image/png": b64encode(picture).decode(), WIDGET_VIEW: view}
+    encoded = b64encode(picture).decode()
+    image = f'<img alt="{escape(words)}" width="{width}" src="data:image/png;base64,{encoded}">'
+    data = {
+        "text/plain": f"{words}\n{HINT}",
+        "text/html": f"<figure>{image}<figcaption>{escape(words)}</figcaption></figure>",
+        "image/png": encoded,
+        WIDGET_VIEW: {
+            "version_major": 2,
+            "version_minor": 0,
+            "model_id": widget.model_id,
+            MARK: True,
+        },
+    }
     return data, {"image/png": {"alt": words, "width": width}}

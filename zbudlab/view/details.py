@@ -1,23 +1,304 @@
-"""A page frame told in words: one sentence, or all that its records say."""
+"""A page frame told in words: in one sentence, or all that the machine's records say of it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from zbudlab import layout
 from zbudlab.machine import Machine
+from zbudlab.mm.migrate import owner_references
+from zbudlab.mm.radix_tree import slot_of
+from zbudlab.mm.snapshot import frame_cells, list_members
+from zbudlab.mm.zbud_header import buddy_address, num_free_chunks
+from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.view import palette
+from zbudlab.view.arrangement import MAX_CELLS
+
+HEX_BYTES = 128  #: of a frame that are shown
+HEX_A_LINE = 16
+LINKS = ("next", "prev")
+STALE = "on no list now"
+
+Rows = list[tuple[str, str]]
+MAPCOUNTS = {
+    layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
+    layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
+    -1: "mapped by nobody",
+}
+FLAGS = {name: value for name, value in vars(layout).items() if name.startswith("PG_")}
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its noun: "1 reference", "3 references"."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+class Looked:
+    """One frame of a machine, with the records that belong to it."""
+
+    def __init__(self, machine: Machine, pfn: int) -> None:
+        self.machine = machine
+        self.state = machine.state
+        self.pfn = pfn
+        self.page = self.state.pages[pfn : pfn + 1].view(np.recarray)[0]
+        self.is_zbud = self.page.mapcount == layout.PAGE_ZBUD_MAPCOUNT_VALUE
+        self.pool = self.state.pools.view(np.recarray)[int(self.page.private) * int(self.is_zbud)]
+        self.row = pfn << int(self.pool.row_shift)
+        self.header = self.state.rows[self.row : self.row + 1].view(np.recarray)[0]
+
+    def block(self) -> tuple[int, int] | None:
+        """First frame and order of the free or allocated block that the frame lies in."""
+        for order in range(layout.MAX_ORDER):
+            first = self.pfn >> order << order
+            page = self.state.pages[first]
+            is_head = page["mapcount"] == layout.PAGE_BUDDY_MAPCOUNT_VALUE
+            is_head |= page["page_flags"] & layout.PG_HEAD != 0
+            if is_head and page["order"] >= order:
+                return first, int(page["order"])
+        return None
+
+    @property
+    def handles(self) -> list[int]:
+        """Of the buddies that are there; in plain zbud their addresses, in chunks."""
+        names = ("first", "last")
+        if self.pool.variant == layout.ZBUD_SERIES:
+            found = [int(self.header[f"{name}_handle"]) for name in names]
+            return [handle for handle in found if handle]
+        return [
+            int(buddy_address.py_func(self.pfn, self.header, buddy))
+            for name, buddy in zip(names, (layout.FIRST, layout.LAST), strict=True)
+            if self.header[f"{name}_chunks"]
+        ]
+
+    def own_references(self) -> int:
+        """References that the page has when nobody but its owner looks at it."""
+        if not self.is_zbud:
+            return int(owner_references.py_func(self.page))
+        if self.pool.variant == layout.ZBUD_SERIES:
+            return int(expected_references.py_func(self.header)) - 1
+        return 1
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a frame stands on a list: `number` of `length`, from 1; its neighbours' frames."""
+
+    name: str
+    number: int
+    length: int
+    before: int | None
+    behind: int | None
+
+    def __str__(self) -> str:
+        neighbours = [
+            "the head" if pfn is None else f"pfn {pfn}" for pfn in (self.before, self.behind)
+        ]
+        return f"place {self.number} of {self.length}, between {' and '.join(neighbours)}"
+
+
+def _place(
+    name: str, records: np.ndarray, link: int, head: int, at: int, shift: int
+) -> Place | None:
+    """The place of record `at` on a list; None if it is not on it."""
+    members = list_members(records, link, head)
+    if at not in members:
+        return None
+    number = members.index(at)
+    pfns = [None, *(member >> shift for member in members[max(number - 1, 0) : number + 2]), None]
+    here = pfns.index(at >> shift)
+    return Place(name, number + 1, len(members), pfns[here - 1], pfns[here + 1])
+
+
+def _page_list(look: Looked) -> tuple[str, int] | None:
+    """Name and head of the list that the struct page is on, None if on none."""
+    page, first = look.page, int(look.state.zone["list_heads"])
+    if page.mapcount == layout.PAGE_BUDDY_MAPCOUNT_VALUE:
+        order, kind = int(page.order), int(page.migratetype)
+        name = f"free list, order {order}, {layout.MIGRATE_NAMES[kind]}"
+        return name, first + order * layout.MIGRATE_TYPES + kind
+    if page.page_flags & layout.PG_LRU:
+        if page.page_flags & layout.PG_ACTIVE:
+            return "active list", first + layout.ACTIVE_ANON
+        return "inactive list", first + layout.INACTIVE_ANON
+    return None
+
+
+def places(machine: Machine, pfn: int) -> list[Place]:
+    """The lists that a frame is on, newest members first: the LRU, a free list, zbud's two."""
+    return _places(Looked(machine, pfn))
+
+
+def _places(look: Looked) -> list[Place]:
+    state, found = look.state, []
+    if look.is_zbud:
+        first, shift = int(look.pool.list_heads), int(look.pool.row_shift)
+        free = int(num_free_chunks.py_func(look.header))
+        both = look.header.first_chunks and look.header.last_chunks
+        home = layout.BUDDIED if both else free
+        name = "buddied list" if both else f"unbuddied list, {counted(free, 'free chunk')}"
+        ends = (("LRU", layout.LRU, layout.LRU_LIST), (name, layout.BUDDY, home))
+        found = [_place(n, state.rows, link, first + h, look.row, shift) for n, link, h in ends]
+    elif listed := _page_list(look):
+        found = [_place(listed[0], state.pages, layout.LRU, listed[1], look.pfn, 0)]
+    return [place for place in found if place]
+
+
+# --- one sentence ------------------------------------------------------------------------------
 
 
 def words(machine: Machine, pfn: int) -> str:
-    """One sentence about a frame."""
-    return f"pfn {pfn}"
+    """A sentence about a frame: "pfn 4711: zbud, 17 + 30 chunks used, handles 9 and 12, ..."."""
+    look = Looked(machine, pfn)
+    if look.is_zbud:
+        return _sentence(look, _zbud_words(look))
+    if look.page.mapping:
+        return _sentence(look, _process_words(look))
+    block = look.block()
+    if block and look.state.pages[block[0]]["mapcount"] == layout.PAGE_BUDDY_MAPCOUNT_VALUE:
+        kind = layout.MIGRATE_NAMES[int(look.state.pages[block[0]]["migratetype"])]
+        return f"pfn {pfn}: free, in a block of order {block[1]} from pfn {block[0]}, {kind}"
+    where = f", in a block of order {block[1]} from pfn {block[0]}" if block and block[1] else ""
+    references = int(look.state.pages[block[0] if block else pfn]["refcount"])
+    return f"pfn {pfn}: the kernel's{where}, {counted(references, 'reference')}"
+
+
+def _sentence(look: Looked, parts: list[str]) -> str:
+    """The parts, then what holds for pages of any owner."""
+    references = int(look.page.refcount)
+    parts = [*parts, counted(references, "reference")]
+    parts += [f"{place.name} place {place.number}" for place in _places(look)[:1]]
+    foreign = references - look.own_references()
+    if foreign:
+        parts.append(f"pinned: {foreign} not its owner's")
+    first, last = look.machine.cma_area
+    if first <= look.pfn < last:
+        parts.append("in the CMA area")
+    return f"pfn {look.pfn}: {', '.join(parts)}"
+
+
+def _zbud_words(look: Looked) -> list[str]:
+    header = look.header
+    handles = " and ".join(str(handle) for handle in look.handles)
+    several = "handles" if len(look.handles) > 1 else "handle"
+    used = f"{header.first_chunks} + {header.last_chunks} chunks used"
+    return ["zbud", used, f"{several} {handles}" if handles else "no handle"]
+
+
+def _process_words(look: Looked) -> list[str]:
+    owner = int(look.page.mapping) - 1
+    number = int(look.page.index) - int(look.state.processes[owner]["start"])
+    return [f"page {number} of process {owner}"]
+
+
+# --- all there is ------------------------------------------------------------------------------
 
 
 def details(machine: Machine, pfn: int) -> dict[str, Any]:
-    """Everything about a frame."""
-    return {"title": words(machine, pfn), "parts": []}
+    """All about a frame: {"title": a sentence, "parts": [(title, [(name, value), ...]), ...]}."""
+    look = Looked(machine, pfn)
+    parts = [("struct page", _page_rows(look)), ("pageblock", _pageblock_rows(look))]
+    if look.is_zbud:
+        parts.append(("zbud header (chunk 0 of the page)", _header_rows(look)))
+    parts.append(("lists", [(place.name, str(place)) for place in _places(look)]))
+    if look.is_zbud and look.pool.variant == layout.ZBUD_SERIES:
+        paths = [(f"handle {handle}", tree_path(look, handle)) for handle in look.handles]
+        parts.append(("radix tree", paths))
+    if machine.config.page_bytes:
+        parts.append((f"first {HEX_BYTES} bytes", _hex_rows(look)))
+    return {"title": words(machine, pfn), "parts": [part for part in parts if part[1]]}
 
 
-def summary(machine: Machine, cells: np.ndarray, together: int) -> str:
-    """A machine's frames in words."""
-    return f"{machine.config.frames} page frames: {palette.in_words(palette.counts(cells))}."
+def _page_rows(look: Looked) -> Rows:
+    page = look.page
+    listed = _page_list(look) is not None
+    frames = len(look.state.frames)
+    known = {
+        **{link: _linked(int(page[link][0]), 0, frames) if listed else STALE for link in LINKS},
+        "mapcount": MAPCOUNTS.get(int(page.mapcount), ""),
+        "page_flags": ", ".join(name for name, bit in FLAGS.items() if page.page_flags & bit),
+        "migratetype": layout.MIGRATE_NAMES[int(page.migratetype)],
+    }
+    return _rows(page, known)
+
+
+def _rows(record: Any, known: dict[str, str]) -> Rows:
+    """A record's fields with their values, and what is known about some."""
+    rows = []
+    for name in record.dtype.names:
+        value = ", ".join(str(number) for number in np.atleast_1d(record[name]).tolist())
+        rows.append((name, f"{value} ({known[name]})" if known.get(name) else value))
+    return rows
+
+
+def _linked(record: int, shift: int, frames: int) -> str:
+    """What a list link leads to."""
+    return f"pfn {record >> shift}" if record >> shift < frames else "the head of the list"
+
+
+def _pageblock_rows(look: Looked) -> Rows:
+    order = int(look.state.zone["pageblock_order"])
+    number = look.pfn >> order
+    block = look.state.blocks[number]
+    return [
+        ("number", f"{number}, pfn {number << order} to {((number + 1) << order) - 1}"),
+        ("migratetype", layout.MIGRATE_NAMES[int(block["migratetype"])]),
+        ("skip", "yes: compaction found nothing to move" if block["skip"] else "no"),
+    ]
+
+
+def _header_rows(look: Looked) -> Rows:
+    frames, shift = len(look.state.frames), int(look.pool.row_shift)
+    known = {"last_chunks": f"{num_free_chunks.py_func(look.header)} chunks free"}
+    for link in LINKS:
+        ends = [_linked(int(row), shift, frames) for row in look.header[link]]
+        known[link] = f"LRU: {ends[layout.LRU]}; by free chunks: {ends[layout.BUDDY]}"
+    rows = _rows(look.header, known)
+    return rows[:-2] if look.machine.config.page_bytes else rows  # there the words are in the bytes
+
+
+def tree_path(look: Looked, handle: int) -> str:
+    """The way from the root of the pool's radix tree to a handle's item."""
+    number, steps = int(look.pool.rnode), []
+    for level in range(int(look.pool.height) - 1, -1, -1):
+        slot = int(slot_of.py_func(handle, level))
+        steps.append(f"node {number} slot {slot}")
+        number = int(look.state.nodes[number]["slots"][slot])
+    found = f"pfn {number - 1}" if number else "nothing"
+    return " \u2192 ".join([*steps, found])
+
+
+def _hex_rows(look: Looked) -> Rows:
+    data = look.state.frames[look.pfn, :HEX_BYTES].tobytes()
+    rows = []
+    for start in range(0, HEX_BYTES, HEX_A_LINE):
+        name = f"{start:#05x}, chunk {start // layout.CHUNK_SIZE}"
+        rows.append((name, data[start : start + HEX_A_LINE].hex(" ")))
+    return rows
+
+
+# --- the whole map -----------------------------------------------------------------------------
+
+
+def summary(machine: Machine, cells: np.ndarray | None = None, together: int = 1) -> str:
+    """A machine's frames in words. cells: from `snapshot.frame_cells`, where somebody has them."""
+    if cells is None or together > 1:
+        cells = frame_cells(machine.state)
+    numbers = palette.counts(cells)
+    zone, order = machine.state.zone, int(machine.state.zone["pageblock_order"])
+    large = [int(count) << (k - order) for k, count in enumerate(zone["nr_free"]) if k >= order]
+    largest = max((k for k, count in enumerate(zone["nr_free"]) if count), default=None)
+    free = "no free block" if largest is None else f"largest free block of order {largest}"
+    told = f"{machine.config.frames} page frames: {palette.in_words(numbers)}. "
+    return f"{told}{free.capitalize()}, {counted(sum(large), 'free block')} of order {order}."
+
+
+def reduced(frames: int, together: int) -> str:
+    """What to know of a map whose cells are more than a frame each; empty for others."""
+    if together == 1:
+        return ""
+    return (
+        f"{frames:,} page frames are more than the {MAX_CELLS:,} cells that the map has: each "
+        f"cell stands for {together} frames and shows the one that is hardest to move."
+    )

@@ -1,0 +1,116 @@
+// The frame map in the notebook: one store a map, with what Python said; a view for each place
+// where the map is shown. Python's half is framemap.py.
+
+const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
+const MARK = "zbudlab"; // of references to views that are left out of a saved notebook
+const ANSWER_MS = 3000; // how long a question stays open before another may be asked
+const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
+
+/** What Python said, and whom to show it. */
+class Store {
+  constructor(model) {
+    this.model = model;
+    this.legend = new Uint8Array(arrayOf(Uint8Array, model.get("legend")));
+    this.cells = new Cells(this.legend, model.get("look"));
+    this.cells.touched = (cells) => this.each((view) => view.picture.pixels.touch(cells));
+    this.views = new Set();
+    this.alive = true;
+    this.acknowledged = 0;
+    model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
+    model.on("comm_live_update", () => this.setAlive(model.comm_live !== false));
+    watchKernel(model.widget_manager, (alive) => this.setAlive(alive));
+  }
+
+  each(act) {
+    this.views?.forEach(act);
+  }
+
+  tell(message) {
+    if (!this.alive) return;
+    try {
+      this.model.send(message);
+    } catch {
+      this.setAlive(false);
+    }
+  }
+
+  setAlive(alive) {
+    this.alive = alive;
+    this.each((view) => view.showAlive());
+  }
+
+  hear(message, buffers) {
+    const { cells } = this;
+    const now = performance.now();
+    if (message.kind === "grid") {
+      cells.arrange(message, arrayOf(Uint32Array, buffers[0]));
+      this.each((view) => view.regrid());
+    } else if (message.kind === "frame") {
+      const [numbers, codes, moves] = buffers;
+      const of = (Type, buffer) => arrayOf(Type, buffer);
+      cells.take(
+        message, of(Uint32Array, numbers), of(Uint8Array, codes), of(Uint32Array, moves), now,
+      );
+      if (this.views.size === 0) this.painted();
+    } else if (message.kind === "mark") {
+      cells.mark(message.with, arrayOf(Uint32Array, buffers[0]));
+    } else if (message.kind === "chunks") {
+      cells.takeChunks(message.frames, arrayOf(Uint8Array, buffers[0]));
+      this.each((view) => view.answered("chunks"));
+    } else if (message.kind === "words") {
+      this.each((view) => view.hearWords(message.frame, message.words));
+    } else if (message.kind === "details") {
+      this.each((view) => view.hearDetails(message.frame, message.told));
+    }
+    this.each((view) => view.schedule());
+  }
+
+  /** Some view has painted the newest state: Python may send another. */
+  painted() {
+    if (this.cells.number === this.acknowledged) return;
+    this.acknowledged = this.cells.number;
+    this.tell({ kind: "painted", number: this.acknowledged });
+  }
+}
+
+/** Call `say` with whether there is a kernel, whenever that may have changed. */
+function watchKernel(manager, say) {
+  const session = manager?.context?.sessionContext;
+  if (!session) return;
+  const dead = ["dead", "terminating", "restarting", "autorestarting"];
+  session.statusChanged?.connect((_, status) => {
+    if (dead.includes(status)) say(false);
+  });
+  session.kernelChanged?.connect(() => say(false));
+}
+
+/** When the notebook is saved, leave pictures in the place of live views. */
+function keepPictures(manager) {
+  const notebook = manager?.context?.model;
+  if (!notebook?.toJSON || notebook.zbudlabKeepsPictures) return;
+  notebook.zbudlabKeepsPictures = true;
+  const whole = notebook.toJSON.bind(notebook);
+  notebook.toJSON = () => {
+    const saved = whole();
+    for (const cell of saved.cells ?? []) {
+      for (const output of cell.outputs ?? []) {
+        if (output.data?.[WIDGET_VIEW]?.[MARK]) delete output.data[WIDGET_VIEW];
+      }
+    }
+    return saved;
+  };
+}
+
+export default () => {
+  let store = null;
+  return {
+    initialize({ model }) {
+      store = new Store(model);
+      keepPictures(model.widget_manager);
+    },
+    render({ model, el }) {
+      const view = new View(store, model, el);
+      return () => view.remove();
+    },
+  };
+};

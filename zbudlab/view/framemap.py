@@ -6,6 +6,7 @@ binary messages (see `stream`). JavaScript: `framemap*.js`, read one after anoth
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from zbudlab.view.picture import png, width
 from zbudlab.view.stream import NO_MOVES, Stream
 
 HERE = Path(__file__).parent
-SCRIPTS = ("framemap_cells.js", "framemap_canvas.js", "framemap_parts.js", "framemap.js")
+SCRIPTS = ("_cells", "_canvas", "_parts", "_view", "")  # of framemap*.js
 MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
@@ -51,7 +52,7 @@ class FrameMap(anywidget.AnyWidget):
     is shown several frames a cell.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    _esm = "\n".join((HERE / f"framemap{part}.js").read_text("utf-8") for part in SCRIPTS)
     _css = HERE / "framemap.css"
 
     look = traitlets.Dict().tag(sync=True)
@@ -63,7 +64,7 @@ class FrameMap(anywidget.AnyWidget):
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
         self._arrangement = arrange(machine.config.frames, layout)
-        super().__init__(size=size, look=_palette(), colours=_colours(), legend=_legend())
+        super().__init__(size=size, look=_look(), colours=_colours(), legend=_legend())
         self._stream = Stream(self.send, self._described)
         self._selected: int | None = None
         self._machine = machine
@@ -174,6 +175,7 @@ class FrameMap(anywidget.AnyWidget):
             "together": together,
             "block": max(block // together, 1),
             "cma": [first // together, last // together],
+            "notice": details.reduced(grid.frames, together),
         }
         self._tell(message, grid.places)
 
@@ -222,12 +224,15 @@ def _moves_so_far(machine: Machine) -> int:
     return machine.paging.events["pgmigrate_success"]
 
 
-def _palette() -> dict[str, Any]:
-    """The legend, for the browser."""
-    kinds = [
-        {"name": k.name, "words": k.words, "light": k.light, "dark": k.dark} for k in palette.KINDS
-    ]
-    return {"kinds": kinds, "lasting": palette.LASTING, "chunks": palette.CHUNKS}
+def _look() -> dict[str, Any]:
+    """The legend and what the bytes of cells mean, for the browser."""
+    return {
+        "kinds": [asdict(kind) for kind in palette.KINDS],
+        "lasting": palette.LASTING,
+        "chunks": palette.CHUNKS,
+        "mask": layout.FRAME_KIND_MASK,
+        "zbud": layout.ZBUD_KINDS,
+    }
 
 
 def _colours() -> dict[str, bytes]:

@@ -1,0 +1,99 @@
+// The page around the canvas: buttons, legend, words, details.
+
+/** An element with attributes and children; a function as `onclick` and the like listens. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const KEYS = [
+  ["arrow keys", "move the focus to the next cell; with Shift, eight cells"],
+  ["Page Up, Page Down", "the frame before, the frame behind"],
+  ["Home, End", "the first frame, the last one"],
+  ["Enter or Space, Escape", "show the details of the frame; close them"],
+  ["+, -, 0", "come closer, go back, the whole map"],
+  ["wheel, drag", "come closer or go back, move the map (wheel with Shift: too)"],
+];
+
+/** What can be read about the keys. */
+function helpOnKeys(id) {
+  const rows = KEYS.map(([keys, words]) =>
+    make("tr", {}, make("th", { scope: "row" }, keys), make("td", {}, words)),
+  );
+  return make(
+    "details",
+    { class: "zbl-help" },
+    make("summary", {}, "Keys"),
+    make("table", { id }, ...rows),
+  );
+}
+
+/** Buttons over the map; `act` does what is asked for by name. */
+function toolbar(layouts, act) {
+  const button = (name, sign, words) =>
+    make("button", { type: "button", title: words, "aria-label": words, onclick: () => act(name) }, sign);
+  const choices = layouts.map((name) => make("option", { value: name }, name));
+  const select = make("select", { onchange: () => act("layout", select.value) }, ...choices);
+  const goTo = make("input", { type: "number", min: 0, class: "zbl-goto" });
+  goTo.addEventListener("change", () => act("goto", goTo.valueAsNumber));
+  const bar = make(
+    "div",
+    { class: "zbl-toolbar" },
+    button("closer", "+", "come closer"),
+    button("farther", "\u2212", "go back"),
+    button("whole", "whole", "show the whole map"),
+    make("label", {}, "layout ", select),
+    make("label", {}, "frame ", goTo),
+  );
+  return { bar, select, goTo };
+}
+
+/** The legend: a button a kind, pressed = shown. `toggle` gets the kind's number. */
+function legendOf(kinds, toggle) {
+  const buttons = kinds.map((kind, number) => {
+    const count = make("span", { class: "zbl-count" });
+    const button = make(
+      "button",
+      { type: "button", "aria-pressed": "true", "data-kind": kind.name, title: "show or hide" },
+      make("span", { class: "zbl-swatch", "aria-hidden": "true" }),
+      `${kind.words} `,
+      count,
+    );
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", String(!toggle(number)));
+    });
+    return button;
+  });
+  const box = make("div", { class: "zbl-legend", role: "group", "aria-label": "legend" }, ...buttons);
+  return { box, buttons };
+}
+
+/** Say how many frames are of each kind; kinds painted over and absent ones say nothing. */
+function countLegend(buttons, counts, lasting) {
+  buttons.forEach((button, number) => {
+    const words = number < lasting ? counts[number].toLocaleString("en") : "";
+    const count = button.querySelector(".zbl-count");
+    if (count.textContent !== words) count.textContent = words;
+  });
+}
+
+/** Details of a frame (see details.py) as tables. */
+function detailsOf(told, close) {
+  const shut = make("button", { type: "button", class: "zbl-close", onclick: close }, "close");
+  const parts = told.parts.map(([title, rows]) =>
+    make(
+      "table",
+      {},
+      make("caption", {}, title),
+      ...rows.map(([name, value]) =>
+        make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, String(value))),
+      ),
+    ),
+  );
+  return [make("div", { class: "zbl-title" }, told.title), shut, ...parts];
+}

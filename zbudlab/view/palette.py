@@ -100,4 +100,4 @@ def counts(cells: np.ndarray) -> np.ndarray:
 def in_words(numbers: Sequence[int] | np.ndarray) -> str:
     """Counts of KINDS in words, those that are 0 left out."""
     pairs = zip(KINDS, numbers, strict=True)
-    return ", ".join(f"{count} {kind.words}" for kind, count in pairs if count)
+    return "; ".join(f"{count} {kind.words}" for kind, count in pairs if count)

@@ -4,8 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from zbudlab.course.trees import Tree
 from zbudlab.layout import RADIX_TREE_MAP_SIZE
+from zbudlab.lessons.trees import Tree
 
 SHOWN = 6  #: nodes of a level; of more the first ones
 GAP = 8  #: slots between nodes

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-CREDITS = 2  #: messages on their way before the browser must have painted one
-PATIENCE = 1.0  #: seconds after which one more goes out: a busy kernel hears no answers
+CREDITS = 4  #: messages on their way before the browser must have painted one
+PATIENCE = 0.25  #: seconds after which one more goes out: a busy kernel hears no answers
 BYTES_A_CHANGE = 5  #: a cell's number and its byte
 
 Send = Callable[[dict[str, Any], list[Any]], None]

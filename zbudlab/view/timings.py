@@ -1,4 +1,4 @@
-"""Curves of what was measured on the reader's own machine (zbudlab.course.measure)."""
+"""Curves of what was measured on the reader's own machine (zbudlab.lessons.measure)."""
 
 from matplotlib.figure import Figure
 

@@ -1,7 +1,7 @@
 """The exercises' checks, a module each: what is to be shown, by which cases, and why it fails.
 
-Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `golden` and `kernels_answer` help with the
-kernel's traces.
+Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `golden` and `kernels_answer`
+help with the kernel's traces.
 """
 
 import json

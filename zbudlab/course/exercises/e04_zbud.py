@@ -72,7 +72,7 @@ def shown_holes(setting: Setting) -> list[Case]:
         _trace("alloc 2000", "alloc 3000", "alloc 64"),
         _trace("alloc 3000", "alloc 2000", "alloc 64"),
         _trace("alloc 2000", "alloc 2000", "alloc 1900"),
-        _trace("alloc 3000", "alloc 960"),
+        _trace("alloc 3000", "alloc 1000"),
     ]
 
 

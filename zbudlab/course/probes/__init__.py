@@ -17,6 +17,8 @@ import numpy as np
 
 from zbudlab import jit
 
+NOT_WRITTEN = "not written yet"
+
 
 class TooSlow(BaseException):
     """The time of a case is over. Not an Exception, so that `except Exception` lets it pass."""
@@ -58,8 +60,8 @@ def _plain_number(value: Any) -> Any:
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """TooSlow after that many seconds, where the system and the thread have alarms."""
-    alarm = getattr(signal, "SIGALRM", None)
+    """TooSlow after that many seconds of computing, where the system and the thread have alarms."""
+    alarm = getattr(signal, "SIGPROF", None)
     if (
         seconds is None
         or alarm is None
@@ -72,18 +74,18 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         raise TooSlow
 
     before = signal.signal(alarm, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(alarm, before)
 
 
 def trouble(error: BaseException) -> str:
     """What went wrong in foreign code, in one line."""
     if isinstance(error, NotImplementedError):
-        return "not written yet"
+        return NOT_WRITTEN
     if isinstance(error, TooSlow):
         return "no answer in time: is there a loop that doesn't end?"
     first = str(error).strip().partition("\n")[0][:200]

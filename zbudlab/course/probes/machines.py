@@ -1,4 +1,4 @@
-"""Probe for functions in a whole machine: a script of operations, and what is to be seen after each.
+"""Probe for functions in a whole machine: a script of operations, and what is seen after each.
 
 The operations are those of the log (`zbudlab.operations`), with whole numbers, and `fill`, which
 writes pages of the probe's own making: process, first page, how many, seed.

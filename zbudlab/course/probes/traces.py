@@ -21,8 +21,8 @@ class Watched(list):
 def replay(bench: Bench, case: dict[str, Any]) -> Any:
     """The engine's answer to each operation, with the functions plugged in.
 
-    case: kind (as in zbudlab.replay.KINDS), trace (its operations, a line each). Where the functions
-    raise, the last answer is {"op": ..., "error": ...}.
+    case: kind (as in zbudlab.replay.KINDS), trace (its operations, a line each). Where the
+    functions raise, the last answer is {"op": ..., "error": ...}.
     """
     operations = Watched(
         Operation(line, f"operation {number}") for number, line in enumerate(case["trace"], 1)

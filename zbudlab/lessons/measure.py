@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from zbudlab.course.trees import Tree
 from zbudlab.jit import uncompiled
 from zbudlab.layout import PAGE_SIZE
+from zbudlab.lessons.trees import Tree
 from zbudlab.mm.page import copy_highpages
 from zbudlab.mm.radix_tree import radix_tree_lookup_batch
 

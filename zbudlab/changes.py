@@ -1,0 +1,246 @@
+"""What changed in a machine between two moments: record by record, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.mm import snapshot
+
+if TYPE_CHECKING:
+    from zbudlab.machine import Machine
+
+LIMIT = 400  #: changes that are told; all are counted
+
+_FLAGS = {
+    getattr(layout, f"PG_{name}"): name.lower()
+    for name in ["LOCKED", "REFERENCED", "LRU", "ACTIVE", "SWAPCACHE", "DIRTY", "HEAD", "POISON"]
+}
+_MAPCOUNTS = {
+    layout.PAGE_BUDDY_MAPCOUNT_VALUE: "free block",
+    layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud",
+}
+_ZONE_LISTS = {
+    layout.INACTIVE_ANON: "inactive list",
+    layout.ACTIVE_ANON: "active list",
+    layout.MIGRATEPAGES: "list of pages to be moved",
+    layout.FREEPAGES: "list of targets",
+    layout.SHRINK_LIST: "list of pages to be reclaimed",
+}
+_WORDS = {
+    "blocks": "pageblock",
+    "pools": "zbud pool",
+    "nodes": "radix tree node",
+    "ptes": "page table entry",
+    "processes": "process",
+    "swap_info": "swap area",
+    "swap_slots": "swap slot",
+    "zswap_entries": "zswap entry",
+    "lengths": "compressed length of place",
+}
+_SINGLE = {
+    "zones": "zone",
+    "zswaps": "zswap",
+    "slots_cache": "freed slots",
+    "control": "compaction",
+}
+
+
+class Change(NamedTuple):
+    """One field of one record. array, record: which, as the machine names them."""
+
+    where: str
+    field: str
+    before: str
+    after: str
+    array: str
+    record: int
+
+
+class Changes(list[Change]):
+    """Changes, LIMIT of them at most. total: how many there were."""
+
+    total = 0
+
+
+class Moment:
+    """A machine's arrays at a moment, by name: copies, or (copy=False) the machine's own to read.
+
+    device: pages on the swap device. `frames` are views of `rows`, as in the machine.
+    """
+
+    def __init__(self, machine: Machine, *, copy: bool = True) -> None:
+        self.arrays = {**snapshot.arrays(machine.state), "control": machine.control}
+        if copy:
+            self.arrays = {name: _copied(array) for name, array in self.arrays.items()}
+        self.device = len(machine.swap.device.pages)
+        self.page_bytes = machine.state.page_bytes
+        frames = int(self.zone["spanned_pages"])
+        memory = self.rows[: frames << int(self.pools[0]["row_shift"])]
+        self.frames = memory.view(np.uint8).reshape(frames, -1)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        try:
+            return self.__dict__["arrays"][name]
+        except KeyError:
+            raise AttributeError(f"a machine has no array {name!r}") from None
+
+    @property
+    def zone(self) -> np.void:
+        """The one zone."""
+        return self.arrays["zones"][0]
+
+    def header(self, pfn: int) -> np.void:
+        """What stands where the zbud header of a page frame would be."""
+        return self.rows[pfn << int(self.pools[0]["row_shift"])]
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    """A copy, byte for byte (numpy leaves out the gaps in records)."""
+    return array.view(np.uint8).copy().view(array.dtype)
+
+
+def changes(before: Moment, after: Moment) -> Changes:
+    """What is not as it was, the smallest arrays first; links of lists come last."""
+    found, links = Changes(), []
+    names = sorted(set(after.arrays) - {"rows"}, key=lambda name: after.arrays[name].nbytes)
+    for change in _all(before, after, names):
+        found.total += 1
+        if change.field.startswith(("next", "prev")):
+            links.append(change)
+        elif len(found) < LIMIT:
+            found.append(change)
+    found.extend(links[: LIMIT - len(found)])
+    return found
+
+
+def _all(before: Moment, after: Moment, names: list[str]) -> Iterator[Change]:
+    if before.device != after.device:
+        numbers = str(before.device), str(after.device)
+        yield Change("swap device", "pages", *numbers, "device", 0)
+    for name in names:
+        old, new = before.arrays[name], after.arrays[name]
+        yield from _records(before, name, _records_unequal(old, new), old, new)
+    yield from _memory(before, after)
+
+
+def _records_unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Numbers of records that differ; a table that grew has new ones with zeros before."""
+    common = min(len(old), len(new))
+    sides = (a[:common].view(np.uint8).reshape(common, -1) for a in (old, new))
+    differ = np.flatnonzero((next(sides) != next(sides)).any(axis=1))
+    if len(new) > common:
+        added = new[common:].view(np.uint8).reshape(len(new) - common, -1).any(axis=1)
+        differ = np.concatenate([differ, common + np.flatnonzero(added)])
+    return differ
+
+
+def _records(
+    before: Moment, name: str, records: np.ndarray, old: np.ndarray, new: np.ndarray
+) -> Iterator[Change]:
+    """The changed fields of these records."""
+    blank = np.zeros(1, new.dtype)[0]
+    for record in records.tolist():
+        was = old[record] if record < len(old) else blank
+        where = _where(before, name, record)
+        for field, a, b in _fields(was, new[record]):
+            yield Change(where, field, shown(field, a), shown(field, b), name, record)
+
+
+def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Fields of a record that differ: name, before, after."""
+    if new.dtype.names is None:
+        yield "value", old.item(), new.item()
+        return
+    for name in new.dtype.names:
+        a, b = old[name], new[name]
+        if np.ndim(b):
+            alone = len(b) == 1
+            for i in np.flatnonzero(a != b).tolist():
+                yield name if alone else f"{name}[{i}]", a[i].item(), b[i].item()
+        elif a != b:
+            yield name, a.item(), b.item()
+
+
+def shown(field: str, value: int) -> str:
+    """A field's value for a reader: flags and special counts by name."""
+    if field == "page_flags":
+        return " ".join(name for flag, name in _FLAGS.items() if value & flag) or "none"
+    if field == "mapcount":
+        return _MAPCOUNTS.get(value, str(value))
+    if field == "migratetype" and 0 <= value < len(layout.MIGRATE_NAMES):
+        return layout.MIGRATE_NAMES[value]
+    return str(value)
+
+
+def _where(moment: Moment, name: str, record: int) -> str:
+    """A record in words."""
+    if name in _SINGLE:
+        return _SINGLE[name]
+    if name == "pages":
+        return page_record(moment, record)
+    return f"{_WORDS.get(name, name)} {record}"
+
+
+def page_record(moment: Moment, record: int) -> str:
+    """A record of `pages` in words: a struct page, or the head of a list."""
+    head = record - int(moment.zone["list_heads"])
+    if head < 0:
+        return f"struct page {record}"
+    if head in _ZONE_LISTS:
+        return _ZONE_LISTS[head]
+    order, migratetype = divmod(head, layout.MIGRATE_TYPES)
+    return f"free list of order {order}, {layout.MIGRATE_NAMES[migratetype]}"
+
+
+def list_name(number: int) -> str:
+    """A list of a zbud pool in words, by its place among the pool's lists."""
+    if number == layout.LRU_LIST:
+        return "LRU"
+    return f"list of {number} free chunks" if number != layout.BUDDIED else "buddied list"
+
+
+def row_record(moment: Moment, row: int) -> str:
+    """A record of `rows` in words: a zbud header, or the head of a list of a pool."""
+    shift = int(moment.pools[0]["row_shift"])
+    frames = len(moment.frames)
+    if row < frames << shift:
+        return f"zbud header of page {row >> shift}"
+    pool, number = divmod(row - (frames << shift), layout.NR_POOL_LISTS)
+    return f"{list_name(number)} of zbud pool {pool}"
+
+
+def _memory(before: Moment, after: Moment) -> Iterator[Change]:
+    """Changed headers and list heads of zbud, and how many bytes of which frames changed."""
+    shift = int(after.pools[0]["row_shift"])
+    words = (moment.rows.view(np.uint64).reshape(-1, 8) for moment in (before, after))
+    changed = np.flatnonzero((next(words) != next(words)).view(np.uint64))
+    frames = changed >> shift
+    zbud = _zbud(before) | _zbud(after)
+    inside = frames < len(zbud)
+    header = ~inside
+    header[inside] = (changed[inside] & ((1 << shift) - 1) == 0) & zbud[frames[inside]]
+    for row in changed[header].tolist():
+        where = row_record(after, row)
+        for field, a, b in _fields(before.rows[row], after.rows[row]):
+            field = field.replace("[0]", " (LRU)").replace("[1]", " (buddy list)")
+            yield Change(where, field, shown(field, a), shown(field, b), "rows", row)
+    for pfn in np.unique(frames[~header]).tolist() if after.page_bytes else ():
+        told = _content(before, pfn), _content(after, pfn)
+        yield Change(f"page frame {pfn}", "bytes", *told, "frames", pfn)
+
+
+def _content(moment: Moment, pfn: int) -> str:
+    """The first bytes of a frame that is not all one byte, in hex."""
+    frame = moment.frames[pfn]
+    if (frame == frame[0]).all():
+        return f"all {frame[0]:02x}"
+    return f"{frame[:8].tobytes().hex(' ')} ..."
+
+
+def _zbud(moment: Moment) -> np.ndarray:
+    """Which frames are zbud's, bool."""
+    return moment.pages["mapcount"][: len(moment.frames)] == layout.PAGE_ZBUD_MAPCOUNT_VALUE

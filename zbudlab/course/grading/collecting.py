@@ -1,0 +1,190 @@
+"""Submissions as learning platforms export them: folders in folders, zips in zips, any names.
+
+Everything is read into memory within bounds, and nothing is ever unpacked to disk.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from zbudlab.course.contract import EXERCISES
+from zbudlab.course.grading.notebook import MAX_BYTES
+
+MAX_FILES = 20_000  #: of a zip
+MAX_TOTAL = 2 << 30  #: bytes of a zip's notebooks, unpacked
+MAX_DEPTH = 3  #: zips in zips
+MAX_PACKED = 64 << 20  #: bytes of a zip in a zip
+
+#: Parts of names that say nothing of the student.
+_NOISE = re.compile(
+    r"assignsubmission_file_?|onlinetext_?|submissions?|submitted|attempt_[\d-]+|\(\d+\)|"
+    r"(?:\b|_)late(?=\b|_)",
+    re.IGNORECASE,
+)
+_EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that somebody handed in. trouble: why it cannot even be read, "" if it can."""
+
+    name: str  # its place: folders, zips and all
+    parts: list[str]  # what that tells of who handed it in
+    exercise: str  # which, as far as its place tells; or ""
+    data: bytes = b""
+    trouble: str = ""
+    student: str = ""  # one name, see `named`
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def exercise_in(name: str) -> str:
+    """The exercise that a file or folder name tells; "" for none, or for two."""
+    whole = [found for found in EXERCISES if found in name.lower()]
+    if not whole:
+        short = [match.lower().replace("e0", "e") for match in _EXERCISE.findall(name)]
+        whole = [e for e in EXERCISES if e.partition("_")[0].replace("e0", "e") in short]
+    return whole[0] if len(whole) == 1 else ""
+
+
+def name_parts(name: str) -> list[str]:
+    """What a place says beside the exercise and the platform's words: who handed it in, perhaps."""
+    parts: list[str] = []
+    for part in re.sub(r"\.(ipynb|zip)(?=/|$)", "", name).split("/"):
+        for exercise in EXERCISES:
+            part = re.sub(exercise, " ", part, flags=re.IGNORECASE)
+        part = _EXERCISE.sub(" ", _NOISE.sub(" ", part))
+        part = re.sub(r"[^\w.@+-]+", "_", part, flags=re.ASCII).strip("_-.+")
+        if part and part not in parts:
+            parts.append(part)
+    return parts
+
+
+def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
+    return Found(name, name_parts(name), exercise_in(name), data, trouble)
+
+
+def _is_clutter(name: str) -> bool:
+    parts = name.split("/")
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def _in_zip(name: str, file: io.BufferedIOBase, depth: int) -> Iterator[Found]:
+    """The submissions in a zip, or one entry that says why there are none."""
+    if depth > MAX_DEPTH:
+        yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) > MAX_FILES:
+                yield _found(name, trouble=f"a zip of {len(members)} files, more than {MAX_FILES}")
+                return
+            left = MAX_TOTAL
+            for member in members:
+                for found in _member(name, archive, member, depth):
+                    left -= len(found.data)
+                    if left < 0:
+                        yield _found(name, trouble=f"a zip of more than {MAX_TOTAL >> 30} GB")
+                        return
+                    yield found
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+        yield _found(name, trouble="a zip that is damaged")
+
+
+def _member(
+    zip_name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int
+) -> Iterator[Found]:
+    name = member.filename.replace("\\", "/")
+    kind = Path(name).suffix.lower()
+    if member.is_dir() or _is_clutter(name.replace("..", "")) or kind not in (".ipynb", ".zip"):
+        return
+    where = f"{zip_name}/{name}"
+    if ".." in name.split("/") or name.startswith("/"):
+        yield _found(where, trouble="a name in a zip that leads out of it")
+        return
+    if member.external_attr >> 16 & 0o170000 == 0o120000:
+        yield _found(where, trouble="a link, not a file")
+        return
+    limit = MAX_BYTES if kind == ".ipynb" else MAX_PACKED
+    try:
+        with archive.open(member) as file:
+            data = file.read(limit + 1)
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, EOFError):
+        yield _found(where, trouble="a file in a zip that is damaged, or locked by a password")
+        return
+    except Exception as error:  # zlib, lzma and others have errors of their own
+        yield _found(where, trouble=f"a file in a zip that is damaged ({type(error).__name__})")
+        return
+    if len(data) > limit:
+        yield _found(where, trouble=f"the file has more than {limit >> 20} MB")
+    elif kind == ".zip":
+        yield from _in_zip(where, io.BytesIO(data), depth + 1)
+    else:
+        yield _found(where, data)
+
+
+def _file(path: Path, name: str) -> Iterator[Found]:
+    kind = path.suffix.lower()
+    if path.is_symlink():
+        yield _found(name, trouble="a link, not a file")
+    elif kind == ".zip":
+        with open(path, "rb") as file:
+            yield from _in_zip(name, file, 1)
+    elif path.stat().st_size > MAX_BYTES:
+        yield _found(name, trouble=f"the file has more than {MAX_BYTES >> 20} MB")
+    else:
+        yield _found(name, path.read_bytes())
+
+
+def _places(folder: Path) -> Iterator[Path]:
+    """Notebooks and zips below a folder, links not followed."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name == "__MACOSX":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _places(path)
+        elif path.suffix.lower() in (".ipynb", ".zip"):
+            yield path
+
+
+def collected(places: Iterable[str | Path]) -> list[Found]:
+    """Everything handed in at these places, files or folders. FileNotFoundError if one is not."""
+    found: list[Found] = []
+    for place in map(Path, places):
+        if place.is_dir():
+            for path in _places(place):
+                found += _file(path, path.relative_to(place).as_posix())
+        elif place.exists():
+            # A zip as it is exported is named after the course, not after a student.
+            inner = list(_file(place, place.name))
+            if place.suffix.lower() == ".zip" and len(inner) > 1:
+                head = len(place.name) + 1
+                inner = [_found(i.name[head:] or i.name, i.data, i.trouble) for i in inner]
+            found += inner
+        else:
+            raise FileNotFoundError(f"there is no {place} to grade")
+    return named(found)
+
+
+def named(found: list[Found]) -> list[Found]:
+    """The same with their students: the outermost part of a name that tells students apart.
+
+    A folder that holds one exercise several times is no student's but a group's, so there the
+    whole name counts. Where it says nothing, there is a number.
+    """
+    first = Counter((item.parts[0], item.exercise) for item in found if item.parts)
+    result = []
+    for number, item in enumerate(found, 1):
+        alone = bool(item.parts) and first[item.parts[0], item.exercise] == 1
+        student = item.parts[0] if alone else "-".join(item.parts)
+        result.append(replace(item, student=student[:100] or f"unknown-{number}"))
+    return result

@@ -1,0 +1,80 @@
+"""Copies of the package for the sandbox, without the functions under test.
+
+A copy has no course but the probes, no views, no compiler, and in each kernel that was taken out a
+body that raises. Nobody can import, reload or read what is not there.
+"""
+
+import ast
+import compileall
+import py_compile
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2]
+
+#: Besides the modules beside `machine.py`.
+FOLDERS = ("mm", "replay", "course/probes")
+LEFT_OUT = ("cli.py", "__main__.py", "warmup.py")
+COURSE = '''"""In the sandbox checks say nothing: whoever gives marks is outside."""
+
+from zbudlab.course.contract import number
+
+
+def check(*arguments, **named):
+    """Nothing."""
+
+
+hint = rule = check
+'''
+
+
+class _Without(ast.NodeTransformer):
+    """Empties functions of the given names."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = set(names)
+        self.emptied: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if node.name in self.names:
+            self.emptied.add(node.name)
+            text = f"{node.name} is absent here: it is the student's to write"
+            node.body = ast.parse(f"raise NotImplementedError({text!r})").body
+        return node
+
+
+def without(source: str, names: set[str]) -> str:
+    """A module's source with some functions emptied; ValueError if one is not in it."""
+    remover = _Without(names)
+    tree = remover.visit(ast.parse(source))
+    if remover.emptied != names:
+        raise ValueError(f"there is no function {', '.join(names - remover.emptied)} to take out")
+    return ast.unparse(tree)
+
+
+def stripped_copy(target: Path, removed: Iterable[str]) -> None:
+    """Write a copy of the package to `target`/zbudlab without some kernels ("zbud.zbud_alloc")."""
+    copy = target / "zbudlab"
+    copy.mkdir(parents=True)
+    for path in PACKAGE.glob("*.py"):
+        if path.name not in LEFT_OUT:
+            shutil.copy(path, copy)
+    for folder in FOLDERS:
+        (copy / folder).mkdir(parents=True)
+        for path in (PACKAGE / folder).glob("*.py"):
+            shutil.copy(path, copy / folder)
+    shutil.copy(Path(__file__).with_name("plain_jit.py"), copy / "jit.py")
+    shutil.copy(PACKAGE / "course" / "contract.py", copy / "course")
+    (copy / "course" / "__init__.py").write_text(COURSE, encoding="utf-8")
+    by_module: dict[str, set[str]] = {}
+    for name in removed:
+        module, _, function = name.partition(".")
+        by_module.setdefault(module, set()).add(function)
+    for module, names in by_module.items():
+        path = copy / "mm" / f"{module}.py"
+        path.write_text(without(path.read_text("utf-8"), names), encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("worker.py"), target)
+    compileall.compile_dir(
+        target, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )

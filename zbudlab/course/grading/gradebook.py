@@ -1,0 +1,163 @@
+"""Marks in nbgrader's gradebook, through its API, and notebooks for its formgrader to show.
+
+Points of a check cell are those of the ability it is named after; cells that a teacher marks by
+hand are left to him, and what he has put in is never touched.
+"""
+
+import os
+import re
+import sysconfig
+import warnings
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from zbudlab.course.copying import course_folders
+from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.trial import Verdict
+from zbudlab.files import written_whole
+
+MAX_IMAGE = 2 << 20  #: characters of a figure that a teacher is shown
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
+_LINK = re.compile(r"(javascript|vbscript|data)\s*:", re.IGNORECASE)
+
+
+def best(graded: Iterable[Graded]) -> list[Graded]:
+    """One for each student and exercise: of several handed in, the one with the most points."""
+    found: dict[tuple[str, str], Graded] = {}
+    for item in graded:
+        key = item.found.student, item.verdict.exercise
+        if key[1] and (key not in found or item.verdict.earned > found[key].verdict.earned):
+            found[key] = item
+    return [found[key] for key in sorted(found)]
+
+
+def released(name: str) -> Any:
+    """An exercise's released notebook, as nbformat has it."""
+    path = course_folders()["exercises"] / name / f"{name}.ipynb"
+    return nbformat.read(path, as_version=4)
+
+
+def _graded(cell: Any) -> Any:
+    return cell.metadata.get("nbgrader", {})
+
+
+def _describe(book: Any, name: str, release: Any) -> None:
+    """Tell the gradebook of an exercise's cells and points."""
+    book.update_or_create_assignment(name)
+    book.update_or_create_notebook(name, name)
+    for cell in release.cells:
+        told = _graded(cell)
+        if not told:
+            continue
+        key = told["grade_id"], name, name
+        if told["grade"]:
+            points, kind = told["points"], cell.cell_type
+            book.update_or_create_grade_cell(*key, max_score=points, cell_type=kind)
+        if told["solution"]:
+            book.update_or_create_solution_cell(*key)
+        book.update_or_create_source_cell(
+            *key, cell_type=cell.cell_type, locked=told["locked"], source=cell.source
+        )
+
+
+def _enter(book: Any, student: str, verdict: Verdict, release: Any) -> None:
+    """Enter one verdict."""
+    name = verdict.exercise
+    book.update_or_create_student(student)
+    book.update_or_create_submission(name, student)
+    earned = {f"{name}-{mark.ability}": mark.earned for mark in verdict.marks}
+    for cell in release.cells:
+        told = _graded(cell)
+        if told.get("grade"):
+            grade = book.find_grade(told["grade_id"], name, name, student)
+            grade.auto_score = earned.get(told["grade_id"])
+            by_hand = grade.auto_score is None or grade.manual_score is not None
+            grade.needs_manual_grade = by_hand
+    book.db.commit()
+
+
+def enter_marks(folder: Path, graded: list[Graded]) -> Path:
+    """Enter the marks of everybody into FOLDER/gradebook.db; the file."""
+    # nbgrader runs `alembic`, which stands beside this Python.
+    os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
+    from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SAWarning
+
+    path = (folder / "gradebook.db").resolve()
+    chosen = best(graded)
+    releases = {name: released(name) for name in {item.verdict.exercise for item in chosen}}
+    with (
+        warnings.catch_warnings(),
+        Gradebook(f"sqlite:///{path}", course_id="zbudlab") as book,
+    ):
+        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own making, and harmless
+        for name, release in releases.items():
+            _describe(book, name, release)
+        for item in chosen:
+            _enter(book, item.found.student, item.verdict, releases[item.verdict.exercise])
+    for item in chosen:
+        _show(folder, item, releases[item.verdict.exercise])
+    return path
+
+
+# --- what formgrader shows ---------------------------------------------------------------------
+
+
+def _harmless(text: str) -> str:
+    """A student's Markdown without anything that a browser would run."""
+    return _LINK.sub(r"\1 :", text.replace("<", "&lt;"))
+
+
+def _figures(cell: dict[str, Any]) -> list[Any]:
+    """A student's figures, of all that he may have put into a cell's output."""
+    found = []
+    for output in cell.get("outputs", []):
+        data = output.get("data") if isinstance(output, dict) else None
+        image = data.get("image/png") if isinstance(data, dict) else None
+        if isinstance(image, str) and len(image) <= MAX_IMAGE and _BASE64.fullmatch(image):
+            found.append(nbformat.v4.new_output("display_data", {"image/png": image}))
+    return found
+
+
+def shown(graded: Graded, release: Any) -> Any:
+    """A notebook for the teacher: as released, with what the student wrote, and the verdicts."""
+    verdict = graded.verdict
+    own = {
+        str(cell["metadata"]["nbgrader"].get("grade_id")): cell
+        for cell in (graded.notebook.cells if graded.notebook else [])
+        if isinstance(cell["metadata"].get("nbgrader"), dict)
+    }
+    said = {f"{verdict.exercise}-{mark.ability}": mark for mark in verdict.marks}
+    handed_out = {cell.source.strip() for cell in release.cells}
+    used = {cell["source"].strip() for cell in own.values()} | handed_out
+    for cell in release.cells:
+        told = _graded(cell)
+        mine = own.get(told.get("grade_id", ""))
+        if told.get("solution") and mine:
+            is_text = cell.cell_type == "markdown"
+            cell.source = _harmless(mine["source"]) if is_text else mine["source"]
+            if cell.cell_type == "code":
+                cell.outputs = _figures(mine)
+        if told.get("grade_id") in said:
+            mark = said[told["grade_id"]]
+            text = f"{mark.earned} of {mark.points}: {mark.reason or 'all cases are right'}\n"
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    for cell in graded.notebook.cells if graded.notebook else []:
+        if cell["cell_type"] == "code" and cell["source"].strip() not in used:
+            extra = nbformat.v4.new_code_cell(cell["source"], outputs=_figures(cell))
+            release.cells.append(extra)
+    return release
+
+
+def _show(folder: Path, graded: Graded, release: Any) -> None:
+    """Write the notebook that nbgrader's formgrader looks for."""
+    name = graded.verdict.exercise
+    path = folder / "autograded" / graded.found.student / name / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = nbformat.writes(shown(graded, deepcopy(release)))
+    with written_whole(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,180 @@
+"""Many submissions graded: in parallel, each verdict kept on disk, so that a run can go on later.
+
+A verdict is found again by what it depends on: the bytes handed in, the exercise, the rule, the
+seed of the hidden cases and the checks themselves. So the same input gets the same marks, whatever
+was interrupted.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from zbudlab.course.contract import EXERCISES, exercise
+from zbudlab.course.grading import notebook as notebooks
+from zbudlab.course.grading.collecting import Found
+from zbudlab.course.grading.trial import Examiner, Verdict, refused
+from zbudlab.files import written_whole
+
+PACKAGE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A file that was handed in, with its verdict and what was in it, where that could be read."""
+
+    found: Found
+    verdict: Verdict
+    notebook: notebooks.Notebook | None = None
+
+
+def kept_seed(folder: Path, given: str | None = None) -> str:
+    """The seed of the hidden cases: the given one, else that of earlier runs, else a new one.
+
+    Nobody knows it before the submissions are in, and it stays with the verdicts.
+    """
+    path = folder / "seed"
+    if given is not None:
+        return given
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(f"{secrets.token_hex(8)}\n".encode())
+    return path.read_text("utf-8").strip()
+
+
+def checks_key(solutions: Path) -> str:
+    """A hash of all that verdicts come from besides submissions: the package, the rules."""
+    digest = hashlib.sha256()
+    paths = [*sorted(PACKAGE.rglob("*.py")), *sorted(solutions.glob("*/rules.py"))]
+    for path in paths:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+class Grader:
+    """Grades files. folder: where verdicts and the seed are kept; only: one exercise, or all.
+
+    program: bubblewrap's, or None to run without isolation. variant: the teacher's number.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        solutions: Path,
+        program: str | None,
+        *,
+        only: str = "",
+        variant: int | None = None,
+        seed: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self.solutions = solutions
+        self.program = program
+        self.only = only
+        self.variant = variant
+        self.seed = kept_seed(folder, seed)
+        self._checks = checks_key(solutions)
+
+    def graded(self, found: Iterable[Found], jobs: int, say: Callable[[str], None]) -> list[Graded]:
+        """A verdict on each file, in their order. say: gets a sentence on what is left out."""
+        read = [self._read(item, say) for item in found]
+        results: dict[int, Verdict] = {}
+        todo: dict[tuple[str, str], list[int]] = {}
+        for place, graded in enumerate(read):
+            if graded is not None and graded.verdict.exercise and not graded.verdict.trouble:
+                name = graded.verdict.exercise
+                todo.setdefault((name, self._key(graded.found, name)), []).append(place)
+        for (name, key), verdict in self._verdicts(todo, read, jobs):
+            for place in todo[name, key]:
+                results[place] = verdict
+        return [
+            Graded(graded.found, results.get(place, graded.verdict), graded.notebook)
+            for place, graded in enumerate(read)
+            if graded is not None
+        ]
+
+    def _read(self, found: Found, say: Callable[[str], None]) -> Graded | None:
+        """A file as a notebook of an exercise, still without marks; None if it is not wanted."""
+        told = self.only or found.exercise
+        if found.trouble:
+            return Graded(found, refused(exercise(told) if told else None, found.trouble))
+        try:
+            submitted = notebooks.read(found.data)
+        except notebooks.Unreadable as error:
+            return Graded(found, refused(exercise(told) if told else None, str(error)))
+        name = submitted.exercise or found.exercise or self.only
+        if self.only and name != self.only:
+            say(f"{found.name} is {name}, not {self.only}: left out")
+            return None
+        if name not in EXERCISES:
+            why = (
+                "which exercise this is cannot be told: say --exercise, or name it in the file name"
+            )
+            return Graded(found, refused(None, why), submitted)
+        return Graded(found, Verdict(name, submitted.student, []), submitted)
+
+    def _key(self, found: Found, name: str) -> str:
+        parts = (
+            found.digest,
+            name,
+            exercise(name).rule(self.variant).name,
+            self.seed,
+            self._checks,
+        )
+        isolated = "isolated" if self.program else "not isolated"
+        return hashlib.sha256("\n".join([*parts, isolated]).encode()).hexdigest()
+
+    def _path(self, name: str, key: str) -> Path:
+        return self.folder / "verdicts" / name / f"{key}.json"
+
+    def _kept(self, name: str, key: str) -> Verdict | None:
+        """The verdict of an earlier run; None if there is none that is whole."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return Verdict.parsed(self._path(name, key).read_text("utf-8"))
+        return None
+
+    def _verdicts(
+        self, todo: dict[tuple[str, str], list[int]], read: list[Graded | None], jobs: int
+    ) -> Iterable[tuple[tuple[str, str], Verdict]]:
+        """Verdicts as they come: those on disk, then those that take their time."""
+        fresh = []
+        for name, key in todo:
+            kept = self._kept(name, key)
+            if kept:
+                yield (name, key), kept
+            else:
+                fresh.append((name, key))
+        with ExitStack() as stack:
+            examiners = {
+                name: stack.enter_context(closing(self._examiner(name)))
+                for name in sorted({name for name, _ in fresh})
+            }
+            pool = stack.enter_context(ThreadPoolExecutor(jobs))
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+            tasks = {}
+            for name, key in fresh:
+                graded = read[todo[name, key][0]]
+                assert graded is not None
+                assert graded.notebook is not None
+                task = pool.submit(self._fresh, examiners[name], key, graded.notebook)
+                tasks[task] = name, key
+            done = tqdm(as_completed(tasks), "graded", len(tasks), unit="notebook", disable=None)
+            for task in done:
+                yield tasks[task], task.result()
+
+    def _examiner(self, name: str) -> Examiner:
+        return Examiner(exercise(name), self.variant, self.seed, self.program, self.solutions)
+
+    def _fresh(self, examiner: Examiner, key: str, submitted: notebooks.Notebook) -> Verdict:
+        verdict = examiner.verdict(submitted)
+        path = self._path(verdict.exercise, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(verdict.text().encode())
+        return verdict

@@ -1,0 +1,84 @@
+"""Marks as a table on the screen and as a file for a spreadsheet."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from zbudlab.course.grading.grader import Graded
+from zbudlab.files import written_whole
+
+COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons", "file")
+
+
+def note(graded: Graded, shared: dict[tuple[str, int], set[str]]) -> str:
+    """What a teacher should know of a submission besides its marks."""
+    verdict = graded.verdict
+    others = shared[verdict.exercise, verdict.student] - {graded.found.student}
+    same = f"the number {verdict.student} is also given by {', '.join(sorted(others))}"
+    return "; ".join(filter(None, [verdict.trouble, same if others and verdict.student else ""]))
+
+
+def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
+    """Who gave a student number in an exercise: more than one should make a teacher ask."""
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for item in graded:
+        found[item.verdict.exercise, item.verdict.student].add(item.found.student)
+    return found
+
+
+def reasons(graded: Graded) -> str:
+    """Why each lost ability was lost, in one text."""
+    said = [
+        f"{mark.ability}{' (hidden case)' if mark.hidden else ''}: {mark.reason}"
+        for mark in graded.verdict.marks
+        if mark.reason and mark.reason != graded.verdict.trouble
+    ]
+    return " | ".join(said)
+
+
+def _harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, on one line."""
+    text = " ".join(text.split())
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def rows(graded: list[Graded]) -> list[list[str]]:
+    """A row a submission, as in COLUMNS."""
+    shared = shared_numbers(graded)
+    return [
+        [
+            _harmless(item.found.student),
+            item.verdict.exercise or "?",
+            str(item.verdict.earned),
+            str(item.verdict.points),
+            str(item.verdict.student or ""),
+            _harmless(note(item, shared)),
+            _harmless(reasons(item)),
+            _harmless(item.found.name),
+        ]
+        for item in sorted(
+            graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name)
+        )
+    ]
+
+
+def write_marks(path: str | Path, graded: list[Graded]) -> None:
+    """Write all marks with their reasons as CSV, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows(graded))
+    with written_whole(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def table(graded: list[Graded]) -> str:
+    """Who has how many points, a line a submission."""
+    lines = []
+    for student, name, earned, points, _, said, lost, _ in rows(graded):
+        why = said or lost
+        why = f"{why[:100]} ..." if len(why) > 100 else why
+        lines.append(f"{student[:30]:30}  {name:14} {earned:>4} of {points:>3}  {why}".rstrip())
+    return "\n".join(lines)

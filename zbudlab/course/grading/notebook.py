@@ -1,0 +1,151 @@
+"""A submitted notebook, read as data: its exercise, its student's number, the cells to run.
+
+Nothing of it is run or compiled here.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from zbudlab.course.contract import EXERCISES
+from zbudlab.course.copying import course_folders
+
+MAX_BYTES = 8 << 20
+MAX_CELLS = 2000
+
+_STUDENT = re.compile(r"""^STUDENT\s*=\s*["']?(\d{1,12})["']?\s*(?:#.*)?$""", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[^#\n]*\?[ \t]*)$", re.MULTILINE)
+#: Cell magics that run the rest of the cell as Python.
+_TIMERS = ("%%time", "%%timeit", "%%capture")
+
+
+class Unreadable(ValueError):
+    """A submission that is no notebook to be marked; the message says why."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """exercise: its name, "" where it does not tell. student: a number, 0 where there is none."""
+
+    exercise: str
+    student: int
+    cells: list[dict[str, Any]]
+
+    def code(self) -> list[str]:
+        """The text of all code cells, in order."""
+        return [c["source"] for c in self.cells if c["cell_type"] == "code"]
+
+
+def _text(source: Any) -> str:
+    """A cell's source, which may be a text or a list of lines."""
+    parts = source if isinstance(source, list) else [source]
+    if not all(isinstance(part, str) for part in parts):
+        raise Unreadable("a cell whose source is no text")
+    return "".join(parts)
+
+
+def _cell(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise Unreadable("a cell that is none")
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    kind = "code" if raw.get("cell_type") == "code" else "text"
+    outputs = raw.get("outputs")
+    return {
+        "cell_type": kind,
+        "source": _text(raw.get("source", "")),
+        "metadata": metadata,
+        "outputs": outputs if isinstance(outputs, list) else [],
+    }
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"the file has more than {MAX_BYTES >> 20} MB")
+    try:
+        document = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Unreadable("the file is not text in UTF-8, as notebooks are") from None
+    except (ValueError, RecursionError):
+        raise Unreadable("the file is not JSON, as notebooks are") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
+        raise Unreadable("the file is JSON but has no cells: it is no notebook")
+    if len(document["cells"]) > MAX_CELLS:
+        raise Unreadable(f"the notebook has {len(document['cells'])} cells, more than {MAX_CELLS}")
+    return document
+
+
+def _language(document: dict[str, Any]) -> str:
+    found: Any = document.get("metadata")
+    for name in ("kernelspec", "language"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return str(found or "python")
+
+
+def _exercise(document: dict[str, Any], cells: list[dict[str, Any]]) -> str:
+    """The exercise a notebook says it is: in its metadata, or in those of its check cells."""
+    metadata: Any = document.get("metadata")
+    own = metadata.get("zbudlab") if isinstance(metadata, dict) else None
+    told = own.get("exercise") if isinstance(own, dict) else None
+    if told in EXERCISES:
+        return str(told)
+    for cell in cells:
+        graded = cell["metadata"].get("nbgrader")
+        name = str(graded.get("grade_id", "")) if isinstance(graded, dict) else ""
+        if name.partition("-")[0] in EXERCISES:
+            return name.partition("-")[0]
+    return ""
+
+
+def read(data: bytes) -> Notebook:
+    """The notebook in a file's bytes; Unreadable if it is none, or one that is out of bounds."""
+    document = _document(data)
+    if not _language(document).lower().startswith("python"):
+        raise Unreadable(f"the notebook's kernel is for {_language(document)[:40]}, not for Python")
+    cells = [_cell(raw) for raw in document["cells"]]
+    code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+    numbers = [int(found) for found in _STUDENT.findall(code)]
+    return Notebook(_exercise(document, cells), numbers[-1] if numbers else 0, cells)
+
+
+def _tags(cell: dict[str, Any]) -> list[str]:
+    tags = cell["metadata"].get("tags")
+    return tags if isinstance(tags, list) else []
+
+
+def _is_students(cell: dict[str, Any]) -> bool:
+    """Whether a released cell is one to write into."""
+    graded = cell["metadata"].get("nbgrader")
+    return "student" in _tags(cell) or bool(isinstance(graded, dict) and graded.get("solution"))
+
+
+def released(exercise: str) -> Notebook:
+    """The exercise as it was handed out."""
+    folder = course_folders().get("exercises")
+    path = folder / exercise / f"{exercise}.ipynb" if folder else None
+    if path is None or not path.is_file():
+        raise FileNotFoundError(f"there is no released notebook of {exercise}: run make exercises")
+    return read(path.read_bytes())
+
+
+def runnable(source: str) -> str:
+    """A cell's Python without what only IPython understands."""
+    if source.lstrip().startswith("%%"):
+        head, _, rest = source.lstrip().partition("\n")
+        if not head.startswith(_TIMERS):
+            return ""
+        source = rest
+    return _MAGIC.sub(r"\1pass", source)
+
+
+def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
+    """What the grader runs: the release's setup, then all that is the student's, in his order.
+
+    What was handed out for showing and checking is left out, where it is still word for word so.
+    """
+    code = [cell for cell in release.cells if cell["cell_type"] == "code"]
+    setup = [cell["source"] for cell in code if "setup" in _tags(cell)]
+    handed_out = {cell["source"].strip() for cell in code if not _is_students(cell)}
+    own = [source for source in notebook.code() if source.strip() not in handed_out]
+    return [runnable(source) for source in [*setup, *own] if source.strip()]

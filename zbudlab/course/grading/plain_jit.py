@@ -1,0 +1,81 @@
+"""`zbudlab.jit` as the grading sandbox has it: nothing is compiled, kernels are plain Python.
+
+A student's functions run uncompiled anyway; without numba a sandbox starts in a third of the time,
+indices are checked, and no compiled code is left of a function that was taken out.
+"""
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+#: Every kernel by its name `module.function`.
+KERNELS: dict[str, Any] = {}
+
+
+def _as_record(argument: Any) -> Any:
+    """Records, one or an array of them, as views that have their fields as attributes."""
+    kind = type(argument)
+    if kind is np.ndarray and argument.dtype.names:
+        return argument.view(np.recarray)
+    if kind is np.void and argument.dtype.names:
+        return argument.view((np.record, argument.dtype))
+    return argument
+
+
+def _on_records(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*[_as_record(argument) for argument in arguments])
+
+    return call
+
+
+def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
+    """The function itself, fed with record views."""
+    if function is None:
+        return lambda function: kernel(function, inline=inline)
+    call = _on_records(function)
+    KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = call
+    return call
+
+
+def copy_row(rows: np.ndarray, new: int, old: int) -> None:
+    """Copy row `old` of a 2-D array over row `new`."""
+    rows[new] = rows[old]
+
+
+@contextlib.contextmanager
+def replaced(functions: dict[str, Callable]) -> Iterator[None]:
+    """Run other functions in the place of kernels, by full name, within a block."""
+    undo: list[tuple[dict, str, Any]] = []
+    modules = [m for n, m in list(sys.modules.items()) if n.partition(".")[0] == "zbudlab"]
+    try:
+        for name, function in functions.items():
+            old, new = KERNELS[name], _on_records(function)
+            for module in modules:
+                for attribute, value in list(vars(module).items()):
+                    if value is old:
+                        vars(module)[attribute] = new
+                        undo.append((vars(module), attribute, old))
+        with np.errstate(over="raise"):
+            yield
+    finally:
+        for namespace, attribute, old in undo:
+            namespace[attribute] = old
+
+
+def uncompiled(names: Iterable[str]) -> contextlib.AbstractContextManager[None]:
+    """Everything is uncompiled here."""
+    return contextlib.nullcontext()
+
+
+def kernel_named(name: str) -> str:
+    """The full name `module.function` of a kernel known by either name."""
+    found = [full for full in KERNELS if name in (full, full.rpartition(".")[2])]
+    if len(found) != 1:
+        raise ValueError(f"cannot replace {name!r}: there is no such kernel")
+    return found[0]

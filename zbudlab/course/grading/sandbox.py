@@ -1,0 +1,239 @@
+"""Somebody's code in a process of its own, behind bubblewrap, asked and answered in lines of JSON.
+
+It sees: Python and its standard library, numpy and what the machine imports, a copy of the package
+without the functions under test; a small /tmp. No network, no other process, nothing of this user's
+files, no way to make processes. What comes back is data of limited size in limited time, or a
+reason why not.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import select
+import shutil
+import site
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from zbudlab.course.grading import seccomp
+from zbudlab.course.grading.worker import ANSWER_BYTES
+
+LIBRARIES = ("numpy", "cramjam", "zstandard", "psutil", "tqdm")
+START_SECONDS = 20.0  #: until the cells were run, at most
+TMP_BYTES = 32 << 20
+LINE_BYTES = ANSWER_BYTES + 1000
+
+
+class NoIsolation(OSError):
+    """There is nothing to run foreign code in safely."""
+
+
+class Ended(Exception):
+    """The process gave no answer; the message says why."""
+
+
+def bubblewrap() -> str:
+    """The bubblewrap program, tried out; NoIsolation if there is none that works."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise NoIsolation(
+            "grading runs students' code and needs bubblewrap (bwrap) to keep it in; install "
+            "it, or say --unsafe-no-isolation if you trust every submission with your files"
+        )
+    done = subprocess.run(
+        [program, "--ro-bind", "/", "/", "--unshare-all", "--", "/bin/true"], capture_output=True
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise NoIsolation(
+            f"bubblewrap does not work here ({said}): allow "
+            "user namespaces, or say --unsafe-no-isolation if you trust every submission"
+        )
+    return program
+
+
+def _library_paths() -> list[Path]:
+    """The folders of the libraries that the machine imports, binary parts beside them included."""
+    found = []
+    for name in LIBRARIES:
+        spec = importlib.util.find_spec(name)
+        for place in (spec and spec.submodule_search_locations) or []:
+            found.append(Path(place))
+            libraries = Path(place).with_name(f"{name}.libs")
+            if libraries.is_dir():
+                found.append(libraries)
+    return found
+
+
+def _system_binds() -> list[str]:
+    """Options that show the system's libraries and this Python, with no installed packages."""
+    base = Path(sys.base_prefix).resolve()
+    standard = Path(os.__file__).resolve().parent
+    options = ["--ro-bind", "/usr/lib", "/usr/lib"]
+    for link in ("/lib", "/lib64", "/lib32"):
+        if os.path.islink(link):
+            options += ["--symlink", os.readlink(link), link]
+        elif os.path.isdir(link):
+            options += ["--ro-bind", link, link]
+    options += ["--ro-bind-try", "/usr/lib64", "/usr/lib64"]
+    options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    python = Path(os.path.realpath(sys.executable))
+    options += ["--ro-bind", str(python), str(python)]
+    options += ["--ro-bind", str(standard), str(standard)]
+    for library in (base / "lib").glob("libpython*.so*"):
+        options += ["--ro-bind", str(library), str(library)]
+    places = {standard / "site-packages", standard / "dist-packages", Path("/usr/lib/python3")}
+    places |= {Path(place) for place in site.getsitepackages()}
+    for place in sorted(places):
+        if place.is_dir() and (place.is_relative_to(standard) or place.is_relative_to("/usr/lib")):
+            options += ["--tmpfs", str(place), "--remount-ro", str(place)]
+    return options
+
+
+def command(program: str, package: Path, filter_number: int | None) -> list[str]:
+    """The command line that runs the worker of a stripped copy behind bubblewrap."""
+    options = [program, "--die-with-parent", "--new-session", "--unshare-all", "--clearenv"]
+    for name, value in {
+        "PATH": "/nowhere",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }.items():
+        options += ["--setenv", name, value]
+    options += _system_binds()
+    options += ["--ro-bind", "/proc/meminfo", "/proc/meminfo", "--ro-bind", str(package), "/lab"]
+    for place in _library_paths():
+        options += ["--ro-bind", str(place), f"/libraries/{place.name}"]
+    options += [
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        "--size",
+        str(TMP_BYTES),
+        "--tmpfs",
+        "/tmp",
+    ]
+    options += ["--chdir", "/tmp", "--remount-ro", "/"]
+    if filter_number is not None:
+        options += ["--seccomp", str(filter_number)]
+    python = os.path.realpath(sys.executable)
+    return [*options, "--", python, "-I", "-S", "-B", "/lab/worker.py", "/lab", "/libraries"]
+
+
+class Sandbox:
+    """A process with a student's code in it. program: bubblewrap's, None = run it without."""
+
+    def __init__(self, package: Path, program: str | None) -> None:
+        filter_file = self._filter() if program else None
+        number = filter_file.fileno() if filter_file else None
+        if program:
+            line = command(program, package, number)
+        else:
+            parts = [str(package), *{str(place.parent) for place in _library_paths()}]
+            line = [sys.executable, "-I", "-S", "-B", str(package / "worker.py"), *parts]
+        try:
+            self.process = subprocess.Popen(
+                line,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[] if number is None else [number],
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            if filter_file:
+                filter_file.close()
+        assert self.process.stdin
+        assert self.process.stdout
+        os.set_blocking(self.process.stdin.fileno(), False)
+        self.received = b""
+
+    @staticmethod
+    def _filter() -> Any:
+        program = seccomp.program()
+        if program is None:
+            return None
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (bubblewrap reads it later)
+        file.write(program)
+        file.seek(0)
+        return file
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it does, and all it started."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer to a request; Ended if there is none in time, or none that can be read."""
+        end = time.monotonic() + seconds
+        self.received = b""
+        self._send(json.dumps(request).encode() + b"\n", end)
+        line = self._line(end)
+        try:
+            answer = json.loads(line)
+        except (ValueError, RecursionError):
+            raise Ended("its answer cannot be read") from None
+        if not isinstance(answer, dict):
+            raise Ended("its answer cannot be read")
+        return answer
+
+    def _send(self, data: bytes, end: float) -> None:
+        assert self.process.stdin
+        pipe = self.process.stdin.fileno()
+        while data:
+            if not select.select([], [pipe], [], max(0.0, end - time.monotonic()))[1]:
+                raise Ended("it took no more questions")
+            try:
+                data = data[os.write(pipe, data) :]
+            except OSError:
+                raise Ended(self._last_words()) from None
+
+    def _line(self, end: float) -> bytes:
+        assert self.process.stdout
+        pipe = self.process.stdout.fileno()
+        while b"\n" not in self.received:
+            if len(self.received) > LINE_BYTES:
+                raise Ended("its answer is too large")
+            if not select.select([pipe], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise Ended("it gave no answer in time")
+            data = os.read(pipe, 1 << 16)
+            if not data:
+                raise Ended(self._last_words())
+            self.received += data
+        return self.received.partition(b"\n")[0]
+
+    def _last_words(self) -> str:
+        """Why the process ended, as far as can be said."""
+        try:
+            code = self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            return "it closed its answers"
+        assert self.process.stderr
+        os.set_blocking(self.process.stderr.fileno(), False)
+        said = (self.process.stderr.read(2000) or b"").decode(errors="replace").strip()
+        return f"it ended itself (exit code {code})" + (f": {said}" if said else "")

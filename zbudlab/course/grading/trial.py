@@ -1,0 +1,238 @@
+"""One submission tried: its code in sandboxes, its answers compared here, an ability at a time."""
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from zbudlab.course.contract import Ability, Exercise, Setting, random_of
+from zbudlab.course.grading import notebook
+from zbudlab.course.grading.copies import stripped_copy
+from zbudlab.course.grading.sandbox import Ended, Sandbox
+from zbudlab.course.judging import Paper, Reference, judged, plugs
+from zbudlab.course.rules import rule_functions
+
+LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; computing has less
+CASE_SECONDS = 6.0  #: for one case, by the clock
+TRIAL_SECONDS = 60.0  #: for a submission, after which no new ability is begun
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an ability earned, why not more, and whether a hidden case said so."""
+
+    ability: str
+    earned: int
+    points: int
+    reason: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The marks of a submission. trouble: why it has none, or what else is to be said."""
+
+    exercise: str
+    student: int
+    marks: list[Mark]
+    trouble: str = ""
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        return sum(mark.earned for mark in self.marks)
+
+    @property
+    def points(self) -> int:
+        return sum(mark.points for mark in self.marks)
+
+    def text(self) -> str:
+        """As JSON."""
+        marks = [vars(mark) for mark in self.marks]
+        return json.dumps(vars(self) | {"marks": marks}, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def parsed(cls, text: str) -> "Verdict":
+        """From JSON; ValueError, KeyError or TypeError if it is none of ours."""
+        found = json.loads(text)
+        return cls(**found | {"marks": [Mark(**mark) for mark in found["marks"]]})
+
+
+@dataclass
+class Stage:
+    """Abilities that share a sandbox: the same functions are tried, the same are absent."""
+
+    abilities: list[Ability]
+    package: Path
+
+
+class Examiner:
+    """Gives verdicts on submissions of one exercise under one rule.
+
+    seed: hidden cases are drawn from it. program: bubblewrap's, None = without it. solutions: the
+    folder with the teacher's rules. Right answers are computed once a case.
+    """
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        variant: int | None,
+        seed: str,
+        program: str | None,
+        solutions: Path,
+    ) -> None:
+        self.exercise = exercise
+        self.rule = exercise.rule(variant)
+        self.seed = seed
+        self.program = program
+        self.release = notebook.released(exercise.name)
+        self.functions = rule_functions(solutions, exercise.name, self.rule)
+        self._answers: dict[tuple[str, int, str], Any] = {}
+        self._computing = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="zbudlab-")
+        self.stages = list(self._stages())
+
+    def close(self) -> None:
+        """Remove the copies of the package."""
+        self._folder.cleanup()
+
+    def _stages(self) -> Iterator[Stage]:
+        together = groupby(
+            sorted(self.exercise.abilities, key=self.exercise.removed), self.exercise.removed
+        )
+        for number, (removed, abilities) in enumerate(together):
+            package = Path(self._folder.name) / str(number)
+            stripped_copy(package, removed)
+            yield Stage(list(abilities), package)
+
+    # --- right answers -------------------------------------------------------------------------
+
+    def papers(self, ability: Ability, student: int) -> list[Paper]:
+        """The cases of an ability for a student, hidden ones too, with their right answers."""
+        setting = Setting(self.rule, student)
+        random = random_of(self.seed, self.exercise.name, ability.name)
+        with self._computing:
+            reference = Reference(self.exercise, setting, self.functions)
+            shown = [(case, False) for case in ability.visible(setting)]
+            drawn = [(case, True) for case in ability.hidden(setting, random)]
+            return [
+                Paper(case, self._answer(reference, ability, case), hidden)
+                for case, hidden in [*shown, *drawn]
+            ]
+
+    def _answer(self, reference: Reference, ability: Ability, case: Mapping[str, Any]) -> Any:
+        own = reference.setting.student if ability.expected else 0
+        key = ability.name, own, json.dumps(case)
+        if key not in self._answers:
+            self._answers[key] = reference.answer(ability, dict(case))
+        return self._answers[key]
+
+    # --- a submission --------------------------------------------------------------------------
+
+    def verdict(self, submitted: notebook.Notebook) -> Verdict:
+        """The marks of a notebook."""
+        begin = time.monotonic()
+        cells = notebook.cells_to_run(submitted, self.release)
+        trial = _Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)
+        for stage in self.stages:
+            trial.run(stage)
+        order = {ability.name: place for place, ability in enumerate(self.exercise.abilities)}
+        marks = sorted(trial.marks, key=lambda mark: order[mark.ability])
+        seconds = round(time.monotonic() - begin, 2)
+        return Verdict(self.exercise.name, submitted.student, marks, trial.trouble, seconds)
+
+    def refused(self, reason: str) -> Verdict:
+        """No marks, for a reason."""
+        return refused(self.exercise, reason)
+
+
+def refused(exercise: Exercise | None, reason: str) -> Verdict:
+    """No marks, for a reason. exercise: None where it could not be told."""
+    if exercise is None:
+        return Verdict("", 0, [], reason)
+    marks = [Mark(ability.name, 0, ability.points, reason) for ability in exercise.abilities]
+    return Verdict(exercise.name, 0, marks, reason)
+
+
+class _Trial:
+    """A submission on its way through the stages."""
+
+    def __init__(self, examiner: Examiner, cells: list[str], student: int, end: float) -> None:
+        self.examiner = examiner
+        self.cells = cells
+        self.student = student
+        self.end = end
+        self.marks: list[Mark] = []
+        self.trouble = ""
+        self.fatal = ""  # why the cells cannot even be run
+
+    def run(self, stage: Stage) -> None:
+        """Try the abilities of a stage; after one that ended its process, the rest in a new one."""
+        left = list(stage.abilities)
+        while left:
+            reason = self.fatal
+            if not reason and time.monotonic() > self.end:
+                reason = f"no time is left: a submission has {TRIAL_SECONDS:.0f} seconds"
+            if reason:
+                self.marks += [Mark(a.name, 0, a.points, reason) for a in left]
+                self.trouble = reason
+                return
+            with self._loaded(stage) as sandbox:
+                while left and sandbox and self._tried(left.pop(0), sandbox):
+                    pass
+
+    @contextmanager
+    def _loaded(self, stage: Stage) -> Iterator[Sandbox | None]:
+        """A sandbox in which the cells have run; None if they end it or themselves do not end."""
+        with Sandbox(stage.package, self.examiner.program) as sandbox:
+            try:
+                answer = sandbox.ask({"cells": self.cells}, LOAD_SECONDS)
+            except Ended as ended:
+                self.fatal = f"while the notebook's cells ran, {ended}"
+                yield None
+                return
+            troubles = answer.get("troubles")
+            if isinstance(troubles, list) and any(troubles) and not self.trouble:
+                first = next(str(trouble)[:300] for trouble in troubles if trouble)
+                self.trouble = f"a cell of the notebook fails: {first}"
+            yield sandbox
+
+    def _tried(self, ability: Ability, sandbox: Sandbox) -> bool:
+        """Mark an ability; whether the sandbox can be asked for another."""
+        asked = _Asked(self.examiner.exercise, sandbox)
+        try:
+            result = judged(ability, asked, self.examiner.papers(ability, self.student))
+        except Ended as ended:
+            self.marks.append(Mark(ability.name, 0, ability.points, str(ended)))
+            return False
+        reason = str(result.failure) if result.failure else ""
+        mark = Mark(ability.name, result.earned, ability.points, reason, result.hidden)
+        self.marks.append(mark)
+        return True
+
+
+class _Asked:
+    """A trier whose functions are in a sandbox."""
+
+    def __init__(self, exercise: Exercise, sandbox: Sandbox) -> None:
+        self.exercise = exercise
+        self.sandbox = sandbox
+
+    def observe(self, ability: Ability, case: dict[str, Any]) -> dict[str, Any]:
+        """What comes back, made sure to be an answer or an error."""
+        request = {
+            "probe": ability.probe,
+            "functions": ability.functions,
+            "plugs": plugs(self.exercise, ability),
+            "case": case,
+        }
+        outcome = self.sandbox.ask(request, CASE_SECONDS)
+        if "answer" in outcome and "error" not in outcome:
+            return {"answer": outcome["answer"]}
+        return {"error": str(outcome.get("error", "it gave no answer"))[:300]}

@@ -1,0 +1,1 @@
+"""What the notebooks are taught on: small machines made for one question each, and stopwatches."""

@@ -1,0 +1,81 @@
+"""One process larger than memory, on a machine with zswap: what is studied as pressure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zbudlab import corpus
+from zbudlab.compressors import compress_pages
+from zbudlab.compressors import compressor as find_compressor
+from zbudlab.layout import PAGE_SIZE, PTE_PRESENT, PTE_SWAP
+from zbudlab.machine import Machine
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where the pages of a process are, pages; and how its last round of uses was served."""
+
+    memory: int
+    zswap: int
+    device: int
+    pool: int
+    faults: int
+    from_device: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.memory} pages in memory, {self.zswap} in zswap ({self.pool} frames), "
+            f"{self.device} on the device; of {self.faults} faults {self.from_device} read it"
+        )
+
+
+def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) -> np.ndarray:
+    """Compressed lengths in bytes of that many pages of a recipe, PAGE_SIZE + 1 for no shorter."""
+    content = corpus.pages(recipe, pages, seed)
+    room = np.zeros((pages, PAGE_SIZE), np.uint8)
+    lengths = compress_pages(find_compressor(compressor), content, room, 1)
+    return np.where(lengths < 0, PAGE_SIZE + 1, lengths)
+
+
+def pressed(
+    recipe: str = "mixed",
+    pages: int = 1600,
+    pool: int = 20,
+    compressor: str = "lz4",
+    frames: int = 1024,
+    seed: int = 0,
+) -> tuple[Machine, int]:
+    """A machine, and its one process, whose pages have each been written once.
+
+    recipe: of `corpus`. pool: zswap's share of memory, percent; 0 = none to speak of.
+    """
+    machine = Machine(frames=frames, max_pool_percent=pool, compressor=compressor, log=False)
+    process = machine.create_process(pages)
+    machine.write(process, 0, corpus.pages(recipe, pages, seed))
+    return machine, process
+
+
+def used_again(machine: Machine, process: int, uses: int = 1600, seed: int = 0) -> Whereabouts:
+    """Where the pages are after that many uses of random ones, and what the uses cost."""
+    count = int(machine.state.processes[process]["nr_pages"])
+    faults, reads = _counted(machine)
+    random = np.random.Generator(np.random.PCG64(seed))
+    machine.touch(process, random.integers(0, count, uses))
+    start = int(machine.state.processes[process]["start"])
+    states = machine.state.ptes["state"][start : start + count]
+    counters = machine.swap.counters()
+    swapped = int(np.count_nonzero(states == PTE_SWAP))
+    after, reads_after = _counted(machine)
+    return Whereabouts(
+        memory=int(np.count_nonzero(states == PTE_PRESENT)),
+        zswap=counters["stored_pages"],
+        device=swapped - counters["stored_pages"],
+        pool=counters["pool_pages"],
+        faults=after - faults,
+        from_device=reads_after - reads,
+    )
+
+
+def _counted(machine: Machine) -> tuple[int, int]:
+    """Faults on pages that were swapped out, and pages read from the device, so far."""
+    return machine.paging.events["pgmajfault"], machine.swap.counters()["device_reads"]

@@ -1,0 +1,373 @@
+// A view: canvas, pointer, keys, and the page around it.
+
+const STEP = 8; // cells that an arrow key with Shift moves
+const CLOSER = 1.5; // factor of a step of zoom
+const CLICK_PX = 4; // a pointer that moved less has clicked
+
+let ids = 0;
+
+class View {
+  constructor(store, model, el) {
+    this.store = store;
+    this.cells = store.cells;
+    this.model = model;
+    this.asked = {}; // questions under way: what -> when
+    this.wanted = {}; // what to ask next
+    this.paints = 0;
+    this.build(el);
+    this.watch();
+    store.views.add(this);
+    if (this.cells.number) this.regrid();
+    store.tell({ kind: "hello" });
+  }
+
+  build(el) {
+    const help = `zbl-help-${++ids}`;
+    this.canvas = make("canvas", {
+      tabindex: "0", role: "application", "aria-label": "frame map", "aria-describedby": help,
+    });
+    const size = this.model.get("size");
+    this.picture = new Picture(this.canvas, this.cells, newCanvas, size);
+    this.tools = toolbar(["hilbert", "linear"], (name, value) => this.act(name, value));
+    this.legend = legendOf(this.cells.kinds, (number) => this.toggle(number));
+    this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });
+    this.words = make("div", { class: "zbl-words", role: "status" }, "\u00a0");
+    this.summary = make("div", { class: "zbl-summary" });
+    this.details = make("div", {
+      class: "zbl-details", role: "region", "aria-label": "details of the frame", tabindex: "0",
+      hidden: "",
+    });
+    const left = [this.tools.bar, this.canvas, this.words, this.legend.box, this.summary];
+    this.root = make(
+      "div",
+      { class: "zbl-map", "data-lm-suppress-shortcuts": "true" },
+      this.notice,
+      make("div", { class: "zbl-left" }, ...left, helpOnKeys(help)),
+      this.details,
+    );
+    this.root.style.setProperty("--zbl-size", `${size}px`);
+    el.append(this.root);
+    this.root.dataset.alive = "1";
+  }
+
+  watch() {
+    this.undo = [];
+    const on = (target, name, act, options) => {
+      target.addEventListener(name, act, options);
+      this.undo.push(() => target.removeEventListener(name, act, options));
+    };
+    on(this.canvas, "pointermove", (event) => this.pointerMoved(event));
+    on(this.canvas, "pointerleave", () => this.look(this.picture.focus));
+    on(this.canvas, "pointerdown", (event) => this.pointerDown(event));
+    on(this.canvas, "pointerup", (event) => this.pointerUp(event));
+    on(this.canvas, "wheel", (event) => this.wheel(event), { passive: false });
+    on(this.canvas, "focus", () => this.focused());
+    on(this.root, "keydown", (event) => this.key(event));
+    const restyle = () => this.restyle();
+    const watcher = new MutationObserver(restyle);
+    const attributes = ["data-jp-theme-light", "data-jp-theme-name", "class", "data-theme"];
+    for (const target of [document.documentElement, document.body]) {
+      watcher.observe(target, { attributes: true, attributeFilter: attributes });
+    }
+    this.undo.push(() => watcher.disconnect());
+    on(matchMedia("(prefers-color-scheme: dark)"), "change", restyle);
+    this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
+    on(window, "resize", restyle);
+    this.restyle();
+  }
+
+  remove() {
+    this.removed = true;
+    this.undo.forEach((undo) => undo());
+    this.store.views.delete(this);
+    if (this.store.views.size === 0) this.store.tell({ kind: "bye" });
+  }
+
+  // --- how it looks ---------------------------------------------------------------------------
+
+  restyle() {
+    this.theme = themeOf(this.root);
+    this.root.dataset.theme = this.theme;
+    const { kinds, look } = this.cells;
+    const colours = kinds.map((kind) => kind[this.theme]);
+    const dark = this.theme === "dark";
+    const back = dark ? "#111111" : "#ffffff";
+    const bytes = arrayOf(Uint8Array, this.model.get("colours")[this.theme]);
+    this.picture.pixels.dye(bytes, colours, dark ? "#16191c" : "#fcfcfc");
+    this.picture.style = {
+      back,
+      borders: dark ? "#ffffff66" : "#00000066",
+      cma: dark ? "#7be38f" : "#1d7a33",
+      focus: dark ? "#ffffff" : "#000000",
+      halo: back,
+    };
+    this.picture.chunkColours = look.chunks[this.theme];
+    this.picture.ratio = window.devicePixelRatio || 1;
+    if (this.picture.source) this.picture.resize();
+    this.legend.buttons.forEach((button, number) => {
+      button.querySelector(".zbl-swatch").style.background = colours[number];
+    });
+    this.schedule();
+  }
+
+  regrid() {
+    const { picture, cells } = this;
+    picture.regrid();
+    this.canvas.style.width = `${picture.frame.width}px`;
+    this.canvas.style.height = `${picture.frame.height}px`;
+    if (picture.focus >= cells.count) picture.focus = null;
+    if (picture.selected >= cells.count) picture.selected = null;
+    this.tools.select.value = cells.grid.layout;
+    this.tools.goTo.max = cells.grid.frames - 1;
+    Object.assign(this.root.dataset, { columns: cells.columns, rows: cells.rows, layout: cells.grid.layout });
+    this.showAlive();
+  }
+
+  showAlive() {
+    const { alive, cells } = this.store;
+    this.root.dataset.alive = alive ? "1" : "0";
+    const words = alive ? cells.grid.notice ?? "" : GONE;
+    if (this.notice.textContent !== words) this.notice.textContent = words;
+    this.notice.hidden = words === "";
+    this.tools.select.disabled = !alive;
+  }
+
+  schedule() {
+    if (this.removed || this.waiting || !this.cells.columns) return;
+    this.waiting = true;
+    requestAnimationFrame((now) => this.paint(now));
+  }
+
+  /** One draw an animation frame, however much was said meanwhile. */
+  paint() {
+    this.waiting = false;
+    if (this.removed || !this.picture.source) return;
+    const fading = this.picture.draw(performance.now(), !this.stillness.matches);
+    this.store.painted();
+    this.paints += 1;
+    const { frame } = this.picture;
+    Object.assign(this.root.dataset, {
+      painted: this.paints, number: this.cells.number, fading: fading ? "1" : "0",
+      zoom: frame.zoom, left: frame.left, top: frame.top,
+    });
+    countLegend(this.legend.buttons, this.cells.counts, this.cells.look.lasting);
+    if (this.summary.textContent !== this.cells.summary) this.summary.textContent = this.cells.summary;
+    this.askForChunks();
+    if (fading) this.schedule();
+  }
+
+  toggle(number) {
+    this.picture.pixels.toggle(number);
+    this.schedule();
+    return this.picture.pixels.hidden.has(number);
+  }
+
+  // --- questions to Python --------------------------------------------------------------------
+
+  /** Ask, or ask next: one question of a kind is under way, the newest wins. */
+  ask(message) {
+    const { kind } = message;
+    if (performance.now() - (this.asked[kind] ?? -Infinity) < ANSWER_MS) {
+      this.wanted[kind] = message;
+      return;
+    }
+    this.asked[kind] = performance.now();
+    this.store.tell(message);
+  }
+
+  answered(kind) {
+    delete this.asked[kind];
+    const next = this.wanted[kind];
+    delete this.wanted[kind];
+    if (next) this.ask(next);
+  }
+
+  askForChunks() {
+    const missing = (this.picture.zbudInSight() ?? []).filter((cell) => !this.cells.chunks.has(cell));
+    if (missing.length && this.store.alive) this.ask({ kind: "chunks", frames: missing });
+  }
+
+  hearWords(frame, words) {
+    this.answered("hover");
+    if (frame === this.looked) this.say(words);
+  }
+
+  hearDetails(frame, told) {
+    this.picture.selected = frame === null ? null : Math.floor(frame / this.cells.grid.together);
+    this.details.hidden = told === null;
+    this.details.replaceChildren(...(told ? detailsOf(told, () => this.select(null)) : []));
+    this.root.dataset.selected = frame ?? "";
+  }
+
+  // --- looking at frames ----------------------------------------------------------------------
+
+  say(words) {
+    if (this.words.textContent !== words) this.words.textContent = words;
+  }
+
+  /** Name a cell in words: at once what is known here, then what Python says. */
+  look(cell) {
+    if (cell === null) {
+      this.looked = null;
+      this.say("\u00a0");
+      return;
+    }
+    const { cells } = this;
+    const frame = cells.frameOf(cell);
+    if (frame === this.looked) return;
+    this.looked = frame;
+    this.say(`${cells.framesInWords(cell)}: ${cells.kinds[cells.kindOf(cell)].words}`);
+    this.ask({ kind: "hover", frame });
+  }
+
+  moveFocus(cell) {
+    if (cell === null) return;
+    this.picture.focus = cell;
+    this.picture.frame.reveal(...this.picture.placed(cell));
+    this.root.dataset.frame = this.cells.frameOf(cell);
+    this.look(cell);
+    this.schedule();
+  }
+
+  focused() {
+    if (this.picture.focus === null && this.cells.count) this.moveFocus(0);
+  }
+
+  select(cell) {
+    const frame = cell === null ? null : this.cells.frameOf(cell);
+    if (frame === null) this.hearDetails(null, null);
+    this.store.tell({ kind: "select", frame });
+    this.schedule();
+  }
+
+  // --- pointer, keys, buttons -----------------------------------------------------------------
+
+  pointerMoved(event) {
+    if (this.drag) {
+      const { x, y } = this.drag;
+      this.drag.far ||= Math.hypot(event.offsetX - x, event.offsetY - y) > CLICK_PX;
+      if (this.drag.far) this.picture.frame.pan(this.drag.atX - event.offsetX, this.drag.atY - event.offsetY);
+      Object.assign(this.drag, { atX: event.offsetX, atY: event.offsetY });
+      this.schedule();
+    }
+    this.look(this.picture.cellAt(event.offsetX, event.offsetY));
+  }
+
+  pointerDown(event) {
+    if (event.button !== 0) return;
+    const { offsetX: x, offsetY: y } = event;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.drag = { x, y, atX: x, atY: y, far: false };
+  }
+
+  pointerUp(event) {
+    const clicked = this.drag && !this.drag.far;
+    this.drag = null;
+    if (!clicked) return;
+    const cell = this.picture.cellAt(event.offsetX, event.offsetY);
+    if (cell === null) return;
+    this.moveFocus(cell);
+    this.select(cell);
+  }
+
+  /** Zoom; with Shift, or sideways, pan. A wheel that can go back no farther scrolls the page. */
+  wheel(event) {
+    const { frame } = this.picture;
+    const pans = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (!pans && event.deltaY > 0 && frame.zoom <= frame.least) return;
+    event.preventDefault();
+    if (pans) frame.pan(...(event.deltaX ? [event.deltaX, event.deltaY] : [0, event.deltaY]));
+    else frame.zoomBy(Math.exp(-event.deltaY / 300), event.offsetX, event.offsetY);
+    this.schedule();
+  }
+
+  key(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+      event.preventDefault();
+      this.model.widget_manager?.context?.save();
+      return;
+    }
+    if (event.key === "Escape") this.select(null);
+    if (event.target !== this.canvas || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.keys()[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act(event.shiftKey ? STEP : 1);
+  }
+
+  keys() {
+    const { cells, picture } = this;
+    const focus = picture.focus ?? 0;
+    const last = cells.count - 1;
+    return {
+      ArrowLeft: (by) => this.step(-by, 0),
+      ArrowRight: (by) => this.step(by, 0),
+      ArrowUp: (by) => this.step(0, -by),
+      ArrowDown: (by) => this.step(0, by),
+      PageUp: () => this.moveFocus(Math.max(focus - 1, 0)),
+      PageDown: () => this.moveFocus(Math.min(focus + 1, last)),
+      Home: () => this.moveFocus(0),
+      End: () => this.moveFocus(last),
+      Enter: () => this.select(focus),
+      " ": () => this.select(focus),
+      "+": () => this.act("closer"),
+      "=": () => this.act("closer"),
+      "-": () => this.act("farther"),
+      0: () => this.act("whole"),
+    };
+  }
+
+  /** Move the focus by columns and rows. */
+  step(across, down) {
+    const { picture, cells } = this;
+    const [column, row] = picture.placed(picture.focus ?? 0);
+    const within = (value, size) => Math.min(Math.max(value, 0), size - 1);
+    this.moveFocus(
+      picture.cellIn(within(column + across, cells.columns), within(row + down, cells.rows)),
+    );
+  }
+
+  act(name, value) {
+    const { frame, focus } = this.picture;
+    if (name === "layout") this.store.tell({ kind: "hello", layout: value });
+    if (name === "whole") frame.whole();
+    if (name === "goto") this.goTo(value);
+    if (name === "closer" || name === "farther") {
+      const factor = name === "closer" ? CLOSER : 1 / CLOSER;
+      const [column, row] = focus === null ? [Infinity, Infinity] : this.picture.placed(focus);
+      const x = frame.x(column + 0.5);
+      const y = frame.y(row + 0.5);
+      const seen = x >= 0 && x < frame.width && y >= 0 && y < frame.height;
+      frame.zoomBy(factor, ...(seen ? [x, y] : [frame.width / 2, frame.height / 2]));
+    }
+    this.schedule();
+  }
+
+  goTo(frame) {
+    const { grid } = this.cells;
+    if (!(frame >= 0 && frame < grid.frames)) {
+      this.say(`There is no page frame ${frame}, only 0 to ${grid.frames - 1}.`);
+      return;
+    }
+    const cell = Math.floor(frame / grid.together);
+    this.moveFocus(cell);
+    this.select(cell);
+  }
+}
+
+/** A canvas that is never seen. */
+function newCanvas(columns, rows) {
+  const canvas = document.createElement("canvas");
+  canvas.width = columns;
+  canvas.height = rows;
+  return canvas;
+}
+
+/** Whether the page around an element is light or dark. */
+function themeOf(element) {
+  const { jpThemeLight } = document.body.dataset;
+  if (jpThemeLight !== undefined) return jpThemeLight === "false" ? "dark" : "light";
+  const set = document.documentElement.dataset.theme;
+  if (set === "dark" || set === "light") return set;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}

@@ -1,0 +1,182 @@
+"""Pictures without a kernel: what a machine is like, and what became of it in a run.
+
+Every function takes a machine (or figures of a run) and `ax`, draws there or on a figure of its
+own, and returns the Axes; `.figure` is what to save or show. Titles and labels carry the figures
+in words, so that nothing hangs on colour alone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from zbudlab import layout
+from zbudlab.config import human
+from zbudlab.machine import Machine
+from zbudlab.mm import vmstat
+from zbudlab.mm.snapshot import frame_kinds, zbud_chunks
+from zbudlab.view import maps, palette
+
+#: Colours of lines and of groups of bars, in this order, told apart by hatching or dashes too.
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+DASHES = ("-", "--", "-.", ":")
+HATCHES = ("", "///", "...", "xx")
+#: Free blocks by migrate type, as bars.
+TYPES = ("#3d3d3d", "#8c8c8c", "#7fc4f0", "#f0e442", "#009e73", "#cc79a7")
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """The axes to draw on: those given, or those of a figure of that size, inches."""
+    if ax is None:
+        return Figure(figsize=size, layout="constrained").add_subplot()
+    return ax
+
+
+def _plain(ax: Axes, title: str, x: str, y: str) -> Axes:
+    """Title and names of the axes; no frame around."""
+    ax.set_title(title, fontsize=12)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _legend(ax: Axes, columns: int) -> None:
+    """The legend, below the axes."""
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, frameon=False, fontsize=9
+    )
+
+
+def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
+    """The memory map of a machine: each page frame in the colour of what it is.
+
+    A rectangle is a pageblock, outlined if it is free as a whole.
+    """
+    kinds = frame_kinds(machine.state)
+    order = machine.config.pageblock_order
+    own = ax is None
+    ax = maps.memory_map(kinds, pageblock_order=order, ax=_axes(ax, (5, 6.4)))
+    counts = np.bincount(kinds, minlength=len(layout.FRAME_KINDS))
+    handles = [
+        Patch(facecolor=kind.light, edgecolor="#888888", label=f"{kind.words}: {count}")
+        for kind, count in zip(palette.KINDS, counts, strict=False)
+        if count
+    ]
+    if own:
+        ax.figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    else:
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    size = human(len(kinds) * layout.PAGE_SIZE)
+    free = counts[[layout.FRAME_FREE, layout.FRAME_FREE_CMA]].sum()
+    ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free", fontsize=12)
+    return ax
+
+
+def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
+    """Free memory by the order of its blocks, in pages, split by migrate type.
+
+    The numbers on the bars are those of /proc/buddyinfo: how many blocks.
+    """
+    ax = _axes(ax, (7, 4))
+    counts = np.array(vmstat.free_counts(machine.state))
+    orders = np.arange(layout.MAX_ORDER)
+    pages = counts << orders
+    bottom = np.zeros(layout.MAX_ORDER, np.int64)
+    for name, colour, row in zip(vmstat.MIGRATETYPE_NAMES, TYPES, pages, strict=True):
+        if row.any():
+            ax.bar(orders, row, 0.8, bottom, color=colour, edgecolor="white", label=name)
+            bottom += row
+    for order, blocks in enumerate(counts.sum(axis=0).tolist()):
+        place = (order, int(bottom[order]))
+        ax.annotate(str(blocks), place, (0, 2), textcoords="offset points", ha="center", fontsize=9)
+    ax.set_xticks(orders)
+    ax.margins(y=0.12)
+    if bottom.any():
+        _legend(ax, 6)
+    title = f"{bottom.sum()} free pages by the size of their block"
+    return _plain(ax, title, "order of the block", "free pages (numbers: blocks)")
+
+
+def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
+    """How full the pages of zbud are: pages by chunks in use, with one buddy and with two."""
+    ax = _axes(ax, (7, 4))
+    kinds = frame_kinds(machine.state)
+    pfns = np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS))
+    used = zbud_chunks(machine.state, pfns).sum(axis=1, dtype=np.int64) + 1  # and the header's
+    bottom = np.zeros(layout.NCHUNKS + 1, np.int64)
+    chunks = np.arange(len(bottom))
+    for kind in layout.ZBUD_KINDS:
+        pages = np.bincount(used[kinds[pfns] == kind], minlength=len(bottom))
+        shown = palette.KINDS[kind]
+        label = f"{shown.words}: {pages.sum()} pages"
+        ax.bar(chunks, pages, 1.0, bottom, color=shown.light, edgecolor="white", label=label)
+        bottom += pages
+    ax.set_xlim(0, layout.NCHUNKS + 1)
+    _legend(ax, 2)
+    buddies = len(pfns) + int((kinds == layout.FRAME_ZBUD_FULL).sum())
+    full = f",\n{used.mean() / layout.NCHUNKS:.0%} of their bytes in use" if len(pfns) else ""
+    title = f"{buddies} compressed pages in {len(pfns)} zbud pages{full}"
+    words = f"chunks of {layout.CHUNK_SIZE} bytes in use, of {layout.NCHUNKS}"
+    return _plain(ax, title, words, "zbud pages")
+
+
+def plot_curves(
+    columns: Mapping[str, Sequence[float]],
+    names: Sequence[str] | None = None,
+    *,
+    by: str = "step",
+    ax: Axes | None = None,
+) -> Axes:
+    """Curves from a run: a line for each of `names` (default: all columns) over the column `by`.
+
+    columns: as `workload.watch.watch` or a panel's `columns` gives them, or a DataFrame.
+    ValueError for a name that is not there, and where there is nothing to draw.
+    """
+    wanted = [name for name in columns if name != by] if names is None else list(names)
+    missing = [name for name in (by, *wanted) if name not in columns]
+    if missing or not wanted:
+        there = ", ".join(str(name) for name in columns) or "none"
+        raise ValueError(f"no column {', '.join(missing) or 'to draw'}: there are {there}")
+    ax = _axes(ax, (8, 4))
+    for place, name in enumerate(wanted):
+        style = DASHES[place // len(LINES) % len(DASHES)]
+        ax.plot(columns[by], columns[name], style, color=LINES[place % len(LINES)], label=name)
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    _legend(ax, 4)
+    return _plain(ax, "", by, wanted[0] if len(wanted) == 1 else "")
+
+
+def free_from_order(machine: Machine) -> np.ndarray:
+    """Free pages in blocks of each order or above, int64 (MAX_ORDER,)."""
+    pages = machine.state.zone["nr_free"].astype(np.int64) << np.arange(layout.MAX_ORDER)
+    return np.cumsum(pages[::-1])[::-1]
+
+
+def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) -> Axes:
+    """Machines side by side: how much of their free memory can be had in blocks of each order.
+
+    machines: by the names that the legend gives them. ValueError if there is none.
+    """
+    if not machines:
+        raise ValueError("there are no machines to compare")
+    ax = _axes(ax, (8, 4))
+    orders = np.arange(layout.MAX_ORDER)
+    thick = 0.85 / len(machines)
+    for place, (name, machine) in enumerate(machines.items()):
+        pages = free_from_order(machine)
+        ax.bar(
+            orders + (place - (len(machines) - 1) / 2) * thick,
+            pages,
+            thick,
+            color=LINES[place % len(LINES)],
+            hatch=HATCHES[place % len(HATCHES)],
+            edgecolor="white",
+            label=f"{name}: {pages[0]} pages free, {pages[9] >> 9} blocks of order 9",
+        )
+    ax.set_xticks(orders)
+    _legend(ax, 1)
+    title = "Free memory that can be had in blocks of an order or larger"
+    return _plain(ax, title, "order", "free pages")
