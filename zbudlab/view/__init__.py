@@ -9,16 +9,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
     from zbudlab.view.player import Player
+    from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
     from zbudlab.view.structures import plot_lists, plot_radix_tree
 
 #: Public names and the modules of this package they live in.
 HOMES = {
     "FrameMap": "framemap",
     "Player": "player",
+    "plot": "plots",
+    "plot_buddyinfo": "plots",
+    "plot_comparison": "plots",
+    "plot_curves": "plots",
     "plot_lists": "structures",
     "plot_radix_tree": "structures",
+    "plot_zbud": "plots",
 }
-__all__ = ["FrameMap", "Player", "plot_lists", "plot_radix_tree"]
+__all__ = [
+    "FrameMap",
+    "Player",
+    "plot",
+    "plot_buddyinfo",
+    "plot_comparison",
+    "plot_curves",
+    "plot_lists",
+    "plot_radix_tree",
+    "plot_zbud",
+]
 
 
 def __getattr__(name: str) -> object:

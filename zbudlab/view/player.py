@@ -13,6 +13,7 @@ import anywidget
 import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.changes import Change
@@ -50,6 +51,7 @@ class Player(anywidget.AnyWidget):
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     kinds = traitlets.List(list(KINDS)).tag(sync=True)
+    last = traitlets.Int().tag(sync=True)  # operations, when this was made
 
     def __init__(
         self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
@@ -57,7 +59,7 @@ class Player(anywidget.AnyWidget):
         self.history = source if isinstance(source, History) else History(source)
         machine = self.history.machine_at(stop)
         self.frames = FrameMap(machine, layout=layout, size=MAP_SIZE)
-        super().__init__(maps=[self.frames])
+        super().__init__(maps=[self.frames], last=len(self.history))
         self.stop = stop
         self.part: int | None = None
         self._inside: Inside | None = None
@@ -283,6 +285,8 @@ class Player(anywidget.AnyWidget):
     def _pool_and_key(self) -> tuple[int | None, int | None]:
         """The zbud pool and the handle that this step is about, as far as it tells."""
         pool = key = None
+        if self.part and self._inside is not None:
+            key = self._inside.parts[self.part - 1].numbers.get("handle") or None
         for change in self._changes():
             if change.array == "pools":
                 pool = change.record if pool is None else pool
@@ -292,11 +296,15 @@ class Player(anywidget.AnyWidget):
 
     def _figures(self) -> list[Figure]:
         """The radix tree and the lists, as they are at this step."""
+        drawn = [Figure(figsize=(7, high), layout="constrained") for high in (2.6, 4.2)]
+        self._structures(*(figure.add_subplot() for figure in drawn))
+        return drawn
+
+    def _structures(self, above: Axes, below: Axes) -> None:
         machine = self.history.machine
         pool, key = self._pool_and_key()
-        tree = structures.plot_radix_tree(machine, pool=pool, key=key)
-        lists = structures.plot_lists(machine, pool=pool, marked=self.changed_frames)
-        return [ax.figure for ax in (tree, lists)]  # type: ignore[misc]
+        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above)
+        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
 
     def figure(self) -> Figure:
         """What the player shows, as a picture."""
@@ -305,10 +313,7 @@ class Player(anywidget.AnyWidget):
         left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
         kinds = frame_kinds(machine.state)
         memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=left.add_subplot())
-        above, below = right.subplots(2, 1)
-        pool, key = self._pool_and_key()
-        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
+        self._structures(*right.subplots(2, 1))
         drawn.suptitle(self.title, fontsize=12)
         return drawn
 

@@ -151,8 +151,11 @@ def _tree_title(machine: Machine, pool: int, key: int) -> str:
     root = machine.state.pools[pool]
     if root["variant"] != layout.ZBUD_SERIES:
         return f"zbud pool {pool} is plain: its handles are addresses, there is no tree"
-    told = f"handles of zbud pool {pool}: {plural(int(root['items']), 'item')}, height {root['height']}"
+    items = plural(int(root["items"]), "item")
+    told = f"handles of zbud pool {pool}: {items}, height {root['height']}"
     leads = lookup(machine, pool, key)
+    if leads < 0 and key == root["last_handle"]:
+        return told
     return f"{told}; handle {key} leads to {f'page {leads}' if leads >= 0 else 'nothing'}"
 
 

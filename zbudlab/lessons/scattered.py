@@ -1,0 +1,106 @@
+"""Memory full of scattered pages: what compaction is studied on."""
+
+import contextlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.machine import Machine, MachineError
+from zbudlab.mm.snapshot import frame_kinds
+
+PROCESSES = 16
+OBJECT = 1800  #: bytes of an object in zbud: two share a page
+
+
+def scattered(
+    zbud: int = 10,
+    movable: bool = True,
+    freed: int = 50,
+    frames: int = 16384,
+    cma_pages: int = 0,
+    seed: int = 0,
+) -> Machine:
+    """A machine that processes filled side by side; some ended, and zbud took of their frames.
+
+    freed: percent of the processes that end, at random. zbud: percent of memory that zbud then
+    fills; half of its objects are freed again. movable: with the series, or without.
+    """
+    machine = Machine(
+        frames=frames, cma_pages=cma_pages, zbud_movable=movable, page_bytes=False, log=False
+    )
+    random = np.random.Generator(np.random.PCG64(seed))
+    pages = (frames - frames // 64) // PROCESSES
+    processes = [machine.create_process(pages) for _ in range(PROCESSES)]
+    for page in range(pages):
+        for process in processes:
+            machine.touch(process, [page], write=True)
+    for process in random.permutation(processes)[: PROCESSES * freed // 100].tolist():
+        machine.exit(process)
+    handles = [machine.zbud_alloc(OBJECT) for _ in range(2 * frames * zbud // 100)]
+    for handle in random.permutation(handles)[: len(handles) // 2].tolist():
+        machine.zbud_free(handle)
+    return machine
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Order-9 blocks: if all free pages lay together, and those that can be had."""
+
+    together: int
+    ready: int
+
+    def __str__(self) -> str:
+        return f"{self.ready} of {self.together} order-9 blocks"
+
+
+def blocks(machine: Machine, order: int = 9) -> Blocks:
+    """How many blocks of an order there are, and could be."""
+    nr_free = machine.state.zone["nr_free"]
+    ready = sum(int(nr_free[k]) << (k - order) for k in range(order, layout.MAX_ORDER))
+    return Blocks(int(machine.state.zone["nr_free_pages"]) >> order, ready)
+
+
+def zbud_frames(machine: Machine) -> list[int]:
+    """The page frames of all zbud pages, ascending."""
+    kinds = frame_kinds(machine.state)
+    return np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS)).tolist()
+
+
+def pin_some(machine: Machine, count: int, seed: int = 0) -> list[int]:
+    """Hold a reference of that many zbud pages at random, as readers would; their frames."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    frames = random.permutation(zbud_frames(machine))[:count].tolist()
+    for pfn in frames:
+        machine.pin(pfn)
+    return frames
+
+
+def moves(machine: Machine) -> str:
+    """What the last compaction or CMA request did, in a line."""
+    control = machine.control[0]
+    done = machine.moves[: int(control["nr_moves"])]
+    moved = int(np.count_nonzero(done["rc"] == 0))
+    busy = int(np.count_nonzero(done["rc"] == -layout.EAGAIN))
+    return f"{moved} pages moved, {busy} stayed because somebody holds them (-EAGAIN)"
+
+
+def fill_with_zbud(machine: Machine) -> int:
+    """Store objects in zbud until there is no frame left for it; how many there are."""
+    handles = []
+    with contextlib.suppress(MachineError):
+        while True:
+            handles.append(machine.zbud_alloc(OBJECT))
+    return len(handles)
+
+
+def take_cma(machine: Machine) -> str:
+    """Ask for the CMA area, a pageblock at a time; how many could be had."""
+    first, last = machine.cma_area
+    size = 1 << machine.config.pageblock_order
+    taken = 0
+    for start in range(first, last, size):
+        with contextlib.suppress(MachineError):
+            machine.alloc_contig_range(start, start + size)
+            taken += 1
+    return f"{taken} of {(last - first) // size} pageblocks of the CMA area"
