@@ -10,6 +10,7 @@ Operations and their results are those of `Machine` on the same configuration, t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -192,10 +193,10 @@ def run_scripts(
 
 
 class Batch:
-    """Machines of one configuration, without page bytes and without swap."""
+    """Machines of one configuration, without page bytes, a log, or swapping."""
 
     def __init__(self, config: MachineConfig) -> None:
-        self.config = config
+        self.config = replace(config, page_bytes=False, log=False)
 
     def run(self, scripts: Sequence[Script]) -> list[Results]:
         """The results of each script, on a machine of its own. ValueError for what is no script."""

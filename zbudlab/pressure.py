@@ -167,7 +167,7 @@ class UnderPressure:
         self.steps = 0
         self.met = 0
         self._before = self._counts()
-        self.row = self._look()
+        self.look()
 
     def change(self, pressure: Pressure) -> bool:
         """Press like this from now on: False if that takes another machine."""
@@ -192,6 +192,10 @@ class UnderPressure:
         self.machine.rescan()  # as kswapd does when it goes to sleep
         self._ask()
         self.steps += 1
+        return self.look()
+
+    def look(self) -> dict[str, float]:
+        """The row of figures, read anew: counts are those since the last step began."""
         self.row = self._look()
         return self.row
 

@@ -4,14 +4,12 @@ A *trier* runs a case on the student's functions, in this process (`Here`) or be
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
 """
 
-import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zbudlab import jit
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, random_of
-from zbudlab.course.probes import Bench, observe
+from zbudlab.course.probes import Bench, kernel, observe
 from zbudlab.course.reasons import Failure, failure
 
 
@@ -26,6 +24,19 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
     """The kernels that an ability's functions stand for, by the student's names."""
     found = {name: exercise.references.get(name) for name in ability.functions}
     return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
+
+
+def others(exercise: Exercise, ability: Ability) -> dict[str, str]:
+    """The kernels that stand in for the rest of the student's functions, by his names.
+
+    So that what he got wrong elsewhere costs nothing here.
+    """
+    absent = exercise.removed(ability)
+    return {
+        name: kernel
+        for name, kernel in exercise.references.items()
+        if isinstance(kernel, str) and name not in ability.functions and kernel not in absent
+    }
 
 
 class Here:
@@ -47,7 +58,7 @@ class Here:
         missing = [name for name in ability.functions if name not in needed]
         if missing:
             return {"error": f"there is no {missing[0]}"}
-        self.bench = Bench(needed, plugs(self.exercise, ability))
+        self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
         return observe(ability.probe, self.bench, case, self.seconds)
 
 
@@ -57,10 +68,7 @@ def reference_functions(exercise: Exercise) -> dict[str, Any]:
 
 
 def _reference(found: Any) -> Any:
-    if isinstance(found, str):
-        importlib.import_module(f"zbudlab.mm.{found.partition('.')[0]}")
-        return jit.KERNELS[found]
-    return found
+    return kernel(found) if isinstance(found, str) else found
 
 
 class Reference:

@@ -15,7 +15,7 @@ Source: mm/migrate.c (v3.12.9), with the hunks of the series' patch 5.
 
 import numpy as np
 
-from zbudlab.jit import kernel
+from zbudlab.jit import kernel, prefetch_row
 from zbudlab.layout import (
     EAGAIN,
     ENOMEM,
@@ -203,6 +203,7 @@ def putback_movable_pages(zones, pages, blocks, moves, control, rc):
 @kernel(inline=False)
 def migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn):
     """Isolate a zbud page, move it to a new movable frame, put it back; 0, -ENOMEM or -EAGAIN."""
+    prefetch_row(frames, pfn)
     get_page(pages[pfn])
     new = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
     if new < 0:

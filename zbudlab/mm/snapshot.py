@@ -106,8 +106,8 @@ def digest(state: State, device: Mapping[int, bytes | int]) -> str:
 
 @kernel
 def zbud_frame(pools, rows, page, pfn):
-    """The byte of a zbud page (layout.FRAME_*)."""
-    pool = pools[page.private]
+    """The byte of a zbud page (layout.FRAME_*); it names its pool, unless somebody broke that."""
+    pool = pools[page.private if page.private < pools.shape[0] else 0]
     header = rows[header_row(pool, pfn)]
     both = header.first_chunks > 0 and header.last_chunks > 0
     kind = FRAME_ZBUD_FULL if both else FRAME_ZBUD_HALF

@@ -101,7 +101,7 @@ class State:
     def create_pool(self, number: int, variant: int) -> None:
         """Start zbud pool `number` as layout.ZBUD_PLAIN or layout.ZBUD_SERIES."""
         self.pools[number]["variant"] = variant
-        for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
+        for field in ("pages_nr", "holes", "height", "rnode", "items", "last_handle"):
             self.pools[number][field] = 0
         zbud_create_pool(*self.zbud, number)
 

@@ -7,7 +7,7 @@ Source: mm/zbud.c (v3.11), and patch 4 of the series (handles, map counts).
 
 import numpy as np
 
-from zbudlab.jit import kernel
+from zbudlab.jit import kernel, lowest_bit
 from zbudlab.layout import (
     BUDDIED,
     BUDDY,
@@ -61,7 +61,7 @@ def buddy_address(pfn, header, buddy):
 @kernel
 def is_empty(header):
     """Whether the page holds no buddy."""
-    return header.first_chunks == 0 and header.last_chunks == 0
+    return (header.first_chunks | header.last_chunks) == 0
 
 
 @kernel
@@ -88,24 +88,32 @@ def pool_list(pool, number):
 @kernel
 def home_list(header):
     """The list a page belongs on: BUDDIED when both buddies are there, else its free chunks."""
-    if header.first_chunks and header.last_chunks:
-        return BUDDIED
-    return num_free_chunks(header)
+    half_filled = (header.first_chunks == 0) | (header.last_chunks == 0)
+    return num_free_chunks(header) if half_filled else BUDDIED
 
 
 @kernel
 def add_to_home_list(pool, rows, row):
-    """Put a page first on the list its buddies call for."""
-    list_add(rows, BUDDY, row, pool_list(pool, home_list(rows[row])))
+    """Put a page first on the list its buddies call for, and note that this list has pages."""
+    which = home_list(rows[row])
+    pool.holes |= 1 << which
+    list_add(rows, BUDDY, row, pool_list(pool, which))
 
 
 @kernel
 def find_hole(pool, rows, chunks):
-    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none."""
-    for free_chunks in range(chunks, NCHUNKS):
-        head = pool_list(pool, free_chunks)
+    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none.
+
+    The kernel looks at list after list; here `holes` tells which may have pages. A list's bit
+    stays set when its last page goes, until somebody finds it empty here.
+    """
+    holes = pool.holes >> chunks << chunks
+    while holes:
+        head = pool_list(pool, lowest_bit(holes))
         if not list_empty(rows, BUDDY, head):
             return np.int64(rows[head].next[BUDDY])
+        pool.holes &= ~(holes & -holes)
+        holes &= holes - 1
     return -1
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.panel import Panel, compare_panels
     from zbudlab.view.player import Player
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
     from zbudlab.view.structures import plot_lists, plot_radix_tree
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 #: Public names and the modules of this package they live in.
 HOMES = {
     "FrameMap": "framemap",
+    "Panel": "panel",
     "Player": "player",
+    "compare_panels": "panel",
     "plot": "plots",
     "plot_buddyinfo": "plots",
     "plot_comparison": "plots",
@@ -27,7 +30,9 @@ HOMES = {
 }
 __all__ = [
     "FrameMap",
+    "Panel",
     "Player",
+    "compare_panels",
     "plot",
     "plot_buddyinfo",
     "plot_comparison",

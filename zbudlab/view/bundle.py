@@ -1,8 +1,9 @@
 """What a live view leaves in the notebook: itself, a picture, and words.
 
 Without a running kernel a view cannot show anything. So the same output holds a PNG, a text, and
-a page with both, for front ends that show a bare PNG without its text. And when the notebook is saved, the browser leaves the reference to the view out (`framemap.js`
-looks for MARK): opened again, it shows the picture, not that a model is missing.
+a page with both, for front ends that show a bare PNG without its text. And when the notebook is
+saved, the browser leaves the reference to the view out (`framemap.js` looks for MARK): opened
+again, it shows the picture, not that a model is missing.
 """
 
 from base64 import b64encode

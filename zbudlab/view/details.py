@@ -42,7 +42,9 @@ class Looked:
         self.pfn = pfn
         self.page = self.state.pages[pfn : pfn + 1].view(np.recarray)[0]
         self.is_zbud = self.page.mapcount == layout.PAGE_ZBUD_MAPCOUNT_VALUE
-        self.pool = self.state.pools.view(np.recarray)[int(self.page.private) * int(self.is_zbud)]
+        pools = self.state.pools.view(np.recarray)
+        number = int(self.page.private) if self.is_zbud else 0
+        self.pool = pools[number if number < len(pools) else 0]
         self.row = pfn << int(self.pool.row_shift)
         self.header = self.state.rows[self.row : self.row + 1].view(np.recarray)[0]
 

@@ -50,6 +50,9 @@ class FrameMap(anywidget.AnyWidget):
     `machine` may be set to another machine. It follows its machine after each cell, and whenever
     `update` or `following.refresh` is called. A machine of more than arrangement.MAX_CELLS frames
     is shown several frames a cell.
+
+    There is no kind for zswap's bookkeeping: the machine keeps its entries and tree nodes beside
+    the page frames, not in them.
     """
 
     _esm = "\n".join((HERE / f"framemap{part}.js").read_text("utf-8") for part in SCRIPTS)
@@ -63,7 +66,7 @@ class FrameMap(anywidget.AnyWidget):
     def __init__(self, machine: Machine, *, layout: str = "hilbert", size: int = 512) -> None:
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
-        self._arrangement = arrange(machine.config.frames, layout)
+        self._arrangement: Arrangement = arrange(machine.config.frames, layout)
         super().__init__(size=size, look=_look(), colours=_colours(), legend=_legend())
         self._stream = Stream(self.send, self._described)
         self._selected: int | None = None
@@ -156,7 +159,7 @@ class FrameMap(anywidget.AnyWidget):
         self._tell({"kind": "details", "frame": pfn, "told": told})
 
     def _rearrange(self, name: str) -> None:
-        self._arrangement: Arrangement = arrange(self._machine.config.frames, name)
+        self._arrangement = arrange(self._machine.config.frames, name)
         self._stream.forget()
         self._tell_grid()
 

@@ -62,7 +62,7 @@ def name_parts(name: str) -> list[str]:
         for exercise in EXERCISES:
             part = re.sub(exercise, " ", part, flags=re.IGNORECASE)
         part = _EXERCISE.sub(" ", _NOISE.sub(" ", part))
-        part = re.sub(r"[^\w.@+-]+", "_", part, flags=re.ASCII).strip("_-.+")
+        part = re.sub(r"[^\w.@+-]+|_{2,}", "_", part, flags=re.ASCII).strip("_-.+")
         if part and part not in parts:
             parts.append(part)
     return parts

@@ -1,0 +1,212 @@
+// The pressure panel in the notebook: a driver a panel, who asks Python for steps; a view for
+// each place where the panel is shown. Python's half is panel.py.
+
+const HISTORY = 400; // steps that the curves go back
+const PACE_MS = 50; // from one step to the next while it runs
+const BUTTONS = [
+  ["step", "one step", "go on by one step"],
+  ["compact", "compact", "compact all memory now"],
+  ["reset", "reset, same seed", "begin again with the same seed"],
+  ["seed", "reset, new seed", "begin again with another seed"],
+];
+
+/** Asks for one thing at a time, with the newest settings; hears the answers. */
+class Driver {
+  constructor(model) {
+    this.model = model;
+    this.views = new Set();
+    this.settings = {}; // changed since the last question
+    this.known = {}; // what Python said
+    this.next = null; // what to ask next, but for running
+    this.number = 0;
+    this.busy = false;
+    this.summaries = [];
+    this.error = "";
+    this.rows = model.get("names").map(() => new Rows(model.get("columns_sent"), HISTORY));
+    model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
+    model.on("change:running", () => this.runs());
+  }
+
+  get running() {
+    return this.model.get("running");
+  }
+
+  run(running) {
+    this.model.set("running", running);
+    this.model.save_changes();
+  }
+
+  runs() {
+    this.each((view) => view.showRunning());
+    this.go();
+  }
+
+  each(act) {
+    this.views.forEach(act);
+  }
+
+  change(name, value) {
+    this.settings[name] = value;
+    this.ask("change");
+  }
+
+  /** Do this next. A change waits behind anything else, for everything else takes it along. */
+  ask(act) {
+    if (this.next === null || act !== "change") this.next = act;
+    this.go();
+  }
+
+  go() {
+    if (this.busy) return;
+    const act = this.next ?? (this.running && this.views.size ? "run" : null);
+    if (act === null) return;
+    this.next = null;
+    this.busy = true;
+    this.asked = performance.now();
+    this.number += 1;
+    const settings = this.settings;
+    this.settings = {};
+    this.model.send({ act, number: this.number, settings });
+  }
+
+  hear(message, buffers) {
+    message.summaries.forEach((words, i) => (this.summaries[i] = words));
+    this.rows.forEach((rows, i) => rows.take(arrayOf(Float32Array, buffers[i]), message.fresh));
+    this.known = message.settings;
+    this.error = message.error;
+    this.each((view) => view.schedule(message.number));
+    if (message.number !== this.number) return; // Python did that by itself
+    this.busy = false;
+    if (this.next !== null) this.go();
+    else if (this.running) setTimeout(() => this.go(), PACE_MS - (performance.now() - this.asked));
+  }
+}
+
+/** The bytes of a message's buffer, as an array of some type. */
+function arrayOf(Type, buffer) {
+  return new Type(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength));
+}
+
+class View {
+  constructor(driver, model, el) {
+    this.driver = driver;
+    this.model = model;
+    this.painted = 0;
+    this.root = make(
+      "div",
+      { class: "zbl-panel", "data-lm-suppress-shortcuts": "true", "data-painted": "0" },
+      this.buttons(),
+      this.controls(),
+      make("div", { class: "zbl-machines" }, ...this.machines()),
+    );
+    el.append(this.root);
+    this.watcher = new MutationObserver(() => this.follow());
+    driver.views.add(this);
+    this.showRunning();
+    this.showMaps().then(() => driver.ask("hello"));
+  }
+
+  remove() {
+    this.driver.views.delete(this);
+    this.watcher.disconnect();
+    this.maps?.forEach((map) => map.remove());
+  }
+
+  buttons() {
+    const { driver } = this;
+    this.play = make("button", { type: "button", class: "zbl-run", onclick: () => driver.run(!driver.running) });
+    const others = BUTTONS.map(([act, label, title]) =>
+      make("button", { type: "button", title, "data-act": act, onclick: () => driver.ask(act) }, label),
+    );
+    this.notice = make("span", { class: "zbl-error", role: "alert" });
+    return make("div", { class: "zbl-buttons", role: "group", "aria-label": "machine" }, this.play, ...others, this.notice);
+  }
+
+  controls() {
+    this.inputs = {};
+    const rows = this.model.get("form").map((spec) => {
+      this.inputs[spec.name] = control(spec, spec.value, (name, value) => this.driver.change(name, value));
+      return this.inputs[spec.name].row;
+    });
+    return make("div", { class: "zbl-controls", role: "group", "aria-label": "pressure" }, ...rows);
+  }
+
+  machines() {
+    this.columns = this.model.get("names").map((name) => {
+      const charts = this.model.get("charts").map((chart) => new Chart(chart));
+      const map = make("div", { class: "zbl-place" });
+      const summary = make("p", { class: "zbl-figures" });
+      const side = make("div", { class: "zbl-charts" }, ...charts.map((chart) => chart.root));
+      const title = name ? [make("h3", {}, name)] : [];
+      const root = make("section", { "aria-label": name || "machine" }, ...title, make("div", { class: "zbl-both" }, map, side), summary);
+      return { charts, map, summary, root };
+    });
+    return this.columns.map((column) => column.root);
+  }
+
+  /** Show the frame maps, widgets of their own. */
+  async showMaps() {
+    const manager = this.model.widget_manager;
+    const models = await Promise.all(this.model.get("maps").map((map) => manager.get_model(map.slice(10))));
+    this.maps = await Promise.all(models.map((model) => manager.create_view(model)));
+    this.maps.forEach((view, i) => this.columns[i].map.append(view.el));
+    this.watcher.observe(this.root, { subtree: true, attributeFilter: ["data-theme", "data-alive"] });
+    this.follow();
+  }
+
+  /** Do as the maps do: they know the theme, and whether there is a kernel. */
+  follow() {
+    const { theme, alive } = this.root.querySelector(".zbl-map")?.dataset ?? {};
+    if (theme === undefined || (theme === this.theme && alive === this.alive)) return;
+    Object.assign(this, { theme, alive });
+    this.columns.forEach(({ charts }) => charts.forEach((chart) => chart.dye(this.theme)));
+    const dead = alive === "0";
+    this.root.querySelectorAll(".zbl-buttons button, .zbl-control :is(input, select)").forEach((input) => (input.disabled = dead));
+    this.schedule(this.painted);
+  }
+
+  showRunning() {
+    const { running } = this.driver;
+    say(this.play, running ? "pause" : "run");
+    this.play.title = running ? "stop where it is" : "go on step by step";
+    this.root.dataset.running = running ? "1" : "0";
+  }
+
+  schedule(number) {
+    this.newest = Math.max(number, this.newest ?? 0);
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => this.paint());
+  }
+
+  paint() {
+    this.waiting = false;
+    const { rows, summaries, known, error, settings } = this.driver;
+    this.model.get("charts").forEach((chart, place) => {
+      const lines = rows.map((of) => series(chart, of));
+      if (!lines[0][0].length) return;
+      const range = extent(chart, lines.flat());
+      this.columns.forEach((column, i) => column.charts[place].draw(rows[i], lines[i], range, this.theme));
+    });
+    this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
+    say(this.notice, error);
+    for (const [name, value] of Object.entries(known)) {
+      if (!(name in settings)) this.inputs[name]?.set(value);
+    }
+    this.painted = this.newest;
+    this.root.dataset.painted = this.painted;
+  }
+}
+
+export default () => {
+  let driver = null;
+  return {
+    initialize({ model }) {
+      driver = new Driver(model);
+    },
+    render({ model, el }) {
+      const view = new View(driver, model, el);
+      return () => view.remove();
+    },
+  };
+};

@@ -1,0 +1,137 @@
+// Curves of the pressure panel: one small canvas a chart, its figures beside it as text.
+
+const LINES = { light: ["#0072b2", "#d55e00"], dark: ["#56b4e9", "#f0a04b"] };
+const PLOT = { left: 4, right: 4, top: 4, bottom: 4 }; // px around the curves
+
+/** A number as a label says it. */
+function short(value) {
+  if (!Number.isFinite(value)) return "";
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 0);
+}
+
+/** Rows of figures of one machine, the newest last. */
+class Rows {
+  constructor(columns, most) {
+    this.columns = columns;
+    this.most = most;
+    this.rows = [];
+  }
+
+  /** Take rows from Python's bytes; fresh: instead of those there were. */
+  take(values, fresh) {
+    const width = this.columns.length;
+    if (fresh) this.rows = [];
+    for (let at = 0; at < values.length; at += width) this.rows.push(values.subarray(at, at + width));
+    if (this.rows.length > this.most) this.rows.splice(0, this.rows.length - this.most);
+  }
+
+  of(name) {
+    const place = this.columns.indexOf(name);
+    return this.rows.map((row) => row[place]);
+  }
+
+  last(name) {
+    return this.rows.length ? this.rows[this.rows.length - 1][this.columns.indexOf(name)] : NaN;
+  }
+}
+
+/** The curves of a chart on top of each other, or each for itself. */
+function series(chart, rows) {
+  const all = chart.columns.map((name) => rows.of(name));
+  if (!chart.stacked) return all;
+  const sum = rows.rows.map(() => 0);
+  return all.map((values) => values.map((value, i) => (sum[i] += value)));
+}
+
+/** The least and the most of an axis: fixed, or so that all series of all machines fit. */
+function extent(chart, allSeries) {
+  if (chart.range) return chart.range;
+  let most = 1;
+  for (const values of allSeries) for (const value of values) if (value > most) most = value;
+  return [0, most];
+}
+
+/** Draw series on a canvas; theme: light or dark. */
+function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const steps = Math.max(lines[0].length - 1, 1);
+  const x = (i) => PLOT.left + (i / steps) * (width - PLOT.left - PLOT.right);
+  const y = (value) => {
+    const share = (value - least) / (most - least);
+    return height - PLOT.bottom - share * (height - PLOT.top - PLOT.bottom);
+  };
+  context.strokeStyle = theme === "dark" ? "#ffffff55" : "#00000044";
+  context.lineWidth = 1;
+  context.strokeRect(0.5, 0.5, width - 1, height - 1);
+  if (least < 0) line(context, [0, 0], (i) => i * width, () => Math.round(y(0)) + 0.5);
+  const colours = chart.colours ?? LINES[theme];
+  if (chart.stacked) {
+    for (let i = lines.length - 1; i >= 0; i--) area(context, lines[i], x, y, height, colours[i]);
+    return;
+  }
+  context.lineWidth = 2;
+  lines.forEach((values, i) => {
+    context.strokeStyle = colours[i];
+    context.setLineDash(i ? [5, 3] : []);
+    line(context, values, x, y);
+  });
+  context.setLineDash([]);
+}
+
+function line(context, values, x, y) {
+  context.beginPath();
+  values.forEach((value, i) => context.lineTo(x(i), y(value)));
+  if (values.length === 1) context.lineTo(x(0) + 3, y(values[0]));
+  context.stroke();
+}
+
+function area(context, values, x, y, height, colour) {
+  context.beginPath();
+  context.moveTo(x(0), height - PLOT.bottom);
+  values.forEach((value, i) => context.lineTo(x(i), y(value)));
+  context.lineTo(x(values.length - 1), height - PLOT.bottom);
+  context.fillStyle = colour;
+  context.fill();
+}
+
+/** A chart on the page: its title, its curves, and what they are at, as text. */
+class Chart {
+  constructor(chart) {
+    this.chart = chart;
+    this.canvas = make("canvas", { role: "img", "aria-label": chart.title });
+    this.most = make("span", { class: "zbl-most" });
+    this.values = chart.columns.map(() => make("b", {}));
+    this.swatches = chart.columns.map(() => make("i", { class: "zbl-swatch", "aria-hidden": "true" }));
+    this.root = make("figure", {}, make("figcaption", {}, chart.title, " ", this.most), this.canvas, this.legend());
+  }
+
+  legend() {
+    const { names, stacked } = this.chart;
+    const parts = names.map((name, i) =>
+      make("span", {}, this.swatches[i], stacked && i ? name : `${name} `, stacked ? "" : this.values[i]),
+    );
+    return make("div", { class: "zbl-values" }, ...parts);
+  }
+
+  dye(theme) {
+    const colours = this.chart.colours ?? LINES[theme];
+    this.swatches.forEach((swatch, i) => (swatch.style.background = colours[i]));
+  }
+
+  draw(rows, lines, range, theme) {
+    drawChart(this.canvas, this.chart, lines, range, theme, window.devicePixelRatio || 1);
+    this.chart.columns.forEach((name, i) => say(this.values[i], short(rows.last(name))));
+    say(this.most, `${short(range[0])} to ${short(range[1])}`);
+  }
+}
+
+/** Change a text only where it differs. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
