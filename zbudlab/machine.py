@@ -300,6 +300,29 @@ class Machine:
             raise MachineError(errno.EINVAL, f"page frame {pfn} is not pinned")
         self.operate("unpin", pfn)
 
+    def lay_out(self, free: Any, pageblocks: Any, *, seed: int = 0) -> None:
+        """Give a machine just started free lists with these counts; all else is the kernel's.
+
+        free: free blocks, (6, 11), by migrate type (layout.MIGRATE_*) and order. pageblocks: by
+        migrate type, (6,), for all frames. seed: where the free blocks lie.
+        """
+        free, pageblocks = np.asarray(free, np.int64), np.asarray(pageblocks, np.int64)
+        frames = self.config.frames
+        if free.shape != (layout.MIGRATE_TYPES, layout.MAX_ORDER) or len(pageblocks) != len(free):
+            raise MachineError(
+                errno.EINVAL, "free lists are 6 types by 11 orders, and 6 pageblocks"
+            )
+        if self.config.cma_pages or int(pageblocks.sum()) << self.config.pageblock_order != frames:
+            raise MachineError(
+                errno.EINVAL,
+                f"{pageblocks.sum()} pageblocks and no CMA area would make these free lists, this "
+                f"machine has {frames} frames and {self.config.cma_pages} pages of CMA",
+            )
+        if int(self.state.zone["nr_free_pages"]) != frames:
+            raise MachineError(errno.EBUSY, "free lists are laid out before memory is used")
+        if self.operate("lay_out", seed, *free.ravel().tolist(), *pageblocks.tolist()):
+            raise MachineError(errno.EINVAL, f"no {frames} frames can hold such free blocks")
+
     # --- compaction and CMA --------------------------------------------------------------------
 
     def compact(self, order: int = -1, migratetype: str = "movable", *, sync: bool = True) -> str:
