@@ -185,7 +185,7 @@ class Machine:
         if not self.config.page_bytes:
             lengths = np.ascontiguousarray(pages, np.int32)
             self._check_run(process, first, first + len(lengths) - 1)
-            self._logged(
+            self.perform(
                 "write_lengths",
                 [process, first, *lengths.tolist()] if self.log else [],
                 lambda: operations.write_marks(self, process, first, lengths),

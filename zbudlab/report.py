@@ -74,13 +74,14 @@ ROWS: Rows = (
     ("pages intact", lambda o: BYTES_NOT_SIMULATED if o.intact is None else _of_pages(o, o.intact)),
 )
 
+GROWING = ("tree nodes", "zswap entries", "page tables", "swap")
 #: What stands in for intact pages where pages have no bytes.
 PROOF_ROWS: Rows = (
     ("owners and handles proved", lambda o: _of_pages(o, o.proved)),
     ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
     ("host memory", lambda o: human(sum(o.host_bytes.values()))),
     ("  frames", lambda o: human(o.host_bytes["frames"])),
-    *((f"  {part}", _grown(part)) for part in ("tree nodes", "zswap entries", "page tables", "swap")),
+    *((f"  {part}", _grown(part)) for part in GROWING),
 )
 TIME_ROWS: Rows = (("seconds", lambda o: f"{o.seconds:.1f}"),)
 
@@ -148,7 +149,8 @@ def verdict(outcomes: list[Outcome]) -> str:
     if any(outcome.intact is None for outcome in outcomes):
         proved = sum(outcome.proved or 0 for outcome in outcomes)
         faults = "".join(f"\n{o.variant}: {o.fault}" for o in outcomes if o.fault)
-        return f"{BYTES_NOT_SIMULATED}; owners and handles of {proved} of {pages} pages proved{faults}"
+        told = f"owners and handles of {proved} of {pages} pages proved{faults}"
+        return f"{BYTES_NOT_SIMULATED}; {told}"
     intact = sum(outcome.intact or 0 for outcome in outcomes)
     return f"{intact} of {pages} pages intact"
 

@@ -49,7 +49,7 @@ def from_pages(pages: np.ndarray) -> Content:
 
 def from_lengths(lengths: np.ndarray, source: str) -> Content:
     """Compressed lengths, int32 (n,), as the content of pages without bytes."""
-    return Content(lengths, 0, 0, hashlib.sha256(lengths.data).hexdigest(), source)
+    return Content(lengths, 0, 0, hashlib.sha256(lengths.data).hexdigest(), lengths=source)
 
 
 def python_library() -> Path:

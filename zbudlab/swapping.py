@@ -207,8 +207,8 @@ class Swap(SwapAreas):
         self.state.reserve_nodes(len(slots))
         if self._alone:
             handles, marks = np.zeros(2, np.int64), self.state.swap_marks
-            batch = (slots, data, lengths, answers, handles, marks)
-            self.device.writes += self.do(zswap_marks.zswap_store_marks, *batch, *self.state.zswap)
+            all_at_once = (slots, data, lengths, answers, handles, marks, *self.state.zswap)
+            self.device.writes += self.do(zswap_marks.zswap_store_marks, *all_at_once)
             return answers, errors
         start = 0
         while start < len(slots):

@@ -1,4 +1,4 @@
-"""The pressure panel in a real browser: run, drag, pause, two machines, keys alone, and reopened."""
+"""The pressure panel in a real browser: run, drag, pause, two machines, keys alone, reopened."""
 
 import pytest
 
