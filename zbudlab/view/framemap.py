@@ -24,7 +24,7 @@ from zbudlab.view.picture import png, width
 from zbudlab.view.stream import NO_MOVES, Stream
 
 HERE = Path(__file__).parent
-SCRIPTS = ("_cells", "_canvas", "_parts", "_view", "")  # of framemap*.js
+SCRIPTS = ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")  # of framemap*.js
 MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
