@@ -13,7 +13,7 @@ function make(tag, attributes = {}, ...children) {
 
 /** Keep the keys pressed within an element from JupyterLab's shortcuts, but for Control+S. */
 function keepKeys(root, model) {
-  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
   root.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "s" || event.defaultPrevented) return;
     event.preventDefault();
