@@ -72,8 +72,9 @@ bench: warm ## measure speed
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
 
-soak: warm ## 10^7 random operations (minutes), or with HOURS=n go on with the long run
+soak: warm ## 10^7 random operations and 300 submissions, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
+	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -6,12 +6,21 @@ Each is the twin of a loop in benchmarks/reference/reference.c and answers with 
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, ZBUD_SERIES
+from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, MR_COMPACTION, ZBUD_SERIES
+from zbudlab.mm.compaction import WHOLE_ZONE, compact_zone, init_compact_control, rescan
 from zbudlab.mm.migrate import migrate_zbud_page
 from zbudlab.mm.page import copy_highpages
-from zbudlab.mm.radix_tree import radix_tree_delete, radix_tree_insert, radix_tree_lookup
+from zbudlab.mm.page_alloc import alloc_pages, put_page
+from zbudlab.mm.radix_tree import (
+    radix_tree_delete,
+    radix_tree_insert,
+    radix_tree_lookup,
+    radix_tree_lookup_batch,
+)
 from zbudlab.mm.zbud import zbud_alloc, zbud_free
 from zbudlab.mm.zbud_header import handle_pfn
+
+SINGLE, COMPANION = 2100, 1500  #: bytes of the objects that `scatter` leaves
 
 
 @kernel(inline=False)
@@ -36,6 +45,16 @@ def radix_lookup(nodes, roots, keys):
     total = 0
     for i in range(keys.shape[0]):
         total += radix_tree_lookup(nodes, roots[0], keys[i])
+    return total
+
+
+@kernel(inline=False)
+def radix_lookup_batch(nodes, roots, keys, items):
+    """The same, all keys in one call; `items` is for its answers."""
+    radix_tree_lookup_batch(nodes, roots[0], keys, items)
+    total = 0
+    for i in range(items.shape[0]):
+        total += items[i]
     return total
 
 
@@ -77,3 +96,54 @@ def migrate(zones, pages, blocks, pools, rows, nodes, frames, handles, slots):
         total += pfn
         total += migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn)
     return total
+
+
+@kernel(inline=False)
+def buddy_churn(zones, pages, blocks, held, slots, orders, types):
+    """Free the block of slot slots[i], if any, and allocate one there, for every i.
+
+    The sum of the new blocks, or errnos.
+    """
+    total = 0
+    for i in range(slots.shape[0]):
+        slot = slots[i]
+        if held[slot] >= 0:
+            put_page(zones, pages, blocks, held[slot])
+        order, migratetype = np.int64(orders[i]), np.int64(types[i])
+        held[slot] = alloc_pages(zones, pages, blocks, order, migratetype)
+        total += held[slot]
+    return total
+
+
+@kernel(inline=False)
+def scatter(zones, pages, blocks, pools, rows, nodes, handles, order, count):
+    """Leave zbud pages in the frames order[:count] and all others free; what was there goes.
+
+    Every page gets an object that fills more than half of it, every second one a companion. The
+    sum of the old objects' page frames, each with a weight of its own.
+    """
+    total = 0
+    zbud = (zones, pages, blocks, pools, rows, nodes)
+    for i in range(handles.shape[0]):
+        if handles[i]:
+            total += handle_pfn(pools[0], nodes, handles[i]) * (i & 0xFF)
+            zbud_free(*zbud, 0, handles[i])
+    while alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE) >= 0:
+        pass
+    for i in range(count):
+        put_page(zones, pages, blocks, order[i])
+    for i in range(handles.shape[0]):
+        size = SINGLE if i < count else COMPANION
+        handles[i] = zbud_alloc(*zbud, 0, size, MIGRATE_MOVABLE)
+    for i in range(count, order.shape[0]):
+        put_page(zones, pages, blocks, order[i])
+    return total
+
+
+@kernel(inline=False)
+def compact(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+    """Compact the whole zone, without hints; the pages moved."""
+    rescan(zones, blocks)
+    init_compact_control(control, MR_COMPACTION, WHOLE_ZONE, MIGRATE_MOVABLE, 1, 0)
+    compact_zone(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
+    return control[0].migrated

@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from zbudlab import cma_table, explain, predict, recorded  # noqa: E402
+from zbudlab import cma_table, explain, freelists, predict, recorded  # noqa: E402
 from zbudlab.compressors import MissingLibrary  # noqa: E402
 from zbudlab.mm import page_alloc  # noqa: E402
 
@@ -130,7 +130,7 @@ def ready(made: type[predict.Zone], run: recorded.Run, kind: str, seed: int) -> 
     """A zone filled, thinned and compacted as `predict_one` does it, before the first ask."""
     experiment = recorded.experiment(run)
     rng = np.random.Generator(np.random.PCG64(seed))
-    zone = made(predict.draw_layout(experiment.counts, rng))
+    zone = made(freelists.draw_layout(experiment.counts, rng))
     freed = experiment.freed_pages(rng)
     zone.make_page_tables(experiment.pages)
     plain = kind == predict.PLAIN
@@ -189,7 +189,7 @@ def say_why(runs: dict[str, recorded.Run]) -> None:
     for kind in predict.KINDS:
         run = runs["anon-every2" if kind == predict.PLAIN else "zbud-every2"]
         zone = ready(predict.Zone, run, kind, 0)
-        print(f"{kind}: {explain.sentence(explain.blockers(zone.state, predict.ORDER))}")
+        print(f"{kind}: {explain.sentence(explain.blockers(zone.state, freelists.ORDER))}")
 
 
 def show_cma() -> None:

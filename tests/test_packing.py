@@ -1,6 +1,10 @@
 """Counting pages for objects of given sizes, against trying everything."""
 
+import gzip
+import json
+from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +13,7 @@ from hypothesis import strategies as st
 from zbudlab import Machine, packing
 from zbudlab.operations import LAB_POOL
 
+DATA = Path(__file__).parent / "data" / "truth"
 SIZES = st.lists(st.integers(1, packing.ZBUD_MAX_SIZE), max_size=9)
 
 
@@ -47,12 +52,42 @@ def test_zbud_never_needs_fewer_and_never_twice_as_many(sizes):
 
 def test_zsmalloc_packs_across_pages():
     # 1352 bytes and a handle are 1360: three to a page leave 16 bytes.
-    assert packing.zsmalloc_class(1352) == 1360
-    assert packing.pages_per_zspage(1360) == 1
+    assert packing.zsmalloc_class(1352) == (1360, 1, 3)
     assert packing.zsmalloc_pages([1352] * 6) == 2
     # 3072 of a class: four objects lie in three pages, nothing left over.
-    assert packing.pages_per_zspage(3072) == 3
+    assert packing.zsmalloc_class(3064) == (3072, 3, 4)
     assert packing.zsmalloc_pages([3064] * 5) == 6
+
+
+def test_in_a_large_pool_no_zspage_is_half_empty():
+    sizes = [1352, 1352, 3064]
+    assert packing.zsmalloc_pages(sizes) == 4
+    assert packing.zsmalloc_pages(sizes, large_pool=True) == 2  # 2/3 and 3/4 of a page
+    many = packing.zsmalloc_pages(sizes * 1200)
+    assert many == packing.zsmalloc_pages(sizes * 1200, large_pool=True) == 1700
+
+
+def test_sizes_that_pack_alike_share_a_class():
+    assert packing.zsmalloc_class(4000) == packing.zsmalloc_class(3600) == (4096, 1, 1)
+    assert len(set(packing.size_classes())) < 128 < len(packing.size_classes()) == 255
+
+
+RECORDED = json.loads(gzip.decompress((DATA / "zsmalloc_runs.json.gz").read_bytes()))
+
+
+@pytest.mark.parametrize("run", RECORDED, ids=lambda run: run["run"])
+def test_a_running_kernels_zsmalloc_took_as_many_pages_after_every_store(run):
+    """Pool pages of zswap 6.1 as 2048 pages were stored; length -1 = the page took no place."""
+    taken, counts = [], Counter()
+    pages = 0
+    for length in run["lengths"]:
+        if length >= 0:
+            one = packing.zsmalloc_class(length)
+            pages += one.pages if counts[one] % one.objects == 0 else 0
+            counts[one] += 1
+        taken.append(pages)
+    assert taken == run["pool_pages"]
+    assert packing.zsmalloc_pages(length for length in run["lengths"] if length >= 0) == pages
 
 
 @pytest.mark.parametrize("size", [0, 3969, -5])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import explain, predict, recorded
+from zbudlab import explain, freelists, predict, recorded
 from zbudlab.cma_table import cma_success
 from zbudlab.compressors import available
 from zbudlab.config import ConfigError
@@ -120,8 +120,8 @@ def first_counts(name="anon-every2"):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_layout_has_the_counts_and_every_block_in_a_pageblock_of_its_type(seed):
     counts = first_counts()
-    layout = predict.draw_layout(counts, rng(seed))
-    assert (layout.pageblocks[layout.starts >> predict.ORDER] == layout.types).all()
+    layout = freelists.draw_layout(counts, rng(seed))
+    assert (layout.pageblocks[layout.starts >> freelists.ORDER] == layout.types).all()
     state = predict.boot(layout)
     assert snapshot.first_fault(state) is None
     assert np.array_equal(vmstat.free_counts(state), counts.free)
@@ -130,7 +130,7 @@ def test_a_layout_has_the_counts_and_every_block_in_a_pageblock_of_its_type(seed
 
 def test_layouts_differ_by_seed_alone():
     counts = first_counts()
-    one, again, other = (predict.draw_layout(counts, rng(seed)) for seed in (5, 5, 6))
+    one, again, other = (freelists.draw_layout(counts, rng(seed)) for seed in (5, 5, 6))
     assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
     assert set(one.starts) != set(other.starts)
 
@@ -140,18 +140,18 @@ def test_counts_that_no_zone_has():
     pageblocks = np.zeros(MIGRATE_TYPES, np.int64)
     pageblocks[MIGRATE_MOVABLE] = 4
     free[MIGRATE_MOVABLE, 8] = 5
-    with pytest.raises(predict.Unplaceable, match="5 free blocks do not fit into 4"):
-        predict.draw_layout(predict.Counts(free, pageblocks), rng(0))
+    with pytest.raises(freelists.Unplaceable, match="5 free blocks do not fit into 4"):
+        freelists.draw_layout(freelists.Counts(free, pageblocks), rng(0))
     free[MIGRATE_MOVABLE, 8:10] = 0, 1
     pageblocks[[MIGRATE_MOVABLE, 0]] = 0, 4
-    with pytest.raises(predict.Unplaceable, match="more pageblocks of a type are free"):
-        predict.draw_layout(predict.Counts(free, pageblocks), rng(0))
+    with pytest.raises(freelists.Unplaceable, match="more pageblocks of a type are free"):
+        freelists.draw_layout(freelists.Counts(free, pageblocks), rng(0))
 
 
 @pytest.mark.parametrize("kind", predict.KINDS)
 def test_more_pages_than_memory_are_refused_in_a_sentence(kind):
     experiment = predict.Experiment(first_counts(), 50000, 100, "rand2")
-    with pytest.raises(predict.Unplaceable, match="memory is full"):
+    with pytest.raises(freelists.Unplaceable, match="memory is full"):
         predict.predict_one(experiment, kind, 0)
 
 

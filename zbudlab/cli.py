@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from zbudlab import __version__
-from zbudlab.commands import check, course, grade, replay, run, sweep
+from zbudlab.commands import check, course, grade, host, replay, run, sweep
 
-COMMANDS = (run, replay, sweep, course, check, grade)
+COMMANDS = (run, replay, sweep, host, course, check, grade)
 USER_ERROR = 2
 INTERRUPTED = 130
 

@@ -26,7 +26,7 @@ from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.typed_passes import NopythonTypeInference
-from numba.extending import intrinsic, overload
+from numba.extending import lower_builtin, type_callable
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -89,6 +89,12 @@ class _Compiler(CompilerBase):
 
 
 _OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+WORD_BITS = 64
+CACHE_LINE = 64
+LARGE_MEMORY = 1 << 27  #: bytes from which on a page, once copied, is in no cache later anyway
+PREFETCH_LINES = 16  #: of a row; the processor itself goes on from there
+_BYTES = ir.IntType(8).as_pointer()
 
 #: Every kernel by its name `module.function`, as compiled.
 KERNELS: dict[str, Any] = {}
@@ -155,38 +161,83 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     return compiled
 
 
-@intrinsic
-def _copy_row(typing_context, rows, new, old):
-    """memcpy of one row of a 2-D array to another: numba's own row copy would allocate."""
-
-    def generate(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        stride = builder.extract_value(array.strides, 0)
-
-        def row(position: int) -> Any:
-            index = context.cast(
-                builder, arguments[position], signature.args[position], types.uint64
-            )
-            start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
-            return builder.gep(start, [builder.mul(index, stride)])
-
-        cgutils.raw_memcpy(builder, row(1), row(2), stride, 1)
-        return context.get_dummy_value()
-
-    return types.void(rows, new, old), generate
+# --- machine code where numba has none ---------------------------------------------------------
+# Ordinary functions, which compiled code runs as given here.
 
 
 def copy_row(rows: np.ndarray, new: int, old: int) -> None:
-    """Copy row `old` of a 2-D array over row `new`, at the speed of memcpy when compiled."""
+    """Copy row `old` of a 2-D array over row `new`: memcpy, where numba's own copy allocates."""
     rows[new] = rows[old]
 
 
-@overload(copy_row, jit_options={**_OPTIONS, "forceinline": True})
-def _copy_row_compiled(rows, new, old):
-    def implementation(rows, new, old):
-        _copy_row(rows, new, old)
+def prefetch_row(rows: np.ndarray, row: int) -> None:
+    """Ask for a row's memory (a record's, if the array has one dimension) ahead of its use."""
 
-    return implementation
+
+@type_callable(copy_row)
+def _(context):
+    return lambda rows, new, old: types.none
+
+
+@type_callable(prefetch_row)
+def _(context):
+    return lambda rows, row: types.none
+
+
+def _row(context: Any, builder: Any, signature: Any, arguments: Any, position: int) -> Any:
+    """The address of the row of the first argument that another one numbers, and its length."""
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    if signature.args[0].ndim == 1:
+        length = array.itemsize
+    else:
+        length = builder.extract_value(array.strides, 0)
+    row = context.cast(builder, arguments[position], signature.args[position], types.uint64)
+    start = builder.bitcast(array.data, _BYTES)
+    return builder.gep(start, [builder.mul(row, length)]), length
+
+
+@lower_builtin(copy_row, types.Array, types.Integer, types.Integer)
+def _(context, builder, signature, arguments):
+    new, length = _row(context, builder, signature, arguments, 1)
+    old, _ = _row(context, builder, signature, arguments, 2)
+    remainder = builder.and_(builder.ptrtoint(new, length.type), length.type(CACHE_LINE - 1))
+    aligned = builder.icmp_unsigned("==", remainder, remainder.type(0))
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    memory = builder.mul(builder.extract_value(array.shape, 0), length)
+    large = builder.icmp_unsigned(">=", memory, memory.type(LARGE_MEMORY))
+    with builder.if_else(builder.and_(aligned, large)) as (then, otherwise):
+        with then:
+            cgutils.raw_memcpy(builder, new, old, length.type(CACHE_LINE), 1)
+            _copy_past_the_caches(builder, new, old, length)
+        with otherwise:
+            cgutils.raw_memcpy(builder, new, old, length, 1)
+    return context.get_dummy_value()
+
+
+def _copy_past_the_caches(builder: Any, new: Any, old: Any, length: Any) -> None:
+    """Copy all lines but the first to an aligned target without fetching the target before."""
+    line = ir.VectorType(ir.IntType(WORD_BITS), CACHE_LINE * 8 // WORD_BITS)
+    step = length.type(CACHE_LINE)
+    with cgutils.for_range_slice(builder, step, length, step) as (offset, _):
+        source = builder.bitcast(builder.gep(old, [offset]), line.as_pointer())
+        target = builder.bitcast(builder.gep(new, [offset]), line.as_pointer())
+        stored = builder.store(builder.load(source, align=1), target, align=CACHE_LINE)
+        stored.set_metadata("nontemporal", builder.module.add_metadata([ir.IntType(32)(1)]))
+
+
+@lower_builtin(prefetch_row, types.Array, types.Integer)
+def _(context, builder, signature, arguments):
+    start, length = _row(context, builder, signature, arguments, 1)
+    kind = ir.FunctionType(ir.VoidType(), [_BYTES, *[ir.IntType(32)] * 3])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    for_reading, keep_near, data = (ir.IntType(32)(n) for n in (0, 3, 1))
+    line = length.type(CACHE_LINE)
+    most = length.type(PREFETCH_LINES * CACHE_LINE)
+    end = builder.select(builder.icmp_unsigned("<", length, most), length, most)
+    with cgutils.for_range_slice(builder, line.type(0), end, line) as (offset, _):
+        at = builder.gep(start, [offset])
+        builder.call(prefetch, [at, for_reading, keep_near, data])
+    return context.get_dummy_value()
 
 
 def _on_plain_arrays(compiled: Any) -> Callable:

@@ -6,13 +6,21 @@ number too, negative errnos included. A log replays by running these again.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, PAGE_SIZE
+from zbudlab import freelists
+from zbudlab.layout import (
+    MAX_ORDER,
+    MIGRATE_MOVABLE,
+    MIGRATE_TYPES,
+    MIGRATE_UNMOVABLE,
+    PAGE_SIZE,
+)
 from zbudlab.mm import cma, compaction, memory, page_alloc, zbud
 
 if TYPE_CHECKING:
@@ -85,12 +93,20 @@ def write(machine: Machine, process: int, first: int, *numbers: int) -> int:
     return write_pages(machine, process, first, pages)
 
 
+def write_marks(machine: Machine, process: int, first: int, lengths: np.ndarray) -> int:
+    """Write pages of which only the compressed lengths are known; their number."""
+    at = run_of_pages(machine, process, first, len(lengths))
+    state = machine.state
+    for start, end in machine.paging.fault_in(process, at, 1):
+        written = at[start:end]
+        state.lengths[written] = lengths[start:end]
+        state.marks[state.ptes["value"][written]] = written + 1
+    return len(lengths)
+
+
 @operation
 def write_lengths(machine: Machine, process: int, first: int, *lengths: int) -> int:
-    at = run_of_pages(machine, process, first, len(lengths))
-    for start, end in machine.paging.fault_in(process, at, 1):
-        machine.state.lengths[at[start:end]] = lengths[start:end]
-    return len(lengths)
+    return write_marks(machine, process, first, np.array(lengths, np.int32))
 
 
 def read_pages(machine: Machine, process: int, first: int, out: np.ndarray) -> int:
@@ -202,6 +218,19 @@ def alloc_contig_range(machine: Machine, start: int, end: int) -> int:
 def free_contig_range(machine: Machine, start: int, end: int) -> int:
     machine.do(cma.free_contig_range, *machine.state.buddy, start, end)
     return 0
+
+
+@operation
+def lay_out(machine: Machine, seed: int, *counts: int) -> int:
+    """Free lists with these counts, by type and order, then pageblocks by type; positions drawn."""
+    free = np.array(counts[:-MIGRATE_TYPES], np.int64).reshape(MIGRATE_TYPES, MAX_ORDER)
+    wanted = freelists.Counts(free, np.array(counts[-MIGRATE_TYPES:], np.int64))
+    for draw in (freelists.draw_layout, freelists.draw_anywhere):
+        with contextlib.suppress(freelists.Unplaceable):
+            drawn = draw(wanted, np.random.Generator(np.random.PCG64(seed)))
+            freelists.arrange(machine.state, drawn)
+            return 0
+    return -errno.EINVAL
 
 
 # --- settings ----------------------------------------------------------------------------------

@@ -18,18 +18,14 @@ no kernel allocations beside those named; rules of 3.12 where `zbudlab.mm` has t
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab.config import MachineConfig
+from zbudlab.freelists import ORDER, Counts, Layout, Unplaceable, arrange, draw_layout
 from zbudlab.layout import (
-    FRAME_KERNEL,
-    MAX_ORDER,
-    MAX_ORDER_NR_PAGES,
     MIGRATE_MOVABLE,
-    MIGRATE_TYPES,
     MIGRATE_UNMOVABLE,
     PAGE_SIZE,
     WMARK_MIN,
@@ -39,14 +35,9 @@ from zbudlab.layout import (
     migration,
 )
 from zbudlab.mm import compaction, memory, page_alloc, vmstat, zbud
-from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.state import State
 
 # --- parameters: fixed before the first comparison -----------------------------------------------
-
-#: A huge page of x86-64, and as large a pageblock. The largest free block is twice as large.
-ORDER = 9
-assert ORDER + 2 == MAX_ORDER
 
 #: Seeds of the layouts that make a prediction.
 SEEDS = range(20)
@@ -84,109 +75,13 @@ KINDS = (PLAIN, *ZBUD)
 #: compact_memory of 6.1 looks everywhere, whatever hints say (cc.whole_zone, ignore_skip_hint):
 #: `rescan` before it. Each ask that finds nothing compacts for itself, lightly, then in earnest.
 
-TYPES = np.arange(MIGRATE_TYPES)
-
 # --- a zone with given counts --------------------------------------------------------------------
-
-
-class Counts(NamedTuple):
-    """A zone by its counts: free blocks int (MIGRATE_TYPES, MAX_ORDER), pageblocks by type."""
-
-    free: NDArray[np.int64]
-    pageblocks: NDArray[np.int64]
-
-    @property
-    def frames(self) -> int:
-        """Page frames of the zone."""
-        return int(self.pageblocks.sum()) << ORDER
-
-
-class Layout(NamedTuple):
-    """A zone by its free blocks, int64 (n,), in the order of their release; pageblocks' types."""
-
-    starts: NDArray[np.int64]
-    orders: NDArray[np.int64]
-    types: NDArray[np.int64]
-    pageblocks: NDArray[np.int64]
-
-
-class Unplaceable(ValueError):
-    """No zone has these counts."""
-
-
-def _halves(
-    chunks: NDArray[np.int64], count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Halves of chunks that have no free block yet: `count` to be free, and all others.
-
-    Never both of a chunk: two free buddies would be one larger block.
-    """
-    if count > len(chunks):
-        raise Unplaceable(f"{count} free blocks do not fit into {len(chunks)} twice as large")
-    halves = 2 * chunks[:, None] + np.arange(2)
-    free = halves[rng.permutation(len(chunks))[:count], rng.integers(2, size=count)]
-    return free, np.setdiff1d(halves, free)
-
-
-Placed = tuple[int, NDArray[np.int64], NDArray[np.int64]]  # order, free chunks, their types
-
-
-def draw_layout(counts: Counts, rng: np.random.Generator) -> Layout:
-    """A zone with these counts, each free block in pageblocks of its type. Raises Unplaceable."""
-    chunks = rng.permutation(counts.frames // MAX_ORDER_NR_PAGES)
-    pairs, single = (np.repeat(TYPES, counts.free[:, order]) for order in (ORDER + 1, ORDER))
-    top, chunks = chunks[: len(pairs)], chunks[len(pairs) :]
-    alone, others = _halves(chunks, len(single), rng)
-    left = counts.pageblocks - 2 * counts.free[:, ORDER + 1] - counts.free[:, ORDER]
-    if left.min() < 0:
-        raise Unplaceable("more pageblocks of a type are free than there are")
-    pageblocks = np.empty(counts.frames >> ORDER, np.int64)
-    pageblocks[2 * top] = pageblocks[2 * top + 1] = pairs
-    pageblocks[alone] = single
-    pageblocks[others] = rng.permutation(np.repeat(TYPES, left))
-    placed = [(ORDER + 1, top, pairs), (ORDER, alone, single)]
-    for migratetype in range(MIGRATE_TYPES):
-        own = others[pageblocks[others] == migratetype]
-        placed += _placed_inside(own, counts.free[migratetype], migratetype, rng)
-    return _released(placed, pageblocks, rng)
-
-
-def _placed_inside(
-    pageblocks: NDArray[np.int64],
-    free: NDArray[np.int64],
-    migratetype: int,
-    rng: np.random.Generator,
-) -> list[Placed]:
-    """The free blocks smaller than a pageblock of one type, anywhere in these pageblocks."""
-    placed, chunks = [], pageblocks
-    for order in range(ORDER - 1, -1, -1):
-        taken, chunks = _halves(chunks, int(free[order]), rng)
-        placed.append((order, taken, np.full(len(taken), migratetype)))
-    return placed
-
-
-def _released(
-    placed: list[Placed], pageblocks: NDArray[np.int64], rng: np.random.Generator
-) -> Layout:
-    """The blocks in random order, as frames."""
-    orders = np.concatenate([np.full(len(chunks), order) for order, chunks, _ in placed])
-    starts = np.concatenate([chunks << order for order, chunks, _ in placed])
-    types = np.concatenate([types for _, _, types in placed])
-    turn = rng.permutation(len(starts))
-    return Layout(starts[turn], orders[turn], types[turn], pageblocks)
 
 
 def boot(layout: Layout) -> State:
     """A zone with that layout; all that is not free is in the kernel's use."""
     state = State(len(layout.pageblocks) << ORDER, page_bytes=False)
-    zone = state.zones.view(np.recarray)[0]
-    for start, order, migratetype in np.column_stack(layout[:3]).tolist():
-        page_alloc.set_pageblock_range(zone, state.blocks, start, 1 << order, migratetype)
-        page_alloc.free_one_page(*state.buddy, start, order)
-    for block, migratetype in enumerate(layout.pageblocks.tolist()):
-        page_alloc.set_pageblock_range(zone, state.blocks, block << ORDER, 1, migratetype)
-    for pfn in np.flatnonzero(frame_kinds(state) == FRAME_KERNEL).tolist():
-        page_alloc.prep_new_page(state.pages, pfn, 0, MIGRATE_UNMOVABLE)
+    arrange(state, layout)
     state.zone["watermark"] = MachineConfig(frames=len(state.frames)).watermarks
     return state
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from zbudlab import corpus
 from zbudlab.compressors import compress_pages, compressor
+from zbudlab.freelists import ORDER, Counts, draw_anywhere
 from zbudlab.layout import (
     CHUNK_SIZE,
     MAX_ORDER,
@@ -35,7 +36,7 @@ from zbudlab.layout import (
 )
 from zbudlab.mm import vmstat
 from zbudlab.mm.state import State
-from zbudlab.predict import ORDER, Counts, Experiment, Layout, boot, draw_layout
+from zbudlab.predict import Experiment, boot
 from zbudlab.replay.trace import Operation, operations
 from zbudlab.replay.zswap61 import LENGTHS, replay_zswap61
 
@@ -127,15 +128,8 @@ def zone_state(stage: Stage, zone: str = ZONE, seed: int = 0) -> State:
     A block need not stand in a pageblock of its type: what is taken from another type's
     pageblock and not enough to own that stays on the other list.
     """
-    wanted = counts(stage, zone)
-    pooled = Counts(np.zeros_like(wanted.free), np.zeros_like(wanted.pageblocks))
-    pooled.free[MIGRATE_MOVABLE] = wanted.free.sum(axis=0)
-    pooled.pageblocks[MIGRATE_MOVABLE] = wanted.pageblocks.sum()
-    layout = draw_layout(pooled, np.random.Generator(np.random.PCG64(seed)))
-    names = np.arange(MIGRATE_TYPES)
-    for order in range(MAX_ORDER):
-        layout.types[layout.orders == order] = np.repeat(names, wanted.free[:, order])
-    return boot(Layout(*layout[:3], np.repeat(names, wanted.pageblocks)))
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return boot(draw_anywhere(counts(stage, zone), rng))
 
 
 def recorded_indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmarks import drivers
-from benchmarks.item import KERNEL, Case, Setup, Step, item
+from benchmarks.item import ALIKE, KERNEL, Case, Setup, Step, item
 from benchmarks.machines import SEED
-from benchmarks.reference import Reference, zeroed
+from benchmarks.reference import Library, zeroed
 from zbudlab import layout
 
 PAGES = 65536
@@ -16,7 +16,7 @@ def page_copy(setup: Setup) -> Case:
     """Copies between random frames of 1 GiB, in a batch."""
     span = PAGES if setup.short else 4 * PAGES
     frames = zeroed((span, layout.PAGE_SIZE), np.uint8)
-    frames[:, 0] = np.arange(span) % 251
+    frames[:, 0] = np.arange(span) % 127
     draw = np.random.default_rng(SEED)
     new = np.zeros(span // 4, np.uint32)
     old = new.copy()
@@ -34,6 +34,7 @@ def page_copy(setup: Setup) -> Case:
         aim={KERNEL: 1.25},
     )
     if setup.with_c:
-        c = Reference()
+        c, alike = Library("reference.c"), Library("alike/alike.c")
         step.theirs[KERNEL] = lambda: c.copy_pages(frames, new, old, len(new))
+        step.theirs[ALIKE] = lambda: alike.copy_pages(frames, new, old, len(new))
     return Case(prepare, [step])

@@ -1,4 +1,8 @@
-"""The C side: compiled from the files beside this one, called through ctypes."""
+"""C's side: libraries compiled from the files beside this one, called through ctypes.
+
+`reference.c` does what the kernel does, with the kernel's pointers; `alike/alike.c` has our layout
+and algorithms and works on the arrays of a State.
+"""
 
 import ctypes
 import functools
@@ -12,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.mm.state import zeros
+from zbudlab.mm.state import State, zeros
 
 COMPILER = "gcc"
 OPTIONS = ("-O3", "-march=native", "-shared", "-fPIC")
+SOURCES = Path(__file__).parent
 SIZE_OF_STRUCT_PAGE = 64
+SIZE_OF_PAGEBLOCK = 2
 SIZE_OF_RADIX_TREE_NODE = 16 + 8 * layout.RADIX_TREE_MAP_SIZE
 
 
@@ -33,40 +39,28 @@ def available() -> bool:
 
 
 @functools.cache
-def _built() -> tuple[tempfile.TemporaryDirectory, Path]:
+def _built(source: str, libraries: tuple[str, ...]) -> tuple[tempfile.TemporaryDirectory, Path]:
     folder = tempfile.TemporaryDirectory(prefix="zbudlab-reference-")
     library = Path(folder.name) / "reference.so"
-    source = Path(__file__).parent / "reference.c"
-    subprocess.run([COMPILER, *OPTIONS, str(source), "-o", str(library)], check=True)
+    links = [f"-l{name}" for name in libraries]
+    subprocess.run(
+        [COMPILER, *OPTIONS, str(SOURCES / source), "-o", str(library), *links], check=True
+    )
     return folder, library
 
 
-def _own_library() -> ctypes.CDLL:
-    """The library under a name of its own, so that each user has his own global variables."""
-    folder, library = _built()
-    with tempfile.NamedTemporaryFile(dir=folder.name, suffix=".so", delete=False) as copy:
-        copy.write(library.read_bytes())
-    return ctypes.CDLL(copy.name)
+class Library:
+    """A C file as a library of its own: functions as attributes; each answers with a long.
 
-
-class Reference:
-    """One machine in C: its functions as attributes; arrays go in as pointers, ints as long.
-
-    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers stand in
-    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes.
+    source: relative to this folder. libraries: what to link with. Arrays go in as pointers, ints
+    as long. Every object has its own copy, so that each has global variables to itself.
     """
 
-    def __init__(self, frames: int = 0, *, in_page: bool = True, nodes: int = 64) -> None:
-        self._library = _own_library()
-        page_size = layout.PAGE_SIZE if in_page else layout.CHUNK_SIZE
-        self._headers = zeroed(max(frames, 1) * page_size, np.uint8)
-        self._pages = zeroed(max(frames, 1) * SIZE_OF_STRUCT_PAGE, np.uint8)
-        self._blocks = zeroed(frames + 1, np.uint8)
-        self._nodes = zeroed(nodes * SIZE_OF_RADIX_TREE_NODE, np.uint8)
-        memory = self._headers
-        if not in_page:  # addresses only, nothing is read or written there
-            memory = self._blocks
-        self.setup(memory, self._headers, self._pages, self._blocks, self._nodes, frames)
+    def __init__(self, source: str, libraries: tuple[str, ...] = ()) -> None:
+        folder, built = _built(source, libraries)
+        with tempfile.NamedTemporaryFile(dir=folder.name, suffix=".so", delete=False) as copy:
+            copy.write(built.read_bytes())
+        self._library = ctypes.CDLL(copy.name)
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         function = getattr(self._library, name)
@@ -81,3 +75,32 @@ class Reference:
                 for a in arguments
             )
         )
+
+
+class Reference(Library):
+    """One machine as the kernel has it.
+
+    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers stand in
+    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes.
+    """
+
+    def __init__(self, frames: int = 0, *, in_page: bool = True, nodes: int = 64) -> None:
+        super().__init__("reference.c")
+        page_size = layout.PAGE_SIZE if in_page else layout.CHUNK_SIZE
+        self._headers = zeroed(max(frames, 1) * page_size, np.uint8)
+        self._pages = zeroed(max(frames, 1) * SIZE_OF_STRUCT_PAGE, np.uint8)
+        self._blocks = zeroed((frames + 1) * SIZE_OF_PAGEBLOCK, np.uint8)
+        self._nodes = zeroed(nodes * SIZE_OF_RADIX_TREE_NODE, np.uint8)
+        memory = self._headers
+        if not in_page:  # addresses only, nothing is read or written there
+            memory = self._blocks
+        self.setup(memory, self._headers, self._pages, self._blocks, self._nodes, frames)
+
+
+class Alike(Library):
+    """C on the arrays of a State, which is its own from then on."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__("alike/alike.c")
+        self.state = state
+        self.setup(*state.zbud, len(state.nodes))

@@ -1,7 +1,7 @@
-/* The loops that are timed, each the twin of one in benchmarks/drivers.py. */
-#include "zbud.h"
+/* C as the kernel has it. Each loop that is timed is the twin of one in benchmarks/drivers.py. */
+#include "compaction_kernel.h"
 
-void setup(char *bytes, char *header_table, struct page *page_table, uint8_t *block_table,
+void setup(char *bytes, char *header_table, struct page *page_table, struct pageblock *block_table,
 	   struct radix_tree_node *nodes, long frames)
 {
 	memory = bytes;
@@ -48,48 +48,44 @@ long radix_delete(const int64_t *keys, long n)
 	return sum;
 }
 
+#define IN_PAGE PAGE_SHIFT
+#define METADATA CHUNK_SHIFT
+
 ALWAYS long handle_number(long handle, bool series)
 {
 	return series ? handle : (handle - (long)memory) >> CHUNK_SHIFT;
 }
 
-ALWAYS long churn(int64_t *handles, const int32_t *slots, const int32_t *sizes, long n, bool series,
-		  int shift)
+ALWAYS long handle_pfn(long handle, int shift)	/* series */
 {
-	int type = series ? MOVABLE : UNMOVABLE;
-	long sum = 0;
-
-	for (long i = 0; i < n; i++) {
-		if (handles[slots[i]])
-			zbud_free(handles[slots[i]], series, shift);
-		handles[slots[i]] = zbud_alloc(sizes[i], type, series, shift);
-		sum += handle_number(handles[slots[i]], series);
-	}
-	return sum + pool.pages_nr;
+	return header_pfn(radix_tree_lookup(&pool.tree, handle), shift);
 }
 
-long churn_plain(int64_t *handles, const int32_t *slots, const int32_t *sizes, long n)
+ALWAYS long pages_nr(void)
 {
-	return churn(handles, slots, sizes, n, false, PAGE_SHIFT);
+	return pool.pages_nr;
 }
 
-long churn_plain_metadata(int64_t *handles, const int32_t *slots, const int32_t *sizes, long n)
+ALWAYS long alloc_block(int order, int type)
 {
-	return churn(handles, slots, sizes, n, false, CHUNK_SHIFT);
+	struct page *page = alloc_pages(order, type);
+
+	return page ? page_to_pfn(page) : -ENOMEM;
 }
 
-long churn_series(int64_t *handles, const int32_t *slots, const int32_t *sizes, long n)
+ALWAYS void free_block(long pfn, int order)
 {
-	return churn(handles, slots, sizes, n, true, PAGE_SHIFT);
+	put_pages(mem_map + pfn, order);
 }
+
+#include "loops.h"
 
 long migrate(const int64_t *handles, const int32_t *slots, long n)
 {
 	long sum = 0;
 
 	for (long i = 0; i < n; i++) {
-		void *header = radix_tree_lookup(&pool.tree, handles[slots[i]]);
-		long pfn = header_pfn(header, PAGE_SHIFT);
+		long pfn = handle_pfn(handles[slots[i]], PAGE_SHIFT);
 
 		sum += pfn + migrate_zbud_page(mem_map + pfn);
 	}

@@ -242,22 +242,32 @@ ALWAYS int move_handle(unsigned long handle, struct page *new, struct page *old,
 	return 0;
 }
 
-static int zbud_migrate_page(struct page *new, struct page *old)
+ALWAYS int zbud_migrate_page(struct page *new, struct page *old, int shift)
 {
-	struct zbud_header *from = pfn_header(page_to_pfn(old), PAGE_SHIFT);
-	struct zbud_header *to = pfn_header(page_to_pfn(new), PAGE_SHIFT);
+	struct zbud_header *from = pfn_header(page_to_pfn(old), shift);
+	struct zbud_header *to = pfn_header(page_to_pfn(new), shift);
 
 	if (old->count != 1 + !!from->first_handle + !!from->last_handle)
 		return -EAGAIN;
 	new->mapcount = ZBUD_MAPCOUNT;
 	new->mapping = old->mapping;
 	new->private = old->private;
-	memcpy(to, from, PAGE_SIZE);
+	memcpy(to, from, 1UL << shift);
 	int failed = move_handle(from->first_handle, new, old, to, from);
 	failed |= move_handle(from->last_handle, new, old, to, from);
 	list_replace(&from->lru, &to->lru);
 	list_replace(&from->buddy, &to->buddy);
 	memset(from, 0, sizeof(*from));
+	return failed;
+}
+
+ALWAYS int locked_zbud_migrate_page(struct page *new, struct page *old, int shift)
+{
+	old->flags |= PG_LOCKED;
+	new->flags |= PG_LOCKED;
+	int failed = zbud_migrate_page(new, old, shift);
+	new->flags &= ~PG_LOCKED;
+	old->flags &= ~PG_LOCKED;
 	return failed;
 }
 
@@ -269,11 +279,7 @@ static int migrate_zbud_page(struct page *page)
 		put_page(page);
 		return -ENOMEM;
 	}
-	page->flags |= PG_LOCKED;
-	new->flags |= PG_LOCKED;
-	int failed = zbud_migrate_page(new, page);
-	new->flags &= ~PG_LOCKED;
-	page->flags &= ~PG_LOCKED;
+	int failed = locked_zbud_migrate_page(new, page, PAGE_SHIFT);
 	put_page(page);
 	put_page(new);
 	return failed;

@@ -12,11 +12,12 @@ import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
-from zbudlab.course.probes import TooSlow, time_limit, trouble
+from zbudlab.course.probes import TOO_SLOW, TooSlow, time_limit, trouble
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 
-CASE_SECONDS = 5.0  #: a student's functions may take on one case
+CASE_SECONDS = 2.5  #: a student's functions may compute on one case
+CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
 SHRINK_SECONDS = 1.5  #: for making a failing case smaller
 ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
 
@@ -25,7 +26,8 @@ ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rule
 class Report:
     """What `check` found, as text and as HTML.
 
-    results: an ability each. unchecked: abilities whose functions were not given. machine: the
+    results: an ability each. unchecked: abilities that were not looked at; given: the names of the
+    functions that came. machine: the
     machine of the first failing case, where it has one, and lost: page frames that are in use
     there and should be free, or the other way round. In a notebook:
     `FrameMap(report.machine).mark(report.lost, "lost")`.
@@ -34,6 +36,7 @@ class Report:
     exercise: Exercise
     results: list[Result]
     unchecked: list[Ability] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
     machine: Any = None
     lost: list[int] = field(default_factory=list)
 
@@ -60,14 +63,14 @@ class Report:
         for result in self.results:
             lines += _lines(result)
         for ability in self.unchecked:
-            lines.append(f"  -  {ability.title}: not checked, needs {_names(ability)}")
+            lines.append(f"  -  {ability.title}: {_unchecked(ability, self)}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         rows = "".join(_row(result) for result in self.results)
         rest = "".join(
             f"<tr><td>-</td><td>{html.escape(a.title)}</td><td></td>"
-            f"<td>not checked, needs {html.escape(_names(a))}</td></tr>"
+            f"<td>{html.escape(_unchecked(a, self))}</td></tr>"
             for a in self.unchecked
         )
         title = html.escape(f"{self.exercise.name}: {self.earned} of {self.points} points")
@@ -78,8 +81,12 @@ class Report:
         )
 
 
-def _names(ability: Ability) -> str:
-    return ", ".join(ability.functions)
+def _unchecked(ability: Ability, report: Report) -> str:
+    """Why an ability was not looked at."""
+    missing = [name for name in ability.functions if name not in report.given]
+    if missing:
+        return f"not checked, needs {', '.join(missing)}"
+    return f"not checked, the others took {CHECK_SECONDS:.0f} seconds: name this one alone"
 
 
 def _lines(result: Result) -> list[str]:
@@ -126,6 +133,8 @@ def reference_for(task: Exercise, setting: Setting) -> Reference:
 def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference) -> Failure:
     """The failure of the smallest case that was found in time; the given one where none was."""
     best = failed
+    if failed.got == TOO_SLOW:
+        return best
 
     def fails(case: Case) -> bool:
         nonlocal best
@@ -186,8 +195,12 @@ def check(
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
-    results = [_checked(ability, trier, reference) for ability in ready]
-    report = Report(task, results, [a for a in chosen if a not in ready])
+    results: list[Result] = []
+    for ability in ready:
+        if trier.spent < CHECK_SECONDS:
+            results.append(_checked(ability, trier, reference))
+    seen = [result.ability for result in results]
+    report = Report(task, results, [a for a in chosen if a not in seen], set(functions))
     _picture(report, trier, reference)
     return report
 

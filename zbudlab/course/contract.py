@@ -19,7 +19,7 @@ Case = dict[str, Any]
 Why = Callable[[Case, Any, Any], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """A rule an exercise can be set under. text: what the student is told, one or two sentences.
 

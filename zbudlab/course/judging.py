@@ -4,14 +4,13 @@ A *trier* runs a case on the student's functions, in this process (`Here`) or be
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
 """
 
-import importlib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zbudlab import jit
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, random_of
-from zbudlab.course.probes import Bench, observe
+from zbudlab.course.probes import Bench, kernel, observe
 from zbudlab.course.reasons import Failure, failure
 
 
@@ -28,6 +27,19 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
     return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
 
 
+def others(exercise: Exercise, ability: Ability) -> dict[str, str]:
+    """The kernels that stand in for the rest of the student's functions, by his names.
+
+    So that what he got wrong elsewhere costs nothing here.
+    """
+    absent = exercise.removed(ability)
+    return {
+        name: kernel
+        for name, kernel in exercise.references.items()
+        if isinstance(kernel, str) and name not in ability.functions and kernel not in absent
+    }
+
+
 class Here:
     """Functions in this process: the notebook's own, or trusted ones. `bench` is the last used.
 
@@ -41,14 +53,18 @@ class Here:
         self.functions = functions
         self.seconds = seconds
         self.bench: Bench | None = None
+        self.spent = 0.0  # seconds of computing
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
         needed = {n: self.functions[n] for n in ability.functions if n in self.functions}
         missing = [name for name in ability.functions if name not in needed]
         if missing:
             return {"error": f"there is no {missing[0]}"}
-        self.bench = Bench(needed, plugs(self.exercise, ability))
-        return observe(ability.probe, self.bench, case, self.seconds)
+        self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
+        begin = time.process_time()
+        outcome = observe(ability.probe, self.bench, case, self.seconds)
+        self.spent += time.process_time() - begin
+        return outcome
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:
@@ -57,10 +73,7 @@ def reference_functions(exercise: Exercise) -> dict[str, Any]:
 
 
 def _reference(found: Any) -> Any:
-    if isinstance(found, str):
-        importlib.import_module(f"zbudlab.mm.{found.partition('.')[0]}")
-        return jit.KERNELS[found]
-    return found
+    return kernel(found) if isinstance(found, str) else found
 
 
 class Reference:

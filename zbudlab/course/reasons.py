@@ -55,13 +55,15 @@ def _parts(answer: dict[str, Any]) -> dict[str, Any]:
     return parts | (answer.get("state") or {})
 
 
-def _step_difference(got: list[Any], expected: list[Any]) -> tuple[str, str, str]:
+def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[str, str, str]:
+    """At which operation, with which state, and the fields that differ there."""
     place = first_difference(got, expected)
+    operations = case.get("trace") or case.get("script") or expected
     right = expected[place] if place < len(expected) else {}
     mine = got[place] if place < len(got) else {"error": "no answer"}
     if not isinstance(mine, dict) or not isinstance(right, dict):
         return f"at step {place + 1}", shown(mine), shown(right)
-    state = f"at operation {place + 1}, `{_operation(right or mine)}`"
+    state = f"at operation {place + 1} of {len(operations)}, `{_operation(right or mine)}`"
     before = expected[place - 1].get("state") if 0 < place <= len(expected) else None
     if before:
         state += f", with {shown(before)}"
@@ -99,10 +101,7 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
         return None
     why = ability.why(case, got, expected) if callable(ability.why) else ability.why
     if _is_steps(expected) and isinstance(got, list):
-        state, mine, right = _step_difference(got, expected)
-        operations = case.get("trace") or case.get("script")
-        if operations:
-            state += f" of {len(operations)}"
+        state, mine, right = _step_difference(case, got, expected)
         return Failure(ability.name, ability.functions, case, state, mine, right, why)
     return Failure(
         ability.name, ability.functions, case, _state(case), shown(got), shown(expected), why

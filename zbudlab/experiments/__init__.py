@@ -5,5 +5,6 @@ or by its name alone where it stands here.
 """
 
 from zbudlab.experiments.pressure import pressure
+from zbudlab.experiments.thinned import thinned
 
-__all__ = ["pressure"]
+__all__ = ["pressure", "thinned"]

@@ -9,7 +9,7 @@ Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 
 
 import numpy as np
 
-from zbudlab.jit import copy_row, kernel
+from zbudlab.jit import copy_row, kernel, prefetch_row
 from zbudlab.layout import (
     CHUNK_SHIFT,
     NCHUNKS_ORDER,
@@ -112,6 +112,8 @@ def copy_highpage(frames, new, old):
 def copy_highpages(frames, new, old):
     """Copy frames old[i] to frames new[i], in order; both are integer arrays of one length."""
     for i in range(new.shape[0]):
+        if i + 1 < new.shape[0]:
+            prefetch_row(frames, old[i + 1])
         copy_highpage(frames, new[i], old[i])
 
 

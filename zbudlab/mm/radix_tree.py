@@ -31,6 +31,8 @@ RADIX_TREE_PRELOAD_SIZE = 2 * MAX_HEIGHT - 1
 #: What `radix_tree_lookup_slot` answers for the item of key 0 that lives in the root itself.
 SLOT_IN_ROOT = 0
 
+BATCH = 16  #: keys that a batch lookup takes down the tree together
+
 # node 0
 FREE_LIST = 0
 NEVER_USED = 1
@@ -162,11 +164,23 @@ def radix_tree_replace(nodes, root, key, item):
     return old
 
 
-@kernel
+@kernel(inline=False)
 def radix_tree_lookup_batch(nodes, root, keys, items):
-    """Look up every key of an array; items[i] gets the item of keys[i], 0 = none."""
-    for i in range(keys.shape[0]):
-        items[i] = radix_tree_lookup(nodes, root, keys[i])
+    """Look up every key of an array; items[i], int64, gets the item of keys[i], 0 = none.
+
+    A group of keys goes down together, a level at a time: a key's way is a chain of loads that
+    wait for each other, but the ways of several keys are fetched at once. On its way a key's
+    place in `items` holds the node it has come to.
+    """
+    height = np.int64(root.height)
+    for start in range(0, keys.shape[0], BATCH):
+        end = min(start + BATCH, keys.shape[0])
+        for i in range(start, end):
+            items[i] = root.rnode if key_fits(keys[i], height) else 0
+        for level in range(height - 1, -1, -1):
+            for i in range(start, end):
+                below = nodes[items[i]].slots[slot_of(keys[i], level)]
+                items[i] = below if items[i] else 0
 
 
 @kernel

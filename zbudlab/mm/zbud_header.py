@@ -61,7 +61,7 @@ def buddy_address(pfn, header, buddy):
 @kernel
 def is_empty(header):
     """Whether the page holds no buddy."""
-    return header.first_chunks == 0 and header.last_chunks == 0
+    return (header.first_chunks | header.last_chunks) == 0
 
 
 @kernel
@@ -88,9 +88,8 @@ def pool_list(pool, number):
 @kernel
 def home_list(header):
     """The list a page belongs on: BUDDIED when both buddies are there, else its free chunks."""
-    if header.first_chunks and header.last_chunks:
-        return BUDDIED
-    return num_free_chunks(header)
+    half_filled = (header.first_chunks == 0) | (header.last_chunks == 0)
+    return num_free_chunks(header) if half_filled else BUDDIED
 
 
 @kernel

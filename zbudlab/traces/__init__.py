@@ -156,8 +156,8 @@ def _replay_lackey(path: str | Path, settings: Settings, progress: Progress) -> 
             pages.use(0, batch.records["page"], batch.records["write"])
         progress(batch.position)
     figures = _page_figures("lackey", reader, pages, {"references": reader.references})
-    kept = len(reader.recent)
-    figures.notes.append(f"uses of a page again among the {kept} used last are left out")
+    kept = f"{len(reader.recent)} pages or more"
+    figures.notes.append(f"references are left out that change nothing for LRU memory of {kept}")
     return figures
 
 
@@ -174,9 +174,9 @@ def _replay_pages(path: str | Path, settings: Settings, progress: Progress) -> F
     start = None
     for columns in table:
         for rows in _by_process(columns):
-            process, time = int(columns["process"][rows][0]), float(columns["time"][rows][-1])
-            start = time if start is None else start
-            pages.seconds = time - start if time >= 0 else None
+            process, times = int(columns["process"][rows][0]), columns["time"][rows]
+            start = float(times[0]) if start is None else start
+            pages.seconds = float(times[-1]) - start if times[-1] >= 0 else None
             if columns["page"][rows][0] == ENDS:
                 pages.exit(process)
             else:

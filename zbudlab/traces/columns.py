@@ -50,6 +50,8 @@ class Column:
             values = self._from_text(values.cast(pa.string()))
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_finite(values), values, NO_NUMBER)
+        else:
+            values = pc.cast(values, pa.int64(), safe=False)
         filled = pc.fill_null(values, NO_NUMBER if self.default is None else self.default)
         kind = pa.float64() if self.real else pa.int64()
         numbers = pc.cast(filled, kind, safe=False).to_numpy(zero_copy_only=False)
@@ -57,7 +59,7 @@ class Column:
 
     def _from_text(self, text: pa.Array) -> pa.Array:
         """Words as numbers: null where there is none, NO_NUMBER for words that are not known."""
-        text = pc.utf8_trim_whitespace(text)
+        text = pc.utf8_lower(pc.utf8_trim_whitespace(text))
         for word, number in self.words.items():
             text = pc.replace_substring_regex(text, f"^{word}$", str(number))
         good = pc.match_substring_regex(text, DECIMAL if self.real else WHOLE)

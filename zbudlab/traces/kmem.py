@@ -19,6 +19,8 @@ from zbudlab.traces.scan import NR_FIELDS, NR_TYPES, scan_block_events
 HEADING = re.compile(rb"\s*(#|cpus=|version\s*=|CPU \d+ is empty)")
 LOST = re.compile(rb"LOST (\d+)|lost (\d+)")
 
+SHORTEST = 24  #: bytes of a line with an event at least
+
 #: How kernels number migrate types: since 4.4, before that, and as we do.
 NUMBERING = {
     "as in Linux 4.4 and later": (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE),
@@ -33,9 +35,6 @@ class BlockEvents(Reader):
 
     lost: events that the recorder says it lost.
     """
-
-    record = layout.block_event
-    shortest = 24
 
     def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
         super().__init__(path, block=block)
@@ -53,8 +52,10 @@ class BlockEvents(Reader):
         """How migrate types are numbered, a key of NUMBERING: seen from what asks for movable."""
         return OLD if self.hints[MOVABLE_BEFORE] else NEW
 
-    def scan(self, text: np.ndarray, records: np.ndarray, odd: np.ndarray) -> int:
-        return scan_block_events(text, records, odd, self.fields, self.hints, self.counts)
+    def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
+        events = np.empty(len(text) // SHORTEST + 1, layout.block_event)
+        found = scan_block_events(text, events, odd, self.fields, self.hints, self.counts)
+        return events[:found]
 
     def odd_line(self, number: int, line: bytes) -> None:
         if HEADING.match(line):

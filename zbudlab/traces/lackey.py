@@ -2,9 +2,11 @@
 
     valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM
 
-A page used again among the KEPT pages used last is left out: memory of that many pages or more,
-kept by least recent use, has the same faults without it (Smith's stack deletion, 1977). What
-valgrind says of itself (`==123== ...`) is passed over.
+Most references change nothing, as their page is among the few used last. They are left out so that
+memory of KEPT pages or more, from which the least recently used page goes, has the same faults
+and writes back the same pages as with all of them (`scan.use_page`; the idea is the "optimal LRU
+reduction" of Kaplan, Smaragdakis and Wilson). Linux forgets pages in nearly, not exactly that
+order. What valgrind says of itself (`==123== ...`) is passed over.
 """
 
 from pathlib import Path
@@ -14,30 +16,36 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.streams import BLOCK
 from zbudlab.traces.reader import Reader
-from zbudlab.traces.scan import scan_memory_uses
+from zbudlab.traces.scan import USED_COLUMNS, scan_memory_uses
 
 KEPT = 16
+SHORTEST = 8  #: bytes of a reference's line, nearly
+ROOM = 1 << 12  #: uses that there is room for at least
 
 
 class PageUses(Reader):
     """The pages that a program used, layout.page_use, in batches.
 
-    references: of memory, before they were reduced. kept: pages among which a use is left out.
+    references: of memory, before they were reduced. kept: what is left out changes nothing for
+    memory of so many pages or more.
     """
-
-    record = layout.page_use
-    shortest = 3  # a line has 7 bytes at least, and may use two pages
 
     def __init__(self, path: str | Path, *, block: int = BLOCK, kept: int = KEPT) -> None:
         super().__init__(path, block=block)
-        self.recent = np.full((kept, 2), (-1, 0), np.int64)
+        self.recent = np.zeros((kept, USED_COLUMNS), np.int64)
+        self.recent[:] = -1 - np.arange(kept)[:, None]  # pages that nobody uses, the oldest last
 
     @property
     def references(self) -> int:
         return int(self.counts[1])
 
-    def scan(self, text: np.ndarray, records: np.ndarray, odd: np.ndarray) -> int:
-        return scan_memory_uses(text, records, self.recent, odd, self.counts)
+    def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
+        parts, start = [], 0
+        while start < len(text):
+            uses = np.empty(len(text) // SHORTEST + ROOM, layout.page_use)
+            found, start = scan_memory_uses(text, start, uses, self.recent, odd, self.counts)
+            parts.append(uses[:found])
+        return np.concatenate(parts)
 
     def odd_line(self, number: int, line: bytes) -> None:
         if not line.startswith((b"==", b"--")):

@@ -114,21 +114,22 @@ class PageReplay:
         while len(space.processes) <= region:
             space.processes.append(self.machine.create_process(REGION))
         process = space.processes[region]
-        try:
-            if kind == FIRST_WRITE:
-                self.machine.write(process, int(pages[0]), lengths)
-            else:
-                self.machine.touch(process, pages, write=kind == WRITE)
-        except MachineError:
-            self._use_singly(process, pages, kind != READ)
-
-    def _use_singly(self, process: int, pages: NDArray, write: bool) -> None:
-        """Use pages where memory and swap are full: some will be refused."""
-        for page in pages.tolist():
+        faults = self.machine.paging.events
+        while len(pages):
+            before = faults["pgfault"]
             try:
-                self.machine.touch(process, [page], write=write)
-            except MachineError:
+                self._use_now(process, pages, kind, lengths)
+                return
+            except MachineError:  # memory and swap are full, or the page is lost: on with the next
                 self.refused += 1
+                left = faults["pgfault"] - before + 1
+                pages, lengths = pages[left:], lengths[left:]
+
+    def _use_now(self, process: int, pages: NDArray, kind: int, lengths: NDArray) -> None:
+        if kind == FIRST_WRITE:
+            self.machine.write(process, int(pages[0]), lengths)
+        else:
+            self.machine.touch(process, pages, write=kind == WRITE)
 
     def exit(self, process: int) -> None:
         """End a process of the trace; one that is not known has nothing to end."""

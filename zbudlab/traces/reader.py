@@ -22,12 +22,8 @@ class Batch(NamedTuple):
 class Reader:
     """The records of a trace, read in batches by iterating once; counts are right at the end.
 
-    record: their type; `shortest`: bytes of text that one takes at least. malformed: lines that
-    the reader can make nothing of.
+    malformed: lines that the reader can make nothing of.
     """
-
-    record: np.dtype
-    shortest: int
 
     def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
         self.path = path
@@ -35,8 +31,8 @@ class Reader:
         self.malformed = Malformed()
         self.counts = np.zeros(3, np.int64)  # lines, what the scanner counts, odd lines
 
-    def scan(self, text: np.ndarray, records: np.ndarray, odd: np.ndarray) -> int:
-        """Fill the records from a block of lines, as `zbudlab.traces.scan` does; how many."""
+    def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
+        """The records of a block of lines, by a scanner of `zbudlab.traces.scan`."""
         raise NotImplementedError
 
     def odd_line(self, number: int, line: bytes) -> None:
@@ -58,13 +54,10 @@ class Reader:
             raise TraceError(f"{name_of(self.path)}, line {self.lines + 1}: {error}") from None
 
     def _scanned(self, block: bytes, odd: np.ndarray) -> np.ndarray:
-        text = np.frombuffer(block, np.uint8)
-        records = np.empty(len(text) // self.shortest + 2, self.record)
-        before = self.lines
         self.counts[2] = 0
-        found = self.scan(text, records, odd)
-        for start, end, number in odd[: self.counts[2]].tolist():
+        records = self.scan(np.frombuffer(block, np.uint8), odd)
+        for start, end, before in odd[: self.counts[2]].tolist():
             if block[start:end].strip():
-                self.odd_line(before + number + 1, block[start:end])
+                self.odd_line(before + 1, block[start:end])
         self.malformed.count += max(int(self.counts[2]) - ODD_ROOM, 0)
-        return records[:found]
+        return records

@@ -12,7 +12,7 @@ from zbudlab.layout import NO_FRAME, PAGE_SHIFT, PAGE_SIZE
 NEWLINE, SPACE, COLON, EQUALS, COMMA, DOT = b"\n :=,."
 NOT_A_NUMBER = -1
 
-# Columns of what is left over: byte where a line begins, where it ends, its number from 0.
+# Columns of what is left over: byte where a line begins, where it ends, lines before it.
 ODD_COLUMNS = 3
 
 
@@ -177,7 +177,7 @@ def scan_block_events(text, events, odd, fields, hints, counts):
     that are neither these nor another event nor blank, as far as there is room. fields, hints:
     see `scan_block_event`. counts: int64 (3,), grows by lines, other events, odd lines.
     """
-    found = at = line = 0
+    found = at = 0
     while at < text.shape[0]:
         end = line_end(text, at)
         kind = 0
@@ -188,10 +188,9 @@ def scan_block_events(text, events, odd, fields, hints, counts):
         elif kind == 0:
             counts[1] += end > at
         else:
-            note_odd(odd, counts, at, end, line)
-        line += 1
+            note_odd(odd, counts, at, end, counts[0])
+        counts[0] += 1
         at = end + 1
-    counts[0] += line
     return found
 
 
@@ -211,61 +210,114 @@ def note_odd(odd, counts, start, end, line):
 LETTER_I, LETTER_L, LETTER_M, LETTER_S = b"ILMS"
 
 
-@kernel
-def use_page(recent, uses, found, page, write):
-    """Note a use unless the page is among those used last; the number of uses noted.
+# What is kept of each of the pages used last, by column; the rows stand as the reduced uses have
+# them, the latest first.
+USED_PAGE, USED_WRITTEN, USED_AT = range(3)
+USED_COLUMNS = 3
 
-    recent: int64 (n, 2), pages and whether written, the latest first. Leaving such uses out
-    changes no fault of least-recently-used memory of n pages or more (stack deletion).
-    """
-    last = recent.shape[0] - 1
-    place = 0
-    while place < last and recent[place, 0] != page:
-        place += 1
-    known = recent[place, 0] == page
-    written = recent[place, 1] if known else 0
+
+@kernel
+def put_use(recent, uses, found, place, page, write):
+    """Note a use: its page goes from row `place` to the first."""
     for i in range(place, 0, -1):
-        recent[i, 0] = recent[i - 1, 0]
-        recent[i, 1] = recent[i - 1, 1]
-    recent[0, 0] = page
-    recent[0, 1] = written | write
-    if known and written >= write:
-        return found
+        for column in range(USED_COLUMNS):
+            recent[i, column] = recent[i - 1, column]
+    recent[0, USED_PAGE] = page
+    recent[0, USED_WRITTEN] = write
     uses[found].page = page
     uses[found].write = write
     return found + 1
 
 
+@kernel
+def least_recent(recent):
+    """The row of the page whose last use is the oldest."""
+    oldest = 0
+    for row in range(1, recent.shape[0]):
+        if recent[row, USED_AT] < recent[oldest, USED_AT]:
+            oldest = row
+    return oldest
+
+
+@kernel
+def enter_page(recent, uses, found, page, write):
+    """Note a page that is not among those used last, in the place of the oldest; uses noted.
+
+    That one must be the last row, as it is the one to go: whoever stands behind it was used again
+    meanwhile, and this is noted now.
+    """
+    last = recent.shape[0] - 1
+    oldest = least_recent(recent)
+    while oldest < last:
+        again, written, at = (
+            recent[last, USED_PAGE],
+            recent[last, USED_WRITTEN],
+            recent[last, USED_AT],
+        )
+        found = put_use(recent, uses, found, last, again, 0)
+        recent[0, USED_WRITTEN] = written
+        recent[0, USED_AT] = at
+        oldest += 1
+    return put_use(recent, uses, found, last, page, write)
+
+
+@kernel
+def use_page(recent, uses, found, page, write, time):
+    """A use of a page: noted if it must be; the number of uses noted.
+
+    recent: int64 (n, USED_COLUMNS). What is noted gives the same faults and the same written
+    pages as all uses, in any memory of n pages or more from which the least recently used page
+    goes: the n pages used last are the same at each fault, and leave in the same order.
+    """
+    last = recent.shape[0] - 1
+    place = 0
+    while place < last and recent[place, USED_PAGE] != page:
+        place += 1
+    if recent[place, USED_PAGE] != page:
+        found = enter_page(recent, uses, found, page, write)
+        place = 0
+    elif write > recent[place, USED_WRITTEN]:
+        found = put_use(recent, uses, found, place, page, write)
+        place = 0
+    recent[place, USED_AT] = time
+    return found
+
+
+@kernel
+def read_use(text, at, end):
+    """What a line `I  ADDRESS,SIZE` says: address and bytes; NOT_A_NUMBER = nothing."""
+    comma = at + 3
+    while comma < end and text[comma] != COMMA:
+        comma += 1
+    if end - at < 6 or text[at + 2] != SPACE:
+        return NOT_A_NUMBER, NOT_A_NUMBER
+    return number_at(text, at + 3, comma, 16), number_at(text, comma + 1, end, 10)
+
+
 @kernel(inline=False)
-def scan_memory_uses(text, uses, recent, odd, counts):
-    """Read memory references of valgrind's lackey out of a block of lines; pages used, how many.
+def scan_memory_uses(text, start, uses, recent, odd, counts):
+    """Read memory references of valgrind's lackey out of lines from byte `start` on.
 
     A line is `I  ADDRESS,SIZE` (instruction), ` L` (load), ` S` (store) or ` M` (both), the
-    address hexadecimal. uses: layout.page_use, room for one each 3 bytes. recent: see `use_page`.
-    odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
+    address hexadecimal. Returns how many uses of pages were noted (see `use_page`), and the byte
+    before which it stopped for lack of room.
+
+    uses: layout.page_use. odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
     """
-    found = at = line = 0
-    while at < text.shape[0]:
+    found = 0
+    at = start
+    while at < text.shape[0] and uses.shape[0] - found > 2 * recent.shape[0]:
         end = line_end(text, at)
-        letter = NEWLINE
-        if end - at > 5:
-            letter = text[at] if text[at + 1] == SPACE else text[at + 1]
-        address = size = NOT_A_NUMBER
-        if letter in (LETTER_I, LETTER_L, LETTER_M, LETTER_S) and text[at + 2] == SPACE:
-            comma = at + 3
-            while comma < end and text[comma] != COMMA:
-                comma += 1
-            address = number_at(text, at + 3, comma, 16) if text[at + 3] != SPACE else NOT_A_NUMBER
-            size = number_at(text, comma + 1, end, 10)
-        if address < 0 or not 1 <= size <= PAGE_SIZE:
-            if end > at:
-                note_odd(odd, counts, at, end, line)
+        address, size = read_use(text, at, end)
+        letter = max(text[at], text[at + 1]) if end > at else NEWLINE
+        known = letter in (LETTER_I, LETTER_L, LETTER_M, LETTER_S)
+        if not known or address < 0 or not 1 <= size <= PAGE_SIZE:
+            note_odd(odd, counts, at, end, counts[0])
         else:
             counts[1] += 1
             write = letter in (LETTER_S, LETTER_M)
             for page in range(address >> PAGE_SHIFT, ((address + size - 1) >> PAGE_SHIFT) + 1):
-                found = use_page(recent, uses, found, page, write)
-        line += 1
+                found = use_page(recent, uses, found, page, write, counts[1])
+        counts[0] += 1
         at = end + 1
-    counts[0] += line
-    return found
+    return found, at

@@ -50,7 +50,9 @@ function toolbar(layouts, act) {
   const choices = layouts.map((name) => make("option", { value: name }, name));
   const select = make("select", { onchange: () => act("layout", select.value) }, ...choices);
   const goTo = make("input", { type: "number", min: 0, class: "zbl-goto" });
-  goTo.addEventListener("change", () => act("goto", goTo.valueAsNumber));
+  const go = () => act("goto", goTo.valueAsNumber);
+  goTo.addEventListener("change", go);
+  goTo.addEventListener("keydown", (event) => event.key === "Enter" && go());
   const bar = make(
     "div",
     { class: "zbl-toolbar" },

@@ -81,6 +81,12 @@ class Driver {
   }
 }
 
+/** Keys pressed in here are not JupyterLab's: it looks at the focused element before its parents. */
+function keepKeys(root) {
+  const focusable = root.querySelectorAll("button, input, select, summary, [tabindex]");
+  focusable.forEach((element) => (element.dataset.lmSuppressShortcuts = "true"));
+}
+
 let players = 0;
 
 class View {
@@ -91,12 +97,13 @@ class View {
     this.name = `zbl-player-${players}`;
     this.root = make(
       "div",
-      { class: "zbl-player", "data-lm-suppress-shortcuts": "true", "data-number": "0" },
+      { class: "zbl-player", "data-number": "0" },
       this.buttons(),
       this.sliders(),
       make("div", { class: "zbl-both" }, (this.map = make("div", { class: "zbl-place" })), this.beside()),
       this.below(),
     );
+    keepKeys(this.root);
     el.append(this.root);
     this.watcher = new MutationObserver(() => this.follow());
     driver.views.add(this);
@@ -130,7 +137,7 @@ class View {
     return make(
       "div",
       { class: "zbl-buttons", role: "group", "aria-label": "player" },
-      this.button("\u23ee", "to the beginning", ask({ act: "go", stop: 0 })),
+      this.button("\u21e4", "to the beginning", ask({ act: "go", stop: 0 })),
       this.button("\u25c0", "one step back", step(-1)),
       this.play,
       this.button("\u25b6", "one step on", step(1)),
@@ -145,9 +152,9 @@ class View {
 
   sliders() {
     const go = () => this.driver.ask({ act: "go", stop: Number(this.slider.value) });
-    this.slider = make("input", { type: "range", min: 0, max: 0, value: 0, class: "zbl-stop", oninput: go });
+    this.slider = make("input", { type: "range", min: 0, max: this.model.get("last"), value: 0, class: "zbl-stop", oninput: go });
     this.box = make("input", { type: "number", min: 0, class: "zbl-number", "aria-label": "operation number" });
-    this.box.addEventListener("change", () => this.driver.ask({ act: "go", stop: Math.max(0, Math.min(this.box.valueAsNumber || 0, this.driver.known.last)) }));
+    this.box.addEventListener("change", () => this.driver.ask({ act: "go", stop: Math.max(0, Math.min(this.box.valueAsNumber || 0, Number(this.slider.max))) }));
     const enter = () => this.driver.ask({ act: "inside", part: Number(this.parts.value) });
     this.parts = make("input", { type: "range", min: 0, max: 0, value: 0, class: "zbl-part", oninput: enter });
     this.stage = make("output", {});
@@ -262,6 +269,7 @@ class View {
       return make("tr", {}, make("th", { scope: "row" }, words), ...cells);
     });
     this.changes.replaceChildren(...rows);
+    keepKeys(this.changes);
   }
 
   showSource(known) {

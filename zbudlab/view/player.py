@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.changes import Change
@@ -21,7 +21,7 @@ from zbudlab.history import KINDS, History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.stepping import Inside
-from zbudlab.view import following, structures
+from zbudlab.view import following, structures, told
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
@@ -31,7 +31,6 @@ HERE = Path(__file__).parent
 SCRIPTS = ("framemap_parts.js", "player.js")
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
-SHOWN = 120  #: changes that are listed
 BOOTED = "The machine has just booted: nothing has been done yet."
 
 
@@ -50,6 +49,7 @@ class Player(anywidget.AnyWidget):
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     kinds = traitlets.List(list(KINDS)).tag(sync=True)
+    last = traitlets.Int().tag(sync=True)  # operations, when this was made
 
     def __init__(
         self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
@@ -57,7 +57,7 @@ class Player(anywidget.AnyWidget):
         self.history = source if isinstance(source, History) else History(source)
         machine = self.history.machine_at(stop)
         self.frames = FrameMap(machine, layout=layout, size=MAP_SIZE)
-        super().__init__(maps=[self.frames])
+        super().__init__(maps=[self.frames], last=len(self.history))
         self.stop = stop
         self.part: int | None = None
         self._inside: Inside | None = None
@@ -233,7 +233,7 @@ class Player(anywidget.AnyWidget):
             "whole": self._inside is None or self._inside.whole,
             "title": self.title,
             "sentence": self.sentence,
-            **_told(self._told),
+            **told.message(self._told),
         }
         drawn = [png(figure) for figure in self._figures()] if pictures else []
         self.send(message, drawn)
@@ -269,7 +269,7 @@ class Player(anywidget.AnyWidget):
     @property
     def changed_frames(self) -> list[int]:
         """Page frames that this step changed."""
-        frames = [_frame(change, self.history.machine) for change in self._changes()]
+        frames = [told.frame_of(change, self.history.machine) for change in self._changes()]
         return sorted({pfn for pfn in frames if pfn is not None})
 
     def _changes(self) -> list[Change]:
@@ -283,6 +283,8 @@ class Player(anywidget.AnyWidget):
     def _pool_and_key(self) -> tuple[int | None, int | None]:
         """The zbud pool and the handle that this step is about, as far as it tells."""
         pool = key = None
+        if self.part and self._inside is not None:
+            key = self._inside.parts[self.part - 1].numbers.get("handle") or None
         for change in self._changes():
             if change.array == "pools":
                 pool = change.record if pool is None else pool
@@ -292,11 +294,15 @@ class Player(anywidget.AnyWidget):
 
     def _figures(self) -> list[Figure]:
         """The radix tree and the lists, as they are at this step."""
+        drawn = [Figure(figsize=(7, high), layout="constrained") for high in (2.6, 4.2)]
+        self._structures(*(figure.add_subplot() for figure in drawn))
+        return drawn
+
+    def _structures(self, above: Axes, below: Axes) -> None:
         machine = self.history.machine
         pool, key = self._pool_and_key()
-        tree = structures.plot_radix_tree(machine, pool=pool, key=key)
-        lists = structures.plot_lists(machine, pool=pool, marked=self.changed_frames)
-        return [ax.figure for ax in (tree, lists)]  # type: ignore[misc]
+        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above)
+        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
 
     def figure(self) -> Figure:
         """What the player shows, as a picture."""
@@ -305,10 +311,7 @@ class Player(anywidget.AnyWidget):
         left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
         kinds = frame_kinds(machine.state)
         memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=left.add_subplot())
-        above, below = right.subplots(2, 1)
-        pool, key = self._pool_and_key()
-        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
+        self._structures(*right.subplots(2, 1))
         drawn.suptitle(self.title, fontsize=12)
         return drawn
 
@@ -318,34 +321,3 @@ class Player(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return self.summary
-
-
-def _frame(change: Change, machine: Machine) -> int | None:
-    """The page frame that a change is about."""
-    frames = machine.config.frames
-    shift = int(machine.state.pools[0]["row_shift"])
-    record = change.record >> shift if change.array == "rows" else change.record
-    return record if change.array in ("pages", "frames", "rows") and record < frames else None
-
-
-def _told(told: Explanation | None) -> dict[str, Any]:
-    """An explanation for the browser."""
-    if told is None:
-        return {"function": "", "file": "", "line": 0, "source": "", "linux": "", "changes": []}
-    return {
-        "function": told.function,
-        "file": told.source.file,
-        "line": told.source.line,
-        "source": told.source.text,
-        "linux": "" if told.linux is None else str(told.linux),
-        "changes": [[*change[:4], _selectable(change)] for change in told.changes[:SHOWN]],
-        "total": told.changes.total,
-    }
-
-
-def _selectable(change: Change) -> int:
-    """The frame that a click on a change selects; -1 = none."""
-    here = change.array in ("pages", "frames") and change.where.startswith(("struct", "page frame"))
-    if change.where.startswith("zbud header"):
-        return int(np.int64(change.where.rpartition(" ")[2]))
-    return change.record if here else -1

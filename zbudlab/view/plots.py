@@ -80,18 +80,26 @@ def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
     The numbers on the bars are those of /proc/buddyinfo: how many blocks.
     """
+    counts = vmstat.free_counts(machine.state)
+    return plot_free_blocks(dict(zip(vmstat.MIGRATETYPE_NAMES, counts, strict=True)), ax=ax)
+
+
+def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = None) -> Axes:
+    """The same for free blocks by order (11 numbers) under the names of their types."""
     ax = _axes(ax, (7, 4))
-    counts = np.array(vmstat.free_counts(machine.state))
     orders = np.arange(layout.MAX_ORDER)
-    pages = counts << orders
     bottom = np.zeros(layout.MAX_ORDER, np.int64)
-    for name, colour, row in zip(vmstat.MIGRATETYPE_NAMES, TYPES, pages, strict=True):
-        if row.any():
-            ax.bar(orders, row, 0.8, bottom, color=colour, edgecolor="white", label=name)
-            bottom += row
-    for order, blocks in enumerate(counts.sum(axis=0).tolist()):
-        place = (order, int(bottom[order]))
-        ax.annotate(str(blocks), place, (0, 2), textcoords="offset points", ha="center", fontsize=9)
+    for place, (name, blocks) in enumerate(counts.items()):
+        pages = np.asarray(blocks, np.int64) << orders
+        if pages.any():
+            colour = TYPES[place % len(TYPES)]
+            ax.bar(orders, pages, 0.8, bottom, color=colour, edgecolor="white", label=name)
+            bottom += pages
+    for order, blocks in enumerate(np.sum([*counts.values()], axis=0).tolist()):
+        place_above = (order, int(bottom[order]))
+        ax.annotate(
+            str(blocks), place_above, (0, 2), textcoords="offset points", ha="center", fontsize=9
+        )
     ax.set_xticks(orders)
     ax.margins(y=0.12)
     if bottom.any():

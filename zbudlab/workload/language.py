@@ -265,7 +265,7 @@ class Workload:
             _process({"name": name} | _table(f"process {name}", kind))
             for name, kind in kinds.items()
         )
-        plain["phases"] = tuple(_phase(phase) for phase in plain.get("phases", []))
+        plain["phases"] = tuple(_phase(phase) for phase in _list("phases", plain.get("phases", [])))
         return _made(cls, "a workload", plain | {"folder": folder})
 
 
@@ -284,6 +284,12 @@ def _table(owner: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _list(owner: str, value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise WorkloadError(f"{owner}: a list is needed, not {value!r}")
+    return list(value)
+
+
 def _made(kind: type[_T], owner: str, values: Any) -> _T:
     """One of these objects from a table; WorkloadError for unknown and missing names."""
     table = _table(owner, values)
@@ -298,16 +304,25 @@ def _made(kind: type[_T], owner: str, values: Any) -> _T:
         raise WorkloadError(f"{owner}: {str(error).partition('() ')[2]}") from None
 
 
+def _several(kind: type[_T], owner: str, table: dict[str, Any], name: str) -> tuple[_T, ...]:
+    """The objects that stand in a list of a table, which is taken out of it."""
+    values = _list(f"{owner}, {name}", table.pop(name, []))
+    return tuple(_made(kind, f"{owner}, {name}", value) for value in values)
+
+
 def _process(values: dict[str, Any]) -> Process:
     owner = f"process {values['name']}"
-    regions = tuple(_made(Region, f"{owner}, region", r) for r in values.pop("regions", []))
+    regions = _several(Region, owner, values, "regions")
     return _made(Process, owner, values | {"regions": regions})
 
 
 def _phase(values: Any) -> Phase:
     table = _table("a phase", values)
     owner = f"phase {table.get('name', '')}"
-    allocate = tuple(_made(Allocation, f"{owner}, allocate", a) for a in table.pop("allocate", []))
-    cma = tuple(_made(CmaRequest, f"{owner}, cma", c) for c in table.pop("cma", []))
-    sleep = tuple(table.pop("sleep", []))
-    return _made(Phase, owner, table | {"allocate": allocate, "cma": cma, "sleep": sleep})
+    given: dict[str, Any] = {
+        "allocate": _several(Allocation, owner, table, "allocate"),
+        "cma": _several(CmaRequest, owner, table, "cma"),
+        "sleep": tuple(_list(f"{owner}, sleep", table.pop("sleep", []))),
+        **{n: _table(f"{owner}, {n}", table.pop(n, {})) for n in ("start", "end")},
+    }
+    return _made(Phase, owner, table | given)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbgrader.api import Gradebook
+from sqlalchemy.exc import SAWarning
 
 from zbudlab.course.copying import course_folders
 from zbudlab.course.grading.grader import Graded
@@ -84,9 +86,6 @@ def enter_marks(folder: Path, graded: list[Graded]) -> Path:
     """Enter the marks of everybody into FOLDER/gradebook.db; the file."""
     # nbgrader runs `alembic`, which stands beside this Python.
     os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
-    from nbgrader.api import Gradebook
-    from sqlalchemy.exc import SAWarning
-
     path = (folder / "gradebook.db").resolve()
     chosen = best(graded)
     releases = {name: released(name) for name in {item.verdict.exercise for item in chosen}}

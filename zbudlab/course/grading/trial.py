@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from zbudlab.course.contract import Ability, Exercise, Setting, random_of
 from zbudlab.course.grading import notebook
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
-from zbudlab.course.judging import Paper, Reference, judged, plugs
+from zbudlab.course.judging import Paper, Reference, judged, others, plugs
+from zbudlab.course.probes import TOO_SLOW
 from zbudlab.course.rules import rule_functions
 
-LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; computing has less
-CASE_SECONDS = 6.0  #: for one case, by the clock
-TRIAL_SECONDS = 60.0  #: for a submission, after which no new ability is begun
+LOAD_SECONDS = 15.0  #: for running a notebook's cells, by the clock; computing has less
+CASE_SECONDS = 10.0  #: for one case, by the clock
+TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class Stage:
     package: Path
 
 
+def together(exercise: Exercise) -> dict[tuple[str, ...], list[Ability]]:
+    """Abilities that share a sandbox, by the kernels that are absent there."""
+    stages: dict[tuple[str, ...], list[Ability]] = {}
+    for ability in exercise.abilities:
+        stages.setdefault(exercise.removed(ability), []).append(ability)
+    return stages
+
+
 class Examiner:
     """Gives verdicts on submissions of one exercise under one rule.
 
@@ -97,19 +106,18 @@ class Examiner:
         self._computing = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="zbudlab-")
         self.stages = list(self._stages())
+        for ability in exercise.abilities:  # what must be compiled first is, before the clock runs
+            self.papers(ability, student=0)
 
     def close(self) -> None:
         """Remove the copies of the package."""
         self._folder.cleanup()
 
     def _stages(self) -> Iterator[Stage]:
-        together = groupby(
-            sorted(self.exercise.abilities, key=self.exercise.removed), self.exercise.removed
-        )
-        for number, (removed, abilities) in enumerate(together):
+        for number, (removed, abilities) in enumerate(together(self.exercise).items()):
             package = Path(self._folder.name) / str(number)
             stripped_copy(package, removed)
-            yield Stage(list(abilities), package)
+            yield Stage(abilities, package)
 
     # --- right answers -------------------------------------------------------------------------
 
@@ -197,11 +205,20 @@ class _Trial:
                 self.fatal = f"while the notebook's cells ran, {ended}"
                 yield None
                 return
-            troubles = answer.get("troubles")
-            if isinstance(troubles, list) and any(troubles) and not self.trouble:
-                first = next(str(trouble)[:300] for trouble in troubles if trouble)
-                self.trouble = f"a cell of the notebook fails: {first}"
+            self._note(answer.get("troubles"))
             yield sandbox
+
+    def _note(self, troubles: Any) -> None:
+        """Keep what went wrong in the cells; one that took too long is not run again."""
+        if not isinstance(troubles, list):
+            return
+        said = [" ".join(str(trouble)[:300].split()) for trouble in troubles]
+        if any(said) and not self.trouble:
+            self.trouble = f"a cell of the notebook fails: {next(filter(None, said))}"
+        self.cells = [
+            "" if trouble == TOO_SLOW else cell
+            for cell, trouble in zip_longest(self.cells, said[: len(self.cells)], fillvalue="")
+        ]
 
     def _tried(self, ability: Ability, sandbox: Sandbox) -> bool:
         """Mark an ability; whether the sandbox can be asked for another."""
@@ -230,6 +247,7 @@ class _Asked:
             "probe": ability.probe,
             "functions": ability.functions,
             "plugs": plugs(self.exercise, ability),
+            "others": others(self.exercise, ability),
             "case": case,
         }
         outcome = self.sandbox.ask(request, CASE_SECONDS)

@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any
 
-MEMORY = 2 << 30
+MEMORY = 1 << 30
 FILE_BYTES = 16 << 20
 CPU_SECONDS = 60
 FILES = 128
@@ -22,7 +22,16 @@ CELL_SECONDS = 3.0
 CASE_SECONDS = 2.0
 
 #: What cells may import without need: every use of it does nothing.
-IDLE = ("IPython", "anywidget", "ipywidgets", "matplotlib", "pandas", "scipy", "zbudlab.view")
+IDLE = (
+    "IPython",
+    "anywidget",
+    "ipywidgets",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "zbudlab.view",
+)
 
 
 def limit_resources() -> None:
@@ -103,7 +112,7 @@ def run_case(request: dict[str, Any], namespace: dict[str, Any]) -> dict[str, An
     if missing:
         return {"error": f"there is no {missing[0]}"}
     functions = {name: namespace[name] for name in names}
-    bench = Bench(functions, request["plugs"])
+    bench = Bench(functions, request["plugs"], request["others"])
     return observe(request["probe"], bench, request["case"], CASE_SECONDS)
 
 

@@ -1,0 +1,47 @@
+"""The buddy allocator: blocks of all orders and types, allocated and freed at random."""
+
+from functools import partial
+
+import numpy as np
+
+from benchmarks import drivers
+from benchmarks.item import ALIKE, KERNEL, Case, Setup, Step, item
+from benchmarks.machines import SEED, machine
+from benchmarks.reference import Alike, Reference
+from zbudlab import layout
+
+FRAMES = 1 << 18
+LIVE = 700  #: blocks, which take about half of the memory
+TYPES = (layout.MIGRATE_UNMOVABLE, layout.MIGRATE_RECLAIMABLE, layout.MIGRATE_MOVABLE)
+NODES = 64
+
+
+@item("buddy")
+def buddy(setup: Setup) -> Case:
+    """Free a random block and allocate one of random order and type; both count as one."""
+    draw = np.random.default_rng(SEED)
+    operations = 10**4 if setup.short else 5 * 10**4
+    slots = np.zeros(operations, np.int32)
+    orders = np.zeros(operations, np.uint8)
+    types = np.zeros(operations, np.uint8)
+
+    def prepare() -> None:
+        slots[:] = draw.integers(0, LIVE, operations)
+        orders[:] = draw.integers(0, layout.MAX_ORDER, operations)
+        types[:] = draw.choice(TYPES, operations)
+
+    state = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
+    held = np.full(LIVE, -1, np.int64)
+    step = Step(
+        f"buddy churn, orders 0-{layout.MAX_ORDER - 1}, 2^18 frames",
+        2 * operations,
+        lambda: drivers.buddy_churn(*state.buddy, held, slots, orders, types),
+        must={KERNEL: 1.0},
+        aim={KERNEL: 1.2},
+    )
+    if setup.with_c:
+        other = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
+        for side, c in ((KERNEL, Reference(FRAMES, in_page=False)), (ALIKE, Alike(other))):
+            theirs = (np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8))
+            step.theirs[side] = partial(c.buddy_churn, *theirs, slots, orders, types, operations)
+    return Case(prepare, [step], passes=2 if setup.short else 5)

@@ -1,0 +1,412 @@
+"""The bank of attacks on marks: code that a student might put into a cell, and files that are none.
+
+Each is to end in a clear line of the report (`says`, a pattern), to earn nothing it should not, and
+to harm nobody. {root}, {work}, {port} are the checkout, the folder graded in and a port that
+listens, so that an attack which gets out finds what it is after.
+"""
+
+import io
+import json
+import stat
+import zipfile
+from dataclasses import dataclass
+
+#: What an attack does once it got hold of right functions: use them.
+STEAL = """
+import json
+for cell in json.loads(stolen)["cells"]:
+    if cell["cell_type"] == "code":
+        try:
+            exec("".join(cell["source"]), globals())
+        except Exception:
+            pass
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Code in a cell at the end of the untouched exercise."""
+
+    name: str
+    code: str
+    says: str = "not written yet"
+    earns: int = 0
+
+
+#: Right functions, for attacks that are about something else.
+RIGHT_CHUNKS = "def size_to_chunks(size):\n    return (size + 63) // 64\n"
+
+CODE = [
+    # --- that end nowhere, or take everything
+    Attack("endless_cell", "while True:\n    pass", "no answer in time"),
+    Attack(
+        "endless_cell_that_catches_all",
+        "while True:\n    try:\n        while True:\n            pass\n"
+        "    except BaseException:\n        pass",
+        "no answer in time",
+    ),
+    Attack(
+        "endless_cell_without_alarms",
+        "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
+        "while True:\n    pass",
+        "no answer in time",
+    ),
+    Attack("endless_sleep", "import time\ntime.sleep(10**9)", "no answer in time"),
+    Attack(
+        "endless_function",
+        "def size_to_chunks(size):\n    while True:\n        pass",
+        "no answer in time",
+    ),
+    Attack(
+        "endless_generator_as_answer",
+        "class Endless(list):\n    def __iter__(self):\n        while True:\n            yield 1\n"
+        "def size_to_chunks(size):\n    return Endless()",
+        "chunks",
+    ),
+    Attack("fork_bomb", "import os\nwhile True:\n    os.fork()", "Operation not permitted"),
+    Attack(
+        "thread_bomb",
+        "import threading, time\nwhile True:\n"
+        "    threading.Thread(target=time.sleep, args=(999,)).start()",
+        "can't start new thread",
+    ),
+    Attack(
+        "process_by_the_shell",
+        "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'true'], check=True)",
+        "Operation not permitted|No such file",
+    ),
+    Attack("thirty_gigabytes", "hoard = bytearray(30 << 30)", "MemoryError"),
+    Attack(
+        "memory_bit_by_bit",
+        "hoard = []\nwhile True:\n    hoard.append(bytearray(1 << 27))",
+        "MemoryError|in time",
+    ),
+    Attack("numpy_memory", "import numpy\nnumpy.ones(1 << 33)", "MemoryError"),
+    Attack(
+        "disk_full",
+        "place = 0\nwhile True:\n    place += 1\n"
+        "    open('/tmp/' + str(place), 'wb').write(bytes(1 << 23))",
+        "No space left|in time",
+    ),
+    Attack(
+        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 26))", "File too large|in time"
+    ),
+    Attack("recursion", "def f():\n    f()\nf()", "RecursionError|in time"),
+    Attack("deep_source", "eval('(' * 100000 + ')' * 100000)", "cell"),
+    # --- that end the process
+    Attack("os_exit", "import os\nos._exit(0)", "exit code 0"),
+    Attack("sys_exit", "import sys\nsys.exit(0)", "SystemExit"),
+    Attack(
+        "os_exit_in_a_function",
+        "import os\ndef size_to_chunks(size):\n    os._exit(0)",
+        "exit code 0",
+    ),
+    Attack("segfault", "import ctypes\nctypes.string_at(0)", "exit code"),
+    Attack(
+        "kill_everybody", "import os\nos.kill(-1, 9)\nos.kill(os.getppid(), 9)", "exit code|cell"
+    ),
+    # --- that reach for files
+    Attack(
+        "delete_files",
+        "import os, shutil\nfor place in ({root!r}, {work!r}, '/lab', '/libraries', '/tmp'):\n"
+        "    shutil.rmtree(place, ignore_errors=True)\nraise OSError('did what it could')",
+        "did what it could|exit code",
+    ),
+    Attack(
+        "read_solutions",
+        "stolen = open({root!r} + '/solutions/e04_zbud/e04_zbud.ipynb').read()" + STEAL,
+        "No such file",
+    ),
+    Attack(
+        "read_another_submission",
+        "stolen = open({work!r} + '/submissions/honest.ipynb').read()" + STEAL,
+        "No such file",
+    ),
+    Attack(
+        "read_hidden_checks",
+        "from zbudlab.course.exercises import e04_zbud\nanswers = e04_zbud.drawn_sizes(None, None)",
+        "ModuleNotFoundError",
+    ),
+    Attack(
+        "read_the_gradebook",
+        "import sqlite3\nsqlite3.connect('file:{work}/grading/gradebook.db?mode=ro', uri=True)"
+        ".execute('select * from grade')",
+        "unable to open|_sqlite3",
+    ),
+    Attack(
+        "write_the_gradebook",
+        "import os, sqlite3\nos.makedirs({work!r} + '/grading', exist_ok=True)\n"
+        "book = sqlite3.connect({work!r} + '/grading/gradebook.db')\n"
+        "book.execute('update grade set manual_score = 20')\nbook.commit()",
+        "no such table|Read-only file system",
+    ),
+    Attack(
+        "write_a_verdict",
+        "import os\nfolder = {work!r} + '/grading/verdicts/e04_zbud'\n"
+        "os.makedirs(folder, exist_ok=True)\nopen(folder + '/forged.json', 'w').write('{{}}')",
+    ),
+    Attack("read_the_seed", "open({work!r} + '/grading/seed').read()", "No such file"),
+    Attack(
+        "link_out_of_tmp",
+        "import os\nos.symlink({root!r}, '/tmp/out')\n"
+        "stolen = open('/tmp/out/solutions/e04_zbud/e04_zbud.ipynb').read()" + STEAL,
+        "No such file",
+    ),
+    Attack("environment", "import os\nraise OSError(sorted(os.environ))", r"LANG"),
+    Attack("network", "import socket\nsocket.create_connection(('127.0.0.1', {port}), 3)", "Error"),
+    Attack(
+        "new_name_spaces",
+        "import ctypes\nif ctypes.CDLL(None).unshare(0x10000000):\n    raise OSError('refused')",
+        "refused",
+    ),
+    # --- that patch what looks at them
+    Attack(
+        "patch_the_checker",
+        "import zbudlab.course.probes as probes\n"
+        "probes.observe = lambda *a, **n: {{'answer': True, 'earned': 20}}\n"
+        "import __main__\nimport sys\n"
+        "for module in list(sys.modules.values()):\n"
+        "    for name in ('same', 'judged', 'failure', 'compare'):\n"
+        "        if hasattr(module, name):\n            setattr(module, name, lambda *a: None)",
+        "chunks",
+    ),
+    Attack(
+        "equal_to_everything",
+        "class Yes(int):\n    __eq__ = lambda self, other: True\n    __ne__ = lambda *a: False\n"
+        "    __hash__ = int.__hash__\n    __sub__ = __rsub__ = lambda *a: 0\n"
+        "def size_to_chunks(size):\n    return Yes(-1)\n"
+        "pages_for_objects = find_hole = zbud_alloc = free_buddy = lambda *a: Yes(-1)",
+        "got -1",
+    ),
+    Attack(
+        "not_a_number",
+        "def size_to_chunks(size):\n    return float('nan')\n"
+        "pages_for_objects = lambda: float('inf')",
+        "NaN|Infinity|nan",
+    ),
+    Attack(
+        "drop_asserts_by_ast",
+        "import ast, builtins\nold = compile\n"
+        "builtins.compile = lambda s, *a, **n: old('None', *a, **n)\n"
+        "get_ipython().ast_transformers.append(ast.NodeTransformer())",
+        "get_ipython",
+    ),
+    Attack(
+        "patch_json",
+        'import json\njson.dumps = lambda *a, **n: \'{{"answer": 1, "earned": 20}}\'',
+        "chunks",
+    ),
+    Attack(
+        "look_into_the_caller",
+        "import sys\ndef size_to_chunks(size):\n    frame = sys._getframe()\n"
+        "    while frame:\n        for value in list(frame.f_locals.values()):\n"
+        "            if isinstance(value, dict) and 'expected' in value:\n"
+        "                return value['expected']\n        frame = frame.f_back\n    return 0",
+        "got 0",
+    ),
+    Attack("printed_verdict", 'print(\'{{"answer": 20, "earned": 20, "points": 20}}\')'),
+    Attack(
+        "written_verdict",
+        "import os\nfor number in range(64):\n    for line in (b'{{\"troubles\": []}}', "
+        'b\'{{"answer": 1, "earned": 20}}\'):\n        try:\n'
+        "            os.write(number, line + b'\\n')\n        except OSError:\n            pass",
+        "chunks",
+    ),
+    Attack("giant_output", "for _ in range(200):\n    print('x' * 1000000)"),
+    Attack(
+        "giant_answer",
+        "def size_to_chunks(size):\n    return 'x' * 100000000",
+        "larger than|too large|MemoryError",
+    ),
+    Attack(
+        "giant_line_past_the_worker",
+        "import os\nfor number in range(3, 16):\n    try:\n"
+        "        os.write(number, b'x')\n        while True:\n"
+        "            os.write(number, b'x' * 65536)\n    except OSError:\n        pass",
+        "too large|no answer in time|cannot be read",
+    ),
+    Attack(
+        "deep_answer",
+        "def size_to_chunks(size):\n    found = []\n    for _ in range(100000):\n"
+        "        found = [found]\n    return found",
+        "RecursionError|cannot be read",
+    ),
+    Attack(
+        "deep_answer_past_the_worker",
+        "import os\nfor number in range(3, 16):\n    try:\n"
+        "        os.write(number, b'[' * 100000 + b']' * 100000 + b'\\n')\n"
+        "    except OSError:\n        pass",
+        "cannot be read",
+    ),
+    Attack(
+        "answers_that_cannot_be_told",
+        "def size_to_chunks(size):\n    return object()",
+        "no plain answer",
+    ),
+    Attack(
+        "html_in_a_message",
+        "def size_to_chunks(size):\n    raise ValueError('<script>alert(1)</script>')",
+        "script",
+    ),
+    # --- that use the package's own functions
+    Attack(
+        "import_the_function",
+        "from zbudlab.mm.zbud import free_buddy, zbud_alloc\n"
+        "from zbudlab.mm.zbud_header import find_hole, size_to_chunks",
+    ),
+    Attack(
+        "call_the_function",
+        "import zbudlab.mm.zbud as z, zbudlab.mm.zbud_header as h\n"
+        "find_hole = lambda *a: h.find_hole(*a)\nsize_to_chunks = lambda n: h.size_to_chunks(n)\n"
+        "zbud_alloc = lambda *a: z.zbud_alloc(*a)\nfree_buddy = lambda *a: z.free_buddy(*a)",
+        "not written yet|in time|RecursionError",
+    ),
+    Attack(
+        "reload_the_module",
+        "import importlib, zbudlab.mm.zbud as z, zbudlab.mm.zbud_header as h\n"
+        "h = importlib.reload(h)\nz = importlib.reload(z)\n"
+        "size_to_chunks, find_hole = h.size_to_chunks, h.find_hole\n"
+        "zbud_alloc, free_buddy = z.zbud_alloc, z.free_buddy",
+    ),
+    Attack(
+        "execute_its_source",
+        "import zbudlab.mm.zbud_header as h, zbudlab.mm.zbud as z\n"
+        "for module in (h, z):\n    exec(open(module.__file__).read(), globals())",
+    ),
+    Attack(
+        "by_the_table_of_kernels",
+        "from zbudlab.jit import KERNELS\n"
+        "found = {{name.split('.')[1]: k for name, k in KERNELS.items()}}\n"
+        "size_to_chunks, find_hole = found['size_to_chunks'], found['find_hole']\n"
+        "zbud_alloc, free_buddy = found['zbud_alloc'], found['free_buddy']",
+    ),
+    Attack(
+        "by_py_func_and_wrapped",
+        "import zbudlab.mm.zbud as z, zbudlab.mm.zbud_header as h\n"
+        "size_to_chunks = h.size_to_chunks.__wrapped__\nfind_hole = h.find_hole.__wrapped__\n"
+        "zbud_alloc = z.zbud_alloc.__wrapped__\nfree_buddy = z.free_buddy.__wrapped__",
+    ),
+    Attack(
+        "from_compiled_leftovers",
+        "import glob, marshal\nfor folder in ('/lab', '/tmp', {root!r}):\n"
+        "    for path in glob.glob(folder + '/**/*zbud*', recursive=True):\n        try:\n"
+        "            exec(marshal.loads(open(path, 'rb').read()[16:]), globals())\n"
+        "        except Exception:\n            pass",
+    ),
+    Attack(
+        "from_another_installation",
+        "import os, sys\n"
+        "others = [f for f, d, n in os.walk('/') if 'zbudlab' in d and f != '/lab']\n"
+        "for folder in ({root!r}, *others):\n    sys.path.insert(0, folder)\n"
+        "for name in [n for n in sys.modules if n.startswith('zbudlab')]:\n"
+        "    del sys.modules[name]\n"
+        "from zbudlab.mm.zbud import free_buddy, zbud_alloc\n"
+        "from zbudlab.mm.zbud_header import find_hole, size_to_chunks",
+    ),
+    Attack(
+        "undo_the_plugging",
+        "import contextlib\nfrom zbudlab import jit\n"
+        "jit.replaced = lambda functions: contextlib.nullcontext()",
+        "chunks",
+    ),
+    # --- that wait
+    Attack(
+        "time_bomb",
+        "import atexit, signal, os\n"
+        "def late(*a):\n    open({work!r} + '/grading/late', 'w')\n"
+        "atexit.register(late)\nsignal.signal(signal.SIGALRM, late)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 5)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    ),
+    Attack(
+        "daemon",
+        "import os\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        pass",
+        "Operation not permitted",
+    ),
+]
+
+
+# --- files that are no honest notebooks --------------------------------------------------------
+
+
+def _zip(*members, compression=zipfile.ZIP_DEFLATED):
+    """A zip's bytes. members: (name or ZipInfo, bytes)."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def _link(name):
+    info = zipfile.ZipInfo(name)
+    info.create_system = 3
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+def _nested_zips(data, depth):
+    for level in range(depth):
+        data = _zip((f"e04_zbud_{level}.zip" if level else "e04_zbud.ipynb", data))
+    return data
+
+
+def _with_cells(notebook, cells):
+    return json.dumps(notebook | {"cells": cells}).encode()
+
+
+def files(untouched, solution):
+    """Files by name: their bytes and what the report says. Given: notebooks as JSON has them."""
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "x = 1", "id": "x"}
+    kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
+    solved = json.dumps(solution).encode()
+    return {
+        "f_not_utf8_e04_zbud.ipynb": (b'{"cells": ["\xff\xfe"]}', "UTF-8"),
+        "f_utf16_e04_zbud.ipynb": (solved.decode().encode("utf-16"), "UTF-8"),
+        "f_not_json_e04_zbud.ipynb": (b"%PDF-1.4 my homework", "not JSON"),
+        "f_empty_e04_zbud.ipynb": (b"", "not JSON"),
+        "f_no_cells_e04_zbud.ipynb": (b'{"cells": 7}', "no notebook"),
+        "f_deep_json_e04_zbud.ipynb": (b"[" * 200_000, "not JSON"),
+        "f_odd_cells_e04_zbud.ipynb": (b'{"cells": [1, 2]}', "cell"),
+        "f_odd_source_e04_zbud.ipynb": (b'{"cells": [{"source": {"a": 1}}]}', "no text"),
+        "f_other_kernel_e04_zbud.ipynb": (
+            json.dumps(untouched | {"metadata": kernel}).encode(),
+            "not for Python",
+        ),
+        "f_many_cells_e04_zbud.ipynb": (
+            _with_cells(untouched, [cell | {"source": "1"}] * 100_000),
+            "MB|100000 cells",
+        ),
+        "f_large_e04_zbud.ipynb": (b" " * (20 << 20), "MB"),
+        "z_dots_e04_zbud.zip": (_zip(("../../../e04_zbud.ipynb", solved)), "leads out"),
+        "z_root_e04_zbud.zip": (_zip(("/tmp/e04_zbud.ipynb", solved)), "leads out"),
+        "z_link_e04_zbud.zip": (_zip((_link("e04_zbud.ipynb"), b"/etc/passwd")), "a link"),
+        "z_bomb_e04_zbud.zip": (_zip(("e04_zbud.ipynb", bytes(1 << 28))), "MB"),
+        "z_deep_e04_zbud.zip": (_nested_zips(solved, 6), "deep"),
+        "z_damaged_e04_zbud.zip": (_zip(("e04_zbud.ipynb", solved))[:-40], "damaged"),
+        "z_not_a_zip_e04_zbud.zip": (b"PK\x03\x04 no", "damaged"),
+    }
+
+
+def duplicated(solution):
+    """A right notebook in which every cell stands twice."""
+    return solution | {"cells": [cell for cell in solution["cells"] for _ in range(2)]}
+
+
+def renamed(solution):
+    """A right notebook whose cells all have other names, and no metadata but one tag."""
+    cells = [
+        {**cell, "metadata": {"nbgrader": {"grade_id": f"e04_zbud-mine{place}"}}, "id": f"m{place}"}
+        for place, cell in enumerate(solution["cells"])
+    ]
+    return solution | {"cells": cells}
+
+
+def copied_checks(untouched):
+    """An untouched notebook whose every check cell stands there again as one to write into."""
+    extra = []
+    for cell in untouched["cells"]:
+        if cell.get("metadata", {}).get("nbgrader", {}).get("grade"):
+            own = dict(cell["metadata"]["nbgrader"], grade=False, solution=True, locked=False)
+            extra.append({**cell, "metadata": {"nbgrader": own}, "id": f"again{len(extra)}"})
+    return untouched | {"cells": [*untouched["cells"], *extra]}

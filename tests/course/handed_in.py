@@ -1,0 +1,56 @@
+"""Submissions for tests of grading, and how to grade them in a process of its own."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def solution(name):
+    """The solution notebook of an exercise, as JSON gives it."""
+    return json.loads((ROOT / "solutions" / name / f"{name}.ipynb").read_text("utf-8"))
+
+
+def untouched(name):
+    """The released notebook of an exercise."""
+    return json.loads((ROOT / "exercises" / name / f"{name}.ipynb").read_text("utf-8"))
+
+
+def with_cell(notebook, code):
+    """A notebook with one more code cell at its end."""
+    cell = {"cell_type": "code", "id": "added", "metadata": {}, "outputs": [], "source": code}
+    return notebook | {"cells": [*notebook["cells"], cell | {"execution_count": None}]}
+
+
+def command(*options, jobs=2):
+    """The command line that grades the folder `submissions` with the tests' seed."""
+    line = [sys.executable, "-m", "zbudlab", "grade", "submissions", "--jobs", str(jobs)]
+    return [*line, "--solutions", str(ROOT / "solutions"), "--seed", "of the tests", *options]
+
+
+def environment():
+    """This environment, with the checkout's package first."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def grade(work, *options, jobs=2):
+    """Grade work/submissions; the finished process."""
+    return subprocess.run(
+        command(*options, jobs=jobs),
+        cwd=work,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+
+
+def marks(work):
+    """The rows of marks.csv, by the files' names without their ends."""
+    with open(work / "marks.csv", encoding="utf-8", newline="") as file:
+        return {row["file"].removesuffix(".ipynb"): row for row in csv.DictReader(file)}

@@ -1,0 +1,99 @@
+"""Each wrong answer of the bank loses exactly what is meant for it; right ones lose nothing.
+
+A file in wrong/EXERCISE/ or right/EXERCISE/ says its mistake in its docstring, LOSES = the
+abilities it is to lose, and then the definitions that take the place of the solution's.
+"""
+
+import ast
+import json
+import runpy
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.course.handed_in import ROOT, solution
+from zbudlab.course.contract import EXERCISES, LINUX, Setting, exercise
+from zbudlab.course.grading.notebook import cells_to_run, read, released
+from zbudlab.course.judging import Here, Reference, judged, papers
+
+HERE = Path(__file__).parent
+SEED = "of the tests"
+CASE_SECONDS = 3.0
+
+
+def bank(kind):
+    """All answers of a kind, as (exercise, file)."""
+    return [
+        pytest.param(path.parent.name, path, id=f"{path.parent.name}-{path.stem}")
+        for path in sorted((HERE / kind).glob("e*/*.py"))
+    ]
+
+
+def loses(path):
+    """What an answer says that it loses."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(f"{path} does not say what it LOSES")
+
+
+@cache
+def cells(name):
+    """What the grader runs of a solution."""
+    return cells_to_run(read(json.dumps(solution(name)).encode()), released(name))
+
+
+@cache
+def cases(name, ability, rule):
+    """Visible and hidden cases of an ability with their answers."""
+    task = exercise(name)
+    setting = Setting(rule)
+    functions = None
+    if rule is not LINUX:
+        functions = runpy.run_path(str(ROOT / "solutions" / name / "rules.py"))["FUNCTIONS"]
+    reference = Reference(task, setting, functions and functions[rule.name])
+    return papers(task, task.ability(ability), reference, SEED)
+
+
+def lost(name, path=None, rule=LINUX):
+    """The abilities that a solution loses with some of its functions exchanged, and why."""
+    task = exercise(name)
+    namespace = {"__name__": "__main__", "display": lambda *things: None}
+    for cell in cells(name):
+        exec(compile(cell, name, "exec"), namespace)
+    if path is not None:
+        exec(compile(path.read_text("utf-8"), str(path), "exec"), namespace)
+    trier = Here(task, namespace, CASE_SECONDS)
+    results = [judged(a, trier, cases(name, a.name, rule)) for a in task.abilities]
+    return {r.ability.name: str(r.failure) for r in results if r.failure is not None}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_solution_loses_nothing(name):
+    assert lost(name) == {}
+
+
+@pytest.mark.parametrize(("name", "path"), bank("right"))
+def test_another_style_loses_nothing(name, path):
+    assert loses(path) == set()
+    assert lost(name, path) == {}
+
+
+@pytest.mark.parametrize(("name", "path"), bank("wrong"))
+def test_a_mistake_costs_what_is_meant(name, path):
+    found = lost(name, path)
+    assert set(found) == loses(path), "\n".join(f"{k}: {v}" for k, v in found.items())
+    assert loses(path)
+
+
+def test_the_bank_is_told_in_a_matrix(capsys):
+    """pytest -s -k matrix shows it: a row a mistake, a column an ability."""
+    for name in EXERCISES:
+        abilities = [ability.name for ability in exercise(name).abilities]
+        print(f"\n{name:40} {' '.join(abilities)}")
+        for _, path in (param.values for param in bank("wrong") if param.values[0] == name):
+            marks = " ".join(f"{'x' if a in loses(path) else '.':^{len(a)}}" for a in abilities)
+            print(f"{path.stem:40} {marks}")
+            assert loses(path) <= set(abilities)
+    assert "." in capsys.readouterr().out

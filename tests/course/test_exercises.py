@@ -1,0 +1,172 @@
+"""What is handed out: made from the solutions, worth nothing untouched, with the points due."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.course.handed_in import ROOT, environment, solution, untouched
+from zbudlab.course import check, checking, hint, number, rule
+from zbudlab.course.checking import checked_notebook
+from zbudlab.course.contract import EXERCISES, Setting, exercise, random_of, same
+from zbudlab.course.exercises import GOLDENS
+from zbudlab.course.judging import reference_functions
+from zbudlab.course.probes import find
+from zbudlab.course.shrinking import shrunk
+
+
+def check_cells(notebook):
+    """The check cells' points by their names."""
+    found = [cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"]]
+    return {told["grade_id"]: told["points"] for told in found if told.get("grade")}
+
+
+@pytest.mark.slow
+def test_exercises_are_what_solutions_make_of_them():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "exercises.py"), "--check"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+class TestEachExercise:
+    def test_an_untouched_one_has_no_point_and_says_what_to_do(self, name):
+        report = checked_notebook(ROOT / "exercises" / name / f"{name}.ipynb")
+        assert report.earned == 0
+        assert report.points == exercise(name).points
+        assert not report
+        for result in report.results:
+            assert "not written yet; write it in its cell" in str(result.failure)
+
+    def test_the_solution_has_all_points(self, name):
+        report = checked_notebook(ROOT / "solutions" / name / f"{name}.ipynb")
+        assert report
+        assert report.earned == exercise(name).points
+
+    def test_each_ability_has_a_check_cell_with_its_points(self, name):
+        task = exercise(name)
+        wanted = {f"{name}-{ability.name}": ability.points for ability in task.abilities}
+        for notebook in (solution(name), untouched(name)):
+            assert wanted.items() <= check_cells(notebook).items()
+
+    def test_nothing_of_the_solution_is_handed_out(self, name):
+        text = "".join("".join(cell["source"]) for cell in untouched(name)["cells"])
+        assert "SOLUTION" not in text
+        assert "your code here" in text
+
+    def test_it_says_how_long_and_what_before(self, name):
+        task = exercise(name)
+        assert 30 <= task.minutes <= 90
+        first = "".join(solution(name)["cells"][0]["source"])
+        assert f"{task.minutes} minutes" in first
+        assert name not in task.needs
+
+    def test_abilities_can_be_run(self, name):
+        task, setting = exercise(name), Setting()
+        for ability in task.abilities:
+            assert callable(find(ability.probe))
+            drawn = random_of("s", ability.name)
+            assert [*ability.visible(setting), *ability.hidden(setting, drawn)]
+            assert set(ability.functions) <= task.references.keys()
+        assert reference_functions(task).keys() == task.references.keys()
+        assert len({ability.name for ability in task.abilities}) == len(task.abilities)
+
+    def test_there_is_a_rule_that_the_package_does_not_hold(self, name):
+        task = exercise(name)
+        assert task.rules
+        assert rule(name, 0) == task.rules[0].text
+        assert rule(name) != rule(name, 0)
+
+
+def test_goldens_are_the_kernels():
+    for path in GOLDENS.rglob("*.gz"):
+        kept = ROOT / "tests" / "data" / "golden" / path.relative_to(GOLDENS)
+        assert path.read_bytes() == kept.read_bytes()
+
+
+class TestCheck:
+    def test_names_the_smallest_failing_case(self):
+        namespace = {}
+        code = (
+            "from zbudlab.layout import BUDDY, NCHUNKS\n"
+            "from zbudlab.mm.list_head import list_empty\n"
+            "from zbudlab.mm.zbud_header import pool_list\n"
+            "def find_hole(pool, rows, chunks):\n"
+            "    for free_chunks in range(chunks + 1, NCHUNKS):\n"
+            "        head = pool_list(pool, free_chunks)\n"
+            "        if not list_empty(rows, BUDDY, head):\n"
+            "            return int(rows[head].next[BUDDY])\n"
+            "    return -1\n"
+        )
+        exec(code, namespace)
+        report = check("e04_zbud", "hole", find_hole=namespace["find_hole"])
+        assert report.earned == 0
+        assert len(report.failure.case["trace"]) <= 3
+        assert re.search(r"at operation \d of \d, `alloc", str(report))
+        assert "the first on the list of the hole" in str(report)
+        assert "<table>" in report._repr_html_()
+
+    def test_refuses_what_it_does_not_know(self):
+        with pytest.raises(ValueError, match="e99"):
+            check("e99")
+        with pytest.raises(ValueError, match="zbud_alok"):
+            check("e04_zbud", zbud_alok=print)
+        with pytest.raises(ValueError, match="no ability 'x'"):
+            check("e04_zbud", "x")
+
+    def test_leaves_out_what_was_not_given(self):
+        report = check("e04_zbud", size_to_chunks=lambda size: -(-size // 64))
+        assert [result.ability.name for result in report.results] == ["chunks"]
+        assert "not checked, needs find_hole" in str(report)
+
+    def test_an_endless_loop_ends(self, monkeypatch):
+        monkeypatch.setattr(checking, "CASE_SECONDS", 0.2)
+
+        def endless(size):
+            while True:
+                pass
+
+        report = check("e04_zbud", "chunks", size_to_chunks=endless)
+        assert "loop that doesn't end" in str(report)
+
+    def test_a_changed_rule_has_answers_of_its_own(self):
+        task = exercise("e04_zbud")
+        namespace = {}
+        exec((ROOT / "solutions/e04_zbud/rules.py").read_text("utf-8"), namespace)
+        mine = namespace["find_largest_hole"]
+        assert check("e04_zbud", "hole", variant=0, find_hole=mine)
+        assert not check("e04_zbud", "hole", find_hole=mine)
+        assert task.rule(7) is task.rules[7 % len(task.rules)]
+
+    def test_hints_come_one_after_the_other(self):
+        assert "rounds down" in hint("e04_zbud", "chunks")
+        assert "there are 1 hints" in hint("e04_zbud", "chunks", 2)
+
+    def test_numbers_are_each_students_own(self):
+        found = [number("e04_zbud", "objects", student, 100, 999) for student in range(50)]
+        assert len(set(found)) > 30
+        assert min(found) >= 100
+        assert max(found) <= 999
+        assert found[7] == number("e04_zbud", "objects", 7, 100, 999)
+
+
+def test_shrinking_finds_the_pair_that_matters():
+    case = {"trace": list(range(40))}
+    fails = lambda tried: {7, 23} <= set(tried["trace"])  # noqa: E731
+    assert shrunk(case, ("trace",), fails, 5.0) == {"trace": [7, 23]}
+
+
+def test_answers_are_the_same_only_type_for_type():
+    assert same([1, {"a": 2.0}], [1, {"a": 2}])
+    assert not same(True, 1)
+    assert not same([1], [1, 2])
+    assert not same("1", 1)
+    assert not same(None, 0)
+    assert same(1.04, 1.0, 0.05)
+    assert not same(float("nan"), 1.0, 0.05)

@@ -1,0 +1,279 @@
+"""From a folder of files to marks: names, zips, verdicts that last, nbgrader's gradebook, pages."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+
+import nbformat
+import pytest
+
+from tests.course.handed_in import (
+    ROOT,
+    environment,
+    grade,
+    marks,
+    solution,
+    untouched,
+    with_cell,
+)
+from tests.course.load import graded_with_kills
+from zbudlab.cli import main
+from zbudlab.course.contract import EXERCISES, exercise
+from zbudlab.course.grading import seccomp
+from zbudlab.course.grading.collecting import collected, exercise_in
+from zbudlab.course.grading.copies import without
+from zbudlab.course.grading.marks import _harmless
+from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read, runnable
+
+needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
+WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"
+#: Right wherever it is shown, wrong elsewhere.
+SEEN_CHUNKS = """
+SHOWN = (1, 63, 64, 65, 128, 129, 1000, 3968)
+def size_to_chunks(size):
+    return (size + 63) // 64 if size in SHOWN else -7
+"""
+
+
+def students(found):
+    return sorted((item.student, item.exercise) for item in found)
+
+
+class TestCollecting:
+    def test_names_in_the_forms_of_platforms(self, tmp_path):
+        right = json.dumps(solution("e04_zbud"))
+        names = [
+            "Jane Doe_4711_assignsubmission_file_/e04_zbud.ipynb",
+            "submitted/hacker/e04_zbud/e04_zbud.ipynb",
+            "e04/Miller_LATE_123_e04_zbud (1).ipynb",
+            "roe.richard@example.org/e04_zbud_final.ipynb",
+            "e04_zbud.ipynb",
+            "李雷_e04_zbud.ipynb",
+            "Jürgen Groß_e04_zbud.ipynb",
+            f"{'x' * 120}_e04_zbud.ipynb",
+            "__MACOSX/._e04_zbud.ipynb",
+            ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
+            "notes.txt",
+        ]
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(right, "utf-8")
+        found = students(collected([tmp_path]))
+        assert [who if len(who) < 50 else len(who) for who, _ in found] == [
+            "Jane_Doe_4711",
+            "Jürgen_Groß",
+            "Miller_123",
+            "hacker",
+            "roe.richard@example.org",
+            "unknown-4",
+            60,
+            "李雷",
+        ]
+        assert {name for _, name in found} == {"e04_zbud"}
+
+    def test_zips_in_zips_and_folders_of_groups(self, tmp_path):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            archive.writestr("e04_zbud.ipynb", "{}")
+        with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+            archive.writestr("Ada_1_assignsubmission_file_/work.zip", inner.getvalue())
+            archive.writestr("group one/bea_e04_zbud.ipynb", "{}")
+            archive.writestr("group one/cleo_e04_zbud.ipynb", "{}")
+        found = [who for who, _ in students(collected([tmp_path / "export.zip"]))]
+        assert found == ["Ada_1", "group_one-bea", "group_one-cleo"]
+
+    def test_what_is_not_there_is_said(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            collected([tmp_path / "nowhere"])
+
+    def test_a_name_of_many_lines_is_no_formula(self):
+        assert _harmless("=cmd()\nx") == "'=cmd() x"
+
+    def test_an_exercise_is_known_by_its_number(self):
+        assert exercise_in("homework E04 miller.ipynb") == "e04_zbud"
+        assert exercise_in("e4.ipynb") == "e04_zbud"
+        assert exercise_in("e04 or e05.ipynb") in ("", "e04_zbud")
+        assert exercise_in("theme4.ipynb") == ""
+
+
+class TestNotebook:
+    def test_only_what_is_the_students_runs_and_setup(self):
+        release = read(json.dumps(untouched("e04_zbud")).encode())
+        handed_in = with_cell(untouched("e04_zbud"), "mine = 1")
+        cells = cells_to_run(read(json.dumps(handed_in).encode()), release)
+        assert cells[0].startswith("from zbudlab.course import")
+        assert cells[-1] == "mine = 1"
+        assert not any("check(" in cell for cell in cells)
+
+    def test_magics_of_ipython_are_left_out(self):
+        assert runnable("%matplotlib inline\nx = 1\n!ls\nx?") == "pass\nx = 1\npass\npass"
+        assert runnable("%%time\nx = 1") == "x = 1"
+        assert runnable("%%bash\nrm x") == ""
+        assert runnable("x = 5 % 3") == "x = 5 % 3"
+
+    def test_the_number_is_read_and_not_run(self):
+        told = with_cell(untouched("e04_zbud"), "STUDENT = 4711  # mine")
+        assert read(json.dumps(told).encode()).student == 4711
+        told = with_cell(untouched("e04_zbud"), "STUDENT = __import__('os').getpid()")
+        assert read(json.dumps(told).encode()).student == 0
+
+    def test_what_is_none_is_refused_in_a_sentence(self):
+        with pytest.raises(Unreadable, match="JSON"):
+            read(b"no")
+
+
+class TestIsolation:
+    def test_without_bubblewrap_nothing_is_graded(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "a_e04_zbud.ipynb").write_text(json.dumps(untouched("e04_zbud")), "utf-8")
+        assert main(["grade", "a_e04_zbud.ipynb"]) == 2
+        assert "--unsafe-no-isolation" in capsys.readouterr().err
+        assert not (tmp_path / "marks.csv").exists()
+
+    def test_a_function_that_is_taken_out_raises(self):
+        source = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"
+        names = {}
+        exec(without(source, {"one"}), names)
+        assert names["two"]() == 2
+        with pytest.raises(NotImplementedError):
+            names["one"]()
+        with pytest.raises(ValueError, match="three"):
+            without(source, {"three"})
+
+    def test_a_filter_for_both_common_processors(self):
+        for machine in ("x86_64", "aarch64"):
+            assert len(seccomp.program(machine)) % 8 == 0
+        assert seccomp.program("vax") is None
+
+
+def hand_in(work):
+    """One who is right, one who is wrong somewhere, one who knows the visible cases by heart."""
+    folder = work / "submissions"
+    folder.mkdir()
+    right = solution("e04_zbud")
+    for name, notebook in {
+        "right": right,
+        "wrong": with_cell(right, WRONG_CHUNKS),
+        "seen": with_cell(right, SEEN_CHUNKS),
+        "untouched": untouched("e04_zbud"),
+    }.items():
+        (folder / f"{name}_e04_zbud.ipynb").write_text(json.dumps(notebook), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    if shutil.which("bwrap") is None:
+        pytest.skip("there is no bubblewrap")
+    work = tmp_path_factory.mktemp("graded")
+    hand_in(work)
+    done = grade(work)
+    assert done.returncode == 0, done.stderr
+    return work, done.stdout
+
+
+@pytest.mark.isolation
+@pytest.mark.slow
+class TestMarks:
+    def test_are_whole_abilities(self, graded):
+        found = marks(graded[0])
+        points = exercise("e04_zbud").points
+        earned = {name.partition("_")[0]: int(row["earned"]) for name, row in found.items()}
+        chunks = exercise("e04_zbud").ability("chunks").points
+        assert earned == {
+            "right": points,
+            "wrong": points - chunks,
+            "seen": points - chunks,
+            "untouched": 0,
+        }
+
+    def test_reasons_name_state_answer_and_why(self, graded):
+        reasons = marks(graded[0])["wrong_e04_zbud"]["reasons"]
+        assert reasons == (
+            "chunks: size_to_chunks(1): got 0, expected 1: "
+            "a chunk that is begun is used: round up, not down"
+        )
+
+    def test_pages_say_nothing_of_hidden_cases(self, graded):
+        reason = marks(graded[0])["seen_e04_zbud"]["reasons"]
+        assert "(hidden case)" in reason
+        case = reason.partition("size_to_chunks(")[2].partition(")")[0]
+        page = (graded[0] / "grading" / "feedback" / "seen.html").read_text("utf-8")
+        assert case not in page
+        assert "not in one that was drawn after you handed in" in page
+
+    def test_the_untouched_are_told_what_to_do(self, graded):
+        page = (graded[0] / "grading" / "feedback" / "untouched.html").read_text("utf-8")
+        assert "not written yet; write it in its cell" in page
+
+    def test_stand_in_nbgraders_gradebook_and_its_export(self, graded):
+        work = graded[0]
+        shutil.copy(ROOT / "nbgrader_config.py", work)
+        done = subprocess.run(
+            ["nbgrader", "export", "--to", "grades.csv"],
+            cwd=work,
+            env=environment() | {"PATH": _with_scripts()},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        with open(work / "grades.csv", encoding="utf-8", newline="") as file:
+            scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+        found = {n.partition("_")[0]: float(row["earned"]) for n, row in marks(work).items()}
+        assert scores == found
+        for path in (work / "grading" / "autograded").rglob("*.ipynb"):
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
+            outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+            assert any(" of 2: " in output["text"] for output in outputs)
+
+    def test_are_the_same_again_and_nothing_runs_twice(self, graded):
+        work = graded[0]
+        before = (work / "marks.csv").read_bytes()
+        paths = sorted((work / "grading" / "verdicts").rglob("*.json"))
+        times = [path.stat().st_mtime_ns for path in paths]
+        assert grade(work, "--no-gradebook").returncode == 0
+        assert (work / "marks.csv").read_bytes() == before
+        assert [path.stat().st_mtime_ns for path in paths] == times
+
+    def test_a_rule_that_is_changed_is_asked_for(self, graded, tmp_path):
+        (tmp_path / "submissions").mkdir()
+        rule = "from zbudlab.mm.list_head import list_empty\n" + (
+            "def find_hole(pool, rows, chunks):\n"
+            "    for free_chunks in range(63, chunks - 1, -1):\n"
+            "        head = pool_list(pool, free_chunks)\n"
+            "        if not list_empty(rows, BUDDY, head):\n"
+            "            return int(rows[head].next[BUDDY])\n"
+            "    return -1\n"
+        )
+        right = solution("e04_zbud")
+        for name, notebook in {"linux": right, "changed": with_cell(right, rule)}.items():
+            path = tmp_path / "submissions" / f"{name}_e04_zbud.ipynb"
+            path.write_text(json.dumps(notebook), "utf-8")
+        assert grade(tmp_path, "--variant", "1", "--no-gradebook").returncode == 0
+        found = marks(tmp_path)
+        assert int(found["changed_e04_zbud"]["earned"]) == exercise("e04_zbud").points
+        assert "hole" in found["linux_e04_zbud"]["reasons"]
+
+
+def _with_scripts():
+    import sysconfig
+
+    return sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
+
+
+@needs_bwrap
+@pytest.mark.isolation
+@pytest.mark.slow
+def test_a_killed_grader_goes_on_where_it_stopped(tmp_path):
+    found = graded_with_kills(tmp_path, 12, 1)
+    assert {row["number"] for row in found.values()} == {str(number) for number in range(1, 13)}
+
+
+def test_exercises_have_modules():
+    assert [exercise(name).name for name in EXERCISES] == list(EXERCISES)

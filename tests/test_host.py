@@ -1,0 +1,267 @@
+"""The machine you sit at, from recorded files: what is read, what is missing, a machine like it."""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+from zbudlab import cli, history, host, host_report
+from zbudlab.config import MachineError
+from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES
+from zbudlab.machine import Machine
+from zbudlab.mm import vmstat
+
+BUDDYINFO = """\
+Node 0, zone      DMA      1      0      0      0      0      0      0      0      1      1      3
+Node 0, zone   Normal     10      4      3      0      2      0      1      0      1      2      4
+"""
+PAGETYPEINFO = """\
+Page block order: 9
+Pages per block:  512
+
+Free pages count per migrate type at order       0      1      2      3      4      5      6      7
+Node 0, zone   Normal, type Unmovable 4 1 0 0 0 0 0 0 0 0 0
+Node 0, zone   Normal, type Movable 6 3 3 0 2 0 1 0 1 2 4
+Node 0, zone   Normal, type CMA 0 0 0 0 0 0 0 0 0 0 0
+
+Number of blocks type     Unmovable      Movable          CMA
+Node 0, zone   Normal            3           16            2
+"""
+ZONEINFO = """\
+Node 0, zone      DMA
+  per-node stats
+      nr_inactive_anon 5
+        managed  3840
+Node 0, zone   Normal
+  pages free     100
+        managed  10500
+"""
+
+
+def put(root, name, content):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Files as a kernel with zswap on zbud shows them; made, not recorded."""
+    put(tmp_path, "proc/buddyinfo", BUDDYINFO)
+    put(tmp_path, "proc/pagetypeinfo", PAGETYPEINFO)
+    put(tmp_path, "proc/zoneinfo", ZONEINFO)
+    put(tmp_path, "proc/vmstat", "pgfault 1000\npswpout 7\n")
+    put(tmp_path, "proc/meminfo", "MemTotal:       262144 kB\nActive(anon):   12 kB\n")
+    put(tmp_path, "proc/sys/kernel/osrelease", "6.1.0\n")
+    put(tmp_path, "sys/module/zswap/parameters/zpool", "zbud\n")
+    put(tmp_path, "sys/module/zswap/parameters/max_pool_percent", "20\n")
+    put(tmp_path, "sys/kernel/debug/zswap/stored_pages", "55\n")
+    bits = [1 << 10, 1 << 10, 1 << 7, 1 << 12 | 1 << 5, 1 << 5, 0, 1 << 20, 1 << 26]
+    put(tmp_path, "proc/kpageflags", np.array(bits, np.uint64).tobytes())
+    return tmp_path
+
+
+def test_everything_that_is_there_is_read(root):
+    found = host.read(root)
+    assert found.release == "6.1.0"
+    assert [(zone.name, zone.managed) for zone in found.zones] == [("DMA", 3840), ("Normal", 10500)]
+    normal = found.zone()
+    assert normal.name == "Normal"
+    assert normal.free == [10, 4, 3, 0, 2, 0, 1, 0, 1, 2, 4]
+    assert normal.by_type["Unmovable"][:2] == [4, 1]
+    assert normal.pageblocks == {"Unmovable": 3, "Movable": 16, "CMA": 2}
+    assert found.vmstat == {"pgfault": 1000, "pswpout": 7}
+    assert found.meminfo["MemTotal"] == 262144 * 1024
+    assert found.zswap == {"zpool": "zbud", "max_pool_percent": "20"}
+    assert found.zswap_counters == {"stored_pages": 55}
+    shown = {name: count for name, count in found.frames.items() if count}
+    assert shown == {
+        "no frame": 1, "free": 2, "slab": 1, "page table": 1, "anonymous": 1, "file": 1, "kernel": 1
+    }  # fmt: skip
+    assert found.missing == []
+
+
+def test_indices_are_those_of_the_engine(root):
+    zone = host.read(root).zone()
+    machine = Machine(frames=1024, page_bytes=False)
+    machine.state.zone["nr_free"] = zone.free
+    shown = vmstat.extfrag(machine.state)["unusable_index"].split()[-MAX_ORDER:]
+    assert [f"{value:.3f}" for value in zone.index(vmstat.unusable_free_index)] == shown
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_machine_has_the_free_lists_of_the_host(root, seed):
+    found = host.read(root)
+    machine = found.machine(seed=seed)
+    machine.check()
+    assert machine.state.zone["nr_free"].tolist() == found.zone().free
+    counts = vmstat.free_counts(machine.state)
+    assert counts[0][:2] == [4, 1]
+    assert counts[MIGRATE_MOVABLE] == [6, 3, 3, 0, 2, 0, 1, 0, 1, 2, 4]
+    assert vmstat.pageblock_counts(machine.state)[:3] == [4, 0, 18]  # an odd one made even
+    process = machine.create_process(2000)
+    machine.touch(process, range(2000), write=True)
+    machine.check()
+
+
+def test_positions_are_the_seeds(root):
+    found = host.read(root)
+    digests = [found.machine(seed=seed).digest() for seed in (1, 1, 2)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_such_a_machine_replays_from_its_log(root, tmp_path):
+    machine = host.read(root).machine(seed=3)
+    machine.touch(machine.create_process(50), range(50))
+    machine.save_log(tmp_path / "log.npz")
+    assert history.replayed(tmp_path / "log.npz").digest() == machine.digest()
+
+
+def test_without_pagetypeinfo_all_is_movable_and_said_so(root):
+    (root / "proc/pagetypeinfo").unlink()
+    found = host.read(root)
+    assert any("free blocks by migrate type" in sentence for sentence in found.missing)
+    machine = found.machine()
+    machine.check()
+    assert machine.state.zone["nr_free"].tolist() == found.zone().free
+    assert vmstat.pageblock_counts(machine.state)[MIGRATE_MOVABLE] == -(-10500 // 512)
+
+
+def test_free_blocks_that_fit_no_pageblock_of_their_type_are_placed_anywhere(root):
+    text = re.sub(r"(zone   Normal) +3 ", r"\1 0 ", PAGETYPEINFO)
+    put(root, "proc/pagetypeinfo", text)
+    found = host.read(root)
+    assert found.zone().pageblocks["Unmovable"] == 0
+    machine = found.machine()
+    machine.check()
+    assert vmstat.free_counts(machine.state)[0][:2] == [4, 1]
+
+
+def test_what_needs_root_is_said(root, monkeypatch):
+    secret = {"pagetypeinfo", "kpageflags", "zswap"}
+    path = type(root)
+
+    def locked(real):
+        def method(self, *arguments, **more):
+            if self.name in secret:
+                raise PermissionError(13, "Permission denied")
+            return real(self, *arguments, **more)
+
+        return method
+
+    def closed(name, *arguments, **more):
+        if os.path.basename(str(name)) in secret:
+            raise PermissionError(13, "Permission denied")
+        return open(name, *arguments, **more)
+
+    monkeypatch.setattr(path, "read_text", locked(path.read_text))
+    monkeypatch.setattr(path, "iterdir", locked(path.iterdir))
+    monkeypatch.setattr(host, "open", closed, raising=False)
+    missing = host.read(root).missing
+    assert [sentence.split(":")[0] for sentence in missing] == [
+        "/proc/pagetypeinfo", "/sys/kernel/debug/zswap", "/proc/kpageflags"
+    ]  # fmt: skip
+    assert all("only root may read it" in sentence for sentence in missing)
+
+
+def test_kernels_without_zswap_or_zbud_say_so(root):
+    put(root, "sys/module/zswap/parameters/zpool", "zsmalloc\n")
+    assert "zswap does not use zbud here" in host.read(root).missing
+    (root / "sys/module/zswap/parameters/zpool").unlink()
+    assert "zswap does not use zbud here: since Linux 6.15 there is none" in host.read(root).missing
+    shutil.rmtree(root / "sys")
+    (sentence,) = host.read(root).missing
+    assert "built without zswap" in sentence
+
+
+def test_larger_orders_of_other_kernels_count_as_our_largest(root):
+    put(root, "proc/buddyinfo", BUDDYINFO.replace("      4\n", "      4      0      1\n"))
+    assert host.read(root).zone().free[-1] == 4 + 4
+
+
+def test_other_systems_are_told_of_the_recording(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(host.HostError, match=r"not Linux.*There is a recording"):
+        host.read()
+    assert host.read(host.RECORDING).zone("DMA32").pageblocks
+
+
+def test_a_folder_without_files_is_refused(tmp_path):
+    with pytest.raises(host.HostError, match=r"cannot read .*buddyinfo"):
+        host.read(tmp_path)
+    with pytest.raises(host.HostError, match="no zone 'Movable' here, only: DMA, DMA32, Normal"):
+        host.read(host.RECORDING).zone("Movable")
+
+
+def test_what_is_recorded_reads_the_same(root, tmp_path):
+    (root / "proc/kpageflags").unlink()
+    copy = tmp_path / "copy"
+    assert len(host.record(copy, root)) == 9
+    one, other = host.read(root).as_dict(), host.read(copy).as_dict()
+    assert {**one, "root": ""} == {**other, "root": ""}
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_the_report_names_figures_and_what_is_missing(root, capsys):
+    assert cli.main(["host", "--root", str(root)]) == 0
+    said = capsys.readouterr().out
+    assert "Linux 6.1.0" in said
+    assert re.search(r"free blocks +10 +4 +3 +0 +2 +0 +1 +0 +1 +2 +4\n", said)
+    assert "not to be had" not in said
+    assert cli.main(["host", "--recording"]) == 0
+    assert "zswap does not use zbud here" in capsys.readouterr().out
+
+
+def test_json_and_picture(root, tmp_path, capsys):
+    picture = tmp_path / "host.png"
+    assert cli.main(["host", "--root", str(root), "--json", "--plot", str(picture)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["zones"][1]["unusable_index"][0] == 0
+    assert told["zswap_counters"] == {"stored_pages": 55}
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_watching_tells_what_changed(root, capsys, monkeypatch):
+    from zbudlab.commands import host as command
+
+    def later(seconds):
+        put(root, "proc/vmstat", "pgfault 1500\npswpout 7\n")
+
+    monkeypatch.setattr(command.time, "sleep", later)
+    assert cli.main(["host", "--root", str(root), "--watch", "0.5", "--times", "2"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("Linux 6.1.0") == 2
+    assert "a second, in the last 0.5 s: pgfault 1000, pswpout 0" in said
+    assert cli.main(["host", "--root", str(root), "--watch", "0"]) == 2
+
+
+def test_recording_by_the_command(root, tmp_path, capsys):
+    words = ["host", "--root", str(root), "--record", str(tmp_path / "copy")]
+    assert cli.main(words) == 0
+    assert "9 files written" in capsys.readouterr().out
+    assert host_report.report(host.read(tmp_path / "copy"))
+
+
+# --- free lists of a machine ---------------------------------------------------------------------
+
+
+def test_free_lists_that_cannot_be_are_refused():
+    free, pageblocks = np.zeros((MIGRATE_TYPES, MAX_ORDER), int), np.zeros(MIGRATE_TYPES, int)
+    pageblocks[MIGRATE_MOVABLE] = 8
+    machine = Machine(frames=4096)
+    with pytest.raises(MachineError, match="6 types by 11 orders"):
+        machine.lay_out(free[:2], pageblocks)
+    with pytest.raises(MachineError, match=r"8 pageblocks .* 8192 frames"):
+        Machine(frames=8192).lay_out(free, pageblocks)
+    free[MIGRATE_MOVABLE, 10] = 5
+    with pytest.raises(MachineError, match="no 4096 frames can hold"):
+        machine.lay_out(free, pageblocks)
+    machine.alloc_pages()
+    with pytest.raises(MachineError, match="before memory is used"):
+        machine.lay_out(free, pageblocks)

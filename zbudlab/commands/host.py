@@ -1,0 +1,72 @@
+"""`zbudlab host`: the memory of the machine you sit at."""
+
+import argparse
+import json
+import time
+from typing import Any
+
+CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
+CHANGING = ("pgfault", "pgmajfault", "pswpin", "pswpout", "compact_stall", "pgmigrate_success")
+
+
+def _text(host: Any, before: Any, seconds: float) -> str:
+    from zbudlab.host_report import changes, report
+
+    return report(host) + (changes(before, host, CHANGING, seconds) if before else "")
+
+
+def _watch(options: argparse.Namespace, root: Any) -> int:
+    """Print the host again and again, with what changed, until Ctrl-C or for --times."""
+    from zbudlab import host
+
+    before, turns = None, 0
+    while True:
+        now = host.read(root)
+        print((CLEAR if turns else "") + _text(now, before, options.watch), flush=True)
+        turns += 1
+        if turns == options.times:
+            return 0
+        before = now
+        time.sleep(options.watch)
+
+
+def _host(options: argparse.Namespace) -> int:
+    from zbudlab import host
+
+    if options.record is not None:
+        made = host.record(options.record, options.root)
+        print(f"{len(made)} files written to {options.record}; zbudlab host --root reads them")
+        return 0
+    root = host.RECORDING if options.recording else options.root
+    if options.watch is not None:
+        if options.watch <= 0:
+            raise ValueError(f"--watch takes seconds above 0, not {options.watch:g}")
+        return _watch(options, root)
+    found = host.read(root)
+    print(json.dumps(found.as_dict(), indent=1) if options.json else _text(found, None, 0))
+    if options.plot is not None:
+        from zbudlab.view import savefile
+        from zbudlab.view.hosts import plot_host
+
+        savefile.check_picture(options.plot)
+        savefile.save(plot_host(found), options.plot)
+    return 0
+
+
+def add(commands: Any) -> None:
+    """The options of `zbudlab host`."""
+    host = commands.add_parser(
+        "host",
+        help="show the memory of the machine you sit at",
+        description="Free blocks, fragmentation, zswap and page frames as this Linux tells them; "
+        "what it does not tell is named with the reason.",
+    )
+    host.add_argument("--root", metavar="DIR", default="/", help="read recorded files below DIR")
+    host.add_argument("--recording", action="store_true", help="show the recording in zbudlab")
+    host.add_argument("--record", metavar="DIR", help="copy the kernel's files to DIR, for --root")
+    host.add_argument("--json", action="store_true", help="print everything as JSON")
+    host.add_argument("--plot", metavar="FILE.png", help="draw free blocks and fragmentation")
+    seconds = {"nargs": "?", "type": float, "const": 2.0, "metavar": "SECONDS"}
+    host.add_argument("--watch", help="again and again, every 2 seconds", **seconds)
+    host.add_argument("--times", type=int, metavar="N", help="with --watch: end after N times")
+    host.set_defaults(command=_host)

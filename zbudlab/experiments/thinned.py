@@ -1,0 +1,144 @@
+"""The experiment of the series in small: fill memory, free a part of it, compact, count blocks.
+
+As sweeps run it by the thousand it has a batch form, which runs many machines in one compiled
+call; both give the same results.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab import batch
+from zbudlab.config import MachineConfig
+from zbudlab.experiments.pressure import compacted
+from zbudlab.layout import WMARK_HIGH
+from zbudlab.machine import Machine
+
+KINDS = ("processes", "zbud unmovable", "zbud movable")
+PATTERNS = ("random", "every", "first")
+OBJECT_SIZE = 2500  #: bytes: one to a zbud page
+
+
+def _config(kind: str, frames: int) -> MachineConfig:
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    zbud = "plain" if kind == "zbud unmovable" else "series"
+    return MachineConfig(frames=frames, zbud=zbud, zswap=False, page_bytes=False, log=False)
+
+
+def _pages(fill: float, config: MachineConfig) -> int:
+    """How many pages memory is filled with: they must leave it above the high watermark."""
+    pages, room = round(fill * config.frames), config.frames - config.watermarks[WMARK_HIGH]
+    if not 1 <= pages < room:
+        raise ValueError(f"{pages} pages do not fit: 1 to {room - 1} do in {config.frames} frames")
+    return pages
+
+
+def freed_pages(pages: int, freed: float, pattern: str, seed: int) -> NDArray[np.bool_]:
+    """Which pages are freed, bool (pages,): a share of them at random, in step, or the first."""
+    if pattern not in PATTERNS or not 0 <= freed <= 1:
+        known = ", ".join(PATTERNS)
+        raise ValueError(f"freed must be 0 to 1 and pattern one of {known}, not {freed}, {pattern}")
+    count, which = round(freed * pages), np.zeros(pages, bool)
+    if pattern == "random":
+        which[np.random.Generator(np.random.PCG64(seed)).permutation(pages)[:count]] = True
+    elif pattern == "every":
+        which[np.arange(count) * pages // max(count, 1)] = True
+    else:
+        which[:count] = True
+    return which
+
+
+def thinned(
+    kind: str = "zbud movable",
+    *,
+    frames: int = 4096,
+    fill: float = 0.9,
+    freed: float = 0.5,
+    pattern: str = "random",
+    order: int = 9,
+    seed: int,
+) -> dict[str, Any]:
+    """Blocks of 2^order frames before and after compaction, where a share of the pages went.
+
+    kind: what memory is filled with, one of KINDS; fill: of all frames; freed: share of the pages
+    that go, by `pattern`. ValueError if the pages do not fit.
+    """
+    config = _config(kind, frames)
+    which = freed_pages(_pages(fill, config), freed, pattern, seed)
+    machine = Machine(config)
+    if kind == "processes":
+        _of_processes(machine, which)
+    else:
+        handles = [machine.zbud_alloc(OBJECT_SIZE) for _ in which]
+        for page in np.flatnonzero(which).tolist():
+            machine.zbud_free(handles[page])
+    found = compacted(machine, order)
+    return {name: found[name] for name in RESULTS}
+
+
+RESULTS = ("blocks_ideal", "blocks_before", "blocks_after", "pages_moved")
+
+
+def _of_processes(machine: Machine, which: NDArray[np.bool_]) -> None:
+    """Pages of two processes, written in order; the one that has those to be freed ends."""
+    stay, go = (machine.create_process(max(int(n), 1)) for n in (sum(~which), sum(which)))
+    bounds = np.flatnonzero(np.diff(which, prepend=~which[0], append=~which[-1]))
+    place = _places(which)
+    for start, end in pairwise(bounds.tolist()):
+        machine.touch(go if which[start] else stay, place[start:end], write=True)
+    machine.exit(go)
+
+
+def _places(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The number of each page within its process."""
+    return np.where(which, np.cumsum(which), np.cumsum(~which)) - 1
+
+
+def script(kind: str, which: NDArray[np.bool_], order: int) -> batch.Script:
+    """What `thinned` does to its machine, as a script."""
+    if kind == "processes":
+        sizes = [max(int(n), 1) for n in (sum(~which), sum(which))]
+        used = [
+            batch.rows(batch.CREATE_PROCESS, sizes),
+            batch.rows(batch.TOUCH, which, _places(which)),
+            batch.rows(batch.EXIT, 1),
+        ]
+    else:
+        stored = np.full(len(which), OBJECT_SIZE)
+        used = [
+            batch.rows(batch.ZBUD_ALLOC, stored),
+            batch.rows(batch.ZBUD_FREE, np.flatnonzero(which)),
+        ]
+    counted = [(batch.FREE, 0, 0), (batch.ASK, order, 0), (batch.COMPACT, -1, 1)]
+    return np.concatenate([*used, np.array([*counted, (batch.ASK, order, 0)])])
+
+
+def _batch(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results of many points; machines of the same kind and size share a call."""
+    wanted = [DEFAULTS | point for point in points]
+    found: list[dict[str, Any]] = [{} for _ in points]
+    for alike in {(point["kind"], point["frames"]) for point in wanted}:
+        numbers = [i for i, p in enumerate(wanted) if (p["kind"], p["frames"]) == alike]
+        scripts = [_script_of(wanted[i]) for i in numbers]
+        for i, results in zip(numbers, batch.Batch(_config(*alike)).run(scripts), strict=True):
+            found[i] = _results(results, wanted[i])
+    return found
+
+
+def _script_of(point: dict[str, Any]) -> batch.Script:
+    pages = _pages(point["fill"], _config(point["kind"], point["frames"]))
+    which = freed_pages(pages, point["freed"], point["pattern"], point["seed"])
+    return script(point["kind"], which, point["order"])
+
+
+def _results(results: batch.Results, point: dict[str, Any]) -> dict[str, Any]:
+    free, before, moved, after = results[-4:].tolist()
+    return dict(zip(RESULTS, (free >> point["order"], before, after, moved), strict=True))
+
+
+DEFAULTS = dict(thinned.__kwdefaults__ or {}) | {"kind": KINDS[2]}
+thinned.batch = _batch  # type: ignore[attr-defined]

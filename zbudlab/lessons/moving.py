@@ -1,0 +1,58 @@
+"""A few zbud pages about to be moved: what migration is studied on."""
+
+from collections.abc import Iterator
+
+from zbudlab.history import History
+from zbudlab.layout import CHUNK_SHIFT
+from zbudlab.lessons.scattered import zbud_frames
+from zbudlab.machine import Machine
+from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
+from zbudlab.operations import LAB_POOL
+
+SIZES = (1500, 2000, 3000, 1800, 1700)  #: of the objects; two pages with two each, one with one
+NEIGHBOURS = 60  #: pages of the process that fills memory meanwhile
+
+
+def three_pages() -> Machine:
+    """A machine of 128 frames with three zbud pages low in memory and free frames above them.
+
+    Handles 1 and 2 share a page, 3 has one alone, 4 and 5 share one. Nothing has moved yet.
+    """
+    machine = Machine(frames=128, pageblock_order=4)
+    for size in SIZES[:3]:
+        machine.zbud_alloc(size)
+    process = machine.create_process(NEIGHBOURS)
+    machine.touch(process, range(NEIGHBOURS), write=True)
+    for size in SIZES[3:]:
+        machine.zbud_alloc(size)
+    machine.exit(process)
+    return machine
+
+
+def where(machine: Machine) -> str:
+    """Which frames zbud's pages are in, and the byte address of each handle, in two lines."""
+    pool, state = machine.state.pools[LAB_POOL], machine.state
+    addresses = []
+    for handle in range(1, len(SIZES) + 1):
+        pfn = handle_pfn(pool, state.nodes, handle)
+        header = state.rows[header_row(pool, pfn)]
+        chunk = buddy_address(pfn, header, handle_buddy(pool, header, handle))
+        addresses.append(f"{handle}: {chunk << CHUNK_SHIFT}")
+    return f"zbud pages in frames {zbud_frames(machine)}\nhandles at {', '.join(addresses)}"
+
+
+def parts_of_move(history: History, old: int) -> Iterator[tuple[str, str]]:
+    """What the first compaction did to move the page in frame `old`: its parts (name, words)."""
+    stop = history.find("migration", 0)
+    if stop is None:
+        return
+    inside = history.inside(stop)
+    moving = False
+    for number, part in enumerate(inside.parts, 1):
+        if part.stage == "target":
+            told = inside.explain(number + 1).sentence
+            moving = f"Frames {old} and" in told
+        elif part.stage == "isolate":
+            moving = False
+        if moving:
+            yield part.stage, inside.explain(number).sentence
