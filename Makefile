@@ -19,7 +19,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks exercises grade bench predict soak dist wheelhouse lock check-wheels clean
+.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser predict soak dist wheelhouse lock check-wheels clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ grade: warm ## give marks to submissions (SUBMISSIONS=, GRADEFLAGS=)
 
 bench: warm ## measure speed
 	@$(BIN)/python -m benchmarks
+
+bench-browser: warm ## measure the live views in a browser (needs Chromium)
+	@$(BIN)/python -m benchmarks.browser
 
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
