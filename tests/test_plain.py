@@ -125,8 +125,10 @@ class Call:
 
     def compiled(self, function: Any) -> tuple[Any, dict[int, bytes]]:
         """What the compiled form answers, and hashes of the memory that it leaves."""
-        rooms = {at: np.frombuffer(bytearray(zlib.decompress(each)), np.uint8)
-                 for at, each in self.before.items()}
+        rooms = {
+            at: np.frombuffer(bytearray(zlib.decompress(each)), np.uint8)
+            for at, each in self.before.items()
+        }
         answer = function(*(form.made(rooms) for form in self.forms))
         return answer_of(answer), {
             at: hashlib.sha256(room.data).digest() for at, room in rooms.items()

@@ -80,7 +80,10 @@ PROOF_ROWS: Rows = (
     ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
     ("host memory", lambda o: human(sum(o.host_bytes.values()))),
     ("  frames", lambda o: human(o.host_bytes["frames"])),
-    *((f"  {part}", _grown(part)) for part in ("tree nodes", "zswap entries", "page tables", "swap")),
+    *(
+        (f"  {part}", _grown(part))
+        for part in ("tree nodes", "zswap entries", "page tables", "swap")
+    ),
 )
 TIME_ROWS: Rows = (("seconds", lambda o: f"{o.seconds:.1f}"),)
 
@@ -146,7 +149,9 @@ def verdict(outcomes: list[Outcome]) -> str:
     if any(outcome.intact is None for outcome in outcomes):
         proved = sum(outcome.proved or 0 for outcome in outcomes)
         faults = "".join(f"\n{o.variant}: {o.fault}" for o in outcomes if o.fault)
-        return f"{BYTES_NOT_SIMULATED}; owners and handles of {proved} of {pages} pages proved{faults}"
+        return (
+            f"{BYTES_NOT_SIMULATED}; owners and handles of {proved} of {pages} pages proved{faults}"
+        )
     intact = sum(outcome.intact or 0 for outcome in outcomes)
     return f"{intact} of {pages} pages intact"
 

@@ -30,8 +30,8 @@ SCENARIOS = {
     "orderly": "processes start one after the other, and the older half ends, oldest first",
 }
 PROCESSES_PER_MACHINE = 32  #: a process has a 32nd of memory
-#: Host memory that a page takes beside its frame where pages have no bytes: length, entry and slot,
-#: and if it is stored zswap's entry and a handle's share of the tree, in tables up to twice as long.
+#: Host memory a page takes beside its frame where pages have no bytes: length, entry, slot, and if
+#: stored zswap's entry and its share of the tree, all in tables that may be twice as long.
 BYTES_A_PAGE = 96
 STRIDE = 64  #: pages that a process writes before the next one's turn
 

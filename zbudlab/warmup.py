@@ -83,7 +83,12 @@ def warm_up() -> None:
     ]
     total = len(jit.KERNELS)
     with tqdm(
-        total=total, desc="compiling the engine", unit="function", delay=1, leave=False, disable=None
+        total=total,
+        desc="compiling the engine",
+        unit="function",
+        delay=1,
+        leave=False,
+        disable=None,
     ) as bar:
         while any(worker.poll() is None for worker in workers):
             done = compiled_on_disk()
