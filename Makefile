@@ -20,7 +20,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks exercises grade bench predict experiments soak dist wheelhouse lock check-wheels clean
+.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser predict experiments soak dist wheelhouse lock check-wheels clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -70,14 +70,18 @@ grade: warm ## give marks to submissions (SUBMISSIONS=, GRADEFLAGS=)
 bench: warm ## measure speed
 	@$(BIN)/python -m benchmarks
 
+bench-browser: warm ## measure the live views in a browser (needs Chromium)
+	@$(BIN)/python -m benchmarks.browser
+
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
 
 experiments: warm ## run all experiments again: results, tables, figures (JOBS=)
 	@$(BIN)/python -m experiments --jobs $(JOBS)
 
-soak: warm ## 10^7 random operations (minutes), or with HOURS=n go on with the long run
+soak: warm ## 10^7 random operations and 300 submissions, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
+	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

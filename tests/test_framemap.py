@@ -9,9 +9,8 @@ import pytest
 from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_cells
-from zbudlab.view import FrameMap, bundle, following, palette
+from zbudlab.view import FrameMap, bundle, following, palette, still
 from zbudlab.view.arrangement import CURVES, MAX_CELLS, arrange, frames_per_cell
-from zbudlab.view.framemap import joined
 from zbudlab.view.stream import CREDITS, Stream, changes
 
 FRAMES = 4096
@@ -115,10 +114,10 @@ class TestJoined:
         ]
         cells = np.array([pair for *two, _ in frames for pair in two], np.uint8)
         wanted = [frame[2] if frame[2] is not None else frame[0] for frame in frames]
-        assert joined(cells, 2).tolist() == wanted
+        assert palette.joined(cells, 2).tolist() == wanted
 
     def test_the_last_cell_may_have_fewer(self):
-        assert len(joined(np.zeros(9, np.uint8), 4)) == 3
+        assert len(palette.joined(np.zeros(9, np.uint8), 4)) == 3
 
 
 class TestStream:
@@ -128,7 +127,7 @@ class TestStream:
 
     @pytest.fixture
     def stream(self, browser):
-        stream = Stream(browser.hear, lambda cells: {"sum": int(cells.sum())})
+        stream = Stream(browser.hear, lambda: {"note": len(browser.messages)})
         stream.start()
         return stream
 
@@ -141,7 +140,7 @@ class TestStream:
             yield cells
 
     def test_is_silent_until_somebody_listens(self, browser):
-        stream = Stream(browser.hear, lambda cells: {})
+        stream = Stream(browser.hear, dict)
         stream.offer(np.zeros(10, np.uint8))
         assert browser.messages == []
         stream.start()
@@ -152,7 +151,7 @@ class TestStream:
         for number, cells in enumerate(self.states(20), 1):
             stream.offer(cells)
             assert (browser.cells == cells).all()
-            assert browser.last("frame")[0]["sum"] == cells.sum()
+            assert browser.last("frame")[0]["note"] == number - 1
             stream.painted(number)
 
     def test_only_what_changed_is_sent(self, stream, browser):
@@ -328,6 +327,9 @@ class TestFrameMap:
         kinds = (frame_cells(machine.state) & 7).reshape(-1, 4)
         kernel = (kinds == layout.FRAME_KERNEL).any(axis=1)
         assert ((browser.cells & 7 == layout.FRAME_KERNEL) == kernel).all()
+        assert sum(browser.last("frame")[0]["counts"]) == FRAMES
+        view._answer(view, {"kind": "hover", "frame": 8}, [])
+        assert browser.last("words")[0]["words"].startswith("pfns 8 to 11: ")
         view.update(moves=[(4095, 3)])
         assert np.frombuffer(browser.last("frame")[1][2], "<u4").tolist() == [1023, 0]
 
@@ -342,6 +344,14 @@ class TestFrameMap:
         assert data[bundle.WIDGET_VIEW]["model_id"] == view.model_id
         assert data[bundle.WIDGET_VIEW][bundle.MARK] is True
         assert metadata["image/png"]["alt"] == view.summary
+
+    def test_the_picture_of_a_large_machine_is_reduced_and_counts_all(self, monkeypatch, machine):
+        monkeypatch.setattr("zbudlab.view.still.MOST_CELLS", 500)
+        cells = frame_cells(machine.state)
+        drawn = still.figure(cells, "hilbert")
+        assert np.asarray(drawn.axes[0].images[0].get_array()).shape == (16, 16, 3)
+        words = [text.get_text() for text in drawn.legends[0].texts]
+        assert sum(int(text.rpartition(" ")[2]) for text in words) == FRAMES
 
 
 class TestFollowing:

@@ -59,6 +59,14 @@ def test_zsmalloc_packs_across_pages():
     assert packing.zsmalloc_pages([3064] * 5) == 6
 
 
+def test_in_a_large_pool_no_zspage_is_half_empty():
+    sizes = [1352, 1352, 3064]
+    assert packing.zsmalloc_pages(sizes) == 4
+    assert packing.zsmalloc_pages(sizes, large_pool=True) == 2  # 2/3 and 3/4 of a page
+    many = packing.zsmalloc_pages(sizes * 1200)
+    assert many == packing.zsmalloc_pages(sizes * 1200, large_pool=True) == 1700
+
+
 def test_sizes_that_pack_alike_share_a_class():
     assert packing.zsmalloc_class(4000) == packing.zsmalloc_class(3600) == (4096, 1, 1)
     assert len(set(packing.size_classes())) < 128 < len(packing.size_classes()) == 255

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from zbudlab import substeps  # noqa: F401 its tellers are known from here on
+from zbudlab import substeps, tellers  # noqa: F401 tellers are known from here on
 from zbudlab.changes import Changes, changes
 from zbudlab.functions import Linux, Source, linux_of, source_of
 from zbudlab.steps import Step, sentence

@@ -174,12 +174,6 @@ def prefetch_row(rows: np.ndarray, row: int) -> None:
     """Ask for a row's memory (a record's, if the array has one dimension) ahead of its use."""
 
 
-def lowest_bit(word: int) -> int:
-    """The number of the lowest bit that is set in a 64-bit word; 64 = none is."""
-    word = int(word)
-    return (word & -word).bit_length() - 1 if word else WORD_BITS
-
-
 @type_callable(copy_row)
 def _(context):
     return lambda rows, new, old: types.none
@@ -188,11 +182,6 @@ def _(context):
 @type_callable(prefetch_row)
 def _(context):
     return lambda rows, row: types.none
-
-
-@type_callable(lowest_bit)
-def _(context):
-    return lambda word: types.int64
 
 
 def _row(context: Any, builder: Any, signature: Any, arguments: Any, position: int) -> Any:
@@ -249,12 +238,6 @@ def _(context, builder, signature, arguments):
         at = builder.gep(start, [offset])
         builder.call(prefetch, [at, for_reading, keep_near, data])
     return context.get_dummy_value()
-
-
-@lower_builtin(lowest_bit, types.Integer)
-def _(context, builder, signature, arguments):
-    word = context.cast(builder, arguments[0], signature.args[0], types.int64)
-    return builder.cttz(word, ir.Constant(ir.IntType(1), 0))
 
 
 def _on_plain_arrays(compiled: Any) -> Callable:

@@ -9,6 +9,7 @@ seconds of work apart, not operations: so any moment is at most that far from th
 from __future__ import annotations
 
 import ast
+import json
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -110,7 +111,7 @@ class Keyframes:
             sections[f"{name} at"] = _steps(listed)
             sections[name] = rows[listed].reshape(-1)
         lengths = {name: len(array) for name, array in arrays.items()}
-        self._packed.append(_pack(sections, repr((lengths, values))))
+        self._packed.append(_pack(sections, lengths, repr(values)))
         self._whole.append(whole)
         self.stops.append(self.reached)
         self._spent, self._cost = 0.0, time.process_time() - started
@@ -174,15 +175,14 @@ class Keyframes:
         for array in arrays.values():
             array.view(np.uint8)[:] = 0
         for one in range(first, number + 1):
-            sections, text = _unpack(self._packed[one])
-            lengths, values = ast.literal_eval(text)
+            sections, lengths, values = _unpack(self._packed[one])
             for name, length in lengths.items():
                 arrays[name] = _of_length(arrays[name], length)
                 _write_rows(arrays[name], _summed(sections[f"{name} at"]), sections[name])
             if "content" in sections:
                 at, numbers = (_summed(sections[part]) for part in ("content at", "content"))
                 as_rows(arrays["rows"])[at] = self._content.data[numbers]
-        self._put_back(machine, arrays, values)
+        self._put_back(machine, arrays, ast.literal_eval(values))
 
     def _put_back(
         self, machine: Machine, arrays: dict[str, np.ndarray], values: dict[str, Any]
@@ -284,6 +284,8 @@ def _of_length(array: np.ndarray, length: int) -> np.ndarray:
 
 def _write_rows(array: np.ndarray, at: np.ndarray, rows: np.ndarray) -> None:
     """Put rows of 64 bytes into an array."""
+    if not len(at):
+        return
     found = as_rows(array)
     found[at] = rows.reshape(-1, CHUNK_SIZE)
     if array.nbytes % CHUNK_SIZE:  # then they were a copy
@@ -300,22 +302,24 @@ def _summed(steps: np.ndarray) -> np.ndarray:
     return np.cumsum(steps, dtype=np.int64)
 
 
-def _pack(sections: dict[str, np.ndarray], text: str) -> bytes:
-    """Arrays of one dimension, and a text, as compressed bytes."""
-    table = repr(([(k, a.dtype.str, len(a)) for k, a in sections.items()], text)).encode()
-    parts = [len(table).to_bytes(8, "little"), table, *(a.tobytes() for a in sections.values())]
-    return zstandard.ZstdCompressor(level=LEVEL).compress(b"".join(parts))
+def _pack(sections: dict[str, np.ndarray], lengths: dict[str, int], values: str) -> bytes:
+    """Arrays of one dimension, lengths and a text as compressed bytes."""
+    listed = [(name, array.dtype.str, len(array)) for name, array in sections.items()]
+    table = json.dumps([listed, lengths, values]).encode()
+    pieces = [len(table).to_bytes(8, "little"), table, *(a.tobytes() for a in sections.values())]
+    return zstandard.ZstdCompressor(level=LEVEL).compress(b"".join(pieces))
 
 
-def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], str]:
+def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], dict[str, int], str]:
+    """What `_pack` was given."""
     data = zstandard.ZstdDecompressor().decompress(packed)
     start = 8 + int.from_bytes(data[:8], "little")
-    table, text = ast.literal_eval(data[8:start].decode())
+    listed, lengths, values = json.loads(data[8:start])
     sections = {}
-    for name, kind, length in table:
+    for name, kind, length in listed:
         sections[name] = np.frombuffer(data, kind, length, start)
         start += sections[name].nbytes
-    return sections, text
+    return sections, lengths, values
 
 
 def _counts(machine: Machine) -> tuple[int, list[int]]:

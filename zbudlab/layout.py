@@ -168,7 +168,6 @@ zbud_pool = np.dtype(
         ("created", "i8"),  # 1 = there is such a pool
         ("variant", "i8"),  # ZBUD_PLAIN or ZBUD_SERIES
         ("pages_nr", "i8"),  # pages in the pool
-        ("holes", "i8"),  # bit i = unbuddied[i] may have pages; not set = it has none
         ("height", "i8"),  # the handles' radix tree: root, as radix_tree_root
         ("rnode", "i8"),
         ("items", "i8"),

@@ -29,6 +29,7 @@ from zbudlab.mm.state import State
 from zbudlab.oplog import OperationLog
 from zbudlab.paging import Paging
 from zbudlab.snapshots import Snapshot
+from zbudlab.swapdevice import MarkDevice
 from zbudlab.swapping import Swap
 
 __all__ = ["ConfigError", "Inconsistent", "Machine", "MachineConfig", "MachineError"]
@@ -94,7 +95,9 @@ class Machine:
             variant=config.variant,
             enabled=config.zswap,
             threads=config.threads,
+            device=None if config.page_bytes else MarkDevice(state),
             do=self.do,
+            stepwise=self.log is not None,
         )
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
         self.paging = Paging(state, self.swap, self.do)
@@ -147,21 +150,25 @@ class Machine:
 
     def exit(self, process: int) -> None:
         """End a process: its pages and swap slots are free again."""
-        self._check_pages(process, [])
+        self._check_run(process, 0, -1)
         self.operate("exit", process)
 
-    def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
+    def _check_run(self, process: int, first: int, last: int) -> None:
+        """Refuse a process that is not there, and pages `first` to `last` that it does not have."""
         processes = self.state.processes
         if not 0 <= process < len(processes) or processes[process]["nr_pages"] == 0:
             raise MachineError(errno.ESRCH, f"there is no process {process}")
-        last = int(processes[process]["nr_pages"]) - 1
-        asked = np.asarray(pages, np.int64)
-        if asked.size and not 0 <= asked.min() <= asked.max() <= last:
+        end = int(processes[process]["nr_pages"])
+        if first <= last and not 0 <= first <= last < end:
             raise MachineError(
                 errno.EFAULT,
-                f"process {process} has pages 0 to {last}; "
-                f"{asked.min()} to {asked.max()} were asked for",
+                f"process {process} has pages 0 to {end - 1}; {first} to {last} were asked for",
             )
+
+    def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
+        asked = np.asarray(pages, np.int64)
+        bounds = (int(asked.min()), int(asked.max())) if asked.size else (0, -1)
+        self._check_run(process, *bounds)
         return asked.tolist()
 
     def touch(
@@ -176,9 +183,13 @@ class Machine:
         pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths.
         """
         if not self.config.page_bytes:
-            lengths = np.asarray(pages, np.int64).tolist()
-            self._check_pages(process, range(first, first + len(lengths)))
-            self.operate("write_lengths", process, first, *lengths)
+            lengths = np.ascontiguousarray(pages, np.int32)
+            self._check_run(process, first, first + len(lengths) - 1)
+            self.perform(
+                "write_lengths",
+                [process, first, *lengths.tolist()] if self.log else [],
+                lambda: operations.write_marks(self, process, first, lengths),
+            )
             return
         if isinstance(pages, (bytes, bytearray, memoryview)):
             pages = np.frombuffer(pages, np.uint8)
@@ -190,7 +201,7 @@ class Machine:
                 errno.EINVAL, f"{content.size} bytes are no whole number of pages of 4096 bytes"
             )
         content = content.reshape(-1, layout.PAGE_SIZE)
-        self._check_pages(process, range(first, first + len(content)))
+        self._check_run(process, first, first + len(content) - 1)
         numbers = [self.log.content(page.tobytes()) for page in content] if self.log else []
         self.perform(
             "write",
@@ -201,7 +212,7 @@ class Machine:
     def read(self, process: int, first: int, count: int) -> np.ndarray:
         """The bytes of pages of a process, uint8 (count, 4096), brought into memory on the way."""
         self._need_bytes()
-        self._check_pages(process, range(first, first + count))
+        self._check_run(process, first, first + count - 1)
         out = np.empty((count, layout.PAGE_SIZE), np.uint8)
         self.perform(
             "read",

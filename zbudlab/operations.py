@@ -93,12 +93,20 @@ def write(machine: Machine, process: int, first: int, *numbers: int) -> int:
     return write_pages(machine, process, first, pages)
 
 
+def write_marks(machine: Machine, process: int, first: int, lengths: np.ndarray) -> int:
+    """Write pages of which only the compressed lengths are known; their number."""
+    at = run_of_pages(machine, process, first, len(lengths))
+    state = machine.state
+    for start, end in machine.paging.fault_in(process, at, 1):
+        written = at[start:end]
+        state.lengths[written] = lengths[start:end]
+        state.marks[state.ptes["value"][written]] = written + 1
+    return len(lengths)
+
+
 @operation
 def write_lengths(machine: Machine, process: int, first: int, *lengths: int) -> int:
-    at = run_of_pages(machine, process, first, len(lengths))
-    for start, end in machine.paging.fault_in(process, at, 1):
-        machine.state.lengths[at[start:end]] = lengths[start:end]
-    return len(lengths)
+    return write_marks(machine, process, first, np.array(lengths, np.int32))
 
 
 def read_pages(machine: Machine, process: int, first: int, out: np.ndarray) -> int:

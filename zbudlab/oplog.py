@@ -12,7 +12,6 @@ its machine if there are any.
 import hashlib
 import io
 import json
-import os
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,10 @@ from zbudlab.layout import PAGE_SIZE
 FORMAT = 2
 READS = (1, 2)  #: formats; 1 had no keyframes
 #: What reading a file that is no log, or half of one, may raise.
-DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error)
+DAMAGE = (
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError),
+    *(OSError, BadZipFile, zlib.error, NotImplementedError),
+)
 KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
 LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
 
@@ -148,9 +150,18 @@ class OperationLog:
         content=False leaves out page bytes, and so keyframes: hashes and compressed lengths
         stay, and a replay runs on a machine without page bytes.
         """
+        arrays = self._as_arrays(self._header(config, content=content), content=content)
+        with written_whole(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            for name, array in arrays.items():
+                _add(archive, name, array, ZIP_DEFLATED)
+            for name, array in (keyframes or {}).items() if content else ():
+                _add(archive, KEYFRAMES + name, array, ZIP_STORED)  # packed already
+
+    def _header(self, config: dict[str, Any], *, content: bool) -> dict[str, Any]:
+        """What a file says of itself."""
         from zbudlab import __version__
 
-        header = {
+        return {
             "format": FORMAT,
             "content": content,
             "config": config,
@@ -158,13 +169,18 @@ class OperationLog:
             "libraries": {name: version(name) for name in LIBRARIES},
             "names": self.names,
         }
+
+    def _as_arrays(self, header: dict[str, Any], *, content: bool) -> dict[str, np.ndarray]:
+        """All of the log as arrays by name."""
         packed = list(self.compressed.items())
-        data = [page for _, page in packed] if content else []
         lengths = [len(page) for _, page in packed]
         if not content:
-            lengths = [self._length(*pair, modern=config["profile"] == "6.1") for pair in packed]
-        pages = [page or b"" for page in self.contents] if content else []
-        arrays: dict[str, Any] = {
+            modern = header["config"]["profile"] == "6.1"
+            lengths = [self._length(*pair, modern=modern) for pair in packed]
+        data = b"".join(page for _, page in packed) if content else b""
+        digests = b"".join(digest for digest, _ in packed)
+        pages = b"".join(page or b"" for page in self.contents) if content else b""
+        return {
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
             "name": np.array(self._name, np.uint16),
@@ -172,18 +188,11 @@ class OperationLog:
             "arguments": _narrow(np.array(self._arguments, np.int64)),
             "result": _narrow(np.array(self._result, np.int64)),
             "digests": np.frombuffer(b"".join(self.numbers), np.uint8).reshape(-1, 32),
-            "pages": np.frombuffer(b"".join(pages), np.uint8).reshape(-1, PAGE_SIZE),
-            "compressed_digests": np.frombuffer(
-                b"".join(digest for digest, _ in packed), np.uint8
-            ).reshape(-1, 32),
+            "pages": np.frombuffer(pages, np.uint8).reshape(-1, PAGE_SIZE),
+            "compressed_digests": np.frombuffer(digests, np.uint8).reshape(-1, 32),
             "compressed_lengths": np.array(lengths, np.int64),
-            "compressed": np.frombuffer(b"".join(data), np.uint8),
+            "compressed": np.frombuffer(data, np.uint8),
         }
-        with written_whole(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            for name, array in arrays.items():
-                _add(archive, name, array, ZIP_DEFLATED)
-            for name, array in (keyframes or {}).items() if content else ():
-                _add(archive, KEYFRAMES + name, array, ZIP_STORED)  # packed already
 
     def _length(self, digest: bytes, data: bytes, *, modern: bool) -> int:
         """A page's compressed length as zswap without page bytes takes it.
@@ -198,14 +207,15 @@ class OperationLog:
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
         """A log and its header from a file; LogError with the reason for any other file."""
-        try:
-            with ZipFile(os.fspath(path)) as archive:
-                arrays = {name[:-4]: _array(archive.read(name)) for name in archive.namelist()}
-            header = json.loads(arrays["header"].tobytes())
-            found, writer = header["format"], header["zbudlab"]
-            log = cls._from_arrays(arrays, header) if found in READS else cls()
-        except DAMAGE as error:
-            raise LogError(f"{path} is no log of operations, or a damaged one") from error
+        with open(path, "rb") as file:
+            try:
+                with ZipFile(file) as archive:
+                    arrays = {name[:-4]: _array(archive.read(name)) for name in archive.namelist()}
+                header = json.loads(arrays["header"].tobytes())
+                found, writer = header["format"], header["zbudlab"]
+                log = cls._from_arrays(arrays, header) if found in READS else cls()
+            except DAMAGE as error:
+                raise LogError(f"{path} is no log of operations, or a damaged one") from error
         if found not in READS:
             raise LogError(
                 f"{path} has log format {found}, this version of zbudlab reads {FORMAT} and older "

@@ -86,7 +86,7 @@ class Paging:
             return pfn
         slot = int(state.ptes[place]["value"])
         try:
-            self.swap.load(slot, state.frames[pfn] if self._with_bytes else None)
+            self.swap.load(slot, state.frames[pfn] if self._with_bytes else state.marks[pfn, None])
         except DamagedData as error:
             self.do(page_alloc.put_page, *state.buddy, pfn)
             self.events["swap_read_error"] += 1
@@ -185,4 +185,4 @@ class Paging:
         if self._with_bytes:
             return self.swap.store_batch(slots, self.state.frames[victims])
         places = self.state.pages["index"][victims]
-        return self.swap.store_batch(slots, None, self.state.lengths[places])
+        return self.swap.store_batch(slots, self.state.marks[victims], self.state.lengths[places])

@@ -25,10 +25,10 @@ from zbudlab.workload.watch import HUGE_ORDER, free_blocks
 
 #: How well pages compress: what stands in the memory of programs (see `zbudlab.corpus`).
 CONTENTS: dict[str, str | dict[str, float]] = {
-    "hardly": {"random": 7, "text": 3},
-    "poorly": {"text": 6, "random": 2, "binary": 2},
+    "hardly": {"random": 8, "text": 2},
+    "poorly": {"text": 7, "random": 2, "binary": 1},
     "as usual": "mixed",
-    "well": {"binary": 6, "half": 2, "zero": 1, "same": 1},
+    "well": {"binary": 4, "zero": 3, "same": 2, "half": 1},
 }
 PROGRAM = 5  #: percent of memory that a program has
 RENEWED = 64  #: one of so many of the kernel's pages is given back in a step

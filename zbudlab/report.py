@@ -19,6 +19,9 @@ def _refused(outcome: Outcome) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count) or "-"
 
 
+Rows = tuple[tuple[str, Callable[[Outcome], str]], ...]
+BYTES_NOT_SIMULATED = "bytes not simulated"
+
 #: Reasons of `explain` that the table puts together.
 HELD_BY_ZBUD = ("unmovable zbud", "kernel and zbud")
 HELD = ("kernel", "pinned")
@@ -33,12 +36,20 @@ def _of(count: int, whole: int) -> str:
     return f"{count} of {whole}" if whole else "-"
 
 
+def _of_pages(outcome: Outcome, count: int | None) -> str:
+    return f"{count} of {outcome.pages}"
+
+
+def _grown(part: str) -> Callable[[Outcome], str]:
+    return lambda outcome: human(outcome.host_bytes[part])
+
+
 def _ratio(value: float) -> str:
     return f"{value:.2f}" if value else "-"
 
 
 #: Rows of the table: what the reader sees, and how it is got from an outcome.
-ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
+ROWS: Rows = (
     ("under pressure", lambda o: ""),
     ("  pages out of memory", lambda o: f"{o.swapped} of {o.pages}"),
     ("  of them in zswap", lambda o: str(o.stored_pages)),
@@ -60,9 +71,19 @@ ROWS: tuple[tuple[str, Callable[[Outcome], str]], ...] = (
     ("  order-{order} blocks held by other pages that cannot", lambda o: _blockers(o, HELD)),
     ("  order-{order} blocks that compaction left as they were", lambda o: _blockers(o, LEFT)),
     ("  CMA requests met", lambda o: _of(o.cma_given, o.cma_asked)),
-    ("pages intact", lambda o: f"{o.intact} of {o.pages}"),
-    ("seconds", lambda o: f"{o.seconds:.1f}"),
+    ("pages intact", lambda o: BYTES_NOT_SIMULATED if o.intact is None else _of_pages(o, o.intact)),
 )
+
+GROWING = ("tree nodes", "zswap entries", "page tables", "swap")
+#: What stands in for intact pages where pages have no bytes.
+PROOF_ROWS: Rows = (
+    ("owners and handles proved", lambda o: _of_pages(o, o.proved)),
+    ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
+    ("host memory", lambda o: human(sum(o.host_bytes.values()))),
+    ("  frames", lambda o: human(o.host_bytes["frames"])),
+    *((f"  {part}", _grown(part)) for part in GROWING),
+)
+TIME_ROWS: Rows = (("seconds", lambda o: f"{o.seconds:.1f}"),)
 
 
 def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -78,7 +99,11 @@ def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
 
 def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
     """The three machines side by side; `timed=False` leaves out what differs from run to run."""
-    rows = ROWS if timed else ROWS[:-1]
+    rows = ROWS
+    if any(outcome.intact is None for outcome in outcomes):
+        rows += PROOF_ROWS
+    if timed:
+        rows += TIME_ROWS
     return side_by_side(
         [outcome.variant for outcome in outcomes],
         [(name.format(order=order), [get(o) for o in outcomes]) for name, get in rows],
@@ -98,14 +123,18 @@ def headline(outcomes: list[Outcome], order: int) -> str:
     return f"Movable zbud pages {effect}: {figures} {blocks}."
 
 
-def introduction(plan: Plan, content: Content) -> str:
-    """What is about to be done, with what."""
-    size = human(plan.config.frames * layout.PAGE_SIZE)
+def _files(content: Content) -> str:
     files = "1 file" if content.files == 1 else f"{content.files} files"
     skipped = f" ({content.skipped} could not be read)" if content.skipped else ""
+    return f"{files}{skipped}, {len(content.pages)} pages"
+
+
+def introduction(plan: Plan, content: Content) -> str:
+    """What is about to be done, with what."""
+    what = content.lengths or _files(content)
+    size = human(plan.config.frames * layout.PAGE_SIZE)
     return (
-        f"input: {files}{skipped}, {len(content.pages)} pages, "
-        f"SHA-256 {content.sha256}\n"
+        f"input: {what}, SHA-256 {content.sha256}\n"
         f"machine: {plan.config.frames} frames ({size}), pool at most "
         f"{plan.config.max_pool_percent} %, {plan.config.compressor}, rules of "
         f"{plan.config.profile}\n"
@@ -115,9 +144,21 @@ def introduction(plan: Plan, content: Content) -> str:
 
 
 def verdict(outcomes: list[Outcome]) -> str:
-    """`N of N pages intact`, over all machines."""
-    intact = sum(outcome.intact for outcome in outcomes)
-    return f"{intact} of {sum(outcome.pages for outcome in outcomes)} pages intact"
+    """`N of N pages intact`, over all machines; without page bytes, what was proved instead."""
+    pages = sum(outcome.pages for outcome in outcomes)
+    if any(outcome.intact is None for outcome in outcomes):
+        proved = sum(outcome.proved or 0 for outcome in outcomes)
+        faults = "".join(f"\n{o.variant}: {o.fault}" for o in outcomes if o.fault)
+        told = f"owners and handles of {proved} of {pages} pages proved{faults}"
+        return f"{BYTES_NOT_SIMULATED}; {told}"
+    intact = sum(outcome.intact or 0 for outcome in outcomes)
+    return f"{intact} of {pages} pages intact"
+
+
+def all_well(outcomes: list[Outcome]) -> bool:
+    """Whether every page is intact or, without page bytes, proved."""
+    found = [o.proved if o.intact is None else o.intact for o in outcomes]
+    return found == [outcome.pages for outcome in outcomes]
 
 
 def as_json(plan: Plan, content: Content, outcomes: list[Outcome]) -> dict[str, Any]:

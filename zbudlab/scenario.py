@@ -3,7 +3,8 @@
 Processes whose memory is the content of files fill a machine until a good part of their pages
 sits in zswap; some of them end, so that what is left lies scattered; then large blocks are asked
 for. The same on a machine without zswap, one whose zbud pages cannot move, and one where they
-can. Every page is held against its SHA-256 digest from before it entered a machine.
+can. Every page is held against its SHA-256 digest from before it entered a machine; on machines
+without page bytes its owner and its handle are proved instead (`ownership`).
 """
 
 import contextlib
@@ -17,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import explain, layout
+from zbudlab import explain, layout, ownership
 from zbudlab.compressors import DamagedData
 from zbudlab.config import ConfigError, MachineConfig, MachineError
 from zbudlab.machine import SWAP_TYPE, Machine
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm import snapshot
 from zbudlab.sources import Content
 
 SCENARIOS = {
@@ -29,6 +30,10 @@ SCENARIOS = {
     "orderly": "processes start one after the other, and the older half ends, oldest first",
 }
 PROCESSES_PER_MACHINE = 32  #: a process has a 32nd of memory
+#: Host memory that a page takes beside its frame where pages have no bytes: length, entry and slot,
+#: and if it is stored zswap's entry and a handle's share of the tree, in tables up to twice as
+#: long.
+BYTES_A_PAGE = 96
 STRIDE = 64  #: pages that a process writes before the next one's turn
 
 #: The machines compared, by what their table column is headed.
@@ -77,7 +82,10 @@ class Plan:
     def check_host(self) -> None:
         """Raise MachineError(ENOMEM) if the host has no memory for the machine, input and swap."""
         swapped = max(self.pages - self.config.frames, 0)
-        self.config.check_host((self.pages + swapped) * layout.PAGE_SIZE)
+        if self.config.page_bytes:
+            self.config.check_host((self.pages + swapped) * layout.PAGE_SIZE)
+        else:
+            self.config.check_host(self.pages * BYTES_A_PAGE)
 
 
 @dataclass
@@ -86,7 +94,10 @@ class Outcome:
 
     variant: str
     pages: int = 0
-    intact: int = 0
+    intact: int | None = 0  # None: pages have no bytes
+    proved: int | None = None  # then: pages whose owner and handle were proved
+    fault: str = ""  # the first page that was not
+    moved_with_handle: int = 0  # stored pages whose zbud page moved, under the same handle
     swapped: int = 0  # pages out of memory when the pressure was on
     stored_pages: int = 0  # of them in zswap
     pool_pages: int = 0  # zbud pages that held them
@@ -106,6 +117,7 @@ class Outcome:
     cma_given: int = 0
     seconds: float = 0.0
     digest: str = ""
+    host_bytes: dict[str, int] = field(default_factory=dict)  # see snapshot.sizes
     map_before: np.ndarray | None = None  # kinds of frames, see layout.FRAME_KINDS
     map_after: np.ndarray | None = None
 
@@ -135,6 +147,9 @@ class Run:
         self.say = say
         self.machine = Machine(replace(plan.config, **VARIANTS[variant]))
         self.outcome = Outcome(variant, pages=plan.pages)
+        if not plan.config.page_bytes:
+            self.outcome.intact, self.outcome.proved = None, 0
+        self.proofs: dict[int, ownership.Proof] = {}  # of processes, before pages were moved
         self.content = content
         self.processes: list[int] = []
         self.first_page: dict[int, int] = {}  # of each process, in the content
@@ -178,13 +193,32 @@ class Run:
             outcome.compression = counters["compressed_bytes"] / stored
 
     def verify(self, process: int, digests: list[bytes]) -> None:
+        """Hold every page of a process against its digest, or prove whose it is."""
+        if self.plan.config.page_bytes:
+            self.compare(process, digests)
+        else:
+            self.prove(process)
+        self.say(self.plan.process_pages)
+
+    def prove(self, process: int) -> None:
+        """Prove owner and handle of every page, and that no handle changed by compaction."""
+        outcome = self.outcome
+        assert outcome.proved is not None
+        proof = ownership.prove(self.machine.state, process)
+        if process in self.proofs:
+            proof, moved = ownership.kept(self.proofs.pop(process), proof)
+            outcome.moved_with_handle += moved
+        outcome.proved += proof.proved
+        outcome.fault = outcome.fault or proof.first_fault(process)
+
+    def compare(self, process: int, digests: list[bytes]) -> None:
         """Hold every page of a process against its digest, wherever the page is."""
+        assert self.outcome.intact is not None
         wanted = self.of_process(process, np.arange(self.plan.process_pages))
         for page, which in enumerate(wanted.tolist()):
             with contextlib.suppress(DamagedData):
                 found = hashlib.sha256(self.machine.peek(process, page)).digest()
                 self.outcome.intact += found == digests[which]
-        self.say(self.plan.process_pages)
 
     def end_some(self, digests: list[bytes]) -> None:
         """End processes as the scenario has it; each is verified before it goes."""
@@ -207,13 +241,15 @@ class Run:
         outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.blocks_ideal = outcome.free_pages >> self.plan.order
         outcome.blocks_before = blocks_to_be_had(machine, self.plan.order)
-        outcome.map_before = frame_kinds(machine.state)
+        outcome.map_before = snapshot.frame_kinds(machine.state)
+        if not self.plan.config.page_bytes:
+            self.proofs = {p: ownership.prove(machine.state, p) for p in self.processes}
         machine.compact()
         outcome.pages_moved = machine.paging.events["pgmigrate_success"]
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
         outcome.blocks_after = blocks_to_be_had(machine, self.plan.order)
         outcome.blockers = explain.blockers(machine.state, self.plan.order)
-        outcome.map_after = frame_kinds(machine.state)
+        outcome.map_after = snapshot.frame_kinds(machine.state)
 
     def ask_cma(self) -> None:
         """Ask for the CMA area in pieces of the largest block, and give back what came."""
@@ -241,6 +277,7 @@ class Run:
         for process in self.processes:
             self.verify(process, digests)
         self.outcome.digest = self.machine.digest()
+        self.outcome.host_bytes = snapshot.sizes(self.machine.state)
         self.outcome.seconds = time.perf_counter() - started
         return self.outcome
 
@@ -253,7 +290,9 @@ def run(
     say: told the number of pages whenever some were written or verified, for a progress bar;
     in all 2 * plan.pages for each variant.
     """
-    digests = [hashlib.sha256(page).digest() for page in content.pages]
+    digests = []
+    if plan.config.page_bytes:
+        digests = [hashlib.sha256(page).digest() for page in content.pages]
     outcomes = []
     for variant in VARIANTS:
         outcomes.append(Run(variant, plan, content, say).through(digests))

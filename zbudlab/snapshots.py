@@ -38,6 +38,7 @@ def owners(machine: Machine) -> dict[str, Any]:
 
 #: What changes as a machine runs, where that is not all an owner has.
 CHANGING = {
+    "device": ("pages", "fail", "writes", "reads"),
     "swap": ("busy", "compress_failures"),
     "paging": ("events", "failures"),
     "machine": ("pins", "moves", "control"),

@@ -26,9 +26,11 @@ class SourceError(OSError):
 
 @dataclass(frozen=True)
 class Content:
-    """Pages: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes.
+    """What pages hold: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes.
 
-    private: they were read from a live process, and are in no log that is saved without saying so.
+    For machines without page bytes `pages` has compressed lengths, int32 (n,), `lengths` says
+    where they come from. private: they were read from a live process, and are in no log that is
+    saved without saying so.
     """
 
     pages: np.ndarray
@@ -36,12 +38,18 @@ class Content:
     skipped: int
     sha256: str
     private: bool = False
+    lengths: str = ""
 
 
 def from_pages(pages: np.ndarray) -> Content:
     """Content of pages that are there already, uint8 (n, 4096), as if they came from one file."""
     pages = np.ascontiguousarray(pages, np.uint8)
     return Content(pages, 1, 0, hashlib.sha256(pages.data).hexdigest())
+
+
+def from_lengths(lengths: np.ndarray, source: str) -> Content:
+    """Compressed lengths, int32 (n,), as the content of pages without bytes."""
+    return Content(lengths, 0, 0, hashlib.sha256(lengths.data).hexdigest(), lengths=source)
 
 
 def python_library() -> Path:

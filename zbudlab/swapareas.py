@@ -81,9 +81,9 @@ class SwapAreas:
         area = self.state.swap_info[type]
         if area["pool"] >= 0:
             self.do(zswap.zswap_invalidate_area, type, *self.state.zswap)
-        for slot in range(int(area["start"]), int(area["start"] + area["nr_slots"])):
-            self.cache.drop(slot)
-            self.device.discard(slot)
+        slots = np.arange(area["start"], area["start"] + area["nr_slots"])
+        self.cache.drop_all(slots)
+        self.device.discard(slots)
         self.do(swapfile.swapoff, self.state.swap_info, self.state.swap_slots, type)
 
     def slot(self, type: int, offset: int) -> int:
@@ -129,20 +129,15 @@ class SwapAreas:
         In 6.1 zswap keeps its copy until 64 more slots are free.
         """
         batch = np.atleast_1d(np.asarray(slots, np.int64))
-        for slot in batch.tolist():
-            self.cache.drop(slot)
+        self.cache.drop_all(batch)
         freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         caches = self.state.slots_cache
         count = self.do(swapfile.swap_free, batch, caches, freed, *self.state.zswap)
-        self._discard(freed[:count])
+        self.device.discard(freed[:count])
 
     def _drain_slots_cache(self) -> int:
         freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         caches = self.state.slots_cache
         count = self.do(swapfile.swapcache_free_entries, caches, freed, 0, *self.state.zswap)
-        self._discard(freed[:count])
+        self.device.discard(freed[:count])
         return count
-
-    def _discard(self, freed: NDArray[np.int64]) -> None:
-        for slot in freed.tolist():
-            self.device.discard(slot)

@@ -6,6 +6,8 @@ from errno import EIO
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.mm.state import State
+
 #: What a page holds: 4096 bytes, or without page bytes a tag.
 Content = bytes | int
 
@@ -47,9 +49,35 @@ class SwapDevice:
         self.reads += 1
         return self.pages.get(slot)
 
-    def discard(self, slot: int) -> None:
-        """A slot was freed: its content is of no use."""
-        self.pages.pop(slot, None)
+    def discard(self, slots: NDArray[np.int64]) -> None:
+        """Slots were freed: their content is of no use."""
+        for slot in slots.tolist():
+            self.pages.pop(slot, None)
+
+
+class MarkDevice(SwapDevice):
+    """The same on a machine without page bytes, whose pages are marks: `State.swap_marks`."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
+
+    def write(self, slot: int, page: Content | NDArray[np.uint8]) -> int:
+        """Write a mark: 0 or a negative errno."""
+        if self.fail:
+            return -self.fail
+        self.state.swap_marks[slot] = page
+        self.writes += 1
+        return 0
+
+    def read(self, slot: int) -> Content | None:
+        """The mark written there last; 0 = none was."""
+        self.reads += 1
+        return int(self.state.swap_marks[slot])
+
+    def discard(self, slots: NDArray[np.int64]) -> None:
+        """Slots were freed."""
+        self.state.swap_marks[slots] = 0
 
 
 class SwapCachePage(IntEnum):
@@ -98,3 +126,9 @@ class SwapCache:
     def drop(self, slot: int) -> None:
         """The page left the cache: stored, freed, or pushed out unchanged."""
         self.pages.pop(slot, None)
+
+    def drop_all(self, slots: NDArray[np.int64]) -> None:
+        """The same for many slots; without a cached page this is nothing to do."""
+        if self.pages:
+            for slot in slots.tolist():
+                self.drop(slot)

@@ -20,10 +20,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
 from zbudlab.compressors import Compressor, DamagedData, UnrecordedPage, compress_pages
-from zbudlab.mm import zbud, zswap
+from zbudlab.mm import zbud, zswap, zswap_marks
 from zbudlab.mm.state import State
 from zbudlab.swapareas import SwapAreas
-from zbudlab.swapdevice import Content, SwapCache, SwapCachePage, SwapDevice, SwapWriteError
+from zbudlab.swapdevice import (
+    Content,
+    MarkDevice,
+    SwapCache,
+    SwapCachePage,
+    SwapDevice,
+    SwapWriteError,
+)
 
 PROFILES = {
     "3.12": layout.ZSWAP_3_12,
@@ -98,7 +105,8 @@ class Swap(SwapAreas):
 
     totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
     variant: of zbud. enabled: False = everything goes to the device. threads: for compression,
-    None = one a core. do: calls a function of `zbudlab.mm`, and may log that. at: functions of a
+    None = one a core. do: calls a function of `zbudlab.mm`, and may log that; stepwise: for every
+    piece, even where one call could do a whole batch of marks. at: functions of a
     slot, called when a point is reached: "store" (before memory is asked for), "load" (between
     begin and end), "cache" (before writeback asks the swap cache), "write" (before it writes).
     """
@@ -120,6 +128,7 @@ class Swap(SwapAreas):
         cache: SwapCache | None = None,
         device: SwapDevice | None = None,
         do: Callable[..., Any] = _call,
+        stepwise: bool = True,
     ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
@@ -142,6 +151,7 @@ class Swap(SwapAreas):
         self.compress_error: Exception | None = None  # the last it raised
         self.synchronous = synchronous
         self.threads = threads
+        self.stepwise = stepwise
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
         settings = {
@@ -189,13 +199,17 @@ class Swap(SwapAreas):
         self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What zswap answered for each page, and 0 or -EIO."""
-        for slot in slots.tolist():
-            self.cache.drop(slot)
+        self.cache.drop_all(slots)
         data, lengths, contents = self._compressed(pages, lengths, len(slots))
         answers = np.zeros(len(slots), np.int64)
         errors = np.zeros(len(slots), np.int64)
         self.state.reserve_entries(len(slots))
         self.state.reserve_nodes(len(slots))
+        if self._alone:
+            handles, marks = np.zeros(2, np.int64), self.state.swap_marks
+            all_at_once = (slots, data, lengths, answers, handles, marks, *self.state.zswap)
+            self.device.writes += self.do(zswap_marks.zswap_store_marks, *all_at_once)
+            return answers, errors
         start = 0
         while start < len(slots):
             self._reach("store", int(slots[start]))
@@ -210,6 +224,13 @@ class Swap(SwapAreas):
                     errors[i] = -EIO
             start = stop
         return answers, errors
+
+    @property
+    def _alone(self) -> bool:
+        """Whether compiled code can do all stores of a batch by itself."""
+        watched = self.stepwise or self.modern or self.at or self.cache.pages
+        marks = isinstance(self.device, MarkDevice) and not self.device.fail
+        return self.enabled and marks and not watched
 
     def _store_reclaiming(self, slot: int, data: NDArray, which: int, length: int) -> int:
         """Go on with a store that found the pool full: make room, then 3.12 stores, 6.1 refuses."""

@@ -22,6 +22,8 @@ def _swapping() -> None:
     """Faults, reclaim, zswap with writeback, reading back, the end of a process."""
     from zbudlab.machine import Machine
 
+    machine = Machine(frames=256, page_bytes=False, log=False, max_pool_percent=5)
+    machine.write(machine.create_process(400), 0, np.full(400, 2500))
     noise = np.random.Generator(np.random.PCG64(1)).integers(0, 256, (400, 4096), np.uint8)
     noise[:, 2500:] = 0
     for profile in ("3.12-fixed", "6.1"):
@@ -32,11 +34,18 @@ def _swapping() -> None:
         machine.exit(process)
 
 
-def _moving() -> None:
-    """Compaction, CMA, zbud by hand, all checks, and a look at each frame."""
+def _checking_and_moving() -> None:
+    """All checks, compaction, CMA, zbud by hand.
+
+    The checks come first, on a machine made by plain Python: they share little with the other
+    part, which meanwhile compiles what both need; then it is found on disk.
+    """
     from zbudlab.machine import Machine
     from zbudlab.mm import snapshot
 
+    with jit.uncompiled(jit.KERNELS):
+        machine = Machine(frames=64)
+    machine.check()
     machine = Machine(frames=2048, cma_pages=1024)
     process = machine.create_process(1500)
     machine.touch(process, range(1500))
@@ -57,12 +66,13 @@ def _moving() -> None:
 
 
 #: What to run so that everything gets compiled; each takes about as long.
-PARTS: tuple[Callable[[], None], ...] = (_swapping, _moving)
+PARTS: tuple[Callable[[], None], ...] = (_swapping, _checking_and_moving)
 
 
-def compiled_on_disk() -> int:
-    """Functions whose compiled form is kept."""
-    return sum(1 for _ in jit.CACHE_DIRECTORY.rglob("*.nbi"))
+def compiled_on_disk() -> list[str]:
+    """Functions whose compiled form is kept, as `module.function`, the newest last."""
+    kept = sorted(jit.CACHE_DIRECTORY.rglob("*.nbi"), key=lambda path: path.stat().st_mtime_ns)
+    return [path.name.partition("-")[0] for path in kept]
 
 
 def warm_up() -> None:
@@ -75,10 +85,17 @@ def warm_up() -> None:
     ]
     total = len(jit.KERNELS)
     with tqdm(
-        total=total, desc="compiling", unit="function", delay=1, leave=False, disable=None
+        total=total,
+        desc="compiling the engine",
+        unit="function",
+        delay=1,
+        leave=False,
+        disable=None,
     ) as bar:
         while any(worker.poll() is None for worker in workers):
-            bar.update(min(compiled_on_disk(), total) - bar.n)
+            done = compiled_on_disk()
+            bar.set_postfix_str(done[-1] if done else "", refresh=False)
+            bar.update(min(len(done), total) - bar.n)
             time.sleep(POLL_SECONDS)
     if any(worker.returncode for worker in workers):
         raise SystemExit("warm-up failed: see above")

@@ -38,7 +38,7 @@ RIGHT_CHUNKS = "def size_to_chunks(size):\n    return (size + 63) // 64\n"
 
 CODE = [
     # --- that end nowhere, or take everything
-    Attack("endless_cell", "while True:\n    pass", "loop that doesn't end"),
+    Attack("endless_cell", "while True:\n    pass", "no answer in time"),
     Attack(
         "endless_cell_that_catches_all",
         "while True:\n    try:\n        while True:\n            pass\n"
@@ -55,7 +55,7 @@ CODE = [
     Attack(
         "endless_function",
         "def size_to_chunks(size):\n    while True:\n        pass",
-        "loop that doesn't end",
+        "no answer in time",
     ),
     Attack(
         "endless_generator_as_answer",
@@ -86,10 +86,12 @@ CODE = [
         "disk_full",
         "place = 0\nwhile True:\n    place += 1\n"
         "    open('/tmp/' + str(place), 'wb').write(bytes(1 << 23))",
-        "No space left",
+        "No space left|in time",
     ),
-    Attack("one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 28))", "File too large"),
-    Attack("recursion", "def f():\n    f()\nf()", "RecursionError"),
+    Attack(
+        "one_giant_file", "open('/tmp/x', 'wb').write(bytes(1 << 26))", "File too large|in time"
+    ),
+    Attack("recursion", "def f():\n    f()\nf()", "RecursionError|in time"),
     Attack("deep_source", "eval('(' * 100000 + ')' * 100000)", "cell"),
     # --- that end the process
     Attack("os_exit", "import os\nos._exit(0)", "exit code 0"),
@@ -236,6 +238,21 @@ CODE = [
         "    except OSError:\n        pass",
         "cannot be read",
     ),
+    Attack(
+        "half_a_character",
+        "def size_to_chunks(size):\n    raise ValueError('\\ud800 oh')\n"
+        "def pages_for_objects():\n    return '\\udfff'",
+        "ValueError",
+    ),
+    Attack("half_a_character_in_a_cell", "x = '\ud800'\nraise OSError('here')", "here|\\?"),
+    Attack(
+        "answer_of_the_deepest_kind",
+        "import itertools\ndepth = itertools.count(900)\ndef size_to_chunks(size):\n"
+        "    found = []\n    for _ in range(next(depth)):\n        found = [found]\n"
+        "    return found",
+        "chunks",
+    ),
+    Attack("huge_number", "def size_to_chunks(size):\n    return 10 ** 4200", "got 1000"),
     Attack(
         "answers_that_cannot_be_told",
         "def size_to_chunks(size):\n    return object()",

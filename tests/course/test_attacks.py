@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -44,6 +45,8 @@ def fill(folder, port, work):
         (folder / f"{attack.name}.ipynb").write_text(text, "utf-8")
     for name, (data, _) in attacks.files(UNTOUCHED, SOLUTION).items():
         (folder / name).write_bytes(data)
+    name = os.fsdecode(b"no text \xff e04_zbud.ipynb")
+    (folder / name).write_bytes(b"\xff")
     (folder / "linked.ipynb").symlink_to(ROOT / "solutions/e04_zbud/e04_zbud.ipynb")
 
 
@@ -79,7 +82,8 @@ def test_no_attack_raises_a_mark_or_harms_anybody(tmp_path):
             server.accept()
     found = marks(tmp_path)
     assert len(attacks.CODE) + len(attacks.files(UNTOUCHED, SOLUTION)) >= 30
-    assert [*faults_of_code(found), *faults_of_files(found)] == []
+    faults = [*faults_of_code(found), *faults_of_files(found)]
+    assert not faults, "\n".join(faults)
     assert (found["linked"]["earned"], found["linked"]["note"]) == ("0", "a link, not a file")
     assert found["copied-checks"]["earned"] == "0"
     for honest in ("honest", "doubled", "renamed"):

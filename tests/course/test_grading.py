@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 
+import nbformat
 import pytest
 
 from tests.course.handed_in import (
@@ -51,6 +52,9 @@ class TestCollecting:
             "e04/Miller_LATE_123_e04_zbud (1).ipynb",
             "roe.richard@example.org/e04_zbud_final.ipynb",
             "e04_zbud.ipynb",
+            "李雷_e04_zbud.ipynb",
+            "Jürgen Groß_e04_zbud.ipynb",
+            f"{'x' * 120}_e04_zbud.ipynb",
             "__MACOSX/._e04_zbud.ipynb",
             ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
             "notes.txt",
@@ -60,12 +64,15 @@ class TestCollecting:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(right, "utf-8")
         found = students(collected([tmp_path]))
-        assert [who for who, _ in found] == [
+        assert [who if len(who) < 50 else len(who) for who, _ in found] == [
             "Jane_Doe_4711",
+            "Jürgen_Groß",
             "Miller_123",
             "hacker",
             "roe.richard@example.org",
-            "unknown-3",
+            "unknown-4",
+            60,
+            "李雷",
         ]
         assert {name for _, name in found} == {"e04_zbud"}
 
@@ -219,6 +226,11 @@ class TestMarks:
             scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
         found = {n.partition("_")[0]: float(row["earned"]) for n, row in marks(work).items()}
         assert scores == found
+        for path in (work / "grading" / "autograded").rglob("*.ipynb"):
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
+            outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+            assert any(" of 2: " in output["text"] for output in outputs)
 
     def test_are_the_same_again_and_nothing_runs_twice(self, graded):
         work = graded[0]

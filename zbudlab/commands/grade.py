@@ -19,17 +19,31 @@ def _isolation(options: argparse.Namespace) -> str | None:
     return None
 
 
+def _gradebook(options: argparse.Namespace) -> Any:
+    """What enters marks into nbgrader's gradebook; None if that is to be left out."""
+    if options.no_gradebook:
+        return None
+    try:
+        from zbudlab.course.grading.gradebook import enter_marks
+    except ImportError as error:
+        raise ValueError(
+            f"marks go into nbgrader's gradebook, and {error.name} is not installed: "
+            'pip install "zbudlab[grade]", or say --no-gradebook'
+        ) from None
+    return enter_marks
+
+
 def _grade(options: argparse.Namespace) -> int:
     from zbudlab.course.contract import exercise
     from zbudlab.course.grading.collecting import collected
     from zbudlab.course.grading.feedback import write_feedback
-    from zbudlab.course.grading.gradebook import enter_marks
     from zbudlab.course.grading.grader import Grader
     from zbudlab.course.grading.marks import table, write_marks
     from zbudlab.files import check_writable
 
     check_writable(options.out)
     only = exercise(options.exercise).name if options.exercise else ""
+    enter_marks = _gradebook(options)
     program = _isolation(options)
     found = collected(options.submissions)
     if not found:
@@ -46,7 +60,7 @@ def _grade(options: argparse.Namespace) -> int:
     graded = grader.graded(found, options.jobs, print)
     write_marks(options.out, graded)
     pages = write_feedback(Path(options.grading) / "feedback", graded)
-    book = "" if options.no_gradebook else enter_marks(Path(options.grading), graded)
+    book = enter_marks(Path(options.grading), graded) if enter_marks else ""
     print(table(graded))
     marked = f"; gradebook {book}" if book else ""
     print(

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+from dataclasses import replace
 from typing import Any
 
 from tqdm import tqdm
 
 from zbudlab.commands import DIFFERENCE, say_if_first
 from zbudlab.compressors import available
-from zbudlab.config import PROFILES, MachineConfig
+from zbudlab.config import PROFILES, ConfigError, MachineConfig
 from zbudlab.files import check_writable, written_whole
 
 #: Options of `zbudlab run`: name, type, default, what stands for the value, help. argparse gets no
@@ -26,6 +27,7 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--workload", str, None, "NAME", "instead: a ready workload or a .toml file, see docs"),
     ("--seed", int, 0, "N", "which processes end"),
     ("--threads", int, None, "N", "threads that compress (default: one a core)"),
+    ("--lengths", str, None, "KIND|FILE", "of --metadata-only: mixed, text, binary, or a file"),
     ("--json", str, None, "FILE", "write all figures there"),
     ("--plot", str, None, "FILE.png", "draw memory before and after compaction"),
 )
@@ -45,7 +47,6 @@ def _run(options: argparse.Namespace) -> int:
 
 def _main_job(options: argparse.Namespace) -> int:
     from zbudlab import report, scenario
-    from zbudlab.sources import read_content
 
     if options.json is not None:
         check_writable(options.json)
@@ -62,11 +63,14 @@ def _main_job(options: argparse.Namespace) -> int:
         cma_pages=options.cma_pages if options.cma_pages is not None else _cma(options.frames),
         threads=options.threads,
         log=False,
+        page_bytes=not options.metadata_only,
     )
     plan = scenario.Plan(config, options.scenario, options.pressure, options.exits, options.order)
+    if options.metadata_only:
+        plan = replace(plan, config=replace(config, swap_pages=plan.pages))
     plan.check_host()
     say_if_first()
-    content = read_content(options.paths or None, plan.pages)
+    content = _content(options, plan)
     print(report.introduction(plan, content), flush=True)
     total = 2 * plan.pages * len(scenario.VARIANTS)
     with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
@@ -81,7 +85,40 @@ def _main_job(options: argparse.Namespace) -> int:
 
         savefile.save(maps.compare(outcomes, config.pageblock_order, plan.order), options.plot)
     print(report.verdict(outcomes))
-    return 0 if all(outcome.intact == outcome.pages for outcome in outcomes) else DIFFERENCE
+    return 0 if report.all_well(outcomes) else DIFFERENCE
+
+
+def _content(options: argparse.Namespace, plan: Any) -> Any:
+    """What the processes' pages hold: files, or without page bytes compressed lengths."""
+    from zbudlab.sources import read_content
+
+    if options.metadata_only:
+        return _lengths(options, plan)
+    if options.lengths is not None:
+        raise ConfigError("--lengths goes with --metadata-only: pages with bytes are compressed")
+    return read_content(options.paths or None, plan.pages)
+
+
+def _lengths(options: argparse.Namespace, plan: Any) -> Any:
+    """Compressed lengths: of files, recorded ones, or those of a file."""
+    from zbudlab import lengths
+    from zbudlab.sources import read_content
+
+    if options.paths and options.lengths is not None:
+        raise ConfigError("compressed lengths come from files (PATH) or from --lengths, not both")
+    name, count = plan.config.compressor, plan.pages
+    same_filled = plan.config.profile == "6.1"
+    kind = options.lengths or lengths.KINDS[0]
+    if options.paths:
+        pages = read_content(options.paths, count).pages
+        table = lengths.of_pages(pages, name, same_filled=same_filled, threads=options.threads)
+        source = f"{name} of {len(table)} pages of the files given"
+    elif kind in lengths.KINDS:
+        table = lengths.recorded(kind, name, same_filled=same_filled)
+        source = f"what {name} of Linux 6.1 made of {len(table)} {kind} pages"
+    else:
+        return lengths.in_turn(lengths.from_file(kind), kind)
+    return lengths.drawn(table, count, options.seed, source)
 
 
 def _cma(frames: int) -> int:
@@ -108,4 +145,9 @@ def add(commands: Any) -> None:
     for name, kind, default, metavar, text in RUN_OPTIONS:
         shown = "" if default is None else f" (default: {default})"
         run.add_argument(name, type=kind, metavar=metavar, help=text + shown)
+    run.add_argument(
+        "--metadata-only",
+        action="store_true",
+        help="no page bytes, 96 bytes a frame: owners and handles are proved instead",
+    )
     run.set_defaults(command=_run)

@@ -3,7 +3,6 @@
 import html
 import json
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
-CHECK_SECONDS = 7.0  #: after which no other ability is looked at
+CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
 SHRINK_SECONDS = 1.5  #: for making a failing case smaller
 ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
 
@@ -196,10 +195,9 @@ def check(
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
-    end = time.monotonic() + CHECK_SECONDS
     results: list[Result] = []
     for ability in ready:
-        if time.monotonic() < end:
+        if trier.spent < CHECK_SECONDS:
             results.append(_checked(ability, trier, reference))
     seen = [result.ability for result in results]
     report = Report(task, results, [a for a in chosen if a not in seen], set(functions))

@@ -4,6 +4,7 @@ A *trier* runs a case on the student's functions, in this process (`Here`) or be
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,6 +53,7 @@ class Here:
         self.functions = functions
         self.seconds = seconds
         self.bench: Bench | None = None
+        self.spent = 0.0  # seconds of computing
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
         needed = {n: self.functions[n] for n in ability.functions if n in self.functions}
@@ -59,7 +61,10 @@ class Here:
         if missing:
             return {"error": f"there is no {missing[0]}"}
         self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
-        return observe(ability.probe, self.bench, case, self.seconds)
+        begin = time.process_time()
+        outcome = observe(ability.probe, self.bench, case, self.seconds)
+        self.spent += time.process_time() - begin
+        return outcome
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:

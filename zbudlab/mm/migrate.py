@@ -97,7 +97,7 @@ def unlock_both(pages, new, old):
     unlock_page(pages[old])
 
 
-@kernel(inline=False)
+@kernel
 def move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old):
     """Move a page, whosever it is, to the fresh frame `new`; 0 or -EAGAIN."""
     if not lock_both(pages, new, old):
@@ -110,7 +110,7 @@ def move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new
     return failed
 
 
-@kernel(inline=False)
+@kernel
 def putback_movable_page(zones, pages, blocks, pfn):
     """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
     if page_zbud(pages[pfn]):
@@ -177,6 +177,7 @@ def migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves,
         pfn = np.int64(pages[head].next[LRU])
         while pfn != head:
             following = np.int64(pages[pfn].next[LRU])
+            prefetch_row(frames, following)
             new = get_new_page(zones, pages, blocks, control)
             if new < 0:
                 return -ENOMEM

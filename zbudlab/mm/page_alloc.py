@@ -315,7 +315,7 @@ def zone_watermark_ok(zones, order, mark, use_cma):
     return True
 
 
-@kernel(inline=False)
+@kernel
 def isolate_free_page(zones, pages, blocks, pfn, order):
     """Take a free block off its list as it is, unless the low watermark forbids; the pages got.
 

@@ -89,6 +89,18 @@ def arrays(state: State) -> dict[str, np.ndarray]:
     return views
 
 
+def sizes(state: State) -> dict[str, int]:
+    """Host memory that the machine's arrays take, bytes: what is there at once, what has grown."""
+    page_tables = state.ptes.nbytes + state.lengths.nbytes + state.processes.nbytes
+    grown = {
+        "tree nodes": state.nodes.nbytes,
+        "zswap entries": state.zswap_entries.nbytes,
+        "page tables": page_tables,
+        "swap": state.swap_slots.nbytes + state.swap_marks.nbytes,
+    }
+    return {"frames": state.nbytes() - sum(grown.values())} | grown
+
+
 def digest(state: State, device: Mapping[int, bytes | int]) -> str:
     """SHA-256 over all arrays, their names, shapes and bytes, and the swap device by slot."""
     found = hashlib.sha256()

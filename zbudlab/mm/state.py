@@ -38,7 +38,8 @@ class State:
     """All arrays of one machine.
 
     frames: number of page frames. page_bytes: whether frames have content; without it the
-    machine is bookkeeping only (64 bytes a frame for headers). pools: zbud pools that can exist.
+    machine is bookkeeping only (64 bytes a frame for headers), and pages bear marks (`marks`;
+    `swap_marks`: those on the swap device, by slot). pools: zbud pools that can exist.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class State:
         self.zswaps["never_used"] = 1
         self.swap_info = np.zeros(layout.MAX_SWAPFILES, layout.swap_info)
         self.swap_slots = np.zeros(64, layout.swap_slot)
+        self.swap_marks = np.zeros(0 if page_bytes else 64, np.uint32)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
         self.nodes_limited = False  # fault injection: no memory for more tree nodes
@@ -94,6 +96,15 @@ class State:
         return *self.zbud, self.zswaps, *tables, self.frames
 
     @property
+    def marks(self) -> np.ndarray:
+        """Without page bytes: what stands in each frame in their place, int64 (frames,).
+
+        A page that was written bears its place in the table of page table entries, plus 1; it
+        keeps the mark wherever it goes: in a frame, in zswap's entry, on the swap device.
+        """
+        return self.frames[:, :8].view(np.int64)[:, 0]
+
+    @property
     def zone(self) -> np.void:
         """The one zone."""
         return self.zones[0]
@@ -101,7 +112,7 @@ class State:
     def create_pool(self, number: int, variant: int) -> None:
         """Start zbud pool `number` as layout.ZBUD_PLAIN or layout.ZBUD_SERIES."""
         self.pools[number]["variant"] = variant
-        for field in ("pages_nr", "holes", "height", "rnode", "items", "last_handle"):
+        for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
             self.pools[number][field] = 0
         zbud_create_pool(*self.zbud, number)
 
@@ -115,6 +126,8 @@ class State:
         """Have a table of at least that many swap slots."""
         if length > len(self.swap_slots):
             self.swap_slots = grown(self.swap_slots, length)
+        if not self.page_bytes and length > len(self.swap_marks):
+            self.swap_marks = grown(self.swap_marks, length)
 
     def reserve_entries(self, insertions: int) -> None:
         """Have entries enough for zswap to store that many pages."""

@@ -7,7 +7,7 @@ Source: mm/zbud.c (v3.11), and patch 4 of the series (handles, map counts).
 
 import numpy as np
 
-from zbudlab.jit import kernel, lowest_bit
+from zbudlab.jit import kernel
 from zbudlab.layout import (
     BUDDIED,
     BUDDY,
@@ -94,26 +94,17 @@ def home_list(header):
 
 @kernel
 def add_to_home_list(pool, rows, row):
-    """Put a page first on the list its buddies call for, and note that this list has pages."""
-    which = home_list(rows[row])
-    pool.holes |= 1 << which
-    list_add(rows, BUDDY, row, pool_list(pool, which))
+    """Put a page first on the list its buddies call for."""
+    list_add(rows, BUDDY, row, pool_list(pool, home_list(rows[row])))
 
 
 @kernel
 def find_hole(pool, rows, chunks):
-    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none.
-
-    The kernel looks at list after list; here `holes` tells which may have pages. A list's bit
-    stays set when its last page goes, until somebody finds it empty here.
-    """
-    holes = pool.holes >> chunks << chunks
-    while holes:
-        head = pool_list(pool, lowest_bit(holes))
+    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none."""
+    for free_chunks in range(chunks, NCHUNKS):
+        head = pool_list(pool, free_chunks)
         if not list_empty(rows, BUDDY, head):
             return np.int64(rows[head].next[BUDDY])
-        pool.holes &= ~(holes & -holes)
-        holes &= holes - 1
     return -1
 
 

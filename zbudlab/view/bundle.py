@@ -24,7 +24,7 @@ def bundle(widget: Any, picture: bytes, words: str, width: int) -> tuple[dict, d
     image = f'<img alt="{escape(words)}" width="{width}" src="data:image/png;base64,{encoded}">'
     data = {
         "text/plain": f"{words}\n{HINT}",
-        "text/html": f"<figure>{image}<figcaption>{escape(words)}</figcaption></figure>",
+        "text/html": f"<figure>{image}<figcaption>{escape(words)} {HINT}</figcaption></figure>",
         "image/png": encoded,
         WIDGET_VIEW: {
             "version_major": 2,

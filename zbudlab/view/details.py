@@ -15,7 +15,7 @@ from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
 
 HEX_BYTES = 128  #: of a frame that are shown
-HEX_A_LINE = 16
+HEX_A_LINE = 8
 LINKS = ("next", "prev")
 STALE = "on no list now"
 
@@ -283,9 +283,20 @@ def _hex_rows(look: Looked) -> Rows:
 # --- the whole map -----------------------------------------------------------------------------
 
 
-def summary(machine: Machine, cells: np.ndarray | None = None, together: int = 1) -> str:
+def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> str:
+    """A sentence about a cell that starts with frame `pfn` and stands for so many frames.
+
+    cells: from `snapshot.frame_cells`.
+    """
+    if together == 1:
+        return words(machine, pfn)
+    here = cells[pfn : pfn + together]
+    return f"pfns {pfn} to {pfn + len(here) - 1}: {palette.in_words(palette.counts(here))}"
+
+
+def summary(machine: Machine, cells: np.ndarray | None = None) -> str:
     """A machine's frames in words. cells: from `snapshot.frame_cells`, where somebody has them."""
-    if cells is None or together > 1:
+    if cells is None:
         cells = frame_cells(machine.state)
     numbers = palette.counts(cells)
     zone, order = machine.state.zone, int(machine.state.zone["pageblock_order"])

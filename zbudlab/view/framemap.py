@@ -24,23 +24,10 @@ from zbudlab.view.picture import png, width
 from zbudlab.view.stream import NO_MOVES, Stream
 
 HERE = Path(__file__).parent
-SCRIPTS = ("_cells", "_canvas", "_parts", "_view", "")  # of framemap*.js
+SCRIPTS = ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")  # of framemap*.js
 MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
-
-#: What stands in the way more: of frames that share a cell, the one with the largest rank shows.
-_ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
-_RANKS = np.array([palette.NUMBER[name] for name in _ORDER]).argsort()
-
-
-def joined(cells: np.ndarray, together: int) -> np.ndarray:
-    """One byte for each `together` frames: that of the frame that is hardest to move."""
-    if together == 1:
-        return cells
-    ranks = _RANKS[palette.kind_numbers(palette.ALL_CELLS)].astype(np.uint16)
-    ranked = ranks[cells] << 8 | cells
-    return np.maximum.reduceat(ranked, np.arange(0, len(cells), together)).astype(np.uint8)
 
 
 class FrameMap(anywidget.AnyWidget):
@@ -98,8 +85,9 @@ class FrameMap(anywidget.AnyWidget):
         moves: pages that moved, as pairs of frames (from, to) or records of layout.migration; by
         default those of the machine's last compaction, if there was one since the last update.
         """
-        self._cells = joined(frame_cells(self._machine.state), self._arrangement.frames_per_cell)
-        self._stream.offer(self._cells, self._moved_cells(moves))
+        self._frames = frame_cells(self._machine.state)
+        cells = palette.joined(self._frames, self._arrangement.frames_per_cell)
+        self._stream.offer(cells, self._moved_cells(moves))
         if self._selected is not None:
             self._tell_details(self._selected)
 
@@ -123,7 +111,7 @@ class FrameMap(anywidget.AnyWidget):
     @property
     def summary(self) -> str:
         """The map in words: how many frames are what."""
-        return details.summary(self._machine, self._cells, self._arrangement.frames_per_cell)
+        return details.summary(self._machine, self._frames)
 
     def select(self, pfn: int | None) -> None:
         """Show the details of a frame beside the map, and keep them in step; None = of no frame.
@@ -150,9 +138,9 @@ class FrameMap(anywidget.AnyWidget):
         if len(wrong):
             raise ValueError(f"there is no page frame {wrong[0]}, only 0 to {last}")
 
-    def _described(self, cells: np.ndarray) -> dict[str, Any]:
-        """What a message says of the state beside its cells."""
-        return {"counts": palette.counts(cells).tolist(), "summary": self.summary}
+    def _described(self) -> dict[str, Any]:
+        """What a message says of the newest state beside its cells."""
+        return {"counts": palette.counts(self._frames).tolist(), "summary": self.summary}
 
     def _tell_details(self, pfn: int | None) -> None:
         told = None if pfn is None else details.details(self._machine, pfn)
@@ -195,7 +183,8 @@ class FrameMap(anywidget.AnyWidget):
         if kind == "painted":
             self._stream.painted(message["number"])
         elif kind == "hover":
-            words = details.words(self._machine, message["frame"])
+            together = self._arrangement.frames_per_cell
+            words = details.cell_words(self._machine, self._frames, message["frame"], together)
             self._tell({"kind": "words", "frame": message["frame"], "words": words})
         elif kind == "select":
             self.select(message["frame"])
@@ -215,7 +204,7 @@ class FrameMap(anywidget.AnyWidget):
         self.update()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = still.figure(self._cells, self._arrangement)
+        drawn = still.figure(self._frames, self._arrangement.name)
         return bundle(self, png(drawn), self.summary, width(drawn))
 
     def __repr__(self) -> str:

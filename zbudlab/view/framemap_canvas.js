@@ -1,95 +1,11 @@
-// Drawing: which part of the map stands on the canvas, and what is drawn over the cells.
+// Drawing: the cells, and what is drawn over them.
 
 const CHUNKS_FROM = 24; // CSS pixels of a cell from which a zbud page shows its chunks
 const NUMBERS_FROM = 56; // and from which each cell bears its number
+const NUMBER_PX = 17; // height that it takes
 const BORDERS_FROM = 12; // side of a pageblock from which blocks have borders
 const LINES_FROM = 12; // and of a cell from which there are lines between them
-const CLOSEST = 128;
 const CHUNKS_A_SIDE = 8; // a page's 64 chunks are drawn in rows of eight
-
-/** The part of the map that is seen: zoom is CSS pixels a cell; left and top are cells. */
-class Frame {
-  constructor(size) {
-    this.size = size;
-    this.width = this.height = size;
-    this.zoom = 1;
-    this.left = this.top = 0;
-  }
-
-  /** Take the size of a map, and show all of it. */
-  fit(columns, rows) {
-    this.columns = columns;
-    this.rows = rows;
-    const exact = this.size / Math.max(columns, rows);
-    this.least = exact >= 1 ? Math.floor(exact) : exact;
-    this.width = Math.max(1, Math.round(columns * this.least));
-    this.height = Math.max(1, Math.round(rows * this.least));
-    this.whole();
-  }
-
-  whole() {
-    this.zoom = this.least;
-    this.left = this.top = 0;
-  }
-
-  /** Come closer by a factor, the point (x, y) staying where it is. */
-  zoomBy(factor, x, y) {
-    const column = this.left + x / this.zoom;
-    const row = this.top + y / this.zoom;
-    this.zoom = Math.min(Math.max(this.zoom * factor, this.least), Math.max(CLOSEST, this.least));
-    this.left = column - x / this.zoom;
-    this.top = row - y / this.zoom;
-    this.hold();
-  }
-
-  /** Move by CSS pixels. */
-  pan(x, y) {
-    this.left += x / this.zoom;
-    this.top += y / this.zoom;
-    this.hold();
-  }
-
-  /** Keep the map on the canvas. */
-  hold() {
-    const farthest = (cells, pixels) => Math.max(0, cells - pixels / this.zoom);
-    this.left = Math.min(Math.max(this.left, 0), farthest(this.columns, this.width));
-    this.top = Math.min(Math.max(this.top, 0), farthest(this.rows, this.height));
-  }
-
-  /** Bring a cell into sight, if it is not. */
-  reveal(column, row) {
-    const across = this.width / this.zoom;
-    const down = this.height / this.zoom;
-    if (column < this.left || column + 1 > this.left + across) this.left = column + 0.5 - across / 2;
-    if (row < this.top || row + 1 > this.top + down) this.top = row + 0.5 - down / 2;
-    this.hold();
-  }
-
-  /** Column and row at a point of the canvas. */
-  at(x, y) {
-    return [Math.floor(this.left + x / this.zoom), Math.floor(this.top + y / this.zoom)];
-  }
-
-  /** The cells in sight: first and last column, first and last row. */
-  seen() {
-    const last = (start, pixels, cells) =>
-      Math.min(cells - 1, Math.ceil(start + pixels / this.zoom) - 1);
-    return [
-      Math.floor(this.left),
-      last(this.left, this.width, this.columns),
-      Math.floor(this.top),
-      last(this.top, this.height, this.rows),
-    ];
-  }
-
-  x(column) {
-    return (column - this.left) * this.zoom;
-  }
-
-  y(row) {
-    return (row - this.top) * this.zoom;
-  }
-}
 
 /** One canvas with a map. newCanvas(columns, rows) makes the canvas that is never seen. */
 class Picture {
@@ -109,6 +25,7 @@ class Picture {
   regrid() {
     const { columns, rows } = this.cells;
     this.frame.fit(columns, rows);
+    this.found = {}; // edges of the part that is seen
     this.source = this.newCanvas(columns, rows);
     this.resize();
   }
@@ -190,33 +107,53 @@ class Picture {
   drawBorders(context) {
     const { block, cma } = this.cells.grid;
     if (Math.sqrt(block) * this.frame.zoom >= BORDERS_FROM) {
-      this.edges(context, (cell) => Math.floor(cell / block), this.style.borders, 1);
+      const lines = this.edges("block", (cell) => Math.floor(cell / block));
+      this.drawEdges(context, lines, this.style.borders, 1);
     }
     if (cma[1] > cma[0]) {
-      this.edges(context, (cell) => cell >= cma[0] && cell < cma[1], this.style.cma, 2);
+      const lines = this.edges("cma", (cell) => (cell >= cma[0] && cell < cma[1] ? 1 : 0));
+      this.drawEdges(context, lines, this.style.cma, 2);
     }
   }
 
-  edges(context, groupOf, colour, width) {
+  /** Lines (x, y, x, y) between cells of different groups; found once for each part that is seen. */
+  edges(name, groupOf) {
+    const { zoom, left, top } = this.frame;
+    const seen = `${zoom} ${left} ${top}`;
+    if (this.found.seen !== seen) this.found = { seen };
+    this.found[name] ??= this.findEdges(groupOf);
+    return this.found[name];
+  }
+
+  findEdges(groupOf) {
     const { frame } = this;
     const [left, right, top, bottom] = frame.seen();
-    const group = (column, row) => {
+    const groupIn = (column, row) => {
       const cell = this.cellIn(column, row);
-      return cell === null ? null : groupOf(cell);
+      return cell === null ? -1 : groupOf(cell);
     };
-    context.beginPath();
-    for (let row = top; row <= bottom; row++) {
-      for (let column = left; column <= right; column++) {
-        const here = group(column, row);
-        if (column < right && here !== group(column + 1, row)) {
-          context.moveTo(frame.x(column + 1), frame.y(row));
-          context.lineTo(frame.x(column + 1), frame.y(row + 1));
+    const lines = [];
+    const by = Math.max(1, Math.floor(1 / frame.zoom)); // a look a pixel is enough
+    for (let row = top; row <= bottom; row += by) {
+      for (let column = left; column <= right; column += by) {
+        const here = groupIn(column, row);
+        const [x, y] = [frame.x(column + by), frame.y(row + by)];
+        if (column + by <= right && here !== groupIn(column + by, row)) {
+          lines.push([x, frame.y(row), x, y]);
         }
-        if (row < bottom && here !== group(column, row + 1)) {
-          context.moveTo(frame.x(column), frame.y(row + 1));
-          context.lineTo(frame.x(column + 1), frame.y(row + 1));
+        if (row + by <= bottom && here !== groupIn(column, row + by)) {
+          lines.push([frame.x(column), y, x, y]);
         }
       }
+    }
+    return lines;
+  }
+
+  drawEdges(context, lines, colour, width) {
+    context.beginPath();
+    for (const [x, y, toX, toY] of lines) {
+      context.moveTo(x, y);
+      context.lineTo(toX, toY);
     }
     context.strokeStyle = colour;
     context.lineWidth = width;
@@ -251,14 +188,15 @@ class Picture {
     const { frame } = this;
     const [column, row] = this.placed(cell);
     const rim = Math.max(2, Math.round(frame.zoom / 16));
-    const side = (frame.zoom - 2 * rim) / CHUNKS_A_SIDE;
-    const gap = side >= 5 ? 1 : 0.5;
-    const number = CHUNKS_A_SIDE * CHUNKS_A_SIDE;
-    for (let chunk = 0; chunk < number; chunk++) {
+    const head = frame.zoom >= NUMBERS_FROM ? NUMBER_PX : rim; // room for the number
+    const width = (frame.zoom - 2 * rim) / CHUNKS_A_SIDE;
+    const height = (frame.zoom - head - rim) / CHUNKS_A_SIDE;
+    const gap = height >= 5 ? 1 : 0.5;
+    for (let chunk = 0; chunk < CHUNKS_A_SIDE * CHUNKS_A_SIDE; chunk++) {
       context.fillStyle = this.chunkColours[partOf(chunk, first, last)];
-      const x = frame.x(column) + rim + (chunk % CHUNKS_A_SIDE) * side;
-      const y = frame.y(row) + rim + Math.floor(chunk / CHUNKS_A_SIDE) * side;
-      context.fillRect(x, y, side - gap, side - gap);
+      const x = frame.x(column) + rim + (chunk % CHUNKS_A_SIDE) * width;
+      const y = frame.y(row) + head + Math.floor(chunk / CHUNKS_A_SIDE) * height;
+      context.fillRect(x, y, width - gap, height - gap);
     }
   }
 

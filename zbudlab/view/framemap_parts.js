@@ -11,6 +11,16 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Keep the keys pressed within an element from JupyterLab's shortcuts, but for Control+S. */
+function keepKeys(root, model) {
+  root.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "s" || event.defaultPrevented) return;
+    event.preventDefault();
+    model.widget_manager?.context?.save();
+  });
+}
+
 const KEYS = [
   ["arrow keys", "move the focus to the next cell; with Shift, eight cells"],
   ["Page Up, Page Down", "the frame before, the frame behind"],
@@ -40,7 +50,9 @@ function toolbar(layouts, act) {
   const choices = layouts.map((name) => make("option", { value: name }, name));
   const select = make("select", { onchange: () => act("layout", select.value) }, ...choices);
   const goTo = make("input", { type: "number", min: 0, class: "zbl-goto" });
-  goTo.addEventListener("change", () => act("goto", goTo.valueAsNumber));
+  const go = () => act("goto", goTo.valueAsNumber);
+  goTo.addEventListener("change", go);
+  goTo.addEventListener("keydown", (event) => event.key === "Enter" && go());
   const bar = make(
     "div",
     { class: "zbl-toolbar" },

@@ -1,8 +1,4 @@
-// A view: canvas, pointer, keys, and the page around it.
-
-const STEP = 8; // cells that an arrow key with Shift moves
-const CLOSER = 1.5; // factor of a step of zoom
-const CLICK_PX = 4; // a pointer that moved less has clicked
+// A view: the canvas and the page around it.
 
 let ids = 0;
 
@@ -14,6 +10,7 @@ class View {
     this.asked = {}; // questions under way: what -> when
     this.wanted = {}; // what to ask next
     this.paints = 0;
+    this.hands = new Hands(this);
     this.build(el);
     this.watch();
     store.views.add(this);
@@ -28,7 +25,7 @@ class View {
     });
     const size = this.model.get("size");
     this.picture = new Picture(this.canvas, this.cells, newCanvas, size);
-    this.tools = toolbar(["hilbert", "linear"], (name, value) => this.act(name, value));
+    this.tools = toolbar(["hilbert", "linear"], (name, value) => this.hands.act(name, value));
     this.legend = legendOf(this.cells.kinds, (number) => this.toggle(number));
     this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });
     this.words = make("div", { class: "zbl-words", role: "status" }, "\u00a0");
@@ -40,7 +37,7 @@ class View {
     const left = [this.tools.bar, this.canvas, this.words, this.legend.box, this.summary];
     this.root = make(
       "div",
-      { class: "zbl-map", "data-lm-suppress-shortcuts": "true" },
+      { class: "zbl-map" },
       this.notice,
       make("div", { class: "zbl-left" }, ...left, helpOnKeys(help)),
       this.details,
@@ -48,6 +45,7 @@ class View {
     this.root.style.setProperty("--zbl-size", `${size}px`);
     el.append(this.root);
     this.root.dataset.alive = "1";
+    keepKeys(this.root, this.model);
   }
 
   watch() {
@@ -56,13 +54,13 @@ class View {
       target.addEventListener(name, act, options);
       this.undo.push(() => target.removeEventListener(name, act, options));
     };
-    on(this.canvas, "pointermove", (event) => this.pointerMoved(event));
+    on(this.canvas, "pointermove", (event) => this.hands.pointerMoved(event));
     on(this.canvas, "pointerleave", () => this.look(this.picture.focus));
-    on(this.canvas, "pointerdown", (event) => this.pointerDown(event));
-    on(this.canvas, "pointerup", (event) => this.pointerUp(event));
-    on(this.canvas, "wheel", (event) => this.wheel(event), { passive: false });
+    on(this.canvas, "pointerdown", (event) => this.hands.pointerDown(event));
+    on(this.canvas, "pointerup", (event) => this.hands.pointerUp(event));
+    on(this.canvas, "wheel", (event) => this.hands.wheel(event), { passive: false });
     on(this.canvas, "focus", () => this.focused());
-    on(this.root, "keydown", (event) => this.key(event));
+    on(this.root, "keydown", (event) => this.hands.key(event));
     const restyle = () => this.restyle();
     const watcher = new MutationObserver(restyle);
     const attributes = ["data-jp-theme-light", "data-jp-theme-name", "class", "data-theme"];
@@ -238,120 +236,6 @@ class View {
     if (frame === null) this.hearDetails(null, null);
     this.store.tell({ kind: "select", frame });
     this.schedule();
-  }
-
-  // --- pointer, keys, buttons -----------------------------------------------------------------
-
-  pointerMoved(event) {
-    if (this.drag) {
-      const { x, y } = this.drag;
-      this.drag.far ||= Math.hypot(event.offsetX - x, event.offsetY - y) > CLICK_PX;
-      if (this.drag.far) this.picture.frame.pan(this.drag.atX - event.offsetX, this.drag.atY - event.offsetY);
-      Object.assign(this.drag, { atX: event.offsetX, atY: event.offsetY });
-      this.schedule();
-    }
-    this.look(this.picture.cellAt(event.offsetX, event.offsetY));
-  }
-
-  pointerDown(event) {
-    if (event.button !== 0) return;
-    const { offsetX: x, offsetY: y } = event;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.drag = { x, y, atX: x, atY: y, far: false };
-  }
-
-  pointerUp(event) {
-    const clicked = this.drag && !this.drag.far;
-    this.drag = null;
-    if (!clicked) return;
-    const cell = this.picture.cellAt(event.offsetX, event.offsetY);
-    if (cell === null) return;
-    this.moveFocus(cell);
-    this.select(cell);
-  }
-
-  /** Zoom; with Shift, or sideways, pan. A wheel that can go back no farther scrolls the page. */
-  wheel(event) {
-    const { frame } = this.picture;
-    const pans = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    if (!pans && event.deltaY > 0 && frame.zoom <= frame.least) return;
-    event.preventDefault();
-    if (pans) frame.pan(...(event.deltaX ? [event.deltaX, event.deltaY] : [0, event.deltaY]));
-    else frame.zoomBy(Math.exp(-event.deltaY / 300), event.offsetX, event.offsetY);
-    this.schedule();
-  }
-
-  key(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-      event.preventDefault();
-      this.model.widget_manager?.context?.save();
-      return;
-    }
-    if (event.key === "Escape") this.select(null);
-    if (event.target !== this.canvas || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = this.keys()[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act(event.shiftKey ? STEP : 1);
-  }
-
-  keys() {
-    const { cells, picture } = this;
-    const focus = picture.focus ?? 0;
-    const last = cells.count - 1;
-    return {
-      ArrowLeft: (by) => this.step(-by, 0),
-      ArrowRight: (by) => this.step(by, 0),
-      ArrowUp: (by) => this.step(0, -by),
-      ArrowDown: (by) => this.step(0, by),
-      PageUp: () => this.moveFocus(Math.max(focus - 1, 0)),
-      PageDown: () => this.moveFocus(Math.min(focus + 1, last)),
-      Home: () => this.moveFocus(0),
-      End: () => this.moveFocus(last),
-      Enter: () => this.select(focus),
-      " ": () => this.select(focus),
-      "+": () => this.act("closer"),
-      "=": () => this.act("closer"),
-      "-": () => this.act("farther"),
-      0: () => this.act("whole"),
-    };
-  }
-
-  /** Move the focus by columns and rows. */
-  step(across, down) {
-    const { picture, cells } = this;
-    const [column, row] = picture.placed(picture.focus ?? 0);
-    const within = (value, size) => Math.min(Math.max(value, 0), size - 1);
-    this.moveFocus(
-      picture.cellIn(within(column + across, cells.columns), within(row + down, cells.rows)),
-    );
-  }
-
-  act(name, value) {
-    const { frame, focus } = this.picture;
-    if (name === "layout") this.store.tell({ kind: "hello", layout: value });
-    if (name === "whole") frame.whole();
-    if (name === "goto") this.goTo(value);
-    if (name === "closer" || name === "farther") {
-      const factor = name === "closer" ? CLOSER : 1 / CLOSER;
-      const [column, row] = focus === null ? [Infinity, Infinity] : this.picture.placed(focus);
-      const x = frame.x(column + 0.5);
-      const y = frame.y(row + 0.5);
-      const seen = x >= 0 && x < frame.width && y >= 0 && y < frame.height;
-      frame.zoomBy(factor, ...(seen ? [x, y] : [frame.width / 2, frame.height / 2]));
-    }
-    this.schedule();
-  }
-
-  goTo(frame) {
-    const { grid } = this.cells;
-    if (!(frame >= 0 && frame < grid.frames)) {
-      this.say(`There is no page frame ${frame}, only 0 to ${grid.frames - 1}.`);
-      return;
-    }
-    const cell = Math.floor(frame / grid.together);
-    this.moveFocus(cell);
-    this.select(cell);
   }
 }
 

@@ -62,6 +62,10 @@ CHUNKS = {
     "dark": {"header": "#f5f5f5", "first": "#f2b632", "last": "#c4500a", "free": "#23282d"},
 }
 
+#: Kinds by how much they stand in the way of a large free block, those that do most last.
+_ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
+_RANKS = np.array([NUMBER[name] for name in _ORDER]).argsort()
+
 ALL_CELLS = np.arange(256, dtype=np.uint8)
 
 
@@ -95,6 +99,14 @@ def counts(cells: np.ndarray) -> np.ndarray:
     """How many frames there are of each of KINDS, int64."""
     by_byte = np.bincount(cells, minlength=256)
     return np.bincount(kind_numbers(ALL_CELLS), weights=by_byte, minlength=len(KINDS)).astype(int)
+
+
+def joined(cells: np.ndarray, together: int) -> np.ndarray:
+    """One byte for each `together` frames: that of the frame that is hardest to move."""
+    if together == 1:
+        return cells
+    ranked = _RANKS[kind_numbers(ALL_CELLS)].astype(np.uint16)[cells] << 8 | cells
+    return np.maximum.reduceat(ranked, np.arange(0, len(cells), together)).astype(np.uint8)
 
 
 def in_words(numbers: Sequence[int] | np.ndarray) -> str:

@@ -1,7 +1,6 @@
 // The pressure panel in the notebook: a driver a panel, who asks Python for steps; a view for
 // each place where the panel is shown. Python's half is panel.py.
 
-const HISTORY = 400; // steps that the curves go back
 const PACE_MS = 50; // from one step to the next while it runs
 const BUTTONS = [
   ["step", "one step", "go on by one step"],
@@ -22,7 +21,7 @@ class Driver {
     this.busy = false;
     this.summaries = [];
     this.error = "";
-    this.rows = model.get("names").map(() => new Rows(model.get("columns_sent"), HISTORY));
+    this.rows = model.get("names").map(() => new Rows(model.get("columns"), model.get("history")));
     model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
     model.on("change:running", () => this.runs());
   }
@@ -71,7 +70,7 @@ class Driver {
 
   hear(message, buffers) {
     message.summaries.forEach((words, i) => (this.summaries[i] = words));
-    this.rows.forEach((rows, i) => rows.take(arrayOf(Float32Array, buffers[i]), message.fresh));
+    this.rows.forEach((rows, i) => rows.take(buffers[i], message.fresh));
     this.known = message.settings;
     this.error = message.error;
     this.each((view) => view.schedule(message.number));
@@ -82,11 +81,6 @@ class Driver {
   }
 }
 
-/** The bytes of a message's buffer, as an array of some type. */
-function arrayOf(Type, buffer) {
-  return new Type(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength));
-}
-
 class View {
   constructor(driver, model, el) {
     this.driver = driver;
@@ -94,12 +88,13 @@ class View {
     this.painted = 0;
     this.root = make(
       "div",
-      { class: "zbl-panel", "data-lm-suppress-shortcuts": "true", "data-painted": "0" },
+      { class: "zbl-panel", "data-painted": "0" },
       this.buttons(),
       this.controls(),
       make("div", { class: "zbl-machines" }, ...this.machines()),
     );
     el.append(this.root);
+    keepKeys(this.root, model);
     this.watcher = new MutationObserver(() => this.follow());
     driver.views.add(this);
     this.showRunning();

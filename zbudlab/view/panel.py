@@ -8,7 +8,7 @@ are `FrameMap`s and look after themselves. JavaScript: panel*.js.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,137 +16,22 @@ import anywidget
 import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from zbudlab import layout
-from zbudlab.compressors import available
-from zbudlab.config import human
 from zbudlab.machine import Machine
-from zbudlab.pressure import BOOT, COLUMNS, CONTENTS, FREE, Pressure, UnderPressure, side_by_side
+from zbudlab.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 from zbudlab.view import plots
 from zbudlab.view.bundle import HINT, bundle
 from zbudlab.view.framemap import FrameMap
+from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
 from zbudlab.view.picture import png, width
 
 HERE = Path(__file__).parent
 SCRIPTS = ("framemap_parts.js", "panel_curves.js", "panel_controls.js", "panel.js")
-HISTORY = 400  #: steps that the curves go back
+HISTORY = 300  #: steps that the curves go back
 MAP_SIZE = 384  #: pixels
 
 Labs = dict[str, UnderPressure]
-
-
-def percent(value: int) -> str:
-    """A share as a person says it."""
-    return f"{value} %"
-
-
-def of_memory(value: int) -> str:
-    """A share of memory."""
-    return f"{value} % of memory"
-
-
-def memory(frames: int) -> str:
-    """A number of frames as a size of memory."""
-    return f"{human(frames * layout.PAGE_SIZE)} ({frames} frames)"
-
-
-def block(order: int) -> str:
-    """An order as a size."""
-    return f"{order} ({human(layout.PAGE_SIZE << order)})"
-
-
-@dataclass(frozen=True)
-class Control:
-    """A control: setting of Pressure, its label, what it can be set to, and that in words."""
-
-    name: str
-    label: str
-    values: tuple[Any, ...]
-    words: Callable[[Any], str] = str
-    kind: str = "slider"
-
-    def form(self, value: Any) -> dict[str, Any]:
-        """What the browser makes of it; a value that is not among `values` is added."""
-        values = list(self.values)
-        if value not in values:
-            values = sorted([*values, value])
-        said = [self.words(each) for each in values]
-        label = f"{self.label} (starts anew)" if self.name in BOOT else self.label
-        return {
-            "name": self.name,
-            "label": label,
-            "kind": self.kind,
-            "values": values,
-            "words": said,
-            "value": value,
-        }
-
-
-CONTROLS = (
-    Control("frames", "memory size", tuple(1 << n for n in range(12, 19)), memory),
-    Control("working_set", "working set of the programs", tuple(range(0, 301, 5)), of_memory),
-    Control("content", "pages compress", tuple(CONTENTS)),
-    Control("max_pool_percent", "zswap's pool at most", tuple(range(0, 61, 2)), of_memory),
-    Control("compressor", "compressor", tuple(available()), kind="choice"),
-    Control("movable", "zbud pages can be moved", (False, True), kind="switch"),
-    Control("unmovable", "unmovable pages of the kernel", tuple(range(31)), of_memory),
-    Control("cma", "CMA area", tuple(range(0, 51, 5)), of_memory),
-    Control("exits", "programs that end in a step", tuple(range(31)), percent),
-    Control("order", "order of the block asked for", tuple(range(layout.MAX_ORDER)), block),
-)
-
-_SHADES = [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 1, layout.MAX_ORDER))]
-#: Curves: title, columns, names of these, and the axis where it is fixed.
-CHARTS: tuple[dict[str, Any], ...] = (
-    {
-        "title": "free pages, by the order of their block",
-        "columns": FREE,
-        "names": ["order 0", *map(str, range(1, layout.MAX_ORDER))],
-        "colours": _SHADES,
-        "stacked": True,
-    },
-    {
-        "title": "zswap",
-        "columns": ["stored", "pool"],
-        "names": ["pages stored", "frames of the pool"],
-    },
-    {
-        "title": "stored pages in a frame of the pool",
-        "columns": ["density"],
-        "names": ["density"],
-        "range": [0, 2],
-    },
-    {
-        "title": "faults in a step, served by",
-        "columns": ["from zswap", "from swap"],
-        "names": ["zswap", "swap device"],
-    },
-    {
-        "title": "fragmentation index of the order asked for (-1: such a block is free)",
-        "columns": ["fragmentation"],
-        "names": ["index"],
-        "range": [-1, 1],
-    },
-    {"title": "blocks of order 9 to be had", "columns": ["huge"], "names": ["blocks"]},
-    {"title": "pages moved in a step", "columns": ["moved"], "names": ["moved"]},
-)
-
-
-def in_words(row: dict[str, float], pressure: Pressure) -> str:
-    """A row of figures in words."""
-    free = sum(row[name] for name in FREE)
-    got = "was got" if row["met"] else "was not to be had"
-    return (
-        f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:.0f} of "
-        f"{pressure.frames} frames free. zswap holds {row['stored']:.0f} pages in "
-        f"{row['pool']:.0f} frames ({row['density']:.2f} in each); {row['from zswap']:.0f} faults "
-        f"served by zswap, {row['from swap']:.0f} by swap. Blocks of order 9: "
-        f"{row['huge']:.0f}; a block of order {pressure.order} {got} "
-        f"(fragmentation index {row['fragmentation']:.3f}); pages moved: {row['moved']:.0f}."
-    )
 
 
 class Panel(anywidget.AnyWidget):
@@ -160,11 +45,12 @@ class Panel(anywidget.AnyWidget):
     _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     _css = HERE / "panel.css"
 
-    maps = traitlets.List().tag(sync=True, **widget_serialization)
-    names = traitlets.List().tag(sync=True)
-    form = traitlets.List().tag(sync=True)  # of controls
-    charts = traitlets.List().tag(sync=True)
-    columns_sent = traitlets.List(list(COLUMNS)).tag(sync=True)
+    maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
+    names: Any = traitlets.List().tag(sync=True)
+    form: Any = traitlets.List().tag(sync=True)  # of controls
+    charts: Any = traitlets.List().tag(sync=True)
+    columns = traitlets.List(list(COLUMNS)).tag(sync=True)
+    history = traitlets.Int(HISTORY).tag(sync=True)
     running = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
@@ -226,9 +112,7 @@ class Panel(anywidget.AnyWidget):
 
     def compact(self) -> None:
         """Compact all memory now."""
-        for machine in self.machines:
-            machine.compact()
-        self._look_again()
+        self._compact()
         self._show(fresh=True)
 
     def change(self, **settings: Any) -> None:
@@ -247,7 +131,7 @@ class Panel(anywidget.AnyWidget):
         return "\n".join(lines)
 
     @property
-    def columns(self) -> dict[str, dict[str, list[float]]]:
+    def curves(self) -> dict[str, dict[str, list[float]]]:
         """The curves' figures by machine: columns for `plot_curves`."""
         return {
             name: {column: [row[column] for row in rows] for column in COLUMNS}
@@ -280,47 +164,53 @@ class Panel(anywidget.AnyWidget):
         self._start_rows()
 
     def _start_rows(self) -> None:
+        self._begun = True  # the browser's rows are of another machine
         self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
-    def _look_again(self) -> None:
-        """Read the figures of the last step anew: somebody may have changed the machine."""
+    def _compact(self) -> None:
+        """Compact, and read the figures of the last step anew."""
         for name, lab in self._labs.items():
+            lab.machine.compact()
             self._rows[name][-1] = lab.look()
 
     # --- the browser ---------------------------------------------------------------------------
 
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
         """Do what the browser asks for, and answer in any case."""
-        error = ""
-        fresh = message["act"] != "run"
+        error = "this went wrong in Python"
         try:
-            self._act(message["act"], message.get("settings", {}))
-        except (OSError, ValueError) as refused:
-            error = str(refused)
-        self._show(number=message["number"], error=error, fresh=fresh)
+            error = self._act(message["act"], message["settings"])
+        finally:
+            self._show(number=message["number"], error=error, fresh=message["act"] == "hello")
 
-    def _act(self, act: str, settings: dict[str, Any]) -> None:
+    def _act(self, act: str, settings: dict[str, Any]) -> str:
+        """Do something with these settings: why it was refused, or nothing."""
         if act == "hello" or (act == "run" and not self.running):
-            return
-        seed = settings.get("seed", self._pressure.seed)
-        self._change(Pressure.of(**(asdict(self._pressure) | settings | {"seed": seed})))
-        if act in ("step", "change", "run"):
-            self._step()
-        elif act == "compact":
-            for machine in self.machines:
-                machine.compact()
-            self._look_again()
-        elif act == "reset":
-            self._restart(self._pressure)
-        elif act == "seed":
-            self._restart(
-                replace(self._pressure, seed=int(np.random.default_rng().integers(1 << 31)))
-            )
+            return ""
+        try:
+            self._change(Pressure.of(**(asdict(self._pressure) | settings)))
+            self._acts()[act]()
+        except (OSError, ValueError) as refused:
+            return str(refused)
+        return ""
+
+    def _acts(self) -> dict[str, Callable[[], None]]:
+        another = int(np.random.default_rng().integers(1 << 31))
+        return {
+            "run": self._step,
+            "step": self._step,
+            "change": self._step,
+            "compact": self._compact,
+            "reset": lambda: self._restart(self._pressure),
+            "seed": lambda: self._restart(replace(self._pressure, seed=another)),
+        }
 
     def _show(self, *, number: int = 0, error: str = "", fresh: bool = False) -> None:
         """Bring the maps up to date and send the figures; fresh: all of them, not the last row."""
         for shown in self.maps:
             shown.update()
+        fresh = fresh or self._begun
+        self._begun = False
         rows = [list(kept) if fresh else [kept[-1]] for kept in self._rows.values()]
         message = {
             "number": number,
@@ -336,17 +226,19 @@ class Panel(anywidget.AnyWidget):
 
     def figure(self) -> Figure:
         """The panel as a picture: map and curves, a row a machine."""
-        drawn = Figure(figsize=(11, 0.4 + 4.2 * len(self._labs)), layout="constrained")
-        axes = drawn.subplots(len(self._labs), 3, squeeze=False)
+        many = len(self._labs)
+        drawn = Figure(figsize=(11, 0.4 + 4.2 * many), layout="constrained")
+        axes = drawn.subplots(many, 3, squeeze=False, width_ratios=(1.25, 1, 1))
         for row, (name, lab) in zip(axes, self._labs.items(), strict=True):
-            columns = self.columns[name]
+            columns = self.curves[name]
             plots.plot(lab.machine, ax=row[0])
             free = [columns[order] for order in FREE]
-            row[1].stackplot(columns["step"], free, colors=_SHADES)
-            row[1].set_title("free pages by order (dark: 0, light: 10)", fontsize=11)
+            row[1].stackplot(columns["step"], free, colors=SHADES)
+            row[1].set_title("free pages by order\n(dark: 0, light: 10)", fontsize=11)
             row[1].set_xlabel("step")
-            plots.plot_curves(columns, ["stored", "pool", "from zswap", "from swap"], ax=row[2])
-            row[2].set_title(name or "zswap", fontsize=11)
+            plots.plot_curves(columns, ["stored", "pool"], ax=row[2])
+            row[2].set_title("zswap: pages stored, frames of the pool", fontsize=11)
+            row[0].set_title(name or row[0].get_title(), fontsize=11)
         drawn.suptitle(HINT, fontsize=11)
         return drawn
 

@@ -18,11 +18,14 @@ class Rows {
     this.rows = [];
   }
 
-  /** Take rows from Python's bytes; fresh: instead of those there were. */
-  take(values, fresh) {
-    const width = this.columns.length;
+  /** Take rows from a buffer, float32 each figure; fresh: instead of those there were. */
+  take(buffer, fresh) {
     if (fresh) this.rows = [];
-    for (let at = 0; at < values.length; at += width) this.rows.push(values.subarray(at, at + width));
+    for (let at = 0; at < buffer.byteLength; at += 4 * this.columns.length) {
+      const row = this.columns.map((_, i) => buffer.getFloat32(at + 4 * i, true));
+      if (row[0] === this.rows.at(-1)?.[0]) this.rows.pop(); // the same step, looked at again
+      this.rows.push(row);
+    }
     if (this.rows.length > this.most) this.rows.splice(0, this.rows.length - this.most);
   }
 

@@ -4,17 +4,22 @@ import io
 from base64 import b64encode
 from html import escape
 
+import PIL.Image
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 SCREEN_DPI = 80  #: of a figure's inches on the page
 FILE_DPI = 120  #: of the picture itself
+COLOURS = 256  #: of the picture's palette
 
 
 def png(figure: Figure) -> bytes:
-    """The bytes of a figure's PNG file."""
+    """The bytes of a figure's PNG file, in a palette of 256 colours: a third of the size."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=FILE_DPI)
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=FILE_DPI)
+    picture = PIL.Image.open(drawn).convert("RGB")
+    picture.quantize(COLOURS, dither=PIL.Image.Dither.NONE).save(file, "png", optimize=True)
     return file.getvalue()
 
 

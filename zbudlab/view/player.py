@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
 from matplotlib.axes import Axes
@@ -22,7 +21,7 @@ from zbudlab.history import KINDS, History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.stepping import Inside
-from zbudlab.view import following, structures
+from zbudlab.view import following, structures, told
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
@@ -32,7 +31,6 @@ HERE = Path(__file__).parent
 SCRIPTS = ("framemap_parts.js", "player.js")
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
-SHOWN = 120  #: changes that are listed
 BOOTED = "The machine has just booted: nothing has been done yet."
 
 
@@ -235,7 +233,7 @@ class Player(anywidget.AnyWidget):
             "whole": self._inside is None or self._inside.whole,
             "title": self.title,
             "sentence": self.sentence,
-            **_told(self._told),
+            **told.message(self._told),
         }
         drawn = [png(figure) for figure in self._figures()] if pictures else []
         self.send(message, drawn)
@@ -271,7 +269,7 @@ class Player(anywidget.AnyWidget):
     @property
     def changed_frames(self) -> list[int]:
         """Page frames that this step changed."""
-        frames = [_frame(change, self.history.machine) for change in self._changes()]
+        frames = [told.frame_of(change, self.history.machine) for change in self._changes()]
         return sorted({pfn for pfn in frames if pfn is not None})
 
     def _changes(self) -> list[Change]:
@@ -323,34 +321,3 @@ class Player(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return self.summary
-
-
-def _frame(change: Change, machine: Machine) -> int | None:
-    """The page frame that a change is about."""
-    frames = machine.config.frames
-    shift = int(machine.state.pools[0]["row_shift"])
-    record = change.record >> shift if change.array == "rows" else change.record
-    return record if change.array in ("pages", "frames", "rows") and record < frames else None
-
-
-def _told(told: Explanation | None) -> dict[str, Any]:
-    """An explanation for the browser."""
-    if told is None:
-        return {"function": "", "file": "", "line": 0, "source": "", "linux": "", "changes": []}
-    return {
-        "function": told.function,
-        "file": told.source.file,
-        "line": told.source.line,
-        "source": told.source.text,
-        "linux": "" if told.linux is None else str(told.linux),
-        "changes": [[*change[:4], _selectable(change)] for change in told.changes[:SHOWN]],
-        "total": told.changes.total,
-    }
-
-
-def _selectable(change: Change) -> int:
-    """The frame that a click on a change selects; -1 = none."""
-    here = change.array in ("pages", "frames") and change.where.startswith(("struct", "page frame"))
-    if change.where.startswith("zbud header"):
-        return int(np.int64(change.where.rpartition(" ")[2]))
-    return change.record if here else -1

@@ -68,7 +68,7 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     if own:
         ax.figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     else:
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, fontsize=8)
     size = human(len(kinds) * layout.PAGE_SIZE)
     free = counts[[layout.FRAME_FREE, layout.FRAME_FREE_CMA]].sum()
     ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free", fontsize=12)

@@ -4,15 +4,20 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from zbudlab.view.arrangement import Arrangement
+from zbudlab.view.arrangement import arrange
 from zbudlab.view.bundle import HINT
-from zbudlab.view.palette import KINDS, cell_colours, counts
+from zbudlab.view.palette import KINDS, cell_colours, counts, joined
 
 INCHES = 5.0
+MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
 
 
-def figure(cells: np.ndarray, arrangement: Arrangement, hint: str = HINT) -> Figure:
-    """Cells in their places, a legend of the kinds that are there, and the hint."""
+def figure(cells: np.ndarray, layout: str, hint: str = HINT) -> Figure:
+    """Frames from `snapshot.frame_cells`, a legend of the kinds that are there, and the hint."""
+    numbers = counts(cells)
+    while len(cells) > MOST_CELLS:
+        cells = joined(cells, 4)  # a square of the Hilbert curve
+    arrangement = arrange(len(cells), layout)
     ratio = arrangement.rows / arrangement.columns
     drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.3), layout="constrained")
     ax = drawn.add_subplot()
@@ -22,7 +27,7 @@ def figure(cells: np.ndarray, arrangement: Arrangement, hint: str = HINT) -> Fig
     ax.set_axis_off()
     patches = [
         Patch(facecolor=kind.light, edgecolor="#888888", label=f"{kind.words}: {count}")
-        for kind, count in zip(KINDS, counts(cells), strict=True)
+        for kind, count in zip(KINDS, numbers, strict=True)
         if count
     ]
     drawn.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=10)

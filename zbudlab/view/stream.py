@@ -39,10 +39,10 @@ def changes(shown: np.ndarray | None, cells: np.ndarray) -> tuple[np.ndarray, np
 class Stream:
     """Sends states of a map; silent until `start`. `send` takes a message and its buffers.
 
-    `describe` gives what else a message says of a state, from its cells.
+    `describe` gives what else a message says of the newest state.
     """
 
-    def __init__(self, send: Send, describe: Callable[[np.ndarray], dict[str, Any]]) -> None:
+    def __init__(self, send: Send, describe: Callable[[], dict[str, Any]]) -> None:
         self.send = send
         self.describe = describe
         self.open = False
@@ -98,4 +98,4 @@ class Stream:
         message = {"kind": "frame", "number": self.sent, "full": full}
         buffers = [numbers.tobytes(), values.tobytes(), self._moves.astype("<u4").tobytes()]
         self._shown, self._moves = self._newest, NO_MOVES
-        self.send(message | self.describe(self._newest), buffers)
+        self.send(message | self.describe(), buffers)

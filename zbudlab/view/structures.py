@@ -202,7 +202,6 @@ def plot_lists(
     lists = pool_lists(machine, number)
     order = [*sorted(set(lists) - {layout.BUDDIED, layout.LRU_LIST}), layout.BUDDIED]
     order = [name for name in order if name in lists]
-    left_out = order[MOST_LISTS:]
     shown = [*order[:MOST_LISTS], *[layout.LRU_LIST][: layout.LRU_LIST in lists]]
     ax = _axes(ax, (10, 0.9 + 0.42 * max(len(shown), 5)))
     for line, name in enumerate(shown):
@@ -213,12 +212,17 @@ def plot_lists(
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    pages = int(machine.state.pools[number]["pages_nr"])
-    told = f"zbud pool {number}: {plural(pages)} on {plural(len(order), 'list')}, and on the LRU"
-    if left_out:
-        told += f" ({len(left_out)} lists not drawn)"
-    ax.set_title(told if pages else f"zbud pool {number} has no page", fontsize=11, loc="left")
+    ax.set_title(_lists_title(machine, number, len(order)), fontsize=11, loc="left")
     return ax
+
+
+def _lists_title(machine: Machine, pool: int, lists: int) -> str:
+    """How many pages there are, on how many lists, and whether all of these are drawn."""
+    pages = int(machine.state.pools[pool]["pages_nr"])
+    if not pages:
+        return f"zbud pool {pool} has no page"
+    told = f"zbud pool {pool}: {plural(pages)} on {plural(lists, 'list')}, and on the LRU"
+    return told + (f" ({lists - MOST_LISTS} not drawn)" if lists > MOST_LISTS else "")
 
 
 def _draw_list(ax: Axes, machine: Machine, pages: list[int], line: int, marked: set[int]) -> None:

@@ -41,7 +41,8 @@ def lengths_figure(lengths: Mapping[str, np.ndarray]) -> Figure:
     """For each name a histogram of compressed lengths, bytes, in steps of 256."""
     drawn = Figure(figsize=(11, 2.6), layout="constrained")
     edges = np.arange(0, PAGE_SIZE + 513, 256)
-    for ax, (name, values) in zip(drawn.subplots(1, len(lengths)), lengths.items(), strict=True):
+    axes = drawn.subplots(1, len(lengths), squeeze=False)[0]
+    for ax, (name, values) in zip(axes, lengths.items(), strict=True):
         ax.hist(np.minimum(values, PAGE_SIZE + 256), edges, color=PARTS[1][2], edgecolor="white")
         ax.axvline(PAGE_SIZE, color="#444444", linestyle="--", linewidth=1)
         ax.set_title(name, fontsize=12)

@@ -57,7 +57,7 @@ struct zbud_header {
 };
 
 struct zbud_pool {
-	int64_t list_heads, row_shift, created, variant, pages_nr, holes;
+	int64_t list_heads, row_shift, created, variant, pages_nr;
 	int64_t height, rnode, items, last_handle;
 };
 

@@ -1,4 +1,4 @@
-/* zbud with our layout and the bitmap of lists, as zbudlab/mm/zbud*.py. `series`, `shift`: constants
+/* zbud with our layout, as zbudlab/mm/zbud*.py. `series`, `shift`: constants
  * of each caller; shift 6 = header in the page (64 rows a page), 0 = a row a page. */
 #ifndef ZBUD_H
 #define ZBUD_H
@@ -26,18 +26,16 @@ ALWAYS void add_to_home_list(uint32_t row)
 	bool both = header->first_chunks && header->last_chunks;
 	int which = both ? BUDDIED : num_free_chunks(header);
 
-	pool->holes |= 1L << which;
 	list_add(rows, BUDDY, row, pool->list_heads + which);
 }
 
 ALWAYS long find_hole(int chunks)
 {
-	for (uint64_t holes = pool->holes >> chunks << chunks; holes; holes &= holes - 1) {
-		long head = pool->list_heads + __builtin_ctzl(holes);
+	for (int i = chunks; i < NCHUNKS; i++) {
+		long head = pool->list_heads + i;
 
 		if (!list_empty(rows, BUDDY, head))
 			return rows[head].next[BUDDY];
-		pool->holes &= ~(holes & -holes);
 	}
 	return -1;
 }

@@ -6,6 +6,7 @@ Everything is read into memory within bounds, and nothing is ever unpacked to di
 import hashlib
 import io
 import re
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from zbudlab.course.grading.notebook import MAX_BYTES
 MAX_FILES = 20_000  #: of a zip
 MAX_TOTAL = 2 << 30  #: bytes of a zip's notebooks, unpacked
 MAX_DEPTH = 3  #: zips in zips
+MAX_NAME = 60  #: characters of a student's name
 MAX_PACKED = 64 << 20  #: bytes of a zip in a zip
 
 #: Parts of names that say nothing of the student.
@@ -62,13 +64,14 @@ def name_parts(name: str) -> list[str]:
         for exercise in EXERCISES:
             part = re.sub(exercise, " ", part, flags=re.IGNORECASE)
         part = _EXERCISE.sub(" ", _NOISE.sub(" ", part))
-        part = re.sub(r"[^\w.@+-]+|_{2,}", "_", part, flags=re.ASCII).strip("_-.+")
+        part = re.sub(r"(?:[^\w.@+-]|_)+", "_", part).strip("_-.+")
         if part and part not in parts:
             parts.append(part)
     return parts
 
 
 def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
+    name = name.encode("utf-8", "replace").decode()  # of a name that is no text, what can be shown
     return Found(name, name_parts(name), exercise_in(name), data, trouble)
 
 
@@ -175,6 +178,14 @@ def collected(places: Iterable[str | Path]) -> list[Found]:
     return named(found)
 
 
+def _short(name: str) -> str:
+    """A name that fits a file system; of a long one a part and a hash."""
+    name = unicodedata.normalize("NFC", name)
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[: MAX_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def named(found: list[Found]) -> list[Found]:
     """The same with their students: the outermost part of a name that tells students apart.
 
@@ -186,5 +197,5 @@ def named(found: list[Found]) -> list[Found]:
     for number, item in enumerate(found, 1):
         alone = bool(item.parts) and first[item.parts[0], item.exercise] == 1
         student = item.parts[0] if alone else "-".join(item.parts)
-        result.append(replace(item, student=student[:100] or f"unknown-{number}"))
+        result.append(replace(item, student=_short(student) or f"unknown-{number}"))
     return result

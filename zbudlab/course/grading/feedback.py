@@ -1,7 +1,6 @@
 """A page of feedback for each student: what was shown, what not and why, without hidden cases."""
 
 import html
-import re
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -71,8 +70,8 @@ def write_feedback(folder: Path, graded: list[Graded]) -> list[Path]:
     written = []
     ordered = sorted(graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name))
     for student, own in groupby(ordered, lambda g: g.found.student):
-        path = folder / f"{re.sub(r'[^A-Za-z0-9_.@+-]', '_', student)}.html"
+        path = folder / f"{student}.html"
         with written_whole(path) as file:
-            file.write(page(student, own).encode())
+            file.write(page(student, own).encode("utf-8", "replace"))
         written.append(path)
     return written

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbgrader.api import Gradebook
+from sqlalchemy.exc import SAWarning
 
 from zbudlab.course.copying import course_folders
 from zbudlab.course.grading.grader import Graded
@@ -84,9 +86,6 @@ def enter_marks(folder: Path, graded: list[Graded]) -> Path:
     """Enter the marks of everybody into FOLDER/gradebook.db; the file."""
     # nbgrader runs `alembic`, which stands beside this Python.
     os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
-    from nbgrader.api import Gradebook
-    from sqlalchemy.exc import SAWarning
-
     path = (folder / "gradebook.db").resolve()
     chosen = best(graded)
     releases = {name: released(name) for name in {item.verdict.exercise for item in chosen}}
@@ -144,7 +143,8 @@ def shown(graded: Graded, release: Any) -> Any:
                 cell.outputs = _figures(mine)
         if told.get("grade_id") in said:
             mark = said[told["grade_id"]]
-            text = f"{mark.earned} of {mark.points}: {mark.reason or 'all cases are right'}\n"
+            reason = mark.reason.encode("utf-8", "replace").decode()
+            text = f"{mark.earned} of {mark.points}: {reason or 'all cases are right'}\n"
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
     for cell in graded.notebook.cells if graded.notebook else []:
         if cell["cell_type"] == "code" and cell["source"].strip() not in used:

@@ -19,9 +19,9 @@ from zbudlab.course.judging import Paper, Reference, judged, others, plugs
 from zbudlab.course.probes import TOO_SLOW
 from zbudlab.course.rules import rule_functions
 
-LOAD_SECONDS = 10.0  #: for running a notebook's cells, by the clock; computing has less
-CASE_SECONDS = 6.0  #: for one case, by the clock
-TRIAL_SECONDS = 40.0  #: for a submission, after which no new ability is begun
+LOAD_SECONDS = 15.0  #: for running a notebook's cells, by the clock; computing has less
+CASE_SECONDS = 10.0  #: for one case, by the clock
+TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,16 @@ CELL_SECONDS = 3.0
 CASE_SECONDS = 2.0
 
 #: What cells may import without need: every use of it does nothing.
-IDLE = ("IPython", "anywidget", "ipywidgets", "matplotlib", "pandas", "scipy", "zbudlab.view")
+IDLE = (
+    "IPython",
+    "anywidget",
+    "ipywidgets",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "zbudlab.view",
+)
 
 
 def limit_resources() -> None:

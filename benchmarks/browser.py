@@ -1,0 +1,108 @@
+"""How fast the live views are in a real JupyterLab: slider to picture, paints a second.
+
+python -m benchmarks.browser      figures only: a busy computer is slower, and nothing fails
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from tests.browser.lab import Lab, Notebook, chromium, running
+
+GOALS = {"slider to picture": 100, "paints a second": 25}
+CHANGES = 60
+PANEL = """
+from zbudlab.view import Panel
+panel = Panel(frames=65536, working_set=100)
+panel.step(40)
+panel
+"""
+MAP = """
+import asyncio
+from zbudlab import Machine
+from zbudlab.view import FrameMap
+machine = Machine(frames=1 << 20, page_bytes=False, log=False)
+shown = FrameMap(machine, size=1024)
+
+async def work(pages=20000):
+    while True:
+        for process in [machine.create_process(pages) for _ in range(8)]:
+            machine.touch(process, range(pages), write=True)
+            shown.update()
+            await asyncio.sleep(0)
+        for process in range(8):
+            machine.exit(process)
+            shown.update()
+            await asyncio.sleep(0)
+
+shown
+"""
+#: Milliseconds from each change of a slider to the animation frame after its picture.
+WATCH = """slider => {
+    const panel = slider.closest('.zbl-panel');
+    window.delays = [];
+    slider.addEventListener('input', () => {
+        const began = performance.now();
+        const before = panel.dataset.painted;
+        const look = now => panel.dataset.painted === before
+            ? requestAnimationFrame(look) : window.delays.push(performance.now() - began);
+        requestAnimationFrame(look);
+    });
+}"""
+
+
+def opened(notebook: Notebook) -> None:
+    """Run the notebook until a map is painted."""
+    notebook.run_all()
+    notebook.page.wait_for_selector(".zbl-map[data-painted]")
+    notebook.page.wait_for_timeout(1000)
+
+
+def slider_to_picture(lab: Lab) -> np.ndarray:
+    """Milliseconds from a key on a slider to the picture, on a machine of 65,536 frames."""
+    with lab.open([PANEL]) as notebook:
+        opened(notebook)
+        slider = notebook.page.locator('[data-name="working_set"] input')
+        slider.evaluate(WATCH)
+        slider.focus()
+        for change in range(CHANGES):
+            notebook.page.keyboard.press("ArrowRight" if change % 20 < 10 else "ArrowLeft")
+            notebook.page.wait_for_timeout(250)
+        return np.array(notebook.page.evaluate("window.delays"))
+
+
+def paints_a_second(lab: Lab, seconds: float = 5) -> float:
+    """Paints of a map of 2^20 cells that always changes."""
+    with lab.open([MAP]) as notebook:
+        opened(notebook)
+        notebook.ask("task = asyncio.ensure_future(work())")
+        painted = "Number(document.querySelector('.zbl-map').dataset.number)"
+        notebook.page.wait_for_timeout(1000)
+        before = notebook.page.evaluate(painted)
+        notebook.page.wait_for_timeout(1000 * seconds)
+        return (notebook.page.evaluate(painted) - before) / seconds
+
+
+def main() -> int:
+    """Print both figures beside what they should be."""
+    if chromium() is None:
+        print("bench-browser: no Chromium here: install chromium to measure the live views")
+        return 0
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "lab") as lab:
+        delays = slider_to_picture(lab)
+        middle, most = np.percentile(delays, [50, 95])
+        goal = GOALS["slider to picture"]
+        print(
+            f"slider to picture, 65,536 frames: median {middle:.0f} ms, 95 % within "
+            f"{most:.0f} ms of {len(delays)} changes (goal: {goal} ms)"
+        )
+        paints = paints_a_second(lab)
+        goal = GOALS["paints a second"]
+        print(f"states painted a second, 2^20 cells: {paints:.0f} (goal: {goal})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Probes: the same case gives the same answers compiled, plugged in, and plain in the sandbox."""
+
+import shutil
+
+import pytest
+
+from zbudlab import jit
+from zbudlab.course.checking import lost_frames
+from zbudlab.course.contract import Ability, Exercise
+from zbudlab.course.grading.copies import stripped_copy
+from zbudlab.course.grading.sandbox import Ended, Sandbox, bubblewrap
+from zbudlab.course.judging import Here, reference_functions
+from zbudlab.course.probes import Bench
+from zbudlab.course.reasons import failure
+
+SCRIPT = {
+    "config": {"frames": 256, "pageblock_order": 4},
+    "script": [
+        ["create_process", 300],
+        ["fill", 0, 0, 40, 1],
+        ["touch", 0, 1, *range(40, 280)],
+        *[["zbud_alloc", 3000]] * 12,
+        *[["zbud_free", handle] for handle in (1, 3, 5, 99)],
+        ["touch", 0, 0, *range(40)],
+        ["exit", 0],
+        ["compact", -1, 2, 1],
+        ["zbud_free", 2],
+    ],
+    "see": ["zone", "zswap pool", "pool"],
+    "finally": ["contents", "fault"],
+}
+
+MIGRATE = Ability(
+    "moves", "moves", 1, "machines.script", ("zbud_migrate_page",), lambda setting: [SCRIPT]
+)
+TASK = Exercise(
+    "e99_test", "", 30, (), (MIGRATE,), {"zbud_migrate_page": "zbud_migrate.zbud_migrate_page"}
+)
+ARGUMENTS = "zones, pages, blocks, pools, rows, nodes, frames, new, old"
+
+
+def test_a_machine_answers_alike_compiled_and_with_a_plain_function():
+    right = reference_functions(TASK)
+    compiled = Here(TASK, right).observe(MIGRATE, SCRIPT)
+    plain = jit.KERNELS["zbud_migrate.zbud_migrate_page"].py_func
+    assert "answer" in compiled, compiled
+    assert compiled == Here(TASK, {"zbud_migrate_page": plain}).observe(MIGRATE, SCRIPT)
+
+
+def test_pages_that_a_wrong_function_loses_are_told():
+    names = {}
+    exec(f"def forgetful({ARGUMENTS}):\n    return 0\n", names)
+    right, wrong = (
+        Here(TASK, functions)
+        for functions in (reference_functions(TASK), {"zbud_migrate_page": names["forgetful"]})
+    )
+    expected = right.observe(MIGRATE, SCRIPT)["answer"]
+    found = failure(MIGRATE, SCRIPT, wrong.observe(MIGRATE, SCRIPT), expected)
+    assert "compact -1 2 1" in str(found)
+    assert lost_frames(wrong.bench.machine, right.bench.machine)
+    assert not lost_frames(right.bench.machine, right.bench.machine)
+
+
+def test_what_a_function_raises_is_the_last_answer():
+    def broken(*arguments):
+        raise IndexError("oh")
+
+    answers = Here(TASK, {"zbud_migrate_page": broken}).observe(MIGRATE, SCRIPT)["answer"]
+    assert answers[-1] == {"op": ["compact", -1, 2, 1], "error": "IndexError: oh"}
+
+
+def test_other_functions_are_stood_in_for_and_come_back():
+    names = {"__name__": "__main__"}
+    exec("def helper():\n    return 'mine'\ndef tried():\n    return helper", names)
+    mine = names["helper"]
+    bench = Bench({"tried": names["tried"]}, {}, {"helper": "zbud_header.is_empty"})
+    with bench.alone():
+        assert names["tried"]() is jit.KERNELS["zbud_header.is_empty"]
+    assert names["tried"]() is mine
+
+
+@pytest.mark.isolation
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
+def test_the_sandboxs_plain_machine_answers_as_the_compiled_one(tmp_path):
+    stripped_copy(tmp_path / "whole", [])
+    request = {"probe": MIGRATE.probe, "functions": [], "plugs": {}, "others": {}, "case": SCRIPT}
+    with Sandbox(tmp_path / "whole", bubblewrap()) as sandbox:
+        assert sandbox.ask({"cells": []}, 60) == {"troubles": []}
+        plain = sandbox.ask(request, 60)
+    assert plain == Here(TASK, reference_functions(TASK)).observe(MIGRATE, SCRIPT)
+
+
+def test_a_process_that_ends_is_told(tmp_path):
+    stripped_copy(tmp_path / "whole", [])
+    with Sandbox(tmp_path / "whole", None) as sandbox, pytest.raises(Ended, match="exit code 7"):
+        sandbox.ask({"cells": ["import os\nos._exit(7)"]}, 60)

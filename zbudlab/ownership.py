@@ -1,0 +1,206 @@
+"""Whose is every page? The proof that a machine without page bytes can give.
+
+Where pages have no bytes none can be held against a digest. Instead every page that was written
+bears a mark, its place in the table of page table entries plus 1, which no other page has. The
+mark goes where the bytes would go: with the frame when it is moved, into zswap's entry or onto the
+swap device when it is swapped out, and back. `prove` starts at a page's own entry and follows the
+way there, through tables that know nothing of each other, reading only and calling nothing of the
+engine:
+
+* in memory: the frame the entry names says it is this process's page at this place, and bears
+  its mark;
+* in zswap: the slot's entry names the slot, the page's length and its mark; its handle leads,
+  through the tree, to a page of the pool, exactly one of whose buddies has that handle; this
+  buddy has room for just that length, and the swap entry in front of it is the slot's;
+* on the swap device: the slot is in use, and the mark there is the page's.
+
+Marks differ, so two pages that share a frame, a slot, an entry or a buddy cannot both be proved.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab import layout
+from zbudlab.mm.state import State
+
+FAULTS = (
+    "",
+    "is nowhere, though it was written",
+    "is said to be in a frame that names another owner",
+    "is in a frame that bears another page's mark",
+    "is in a swap slot that is free",
+    "is on the swap device, where there is another page's mark",
+    "is in zswap, whose entry names another slot, mark or length",
+    "is in zswap under a handle that leads to no page of the pool",
+    "is in zswap under a handle that no buddy has, or two",
+    "is in zswap, in a buddy of another size",
+    "is in zswap, in a buddy that belongs to another swap slot",
+    "is in zswap under another handle than before pages were moved",
+)
+NOWHERE, OWNER, MARK, FREE_SLOT, DEVICE, ENTRY, HANDLE, BUDDY, SIZE, SWAP_ENTRY, CHANGED = range(
+    1, len(FAULTS)
+)
+
+Ints = NDArray[np.int64]
+
+
+class Proof(NamedTuple):
+    """What was found of a process's pages, an element each.
+
+    faults: index into FAULTS, 0 = proved. handles: zbud's, 0 = not in zbud. frames: the frame of
+    the page, or of the zbud page that holds it; -1 = in no frame.
+    """
+
+    faults: NDArray[np.uint8]
+    handles: Ints
+    frames: Ints
+
+    @property
+    def proved(self) -> int:
+        """How many pages."""
+        return int(np.count_nonzero(self.faults == 0))
+
+    def first_fault(self, process: int) -> str:
+        """A sentence about the first page that was not proved, "" if all were."""
+        if self.proved == len(self.faults):
+            return ""
+        page = int(np.flatnonzero(self.faults)[0])
+        return f"page {page} of process {process} {FAULTS[self.faults[page]]}"
+
+
+def prove(state: State, process: int) -> Proof:
+    """Follow every page of a process, all of which were written, to where it is."""
+    start, count = (int(state.processes[name][process]) for name in ("start", "nr_pages"))
+    entries = state.ptes[start : start + count]
+    places = np.arange(start, start + count)
+    proof = Proof(np.full(count, NOWHERE, np.uint8), np.zeros(count, np.int64), places * 0 - 1)
+    present = entries["state"] == layout.PTE_PRESENT
+    swapped = entries["state"] == layout.PTE_SWAP
+    slots = state.swap_slots[entries["value"] * swapped]
+    stored = swapped & (slots["entry"] > 0) & (slots["frontswap"] > 0)
+    for pages, follow in ((present, _frames), (stored, _zswap), (swapped & ~stored, _device)):
+        which = np.flatnonzero(pages)
+        follow(state, process, proof, which, places[which], entries["value"][which])
+    return proof
+
+
+def kept(before: Proof, after: Proof) -> tuple[Proof, int]:
+    """`after`, with faults where a handle changed; and how many stored pages moved with theirs."""
+    changed = before.handles != after.handles
+    faults = np.where(changed & (after.faults == 0), CHANGED, after.faults).astype(np.uint8)
+    moved = (after.handles > 0) & ~changed & (before.frames != after.frames)
+    return after._replace(faults=faults), int(np.count_nonzero(moved))
+
+
+def _judge(checks: dict[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """For each page the first of the faults whose condition is not met; 0 = none."""
+    faults = np.zeros(len(next(iter(checks.values()))), np.uint8)
+    for fault, met in reversed(checks.items()):
+        faults[~met] = fault
+    return faults
+
+
+def _frames(
+    state: State, process: int, proof: Proof, which: Ints, places: Ints, frames: Ints
+) -> None:
+    """Pages in memory."""
+    pages = state.pages[frames]
+    owned = (pages["mapping"] == process + 1) & (pages["index"] == places)
+    proof.faults[which] = _judge(
+        {OWNER: owned & (pages["mapcount"] == 0), MARK: state.marks[frames] == places + 1}
+    )
+    proof.frames[which] = frames
+
+
+def _device(
+    state: State, process: int, proof: Proof, which: Ints, places: Ints, slots: Ints
+) -> None:
+    """Pages on the swap device."""
+    used = state.swap_slots["swap_map"][slots] > 0
+    marked = state.swap_marks[slots] == places + 1
+    proof.faults[which] = _judge({FREE_SLOT: used, DEVICE: marked})
+
+
+def _zswap(
+    state: State, process: int, proof: Proof, which: Ints, places: Ints, slots: Ints
+) -> None:
+    """Pages in zswap."""
+    table = state.swap_slots[slots]
+    entries = state.zswap_entries[table["entry"]]
+    lengths = entries["length"].astype(np.int64)
+    named = (entries["slot"] == slots) & (entries["word"] == places + 1)
+    checks = {
+        FREE_SLOT: table["swap_map"] > 0,
+        ENTRY: named & (lengths == state.lengths[places]),
+    }
+    handles = entries["handle"].astype(np.int64)
+    areas = state.swap_info[table["type"]]
+    wanted = (table["type"].astype(np.int64) << layout.SWP_TYPE_SHIFT) | (slots - areas["start"])
+    frames, found = _buddies(state, areas["pool"], handles, lengths, wanted)
+    same_filled = (handles == 0) & (lengths == 0)
+    checks |= {fault: met | same_filled for fault, met in found.items()}
+    proof.faults[which] = _judge(checks)
+    proof.handles[which] = handles
+    proof.frames[which] = np.where(same_filled, -1, frames)
+
+
+def _buddies(
+    state: State, numbers: Ints, handles: Ints, lengths: Ints, swap_entries: Ints
+) -> tuple[Ints, dict[int, NDArray[np.bool_]]]:
+    """The zbud pages that handles lead to, and what holds of them and their buddies."""
+    frames = _resolved(state, numbers, handles)
+    there = (frames >= 0) & (frames < len(state.frames))
+    at = frames * there
+    pages, pools = state.pages[at], state.pools[numbers]
+    in_pool = (pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE) & (pages["private"] == numbers)
+    headers = state.rows[at << pools["row_shift"]]
+    first, last = _whose(headers, pools["variant"] == layout.ZBUD_SERIES, handles)
+    size = lengths + layout.ZSWAP_HEADER_SIZE
+    chunks = np.where(first, headers["first_chunks"], headers["last_chunks"])
+    entries = np.where(first, headers["first_swpentry"], headers["last_swpentry"])
+    return frames, {
+        HANDLE: there & in_pool,
+        BUDDY: first != last,
+        SIZE: chunks == (size + layout.CHUNK_SIZE - 1) // layout.CHUNK_SIZE,
+        SWAP_ENTRY: entries == swap_entries,
+    }
+
+
+def _whose(
+    headers: np.ndarray, series: NDArray[np.bool_], handles: Ints
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the first and whether the last buddy has the handle: a number, or its place."""
+    place = handles & (layout.NCHUNKS - 1)
+    first = np.where(
+        series,
+        headers["first_handle"] == handles,
+        (headers["first_chunks"] > 0) & (place == layout.ZHDR_CHUNKS),
+    )
+    last = np.where(
+        series,
+        headers["last_handle"] == handles,
+        (headers["last_chunks"] > 0) & (place == layout.NCHUNKS - headers["last_chunks"]),
+    )
+    return first, last
+
+
+def _resolved(state: State, numbers: Ints, handles: Ints) -> Ints:
+    """The page that each handle leads to; -1 = none."""
+    frames = handles >> layout.NCHUNKS_ORDER
+    for number in np.unique(numbers):
+        if state.pools["variant"][number] == layout.ZBUD_SERIES:
+            own = numbers == number
+            frames[own] = _looked_up(state.nodes, state.pools[number], handles[own]) - 1
+    return frames
+
+
+def _looked_up(nodes: np.ndarray, root: np.void, keys: Ints) -> Ints:
+    """What a radix tree has for each key, level by level; 0 = nothing."""
+    height, shift = int(root["height"]), layout.RADIX_TREE_MAP_SHIFT
+    found = np.where(keys >> (height * shift) == 0, root["rnode"], 0)
+    for level in reversed(range(height)):
+        slots = (keys >> (level * shift)) & layout.RADIX_TREE_MAP_MASK
+        found = np.where(found > 0, nodes["slots"][found, slots], 0)
+    return found.astype(np.int64)

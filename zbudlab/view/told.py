@@ -1,0 +1,40 @@
+"""An explanation as the browser gets it."""
+
+from typing import Any
+
+from zbudlab.changes import Change
+from zbudlab.explanation import Explanation
+from zbudlab.machine import Machine
+
+SHOWN = 120  #: changes that are listed
+
+
+def frame_of(change: Change, machine: Machine) -> int | None:
+    """The page frame that a change is about."""
+    frames = machine.config.frames
+    shift = int(machine.state.pools[0]["row_shift"])
+    record = change.record >> shift if change.array == "rows" else change.record
+    return record if change.array in ("pages", "frames", "rows") and record < frames else None
+
+
+def message(told: Explanation | None) -> dict[str, Any]:
+    """An explanation for the browser."""
+    if told is None:
+        return {"function": "", "file": "", "line": 0, "source": "", "linux": "", "changes": []}
+    return {
+        "function": told.function,
+        "file": told.source.file,
+        "line": told.source.line,
+        "source": told.source.text,
+        "linux": "" if told.linux is None else str(told.linux),
+        "changes": [[*change[:4], selectable(change)] for change in told.changes[:SHOWN]],
+        "total": told.changes.total,
+    }
+
+
+def selectable(change: Change) -> int:
+    """The frame that a click on a change selects; -1 = none."""
+    here = change.array in ("pages", "frames") and change.where.startswith(("struct", "page frame"))
+    if change.where.startswith("zbud header"):
+        return int(change.where.rpartition(" ")[2])
+    return change.record if here else -1
