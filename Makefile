@@ -3,6 +3,7 @@
 PYTHON    ?= python3
 VENV      ?= .venv
 WORKERS   ?= 2
+JOBS      ?= 1
 HOURS     ?=
 PIPFLAGS  ?=
 LABFLAGS  ?=
@@ -19,7 +20,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser predict soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser predict experiments soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +80,9 @@ bench-browser: warm ## measure the live views in a browser (needs Chromium)
 
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
+
+experiments: warm ## run all experiments again: results, tables, figures (JOBS=)
+	@$(BIN)/python -m experiments --jobs $(JOBS)
 
 soak: warm ## 10^7 random operations and 300 submissions, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))

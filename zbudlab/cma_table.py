@@ -60,14 +60,16 @@ def cma_success(
         for zbud in WITHOUT_AND_WITH:
             total: Counter[str] = Counter()
             for seed in seeds:
-                total.update(_one(replace(config, zbud=zbud, log=False), level, mapped, seed))
+                total.update(
+                    one_machine(replace(config, zbud=zbud, log=False), level, mapped, seed)
+                )
             rate = total["met"] / total["asked"]
             rows.append({"level": level, "zbud": zbud, "rate": rate, **total})
     return rows
 
 
-def _one(config: MachineConfig, level: float, mapped: float, seed: int) -> dict[str, int]:
-    """What one machine answered, and what was in it."""
+def one_machine(config: MachineConfig, level: float, mapped: float, seed: int) -> dict[str, int]:
+    """What one machine answered, filled to a level, and what was in it before."""
     machine = Machine(config)
     rng = np.random.Generator(np.random.PCG64(seed))
     handles, refused = fill(machine, int(level * config.frames), rng)

@@ -1,0 +1,95 @@
+"""The findings: short forms run anew, and what the pages say is what the results say."""
+
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.__main__ import NAMES, broken, stored
+from experiments.findings import DPI, FOLDER, SIZE, TIMED, interval, with_tables
+from zbudlab.sweep import SweepFile, sweep
+
+SEEDS = 2
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+def test_a_short_form_gives_the_stored_results_again(name):
+    asked, kept = SweepFile.load(FOLDER / f"{name}.toml"), stored(name)
+    grid = {**asked.grid, **import_module(f"experiments.{name}").SHORT}
+    again = sweep(asked.experiment, grid, seeds=SEEDS)
+    assert again["error"].isna().all()
+    again = again.drop(columns=TIMED)
+    keys = [*grid, "seed"]
+    before = kept.merge(again[keys], on=keys, how="right")
+    pd.testing.assert_frame_equal(before[again.columns], again, check_dtype=False, rtol=1e-12)
+
+
+def test_every_claim_holds_on_the_stored_results(name):
+    assert broken(name, stored(name)) == []
+
+
+def test_claims_can_fail():
+    rows = stored("patch")
+    rows.loc[rows["memory"] == "zbud movable", "first_ask"] = 0
+    assert len(broken("patch", rows)) == 2
+    rows = stored("compaction")
+    rows["pages_moved"] = 1
+    assert broken("compaction", rows)
+
+
+def test_the_page_has_the_tables_of_the_results(name):
+    text = (FOLDER / f"{name}.md").read_text("utf-8")
+    assert with_tables(text, import_module(f"experiments.{name}").tables(stored(name))) == text
+
+
+def test_the_page_says_all_that_a_finding_must(name):
+    text = (FOLDER / f"{name}.md").read_text("utf-8")
+    for heading in ("Question", "Design", "What came out", "What would overturn it", "Again"):
+        assert f"\n## {heading}\n" in text
+    assert f"python -m experiments {name}" in text
+    assert f"![{name}" in text
+    seeds = SweepFile.load(FOLDER / f"{name}.toml").seeds
+    assert f"{seeds} seeds" in text
+    for claim in import_module(f"experiments.{name}").CLAIMS:
+        assert claim.sentence in " ".join(text.split())
+
+
+def test_the_stored_results_are_those_of_the_whole_grid(name):
+    asked = SweepFile.load(FOLDER / f"{name}.toml")
+    sizes = [len(v) for v in asked.grid.values() if isinstance(v, list)]
+    assert len(stored(name)) == int(np.prod(sizes)) * asked.seeds
+
+
+def test_figures_have_their_size(name):
+    header = (FOLDER / f"{name}.png").read_bytes()[:24]
+    assert header.startswith(b"\x89PNG")
+    size = [int.from_bytes(header[at : at + 4], "big") for at in (16, 20)]
+    assert size == [round(inches * DPI) for inches in SIZE]
+
+
+def test_figures_are_drawn_of_short_results(name, tmp_path):
+    module, rows = import_module(f"experiments.{name}"), stored(name)
+    module.draw(rows).savefig(tmp_path / "figure.png", dpi=50)
+    assert (tmp_path / "figure.png").stat().st_size > 4000
+
+
+def test_intervals_hold_the_mean_as_often_as_they_say():
+    rng = np.random.default_rng(1)
+    held = [
+        found.low <= 5 <= found.high
+        for found in (interval(rng.normal(5, 2, 30)) for _ in range(200))
+    ]
+    assert 0.88 <= np.mean(held) <= 0.99
+    assert str(interval([3, 3, 3])) == "3.0"
+
+
+def test_the_list_of_findings_is_complete():
+    assert {path.stem for path in Path(FOLDER).glob("*.toml")} == set(NAMES)
+    index = (FOLDER / "README.md").read_text("utf-8")
+    assert all(f"({name}.md)" in index for name in NAMES)
