@@ -1,6 +1,6 @@
 """Build the static site: the course with its outputs, the guides, a page for every public function.
 
-python scripts/site.py [FOLDER]      (default: build/site)
+python scripts/site.py [FOLDER [MODULE ...]]     (default: build/site and all modules)
 
 Needs the extra `site`. What is built needs no kernel and no network.
 """
@@ -80,8 +80,8 @@ def public_functions(module: str) -> list[str]:
     ]
 
 
-def gather() -> None:
-    """Put all sources of the site into one folder."""
+def gather(modules: list[str]) -> None:
+    """Put all sources of the site into one folder; `modules` are those with reference pages."""
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(ROOT / "site", SOURCES)
     for folder in ("notebooks", "docs"):
@@ -94,8 +94,12 @@ def gather() -> None:
         guides="\n".join(f"docs/{name}" for name in guides),
     )
     (SOURCES / "index.md").write_text(index, encoding="utf-8")
-    modules = "\n".join(f"   {name}" for name in public_modules())
-    (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=modules), encoding="utf-8")
+    for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
+        copy = SOURCES / "extra" / picture.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, copy)
+    listed = "\n".join(f"   {name}" for name in modules)
+    (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
@@ -106,7 +110,7 @@ def main(arguments: list[str]) -> int:
         print("the site needs Sphinx and myst-nb: pip install 'zbudlab[site]'", file=sys.stderr)
         return 2
     target = Path(arguments[0]) if arguments else ROOT / "build" / "site"
-    gather()
+    gather(arguments[1:] or public_modules())
     return sphinx(["-q", "-b", "html", "-j", "2", str(SOURCES), str(target)])
 
 

@@ -7,7 +7,7 @@ author = "The zbudlab authors"
 project_copyright = "the zbudlab authors"
 release = zbudlab.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 exclude_patterns = ["_templates"]
 templates_path = ["_templates"]
 
@@ -19,6 +19,8 @@ nb_ipywidgets_js = {}
 myst_enable_extensions = ["colon_fence"]
 
 html_theme = "alabaster"
+html_extra_path = ["extra"]
+html_copy_source = False
 html_title = "zbudlab"
 html_theme_options = {
     "description": "A laboratory for Linux memory under pressure",
@@ -27,7 +29,10 @@ html_theme_options = {
     "body_max_width": "auto",
     "show_powered_by": False,
 }
-html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
+html_sidebars = {
+    "**": ["about.html", "searchbox.html", "navigation.html"],
+    "api/**": ["about.html", "searchbox.html", "relations.html"],
+}
 
 autosummary_generate = True
 autodoc_member_order = "bysource"

@@ -26,7 +26,7 @@ def fingerprint(folder):
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path).encode() + path.read_bytes())
+            digest.update(os.fsencode(path) + path.read_bytes())
     return digest.hexdigest()
 
 
