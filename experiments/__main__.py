@@ -43,7 +43,7 @@ def store(name: str, table: pd.DataFrame) -> None:
 
 def stored(name: str) -> pd.DataFrame:
     """The results of an experiment as they are kept."""
-    return pd.read_csv(FOLDER / f"{name}.csv", float_precision="round_trip")
+    return pd.read_csv(FOLDER / f"{name}.csv")
 
 
 def write(name: str, rows: pd.DataFrame) -> None:

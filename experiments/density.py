@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def filled(name: str) -> tuple[list[int], int]:
     return lengths, answers[done - 1]["pool_pages"]
 
 
+@cache
 def recorded_pools() -> list[tuple[str, int, int, int, int]]:
     """Run; pages stored; the kernel's pool pages; the fewest; zsmalloc's. Of runs with room."""
     found = []

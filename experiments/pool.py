@@ -14,7 +14,7 @@ from experiments.findings import (
     present,
 )
 
-SHORT = {"workload": ["desktop", "database"], "max_pool_percent": [0, 20]}
+SHORT = {"workload": ["database"], "max_pool_percent": [0, 20]}
 
 
 def traffic(rows: pd.DataFrame) -> pd.Series:

@@ -449,10 +449,21 @@ def test_the_command_tells_the_kind_and_writes_the_figures(tmp_path, capsys, nam
 
 def test_a_machines_own_log_is_told_too(tmp_path, capsys):
     machine = Machine(frames=64)
-    machine.touch(machine.create_process(3), range(3))
-    machine.save_log(tmp_path / "log.npz")
-    assert cli.main(["replay", "auto", str(tmp_path / "log.npz")]) == 0
-    assert "2 operations, 0 differences" in capsys.readouterr().out
+    shell = machine.create_process(30)
+    for page in range(30):
+        machine.touch(shell, [page])
+    path, out = str(tmp_path / "log.npz"), tmp_path / "out.json"
+    machine.save_log(path)
+    assert cli.main(["replay", "auto", path]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("31 operations, 0 differences; SHA-256")
+    assert cli.main(["replay", "machine", path, "--every", "10", "--json", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.endswith(said)
+    samples = json.loads(out.read_text())["samples"]
+    assert [sample["event"] for sample in samples] == [10, 20, 30, 31]
+    assert [sample["free_pages"] for sample in samples] == [55, 45, 35, 34]
+    assert cli.main(["replay", "machine", path, "--frames", "64"]) == 2
 
 
 @pytest.mark.parametrize(

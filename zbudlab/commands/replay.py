@@ -20,23 +20,33 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--seed", int, "N", "pages: which contents they get (0)"),
     ("--json", str, "FILE", "write all figures there"),
 )
+#: Of these, what goes with a machine's own log too.
+LOG_OPTIONS = ("--every", "--json")
 #: What `zbudlab.traces.replay` calls them.
 CALLED = {"content": "what"}
 
 
-def _replay_log(path: str) -> int:
+def _replay_log(options: argparse.Namespace) -> int:
     """Run the log of a machine again; each operation must answer as it did."""
-    from zbudlab import history
+    from zbudlab.files import check_writable
+    from zbudlab.traces.logs import LogReplay
 
-    machine, place = None, 0
-    for place, entry, answer, at_work in history.replay(path):
-        machine = at_work
-        if answer != entry.result:
-            print(f"operation {place}: {entry.name} {' '.join(map(str, entry.arguments))}")
-            print(f"  expected  {entry.result}\n  got       {answer}")
-            return DIFFERENCE
-    digest = f"; SHA-256 of the machine {machine.digest()}" if machine else ""
-    print(f"{place} operations, 0 differences{digest}")
+    if options.json is not None:
+        check_writable(options.json)
+    every = {} if options.every is None else {"every": options.every}
+    log = LogReplay(options.trace, **every)
+    log.run()
+    if log.differs is not None:
+        place, entry, answer = log.differs
+        print(f"operation {place}: {entry.name} {' '.join(map(str, entry.arguments))}")
+        print(f"  expected  {entry.result}\n  got       {answer}")
+        return DIFFERENCE
+    if every:
+        print(log.figures())
+    if options.json is not None:
+        log.figures().save(options.json)
+    digest = f"; SHA-256 of the machine {log.machine.digest()}" if log.machine else ""
+    print(f"{log.operations} operations, 0 differences{digest}")
     return 0
 
 
@@ -96,7 +106,7 @@ def _replay(options: argparse.Namespace) -> int:
     _check_options(kind, kind in KINDS, options)
     say_if_first()
     if kind == "machine":
-        return _replay_log(options.trace)
+        return _replay_log(options)
     return (_replay_trace if kind in KINDS else _replay_operations)(kind, options)
 
 
@@ -104,6 +114,8 @@ def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> No
     """Refuse options that would do nothing for this kind."""
     names = [name for name, *_ in TRACE_OPTIONS]
     said = [name for name in names if getattr(options, name[2:].replace("-", "_")) is not None]
+    if kind == "machine":
+        said = [name for name in said if name not in LOG_OPTIONS]
     if said and not recorded:
         raise ValueError(f"{said[0]} is for recorded traces; {kind} has nothing to do with it")
     if options.expect and recorded:

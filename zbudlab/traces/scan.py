@@ -70,10 +70,10 @@ def ends_with(text, start, at, word):
     first = at - word.shape[0]
     if first < start:
         return False
-    same = True
-    for i in range(word.shape[0]):
-        same = same and text[first + i] == word[i]
-    return same
+    alike = 0
+    while alike < word.shape[0] and text[first + alike] == word[alike]:
+        alike += 1
+    return alike == word.shape[0]
 
 
 @kernel

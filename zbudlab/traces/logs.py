@@ -1,0 +1,49 @@
+"""Logs of `Machine`, run again, with what became of free memory on the way."""
+
+from pathlib import Path
+
+from zbudlab import history
+from zbudlab.machine import Machine
+from zbudlab.oplog import Entry, LogError
+from zbudlab.streams import Malformed
+from zbudlab.traces.figures import Figures, Samples, look
+
+
+class LogReplay:
+    """A log run again: `differs` is the first operation that answered otherwise, if there is one.
+
+    A log is read whole; what it takes of memory is the log, and one machine.
+    """
+
+    def __init__(self, path: str | Path, *, every: int = 64) -> None:
+        self.path = path
+        self.samples = Samples(every)
+        self.operations = 0
+        self.differs: tuple[int, Entry, int] | None = None
+        self.machine: Machine | None = None
+
+    def run(self) -> None:
+        """Run all operations, or up to the first that differs."""
+        for place, entry, answer, machine in history.replay(self.path):
+            self.machine, self.operations = machine, place
+            if answer != entry.result:
+                self.differs = place, entry, answer
+                return
+            if place % self.samples.every == 0:
+                self._sample(machine)
+
+    def _sample(self, machine: Machine) -> None:
+        events = machine.paging.events
+        counts = {name: events[name] for name in ("pgfault", "pgmajfault", "pgmigrate_success")}
+        place = {"event": self.operations, "seconds": None}
+        self.samples.add({**place, **look(machine.state), **counts})
+
+    def figures(self) -> Figures:
+        """What came of it; LogError for a log without an operation."""
+        if self.machine is None:
+            raise LogError(f"{self.path}: there is no operation in this log")
+        if not self.samples or self.samples[-1]["event"] != self.operations:
+            self._sample(self.machine)
+        frames = self.machine.config.frames
+        counts = {"operations": self.operations}
+        return Figures("machine", str(self.path), frames, counts, list(self.samples), Malformed())
