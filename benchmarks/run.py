@@ -6,6 +6,7 @@ ratio is theirs over ours in the same round: above 1 we are faster.
 """
 
 import argparse
+import gc
 import json
 import platform
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import reference
+from benchmarks.figure import draw
 from benchmarks.item import ITEMS, Setup, load_items
 from benchmarks.measure import measure
 
@@ -54,6 +56,7 @@ def arguments() -> argparse.Namespace:
         "--only", metavar="ITEM", action="append", choices=ITEMS, help=", ".join(ITEMS)
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
+    parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios there")
     parser.add_argument("--short", action="store_true", help="fewer and smaller rounds: < 60 s")
     return parser.parse_args()
 
@@ -70,9 +73,12 @@ def main() -> None:
         for row in measure(ITEMS[name](setup), SHORT_ROUNDS if asked.short else ROUNDS):
             print("\n".join(lines(row)), flush=True)
             rows.append(row)
+        gc.collect()  # machines of many GiB, before the next are made
+    report = {"date": date.today().isoformat(), "machine": machine_kind(), "items": rows}
     if asked.json:
-        report = {"date": date.today().isoformat(), "machine": machine_kind(), "items": rows}
         asked.json.write_text(json.dumps(report, indent=1) + "\n")
+    if asked.figure:
+        draw(report, asked.figure)
 
 
 if __name__ == "__main__":

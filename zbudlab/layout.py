@@ -160,6 +160,9 @@ zbud_header = np.dtype(
 BUDDIED = 0
 LRU_LIST = NCHUNKS
 NR_POOL_LISTS = NCHUNKS + 1
+# Not right behind memory: there the busiest heads, 0 and 64, would start a page each, as all zbud
+# headers do, and these share one set of the processor's first cache (measured: a quarter slower).
+POOL_LISTS_GAP = 1
 
 zbud_pool = np.dtype(
     [

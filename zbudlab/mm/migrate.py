@@ -42,6 +42,7 @@ from zbudlab.mm.page import (
     unlock_page,
 )
 from zbudlab.mm.page_alloc import alloc_pages, put_page
+from zbudlab.mm.zbud_header import header_row
 from zbudlab.mm.zbud_migrate import zbud_migrate_page
 
 PASSES = 10  #: over the pages that answered -EAGAIN, before migrate_pages gives up
@@ -177,7 +178,7 @@ def migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves,
         pfn = np.int64(pages[head].next[LRU])
         while pfn != head:
             following = np.int64(pages[pfn].next[LRU])
-            prefetch_row(frames, following)
+            prefetch_row(rows, header_row(pools[0], following))
             new = get_new_page(zones, pages, blocks, control)
             if new < 0:
                 return -ENOMEM

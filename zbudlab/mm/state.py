@@ -57,10 +57,11 @@ class State:
 
         shift = layout.NCHUNKS_ORDER if page_bytes else 0
         header_rows = frames << shift
-        self.rows = zeros(header_rows + pools * layout.NR_POOL_LISTS, layout.zbud_header)
+        first_head = header_rows + layout.POOL_LISTS_GAP
+        self.rows = zeros(first_head + pools * layout.NR_POOL_LISTS, layout.zbud_header)
         self.frames = self.rows[:header_rows].view(np.uint8).reshape(frames, -1)
         self.pools = np.zeros(pools, layout.zbud_pool)
-        self.pools["list_heads"] = header_rows + np.arange(pools) * layout.NR_POOL_LISTS
+        self.pools["list_heads"] = first_head + np.arange(pools) * layout.NR_POOL_LISTS
         self.pools["row_shift"] = shift
         self.nodes = np.zeros(64, layout.radix_tree_node)
         init_radix_tree_nodes(self.nodes)

@@ -31,7 +31,7 @@ ALWAYS int move_zbud_page(long new, long old, int shift)
 	long ahead = pages[old].next[LRU];
 
 	if (ahead < zone->spanned_pages)
-		prefetch_page(ahead, shift);
+		__builtin_prefetch(rows + (ahead << shift));
 	return locked_zbud_migrate_page(new, old, shift, true);
 }
 

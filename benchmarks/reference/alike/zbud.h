@@ -165,10 +165,10 @@ ALWAYS long zbud_free(long handle, bool series, int shift)
 	return 0;
 }
 
-ALWAYS void prefetch_page(long pfn, int shift)
+ALWAYS void prefetch_page(long pfn)
 {
-	for (long line = 0; line < (shift ? 16 : 1); line++)
-		__builtin_prefetch((char *)(rows + (pfn << shift)) + 64 * line);
+	for (long line = 0; line < 16; line++)
+		__builtin_prefetch((char *)(rows + (pfn << CHUNK_SHIFT)) + 64 * line);
 }
 
 /* The page's bytes, past the caches but for the header: nobody reads them soon. */
@@ -232,7 +232,7 @@ ALWAYS int locked_zbud_migrate_page(long new, long old, int shift, bool large)
 
 static int migrate_zbud_page(long pfn, int shift, bool large)
 {
-	prefetch_page(pfn, shift);
+	prefetch_page(pfn);
 	pages[pfn].count++;
 	long new = alloc_pages(0, MOVABLE);
 	if (new < 0) {

@@ -1,0 +1,59 @@
+"""The figure of the ratios: what `python -m benchmarks --figure FILE` draws."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from benchmarks.item import ALIKE, KERNEL
+
+INCHES_A_ROW = 0.36
+MARKS = {KERNEL: ("o", "#0b5394", -0.13), ALIKE: ("D", "#b45f06", 0.13)}
+LABELS = {KERNEL: "C as in the kernel", ALIKE: "C with our layout and algorithm"}
+TICKS = (0.25, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4)
+
+
+def draw(report: dict[str, Any], file: Path) -> None:
+    """Write the picture of a run: medians, with a line from the least to the greatest ratio."""
+    rows = [row for row in report["items"] if set(MARKS) & set(row["sides"])]
+    figure = Figure(figsize=(9, 1.6 + INCHES_A_ROW * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    for side, (marker, colour, shift) in MARKS.items():
+        shown = [
+            (place, row["sides"][side]) for place, row in enumerate(rows) if side in row["sides"]
+        ]
+        places = [place + shift for place, _ in shown]
+        ratios = [found["ratio"] for _, found in shown]
+        axes.hlines(
+            places, [r["min"] for r in ratios], [r["max"] for r in ratios], colour, alpha=0.35, lw=4
+        )
+        medians = [r["median"] for r in ratios]
+        axes.plot(medians, places, marker, color=colour, label=LABELS[side], markersize=6)
+    musts = [
+        (place, row["sides"][KERNEL]["must"])
+        for place, row in enumerate(rows)
+        if KERNEL in row["sides"] and row["sides"][KERNEL]["must"]
+    ]
+    axes.plot(
+        [must for _, must in musts],
+        [p for p, _ in musts],
+        "|",
+        color="#444444",
+        ms=14,
+        mew=1.5,
+        label="what we must reach beside the kernel's",
+    )
+    axes.set_yticks(range(len(rows)), [row["item"] for row in rows])
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(0.4, 4)
+    axes.xaxis.set_major_locator(FixedLocator(TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
+    axes.axvline(1, color="black", lw=0.8)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_xlabel("C's time / our time: right of 1 we are faster (median, least to greatest)")
+    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.1), ncols=3, fontsize=8, frameon=False)
+    figure.savefig(file, dpi=110)
