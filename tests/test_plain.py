@@ -6,6 +6,7 @@ in, what was answered, what the memory behind the arguments was afterwards. Then
 gets the same and must leave the same. A kernel that nothing leads to fails its test: lead to it.
 """
 
+import contextlib
 import hashlib
 import zlib
 from collections import defaultdict
@@ -18,20 +19,22 @@ import pytest
 from tests import rounds
 from tests.test_jit import Script
 from zbudlab import jit
-from zbudlab.machine import SWAP_TYPE, MachineConfig
-from zbudlab.mm import vmstat
+from zbudlab.machine import SWAP_TYPE, MachineConfig, MachineError
+from zbudlab.mm import compaction, vmstat
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
 
 SMALL = MachineConfig(frames=128, pageblock_order=4, threads=1, log=False, max_pool_percent=30)
+#: Machines, and how many random operations each goes through.
 MACHINES = (
-    replace(SMALL, compressor="moody", seed=rounds.FAULTY),
-    replace(SMALL, profile="6.1", max_pool_percent=8),
-    replace(SMALL, page_bytes=False, max_pool_percent=5),
-    replace(SMALL, page_bytes=False, zbud="plain", checked=True),
-    replace(SMALL, frames=2048, cma_pages=1024, page_bytes=False),
+    (replace(SMALL, compressor="moody", seed=rounds.FAULTY), 90),
+    (replace(SMALL, profile="6.1", max_pool_percent=8), 150),
+    (replace(SMALL, zswap=False), 60),
+    (replace(SMALL, page_bytes=False, max_pool_percent=5), 100),
+    (replace(SMALL, page_bytes=False, zbud="plain", checked=True), 30),
+    (replace(SMALL, frames=2048, cma_pages=1024, page_bytes=False), 90),
 )
-OPERATIONS = 200
+LATE_PAGES = 136  #: of a process that comes last and is larger than the small machines
 
 
 # --- arguments and the memory behind them --------------------------------------------------------
@@ -169,10 +172,20 @@ PLAINLY = jit._plainly
 
 def machine_script(number: int) -> None:
     """Random operations on one of the machines, and what nothing else asks for."""
-    pair, _, _ = rounds.play(MACHINES[number], rounds.script(12, number, OPERATIONS), 10**9)
+    config, operations = MACHINES[number]
+    pair, _, _ = rounds.play(config, rounds.script(12, number, operations), 10**9)
     machine = pair.machine
-    machine.compact()
-    machine.exit(next(iter(pair.sizes)))
+    late = machine.create_process(LATE_PAGES)
+    machine.inject("swap_write", 5)
+    for _ in range(2):
+        with contextlib.suppress(MachineError):
+            machine.touch(late, range(LATE_PAGES))
+        machine.inject("swap_write", 0)
+    machine.check()  # 6.1 keeps the slots of pages that were read
+    machine.exit(late)
+    for order in (1, 2, 3, 4, 5, -1):
+        machine.compact(order)
+    compaction.reset_isolation_suitable(machine.state.zones, machine.state.blocks)
     vmstat.extfrag(machine.state)
     machine.swap.use_slot(int(np.flatnonzero(machine.state.swap_slots["swap_map"] == 0)[0]))
     machine.swap.swapoff(SWAP_TYPE)
@@ -194,3 +207,10 @@ def test_compiled_and_plain_do_the_same(name, calls):
         answer, after = call.compiled(jit.KERNELS[name])
         assert answer == call.answer, f"call {number}"
         assert after == call.after, f"call {number} leaves other bytes"
+
+
+def test_another_answer_and_other_bytes_would_be_noticed(calls):
+    call = calls["page.get_page"][0]
+    answer, after = call.compiled(jit.KERNELS["page.put_page_testzero"])
+    assert answer != call.answer
+    assert after != call.after
