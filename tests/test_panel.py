@@ -5,7 +5,7 @@ import pytest
 
 from zbudlab.config import ConfigError
 from zbudlab.pressure import COLUMNS
-from zbudlab.view import Panel, compare_panels
+from zbudlab.view import Panel, compare_panels, following
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
 
 SMALL = 4096
@@ -44,7 +44,7 @@ def test_a_question_is_a_step_with_the_settings_that_come_with_it(browser):
     assert answer["settings"]["max_pool_percent"] == 6
     assert browser.panel.machine.state.zswaps["max_pool_percent"][0] == 6
     (rows,) = browser.rows()
-    assert rows[:, 0].tolist() == list(range(14))
+    assert rows[:, 0].tolist() == [13]
     last = browser.panel.curves[""]
     assert rows[-1] == pytest.approx([last[name][-1] for name in COLUMNS])
     assert answer["summaries"] == [browser.panel.summary]
@@ -112,6 +112,21 @@ def test_a_fault_in_python_does_not_leave_the_browser_waiting(browser):
         browser.panel._asked(None, {"act": "step", "number": 5, "settings": {}}, [])
     assert browser.heard[-1][0]["number"] == 5
     assert browser.heard[-1][0]["error"] == "this went wrong in Python"
+
+
+def test_follows_what_is_done_with_its_machine(browser):
+    panel = browser.panel
+    browser.ask("step")
+    answers = len(browser.heard)
+    following.refresh(panel.machine)
+    assert len(browser.heard) == answers  # nothing is new
+    panel.machine.alloc_pages(10)
+    following.refresh(panel.machine)
+    assert browser.rows()[0][-1] == pytest.approx([panel.curves[""][c][-1] for c in COLUMNS])
+    assert panel.curves[""]["free 10"][-1] == panel.machine.state.zone["nr_free"][10] << 10
+    assert len(browser.heard) == answers + 1
+    browser.ask("reset")
+    assert panel in following.views(panel.machine)
 
 
 def test_two_machines_get_the_same_work():

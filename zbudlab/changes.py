@@ -130,7 +130,7 @@ def _all(before: Moment, after: Moment, names: list[str]) -> Iterator[Change]:
 def _records_unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Numbers of records that differ; a table that grew has new ones with zeros before."""
     common = min(len(old), len(new))
-    sides = (a[:common].view(np.uint8).reshape(common, -1) for a in (old, new))
+    sides = (a[:common].view(np.uint8).reshape(common, old.dtype.itemsize) for a in (old, new))
     differ = np.flatnonzero((next(sides) != next(sides)).any(axis=1))
     if len(new) > common:
         added = new[common:].view(np.uint8).reshape(len(new) - common, -1).any(axis=1)

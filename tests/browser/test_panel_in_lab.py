@@ -150,10 +150,12 @@ def test_saved_and_opened_again_it_shows_a_picture_and_what_to_do(story):
     story.page.wait_for_selector(".zbl-panel .zbl-map[data-alive='0']")
     assert panel(story).locator(".zbl-run").is_disabled()
     assert "Run this cell" in panel(story).locator(".zbl-notice").inner_text()
-    story.load()
-    picture = story.output(0).locator("img")
-    assert "Step 0: " in picture.get_attribute("alt")
-    assert picture.evaluate("image => image.naturalWidth") > 400
-    assert "Run this cell to make it live." in story.output(0).inner_text()
+    for open_again in (story.load, story.load_without_kernel):
+        open_again()
+        story.shut_down_kernel()
+        picture = story.output(0).locator("img")
+        assert "Step 0: " in picture.get_attribute("alt")
+        assert picture.evaluate("image => image.naturalWidth") > 400
+        assert "Run this cell to make it live." in story.output(0).inner_text()
     assert "model not found" not in story.page.locator("body").inner_text()
     assert "Loading widget" not in story.page.locator("body").inner_text()

@@ -15,6 +15,7 @@ class Driver {
     this.model = model;
     this.views = new Set();
     this.settings = {}; // changed since the last question
+    this.sent = {}; // changed with the last question
     this.known = {}; // what Python said
     this.next = null; // what to ask next, but for running
     this.number = 0;
@@ -63,9 +64,9 @@ class Driver {
     this.busy = true;
     this.asked = performance.now();
     this.number += 1;
-    const settings = this.settings;
+    this.sent = this.settings;
     this.settings = {};
-    this.model.send({ act, number: this.number, settings });
+    this.model.send({ act, number: this.number, settings: this.sent });
   }
 
   hear(message, buffers) {
@@ -76,6 +77,7 @@ class Driver {
     this.each((view) => view.schedule(message.number));
     if (message.number !== this.number) return; // Python did that by itself
     this.busy = false;
+    this.sent = {};
     if (this.next !== null) this.go();
     else if (this.running) setTimeout(() => this.go(), PACE_MS - (performance.now() - this.asked));
   }
@@ -176,7 +178,7 @@ class View {
 
   paint() {
     this.waiting = false;
-    const { rows, summaries, known, error, settings } = this.driver;
+    const { rows, summaries, known, error, settings, sent } = this.driver;
     this.model.get("charts").forEach((chart, place) => {
       const lines = rows.map((of) => series(chart, of));
       if (!lines[0][0].length) return;
@@ -186,7 +188,7 @@ class View {
     this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
     say(this.notice, error);
     for (const [name, value] of Object.entries(known)) {
-      if (!(name in settings)) this.inputs[name]?.set(value);
+      if (!(name in settings || name in sent)) this.inputs[name]?.set(value);
     }
     this.painted = this.newest;
     this.root.dataset.painted = this.painted;

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from zbudlab.machine import Machine
 from zbudlab.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
-from zbudlab.view import plots
+from zbudlab.view import following, plots
 from zbudlab.view.bundle import HINT, bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
@@ -165,13 +165,26 @@ class Panel(anywidget.AnyWidget):
 
     def _start_rows(self) -> None:
         self._begun = True  # the browser's rows are of another machine
+        for machine in self.machines:
+            following.follow(machine, self)
         self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
     def _compact(self) -> None:
-        """Compact, and read the figures of the last step anew."""
+        for machine in self.machines:
+            machine.compact()
+        self._look_again()
+
+    def _look_again(self) -> bool:
+        """Read the figures of the last step anew: whether they differ."""
+        before = [rows[-1] for rows in self._rows.values()]
         for name, lab in self._labs.items():
-            lab.machine.compact()
             self._rows[name][-1] = lab.look()
+        return before != [rows[-1] for rows in self._rows.values()]
+
+    def update(self) -> None:
+        """Show what somebody has done with a machine (see `following`)."""
+        if self._look_again():
+            self._show()
 
     # --- the browser ---------------------------------------------------------------------------
 

@@ -81,12 +81,6 @@ class Driver {
   }
 }
 
-/** Keys pressed in here are not JupyterLab's: it looks at the focused element before its parents. */
-function keepKeys(root) {
-  const focusable = root.querySelectorAll("button, input, select, summary, [tabindex]");
-  focusable.forEach((element) => (element.dataset.lmSuppressShortcuts = "true"));
-}
-
 let players = 0;
 
 class View {
@@ -103,7 +97,7 @@ class View {
       make("div", { class: "zbl-both" }, (this.map = make("div", { class: "zbl-place" })), this.beside()),
       this.below(),
     );
-    keepKeys(this.root);
+    keepKeys(this.root, model);
     el.append(this.root);
     this.watcher = new MutationObserver(() => this.follow());
     driver.views.add(this);
@@ -269,7 +263,6 @@ class View {
       return make("tr", {}, make("th", { scope: "row" }, words), ...cells);
     });
     this.changes.replaceChildren(...rows);
-    keepKeys(this.changes);
   }
 
   showSource(known) {
