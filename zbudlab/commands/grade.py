@@ -13,6 +13,8 @@ def _isolation(options: argparse.Namespace) -> str | None:
     """Bubblewrap, or None if the teacher said that he needs none."""
     from zbudlab.course.grading.sandbox import bubblewrap
 
+    if os.name == "nt":
+        raise ValueError("grading runs on Linux (and, without isolation, on macOS), not on Windows")
     if not options.unsafe_no_isolation:
         return bubblewrap()
     print("zbudlab: students' code runs with all your rights from here on", file=sys.stderr)

@@ -7,7 +7,6 @@ beside a package that lacks the functions under test.
 
 import json
 import os
-import resource
 import sys
 import types
 from typing import Any
@@ -36,6 +35,8 @@ IDLE = (
 
 def limit_resources() -> None:
     """Set limits that nothing run from here on can raise again."""
+    import resource  # which only Unix has
+
     for name, limit in {
         "RLIMIT_AS": MEMORY,
         "RLIMIT_FSIZE": FILE_BYTES,
