@@ -14,6 +14,7 @@ def trylock_page(page):
 
 def put_page_testzero(page):
     page.refcount = page.refcount - 1
+    last = True
     if page.refcount > 0:
-        return False
-    return True
+        last = False
+    return last
