@@ -131,7 +131,7 @@ class Exercise:
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.
-EXERCISES = ("e04_zbud",)
+EXERCISES = ("e01_pages", "e02_buddy", "e03_radix", "e04_zbud")
 
 
 def exercise(name: str) -> Exercise:

@@ -1,0 +1,7 @@
+"""Sets the flag and forgets all others."""
+
+LOSES = ("set",)
+
+
+def set_flag(page, flag):
+    page.page_flags = flag

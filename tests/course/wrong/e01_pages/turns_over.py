@@ -1,0 +1,7 @@
+"""Turns the flag over in the place of clearing it."""
+
+LOSES = ("clear",)
+
+
+def clear_flag(page, flag):
+    page.page_flags ^= flag

@@ -1,0 +1,10 @@
+"""Merges, but lets the larger block begin at the one that came back."""
+
+LOSES = ("merge", "survive")
+
+
+def free_block(free_blocks, pfn, order):
+    while order < len(free_blocks) - 1 and pfn ^ (1 << order) in free_blocks[order]:
+        free_blocks[order].remove(pfn ^ (1 << order))
+        order += 1
+    free_blocks[order].add(pfn)

@@ -1,0 +1,24 @@
+"""Probe for a radix tree whose nodes are few."""
+
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.course.probes import Bench
+from zbudlab.mm import radix_tree
+
+
+def short(bench: Bench, case: dict[str, Any]) -> Any:
+    """What each insertion answers, and the tree after it. case: nodes (that there are), keys."""
+    nodes = np.zeros(case["nodes"] + 1, layout.radix_tree_node).view(np.recarray)
+    root = np.zeros(1, layout.radix_tree_root).view(np.recarray)[0]
+    answers = []
+    with bench.plugged():
+        radix_tree.init_radix_tree_nodes(nodes)
+        for item, key in enumerate(case["keys"], 1):
+            rc = bench.functions["radix_tree_insert"](nodes, root, np.uint64(key), item)
+            used = int(nodes[0].count)
+            seen = {"items": int(root.items), "height": int(root.height), "nodes": used}
+            answers.append({"op": ["insert", key, item], "rc": rc, **seen})
+    return answers
