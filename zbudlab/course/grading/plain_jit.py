@@ -48,6 +48,10 @@ def copy_row(rows: np.ndarray, new: int, old: int) -> None:
     rows[new] = rows[old]
 
 
+def prefetch_row(rows: np.ndarray, row: int) -> None:
+    """Nothing: memory comes when it is used."""
+
+
 @contextlib.contextmanager
 def replaced(functions: dict[str, Callable]) -> Iterator[None]:
     """Run other functions in the place of kernels, by full name, within a block."""
