@@ -131,7 +131,7 @@ class Exercise:
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.
-EXERCISES = ("e04_zbud", "e05_zswap", "e06_migrate")
+EXERCISES = ("e04_zbud", "e05_zswap", "e06_migrate", "e07_compaction")
 
 
 def exercise(name: str) -> Exercise:
