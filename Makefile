@@ -19,7 +19,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks exercises grade bench predict soak dist wheelhouse lock check-wheels clean
+.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser predict soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,11 @@ check: warm
 notebooks: warm ## run every notebook again and store its output, normalised
 	@$(BIN)/python scripts/notebooks.py $(NOTEBOOKS)
 
+site: warm ## build the static site in build/site/
+	@echo "site: the course with its outputs, the guides, a page for every public function"
+	@$(BIN)/python scripts/site.py
+	@echo "site: open build/site/index.html, or serve it: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
+
 exercises: warm ## make exercises/ from solutions/
 	@$(BIN)/python scripts/exercises.py
 
@@ -68,6 +73,9 @@ grade: warm ## give marks to submissions (SUBMISSIONS=, GRADEFLAGS=)
 
 bench: warm ## measure speed
 	@$(BIN)/python -m benchmarks
+
+bench-browser: warm ## measure the live views in a browser (needs Chromium)
+	@$(BIN)/python -m benchmarks.browser
 
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 
 SIZE_LIMIT = 400_000
+PREDICTION = "Prediction("
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
 METADATA = {
@@ -30,9 +31,17 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
         cell.metadata = nbformat.from_dict(_lasting(cell.metadata))
+        if cell.cell_type == "code" and cell.source.startswith(PREDICTION):
+            _hide_source(cell)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
+
+
+def _hide_source(cell: nbformat.NotebookNode) -> None:
+    """A prediction's source holds its answer: folded in JupyterLab, left out on the site."""
+    cell.metadata["jupyter"] = {"source_hidden": True}
+    cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "remove-input"})
 
 
 def _lasting(metadata: dict) -> dict:

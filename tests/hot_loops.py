@@ -1,8 +1,8 @@
 """Loops over the engine's hottest operations, and what the compiler made of them.
 
-`python -m tests.hot_loops` compiles and runs them and prints as JSON what test_jit.py looks at:
-a function that comes from a cache has no assembly, so this needs a process and an empty cache of
-its own.
+Those that the benchmarks time, and the migrate scanner. `python -m tests.hot_loops` compiles and
+runs them and prints as JSON what test_jit.py looks at: a function that comes from a cache has no
+assembly, so this needs a process and an empty cache of its own.
 """
 
 import json
@@ -10,60 +10,19 @@ import re
 
 import numpy as np
 
+from benchmarks.drivers import buddy_churn, churn, radix_lookup, radix_lookup_batch
 from zbudlab import jit, layout
 from zbudlab.jit import kernel
 from zbudlab.layout import MIGRATE_MOVABLE, ZBUD_SERIES
 from zbudlab.mm.bootmem import free_pages_memory
 from zbudlab.mm.compaction import init_compact_control
 from zbudlab.mm.compaction_scan import isolate_migratepages_range
-from zbudlab.mm.page_alloc import alloc_pages, put_page
-from zbudlab.mm.radix_tree import (
-    init_radix_tree_nodes,
-    radix_tree_insert,
-    radix_tree_lookup,
-)
+from zbudlab.mm.radix_tree import init_radix_tree_nodes, radix_tree_insert
 from zbudlab.mm.state import State
-from zbudlab.mm.zbud import zbud_alloc, zbud_free
 
 FRAMES = 1024
 TURNS = 2000
-
-
-@kernel(inline=False)
-def radix_lookup(nodes, roots, keys):
-    """The sum of the items of all keys."""
-    total = 0
-    for i in range(keys.shape[0]):
-        total += radix_tree_lookup(nodes, roots[0], keys[i])
-    return total
-
-
-@kernel(inline=False)
-def zbud_churn(zones, pages, blocks, pools, rows, nodes, handles, sizes):
-    """Give one handle back and get another, all over again; the sum of the errnos."""
-    failed = 0
-    for i in range(sizes.shape[0]):
-        place = i % handles.shape[0]
-        if handles[place]:
-            failed += zbud_free(zones, pages, blocks, pools, rows, nodes, 0, handles[place])
-        size = np.int64(sizes[i])
-        handles[place] = zbud_alloc(
-            zones, pages, blocks, pools, rows, nodes, 0, size, MIGRATE_MOVABLE
-        )
-        failed += min(handles[place], 0)
-    return failed
-
-
-@kernel(inline=False)
-def buddy_churn(zones, pages, blocks, held, orders):
-    """Give one block back and get another, all over again; the blocks freed."""
-    freed = 0
-    for i in range(orders.shape[0]):
-        place = i % held.shape[0]
-        if held[place] >= 0:
-            freed += put_page(zones, pages, blocks, held[place])
-        held[place] = alloc_pages(zones, pages, blocks, np.int64(orders[i]), MIGRATE_MOVABLE)
-    return freed
+LIVE = 50  #: objects or blocks that a churn holds
 
 
 @kernel(inline=False)
@@ -99,10 +58,12 @@ def run():
     free_pages_memory(*state.buddy, 0, FRAMES)
     state.create_pool(0, ZBUD_SERIES)
     state.reserve_nodes(2)
-    handles = np.zeros(50, np.int64)
+    handles = np.zeros(LIVE, np.int64)
+    slots = random.integers(0, LIVE, TURNS)
     sizes = random.integers(1, layout.ZBUD_MAX_SIZE, TURNS)
-    held = np.full(50, -1, np.int64)
+    held = np.full(LIVE, -1, np.int64)
     orders = random.integers(0, 4, TURNS)
+    types = np.full(TURNS, MIGRATE_MOVABLE)
     nodes, roots = np.zeros(200, layout.radix_tree_node), np.zeros(1, layout.radix_tree_root)
     init_radix_tree_nodes(nodes)
     for key in range(100):
@@ -111,9 +72,10 @@ def run():
     control = np.zeros(1, layout.compact_control)
     init_compact_control(control, layout.MR_COMPACTION, -1, MIGRATE_MOVABLE, 1, 1)
     return {
-        zbud_churn: zbud_churn(*state.zbud, handles, sizes),
-        buddy_churn: buddy_churn(*state.buddy, held, orders),
+        churn: churn(*state.zbud, handles, slots, sizes),
+        buddy_churn: buddy_churn(*state.buddy, held, slots, orders, types),
         radix_lookup: radix_lookup(nodes, roots, keys),
+        radix_lookup_batch: radix_lookup_batch(nodes, roots, keys, np.zeros_like(keys)),
         compaction_scan: compaction_scan(*state.buddy, control),
         counting_references: counting_references(held, orders),
     }
@@ -148,6 +110,11 @@ def main():
         "answers": {loop.__name__: int(answer) for loop, answer in answers.items()},
         "compiled_into": {loop.__name__: compiled_into(loop) for loop in answers},
         "kernels": [name for name, types in returned.items() if types],
+        "by_value": [
+            name
+            for name, compiled in jit.KERNELS.items()
+            if any("Literal" in str(signature.args) for signature in compiled.nopython_signatures)
+        ],
         "not_whole": {
             name: [str(each) for each in types]
             for name, types in returned.items()

@@ -331,7 +331,7 @@ def hot_loops(tmp_path_factory):
     return json.loads(run_python("-m", "tests.hot_loops", NUMBA_CACHE_DIR=empty))
 
 
-LOOPS = ["radix_lookup", "zbud_churn", "buddy_churn", "compaction_scan"]
+LOOPS = ["radix_lookup", "radix_lookup_batch", "churn", "buddy_churn", "compaction_scan"]
 
 
 @pytest.mark.slow
@@ -354,6 +354,11 @@ def test_a_loop_that_counts_references_would_be_found(hot_loops):
 def test_kernels_answer_with_whole_numbers(hot_loops):
     assert hot_loops["not_whole"] == {}
     assert {"zbud.zbud_alloc", "page_alloc.expand"} <= set(hot_loops["kernels"])
+
+
+@pytest.mark.slow
+def test_a_kernel_is_not_compiled_again_for_each_constant(hot_loops):
+    assert hot_loops["by_value"] == []
 
 
 # --- the cache ---------------------------------------------------------------------------------

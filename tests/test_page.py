@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zbudlab import layout
+from zbudlab import jit, layout
 from zbudlab.mm import page
+from zbudlab.mm.state import zeros
 
 
 @pytest.fixture
@@ -107,3 +108,15 @@ def test_frames_are_copied_in_order(size):
     page.copy_highpages(frames, new, old)
     assert (frames == expected).all()
     assert (frames[3] == frames[0]).all()
+
+
+@pytest.mark.parametrize("offset", [0, 16])
+def test_pages_of_a_large_memory_are_copied_whole(offset):
+    """There the compiled copy goes past the caches, where the frames are aligned for it."""
+    count = jit.LARGE_MEMORY // layout.PAGE_SIZE
+    room = zeros(jit.LARGE_MEMORY + layout.PAGE_SIZE, np.uint8)  # handed out as far as touched
+    frames = room[offset : offset + jit.LARGE_MEMORY].reshape(count, -1)
+    frames[7] = np.random.default_rng(1).integers(0, 256, layout.PAGE_SIZE)
+    page.copy_highpages(frames, np.array([count - 2, 3]), np.array([7, count - 2]))
+    assert (frames[[count - 2, 3]] == frames[7]).all()
+    assert not frames[[count - 3, count - 1, 2, 4, 6, 8]].any()

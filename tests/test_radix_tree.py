@@ -89,10 +89,11 @@ class Trees(RuleBasedStateMachine):
         assert self.root["items"] == len(twin.items)
         assert self.root["height"] == twin.height()
         assert self.nodes[0]["count"] == twin.nodes()
-        wanted = np.array(list(twin.items), np.uint64)
-        found = np.zeros(len(wanted), np.int64)
-        radix_tree.radix_tree_lookup_batch(self.nodes, self.root, wanted, found)
-        assert found.tolist() == list(twin.items.values())
+        wanted = [near for key in twin.items for near in (key, key ^ 1, key ^ 2**40)] + EDGES
+        found = np.full(len(wanted), -1, np.int64)
+        keys_of_all = np.array(wanted, np.uint64)
+        radix_tree.radix_tree_lookup_batch(self.nodes, self.root, keys_of_all, found)
+        assert found.tolist() == [twin.items.get(key, 0) for key in wanted]
 
 
 TestTrees = Trees.TestCase

@@ -141,6 +141,18 @@ def _cache_directory() -> Path:
 CACHE_DIRECTORY = _cache_directory()
 
 
+def _compiled_by_type(compiled: Any) -> Any:
+    """The kernel, compiled once for an int: numba would do it again for every constant given."""
+    template = compiled.get_call_template
+
+    def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:
+        by_name = {name: types.unliteral(each) for name, each in by_name.items()}
+        return template(tuple(map(types.unliteral, given)), by_name)
+
+    compiled.get_call_template = get_call_template
+    return compiled
+
+
 def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """Compile a function of `zbudlab.mm`, or of a module that uses it; only ours are cached.
 
@@ -154,7 +166,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
     try:
         options = {**_OPTIONS, "pipeline_class": _Compiler, "cache": own, "forceinline": inline}
-        compiled = numba.njit(**options)(function)
+        compiled = _compiled_by_type(numba.njit(**options)(function))
     finally:
         numba.config.CACHE_DIR = given
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled

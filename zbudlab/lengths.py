@@ -23,8 +23,20 @@ REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
 SAME_FILLED = 0  #: 6.1 keeps such a page as one word
 
 
-def recorded(kind: str, method: str, *, same_filled: bool) -> Lengths:
-    """What Linux 6.1 made of 2048 pages of a kind, bytes; same_filled: 0 for such pages."""
+def as_ruled(lengths: Lengths, same_filled: NDArray, *, modern: bool) -> Lengths:
+    """Lengths as zswap meets them. modern: 6.1, where same-filled pages need no compressor.
+
+    3.12 gives compressors two pages of room, and leaves it to zbud to refuse what is too long.
+    """
+    if modern:
+        lengths[same_filled] = SAME_FILLED
+    else:
+        lengths[lengths == REFUSED] = PAGE_SIZE + 1
+    return lengths
+
+
+def recorded(kind: str, method: str, *, modern: bool) -> Lengths:
+    """What Linux 6.1 made of 2048 pages of a kind, bytes."""
     if method not in METHODS:
         raise ValueError(
             f"no lengths were recorded for {method}, only for {', '.join(METHODS)}: "
@@ -32,13 +44,14 @@ def recorded(kind: str, method: str, *, same_filled: bool) -> Lengths:
         )
     with np.load(RECORDED) as table:
         lengths = table[f"{kind} {method}"].astype(np.int32)
-        if same_filled:
-            lengths[table[f"{kind} same-filled"]] = SAME_FILLED
-    return lengths
+        return as_ruled(lengths, table[f"{kind} same-filled"], modern=modern)
 
 
-def from_file(path: str | Path) -> Lengths:
-    """Lengths in the order of a file: whole numbers as text, or a numpy array (.npy)."""
+def from_file(path: str | Path, *, modern: bool) -> Lengths:
+    """Lengths in the order of a file: whole numbers as text, or a numpy array (.npy).
+
+    -1 to 4096 bytes: -1 = the page does not fit, 0 = same-filled (6.1). Raises SourceError.
+    """
     try:
         if Path(path).suffix == ".npy":
             found = np.load(path, allow_pickle=False).reshape(-1)
@@ -55,18 +68,16 @@ def from_file(path: str | Path) -> Lengths:
             f"cannot use {path}: lengths are {REFUSED} (refused) to {PAGE_SIZE} bytes, "
             f"not {found.min()} to {found.max()}"
         )
-    return found.astype(np.int32)
+    return as_ruled(found.astype(np.int32), np.array([], int), modern=modern)
 
 
 def of_pages(
-    pages: NDArray[np.uint8], method: str, *, same_filled: bool, threads: int | None = None
+    pages: NDArray[np.uint8], method: str, *, modern: bool, threads: int | None = None
 ) -> Lengths:
     """What a compressor makes of pages, uint8 (n, 4096)."""
     lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
-    if same_filled:
-        words = pages.view(np.int64)
-        lengths[(words == words[:, :1]).all(axis=1)] = SAME_FILLED
-    return lengths
+    words = pages.view(np.int64)
+    return as_ruled(lengths, (words == words[:, :1]).all(axis=1), modern=modern)
 
 
 def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:

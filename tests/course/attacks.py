@@ -239,6 +239,21 @@ CODE = [
         "cannot be read",
     ),
     Attack(
+        "half_a_character",
+        "def size_to_chunks(size):\n    raise ValueError('\\ud800 oh')\n"
+        "def pages_for_objects():\n    return '\\udfff'",
+        "ValueError",
+    ),
+    Attack("half_a_character_in_a_cell", "x = '\ud800'\nraise OSError('here')", "here|\\?"),
+    Attack(
+        "answer_of_the_deepest_kind",
+        "import itertools\ndepth = itertools.count(900)\ndef size_to_chunks(size):\n"
+        "    found = []\n    for _ in range(next(depth)):\n        found = [found]\n"
+        "    return found",
+        "chunks",
+    ),
+    Attack("huge_number", "def size_to_chunks(size):\n    return 10 ** 4200", "got 1000"),
+    Attack(
         "answers_that_cannot_be_told",
         "def size_to_chunks(size):\n    return object()",
         "no plain answer",

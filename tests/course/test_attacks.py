@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -25,7 +26,7 @@ def fingerprint(folder):
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path).encode() + path.read_bytes())
+            digest.update(os.fsencode(path) + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -44,6 +45,8 @@ def fill(folder, port, work):
         (folder / f"{attack.name}.ipynb").write_text(text, "utf-8")
     for name, (data, _) in attacks.files(UNTOUCHED, SOLUTION).items():
         (folder / name).write_bytes(data)
+    name = os.fsdecode(b"no text \xff e04_zbud.ipynb")
+    (folder / name).write_bytes(b"\xff")
     (folder / "linked.ipynb").symlink_to(ROOT / "solutions/e04_zbud/e04_zbud.ipynb")
 
 

@@ -170,3 +170,4 @@ def test_answers_are_the_same_only_type_for_type():
     assert not same(None, 0)
     assert same(1.04, 1.0, 0.05)
     assert not same(float("nan"), 1.0, 0.05)
+    assert not same(10**400, 1.0, 0.05)

@@ -107,17 +107,17 @@ def _lengths(options: argparse.Namespace, plan: Any) -> Any:
     if options.paths and options.lengths is not None:
         raise ConfigError("compressed lengths come from files (PATH) or from --lengths, not both")
     name, count = plan.config.compressor, plan.pages
-    same_filled = plan.config.profile == "6.1"
+    modern = plan.config.profile == "6.1"
     kind = options.lengths or lengths.KINDS[0]
     if options.paths:
         pages = read_content(options.paths, count).pages
-        table = lengths.of_pages(pages, name, same_filled=same_filled, threads=options.threads)
+        table = lengths.of_pages(pages, name, modern=modern, threads=options.threads)
         source = f"{name} of {len(table)} pages of the files given"
     elif kind in lengths.KINDS:
-        table = lengths.recorded(kind, name, same_filled=same_filled)
+        table = lengths.recorded(kind, name, modern=modern)
         source = f"what {name} of Linux 6.1 made of {len(table)} {kind} pages"
     else:
-        return lengths.in_turn(lengths.from_file(kind), kind)
+        return lengths.in_turn(lengths.from_file(kind, modern=modern), kind)
     return lengths.drawn(table, count, options.seed, source)
 
 

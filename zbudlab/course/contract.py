@@ -152,6 +152,13 @@ def number(name: str, question: str, student: int, low: int, high: int) -> int:
     return int(random_of(name, question, student).integers(low, high + 1))
 
 
+def _near(got: float, expected: float, tolerance: float) -> bool:
+    try:
+        return bool(abs(got - expected) <= tolerance * abs(expected))
+    except OverflowError:  # a whole number that no float holds
+        return False
+
+
 def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
     """Whether two plain answers are the same, type for type; numbers within the tolerance."""
     if isinstance(expected, list):
@@ -167,5 +174,5 @@ def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
             and all(same(got[key], expected[key], tolerance) for key in expected)
         )
     if type(expected) in (int, float) and type(got) in (int, float):
-        return bool(got == expected or abs(got - expected) <= tolerance * abs(expected))
+        return bool(got == expected) or _near(got, expected, tolerance)
     return type(got) is type(expected) and bool(got == expected)

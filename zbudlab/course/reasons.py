@@ -90,6 +90,16 @@ def _is_steps(answer: Any) -> bool:
     return isinstance(answer, list) and bool(answer) and isinstance(answer[0], dict)
 
 
+def _why(ability: Ability, case: Case, got: Any, expected: Any) -> str:
+    """The ability's reason; none where the answer is so odd that it cannot be told."""
+    if not callable(ability.why):
+        return ability.why
+    try:
+        return ability.why(case, got, expected)
+    except Exception:
+        return ""
+
+
 def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any) -> Failure | None:
     """Why an outcome is not the expected answer; None if it is."""
     if "error" in outcome:
@@ -99,7 +109,7 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
     got = outcome["answer"]
     if same(got, expected, ability.tolerance):
         return None
-    why = ability.why(case, got, expected) if callable(ability.why) else ability.why
+    why = _why(ability, case, got, expected)
     if _is_steps(expected) and isinstance(got, list):
         state, mine, right = _step_difference(case, got, expected)
         return Failure(ability.name, ability.functions, case, state, mine, right, why)

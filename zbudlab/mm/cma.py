@@ -67,7 +67,7 @@ def is_cma_range(zones, blocks, start, end):
     return True
 
 
-@kernel
+@kernel(inline=False)
 def migrate_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
     """Move what is isolated, in up to ROUNDS rounds; 0, -EBUSY, or -ENOMEM in the last one."""
     failed = 0
@@ -80,7 +80,7 @@ def migrate_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, mov
     return failed if failed < 0 else -EBUSY
 
 
-@kernel
+@kernel(inline=False)
 def migrate_range(
     zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
 ):

@@ -172,7 +172,7 @@ def isolate_migratepages(zones, pages, blocks, control):
     return True
 
 
-@kernel
+@kernel(inline=False)
 def move_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
     """Move what was isolated and put the rest back; False if targets ran out."""
     cc = control[0]

@@ -48,7 +48,7 @@ def fault_in_free_block(zone, pages, pfn, order, migratetype):
     return 0
 
 
-@kernel
+@kernel(inline=False)
 def fault_in_free_lists(zone, pages, blocks):
     """The first fault of the free lists and their counters, as (code, where)."""
     free = 0

@@ -57,7 +57,7 @@ def fault_in_zbud_page(pool, rows, nodes, pages, number, pfn):
     return 0
 
 
-@kernel
+@kernel(inline=False)
 def fault_in_pool(pools, rows, nodes, pages, number):
     """The first fault of one pool as (code, where)."""
     pool = pools[number]

@@ -180,7 +180,7 @@ def write_object(slot, handle, data, which, length, *machine):
     zbud_unmap(*machine[:ZBUD], pool, handle)
 
 
-@kernel
+@kernel(inline=False)
 def store_object(entry, data, which, length, *machine):
     """Put an entry's compressed page into zbud: 0, -EINVAL (there is none), -ENOSPC or -ENOMEM."""
     zones, _, _, pools, _, _, zswaps, areas, slots, _, _ = machine

@@ -164,6 +164,7 @@ class Panel(anywidget.AnyWidget):
         self._start_rows()
 
     def _start_rows(self) -> None:
+        self._begun = True  # the browser's rows are of another machine
         self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
     def _compact(self) -> None:
@@ -180,7 +181,7 @@ class Panel(anywidget.AnyWidget):
         try:
             error = self._act(message["act"], message["settings"])
         finally:
-            self._show(number=message["number"], error=error, fresh=message["act"] != "run")
+            self._show(number=message["number"], error=error, fresh=message["act"] == "hello")
 
     def _act(self, act: str, settings: dict[str, Any]) -> str:
         """Do something with these settings: why it was refused, or nothing."""
@@ -208,6 +209,8 @@ class Panel(anywidget.AnyWidget):
         """Bring the maps up to date and send the figures; fresh: all of them, not the last row."""
         for shown in self.maps:
             shown.update()
+        fresh = fresh or self._begun
+        self._begun = False
         rows = [list(kept) if fresh else [kept[-1]] for kept in self._rows.values()]
         message = {
             "number": number,

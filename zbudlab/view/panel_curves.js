@@ -22,7 +22,9 @@ class Rows {
   take(buffer, fresh) {
     if (fresh) this.rows = [];
     for (let at = 0; at < buffer.byteLength; at += 4 * this.columns.length) {
-      this.rows.push(this.columns.map((_, i) => buffer.getFloat32(at + 4 * i, true)));
+      const row = this.columns.map((_, i) => buffer.getFloat32(at + 4 * i, true));
+      if (row[0] === this.rows.at(-1)?.[0]) this.rows.pop(); // the same step, looked at again
+      this.rows.push(row);
     }
     if (this.rows.length > this.most) this.rows.splice(0, this.rows.length - this.most);
   }

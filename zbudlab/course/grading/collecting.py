@@ -71,6 +71,7 @@ def name_parts(name: str) -> list[str]:
 
 
 def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
+    name = name.encode("utf-8", "replace").decode()  # of a name that is no text, what can be shown
     return Found(name, name_parts(name), exercise_in(name), data, trouble)
 
 

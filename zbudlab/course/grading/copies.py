@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[2]
 #: Besides the modules beside `machine.py`.
 FOLDERS = ("mm", "replay", "course/probes")
 LEFT_OUT = ("cli.py", "__main__.py", "warmup.py")
+LEFT_TO_NUMBA = {"warm_marker"}
 COURSE = '''"""In the sandbox checks say nothing: whoever gives marks is outside."""
 
 from zbudlab.course.contract import number
@@ -53,6 +54,24 @@ def without(source: str, names: set[str]) -> str:
     return ast.unparse(tree)
 
 
+def _is_plain(node: ast.stmt, own: set[str]) -> bool:
+    """Whether a statement of `zbudlab.jit` is plain Python that kernels may need."""
+    if isinstance(node, ast.FunctionDef):
+        return not node.decorator_list and not node.name.startswith("_") and node.name not in own
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.ImportFrom) and node.module == "zbudlab.layout"
+
+
+def plain_jit() -> str:
+    """`zbudlab.jit` for the sandbox: plain_jit.py, and what in the real one is plain and public."""
+    source = Path(__file__).with_name("plain_jit.py").read_text("utf-8")
+    own = {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    real = ast.parse((PACKAGE / "jit.py").read_text("utf-8")).body
+    taken = [ast.unparse(node) for node in real if _is_plain(node, own | LEFT_TO_NUMBA)]
+    return "\n\n".join([source, *taken])
+
+
 def stripped_copy(target: Path, removed: Iterable[str]) -> None:
     """Write a copy of the package to `target`/zbudlab without some kernels ("zbud.zbud_alloc")."""
     copy = target / "zbudlab"
@@ -64,7 +83,7 @@ def stripped_copy(target: Path, removed: Iterable[str]) -> None:
         (copy / folder).mkdir(parents=True)
         for path in (PACKAGE / folder).glob("*.py"):
             shutil.copy(path, copy / folder)
-    shutil.copy(Path(__file__).with_name("plain_jit.py"), copy / "jit.py")
+    (copy / "jit.py").write_text(plain_jit(), encoding="utf-8")
     shutil.copy(PACKAGE / "course" / "contract.py", copy / "course")
     (copy / "course" / "__init__.py").write_text(COURSE, encoding="utf-8")
     by_module: dict[str, set[str]] = {}

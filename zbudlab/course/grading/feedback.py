@@ -72,6 +72,6 @@ def write_feedback(folder: Path, graded: list[Graded]) -> list[Path]:
     for student, own in groupby(ordered, lambda g: g.found.student):
         path = folder / f"{student}.html"
         with written_whole(path) as file:
-            file.write(page(student, own).encode())
+            file.write(page(student, own).encode("utf-8", "replace"))
         written.append(path)
     return written

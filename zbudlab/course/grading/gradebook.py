@@ -143,7 +143,8 @@ def shown(graded: Graded, release: Any) -> Any:
                 cell.outputs = _figures(mine)
         if told.get("grade_id") in said:
             mark = said[told["grade_id"]]
-            text = f"{mark.earned} of {mark.points}: {mark.reason or 'all cases are right'}\n"
+            reason = mark.reason.encode("utf-8", "replace").decode()
+            text = f"{mark.earned} of {mark.points}: {reason or 'all cases are right'}\n"
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
     for cell in graded.notebook.cells if graded.notebook else []:
         if cell["cell_type"] == "code" and cell["source"].strip() not in used:

@@ -172,7 +172,10 @@ class Grader:
         return Examiner(exercise(name), self.variant, self.seed, self.program, self.solutions)
 
     def _fresh(self, examiner: Examiner, key: str, submitted: notebooks.Notebook) -> Verdict:
-        verdict = examiner.verdict(submitted)
+        try:
+            verdict = examiner.verdict(submitted)
+        except (RecursionError, MemoryError, ValueError, TypeError) as error:
+            return examiner.refused(f"it cannot be marked ({type(error).__name__}): look at it")
         path = self._path(verdict.exercise, key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:

@@ -40,6 +40,7 @@ def reasons(graded: Graded) -> str:
 
 def _harmless(text: str) -> str:
     """Text that no spreadsheet takes for a formula, on one line."""
+    text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 

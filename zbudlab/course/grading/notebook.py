@@ -42,7 +42,7 @@ def _text(source: Any) -> str:
     parts = source if isinstance(source, list) else [source]
     if not all(isinstance(part, str) for part in parts):
         raise Unreadable("a cell whose source is no text")
-    return "".join(parts)
+    return "".join(parts).encode("utf-8", "replace").decode()  # halves of characters are none
 
 
 def _cell(raw: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`zbudlab.jit` as the grading sandbox has it: nothing is compiled, kernels are plain Python.
 
 A student's functions run uncompiled anyway; without numba a sandbox starts in a third of the time,
-indices are checked, and no compiled code is left of a function that was taken out.
+indices are checked, and no compiled code is left of a function that was taken out. What is plain
+Python in `zbudlab.jit` too (such as `copy_row`) is taken over from there, see `copies`.
 """
 
 import contextlib
@@ -41,15 +42,6 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     call = _on_records(function)
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = call
     return call
-
-
-def copy_row(rows: np.ndarray, new: int, old: int) -> None:
-    """Copy row `old` of a 2-D array over row `new`."""
-    rows[new] = rows[old]
-
-
-def prefetch_row(rows: np.ndarray, row: int) -> None:
-    """Nothing: memory comes when it is used."""
 
 
 @contextlib.contextmanager

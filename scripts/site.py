@@ -1,0 +1,120 @@
+"""Build the static site: the course with its outputs, the guides, a page for every public function.
+
+python scripts/site.py [FOLDER [MODULE ...]]     (default: build/site and all modules)
+
+Needs the extra `site`. What is built needs no kernel and no network.
+"""
+
+import importlib
+import inspect
+import os
+import pkgutil
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "build" / "site-sources"
+#: Modules whose functions are for the package's own use.
+OWN_USE = ("zbudlab.commands", "zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
+
+INDEX = """# zbudlab
+
+```{{include}} README.md
+:start-after: "# zbudlab"
+:end-before: "## Where things are"
+```
+
+```{{toctree}}
+:caption: The course
+:maxdepth: 1
+:hidden:
+
+{notebooks}
+```
+
+```{{toctree}}
+:caption: Guides
+:maxdepth: 1
+:hidden:
+
+{guides}
+reference
+```
+"""
+
+REFERENCE = """Reference
+=========
+
+Every public function, by module. The modules of ``zbudlab.mm`` and their functions are named as in
+Linux.
+
+.. autosummary::
+   :toctree: api
+
+{modules}
+"""
+
+
+def public_modules() -> list[str]:
+    """The names of all modules of the package that a user may call, in order."""
+    import zbudlab
+
+    found = ["zbudlab.machine"]
+    for module in pkgutil.walk_packages(zbudlab.__path__, "zbudlab."):
+        own_use = module.name.startswith(OWN_USE) or "._" in module.name
+        if not own_use and module.name not in found:
+            found.append(module.name)
+    return found
+
+
+def public_functions(module: str) -> list[str]:
+    """The names of the functions and classes that a module itself defines."""
+    loaded = importlib.import_module(module)
+    return [
+        name
+        for name, value in vars(loaded).items()
+        if not name.startswith("_")
+        and (inspect.isroutine(value) or inspect.isclass(value))
+        and getattr(value, "__module__", "") == module
+    ]
+
+
+def gather(modules: list[str]) -> None:
+    """Put all sources of the site into one folder; `modules` are those with reference pages."""
+    shutil.rmtree(SOURCES, ignore_errors=True)
+    shutil.copytree(ROOT / "site", SOURCES)
+    for folder in ("notebooks", "docs"):
+        shutil.copytree(ROOT / folder, SOURCES / folder)
+    shutil.copy(ROOT / "README.md", SOURCES)
+    notebooks = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    guides = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+    index = INDEX.format(
+        notebooks="\n".join(f"notebooks/{name}" for name in notebooks),
+        guides="\n".join(f"docs/{name}" for name in guides),
+    )
+    (SOURCES / "index.md").write_text(index, encoding="utf-8")
+    for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
+        copy = SOURCES / "extra" / picture.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, copy)
+    listed = "\n".join(f"   {name}" for name in modules)
+    (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Build the site; Sphinx's exit code."""
+    try:
+        from sphinx.cmd.build import main as sphinx
+    except ImportError:
+        print("the site needs Sphinx and myst-nb: pip install 'zbudlab[site]'", file=sys.stderr)
+        return 2
+    target = Path(arguments[0]) if arguments else ROOT / "build" / "site"
+    gather(arguments[1:] or public_modules())
+    return sphinx(["-q", "-b", "html", "-j", "2", str(SOURCES), str(target)])
+
+
+if __name__ == "__main__":
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # compiled functions look like plain ones then
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+"""The notebooks read as a course: their form, their names, their links, their words."""
+
+import importlib
+import re
+import statistics
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from scripts import site as site_builder
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = [path for path in PATHS if not path.stem.startswith("00")]
+ENDINGS = ("Summary", "Questions", "Where this is in Linux", "Further reading")
+MOST_LINES, MEDIAN_LINES = 20, 5
+#: Cells whose output is not compared, and why. All others are.
+OWN_TIMES = "times of the reader's own computer"
+EXCUSED = {
+    ("00_start_here", "lab.controls(PRESSURE, POOL)"): "sliders, with the seconds that a run took",
+    ("00_start_here", "FILES = None"): "the reader's own files",
+    ("01_pages", "copies = measure.copying(BATCHES)"): OWN_TIMES,
+    ("01_pages", "reads = measure.strides(PLACES)"): OWN_TIMES,
+    ("03_radix_tree", "found = measure.lookups(SIZES)"): OWN_TIMES,
+}
+
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def cells(path, kind):
+    notebook = nbformat.read(path, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def prose(path):
+    return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+
+
+def first_line(path, cell):
+    return path.stem, cell.source.splitlines()[0]
+
+
+def headings(path):
+    return re.findall(r"^(#+) (.+)$", prose(path), re.M)
+
+
+class TestForm:
+    @every_notebook
+    def test_headings_go_down_one_level_at_a_time(self, path):
+        levels = [len(marks) for marks, _ in headings(path)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(lower <= level + 1 for level, lower in pairwise(levels))
+
+    @every_lesson
+    def test_opens_with_what_how_long_and_what_for(self, path):
+        first = cells(path, "markdown")[0].source
+        for what in ("**What you will be able to do:**", "**Time:**", "**Needs:**"):
+            assert what in first
+
+    @every_lesson
+    def test_ends_as_every_lesson_does(self, path):
+        names = [name for _, name in headings(path)]
+        assert [name for name in names if name in ENDINGS] == list(ENDINGS)
+        assert "What is simplified" in names
+        assert "**Exercise:**" in prose(path)
+        questions = prose(path).split("## Questions")[1].split("## Where this is in Linux")[0]
+        assert questions.count("<details>") == len(re.findall(r"^\d+\. ", questions, re.M)) >= 3
+
+    @every_lesson
+    def test_asks_for_predictions_before_it_shows(self, path):
+        assert sum("Prediction(" in cell.source for cell in cells(path, "code")) >= 2
+
+    @every_notebook
+    def test_code_cells_are_calls(self, path):
+        """The lines of a prediction are its question: prose, not counted."""
+        code = [cell.source for cell in cells(path, "code")]
+        lines = [
+            len(list(filter(str.strip, source.splitlines())))
+            for source in code
+            if not source.startswith("Prediction(")
+        ]
+        assert max(lines) <= MOST_LINES
+        assert statistics.median(lines) <= MEDIAN_LINES
+
+    @every_notebook
+    def test_every_picture_is_told_in_words(self, path):
+        """A sentence in the text after it, and a line of key values: no picture alone."""
+        notebook = nbformat.read(path, as_version=4)
+        told = ("*The figure", "*The map", "*The panel", "*The player")
+        for place, cell in enumerate(notebook.cells):
+            outputs = cell.get("outputs", [])
+            if first_line(path, cell) in EXCUSED or not any(
+                "image/png" in output.get("data", {}) for output in outputs
+            ):
+                continue
+            after = [c.source for c in notebook.cells[place + 1 : place + 4]]
+            assert any(mark in text for text in after for mark in told), cell.source
+            texts = [o.get("text") or o["data"].get("text/plain", "") for o in outputs]
+            assert any(text and not text.startswith("<IPython") for text in texts), cell.source
+
+
+class TestOutputs:
+    @every_notebook
+    def test_is_stored_with_its_outputs_and_without_errors(self, path):
+        outputs = [o for cell in cells(path, "code") for o in cell.outputs]
+        assert outputs
+        assert not [o for o in outputs if o.output_type == "error"]
+
+    def test_only_listed_cells_are_excused(self):
+        found = {
+            first_line(path, cell)
+            for path in PATHS
+            for cell in cells(path, "code")
+            if "nbval-ignore-output" in cell.metadata.get("tags", [])
+        }
+        assert found == set(EXCUSED)
+
+    @every_notebook
+    def test_names_no_place_of_a_computer(self, path):
+        assert not re.search(r"/home/|/root/|/tmp/|/Users/|C:\\\\", path.read_text("utf-8"))
+
+
+class TestNames:
+    @every_notebook
+    def test_links_inside_the_course_lead_somewhere(self, path):
+        for target in re.findall(r"\]\(([^)#:]+)\)", prose(path)):
+            assert (path.parent / target).exists(), target
+
+    @every_notebook
+    def test_files_of_the_project_are_there(self, path):
+        for name in re.findall(
+            r"`((?:zbudlab|docs|tests|exercises|experiments)/[^` ]*)`", prose(path)
+        ):
+            assert (ROOT / name).exists(), name
+
+    @every_notebook
+    def test_functions_and_modules_of_the_package_are_there_and_documented(self, path):
+        code = "\n".join(cell.source for cell in cells(path, "code"))
+        for module, names in re.findall(r"^from (zbudlab[\w.]*) import ([\w, ]+)$", code, re.M):
+            loaded = importlib.import_module(module)
+            for name in names.split(", "):
+                value = getattr(loaded, name, None) or __import__(
+                    f"{module}.{name}", fromlist=["_"]
+                )
+                assert isinstance(value, (int, dict, tuple)) or value.__doc__, f"{module}.{name}"
+
+    @every_lesson
+    def test_kernel_functions_come_with_their_file_and_version(self, path):
+        table = prose(path).split("## Where this is in Linux")[1].split("\n## ")[0]
+        rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+        assert rows
+        for row in rows:
+            _, where, version = (cell.strip() for cell in row.strip("|").split("|"))
+            assert re.search(r"`(mm|lib|include|/proc|/sys)", where), row
+            assert re.search(r"\d\.\d+|patches", version), row
+
+
+def test_words_are_spelt_right(tmp_path):
+    """By codespell, which knows the common errors of English, in all that a reader reads."""
+    for path in [*PATHS, *ROOT.glob("solutions/*/*.ipynb")]:
+        (tmp_path / f"{path.stem}.md").write_text(prose(path), "utf-8")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("solutions/*.md")]:
+        (tmp_path / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    command = [sys.executable, "-m", "codespell_lib", "-L", "bord", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+def test_the_reference_has_every_module_a_notebook_uses():
+    used = {
+        module
+        for path in PATHS
+        for cell in cells(path, "code")
+        for module in re.findall(r"^from (zbudlab\.[\w.]+) import", cell.source, re.M)
+    }
+    listed = site_builder.public_modules()
+    assert {name for name in used if name.count(".") > 1} <= set(listed)
+    assert "alloc_pages" in site_builder.public_functions("zbudlab.machine") or listed
