@@ -127,11 +127,12 @@ def limit_answer(setting: Setting, case: Case) -> int:
 
 
 def _ability(
-    name: str, title: str, points: int, functions: tuple[str, ...], visible: Any, hidden: Any, **m: Any
+    name: str, title: str, points: int, functions: tuple[str, ...], visible: Any, hidden: Any, **more: Any
 ) -> Ability:
     """An ability that is shown by traces."""
-    shape = {"probe": "traces.replay", "shrinks": ("trace",)}
-    return Ability(name, title, points, functions=functions, visible=visible, hidden=hidden, **shape, **m)
+    return Ability(
+        name, title, points, "traces.replay", functions, visible, hidden, shrinks=("trace",), **more
+    )
 
 
 EXERCISE = Exercise(
