@@ -127,7 +127,13 @@ def limit_answer(setting: Setting, case: Case) -> int:
 
 
 def _ability(
-    name: str, title: str, points: int, functions: tuple[str, ...], visible: Any, hidden: Any, **more: Any
+    name: str,
+    title: str,
+    points: int,
+    functions: tuple[str, ...],
+    visible: Any,
+    hidden: Any,
+    **more: Any,
 ) -> Ability:
     """An ability that is shown by traces."""
     return Ability(

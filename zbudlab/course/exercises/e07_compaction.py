@@ -156,7 +156,9 @@ EXERCISE = Exercise(
             5,
             ("isolate_freepages_block",),
             RUNS,
-            hints=("A free block has 1 << order frames: all become targets, then go on behind it.",),
+            hints=(
+                "A free block has 1 << order frames: all become targets, then go on behind it.",
+            ),
             why="every free block that starts in the range, and each of its frames",
             shrinks=("trace",),
         ),
