@@ -131,7 +131,15 @@ class Exercise:
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.
-EXERCISES = ("e01_pages", "e02_buddy", "e03_radix", "e04_zbud")
+EXERCISES = (
+    "e01_pages",
+    "e02_buddy",
+    "e03_radix",
+    "e04_zbud",
+    "e05_zswap",
+    "e06_migrate",
+    "e07_compaction",
+)
 
 
 def exercise(name: str) -> Exercise:

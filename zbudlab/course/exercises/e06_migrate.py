@@ -1,0 +1,303 @@
+"""e06_migrate: what a moved page must not break: count, copy, handles, lists, -EAGAIN."""
+
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
+from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
+
+KIND = "zbud-series"
+ALL = ("expected_references", "move_handle", "zbud_migrate_page")
+
+RULES = (
+    Rule(
+        "moved-is-new",
+        "In this variant a page that moved counts as used just now: it goes first on the pool's "
+        "LRU list, and first on the list of its free chunks (or of pages with both buddies).",
+    ),
+)
+
+FINALLY = ["contents", "zone"]
+
+#: Pages with one object, two objects, and one that lost its first; with content.
+ALONE = ("alloc 1000", "write 1 5")
+BOTH = (*ALONE, "alloc 1500", "write 2 9")
+LAST_ONLY = (*BOTH, "free 1")
+MIDDLE = ("alloc 3000", "alloc 3000", "alloc 500", "write 3 7", "alloc 3000")
+
+
+def _case(before: tuple[str, ...], move: int = 0, **more: Any) -> Case:
+    return {"before": list(before), "move": move, **more}
+
+
+def random_before(random: np.random.Generator, length: int, maps: float = 0.0) -> list[str]:
+    """Allocations, each written to, with frees and mappings of objects that are there."""
+    operations: list[str] = []
+    live: list[int] = []
+    given = 0
+    for _ in range(length):
+        draw = random.random()
+        if live and draw < 0.25:
+            operations.append(f"free {live.pop(int(random.integers(len(live))))}")
+        elif live and draw < 0.25 + maps:
+            operations.append(f"map {live[int(random.integers(len(live)))]}")
+        else:
+            given += 1
+            live.append(given)
+            size = int(random.integers(1, ZBUD_MAX_SIZE + 1))
+            operations += [f"alloc {size}", f"write {given} {int(random.integers(256))}"]
+    return operations
+
+
+def _drawn(random: np.random.Generator, maps: float, **more: Any) -> list[Case]:
+    before = [random_before(random, length, maps) for length in (6, 12, 24)]
+    return [_case(tuple(b), move, **more) for b in before for move in range(3)]
+
+
+# --- the parts ---------------------------------------------------------------------------------
+
+
+def shown_counts(setting: Setting) -> list[Case]:
+    return [_case(b) for b in (ALONE, BOTH, LAST_ONLY, (*BOTH, "map 1"))]
+
+
+def drawn_counts(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return _drawn(random, 0.3)
+
+
+def shown_handles(setting: Setting) -> list[Case]:
+    found = [_case(b, handle=h) for b, h in ((ALONE, 1), (BOTH, 1), (BOTH, 2), (ALONE, 0))]
+    return [*found, _case((*ALONE, "alloc 3500"), 0, handle=1)]
+
+
+def drawn_handles(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return [case | {"handle": int(random.integers(0, 4))} for case in _drawn(random, 0.2)]
+
+
+def why_handle(case: Case, got: Any, expected: Any) -> str:
+    if case["handle"] == 0:
+        return "handle 0 means that there is no such buddy: nothing to do, no error"
+    if expected["answer"]:
+        return "the tree says that this handle's page is another: answer -EINVAL, change nothing"
+    return "a handle holds one reference of its page, which goes along to the new one"
+
+
+# --- the whole ---------------------------------------------------------------------------------
+
+
+def shown_again(setting: Setting) -> list[Case]:
+    held = ((*ALONE, "map 1"), (*BOTH, "map 2"), (*BOTH, "isolate 0"), (*BOTH, "map 1", "unmap 1"))
+    return [_case(b) for b in held]
+
+
+def drawn_again(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return _drawn(random, 0.4)
+
+
+def why_again(case: Case, got: Any, expected: Any) -> str:
+    if not expected["answer"]:
+        return "nobody else holds a reference: the page is to be moved"
+    if got["answer"] != -EAGAIN:
+        return "somebody else holds a reference and may be reading at the old place: -EAGAIN"
+    return "find out first whether the page may move, and only then change anything"
+
+
+def shown_moves(see: str) -> Any:
+    def cases(setting: Setting) -> list[Case]:
+        before = (ALONE, BOTH, LAST_ONLY)
+        return [*(_case(b, see=see) for b in before), _case(MIDDLE, 1, see=see)]
+
+    return cases
+
+
+def drawn_moves(see: str) -> Any:
+    def cases(setting: Setting, random: np.random.Generator) -> list[Case]:
+        return _drawn(random, 0.0, see=see)
+
+    return cases
+
+
+# --- traces and a machine ----------------------------------------------------------------------
+
+
+def shown_goldens(setting: Setting) -> list[Case]:
+    if setting.rule.name != "linux":
+        return []
+    names = ("h06_migrate_while_mapped", "h08_migrate_freed_but_mapped", "h11_migrate_nomem")
+    return golden(KIND, *names)
+
+
+def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
+    """Moves in between, with mappings, and with frames running out."""
+    found = []
+    for length in (8, 30):
+        trace = ["every 1"]
+        for operation in random_before(random, length, 0.1):
+            trace.append(operation)
+            if random.random() < 0.4:
+                trace.append(f"migrate {int(random.integers(5))}")
+        found.append({"kind": KIND, "trace": trace})
+    return found
+
+
+def _pressed(pages: int, seed: int) -> Case:
+    """Two processes under pressure; one exits and leaves holes; compaction, pages used, again."""
+    script: list[list[Any]] = [["create_process", pages], ["create_process", pages]]
+    script += [["fill", 0, 0, pages, seed], ["fill", 1, 0, pages, seed + 1], ["exit", 0]]
+    again = [["rescan"], ["compact", -1, 2, 1], ["touch", 1, 0, *range(0, pages, 4)]]
+    config = {"frames": 128, "pageblock_order": 4, "checked": True}
+    seen = ["zswap pool", "fault"]
+    return {"config": config, "script": [*script, *again, *again], "see": seen, "finally": FINALLY}
+
+
+def shown_machine(setting: Setting) -> list[Case]:
+    return [_pressed(100, 7)]
+
+
+def drawn_machine(setting: Setting, random: np.random.Generator) -> list[Case]:
+    return [_pressed(int(random.integers(90, 110)), int(random.integers(1 << 30)))]
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def mappings_question(setting: Setting) -> list[Case]:
+    """References of an isolated page with both buddies, each mapped some times."""
+    names = ("first", "last")
+    counts = {name: number("e06_migrate", name, setting.student, 1, 20) for name in names}
+    return [{"name": "references_when_mapped", **counts}]
+
+
+def mappings_answer(setting: Setting, case: Case) -> int:
+    return 3 + case["first"] + case["last"]
+
+
+EXERCISE = Exercise(
+    name="e06_migrate",
+    title="Migration: moving a zbud page",
+    minutes=90,
+    needs=("e01_pages", "e03_radix", "e04_zbud"),
+    references={
+        "expected_references": "zbud_migrate.expected_references",
+        "move_handle": "zbud_migrate.move_handle",
+        "zbud_migrate_page": "zbud_migrate.zbud_migrate_page",
+        "references_when_mapped": None,
+    },
+    rules=RULES,
+    abilities=(
+        Ability(
+            "count",
+            "counts the references that a page may have if it is to move",
+            2,
+            "e06_migrate.count",
+            ("expected_references",),
+            shown_counts,
+            drawn_counts,
+            hints=(
+                "Who holds a reference while nobody maps the page? Whoever isolated it, and?",
+                "A buddy is there if its handle is not 0. Mappings are what you wait for to end.",
+            ),
+            why="one for whoever isolated the page, one for each handle, and none for mappings",
+            shrinks=("before",),
+        ),
+        Ability(
+            "handle",
+            "points a handle at the new page",
+            4,
+            "e06_migrate.handle",
+            ("move_handle",),
+            shown_handles,
+            drawn_handles,
+            hints=(
+                "The tree holds pfn + 1. Look at the slot before you replace what is in it.",
+                "The reference goes along: one more for the new page, one less for the old.",
+            ),
+            why=why_handle,
+            shrinks=("before",),
+        ),
+        Ability(
+            "again",
+            "says -EAGAIN, and changes nothing, while somebody else holds the page",
+            4,
+            "e06_migrate.again",
+            ("zbud_migrate_page",),
+            shown_again,
+            drawn_again,
+            hints=("page_count(pages[old]) says how many references there are.",),
+            why=why_again,
+            shrinks=("before",),
+        ),
+        Ability(
+            "copy",
+            "makes the new frame a zbud page with the same content",
+            3,
+            "e06_migrate.moved",
+            ("zbud_migrate_page",),
+            shown_moves("content"),
+            drawn_moves("content"),
+            hints=(
+                "The header is in the page, so copy_highpage copies it too. What is not in the "
+                "page? Its struct page: the mark set_page_zbud, and which pool in `private`.",
+            ),
+            why="the new frame must be a zbud page of the same pool, with the old one's bytes",
+            shrinks=("before",),
+        ),
+        Ability(
+            "handles",
+            "moves both handles with their references",
+            3,
+            "e06_migrate.moved",
+            ("zbud_migrate_page",),
+            shown_moves("references"),
+            drawn_moves("references"),
+            hints=("Which header still holds the handles when you move them?",),
+            why="every handle of the page must lead to the new one and hold a reference there",
+            shrinks=("before",),
+        ),
+        Ability(
+            "lists",
+            "puts the new page in the old one's place on both lists",
+            3,
+            "e06_migrate.moved",
+            ("zbud_migrate_page",),
+            shown_moves("lists"),
+            drawn_moves("lists"),
+            hints=("list_replace(rows, link, old_row, new_row), for each of the two links.",),
+            why="a page is on two lists, by the links LRU and BUDDY; moving is no use of it",
+            shrinks=("before",),
+        ),
+        Ability(
+            "golden",
+            "does all that the kernel's code did",
+            4,
+            "traces.replay",
+            ALL,
+            shown_goldens,
+            drawn_traces,
+            expected=kernels_answer,
+            shrinks=("trace",),
+        ),
+        Ability(
+            "machine",
+            "loses no page when a machine under pressure is compacted",
+            3,
+            "machines.script",
+            ALL,
+            shown_machine,
+            drawn_machine,
+            why="look at the map: FrameMap(report.machine).mark(report.lost, 'lost')",
+        ),
+        Ability(
+            "mapped",
+            "counts the references of a page that is mapped",
+            2,
+            "basic.value",
+            ("references_when_mapped",),
+            mappings_question,
+            expected=mappings_answer,
+            hints=("Each mapping holds one, besides those that migration expects.",),
+        ),
+    ),
+)

@@ -1,0 +1,149 @@
+"""Probe for moving one zbud page: what went before is a trace, then one function is called.
+
+A case: before (operations of a zbud trace, a line each), move (which page, by its place on the
+LRU, newest first), see (what is looked at). Pages are told as "old", "new", or by their number.
+"""
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.probes import Bench
+from zbudlab.layout import (
+    BUDDIED,
+    BUDDY,
+    CHUNK_SIZE,
+    LRU,
+    LRU_LIST,
+    MIGRATE_MOVABLE,
+    NCHUNKS,
+    PAGE_SIZE,
+    ZBUD_SERIES,
+    ZHDR_CHUNKS,
+)
+from zbudlab.mm import page_alloc, zbud_header, zbud_migrate
+from zbudlab.mm.page import page_zbud
+from zbudlab.replay.trace import Operation
+from zbudlab.replay.zbud import ZbudReplay
+
+FRAMES = 128
+STALE = 9  #: what the fresh frame's last owner left in `private`
+
+
+class Scene:
+    """A pool after some operations, one of its pages isolated, and a fresh frame for it."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        self.replay = ZbudReplay(ZBUD_SERIES, FRAMES)
+        for number, line in enumerate(case["before"], 1):
+            self.replay.run(Operation(line, f"operation {number}"))
+        self.state = self.replay.state
+        self.old = self.replay.view.at(case["move"])
+        if self.old >= 0:
+            self.state.pages[self.old]["refcount"] += 1
+            self.new = int(page_alloc.alloc_pages(*self.state.buddy, 0, MIGRATE_MOVABLE))
+            self.state.pages[self.new]["private"] = STALE
+
+    def header(self, pfn: int) -> Any:
+        return self.state.rows[pfn << int(self.replay.pool["row_shift"])]
+
+    def page(self, pfn: int) -> Any:
+        """A page as it is told."""
+        return {self.old: "old", self.new: "new"}.get(pfn, pfn)
+
+    def move(self) -> int:
+        """Call the function that moves the page."""
+        arrays = (*self.state.zbud, self.state.frames)
+        return int(zbud_migrate.zbud_migrate_page(*arrays, self.new, self.old))
+
+    def everything(self) -> int:
+        """A number that tells whether anything in memory is different."""
+        parts = (self.state.pages, self.state.rows, self.state.frames, self.state.nodes)
+        return zlib.crc32(b"".join(part.tobytes() for part in parts))
+
+
+def references(scene: Scene) -> dict[str, Any]:
+    """Where each handle leads, and how many references both pages have."""
+    state, pool = scene.state, scene.replay.pool
+    pages = {
+        str(number): scene.page(int(zbud_header.handle_pfn(pool, state.nodes, number)))
+        for number in range(1, len(scene.replay.handles))
+    }
+    counts = {scene.page(pfn): int(state.pages["refcount"][pfn]) for pfn in (scene.old, scene.new)}
+    return {"handles": pages, "references": counts}
+
+
+def lists(scene: Scene) -> dict[str, Any]:
+    """The pages on each list of the pool, first to last."""
+    view = scene.replay.view
+    places = {"lru": (LRU_LIST, LRU), "buddied": (BUDDIED, BUDDY)}
+    places |= {f"{free} chunks free": (free, BUDDY) for free in range(1, NCHUNKS)}
+    found = {name: view.members(*place) for name, place in places.items()}
+    return {
+        name: [scene.page(view.pfn(row)) for row in rows] for name, rows in found.items() if rows
+    }
+
+
+def content(scene: Scene) -> dict[str, Any]:
+    """What the new frame holds: its mark, its pool, its header, the bytes of both buddies."""
+    page, header = scene.state.pages[scene.new], scene.header(scene.new)
+    names = ("first_chunks", "last_chunks", "first_map_count", "last_map_count")
+    bytes_ = scene.state.frames[scene.new].tobytes()
+    start = ZHDR_CHUNKS * CHUNK_SIZE
+    first = int(header["first_chunks"]) * CHUNK_SIZE
+    last = int(header["last_chunks"]) * CHUNK_SIZE
+    return {
+        "is zbud's": bool(page_zbud(page)),
+        "pool": int(page["private"]),
+        **{name: int(header[name]) for name in names},
+        "bytes": [
+            zlib.crc32(bytes_[start : start + first]),
+            zlib.crc32(bytes_[PAGE_SIZE - last :] if last else b""),
+        ],
+    }
+
+
+SIGHTS = {"references": references, "lists": lists, "content": content}
+
+
+def moved(bench: Bench, case: dict[str, Any]) -> Any:
+    """What zbud_migrate_page answers, and one thing that is seen then (`see`)."""
+    scene = Scene(case)
+    if scene.old < 0:
+        return "there is no such page"
+    with bench.plugged():
+        answer = scene.move()
+    return {"answer": answer, **SIGHTS[case["see"]](scene)}
+
+
+def again(bench: Bench, case: dict[str, Any]) -> Any:
+    """What zbud_migrate_page answers, and where that is an error, whether it changed anything."""
+    scene = Scene(case)
+    if scene.old < 0:
+        return "there is no such page"
+    before = scene.everything()
+    with bench.plugged():
+        answer = scene.move()
+    return {"answer": answer, "untouched": answer == 0 or scene.everything() == before}
+
+
+def count(bench: Bench, case: dict[str, Any]) -> Any:
+    """What expected_references says of a page's header."""
+    scene = Scene(case)
+    if scene.old < 0:
+        return "there is no such page"
+    with bench.plugged():
+        return int(zbud_migrate.expected_references(scene.header(scene.old)))
+
+
+def handle(bench: Bench, case: dict[str, Any]) -> Any:
+    """What move_handle does with one handle (case: handle) of the page."""
+    scene = Scene(case)
+    if scene.old < 0:
+        return "there is no such page"
+    pool, nodes, pages = scene.replay.pool, scene.state.nodes, scene.state.pages
+    arguments = (np.int64(case["handle"]), scene.new, scene.old)
+    with bench.plugged():
+        answer = zbud_migrate.move_handle(pool, nodes, pages, *arguments)
+    return {"answer": int(answer), **references(scene)}
