@@ -146,8 +146,8 @@ def _compiled_by_type(compiled: Any) -> Any:
     template = compiled.get_call_template
 
     def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:
-        by_name = {name: types.unliteral(each) for name, each in by_name.items()}
-        return template(tuple(map(types.unliteral, given)), by_name)
+        by_name = {name: types.unliteral(each) for name, each in by_name.items()}  # type: ignore[attr-defined]
+        return template(tuple(map(types.unliteral, given)), by_name)  # type: ignore[attr-defined]
 
     compiled.get_call_template = get_call_template
     return compiled
