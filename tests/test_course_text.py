@@ -143,11 +143,11 @@ class TestNames:
     def test_functions_and_modules_of_the_package_are_there_and_documented(self, path):
         code = "\n".join(cell.source for cell in cells(path, "code"))
         for module, names in re.findall(r"^from (zbudlab[\w.]*) import ([\w, ]+)$", code, re.M):
-            loaded = importlib.import_module(module)
-            for name in names.split(", "):
-                value = getattr(loaded, name, None) or __import__(
-                    f"{module}.{name}", fromlist=["_"]
-                )
+            for name in re.sub(r" as \w+", "", names).split(", "):
+                loaded = importlib.import_module(module)
+                if not hasattr(loaded, name):
+                    loaded = importlib.import_module(f"{module}.{name}")
+                value = getattr(loaded, name, loaded)
                 assert isinstance(value, (int, dict, tuple)) or value.__doc__, f"{module}.{name}"
 
     @every_lesson
