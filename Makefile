@@ -55,6 +55,9 @@ lint: env
 check: warm
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@echo "bounds: the golden traces once more, every array index checked (compiled into a cache of its own)"
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/test_golden.py
 	@echo "notebooks: every cell is run and its output compared"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks solutions
 

@@ -19,8 +19,8 @@ import pytest
 from tests import rounds
 from tests.test_jit import Script
 from zbudlab import jit
-from zbudlab.machine import SWAP_TYPE, MachineConfig, MachineError
-from zbudlab.mm import compaction, vmstat
+from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
+from zbudlab.mm import compaction, snapshot, vmstat
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
 
@@ -187,14 +187,28 @@ def machine_script(number: int) -> None:
         machine.compact(order)
     compaction.reset_isolation_suitable(machine.state.zones, machine.state.blocks)
     vmstat.extfrag(machine.state)
+    snapshot.frame_cells(machine.state)
     machine.swap.use_slot(int(np.flatnonzero(machine.state.swap_slots["swap_map"] == 0)[0]))
     machine.swap.swapoff(SWAP_TYPE)
+
+
+def laid_out_script() -> None:
+    """A machine with the free lists of another one."""
+    machine = Machine(frames=1024, page_bytes=False, log=False)
+    for order in (0, 3, 5):
+        machine.alloc_pages(order)
+    state = machine.state
+    counts = [*sum(vmstat.free_counts(state), []), *vmstat.pageblock_counts(state)]
+    other = Machine(frames=1024, page_bytes=False, log=False)
+    assert other.operate("lay_out", 1, *counts) == 0
+    assert vmstat.free_counts(other.state) == vmstat.free_counts(state)
 
 
 @pytest.fixture(scope="module")
 def calls():
     recorder = Recorder()
     recorder.play(lambda: Script().play(40))
+    recorder.play(laid_out_script)
     for number in range(len(MACHINES)):
         recorder.play(lambda number=number: machine_script(number))
     return recorder.calls
