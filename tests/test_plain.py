@@ -198,7 +198,8 @@ def laid_out_script() -> None:
     for order in (0, 3, 5):
         machine.alloc_pages(order)
     state = machine.state
-    counts = [*sum(vmstat.free_counts(state), []), *vmstat.pageblock_counts(state)]
+    counts = [n for row in vmstat.free_counts(state) for n in row]
+    counts += vmstat.pageblock_counts(state)
     other = Machine(frames=1024, page_bytes=False, log=False)
     assert other.operate("lay_out", 1, *counts) == 0
     assert vmstat.free_counts(other.state) == vmstat.free_counts(state)
