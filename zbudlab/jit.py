@@ -1,4 +1,4 @@
-"""The one place that knows numba: `kernel`, `copy_page`, and how to run kernels uncompiled.
+"""The one place that knows numba: `kernel`, rows copied and prefetched, kernels run uncompiled.
 
 Everything in `zbudlab.mm` is compiled through `kernel`. Its options were measured: without
 reference counting (`_nrt`, an option private to numba, hence the exact pin in pyproject.toml)
@@ -26,6 +26,7 @@ from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.typed_passes import NopythonTypeInference
+from numba.core.types.misc import unliteral
 from numba.extending import lower_builtin, type_callable
 
 
@@ -146,8 +147,8 @@ def _compiled_by_type(compiled: Any) -> Any:
     template = compiled.get_call_template
 
     def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:
-        by_name = {name: types.unliteral(each) for name, each in by_name.items()}  # type: ignore[attr-defined]
-        return template(tuple(map(types.unliteral, given)), by_name)  # type: ignore[attr-defined]
+        by_name = {name: unliteral(each) for name, each in by_name.items()}
+        return template(tuple(map(unliteral, given)), by_name)
 
     compiled.get_call_template = get_call_template
     return compiled
@@ -186,14 +187,8 @@ def prefetch_row(rows: np.ndarray, row: int) -> None:
     """Ask for a row's memory (a record's, if the array has one dimension) ahead of its use."""
 
 
-@type_callable(copy_row)
-def _(context):
-    return lambda rows, new, old: types.none
-
-
-@type_callable(prefetch_row)
-def _(context):
-    return lambda rows, row: types.none
+type_callable(copy_row)(lambda context: lambda rows, new, old: types.none)
+type_callable(prefetch_row)(lambda context: lambda rows, row: types.none)
 
 
 def _row(context: Any, builder: Any, signature: Any, arguments: Any, position: int) -> Any:

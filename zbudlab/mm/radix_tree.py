@@ -122,9 +122,7 @@ def radix_tree_lookup_slot(nodes, root, key):
         if number == 0:
             return -1
     slot = slot_of(key, 0)
-    if nodes[number].slots[slot] == 0:
-        return -1
-    return number * RADIX_TREE_MAP_SIZE + slot
+    return number * RADIX_TREE_MAP_SIZE + slot if nodes[number].slots[slot] else -1
 
 
 @kernel
@@ -148,9 +146,7 @@ def radix_tree_replace_slot(nodes, root, slot, item):
 def radix_tree_lookup(nodes, root, key):
     """The key's item; 0 = none."""
     slot = radix_tree_lookup_slot(nodes, root, key)
-    if slot < 0:
-        return 0
-    return radix_tree_deref_slot(nodes, root, slot)
+    return 0 if slot < 0 else radix_tree_deref_slot(nodes, root, slot)
 
 
 @kernel
@@ -174,11 +170,11 @@ def radix_tree_lookup_batch(nodes, root, keys, items):
     """
     height = np.int64(root.height)
     for start in range(0, keys.shape[0], BATCH):
-        end = min(start + BATCH, keys.shape[0])
-        for i in range(start, end):
+        group = range(start, min(start + BATCH, keys.shape[0]))
+        for i in group:
             items[i] = root.rnode if key_fits(keys[i], height) else 0
         for level in range(height - 1, -1, -1):
-            for i in range(start, end):
+            for i in group:
                 below = nodes[items[i]].slots[slot_of(keys[i], level)]
                 items[i] = below if items[i] else 0
 

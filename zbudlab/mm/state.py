@@ -18,12 +18,12 @@ from zbudlab.mm.radix_tree import (
 from zbudlab.mm.zbud import zbud_create_pool
 
 
-def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
-    """A zeroed array starting on a page boundary, so that simulated pages lie on real ones."""
+def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:
+    """A zeroed array `offset` bytes behind a page boundary; so simulated pages lie on real ones."""
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
     room = np.zeros(size + layout.PAGE_SIZE, np.uint8)
-    start = -room.ctypes.data % layout.PAGE_SIZE
+    start = (offset - room.ctypes.data) % layout.PAGE_SIZE
     return room[start : start + size].view(dtype).reshape(shape)
 
 
@@ -47,12 +47,12 @@ class State:
     ) -> None:
         self.page_bytes = page_bytes
         whole = -(-frames // layout.MAX_ORDER_NR_PAGES) * layout.MAX_ORDER_NR_PAGES
-        self.zones = np.zeros(1, layout.zone)
+        self.zones = zeros(1, layout.zone, layout.ZONE_OFFSET)
         self.zones["spanned_pages"] = frames
-        self.zones["list_heads"] = whole
+        self.zones["list_heads"] = whole + layout.ZONE_LISTS_GAP
         self.zones["pageblock_order"] = pageblock_order
         self.zones["zbud_movable"] = 1
-        self.pages = np.zeros(whole + layout.NR_LIST_HEADS, layout.page)
+        self.pages = zeros(whole + layout.ZONE_LISTS_GAP + layout.NR_LIST_HEADS, layout.page)
         self.blocks = np.zeros(whole >> pageblock_order, layout.pageblock)
 
         shift = layout.NCHUNKS_ORDER if page_bytes else 0
@@ -60,7 +60,7 @@ class State:
         first_head = header_rows + layout.POOL_LISTS_GAP
         self.rows = zeros(first_head + pools * layout.NR_POOL_LISTS, layout.zbud_header)
         self.frames = self.rows[:header_rows].view(np.uint8).reshape(frames, -1)
-        self.pools = np.zeros(pools, layout.zbud_pool)
+        self.pools = zeros(pools, layout.zbud_pool, layout.POOLS_OFFSET)
         self.pools["list_heads"] = first_head + np.arange(pools) * layout.NR_POOL_LISTS
         self.pools["row_shift"] = shift
         self.nodes = np.zeros(64, layout.radix_tree_node)
