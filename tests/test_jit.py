@@ -414,6 +414,31 @@ def test_where_neither_package_nor_home_can_be_written_it_works(package):
     assert folder.is_relative_to(temporary)
 
 
+def test_where_nothing_can_be_kept_the_warm_up_says_what_to_do(package):
+    (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
+    nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}
+    said = run_python("-m", "zbudlab.warmup", cwd=package, PYTHONPATH=package, **nowhere)
+    assert "set NUMBA_CACHE_DIR to a folder" in said
+    assert len(said.splitlines()) == 1
+
+
+FIRST_USE = """
+import sys
+import zbudlab.machine
+from zbudlab import jit
+print(sum(len(compiled.nopython_signatures) for compiled in jit.KERNELS.values()))
+zbudlab.Machine(frames=64)
+print("scipy.linalg" in sys.modules)
+import numba, numpy
+print(numba.njit(lambda a: numpy.dot(a, a))(numpy.ones(3)))
+"""
+
+
+def test_the_first_use_loads_and_compiles_no_more_than_it_must():
+    """Importing compiles nothing; the engine needs no linear algebra, and leaves it to others."""
+    assert run_python("-c", FIRST_USE).split() == ["0", "False", "3.0"]
+
+
 def test_where_the_package_cannot_be_written_home_has_the_cache(package):
     (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
     home = package / "home"

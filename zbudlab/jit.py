@@ -9,6 +9,7 @@ and with helpers inlined, code that reads like C runs like C; with numba's defau
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -28,6 +29,25 @@ from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.typed_passes import NopythonTypeInference
 from numba.core.types.misc import unliteral
 from numba.extending import lower_builtin, type_callable
+
+
+def _load_array_functions() -> None:
+    """Load numba's array functions without scipy's linear algebra, a third of the first call.
+
+    Numba loads it only to see whether it is there; whoever compiles a matrix product gets it then.
+    """
+    from numba.np import linalg
+
+    if importlib.util.find_spec("scipy") is None:
+        return
+    ensure, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure
+
+
+_load_array_functions()
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -353,6 +373,11 @@ def uncompiled(
         for namespace, attribute, old in undo:
             namespace[attribute] = old
         _exclusive.release()
+
+
+def cache_is_kept() -> bool:
+    """Whether the next process will find what this one compiles."""
+    return CACHE_DIRECTORY.name == f"numba-{_source_key()}"
 
 
 def warm_marker() -> Path:

@@ -16,6 +16,10 @@ from zbudlab import jit
 from zbudlab.config import MachineError
 
 POLL_SECONDS = 0.2
+NOT_KEPT = (
+    "neither the package's folder nor ~/.cache can be written, so every process compiles the "
+    "engine anew: set NUMBA_CACHE_DIR to a folder that can be"
+)
 
 
 def _swapping() -> None:
@@ -109,9 +113,13 @@ def main() -> None:
         return
     import zbudlab.machine  # noqa: F401  # so that all kernels are known
 
+    if not jit.cache_is_kept():
+        print(f"warm-up: {NOT_KEPT}")
+        return
     started = time.perf_counter()
     warm_up()
-    print(f"warm-up: ready after {time.perf_counter() - started:.1f} s")
+    seconds = time.perf_counter() - started
+    print(f"warm-up: ready after {seconds:.1f} s, compiled code is kept in {jit.CACHE_DIRECTORY}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ DIFFERENCE = 1  #: exit code: the work was done, and something is not as it shou
 
 def say_if_first() -> None:
     """Tell who waits why: the first run compiles the engine."""
-    from zbudlab.jit import CACHE_DIRECTORY
+    from zbudlab.jit import CACHE_DIRECTORY, cache_is_kept
+    from zbudlab.warmup import NOT_KEPT
 
-    if not any(CACHE_DIRECTORY.iterdir()):
+    if not cache_is_kept():
+        print(NOT_KEPT, file=sys.stderr)
+    elif not any(CACHE_DIRECTORY.iterdir()):
         print("first run: compiling the engine takes a minute or two, once", file=sys.stderr)
