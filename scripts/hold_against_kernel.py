@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from zbudlab import cma_table, explain, freelists, predict, recorded  # noqa: E402
+from zbudlab import blockers, cma_table, freelists, predict, recorded  # noqa: E402
 from zbudlab.compressors import MissingLibrary  # noqa: E402
 from zbudlab.mm import page_alloc  # noqa: E402
 
@@ -189,7 +189,7 @@ def say_why(runs: dict[str, recorded.Run]) -> None:
     for kind in predict.KINDS:
         run = runs["anon-every2" if kind == predict.PLAIN else "zbud-every2"]
         zone = ready(predict.Zone, run, kind, 0)
-        print(f"{kind}: {explain.sentence(explain.blockers(zone.state, freelists.ORDER))}")
+        print(f"{kind}: {blockers.sentence(blockers.count(zone.state, freelists.ORDER))}")
 
 
 def show_cma() -> None:

@@ -29,9 +29,12 @@ html_theme_options = {
     "body_max_width": "auto",
     "show_powered_by": False,
 }
+_CONTENTS = ["about.html", "searchbox.html", "navigation.html"]
 html_sidebars = {
-    "**": ["about.html", "searchbox.html", "navigation.html"],
-    "api/**": ["about.html", "searchbox.html", "relations.html"],
+    "*": _CONTENTS,
+    "notebooks/*": _CONTENTS,
+    "docs/*": _CONTENTS,
+    "api/*": ["about.html", "searchbox.html", "relations.html"],  # a contents of 700 lines is none
 }
 
 autosummary_generate = True

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import explain, freelists, predict, recorded
+from zbudlab import blockers, freelists, predict, recorded
 from zbudlab.cma_table import cma_success
 from zbudlab.compressors import available
 from zbudlab.config import ConfigError
@@ -225,7 +225,7 @@ def machine(**settings):
 
 
 def found(state):
-    counts = explain.blockers(state, 9)
+    counts = blockers.count(state, 9)
     assert sum(counts.values()) == 8
     return {reason: count for reason, count in counts.items() if count}
 
@@ -278,7 +278,7 @@ def test_scattered_pages_occupy_half_the_blocks_and_the_rest_could_be_emptied():
     small = scattered()
     assert found(small.state) == {"occupied": 4, "scanners met": 4}
     small.compact()
-    counts = explain.blockers(small.state, 9)
+    counts = blockers.count(small.state, 9)
     assert counts["free"] >= 3
     assert counts["occupied"] == 4
 
@@ -292,10 +292,10 @@ def test_hints_and_watermark_are_named():
 
 
 def test_what_stands_in_the_way_in_a_sentence():
-    counts = dict.fromkeys(explain.REASONS, 0) | {"free": 5, "pinned": 2, "hints": 1}
-    said = explain.sentence(counts)
+    counts = dict.fromkeys(blockers.REASONS, 0) | {"free": 5, "pinned": 2, "hints": 1}
+    said = blockers.sentence(counts)
     assert said == "5 of 8 blocks are free; in the way: 2 pinned, 1 hints"
-    assert explain.sentence({"free": 8}) == "8 of 8 blocks are free; nothing is in the way"
+    assert blockers.sentence({"free": 8}) == "8 of 8 blocks are free; nothing is in the way"
 
 
 # --- CMA -----------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from zbudlab import corpus, functions, jit, layout, steps, substeps
-from zbudlab.changes import Moment, changes
+from zbudlab import corpus, jit, layout
+from zbudlab.explanation import functions, steps, substeps
+from zbudlab.explanation.changes import Moment, changes
 from zbudlab.history import History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import first_fault, list_members

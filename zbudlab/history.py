@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from zbudlab.changes import Moment
 from zbudlab.compressors import Recorded
 from zbudlab.config import MachineConfig, MachineError
 from zbudlab.explanation import Explanation, explain
+from zbudlab.explanation.changes import Moment
+from zbudlab.explanation.stepping import Inside
+from zbudlab.explanation.steps import FUNCTIONS, Step
 from zbudlab.keyframes import MERGE, REJECT, SECONDS, Keyframes
 from zbudlab.layout import EAGAIN, PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.operations import OPERATIONS, write_pages
 from zbudlab.oplog import Entry, LogError, OperationLog
-from zbudlab.stepping import Inside
-from zbudlab.steps import FUNCTIONS, Step
 
 
 def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:

@@ -164,6 +164,8 @@ CACHE_DIRECTORY = _cache_directory()
 
 def _compiled_by_type(compiled: Any) -> Any:
     """The kernel, compiled once for an int: numba would do it again for every constant given."""
+    if numba.config.DISABLE_JIT:  # numba's own switch, for tools that read the functions' texts
+        return compiled
     template = compiled.get_call_template
 
     def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:

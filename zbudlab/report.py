@@ -22,7 +22,7 @@ def _refused(outcome: Outcome) -> str:
 Rows = tuple[tuple[str, Callable[[Outcome], str]], ...]
 BYTES_NOT_SIMULATED = "bytes not simulated"
 
-#: Reasons of `explain` that the table puts together.
+#: Reasons of `blockers` that the table puts together.
 HELD_BY_ZBUD = ("unmovable zbud", "kernel and zbud")
 HELD = ("kernel", "pinned")
 LEFT = ("watermark", "hints", "scanners met")

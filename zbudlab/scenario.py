@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import explain, layout, ownership
+from zbudlab import blockers, layout, ownership
 from zbudlab.compressors import DamagedData
 from zbudlab.config import ConfigError, MachineConfig, MachineError
 from zbudlab.machine import SWAP_TYPE, Machine
@@ -112,7 +112,7 @@ class Outcome:
     blocks_ideal: int = 0  # if all free pages lay together
     pages_moved: int = 0
     pages_failed: int = 0
-    blockers: dict[str, int] = field(default_factory=dict)  # of explain.REASONS: whole blocks
+    blockers: dict[str, int] = field(default_factory=dict)  # of blockers.REASONS: whole blocks
     cma_asked: int = 0
     cma_given: int = 0
     seconds: float = 0.0
@@ -248,7 +248,7 @@ class Run:
         outcome.pages_moved = machine.paging.events["pgmigrate_success"]
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
         outcome.blocks_after = blocks_to_be_had(machine, self.plan.order)
-        outcome.blockers = explain.blockers(machine.state, self.plan.order)
+        outcome.blockers = blockers.count(machine.state, self.plan.order)
         outcome.map_after = snapshot.frame_kinds(machine.state)
 
     def ask_cma(self) -> None:

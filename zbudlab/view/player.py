@@ -15,12 +15,12 @@ from ipywidgets import widget_serialization
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.changes import Change
 from zbudlab.explanation import Explanation
+from zbudlab.explanation.changes import Change
+from zbudlab.explanation.stepping import Inside
 from zbudlab.history import KINDS, History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
-from zbudlab.stepping import Inside
 from zbudlab.view import following, structures, told
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zbudlab import layout
-from zbudlab.changes import list_name
+from zbudlab.explanation.changes import list_name
+from zbudlab.explanation.steps import plural
 from zbudlab.machine import Machine
 from zbudlab.mm.radix_tree import key_fits, slot_of
 from zbudlab.mm.snapshot import list_members
-from zbudlab.steps import plural
 from zbudlab.view import palette
 
 SLOTS = layout.RADIX_TREE_MAP_SIZE

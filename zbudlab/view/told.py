@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from zbudlab.changes import Change
 from zbudlab.explanation import Explanation
+from zbudlab.explanation.changes import Change
 from zbudlab.machine import Machine
 
 SHOWN = 120  #: changes that are listed

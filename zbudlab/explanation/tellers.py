@@ -8,11 +8,11 @@ from collections import Counter
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.changes import Moment, list_name
+from zbudlab.explanation.changes import Moment, list_name
+from zbudlab.explanation.steps import Step, error_name, joined, plural, tells
 from zbudlab.mm.zbud_header import home_list, num_free_chunks, size_to_chunks
 from zbudlab.operations import FAULTS, LAB_POOL
 from zbudlab.oplog import Entry
-from zbudlab.steps import Step, error_name, joined, plural, tells
 
 # --- processes ---------------------------------------------------------------------------------
 
@@ -267,6 +267,18 @@ def _set_pool(step: Step) -> str:
 def _set_movable(step: Step) -> str:
     told = "may" if step.arguments[0] else "may not"
     return f"Compaction and CMA {told} move zbud pages from now on."
+
+
+@tells("lay_out")
+def _lay_out(step: Step) -> str:
+    if step.result < 0:
+        return f"No zone of {len(step.after.frames)} frames can hold these free lists."
+    free = int(step.after.zone["nr_free_pages"])
+    return (
+        f"The zone is laid out anew as free lists say: {plural(free)} free of "
+        f"{len(step.after.frames)}, at places drawn with seed {step.arguments[0]}; the rest is in "
+        "use and cannot move."
+    )
 
 
 @tells("inject")

@@ -11,7 +11,7 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zbudlab.changes import Moment
+from zbudlab.explanation.changes import Moment
 from zbudlab.oplog import Entry
 
 #: The function that does an operation's work, where the log's steps alone don't tell.

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from zbudlab import jit
-from zbudlab.changes import Moment
 from zbudlab.explanation import Explanation, explain
-from zbudlab.steps import Step
-from zbudlab.substeps import MOVING, OTHERS, stage
+from zbudlab.explanation.changes import Moment
+from zbudlab.explanation.steps import Step
+from zbudlab.explanation.substeps import MOVING, OTHERS, stage
 
 if TYPE_CHECKING:
     from zbudlab.history import History

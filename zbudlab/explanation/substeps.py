@@ -7,10 +7,10 @@ move, the page allocator's own parts would only be in the way, and are left out.
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.changes import list_name
+from zbudlab.explanation.changes import list_name
+from zbudlab.explanation.steps import Step, plural, tells
 from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.zbud_header import home_list, num_free_chunks
-from zbudlab.steps import Step, plural, tells
 
 MOVING = {
     "compaction_scan.isolate_migratepages_range": "isolate",

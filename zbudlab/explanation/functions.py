@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from zbudlab import jit
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _FILE = re.compile(r"[\w/.-]+\.[ch]\b")
 _NAMED = re.compile(r"\((_*[a-z]+_\w+)\)")
 

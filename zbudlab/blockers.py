@@ -54,7 +54,7 @@ def _target_frames(state: State, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return free & np.isin(state.blocks["migratetype"][blocks], TARGET_TYPES)
 
 
-def blockers(state: State, order: int) -> dict[str, int]:
+def count(state: State, order: int) -> dict[str, int]:
     """Aligned blocks of 2^order frames by what stands in them; keys as REASONS, all of them.
 
     The values add up to the number of whole blocks in the zone.

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from zbudlab import substeps, tellers  # noqa: F401 tellers are known from here on
-from zbudlab.changes import Changes, changes
-from zbudlab.functions import Linux, Source, linux_of, source_of
-from zbudlab.steps import Step, sentence
+from zbudlab.explanation import substeps, tellers  # noqa: F401 tellers are known from here on
+from zbudlab.explanation.changes import Changes, changes
+from zbudlab.explanation.functions import Linux, Source, linux_of, source_of
+from zbudlab.explanation.steps import Step, sentence
 
 
 class Explanation(NamedTuple):
