@@ -8,6 +8,7 @@ ratio is theirs over ours in the same round: above 1 we are faster.
 import argparse
 import gc
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -39,13 +40,14 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
 
 
 def machine_kind() -> str:
-    """The processor and the system, in words."""
-    name = platform.processor() or platform.machine()
+    """What the figures were measured on, in words; no names."""
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        name = models[0].partition(":")[2].strip() if models else name
-    return f"{name}, {platform.system()}, Python {platform.python_version()}"
+    shared = cpuinfo.exists() and "hypervisor" in cpuinfo.read_text()
+    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{os.cpu_count()}-core {'shared ' if shared else ''}{platform.machine()}"
+        f"{' VM' if shared else ''}{load}, {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def arguments() -> argparse.Namespace:
