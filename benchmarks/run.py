@@ -30,6 +30,12 @@ HEADING = f"{'':<52}{'ours ns':>9}  {'beside':<22}" + "".join(f"{name:>8}" for n
 def lines(row: dict[str, Any]) -> Iterator[str]:
     """A step as text: a line for each side it is compared with, or one without any."""
     start = f"{row['item']:<52}{row['ns']['median']:>9.1f}"
+    if "most" in row:
+        ours, (must, aim) = row["ns"], row["most"]
+        blank = " " * 8
+        spread = "".join(f"{ours[name]:>8.1f}" for name in ("min", "median", "max"))
+        yield f"{start:<61}  {'at most, ns':<22}{blank}{spread}{must:>8.1f}{aim:>8.1f}"
+        start = ""
     for side, found in row["sides"].items():
         ratios = (*found["ratio"].values(), found["must"], found["aim"])
         shown = "".join(f"{'' if ratio is None else format(ratio, '.2f'):>8}" for ratio in ratios)
