@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import reference
-from benchmarks.figure import draw
+from benchmarks.figure import draw, draw_scale
 from benchmarks.item import ITEMS, Setup, load_items
 from benchmarks.measure import measure
 
@@ -65,6 +65,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios there")
+    parser.add_argument("--scale", metavar="FILE", type=Path, help="draw time against size there")
     parser.add_argument("--short", action="store_true", help="fewer and smaller rounds: < 60 s")
     return parser.parse_args()
 
@@ -87,6 +88,8 @@ def main() -> None:
         asked.json.write_text(json.dumps(report, indent=1) + "\n")
     if asked.figure:
         draw(report, asked.figure)
+    if asked.scale:
+        draw_scale(report, asked.scale)
 
 
 if __name__ == "__main__":

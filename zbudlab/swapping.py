@@ -364,7 +364,7 @@ class Swap(SwapAreas):
         As `load` one by one; a page that is damaged leaves its row undefined.
         """
         slots = np.ascontiguousarray(slots, np.int64)
-        if self.at or self.cache.pages:  # somebody watches, or has pages of his own
+        if self.at or self.cache.pages or not self.state.page_bytes:
             each = zip(slots.tolist(), out, strict=True)
             return np.array([self._load_row(slot, row) for slot, row in each], np.int64)
         numbers, where = np.zeros(len(slots), np.int64), np.zeros((len(slots), 2), np.int64)
