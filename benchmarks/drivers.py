@@ -116,6 +116,25 @@ def buddy_churn(zones, pages, blocks, held, slots, orders, types):
 
 
 @kernel(inline=False)
+def allocate_all(zones, pages, blocks):
+    """Allocate single frames until there are none; the sum of all of them."""
+    total = 0
+    while True:
+        pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+        if pfn < 0:
+            return total
+        total += pfn
+
+
+@kernel(inline=False)
+def free_all(zones, pages, blocks, order):
+    """Give back every frame, in the order given; the pages that are free then."""
+    for i in range(order.shape[0]):
+        put_page(zones, pages, blocks, order[i])
+    return zones[0].nr_free_pages
+
+
+@kernel(inline=False)
 def scatter(zones, pages, blocks, pools, rows, nodes, handles, order, count):
     """Leave zbud pages in the frames order[:count] and all others free; what was there goes.
 

@@ -1,5 +1,6 @@
-"""The figure of the ratios: what `python -m benchmarks --figure FILE` draws."""
+"""The figures: ratios (`python -m benchmarks --figure FILE`), and growth (`--scale FILE`)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,16 @@ MARKS = {KERNEL: ("o", "#0b5394", -0.13), ALIKE: ("D", "#b45f06", 0.13)}
 LABELS = {KERNEL: "C as in the kernel", ALIKE: "C with our layout and algorithm"}
 TICKS = (0.25, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4)
 
+SIZED = re.compile(r"2\^(\d+) frames: (.*)")
+
 
 def draw(report: dict[str, Any], file: Path) -> None:
     """Write the picture of a run: medians, with a line from the least to the greatest ratio."""
-    rows = [row for row in report["items"] if set(MARKS) & set(row["sides"])]
+    rows = [
+        row
+        for row in report["items"]
+        if set(MARKS) & set(row["sides"]) and not SIZED.fullmatch(row["item"])
+    ]
     figure = Figure(figsize=(9, 1.6 + INCHES_A_ROW * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for side, (marker, colour, shift) in MARKS.items():
@@ -56,4 +63,38 @@ def draw(report: dict[str, Any], file: Path) -> None:
     axes.set_xlabel("C's time / our time: right of 1 we are faster (median, least to greatest)")
     axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
     axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.1), ncols=3, fontsize=8, frameon=False)
+    figure.savefig(file, dpi=110)
+
+
+def growth(report: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """By what was done and by side: frames, and nanoseconds a frame."""
+    found: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    for row in report["items"]:
+        if named := SIZED.fullmatch(row["item"]):
+            lines = found.setdefault(named[2], {})
+            frames = 1 << int(named[1])
+            lines.setdefault("ours", []).append((frames, row["ns"]["median"]))
+            for side, times in row["sides"].items():
+                lines.setdefault(side, []).append((frames, times["ns"]["median"]))
+    return found
+
+
+def draw_scale(report: dict[str, Any], file: Path) -> None:
+    """Write the picture of nanoseconds a frame against the size of the machine, log-log."""
+    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    axes = figure.add_subplot()
+    for number, (what, lines) in enumerate(growth(report).items()):
+        for side, points in lines.items():
+            style = "-" if side == "ours" else "--"
+            label = what if side == "ours" else f"the same in {side}"
+            frames, times = zip(*points, strict=True)
+            axes.plot(frames, times, style, marker="o", ms=4, color=f"C{number}", label=label)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda time, _: f"{time:g}"))
+    axes.grid(which="both", alpha=0.25)
+    axes.set_xlabel("page frames of the machine, without page bytes")
+    axes.set_ylabel("nanoseconds a frame (median)")
+    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     figure.savefig(file, dpi=110)

@@ -31,7 +31,8 @@ class Step:
 
     operations: of one call. ours, theirs (by side: KERNEL, ALIKE or any other name): calls, whose
     answers must be the same number; None = nothing to compare. must, aim: by side, the ratio (its
-    time over ours) to reach.
+    time over ours) to reach. most: nanoseconds that an operation of ours may take: must and aim.
+    wall: time by the wall clock, for calls that work in several threads.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Step:
     theirs: dict[str, Call] = field(default_factory=dict)
     must: dict[str, float] = field(default_factory=dict)
     aim: dict[str, float] = field(default_factory=dict)
+    most: tuple[float, float] | None = None
+    wall: bool = False
 
 
 @dataclass
@@ -47,12 +50,13 @@ class Case:
     """Steps on one state, done in their order; `prepare` draws the next inputs, unmeasured.
 
     passes: how often a round goes through the steps; sides that take turns at short intervals
-    meet the same weather on a busy machine.
+    meet the same weather on a busy machine. rounds: at most so many; 0 = as many as others.
     """
 
     prepare: Callable[[], None]
     steps: list[Step]
     passes: int = 1
+    rounds: int = 0
 
 
 #: Items by the name that `--only` takes.

@@ -8,6 +8,7 @@ ratio is theirs over ours in the same round: above 1 we are faster.
 import argparse
 import gc
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import reference
-from benchmarks.figure import draw
+from benchmarks.figure import draw, draw_scale
 from benchmarks.item import ITEMS, Setup, load_items
 from benchmarks.measure import measure
 
@@ -29,6 +30,12 @@ HEADING = f"{'':<52}{'ours ns':>9}  {'beside':<22}" + "".join(f"{name:>8}" for n
 def lines(row: dict[str, Any]) -> Iterator[str]:
     """A step as text: a line for each side it is compared with, or one without any."""
     start = f"{row['item']:<52}{row['ns']['median']:>9.1f}"
+    if "most" in row:
+        ours, (must, aim) = row["ns"], row["most"]
+        blank = " " * 8
+        spread = "".join(f"{ours[name]:>8.1f}" for name in ("min", "median", "max"))
+        yield f"{start:<61}  {'at most, ns':<22}{blank}{spread}{must:>8.1f}{aim:>8.1f}"
+        start = ""
     for side, found in row["sides"].items():
         ratios = (*found["ratio"].values(), found["must"], found["aim"])
         shown = "".join(f"{'' if ratio is None else format(ratio, '.2f'):>8}" for ratio in ratios)
@@ -39,13 +46,14 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
 
 
 def machine_kind() -> str:
-    """The processor and the system, in words."""
-    name = platform.processor() or platform.machine()
+    """What the figures were measured on, in words; no names."""
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        name = models[0].partition(":")[2].strip() if models else name
-    return f"{name}, {platform.system()}, Python {platform.python_version()}"
+    shared = cpuinfo.exists() and "hypervisor" in cpuinfo.read_text()
+    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{os.cpu_count()}-core {'shared ' if shared else ''}{platform.machine()}"
+        f"{' VM' if shared else ''}{load}, {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -57,6 +65,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios there")
+    parser.add_argument("--scale", metavar="FILE", type=Path, help="draw time against size there")
     parser.add_argument("--short", action="store_true", help="fewer and smaller rounds: < 60 s")
     return parser.parse_args()
 
@@ -79,6 +88,8 @@ def main() -> None:
         asked.json.write_text(json.dumps(report, indent=1) + "\n")
     if asked.figure:
         draw(report, asked.figure)
+    if asked.scale:
+        draw_scale(report, asked.scale)
 
 
 if __name__ == "__main__":

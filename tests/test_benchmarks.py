@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks import drivers, measure, reference, run
-from benchmarks.item import ITEMS, KERNEL, Case, Step, load_items
+from benchmarks import drivers, figure, measure, reference, run
+from benchmarks.item import ITEMS, KERNEL, Case, Setup, Step, load_items
 from benchmarks.machines import machine
 from zbudlab import layout
 from zbudlab.mm.compaction import WHOLE_ZONE, compact_zone_order, rescan
@@ -75,7 +75,7 @@ def test_c_alike_leaves_the_same_bytes_after_compaction():
 
 def fixed_times(monkeypatch, answers):
     """Let every call take as many nanoseconds as it answers, and answer the same."""
-    monkeypatch.setattr(measure, "timed", lambda call: (answers[call()], 7))
+    monkeypatch.setattr(measure, "timed", lambda call, wall: (answers[call()], 7))
 
 
 def test_a_ratio_is_their_time_over_ours(monkeypatch):
@@ -112,7 +112,41 @@ def test_without_a_compiler_our_figures_stand_alone(monkeypatch, capsys):
     assert all(KERNEL not in row.split() for row in rows)
 
 
+def test_most_nanoseconds_stand_beside_ours(monkeypatch):
+    fixed_times(monkeypatch, {"ours": 10})
+    step = Step("thing", 5, lambda: "ours", most=(3.0, 1.0))
+    (found,) = measure.measure(Case(lambda: None, [step], rounds=2), rounds=7)
+    assert found["rounds"] == 2
+    (line,) = run.lines(found)
+    assert line.split() == ["thing", "2.0", "at", "most,", "ns", "2.0", "2.0", "2.0", "3.0", "1.0"]
+
+
+@needs_c
+@pytest.mark.parametrize("name", ["zswap", "threads", "scale-2^12", "peers-buddy", "replay"])
+def test_what_is_compared_gives_the_same_answers(name):
+    load_items()
+    case = ITEMS[name](Setup(with_c=True, short=True))
+    rows = measure.measure(case, rounds=1)
+    assert len(rows) == len(case.steps) > 0
+
+
+def test_the_figures_show_every_item(tmp_path):
+    ratio = {"min": 0.9, "median": 1.0, "max": 1.1}
+    side = {"ns": ratio, "ratio": ratio, "must": 0.9, "aim": None}
+    rows = [
+        {"item": f"2^{order} frames: init", "ns": ratio, "sides": {KERNEL: side}}
+        for order in (12, 14)
+    ]
+    report = {"date": "2026-01-01", "machine": "some", "items": rows}
+    figure.draw(report, tmp_path / "ratios.png")
+    figure.draw_scale(report, tmp_path / "scale.png")
+    assert (tmp_path / "ratios.png").stat().st_size > 5000
+    assert (tmp_path / "scale.png").stat().st_size > 5000
+
+
 def test_every_item_is_found():
     load_items()
     named = {"page-copy", "radix-10k", "radix-1m", "zbud-10k", "zbud-1m", "zbud-series", "buddy"}
-    assert named | {"zbud-migration", "compaction-2^18", "compaction-2^20"} <= set(ITEMS)
+    named |= {"zbud-migration", "compaction-2^18", "compaction-2^20", "zswap", "replay", "threads"}
+    named |= {"peers-lookup", "peers-copy", "peers-buddy", "scale-2^12", "scale-2^24"}
+    assert named <= set(ITEMS)

@@ -100,6 +100,34 @@ def test_a_batch_is_page_after_page(name):
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
+def test_pages_that_just_fit_and_just_do_not_are_the_same_in_a_batch(name):
+    using, pages = installed(name), np.repeat(corpus.pages("random", 1), 129, axis=0)
+    for some, page in zip(range(PAGE_SIZE - 128, PAGE_SIZE + 1), pages, strict=True):
+        page[some:] = 7
+    out = np.empty_like(pages)
+    alone = [using.compress(page) for page in pages]
+    lengths = compressors.compress_pages(using, pages, out, threads=1)
+    assert lengths.tolist() == [len(a) if len(a) <= PAGE_SIZE else -1 for a in alone]
+    for row, made in zip(out[lengths > 0], (a for a in alone if len(a) <= PAGE_SIZE), strict=True):
+        assert row[: len(made)].tobytes() == made
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_batch_comes_back_but_for_what_is_damaged(name):
+    using, pages = installed(name), corpus.pages("text", 9)
+    made = [using.compress(page) for page in pages]
+    made[4] = made[4][: len(made[4]) // 2]
+    memory = np.frombuffer(b"-".join(made), np.uint8)
+    lengths = np.array([len(each) for each in made])
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    out, rows = np.zeros((12, PAGE_SIZE), np.uint8), np.arange(3, 12)
+    whole = compressors.decompress_pages(using, memory, starts, lengths, out, rows)
+    assert whole.tolist() == [i != 4 for i in range(9)]
+    assert np.array_equal(out[rows[whole]], pages[whole])
+    assert not out[:3].any()
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_threads_change_nothing(name):
     using, pages = installed(name), corpus.pages("mixed", 517)
     one = np.zeros_like(pages)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import jit, layout
+from zbudlab import commands, jit, layout
 from zbudlab.mm import (
     bootmem,
     list_head,
@@ -412,6 +412,24 @@ def test_where_neither_package_nor_home_can_be_written_it_works(package):
     answer, _, folder = is_free(package, HOME=os.devnull, USERPROFILE=os.devnull, TMPDIR=temporary)
     assert answer == 1
     assert folder.is_relative_to(temporary)
+
+
+NOWHERE = """
+import tempfile
+def nowhere(**_):
+    raise FileNotFoundError("no usable temporary directory")
+tempfile.mkdtemp = nowhere
+"""
+
+
+def test_where_nothing_at_all_can_be_written_it_works_and_says_so(package, monkeypatch, capsys):
+    (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
+    nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}
+    found = run_python("-c", NOWHERE + IS_FREE, cwd=package, PYTHONPATH=package, **nowhere)
+    assert found.split() == ["1", "0", "None"]
+    monkeypatch.setattr(jit, "CACHE_DIRECTORY", None)
+    commands.say_if_first()
+    assert "set NUMBA_CACHE_DIR to a folder" in capsys.readouterr().err
 
 
 def test_where_nothing_can_be_kept_the_warm_up_says_what_to_do(package):

@@ -182,6 +182,8 @@ def machine_script(number: int) -> None:
             machine.touch(late, range(LATE_PAGES))
         machine.inject("swap_write", 0)
     machine.check()  # 6.1 keeps the slots of pages that were read
+    if config.page_bytes:
+        machine.peek_pages(late, range(LATE_PAGES))
     machine.exit(late)
     for order in (1, 2, 3, 4, 5, -1):
         machine.compact(order)

@@ -424,6 +424,8 @@ class TestCommand:
         [
             (["--workload", "nothing"], "no workload 'nothing'"),
             (["--workload", "phone", "--pressure", "2"], "--pressure is of the main job"),
+            (["--workload", "phone", "--metadata-only"], "--metadata-only is of the main job"),
+            (["--workload", "phone", "--lengths", "text"], "--lengths is of the main job"),
             (["--workload", "phone", "nowhere"], "cannot read"),
             (["--workload", "phone", "--frames", "100"], "cma_pages must be"),
         ],

@@ -200,6 +200,12 @@ class Batch:
 
     def run(self, scripts: Sequence[Script]) -> list[Results]:
         """The results of each script, on a machine of its own. ValueError for what is no script."""
+        arguments, results = self.prepared(scripts)
+        run_scripts(*arguments)
+        return np.split(results, np.cumsum([len(script) for script in scripts])[:-1])
+
+    def prepared(self, scripts: Sequence[Script]) -> tuple[list[np.ndarray], Results]:
+        """What `run_scripts` takes for these scripts, and where it puts the results."""
         for script in scripts:
             check(script)
         every = np.ascontiguousarray(np.concatenate(scripts), np.int64)
@@ -209,8 +215,7 @@ class Batch:
         frames = self.config.frames
         moves, control = np.zeros(frames, layout.migration), np.zeros(1, layout.compact_control)
         taken = np.zeros(frames, np.int64)
-        run_scripts(*arrays, moves, control, taken, image, every, ends, results)
-        return np.split(results, ends[:-1])
+        return [*arrays, moves, control, taken, image, every, ends, results], results
 
     def _booted(self, every: Script, ends: NDArray[np.int64]) -> dict[str, np.ndarray]:
         """The arrays of a booted machine, with room for what the scripts do."""

@@ -140,11 +140,12 @@ def _usable(folder: Path) -> bool:
         return False
 
 
-def _cache_directory() -> Path:
+def _cache_directory() -> Path | None:
     """Where compiled code is kept: the first writable place of four, one folder a source state.
 
-    numba's own cache looks only at the file a function stands in, so an edit of a helper in
-    another file would go unnoticed. Keying the folder by all sources mends that.
+    None = there is no such place, and nothing is kept. numba's own cache looks only at the file a
+    function stands in, so an edit of a helper in another file would go unnoticed. Keying the
+    folder by all sources mends that.
     """
     key = _source_key()
     places = [Path(__file__).parent / "__pycache__"]
@@ -156,7 +157,10 @@ def _cache_directory() -> Path:
         folder = place / f"numba-{key}"
         if _usable(folder):
             return folder
-    return Path(tempfile.mkdtemp(prefix="zbudlab-"))
+    try:
+        return Path(tempfile.mkdtemp(prefix="zbudlab-"))
+    except OSError:
+        return None
 
 
 CACHE_DIRECTORY = _cache_directory()
@@ -184,11 +188,11 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """
     if function is None:
         return lambda function: kernel(function, inline=inline)
-    own = function.__module__.startswith("zbudlab.")
+    kept = CACHE_DIRECTORY is not None and function.__module__.startswith("zbudlab.")
     given = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
     try:
-        options = {**_OPTIONS, "pipeline_class": _Compiler, "cache": own, "forceinline": inline}
+        options = {**_OPTIONS, "pipeline_class": _Compiler, "cache": kept, "forceinline": inline}
         compiled = _compiled_by_type(numba.njit(**options)(function))
     finally:
         numba.config.CACHE_DIR = given
@@ -379,11 +383,12 @@ def uncompiled(
 
 def cache_is_kept() -> bool:
     """Whether the next process will find what this one compiles."""
-    return CACHE_DIRECTORY.name == f"numba-{_source_key()}"
+    return CACHE_DIRECTORY is not None and CACHE_DIRECTORY.name == f"numba-{_source_key()}"
 
 
 def warm_marker() -> Path:
     """A file that stands where compiled code is kept once all of it has been compiled."""
+    assert CACHE_DIRECTORY is not None
     return CACHE_DIRECTORY / "complete"
 
 

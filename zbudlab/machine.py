@@ -238,6 +238,20 @@ class Machine:
             return self.state.frames[value].tobytes()
         return self.swap.peek(value)
 
+    def peek_pages(self, process: int, pages: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The bytes of many pages, uint8 (n, 4096), as `peek`; and which came whole, bool (n,)."""
+        self._need_bytes()
+        at = operations.places(self, process, np.array(self._check_pages(process, pages)))
+        kinds, values = self.state.ptes["state"][at], self.state.ptes["value"][at]
+        out = np.zeros((len(at), layout.PAGE_SIZE), np.uint8)
+        present, swapped = kinds == layout.PTE_PRESENT, kinds == layout.PTE_SWAP
+        out[present] = self.state.frames[values[present]]
+        found = np.empty((np.count_nonzero(swapped), layout.PAGE_SIZE), np.uint8)
+        whole = np.ones(len(at), bool)
+        whole[swapped] = self.swap.peek_batch(values[swapped], found) == 0
+        out[swapped] = found
+        return out, whole
+
     def _need_bytes(self) -> None:
         if not self.config.page_bytes:
             raise MachineError(errno.ENODATA, "this machine has no page bytes")

@@ -11,7 +11,8 @@ Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_f
 zswap_writeback_entry (v3.12.9, v6.1).
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from errno import EEXIST, EIO, ENODEV, ENOMEM
 from typing import Any
 
@@ -19,7 +20,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
-from zbudlab.compressors import Compressor, DamagedData, UnrecordedPage, compress_pages
+from zbudlab.compressors import (
+    Compressor,
+    DamagedData,
+    UnrecordedPage,
+    compress_pages,
+    decompress_pages,
+)
 from zbudlab.mm import zbud, zswap, zswap_marks
 from zbudlab.mm.state import State
 from zbudlab.swapareas import SwapAreas
@@ -152,6 +159,7 @@ class Swap(SwapAreas):
         self.synchronous = synchronous
         self.threads = threads
         self.stepwise = stepwise
+        self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
         settings = {
@@ -263,13 +271,20 @@ class Swap(SwapAreas):
         pages = np.ascontiguousarray(pages)
         if not self.enabled:
             return pages, np.zeros(count, np.int32), pages
-        data = np.zeros((count, layout.PAGE_SIZE), np.uint8)  # entries keep the first word
+        data = self._room_for(count)
         lengths = self._compress(pages, data)
         if self.state.zswaps["same_filled_pages_enabled"][0]:
             same = same_filled(pages)
             lengths[same] = 0
             data[same, :8] = pages[same, :8]
         return data, lengths, pages
+
+    def _room_for(self, count: int) -> NDArray[np.uint8]:
+        """Room for compressed pages; the first word, which entries keep, is zero."""
+        if len(self._room) < count:
+            self._room = np.zeros((count, layout.PAGE_SIZE), np.uint8)
+        self._room[:count, :8] = 0
+        return self._room[:count]
 
     def _compress(self, pages: NDArray[np.uint8], data: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Lengths of the compressed pages in `data`; -1 = the compressor refused."""
@@ -343,15 +358,69 @@ class Swap(SwapAreas):
         frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
         return decompressed(self.compressor, frame[start : start + length])
 
+    def load_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Swap pages in, row i of `out`, uint8 (n, 4096), from slot i: 0, or -EIO = it is damaged.
+
+        As `load` one by one; a page that is damaged leaves its row undefined.
+        """
+        slots = np.ascontiguousarray(slots, np.int64)
+        if self.at or self.cache.pages or not self.state.page_bytes:
+            each = zip(slots.tolist(), out, strict=True)
+            return np.array([self._load_row(slot, row) for slot, row in each], np.int64)
+        numbers, where = np.zeros(len(slots), np.int64), np.zeros((len(slots), 2), np.int64)
+        self.do(zswap.zswap_load_batch_begin, slots, numbers, where, *self.state.zswap)
+        try:
+            errors = self._decompressed_rows(numbers, where, out)
+        finally:
+            self.do(zswap.zswap_load_batch_end, numbers, *self.state.zswap)
+        for row in np.flatnonzero(numbers < 0):
+            errors[row] = self._load_row(int(slots[row]), out[row])
+        return errors
+
+    def _load_row(self, slot: int, out: NDArray[np.uint8]) -> int:
+        try:
+            self.load(slot, out)
+        except DamagedData:
+            return -EIO
+        return 0
+
+    def _decompressed_rows(
+        self, numbers: NDArray[np.int64], where: NDArray[np.int64], out: NDArray[np.uint8]
+    ) -> NDArray[np.int64]:
+        """The content of mapped entries, row by row: 0 or -EIO for each."""
+        errors = np.zeros(len(numbers), np.int64)
+        words = out.view(np.int64)
+        address, length = where.T
+        for row in np.flatnonzero((numbers > 0) & (address == 0)):
+            words[row] = self.state.zswap_entries["word"][numbers[row]]
+        rows = np.flatnonzero((numbers > 0) & (address > 0))
+        starts = address[rows] * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
+        assert self.compressor is not None
+        frames = self.state.frames
+        whole = decompress_pages(self.compressor, frames, starts, length[rows], out, rows)
+        errors[rows[~whole]] = -EIO
+        return errors
+
     def peek(self, slot: int) -> bytes:
         """A page's bytes, with nothing counted or logged. Raises DamagedData."""
+        with self._unseen():
+            page = self._find(slot)[1]
+        return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
+
+    def peek_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """`load_batch` with nothing counted or logged."""
+        with self._unseen():
+            return self.load_batch(slots, out)
+
+    @contextlib.contextmanager
+    def _unseen(self) -> Iterator[None]:
+        """Whatever is read meanwhile is neither counted nor logged, and calls nobody."""
         reads, at, do = self.device.reads, self.at, self.do
         self.at, self.do = {}, _call
         try:
-            page = self._find(slot)[1]
+            yield
         finally:
             self.device.reads, self.at, self.do = reads, at, do
-        return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
 
     # --- writeback -----------------------------------------------------------------------------
 

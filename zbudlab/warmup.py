@@ -75,6 +75,7 @@ PARTS: tuple[Callable[[], None], ...] = (_swapping, _checking_and_moving)
 
 def compiled_on_disk() -> list[str]:
     """Functions whose compiled form is kept, as `module.function`, the newest last."""
+    assert jit.CACHE_DIRECTORY is not None
     kept = sorted(jit.CACHE_DIRECTORY.rglob("*.nbi"), key=lambda path: path.stat().st_mtime_ns)
     return [path.name.partition("-")[0] for path in kept]
 

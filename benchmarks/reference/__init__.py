@@ -6,6 +6,7 @@ and algorithms and works on the arrays of a State.
 
 import ctypes
 import functools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -36,6 +37,14 @@ def zeroed(shape: Any, dtype: Any) -> np.ndarray:
 def available() -> bool:
     """Whether this system has the C compiler."""
     return shutil.which(COMPILER) is not None
+
+
+@functools.cache
+def has_library(name: str) -> bool:
+    """Whether the compiler finds a C library and its header."""
+    command = [COMPILER, "-x", "c", "-include", f"{name}.h", "-", "-o", os.devnull, f"-l{name}"]
+    program = "int main(void) { return 0; }"
+    return subprocess.run(command, input=program, text=True, capture_output=True).returncode == 0
 
 
 @functools.cache
@@ -81,11 +90,20 @@ class Reference(Library):
     """One machine as the kernel has it.
 
     frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers stand in
-    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes.
+    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes. source,
+    libraries: as Library's, for a file that includes reference.c.
     """
 
-    def __init__(self, frames: int = 0, *, in_page: bool = True, nodes: int = 64) -> None:
-        super().__init__("reference.c")
+    def __init__(
+        self,
+        frames: int = 0,
+        *,
+        in_page: bool = True,
+        nodes: int = 64,
+        source: str = "reference.c",
+        libraries: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(source, libraries)
         page_size = layout.PAGE_SIZE if in_page else layout.CHUNK_SIZE
         self._headers = zeroed(max(frames, 1) * page_size, np.uint8)
         self._pages = zeroed(max(frames, 1) * SIZE_OF_STRUCT_PAGE, np.uint8)
@@ -94,7 +112,13 @@ class Reference(Library):
         memory = self._headers
         if not in_page:  # addresses only, nothing is read or written there
             memory = self._blocks
-        self.setup(memory, self._headers, self._pages, self._blocks, self._nodes, frames)
+        self._arguments = (memory, self._headers, self._pages, self._blocks, self._nodes, frames)
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: all memory free but frame 0, no objects."""
+        self._nodes.fill(0)
+        self.setup(*self._arguments)
 
 
 class Alike(Library):

@@ -51,6 +51,22 @@ long buddy_churn(int64_t *held, uint8_t *held_orders, const int32_t *slots, cons
 	return sum;
 }
 
+long allocate_all(void)
+{
+	long sum = 0;
+
+	for (long pfn = alloc_block(0, MOVABLE); pfn >= 0; pfn = alloc_block(0, MOVABLE))
+		sum += pfn;
+	return sum;
+}
+
+long free_all(const int64_t *order, long n)
+{
+	for (long i = 0; i < n; i++)
+		free_block(order[i], 0);
+	return zone->nr_free_pages;
+}
+
 /* Objects of SINGLE bytes, one a page, in the frames order[0 .. pages - 1]; COMPANION bytes beside
  * every second; all other frames free. What stood there before goes. */
 #define SINGLE 2100

@@ -13,6 +13,12 @@ void setup(char *bytes, char *header_table, struct page *page_table, struct page
 	zbud_init();
 }
 
+long boot(void)	/* the page allocator anew, as setup left it */
+{
+	page_alloc_init(zone->spanned_pages, 1);
+	return zone->nr_free_pages;
+}
+
 long copy_pages(char *bytes, const uint32_t *new, const uint32_t *old, long n)
 {
 	for (long i = 0; i < n; i++)

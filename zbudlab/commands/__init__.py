@@ -14,7 +14,7 @@ def say_if_first() -> None:
     from zbudlab.jit import CACHE_DIRECTORY, cache_is_kept
     from zbudlab.warmup import NOT_KEPT
 
-    if not cache_is_kept():
+    if CACHE_DIRECTORY is None or not cache_is_kept():
         print(NOT_KEPT, file=sys.stderr)
     elif not any(CACHE_DIRECTORY.iterdir()):
         print("first run: compiling the engine takes a minute or two, once", file=sys.stderr)

@@ -9,7 +9,7 @@ from zbudlab.files import check_writable, written_whole
 
 #: Options that are settings of the machine, and options of the main job alone.
 SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "cma_pages", "threads")
-MAIN_JOB = ("scenario", "pressure", "exits")
+MAIN_JOB = ("scenario", "pressure", "exits", "lengths", "metadata_only")
 
 #: Rows of the table: what the reader sees, and the results that it is made of.
 ROWS = (
@@ -70,8 +70,10 @@ def run(options: argparse.Namespace) -> int:
     from zbudlab import report
     from zbudlab.workload import Workload
 
-    if said := [name for name in MAIN_JOB if getattr(options, name) is not None]:
-        raise ValueError(f"--{said[0]} is of the main job, and says nothing to --workload")
+    unsaid = (None, False)
+    if said := [name for name in MAIN_JOB if not any(getattr(options, name) is n for n in unsaid)]:
+        option = said[0].replace("_", "-")
+        raise ValueError(f"--{option} is of the main job, and says nothing to --workload")
     made = Workload.load(options.workload)
     if options.paths:
         made = made.with_content(_content(options.paths))

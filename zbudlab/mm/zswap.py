@@ -315,6 +315,24 @@ def zswap_load_end(number, *machine):
     zswap_entry_put(number, 1, *machine)
 
 
+@kernel(inline=False)
+def zswap_load_batch_begin(batch, numbers, where, *machine):
+    """Begin a load of each slot: numbers[i] gets the answer for batch[i], where[i] its place.
+
+    batch, numbers: int64 (n,); where: int64 (n, 2).
+    """
+    for i in range(batch.shape[0]):
+        numbers[i] = zswap_load_begin(batch[i], where[i], *machine)
+
+
+@kernel(inline=False)
+def zswap_load_batch_end(numbers, *machine):
+    """End the loads that found an entry."""
+    for i in range(numbers.shape[0]):
+        if numbers[i] > 0:
+            zswap_load_end(numbers[i], *machine)
+
+
 # --- writeback ---------------------------------------------------------------------------------
 
 

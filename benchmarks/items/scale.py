@@ -1,0 +1,109 @@
+"""Machines of 2^12 to 2^24 frames without page bytes: nanoseconds a frame against size."""
+
+from functools import partial
+
+import numpy as np
+import psutil
+
+from benchmarks import drivers
+from benchmarks.item import ITEMS, KERNEL, Case, Setup, Step
+from benchmarks.items.compaction import Zone
+from benchmarks.reference import Reference
+from zbudlab import layout
+from zbudlab.mm.bootmem import free_area_init, free_pages_memory
+from zbudlab.mm.radix_tree import init_radix_tree_nodes
+from zbudlab.mm.state import State
+
+ORDERS = range(12, 25, 2)
+BYTES_A_FRAME = 400  #: of the host: both machines, the orders in which frames are freed
+STEPS = ("compact", "init", "allocate all", "free all in random order")
+
+
+def boot(state: State) -> int:
+    """Start the page allocator anew, all memory free but frame 0; free page frames."""
+    zone = state.zone
+    zone["nr_free"] = 0
+    zone["nr_free_pages"] = zone["nr_free_cma"] = 0
+    free_area_init(*state.buddy)
+    free_pages_memory(*state.buddy, 1, int(zone["spanned_pages"]))
+    return int(zone["nr_free_pages"])
+
+
+class Sides(Zone):
+    """Ours and C's zone; prepare() boots both and strews zbud pages over the frames."""
+
+    def __init__(self, order: int, setup: Setup) -> None:
+        super().__init__(order, page_bytes=False)
+        self.state = self.machine()
+        self.held = self.handles()
+        self.freed = self.order.copy()
+        arrays = (*self.state.zbud, self.state.frames, self.state.ptes, self.moves, self.control)
+        zbud = (*self.state.zbud, self.held, self.order, self.pages)
+        self.scatters = [lambda: drivers.scatter(*zbud)]
+        self.ours = [
+            lambda: drivers.compact(*arrays),
+            partial(boot, self.state),
+            lambda: drivers.allocate_all(*self.state.buddy),
+            lambda: drivers.free_all(*self.state.buddy, self.freed),
+        ]
+        self.c = None
+        if setup.with_c:
+            self.c = Reference(self.frames, in_page=False, nodes=self.nodes)
+            self.held_there = self.handles()
+            self.scatters.append(self.scattered_there)
+
+    def scattered_there(self) -> int:
+        """C's scatter_metadata."""
+        count = len(self.order)
+        return self.c.scatter_metadata(self.held_there, self.order, count, self.pages)
+
+    def prepare(self) -> None:
+        """Forget all objects, whose pages went with the last boot; then as Zone does."""
+        self.draw.shuffle(self.freed)
+        self.held[:] = 0
+        self.state.nodes.view(np.uint8).fill(0)
+        init_radix_tree_nodes(self.state.nodes)
+        self.state.create_pool(0, layout.ZBUD_SERIES)
+        if self.c is not None:
+            self.held_there[:] = 0
+            self.c.forget()
+        boot(self.state)
+        super().prepare()
+
+    def theirs(self, name: str):
+        """C's call for a step."""
+        count = len(self.freed)
+        return {
+            "compact": self.c.compact_metadata,
+            "init": self.c.boot,
+            "allocate all": self.c.allocate_all,
+            "free all in random order": lambda: self.c.free_all(self.freed, count),
+        }[name]
+
+
+def scale(order: int, setup: Setup) -> Case:
+    """Compact; boot; allocate every frame; free them in random order."""
+    sides = Sides(order, setup)
+    steps = [
+        Step(f"2^{order} frames: {name}", sides.frames, call)
+        for name, call in zip(STEPS, sides.ours, strict=True)
+    ]
+    for step, name in zip(steps, STEPS, strict=True):
+        if sides.c is not None:
+            step.theirs[KERNEL] = sides.theirs(name)
+    return Case(
+        sides.prepare, steps, passes=max(1, 1 << (16 - order) if order < 16 else 1), rounds=7
+    )
+
+
+def sized(order: int, setup: Setup) -> Case:
+    """A machine of 2^order frames, or smaller where the host has not so much memory."""
+    room = psutil.virtual_memory().available // BYTES_A_FRAME
+    largest = 18 if setup.short else room.bit_length() - 1
+    if order > largest:
+        return Case(lambda: None, [])
+    return scale(order, setup)
+
+
+for _order in ORDERS:
+    ITEMS[f"scale-2^{_order}"] = partial(sized, _order)

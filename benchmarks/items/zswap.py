@@ -1,0 +1,126 @@
+"""zswap with page bytes: real pages compressed with LZ4 and stored, and loaded again.
+
+The pages are those of Python's own library files. One thread compresses.
+"""
+
+import sys
+
+import numpy as np
+
+from benchmarks.item import KERNEL, Call, Case, Setup, Step, item
+from benchmarks.machines import frames_for, machine, nodes_for, touch
+from benchmarks.reference import Reference, has_library
+from zbudlab import layout
+from zbudlab.compressors import compressor
+from zbudlab.mm import zswap
+from zbudlab.sources import read_content
+from zbudlab.swapping import Swap
+
+LIBRARY = "lz4"
+
+
+class Store:
+    """Pages, and a side that stores them in slot after slot and loads them into rows of `out`."""
+
+    def __init__(self, pages: np.ndarray) -> None:
+        self.pages = pages
+        self.out = np.empty_like(pages)
+        touch(self.out)
+        self.loaded = False
+
+    def prepare(self) -> None:
+        """See that the last load gave every page back, and forget what is stored."""
+        if self.loaded and not np.array_equal(self.out, self.pages):
+            raise SystemExit(f"{type(self).__name__}: a page came back with other bytes")
+        self.loaded = True
+        self.out[:] = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all that is stored."""
+        raise NotImplementedError
+
+
+class Ours(Store):
+    """`Swap` on a machine."""
+
+    def __init__(self, pages: np.ndarray) -> None:
+        super().__init__(pages)
+        count = len(pages)
+        self.state = machine(frames_for(count), layout.ZBUD_SERIES, nodes=nodes_for(count))
+        self.swap = Swap(self.state, compressor=compressor("lz4"), max_pool_percent=100, threads=1)
+        self.swap.swapon(0, count)
+        self.slots = self.swap.get_swap_pages(count)
+
+    def forget(self) -> None:
+        """Let go of all that is stored."""
+        zswap.zswap_invalidate_area(0, *self.state.zswap)
+
+    def store(self) -> int:
+        """Bytes stored, and the pool's pages."""
+        self.swap.store_batch(self.slots, self.pages)
+        counters = self.swap.counters()
+        return counters["compressed_bytes"] + counters["pool_pages"]
+
+    def load(self) -> int:
+        """Pages that came from zswap."""
+        reads = self.swap.device.reads
+        errors = self.swap.load_batch(self.slots, self.out)
+        return int(np.count_nonzero(errors == 0)) - (self.swap.device.reads - reads)
+
+
+class Theirs(Store):
+    """C."""
+
+    def __init__(self, pages: np.ndarray) -> None:
+        super().__init__(pages)
+        count = len(pages)
+        self.c = Reference(
+            frames_for(count), nodes=nodes_for(count), source="zswap.c", libraries=(LIBRARY,)
+        )
+        self.entries = np.zeros(count * self.c.sizeof_entry(), np.uint8)
+        self.device = np.empty_like(pages)
+        touch(self.device)
+
+    def forget(self) -> None:
+        """Let go of all that is stored."""
+        self.c.invalidate(self.entries, len(self.pages))
+
+    def store(self) -> int:
+        """Bytes stored, and the pool's pages."""
+        return self.c.store(self.entries, self.pages, self.device, len(self.pages))
+
+    def load(self) -> int:
+        """Pages that came from zswap."""
+        return self.c.load(self.entries, self.out, self.device, len(self.pages))
+
+
+def real_pages(setup: Setup) -> np.ndarray:
+    """Pages of files, uint8 (n, 4096)."""
+    return read_content(None, 500 if setup.short else 4000).pages
+
+
+@item("zswap")
+def store_and_load(setup: Setup) -> Case:
+    """Store real pages, then load them, each as one batch."""
+    pages = real_pages(setup)
+    sides: list[Store] = [Ours(pages)]
+    ours = sides[0]
+    steps = [
+        Step("zswap store, LZ4", len(pages), ours.store, must={KERNEL: 0.8}, aim={KERNEL: 0.95}),
+        Step("zswap load, LZ4", len(pages), ours.load, must={KERNEL: 0.7}, aim={KERNEL: 0.9}),
+    ]
+    if setup.with_c and has_library(LIBRARY):
+        theirs = Theirs(pages)
+        sides.append(theirs)
+        calls: list[Call] = [theirs.store, theirs.load]
+        for step, call in zip(steps, calls, strict=True):
+            step.theirs[KERNEL] = call
+    elif setup.with_c:
+        print(f"no C library {LIBRARY} here: zswap alone", file=sys.stderr)
+
+    def prepare() -> None:
+        for side in sides:
+            side.prepare()
+
+    return Case(prepare, steps, passes=2)
