@@ -170,3 +170,17 @@ class TestSummary:
         assert "4095 free; 1 kernel. Largest free block of order 10, 7 free" in details.summary(
             machine
         )
+
+    def test_bookkeeping_is_what_zswap_keeps_beside_the_frames(self):
+        machine = Machine(frames=64, page_bytes=False, max_pool_percent=50)
+        assert details.bookkeeping(machine) == "0 bytes beside the frames: 0 entries, 0 tree nodes"
+        process = machine.create_process(100)
+        machine.touch(process, range(100), write=True)
+        entries = machine.swap.counters()["stored_pages"]
+        nodes = -(-int(machine.state.pools["last_handle"].max() + 1) // layout.RADIX_TREE_MAP_SIZE)
+        nodes += nodes > 1  # the root above them
+        told = details.bookkeeping(machine)
+        assert entries > 20
+        assert told.endswith(f"frames: {entries} entries, {details.counted(nodes, 'tree node')}")
+        machine.exit(process)
+        assert details.bookkeeping(machine).endswith("frames: 0 entries, 0 tree nodes")

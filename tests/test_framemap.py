@@ -348,7 +348,7 @@ class TestFrameMap:
     def test_the_picture_of_a_large_machine_is_reduced_and_counts_all(self, monkeypatch, machine):
         monkeypatch.setattr("zbudlab.view.still.MOST_CELLS", 500)
         cells = frame_cells(machine.state)
-        drawn = still.figure(cells, "hilbert")
+        drawn = still.figure(cells, "hilbert", "nothing")
         assert np.asarray(drawn.axes[0].images[0].get_array()).shape == (16, 16, 3)
         words = [text.get_text() for text in drawn.legends[0].texts]
         assert sum(int(text.rpartition(" ")[2]) for text in words) == FRAMES

@@ -135,9 +135,12 @@ class TestCanvas:
 
     def test_pageblocks_and_the_cma_area_have_borders(self, node):
         done = node("borders", **a_map([2] * 16, name="linear", block=4, cma=(8, 16)))
-        rows = [[x * 16, y, (x + 1) * 16, y] for y in (16, 32, 48) for x in range(4)]
-        assert sorted(done["border"]) == sorted(rows)
-        assert sorted(done["cma"]) == [[x * 16, 32, (x + 1) * 16, 32] for x in range(4)]
+        assert done["border"] == [[0, y, 64, y] for y in (16, 32, 48)]
+        assert done["cma"] == [[0, 32, 64, 32]]
+
+    def test_borders_go_around_blocks_of_the_hilbert_curve(self, node):
+        done = node("borders", **a_map([2] * 16, block=4))
+        assert sorted(done["border"]) == [[0, 32, 64, 32], [32, 0, 32, 64]]
 
     def test_small_pageblocks_have_none(self, node):
         assert node("borders", **a_map([2] * 4096, block=4)) == {}

@@ -21,6 +21,9 @@ def machine():
     return machine
 
 
+LIGHT = structures.INKS["light"]
+
+
 def boxes(ax, colour):
     """Filled rectangles of a colour."""
     rectangles = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
@@ -44,8 +47,8 @@ class TestTree:
 
     def test_draws_each_slot_in_use_and_marks_the_way(self, machine):
         ax = plot_radix_tree(machine, pool=1)
-        assert len(boxes(ax, structures.USED)) == 2
-        assert len(boxes(ax, structures.WAY)) == 1
+        assert len(boxes(ax, LIGHT.used)) == 2
+        assert len(boxes(ax, LIGHT.way)) == 1
         page = structures.lookup(machine, 1, 3)
         assert f"3 items, height 1; handle 3 leads to page {page}" in ax.get_title(loc="left")
 
@@ -53,7 +56,7 @@ class TestTree:
         handle = int(machine.state.pools["last_handle"][0])
         way = structures.way(machine.state.nodes, machine.state.pools[0], handle)
         assert len(way) == machine.state.pools["height"][0] >= 2
-        assert len(boxes(plot_radix_tree(machine, pool=0), structures.WAY)) == len(way)
+        assert len(boxes(plot_radix_tree(machine, pool=0), LIGHT.way)) == len(way)
 
     def test_plain_zbud_says_that_it_has_none(self):
         plain = Machine(frames=64, zbud="plain")
@@ -91,7 +94,7 @@ class TestLists:
         labels = [label.get_text() for label in ax.get_yticklabels()]
         assert f"list of {free} free chunks (1)" in labels
         assert labels[-1] == f"LRU ({len(pages[layout.LRU_LIST])})"
-        outlined = [p for p in ax.patches if to_hex(p.get_edgecolor()) == structures.MARK]
+        outlined = [p for p in ax.patches if to_hex(p.get_edgecolor()) == LIGHT.mark]
         assert len(outlined) == 2  # on its list and on the LRU
 
 

@@ -34,7 +34,7 @@ PROGRAM = 5  #: percent of memory that a program has
 RENEWED = 64  #: one of so many of the kernel's pages is given back in a step
 AT_ONCE = 256  #: one of so many frames is the most that the kernel takes in a step
 BIRTHS = 3  #: programs that start in a step at most
-FULL_SPEED = 32768  #: frames: programs on larger machines do less in a step, so that it stays short
+FULL_SPEED = 16384  #: frames: on larger machines a step is a shorter time, so that it is soon done
 WHOLE_LIFE = 1_000_000  #: steps of a phase that never ends
 
 #: What a row says, beside pages in free blocks by order ("free 0" to "free 10").
@@ -62,7 +62,8 @@ class Pressure:
     well their pages compress, one of CONTENTS. max_pool_percent: what zswap may take. compressor:
     zswap's. movable: whether zbud pages can be moved. unmovable: pages of the kernel's own,
     percent. cma: the CMA area, percent, in whole largest blocks. exits: percent of the programs
-    that end in a step, others start. order: of the block that is asked for in each step. seed: of
+    that end in a step, others start (with more than FULL_SPEED frames fewer, as a step is
+    shorter there). order: of the block that is asked for in each step. seed: of
     all chance. ConfigError for what cannot be.
     """
 
@@ -203,8 +204,9 @@ class UnderPressure:
 
     def _end_some(self) -> None:
         """End programs by chance; others start in their place."""
+        percent = self.pressure.exits * self.run.intensity
         for live in list(self.run.processes):
-            if self.rng.integers(100) < self.pressure.exits:
+            if self.rng.integers(100) < percent:
                 self.run.end(live)
 
     def _keep_programs(self) -> None:

@@ -4,7 +4,15 @@ import os
 
 import pytest
 
+from tests.browser.lab import DARK, LIGHT
+
 pytestmark = pytest.mark.browser
+
+CORNER_IS = """([image, paper]) => {
+    const context = new OffscreenCanvas(1, 1).getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).join() === paper.join();
+}"""
 
 MACHINE = """
 from zbudlab import Machine, corpus
@@ -100,6 +108,14 @@ def test_plays_and_pauses(story):
 def test_follows_its_machine(story):
     story.ask("machine.reclaim(10); from zbudlab.view import following; following.refresh(machine)")
     wait_for(story, "p.querySelector('.zbl-stop').max === '22'")
+
+
+def test_the_tree_and_the_lists_are_drawn_for_the_theme(story):
+    images = player(story).locator(".zbl-pictures img")
+    for theme, paper in ((DARK, [17, 17, 17]), (LIGHT, [255, 255, 255])):
+        story.command("apputils:change-theme", theme=theme)
+        for place in (0, 1):
+            story.page.wait_for_function(CORNER_IS, arg=[images.nth(place).element_handle(), paper])
 
 
 def test_has_no_serious_fault_and_no_error(story):

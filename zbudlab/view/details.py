@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.config import human
 from zbudlab.machine import Machine
 from zbudlab.mm.migrate import owner_references
 from zbudlab.mm.radix_tree import slot_of
@@ -294,17 +295,29 @@ def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> 
     return f"pfns {pfn} to {pfn + len(here) - 1}: {palette.in_words(palette.counts(here))}"
 
 
-def summary(machine: Machine, cells: np.ndarray | None = None) -> str:
-    """A machine's frames in words. cells: from `snapshot.frame_cells`, where somebody has them."""
-    if cells is None:
-        cells = frame_cells(machine.state)
-    numbers = palette.counts(cells)
+def summary(machine: Machine, numbers: np.ndarray | None = None) -> str:
+    """A machine's frames in words. numbers: from `palette.counts`, where somebody has them."""
+    if numbers is None:
+        numbers = palette.counts(frame_cells(machine.state))
     zone, order = machine.state.zone, int(machine.state.zone["pageblock_order"])
     large = [int(count) << (k - order) for k, count in enumerate(zone["nr_free"]) if k >= order]
     largest = max((k for k, count in enumerate(zone["nr_free"]) if count), default=None)
     free = "no free block" if largest is None else f"largest free block of order {largest}"
     told = f"{machine.config.frames} page frames: {palette.in_words(numbers)}. "
     return f"{told}{free.capitalize()}, {counted(sum(large), 'free block')} of order {order}."
+
+
+def bookkeeping(machine: Machine) -> str:
+    """What zswap's entries and the nodes of handles' trees take, beside the page frames.
+
+    A kernel has them in frames of its own (slabs); this machine keeps them in tables, so they
+    are no frames of its map.
+    """
+    entries = int(machine.state.zswaps[0]["nr_entries"])
+    nodes = int(machine.state.nodes[0]["count"])
+    size = entries * layout.zswap_entry.itemsize + nodes * layout.radix_tree_node.itemsize
+    named = "entry" if entries == 1 else "entries"
+    return f"{human(size)} beside the frames: {entries} {named}, {counted(nodes, 'tree node')}"
 
 
 def reduced(frames: int, together: int) -> str:

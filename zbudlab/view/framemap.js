@@ -4,6 +4,7 @@
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 const MARK = "zbudlab"; // of references to views that are left out of a saved notebook
 const ANSWER_MS = 3000; // how long a question stays open before another may be asked
+const ACKNOWLEDGED = 2; // of so many states, one is: CREDITS in stream.py are more
 const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
 
 /** What Python said, and whom to show it. */
@@ -65,9 +66,10 @@ class Store {
     this.each((view) => view.schedule());
   }
 
-  /** Some view has painted the newest state: Python may send another. */
+  /** Some view has painted the newest state: Python may send more. It may send a few without
+   * being told, and each message makes JupyterLab draw that the kernel is busy, then idle. */
   painted() {
-    if (this.cells.number === this.acknowledged) return;
+    if (this.cells.number < this.acknowledged + ACKNOWLEDGED) return;
     this.acknowledged = this.cells.number;
     this.tell({ kind: "painted", number: this.acknowledged });
   }

@@ -38,8 +38,8 @@ class FrameMap(anywidget.AnyWidget):
     `update` or `following.refresh` is called. A machine of more than arrangement.MAX_CELLS frames
     is shown several frames a cell.
 
-    There is no kind for zswap's bookkeeping: the machine keeps its entries and tree nodes beside
-    the page frames, not in them.
+    zswap's bookkeeping has a line in the legend and no frames: the machine keeps entries and tree
+    nodes beside its page frames, and the legend says how many bytes they take.
     """
 
     _esm = "\n".join((HERE / f"framemap{part}.js").read_text("utf-8") for part in SCRIPTS)
@@ -111,7 +111,7 @@ class FrameMap(anywidget.AnyWidget):
     @property
     def summary(self) -> str:
         """The map in words: how many frames are what."""
-        return details.summary(self._machine, self._frames)
+        return details.summary(self._machine, palette.counts(self._frames))
 
     def select(self, pfn: int | None) -> None:
         """Show the details of a frame beside the map, and keep them in step; None = of no frame.
@@ -140,7 +140,12 @@ class FrameMap(anywidget.AnyWidget):
 
     def _described(self) -> dict[str, Any]:
         """What a message says of the newest state beside its cells."""
-        return {"counts": palette.counts(self._frames).tolist(), "summary": self.summary}
+        counts = palette.counts(self._frames)
+        return {
+            "counts": counts.tolist(),
+            "summary": details.summary(self._machine, counts),
+            "bookkeeping": details.bookkeeping(self._machine),
+        }
 
     def _tell_details(self, pfn: int | None) -> None:
         told = None if pfn is None else details.details(self._machine, pfn)
@@ -204,7 +209,9 @@ class FrameMap(anywidget.AnyWidget):
         self.update()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = still.figure(self._frames, self._arrangement.name)
+        drawn = still.figure(
+            self._frames, self._arrangement.name, details.bookkeeping(self._machine)
+        )
         return bundle(self, png(drawn), self.summary, width(drawn))
 
     def __repr__(self) -> str:
@@ -221,6 +228,7 @@ def _look() -> dict[str, Any]:
     return {
         "kinds": [asdict(kind) for kind in palette.KINDS],
         "lasting": palette.LASTING,
+        "bookkeeping": palette.BOOKKEEPING,
         "chunks": palette.CHUNKS,
         "mask": layout.FRAME_KIND_MASK,
         "zbud": layout.ZBUD_KINDS,

@@ -132,18 +132,20 @@ class Picture {
       const cell = this.cellIn(column, row);
       return cell === null ? -1 : groupOf(cell);
     };
-    const lines = [];
     const by = Math.max(1, Math.floor(1 / frame.zoom)); // a look a pixel is enough
-    for (let row = top; row <= bottom; row += by) {
-      for (let column = left; column <= right; column += by) {
-        const here = groupIn(column, row);
-        const [x, y] = [frame.x(column + by), frame.y(row + by)];
-        if (column + by <= right && here !== groupIn(column + by, row)) {
-          lines.push([x, frame.y(row), x, y]);
-        }
-        if (row + by <= bottom && here !== groupIn(column, row + by)) {
-          lines.push([frame.x(column), y, x, y]);
-        }
+    const lines = [];
+    for (let row = top; row + by <= bottom; row += by) {
+      const differs = (column) => groupIn(column, row) !== groupIn(column, row + by);
+      const y = frame.y(row + by);
+      for (const [from, to] of runs(left, right, by, differs)) {
+        lines.push([frame.x(from), y, frame.x(to), y]);
+      }
+    }
+    for (let column = left; column + by <= right; column += by) {
+      const differs = (row) => groupIn(column, row) !== groupIn(column + by, row);
+      const x = frame.x(column + by);
+      for (const [from, to] of runs(top, bottom, by, differs)) {
+        lines.push([x, frame.y(from), x, frame.y(to)]);
       }
     }
     return lines;
@@ -236,6 +238,23 @@ class Picture {
       context.strokeRect(...box);
     }
   }
+}
+
+/** From `first` to `last`: where each run of places for which something holds begins and ends. */
+function runs(first, last, by, holds) {
+  const found = [];
+  let begun = null;
+  let at = first;
+  for (; at <= last; at += by) {
+    const here = holds(at);
+    if (here && begun === null) begun = at;
+    if (!here && begun !== null) {
+      found.push([begun, at]);
+      begun = null;
+    }
+  }
+  if (begun !== null) found.push([begun, at]);
+  return found;
 }
 
 /** What a chunk of a zbud page is. */

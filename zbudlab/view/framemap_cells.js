@@ -53,6 +53,7 @@ class Cells {
     this.grid = { together: 1, block: 1, cma: [0, 0], frames: 0, layout: "" };
     this.counts = this.kinds.map(() => 0);
     this.summary = "";
+    this.bookkeeping = "";
     this.chunks = new Map(); // cell -> [first, last], of zbud pages that were asked for
     this.touched = () => {}; // told which cells to paint anew; null = all
     this.clear(0);
@@ -92,6 +93,7 @@ class Cells {
     this.number = message.number;
     this.counts = message.counts;
     this.summary = message.summary;
+    this.bookkeeping = message.bookkeeping;
   }
 
   addMoves(pairs, now) {

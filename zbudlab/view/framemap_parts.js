@@ -65,8 +65,9 @@ function toolbar(layouts, act) {
   return { bar, select, goTo };
 }
 
-/** The legend: a button a kind, pressed = shown. `toggle` gets the kind's number. */
-function legendOf(kinds, toggle) {
+/** The legend: a button a kind, pressed = shown, and a line for what has no frames: `beside`.
+ * `toggle` gets the kind's number. */
+function legendOf(kinds, beside, toggle) {
   const buttons = kinds.map((kind, number) => {
     const count = make("span", { class: "zbl-count" });
     const button = make(
@@ -82,16 +83,24 @@ function legendOf(kinds, toggle) {
     return button;
   });
   const box = make("div", { class: "zbl-legend", role: "group", "aria-label": "legend" }, ...buttons);
-  return { box, buttons };
+  const swatch = make("span", { class: "zbl-swatch zbl-hollow", "aria-hidden": "true" });
+  const size = make("span", { class: "zbl-count" });
+  box.append(make("span", { class: "zbl-beside-frames" }, swatch, `${beside} `, size));
+  return { box, buttons, size };
 }
 
 /** Say how many frames are of each kind; kinds painted over and absent ones say nothing. */
-function countLegend(buttons, counts, lasting) {
-  buttons.forEach((button, number) => {
-    const words = number < lasting ? counts[number].toLocaleString("en") : "";
-    const count = button.querySelector(".zbl-count");
-    if (count.textContent !== words) count.textContent = words;
+function countLegend(legend, { counts, look, bookkeeping }) {
+  legend.buttons.forEach((button, number) => {
+    const words = number < look.lasting ? counts[number].toLocaleString("en") : "";
+    say(button.querySelector(".zbl-count"), words);
   });
+  say(legend.size, bookkeeping);
+}
+
+/** Change a text only where it differs. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** Details of a frame (see details.py) as tables. */

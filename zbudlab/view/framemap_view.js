@@ -26,7 +26,7 @@ class View {
     const size = this.model.get("size");
     this.picture = new Picture(this.canvas, this.cells, newCanvas, size);
     this.tools = toolbar(["hilbert", "linear"], (name, value) => this.hands.act(name, value));
-    this.legend = legendOf(this.cells.kinds, (number) => this.toggle(number));
+    this.legend = legendOf(this.cells.kinds, this.cells.look.bookkeeping, (number) => this.toggle(number));
     this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });
     this.words = make("div", { class: "zbl-words", role: "status" }, "\u00a0");
     this.summary = make("div", { class: "zbl-summary" });
@@ -125,7 +125,7 @@ class View {
     const { alive, cells } = this.store;
     this.root.dataset.alive = alive ? "1" : "0";
     const words = alive ? cells.grid.notice ?? "" : GONE;
-    if (this.notice.textContent !== words) this.notice.textContent = words;
+    say(this.notice, words);
     this.notice.hidden = words === "";
     this.tools.select.disabled = !alive;
   }
@@ -148,8 +148,8 @@ class View {
       painted: this.paints, number: this.cells.number, fading: fading ? "1" : "0",
       zoom: frame.zoom, left: frame.left, top: frame.top,
     });
-    countLegend(this.legend.buttons, this.cells.counts, this.cells.look.lasting);
-    if (this.summary.textContent !== this.cells.summary) this.summary.textContent = this.cells.summary;
+    countLegend(this.legend, this.cells);
+    say(this.summary, this.cells.summary);
     this.askForChunks();
     if (fading) this.schedule();
   }
@@ -200,7 +200,7 @@ class View {
   // --- looking at frames ----------------------------------------------------------------------
 
   say(words) {
-    if (this.words.textContent !== words) this.words.textContent = words;
+    say(this.words, words);
   }
 
   /** Name a cell in words: at once what is known here, then what Python says. */

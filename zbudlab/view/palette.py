@@ -49,6 +49,9 @@ KINDS = (
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 LASTING = NUMBER["from"]  #: kinds before this one are what a frame is; the others are painted over
 
+#: A line of the legend that no frame has (see `details.bookkeeping`).
+BOOKKEEPING = "zswap bookkeeping"
+
 #: Free frames by the order of their block: the colour of an order 0 block, by theme. Order 10 has
 #: the kind's own, so that crumbs stand out from whole blocks.
 CRUMBS = {
@@ -97,7 +100,9 @@ def cell_colours(theme: Theme = "light") -> np.ndarray:
 
 def counts(cells: np.ndarray) -> np.ndarray:
     """How many frames there are of each of KINDS, int64."""
-    by_byte = np.bincount(cells, minlength=256)
+    pairs = cells[: len(cells) & ~1].view(np.uint16)  # half as many: twice as fast
+    by_pair = np.bincount(pairs, minlength=1 << 16).reshape(256, 256)
+    by_byte = by_pair.sum(0) + by_pair.sum(1) + np.bincount(cells[len(pairs) * 2 :], minlength=256)
     return np.bincount(kind_numbers(ALL_CELLS), weights=by_byte, minlength=len(KINDS)).astype(int)
 
 

@@ -176,15 +176,21 @@ class View {
     requestAnimationFrame(() => this.paint());
   }
 
+  /** All is drawn before a word is changed: to ask for a canvas's size after it takes a layout. */
+  showCurves(rows) {
+    const ranges = this.model.get("charts").map((chart, place) => {
+      const lines = rows.map((of) => series(chart, of));
+      const range = extent(chart, lines.flat());
+      this.columns.forEach((column, i) => column.charts[place].draw(lines[i], range, this.theme));
+      return range;
+    });
+    this.columns.forEach(({ charts }, i) => charts.forEach((chart, place) => chart.tell(rows[i], ranges[place])));
+  }
+
   paint() {
     this.waiting = false;
     const { rows, summaries, known, error, settings, sent } = this.driver;
-    this.model.get("charts").forEach((chart, place) => {
-      const lines = rows.map((of) => series(chart, of));
-      if (!lines[0][0].length) return;
-      const range = extent(chart, lines.flat());
-      this.columns.forEach((column, i) => column.charts[place].draw(rows[i], lines[i], range, this.theme));
-    });
+    if (rows[0].rows.length) this.showCurves(rows);
     this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
     say(this.notice, error);
     for (const [name, value] of Object.entries(known)) {

@@ -59,10 +59,10 @@ function extent(chart, allSeries) {
 function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
   const context = canvas.getContext("2d");
+  resized(canvas, Math.round(width * ratio), Math.round(height * ratio));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   const steps = Math.max(lines[0].length - 1, 1);
   const x = (i) => PLOT.left + (i / steps) * (width - PLOT.left - PLOT.right);
   const y = (value) => {
@@ -85,6 +85,12 @@ function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
     line(context, values, x, y);
   });
   context.setLineDash([]);
+}
+
+/** Give a canvas its size, where it has another: that takes a new one, and costs. */
+function resized(canvas, width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
 }
 
 function line(context, values, x, y) {
@@ -127,14 +133,12 @@ class Chart {
     this.swatches.forEach((swatch, i) => (swatch.style.background = colours[i]));
   }
 
-  draw(rows, lines, range, theme) {
+  draw(lines, range, theme) {
     drawChart(this.canvas, this.chart, lines, range, theme, window.devicePixelRatio || 1);
+  }
+
+  tell(rows, range) {
     this.chart.columns.forEach((name, i) => say(this.values[i], short(rows.last(name))));
     say(this.most, `${short(range[0])} to ${short(range[1])}`);
   }
-}
-
-/** Change a text only where it differs. */
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

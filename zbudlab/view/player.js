@@ -16,6 +16,7 @@ class Driver {
     this.wish = null;
     this.playing = false;
     this.speed = 2;
+    this.theme = "light"; // of the page: pictures are drawn for it
     model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
   }
 
@@ -37,7 +38,7 @@ class Driver {
     this.busy = true;
     this.number += 1;
     this.started = performance.now();
-    this.model.send({ ...this.asked, number: this.number });
+    this.model.send({ ...this.asked, number: this.number, theme: this.theme });
   }
 
   hear(message, buffers) {
@@ -49,6 +50,13 @@ class Driver {
     if (this.wish !== null) this.go();
     else if (message.pending) this.ask(this.asked);
     else this.afterwards(message, buffers);
+  }
+
+  /** The page has this theme now: have the pictures drawn for it. */
+  dye(theme) {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    if (this.known && this.wish === null) this.ask({ act: "pictures" });
   }
 
   /** Nothing is wished for: go on playing, or have the pictures drawn. */
@@ -200,6 +208,7 @@ class View {
   follow() {
     const { theme, alive } = this.root.querySelector(".zbl-map")?.dataset ?? {};
     this.root.dataset.theme = theme ?? "light";
+    this.driver.dye(this.root.dataset.theme);
     const dead = alive === "0";
     const controls = this.root.querySelectorAll(".zbl-buttons :is(button, select), .zbl-sliders input");
     controls.forEach((control) => (control.disabled = dead));

@@ -21,7 +21,7 @@ from zbudlab.explanation.stepping import Inside
 from zbudlab.history import KINDS, History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
-from zbudlab.view import following, structures, told
+from zbudlab.view import following, palette, structures, told
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
@@ -62,6 +62,7 @@ class Player(anywidget.AnyWidget):
         self.part: int | None = None
         self._inside: Inside | None = None
         self._told: Explanation | None = None
+        self._theme: palette.Theme = "light"  # of the page, as the browser said
         self.on_msg(self._asked)
         self._go(stop)
         following.follow(machine, self)
@@ -170,6 +171,7 @@ class Player(anywidget.AnyWidget):
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
         """Do what the browser asks for, and answer."""
         error, pending = "", False
+        self._theme = "dark" if message.get("theme") == "dark" else "light"
         try:
             pending = self._act(message)
         except (OSError, ValueError, IndexError) as refused:
@@ -293,16 +295,21 @@ class Player(anywidget.AnyWidget):
         return pool, key
 
     def _figures(self) -> list[Figure]:
-        """The radix tree and the lists, as they are at this step."""
-        drawn = [Figure(figsize=(7, high), layout="constrained") for high in (2.6, 4.2)]
-        self._structures(*(figure.add_subplot() for figure in drawn))
+        """The radix tree and the lists, as they are at this step, in the page's theme."""
+        paper = structures.INKS[self._theme].paper
+        drawn = [
+            Figure(figsize=(7, high), layout="constrained", facecolor=paper) for high in (2.6, 4.2)
+        ]
+        above, below = (figure.add_subplot() for figure in drawn)
+        self._structures(above, below, self._theme)
         return drawn
 
-    def _structures(self, above: Axes, below: Axes) -> None:
+    def _structures(self, above: Axes, below: Axes, theme: palette.Theme = "light") -> None:
         machine = self.history.machine
         pool, key = self._pool_and_key()
-        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
+        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above, theme=theme)
+        marked = self.changed_frames
+        structures.plot_lists(machine, pool=pool, marked=marked, ax=below, theme=theme)
 
     def figure(self) -> Figure:
         """What the player shows, as a picture."""

@@ -6,20 +6,23 @@ from matplotlib.patches import Patch
 
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.bundle import HINT
-from zbudlab.view.palette import KINDS, cell_colours, counts, joined
+from zbudlab.view.palette import BOOKKEEPING, KINDS, cell_colours, counts, joined
 
 INCHES = 5.0
 MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
 
 
-def figure(cells: np.ndarray, layout: str, hint: str = HINT) -> Figure:
-    """Frames from `snapshot.frame_cells`, a legend of the kinds that are there, and the hint."""
+def figure(cells: np.ndarray, layout: str, bookkeeping: str) -> Figure:
+    """Frames from `snapshot.frame_cells`, a legend of the kinds that are there, and the hint.
+
+    bookkeeping: what zswap's takes (see `details.bookkeeping`).
+    """
     numbers = counts(cells)
     while len(cells) > MOST_CELLS:
         cells = joined(cells, 4)  # a square of the Hilbert curve
     arrangement = arrange(len(cells), layout)
     ratio = arrangement.rows / arrangement.columns
-    drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.3), layout="constrained")
+    drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.45), layout="constrained")
     ax = drawn.add_subplot()
     colours = np.concatenate([cell_colours(), np.full((1, 3), 255, np.uint8)])
     grid = arrangement.picture(cells.astype(np.int16), len(colours) - 1)
@@ -30,6 +33,8 @@ def figure(cells: np.ndarray, layout: str, hint: str = HINT) -> Figure:
         for kind, count in zip(KINDS, numbers, strict=True)
         if count
     ]
+    told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
+    ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
     drawn.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
-    drawn.suptitle(hint, fontsize=11)
+    drawn.suptitle(HINT, fontsize=11)
     return drawn

@@ -1,10 +1,11 @@
 """What zbud keeps its pages in: the radix tree of handles, and the lists of a pool.
 
-Both functions take a machine and `ax`, and return the Axes. Page frames given as `marked` are
-outlined: a player marks those that its step changed.
+Both functions take a machine, `ax` and a theme, "light" or "dark", and return the Axes. Page frames
+given as `marked` are outlined: a player marks those that its step changed.
 """
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,8 +25,23 @@ GAP = 8  #: slots between nodes
 MOST_NODES = 4  #: of a level that are drawn
 MOST_PAGES = 9  #: of a list that are drawn
 MOST_LISTS = 12
-USED, WAY, EDGE = "#7fc4f0", "#a33c00", "#666666"
-MARK = "#c2002f"  #: outline of what the step changed
+
+
+class Ink(NamedTuple):
+    """Colours of a drawing in one theme; mark: the outline of what a step changed."""
+
+    paper: str
+    text: str
+    edge: str
+    used: str
+    way: str
+    mark: str
+
+
+INKS: dict[palette.Theme, Ink] = {
+    "light": Ink("#ffffff", "#000000", "#666666", "#7fc4f0", "#a33c00", "#c2002f"),
+    "dark": Ink("#111111", "#e8e8e8", "#9aa0a6", "#4a9fd4", "#f2b632", "#ff6b8a"),
+}
 
 
 def pool_shown(machine: Machine, pool: int | None = None) -> int:
@@ -39,10 +55,11 @@ def pool_shown(machine: Machine, pool: int | None = None) -> int:
     return pool
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    if ax is not None:
-        return ax
-    return Figure(figsize=size, layout="constrained").add_subplot()
+def _axes(ax: Axes | None, size: tuple[float, float], ink: Ink) -> Axes:
+    if ax is None:
+        ax = Figure(figsize=size, layout="constrained", facecolor=ink.paper).add_subplot()
+    ax.set_facecolor(ink.paper)
+    return ax
 
 
 # --- the radix tree ----------------------------------------------------------------------------
@@ -72,7 +89,12 @@ def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
 
 
 def plot_radix_tree(
-    machine: Machine, *, pool: int | None = None, key: int | None = None, ax: Axes | None = None
+    machine: Machine,
+    *,
+    pool: int | None = None,
+    key: int | None = None,
+    ax: Axes | None = None,
+    theme: palette.Theme = "light",
 ) -> Axes:
     """The radix tree of a pool's handles: a strip of 64 slots a node, the root on top.
 
@@ -85,21 +107,22 @@ def plot_radix_tree(
     key = int(root["last_handle"]) if key is None else key
     rows = list(levels(nodes, root))
     marked = dict(way(nodes, root, key))
-    ax = _axes(ax, (10, 0.9 + 0.95 * max(len(rows), 2)))
+    ink = INKS[theme]
+    ax = _axes(ax, (10, 0.9 + 0.95 * max(len(rows), 2)), ink)
     places: dict[int, float] = {}
     for line, numbers in enumerate(rows):
         shown = _some(numbers, set(marked))
         for place, node in enumerate(shown):
             places[node] = place * (SLOTS + GAP)
-            _draw_node(ax, nodes, node, places[node], line, marked.get(node))
-        _edges(ax, nodes, rows[line - 1] if line else [], places, line, marked)
+            _draw_node(ax, nodes, node, (places[node], line), marked.get(node), ink)
+        _edges(ax, nodes, rows[line - 1] if line else [], places, line, marked, ink)
         told = plural(len(numbers), "node")
         told += f", {len(shown)} of them drawn" * (len(shown) < len(numbers))
-        ax.text(0, line - 0.08, told, fontsize=9, va="bottom")
+        ax.text(0, line - 0.08, told, fontsize=9, va="bottom", color=ink.text)
     widest = max((min(len(numbers), MOST_NODES) for numbers in rows), default=1)
     ax.set_xlim(-2, max(widest, 2) * (SLOTS + GAP))
     ax.set_ylim(max(len(rows), 2) - 0.3, -0.45)
-    ax.set_title(_tree_title(machine, number, key), fontsize=11, loc="left")
+    ax.set_title(_tree_title(machine, number, key), fontsize=11, loc="left", color=ink.text)
     ax.axis("off")
     return ax
 
@@ -114,16 +137,23 @@ def _some(numbers: list[int], wanted: set[int]) -> list[int]:
 
 
 def _draw_node(
-    ax: Axes, nodes: np.ndarray, node: int, left: float, line: int, marked: int | None
+    ax: Axes,
+    nodes: np.ndarray,
+    node: int,
+    place: tuple[float, int],
+    marked: int | None,
+    ink: Ink,
 ) -> None:
     """A strip of slots, those in use filled."""
-    ax.add_patch(Rectangle((left, line), SLOTS, 0.4, fc="white", ec=EDGE, lw=0.8))
+    left, line = place
+    ax.add_patch(Rectangle(place, SLOTS, 0.4, fc=ink.paper, ec=ink.edge, lw=0.8))
     for slot in np.flatnonzero(nodes["slots"][node]).tolist():
-        colour = WAY if slot == marked else USED
-        ax.add_patch(Rectangle((left + slot, line), 1, 0.4, fc=colour, ec="white", lw=0.4))
+        colour = ink.way if slot == marked else ink.used
+        ax.add_patch(Rectangle((left + slot, line), 1, 0.4, fc=colour, ec=ink.paper, lw=0.4))
     if marked is not None:
         words = f"slot {marked}"
-        ax.text(left + marked + 0.5, line + 0.42, words, fontsize=9, ha="center", va="top")
+        where = (left + marked + 0.5, line + 0.42)
+        ax.text(*where, words, fontsize=9, ha="center", va="top", color=ink.text)
 
 
 def _edges(
@@ -133,6 +163,7 @@ def _edges(
     places: dict[int, float],
     line: int,
     marked: dict[int, int],
+    ink: Ink,
 ) -> None:
     """Lines from the slots of drawn nodes to the drawn nodes below."""
     for node in above:
@@ -142,7 +173,7 @@ def _edges(
                 start = (places[node] + slot + 0.5, line - 0.6)
                 end = (places[below] + SLOTS / 2, line)
                 on_way = marked.get(node) == slot
-                colour, wide = (WAY, 1.6) if on_way else (EDGE, 0.7)
+                colour, wide = (ink.way, 1.6) if on_way else (ink.edge, 0.7)
                 ax.plot(*zip(start, end, strict=True), color=colour, lw=wide, zorder=0)
 
 
@@ -192,6 +223,7 @@ def plot_lists(
     pool: int | None = None,
     marked: Collection[int] = (),
     ax: Axes | None = None,
+    theme: palette.Theme = "light",
 ) -> Axes:
     """The lists of a zbud pool: unbuddied pages by their free chunks, buddied ones, and the LRU.
 
@@ -203,16 +235,18 @@ def plot_lists(
     order = [*sorted(set(lists) - {layout.BUDDIED, layout.LRU_LIST}), layout.BUDDIED]
     order = [name for name in order if name in lists]
     shown = [*order[:MOST_LISTS], *[layout.LRU_LIST][: layout.LRU_LIST in lists]]
-    ax = _axes(ax, (10, 0.9 + 0.42 * max(len(shown), 5)))
+    ink = INKS[theme]
+    ax = _axes(ax, (10, 0.9 + 0.42 * max(len(shown), 5)), ink)
     for line, name in enumerate(shown):
-        _draw_list(ax, machine, lists[name], line, set(marked))
+        _draw_list(ax, machine, lists[name], line, set(marked), theme)
     ax.set_yticks(range(len(shown)), [f"{list_name(n)} ({len(lists[n])})" for n in shown])
     ax.set_xlim(0, MOST_PAGES + 0.9)
     ax.set_ylim(max(len(shown), 5) - 0.4, -0.6)
     ax.set_xticks([])
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, colors=ink.text)
     ax.spines[:].set_visible(False)
-    ax.set_title(_lists_title(machine, number, len(order)), fontsize=11, loc="left")
+    title = _lists_title(machine, number, len(order))
+    ax.set_title(title, fontsize=11, loc="left", color=ink.text)
     return ax
 
 
@@ -225,25 +259,40 @@ def _lists_title(machine: Machine, pool: int, lists: int) -> str:
     return told + (f" ({lists - MOST_LISTS} not drawn)" if lists > MOST_LISTS else "")
 
 
-def _draw_list(ax: Axes, machine: Machine, pages: list[int], line: int, marked: set[int]) -> None:
+def _draw_list(
+    ax: Axes,
+    machine: Machine,
+    pages: list[int],
+    line: int,
+    marked: set[int],
+    theme: palette.Theme,
+) -> None:
     """Pages of a list as boxes, those marked among them."""
     shown = pages[:MOST_PAGES]
     behind = [pfn for pfn in pages[MOST_PAGES:] if pfn in marked]
     if behind:
         shown = [*shown[: MOST_PAGES - 1], behind[0]]
     for place, pfn in enumerate(shown):
-        _draw_page(ax, machine, pfn, place + 0.06, line, marked=pfn in marked)
+        _draw_page(ax, machine, pfn, (place + 0.06, line), theme, marked=pfn in marked)
     if len(pages) > len(shown):
-        ax.text(MOST_PAGES + 0.05, line, f"+ {len(pages) - len(shown)}", va="center", fontsize=9)
+        more = f"+ {len(pages) - len(shown)}"
+        ax.text(MOST_PAGES + 0.05, line, more, va="center", fontsize=9, color=INKS[theme].text)
 
 
 def _draw_page(
-    ax: Axes, machine: Machine, pfn: int, left: float, line: int, *, marked: bool
+    ax: Axes,
+    machine: Machine,
+    pfn: int,
+    place: tuple[float, int],
+    theme: palette.Theme,
+    *,
+    marked: bool,
 ) -> None:
     """A zbud page: its chunks, and its number."""
+    left, line = place
+    ink, colours = INKS[theme], palette.CHUNKS[theme]
     header = machine.state.rows[pfn << int(machine.state.pools[0]["row_shift"])]
     first, last = int(header["first_chunks"]), int(header["last_chunks"])
-    colours = palette.CHUNKS["light"]
     unit = 0.88 / layout.NCHUNKS
     parts = (
         (0, layout.ZHDR_CHUNKS, colours["header"], ""),
@@ -251,9 +300,10 @@ def _draw_page(
         (layout.NCHUNKS - last, last, colours["last"], "//"),
     )
     for start, chunks, colour, hatch in parts:
-        place = (left + start * unit, line - 0.1)
-        box = Rectangle(place, chunks * unit, 0.42, fc=colour, ec="white", lw=0, hatch=hatch)
+        corner = (left + start * unit, line - 0.1)
+        box = Rectangle(corner, chunks * unit, 0.42, fc=colour, ec=ink.paper, lw=0, hatch=hatch)
         ax.add_patch(box)
-    edge, wide = (MARK, 2.2) if marked else (EDGE, 0.8)
+    edge, wide = (ink.mark, 2.2) if marked else (ink.edge, 0.8)
     ax.add_patch(Rectangle((left, line - 0.1), 0.88, 0.42, fill=False, ec=edge, lw=wide))
-    ax.text(left, line - 0.13, str(pfn), fontsize=8, va="bottom", color=MARK if marked else "black")
+    colour = ink.mark if marked else ink.text
+    ax.text(left, line - 0.13, str(pfn), fontsize=8, va="bottom", color=colour)
