@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zbudlab import corpus, layout
+from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.view import Player, plot_lists, plot_radix_tree, structures
+from zbudlab.view import Player, plot_lists, plot_radix_tree, radix, structures
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +45,16 @@ class TestTree:
 
     def test_draws_each_slot_in_use_and_marks_the_way(self, machine):
         ax = plot_radix_tree(machine, pool=1)
-        assert len(boxes(ax, structures.USED)) == 2
-        assert len(boxes(ax, structures.WAY)) == 1
+        assert len(boxes(ax, radix.USED)) == 2
+        assert len(boxes(ax, radix.WAY)) == 1
         page = structures.lookup(machine, 1, 3)
         assert f"3 items, height 1; handle 3 leads to page {page}" in ax.get_title(loc="left")
 
     def test_a_deep_tree_keeps_the_way_in_the_picture(self, machine):
         handle = int(machine.state.pools["last_handle"][0])
-        way = structures.way(machine.state.nodes, machine.state.pools[0], handle)
-        assert len(way) == machine.state.pools["height"][0] >= 2
-        assert len(boxes(plot_radix_tree(machine, pool=0), structures.WAY)) == len(way)
+        on_way = way(machine.state.nodes, machine.state.pools[0], handle)
+        assert len(on_way) == machine.state.pools["height"][0] >= 2
+        assert len(boxes(plot_radix_tree(machine, pool=0), radix.WAY)) == len(on_way)
 
     def test_plain_zbud_says_that_it_has_none(self):
         plain = Machine(frames=64, zbud="plain")

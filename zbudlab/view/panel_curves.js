@@ -133,8 +133,3 @@ class Chart {
     say(this.most, `${short(range[0])} to ${short(range[1])}`);
   }
 }
-
-/** Change a text only where it differs. */
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}

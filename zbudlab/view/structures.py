@@ -4,7 +4,7 @@ Both functions take a machine and `ax`, and return the Axes. Page frames given a
 outlined: a player marks those that its step changed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,17 +14,14 @@ from matplotlib.patches import Rectangle
 from zbudlab import layout
 from zbudlab.explanation.changes import list_name
 from zbudlab.explanation.steps import plural
+from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.mm.radix_tree import key_fits, slot_of
 from zbudlab.mm.snapshot import list_members
-from zbudlab.view import palette
+from zbudlab.view import palette, radix
+from zbudlab.view.radix import EDGE
 
-SLOTS = layout.RADIX_TREE_MAP_SIZE
-GAP = 8  #: slots between nodes
-MOST_NODES = 4  #: of a level that are drawn
 MOST_PAGES = 9  #: of a list that are drawn
 MOST_LISTS = 12
-USED, WAY, EDGE = "#7fc4f0", "#a33c00", "#666666"
 MARK = "#c2002f"  #: outline of what the step changed
 
 
@@ -48,29 +45,6 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 # --- the radix tree ----------------------------------------------------------------------------
 
 
-def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
-    """The numbers of a tree's nodes, level by level from the top, in the order of their keys."""
-    numbers = [int(root["rnode"])] if root["height"] else []
-    for _ in range(int(root["height"])):
-        yield numbers
-        below = nodes["slots"][numbers]
-        numbers = below[below > 0].tolist()
-
-
-def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
-    """The nodes and slots that a key leads through, from the top; short if it has no item."""
-    number, steps = int(root["rnode"]), []
-    if key < 0 or not key_fits(key, int(root["height"])):
-        return []
-    for level in range(int(root["height"]) - 1, -1, -1):
-        if not number:
-            break
-        slot = int(slot_of(key, level))
-        steps.append((number, slot))
-        number = int(nodes["slots"][number, slot])
-    return steps
-
-
 def plot_radix_tree(
     machine: Machine, *, pool: int | None = None, key: int | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -83,67 +57,10 @@ def plot_radix_tree(
     number = pool_shown(machine, pool)
     nodes, root = machine.state.nodes, machine.state.pools[number]
     key = int(root["last_handle"]) if key is None else key
-    rows = list(levels(nodes, root))
-    marked = dict(way(nodes, root, key))
-    ax = _axes(ax, (10, 0.9 + 0.95 * max(len(rows), 2)))
-    places: dict[int, float] = {}
-    for line, numbers in enumerate(rows):
-        shown = _some(numbers, set(marked))
-        for place, node in enumerate(shown):
-            places[node] = place * (SLOTS + GAP)
-            _draw_node(ax, nodes, node, places[node], line, marked.get(node))
-        _edges(ax, nodes, rows[line - 1] if line else [], places, line, marked)
-        told = plural(len(numbers), "node")
-        told += f", {len(shown)} of them drawn" * (len(shown) < len(numbers))
-        ax.text(0, line - 0.08, told, fontsize=9, va="bottom")
-    widest = max((min(len(numbers), MOST_NODES) for numbers in rows), default=1)
-    ax.set_xlim(-2, max(widest, 2) * (SLOTS + GAP))
-    ax.set_ylim(max(len(rows), 2) - 0.3, -0.45)
+    ax = _axes(ax, (10, 0.9 + 0.95 * max(int(root["height"]), 2)))
+    radix.draw(ax, nodes, root, key, least=2)
     ax.set_title(_tree_title(machine, number, key), fontsize=11, loc="left")
-    ax.axis("off")
     return ax
-
-
-def _some(numbers: list[int], wanted: set[int]) -> list[int]:
-    """Nodes to draw: the first ones, and those wanted, in order."""
-    if len(numbers) <= MOST_NODES:
-        return numbers
-    kept = [number for number in numbers if number in wanted]
-    others = [number for number in numbers if number not in wanted][: MOST_NODES - len(kept)]
-    return [number for number in numbers if number in {*kept, *others}]
-
-
-def _draw_node(
-    ax: Axes, nodes: np.ndarray, node: int, left: float, line: int, marked: int | None
-) -> None:
-    """A strip of slots, those in use filled."""
-    ax.add_patch(Rectangle((left, line), SLOTS, 0.4, fc="white", ec=EDGE, lw=0.8))
-    for slot in np.flatnonzero(nodes["slots"][node]).tolist():
-        colour = WAY if slot == marked else USED
-        ax.add_patch(Rectangle((left + slot, line), 1, 0.4, fc=colour, ec="white", lw=0.4))
-    if marked is not None:
-        words = f"slot {marked}"
-        ax.text(left + marked + 0.5, line + 0.42, words, fontsize=9, ha="center", va="top")
-
-
-def _edges(
-    ax: Axes,
-    nodes: np.ndarray,
-    above: list[int],
-    places: dict[int, float],
-    line: int,
-    marked: dict[int, int],
-) -> None:
-    """Lines from the slots of drawn nodes to the drawn nodes below."""
-    for node in above:
-        for slot in np.flatnonzero(nodes["slots"][node]).tolist() if node in places else ():
-            below = int(nodes["slots"][node, slot])
-            if below in places:
-                start = (places[node] + slot + 0.5, line - 0.6)
-                end = (places[below] + SLOTS / 2, line)
-                on_way = marked.get(node) == slot
-                colour, wide = (WAY, 1.6) if on_way else (EDGE, 0.7)
-                ax.plot(*zip(start, end, strict=True), color=colour, lw=wide, zorder=0)
 
 
 def _tree_title(machine: Machine, pool: int, key: int) -> str:
