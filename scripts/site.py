@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "build" / "site-sources"
 FOLDERS = ("notebooks", "docs", "exercises", "experiments")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
-PAGES = ("README.md", "tests/data/README.md")
+PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
 #: Modules whose functions are for the package's own use.
 OWN_USE = ("zbudlab.commands", "zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
 
@@ -112,7 +112,7 @@ def gather(modules: list[str]) -> None:
         shutil.copy(ROOT / page, SOURCES / page)
     index = INDEX.format(
         notebooks=entries("notebooks/*.ipynb", numbered=True),
-        guides=entries("docs/*.md", "tests/data/README.md"),
+        guides=entries("docs/*.md", "solutions/README.md", "tests/data/README.md", "PROVENANCE.md"),
         exercises=entries("exercises/*/*.ipynb"),
         findings=entries("experiments/README.md", "experiments/[!R]*.md"),
     )

@@ -1,13 +1,14 @@
 """Going through a notebook by keys alone, as a reader does who has no mouse.
 
-Nothing here clicks, focuses or runs a command: `walk` presses keys only, and looks.
+Nothing here clicks or focuses: `walk` presses keys, and looks.
 """
 
 from collections.abc import Callable
 
 from playwright.sync_api import Locator
 
-from tests.browser.lab import Notebook
+from tests.browser.lab import RUN, Notebook
+from zbudlab.view.bundle import WIDGET_VIEW
 
 MOST_TABS = 40  #: from a cell to the last control of what it shows
 WITHIN = "(selector) => document.activeElement.closest(selector) !== null"
@@ -134,24 +135,55 @@ KINDS: dict[str, Callable[[Notebook, Locator], None]] = {
 }
 
 
-def walk(notebook: Notebook, look: Callable[[int], None] = lambda cell: None) -> list[str]:
-    """Shift+Enter through all cells, using all that is live on the way; what was live, in order.
+def folded(notebook: Notebook, cell: int) -> bool:
+    """Whether a cell's source is folded away, as that of a prediction is."""
+    return notebook.cell(cell).locator(".jp-Cell-inputWrapper .jp-Placeholder").count() > 0
 
-    After a cell that shows something live: ArrowUp back to it, Tab into it, and Shift+Enter, or
-    Escape and ArrowDown, on to the next. `look` is called after each cell.
+
+RAN = """index => {
+    const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
+    return model.type !== 'code' || model.executionCount !== null;
+}"""
+LIVE = """([index, mime]) => {
+    const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
+    return model.type === 'code' && model.outputs.toJSON().some(({data}) => data?.[mime]);
+}"""
+
+
+def is_live(notebook: Notebook, cell: int) -> bool:
+    """Whether a cell that was run shows something to use; waits until it ran and that is drawn."""
+    notebook.page.wait_for_function(RAN, arg=cell, timeout=RUN)
+    notebook.finish()
+    if not notebook.page.evaluate(LIVE, [cell, WIDGET_VIEW]):
+        return False
+    notebook.output(cell).locator(", ".join(KINDS)).first.wait_for()
+    return True
+
+
+def walk(notebook: Notebook, look: Callable[[int], None] = lambda cell: None) -> list[str]:
+    """Run all cells in order by keys, using all that is live on the way; what was, in order.
+
+    Shift+Enter runs a cell and goes on. A folded cell is a prediction: Ctrl+Enter runs it and
+    stays. Tab leads into what a cell shows; Shift+Enter leads from there to the next cell, or
+    Escape to the cell itself. (ArrowUp and ArrowDown pass over folded cells: that is JupyterLab's
+    way.) `look` is called after each cell.
     """
+    notebook.command("notebook:clear-all-cell-outputs")  # so that what was run can be told
     count = notebook.page.locator(".jp-Notebook .jp-Cell").count()
     used = []
     for cell in range(count):
         assert at(notebook) == cell, f"the focus is at cell {at(notebook)}, not {cell}"
-        press(notebook, "Shift+Enter" if cell < count - 1 else "Control+Enter")
-        notebook.finish()
-        if notebook.output(cell).locator(", ".join(KINDS)).count():
-            press(notebook, "ArrowUp")
-            assert at(notebook) == cell
+        stays = cell == count - 1 or folded(notebook, cell)
+        press(notebook, "Control+Enter" if stays else "Shift+Enter")
+        if is_live(notebook, cell):
+            press(notebook, *([] if stays else ["ArrowUp"]))
             used.append(operate(notebook, notebook.output(cell)))
             look(cell)
-            press(notebook, *(["Shift+Enter"] if len(used) % 2 else ["Escape", "ArrowDown"]))
+            if not stays:
+                press(notebook, "Escape")
+                assert at(notebook) == cell, "Escape does not lead back to the cell"
+                tab_into(notebook, ", ".join(KINDS))
+            press(notebook, "Shift+Enter")
         else:
             look(cell)
     return used

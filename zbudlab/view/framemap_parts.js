@@ -14,6 +14,9 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A name for an element that no other has: each live view is a module with counters of its own. */
+const unique = (name) => `${name}-${Math.random().toString(36).slice(2)}`;
+
 /** Change a text only where it differs. */
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -1,6 +1,5 @@
 // A view: the canvas and the page around it.
 
-let ids = 0;
 
 class View {
   constructor(store, model, el) {
@@ -19,7 +18,7 @@ class View {
   }
 
   build(el) {
-    const help = `zbl-help-${++ids}`;
+    const help = unique("zbl-help");
     this.canvas = make("canvas", {
       tabindex: "0", role: "application", "aria-label": "frame map", "aria-describedby": help,
     });

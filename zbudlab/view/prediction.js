@@ -1,8 +1,6 @@
 // A prediction: a question, a field of native controls, and an answer that stays hidden until
 // one is given. Python's half is prediction.py.
 
-let asked = 0;
-
 /** A field for a number: { field, value }. */
 function numberField({ unit }, id) {
   const input = make("input", { type: "number", step: "any", id });
@@ -26,7 +24,7 @@ function sketchField({ names, top }, id) {
     make("input", { type: "range", id: `${id}-${i}`, min: 0, max: top, step: top / 100, value: 0 }),
   );
   const shown = inputs.map((input) => make("output", { for: input.id }));
-  const tell = (i) => (shown[i].textContent = Number(inputs[i].value).toPrecision(3));
+  const tell = (i) => (shown[i].textContent = String(Number(inputs[i].valueAsNumber.toPrecision(3))));
   inputs.forEach((input, i) => input.addEventListener("input", () => tell(i)));
   const set = (given) => inputs.forEach((input, i) => ((input.value = given[i]), tell(i)));
   set(names.map(() => 0));
@@ -41,7 +39,7 @@ const FIELDS = { number: numberField, choice: choiceField, sketch: sketchField }
 
 function render({ model, el }) {
   const form = model.get("form");
-  const id = `zbl-prediction-${++asked}`;
+  const id = unique("zbl-prediction");
   const { field, value, set } = FIELDS[form.kind](form, id);
   const group = make("fieldset", {}, make("legend", {}, make("b", {}, "Predict. "), form.question), field);
   const commit = () => model.send({ act: "commit", value: value() });
