@@ -7,14 +7,19 @@ Needs the extra `site`. What is built needs no kernel and no network.
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
+import re
 import shutil
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "build" / "site-sources"
+FOLDERS = ("notebooks", "docs", "exercises", "experiments")
+LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
+PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
 #: Modules whose functions are for the package's own use.
 OWN_USE = ("zbudlab.commands", "zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
 
@@ -40,6 +45,22 @@ INDEX = """# zbudlab
 
 {guides}
 reference
+```
+
+```{{toctree}}
+:caption: Exercises
+:maxdepth: 1
+:hidden:
+
+{exercises}
+```
+
+```{{toctree}}
+:caption: Findings
+:maxdepth: 1
+:hidden:
+
+{findings}
 ```
 """
 
@@ -84,14 +105,16 @@ def gather(modules: list[str]) -> None:
     """Put all sources of the site into one folder; `modules` are those with reference pages."""
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(ROOT / "site", SOURCES)
-    for folder in ("notebooks", "docs"):
-        shutil.copytree(ROOT / folder, SOURCES / folder)
-    shutil.copy(ROOT / "README.md", SOURCES)
-    notebooks = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-    guides = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, SOURCES / folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    for page in PAGES:
+        (SOURCES / page).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / page, SOURCES / page)
     index = INDEX.format(
-        notebooks="\n".join(f"notebooks/{name}" for name in notebooks),
-        guides="\n".join(f"docs/{name}" for name in guides),
+        notebooks=entries("notebooks/*.ipynb", numbered=True),
+        guides=entries("docs/*.md", "solutions/README.md", "tests/data/README.md", "PROVENANCE.md"),
+        exercises=entries("exercises/*/*.ipynb"),
+        findings=entries("experiments/README.md", "experiments/[!R]*.md"),
     )
     (SOURCES / "index.md").write_text(index, encoding="utf-8")
     for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
@@ -100,6 +123,31 @@ def gather(modules: list[str]) -> None:
         shutil.copy(picture, copy)
     listed = "\n".join(f"   {name}" for name in modules)
     (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
+
+
+def entries(*patterns: str, numbered: bool = False) -> str:
+    """Lines of a table of contents: the sources that match; numbered: with their file's number."""
+    paths = [path for pattern in patterns for path in sorted(SOURCES.glob(pattern))]
+    names = {path: path.relative_to(SOURCES).with_suffix("").as_posix() for path in paths}
+    if not numbered:
+        return "\n".join(names.values())
+    return "\n".join(f"{path.stem[:2]} {title(path)} <{names[path]}>" for path in paths)
+
+
+def title(notebook: Path) -> str:
+    """A notebook's heading, up to the colon."""
+    first = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"]
+    return "".join(first).splitlines()[0].removeprefix("# ").split(":")[0]
+
+
+def missing_pictures() -> list[str]:
+    """A sentence for each picture that a page of the sources shows and that is not there."""
+    found = []
+    for page in sorted(SOURCES.rglob("*.md")):
+        for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            if not (page.parent / name).is_file():
+                found.append(f"{page.relative_to(SOURCES)} shows {name}, which is not there")
+    return found
 
 
 def main(arguments: list[str]) -> int:
@@ -111,7 +159,11 @@ def main(arguments: list[str]) -> int:
         return 2
     target = Path(arguments[0]) if arguments else ROOT / "build" / "site"
     gather(arguments[1:] or public_modules())
-    return sphinx(["-q", "-b", "html", "-j", "2", str(SOURCES), str(target)])
+    if missing := missing_pictures():
+        print("the site is not built:", *missing, sep="\n", file=sys.stderr)
+        return 1
+    # A warning (a dead link, a heading out of order) fails the build, once all are told.
+    return sphinx(["-q", "-W", "--keep-going", "-j", "2", str(SOURCES), str(target)])
 
 
 if __name__ == "__main__":

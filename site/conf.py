@@ -8,7 +8,7 @@ project_copyright = "the zbudlab authors"
 release = zbudlab.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
-exclude_patterns = ["_templates"]
+exclude_patterns = ["_templates", "README.md"]  # README.md is part of the index
 templates_path = ["_templates"]
 
 # Notebooks are shown as they are stored, and nothing is fetched from outside.
@@ -21,6 +21,8 @@ myst_enable_extensions = ["colon_fence"]
 html_theme = "alabaster"
 html_extra_path = ["extra"]
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "zbudlab"
 html_theme_options = {
     "description": "A laboratory for Linux memory under pressure",
@@ -30,11 +32,11 @@ html_theme_options = {
     "show_powered_by": False,
 }
 _CONTENTS = ["about.html", "searchbox.html", "navigation.html"]
+_PAGE = [*_CONTENTS, "localtoc.html"]
 html_sidebars = {
     "*": _CONTENTS,
-    "notebooks/*": _CONTENTS,
-    "docs/*": _CONTENTS,
-    "api/*": ["about.html", "searchbox.html", "relations.html"],  # a contents of 700 lines is none
+    **dict.fromkeys(["notebooks/*", "docs/*", "experiments/*", "exercises/**", "tests/**"], _PAGE),
+    "api/*": _CONTENTS,
 }
 
 autosummary_generate = True

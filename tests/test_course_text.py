@@ -15,21 +15,24 @@ from scripts import site as site_builder
 
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LESSONS = [path for path in PATHS if not path.stem.startswith("00")]
 ENDINGS = ("Summary", "Questions", "Where this is in Linux", "Further reading")
 MOST_LINES, MEDIAN_LINES = 20, 5
 #: Cells whose output is not compared, and why. All others are.
+OWN_FILES = "the reader's own files"
 OWN_TIMES = "times of the reader's own computer"
 EXCUSED = {
     ("00_start_here", "lab.controls(PRESSURE, POOL)"): "sliders, with the seconds that a run took",
-    ("00_start_here", "FILES = None"): "the reader's own files",
+    ("00_start_here", "FILES = None"): OWN_FILES,
+    ("05_zswap", "FILES = None"): OWN_FILES,
+    ("10_what_became_of_it", "FILES = None"): OWN_FILES,
     ("01_pages", "copies = measure.copying(BATCHES)"): OWN_TIMES,
     ("01_pages", "reads = measure.strides(PLACES)"): OWN_TIMES,
     ("03_radix_tree", "found = measure.lookups(SIZES)"): OWN_TIMES,
 }
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+tweaked = pytest.mark.parametrize("path", PATHS[2:], ids=lambda path: path.stem)
+mapped = pytest.mark.parametrize("path", PATHS[4:], ids=lambda path: path.stem)
 
 
 def cells(path, kind):
@@ -57,13 +60,13 @@ class TestForm:
         assert levels.count(1) == 1
         assert all(lower <= level + 1 for level, lower in pairwise(levels))
 
-    @every_lesson
+    @every_notebook
     def test_opens_with_what_how_long_and_what_for(self, path):
         first = cells(path, "markdown")[0].source
         for what in ("**What you will be able to do:**", "**Time:**", "**Needs:**"):
             assert what in first
 
-    @every_lesson
+    @every_notebook
     def test_ends_as_every_lesson_does(self, path):
         names = [name for _, name in headings(path)]
         assert [name for name in names if name in ENDINGS] == list(ENDINGS)
@@ -72,9 +75,19 @@ class TestForm:
         questions = prose(path).split("## Questions")[1].split("## Where this is in Linux")[0]
         assert questions.count("<details>") == len(re.findall(r"^\d+\. ", questions, re.M)) >= 3
 
-    @every_lesson
+    @every_notebook
     def test_asks_for_predictions_before_it_shows(self, path):
         assert sum("Prediction(" in cell.source for cell in cells(path, "code")) >= 2
+
+    @tweaked
+    def test_has_controls_to_tweak_pressure(self, path):
+        code = "\n".join(cell.source for cell in cells(path, "code"))
+        assert re.search(r"^(Explorer|Panel|compare_panels)\(|= Panel\(", code, re.M)
+
+    @mapped
+    def test_has_the_frame_map(self, path):
+        code = "\n".join(cell.source for cell in cells(path, "code"))
+        assert re.search(r"\b(FrameMap|Player|Panel)\(", code)
 
     @every_notebook
     def test_code_cells_are_calls(self, path):
@@ -150,7 +163,7 @@ class TestNames:
                 value = getattr(loaded, name, loaded)
                 assert isinstance(value, (int, dict, tuple)) or value.__doc__, f"{module}.{name}"
 
-    @every_lesson
+    @every_notebook
     def test_kernel_functions_come_with_their_file_and_version(self, path):
         table = prose(path).split("## Where this is in Linux")[1].split("\n## ")[0]
         rows = [line for line in table.splitlines() if line.startswith("| ")][2:]

@@ -2,46 +2,76 @@
 
 import pytest
 
+from zbudlab.view import prediction
 from zbudlab.view.prediction import Prediction
+
+
+@pytest.fixture(autouse=True)
+def nothing_committed(monkeypatch):
+    monkeypatch.setattr(prediction, "_committed", {})
 
 
 def number():
     return Prediction("How many blocks?", 36, "Half of 72.", unit="blocks")
 
 
+def click(asked, value):
+    """What the browser sends when "Commit" is pressed."""
+    asked._handle_custom_msg({"act": "commit", "value": value}, [])
+
+
 class TestCommit:
     def test_locks_a_number_and_shows_both(self):
         asked = number()
-        asked.field.value = 12
-        asked.button.click()
+        click(asked, 12)
         assert asked.committed
-        assert asked.field.disabled
-        assert "You said 12 blocks. <b>36 blocks</b>. Half of 72." in asked.outcome.value
+        assert asked.outcome == "You said 12 blocks. <b>36 blocks</b>.<p>Half of 72.</p>"
+        click(asked, 36)
+        assert asked.value == 12
 
     def test_shows_nothing_before(self):
         asked = number()
         assert not asked.committed
-        assert asked.outcome.value == ""
+        assert asked.outcome == ""
+        assert "36" not in str(asked.form)
 
-    def test_an_empty_choice_is_not_taken(self):
-        asked = Prediction("Which?", "b", "So it is.", choices=["a", "b"])
-        asked.button.click()
+    @pytest.mark.parametrize(
+        ("offered", "answer", "told"),
+        [({}, 3, "Write a number first."), ({"choices": "ab"}, "b", "Choose one first.")],
+    )
+    def test_nothing_is_no_answer(self, offered, answer, told):
+        asked = Prediction("Which?", answer, "So it is.", **offered)
+        click(asked, None)
         assert not asked.committed
-        assert asked.outcome.value == "Choose one first."
-        asked.field.value = "a"
-        asked.button.click()
-        assert "You said a. <b>b</b>" in asked.outcome.value
+        assert asked.outcome == told
 
-    def test_a_sketch_locks_all_its_points(self):
+    def test_a_choice_is_told_with_the_right_one(self):
+        asked = Prediction("Which?", "b", "So it is.", choices=["a", "b"])
+        click(asked, "a")
+        assert asked.outcome.startswith("You said a. <b>b</b>")
+
+    def test_a_sketch_stands_beside_the_answer(self):
         asked = Prediction("Draw it.", [1, 4], "It grows.", points=["x", "y"])
-        asked.field.sliders[1].value = 2
-        asked.button.click()
-        assert all(slider.disabled for slider in asked.field.sliders)
-        assert "You said x: 0, y: 2. <b>x: 1, y: 4</b>" in asked.outcome.value
+        click(asked, [0, 2.5])
+        assert asked.form["top"] == 5
+        assert "<tr><th>you said</th><td>0</td><td>2.5</td></tr>" in asked.outcome
+        assert "<tr><th>answer</th><td>1</td><td>4</td></tr>" in asked.outcome
+
+    def test_run_again_it_is_still_locked(self):
+        click(number(), 12)
+        again = number()
+        assert (again.committed, again.value) == (True, 12)
+        assert "You said 12 blocks" in again.outcome
+
+    def test_words_cannot_be_markup(self):
+        asked = Prediction("<i>?", "<b>", "<u>", choices=["<b>"])
+        click(asked, "<b>")
+        assert "&lt;u&gt;" in asked.outcome
+        assert "<i>" not in asked._repr_mimebundle_()[0]["text/html"]
 
 
 def test_without_widgets_the_question_stands_and_the_answer_is_folded():
-    bundle = number()._repr_mimebundle_()
+    bundle, _ = number()._repr_mimebundle_()
     assert bundle["text/plain"] == "Predict: How many blocks?"
     question, folded = bundle["text/html"].split("<details>")
     assert "How many blocks?" in question

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zbudlab import corpus, layout
+from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.view import Player, plot_lists, plot_radix_tree, structures
+from zbudlab.view import Player, palette, plot_lists, plot_radix_tree, structures
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def machine():
     return machine
 
 
-LIGHT = structures.INKS["light"]
+LIGHT = palette.INKS["light"]
 
 
 def boxes(ax, colour):
@@ -54,9 +55,9 @@ class TestTree:
 
     def test_a_deep_tree_keeps_the_way_in_the_picture(self, machine):
         handle = int(machine.state.pools["last_handle"][0])
-        way = structures.way(machine.state.nodes, machine.state.pools[0], handle)
-        assert len(way) == machine.state.pools["height"][0] >= 2
-        assert len(boxes(plot_radix_tree(machine, pool=0), LIGHT.way)) == len(way)
+        on_way = way(machine.state.nodes, machine.state.pools[0], handle)
+        assert len(on_way) == machine.state.pools["height"][0] >= 2
+        assert len(boxes(plot_radix_tree(machine, pool=0), LIGHT.way)) == len(on_way)
 
     def test_plain_zbud_says_that_it_has_none(self):
         plain = Machine(frames=64, zbud="plain")

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 from zbudlab import view
+from zbudlab.view.knob import Knob
+from zbudlab.view.prediction import Prediction
 
 pytestmark = [
     pytest.mark.node,
@@ -13,9 +15,13 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", ["FrameMap", "Panel", "Player"])
-def test_node_can_read_it(tmp_path, name):
-    module = tmp_path / f"{name}.mjs"
-    module.write_text(str(getattr(view, name)._esm), "utf-8")
+@pytest.mark.parametrize(
+    "live",
+    [view.FrameMap, view.Panel, view.Player, Knob, Prediction],
+    ids=lambda live: live.__name__,
+)
+def test_node_can_read_it(tmp_path, live):
+    module = tmp_path / "live.mjs"
+    module.write_text(str(live._esm), "utf-8")
     done = subprocess.run(["node", "--check", module], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

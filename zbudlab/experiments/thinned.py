@@ -67,6 +67,14 @@ def thinned(
     kind: what memory is filled with, one of KINDS; fill: of all frames; freed: share of the pages
     that go, by `pattern`. ValueError if the pages do not fit.
     """
+    found = compacted(machine_of(kind, frames, fill, freed, pattern, seed), order)
+    return {name: found[name] for name in RESULTS}
+
+
+def machine_of(
+    kind: str, frames: int, fill: float, freed: float, pattern: str, seed: int
+) -> Machine:
+    """The machine of such a run, filled and thinned, not yet compacted."""
     config = _config(kind, frames)
     which = freed_pages(_pages(fill, config), freed, pattern, seed)
     machine = Machine(config)
@@ -76,8 +84,7 @@ def thinned(
         handles = [machine.zbud_alloc(OBJECT_SIZE) for _ in which]
         for page in np.flatnonzero(which).tolist():
             machine.zbud_free(handles[page])
-    found = compacted(machine, order)
-    return {name: found[name] for name in RESULTS}
+    return machine
 
 
 RESULTS = ("blocks_ideal", "blocks_before", "blocks_after", "pages_moved")

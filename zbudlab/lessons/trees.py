@@ -8,6 +8,7 @@ from zbudlab.layout import RADIX_TREE_MAP_SIZE, radix_tree_node, radix_tree_root
 from zbudlab.mm.radix_tree import (
     RADIX_TREE_PRELOAD_SIZE,
     init_radix_tree_nodes,
+    key_fits,
     radix_tree_delete,
     radix_tree_insert,
     radix_tree_lookup,
@@ -15,6 +16,29 @@ from zbudlab.mm.radix_tree import (
     slot_of,
 )
 from zbudlab.mm.state import grown
+
+
+def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
+    """The numbers of a tree's nodes, level by level from the top, in the order of their keys."""
+    numbers = [int(root["rnode"])] if root["height"] else []
+    for _ in range(int(root["height"])):
+        yield numbers
+        below = nodes["slots"][numbers]
+        numbers = below[below > 0].tolist()
+
+
+def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
+    """The nodes and slots that a key leads through, from the top; short if it has no item."""
+    number, steps = int(root["rnode"]), []
+    if key < 0 or not key_fits(key, int(root["height"])):
+        return []
+    for level in range(int(root["height"]) - 1, -1, -1):
+        if not number:
+            break
+        slot = int(slot_of(key, level))
+        steps.append((number, slot))
+        number = int(nodes["slots"][number, slot])
+    return steps
 
 
 class Tree:
@@ -64,13 +88,7 @@ class Tree:
 
     def levels(self) -> Iterator[list[int]]:
         """The node numbers of each level, the top first."""
-        if not self.height:
-            return
-        numbers = [int(self.root["rnode"])]
-        for _ in range(self.height):
-            yield numbers
-            slots = self.nodes["slots"][numbers]
-            numbers = slots[slots > 0].tolist()
+        return levels(self.nodes, self.root)
 
     def used(self, number: int) -> np.ndarray:
         """Which slots of a node are in use, bool (64,)."""

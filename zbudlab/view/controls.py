@@ -11,7 +11,9 @@ from zbudlab.config import MachineConfig
 from zbudlab.scenario import Outcome, Plan
 from zbudlab.sources import Content
 from zbudlab.view import maps
-from zbudlab.view.picture import height, picture_html, width
+from zbudlab.view.bundle import bundle
+from zbudlab.view.knob import Knob, values_of
+from zbudlab.view.picture import height, picture_html, png, width
 
 Setting = tuple[float, int]  # pressure, pool size in percent
 
@@ -46,29 +48,13 @@ class Comparison:
         return Controls(self, pressure, pool)
 
 
-def _slider(kind: type, name: str, value: float, bounds: tuple[float, float, float]) -> Any:
-    low, high, step = bounds
-    return kind(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=name,
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"width": "440px"},
-    )
-
-
 class Controls(widgets.VBox):
     """A comparison's sliders, maps and table. Only a slider that came to rest runs the machines."""
 
     def __init__(self, comparison: Comparison, pressure: float, pool: int) -> None:
         self.comparison = comparison
-        self.pressure = _slider(
-            widgets.FloatSlider, "pressure (pages to frames)", pressure, (0.6, 2.4, 0.2)
-        )
-        self.pool = _slider(widgets.IntSlider, "pool (percent of memory)", pool, (0, 50, 5))
+        self.pressure = Knob("pressure (pages to frames)", values_of(0.6, 2.4, 0.2), pressure)
+        self.pool = Knob("pool (percent of memory)", values_of(0, 50, 5), pool)
         self.pressure.add_class("zbudlab-pressure")
         self.pool.add_class("zbudlab-pool")
         self.status = widgets.HTML(layout={"height": "32px"})
@@ -82,6 +68,11 @@ class Controls(widgets.VBox):
 
     def __repr__(self) -> str:
         return "Two sliders, for pressure and pool size: they move while the notebook runs."
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        """The widget and, for pages without one, the maps as they are now and their headline."""
+        words = f"{self.headline}. {self!r}"
+        return bundle(self, png(self.figure), words, width(self.figure))
 
     def _moved(self, change: Any = None) -> None:
         """Run the machines where the sliders stand now, and show what came of them."""
@@ -99,10 +90,10 @@ class Controls(widgets.VBox):
     def show(self, outcomes: list[Outcome]) -> None:
         """Put outcomes into the picture, the table and the headline."""
         order = self.comparison.plan(self.pressure.value, self.pool.value).order
-        figure = maps.compare(outcomes, order=order)
+        self.figure = maps.compare(outcomes, order=order)
         self.headline = report.headline(outcomes, order)
-        self.maps.layout.width = f"{width(figure)}px"
-        self.maps.layout.height = f"{height(figure)}px"
-        self.maps.value = picture_html(figure, maps.key_values(outcomes, order))
+        self.maps.layout.width = f"{width(self.figure)}px"
+        self.maps.layout.height = f"{height(self.figure)}px"
+        self.maps.value = picture_html(self.figure, maps.key_values(outcomes, order))
         table = escape(report.table(outcomes, order, timed=False))
         self.table.value = f'<pre style="line-height: 1.3">{table}</pre>'

@@ -8,29 +8,20 @@ from typing import Any
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
+from zbudlab.view.bundle import bundle
+from zbudlab.view.knob import CHOICE, Knob, values_of
 from zbudlab.view.picture import height, picture_html, png, width
 
 #: What a knob goes over: (low, high, step), or the values to choose from.
 Range = Sequence[Any]
-SLIDER = {"description_width": "initial"}
 
 
-def _knob(name: str, values: Range, start: Any) -> widgets.Widget:
+def _knob(name: str, values: Range, start: Any) -> Knob:
     """A slider for three numbers, a list to choose from for anything else."""
-    shown = {"description": name.replace("_", " "), "style": SLIDER, "layout": {"width": "420px"}}
-    if len(values) == 3 and all(type(value) in (int, float) for value in values):
-        kind = widgets.IntSlider if all(isinstance(v, int) for v in values) else widgets.FloatSlider
-        low, high, step = values
-        return kind(
-            value=start,
-            min=low,
-            max=high,
-            step=step,
-            continuous_update=False,
-            readout=True,
-            **shown,
-        )
-    return widgets.Dropdown(options=list(values), value=start, **shown)
+    label = name.replace("_", " ")
+    if isinstance(values, tuple) and all(type(value) in (int, float) for value in values):
+        return Knob(label, values_of(*values), start)
+    return Knob(label, values, start, CHOICE)
 
 
 class Explorer(widgets.VBox):
@@ -77,7 +68,7 @@ class Explorer(widgets.VBox):
     def __repr__(self) -> str:
         return f"{self.line} (run this cell to turn: {', '.join(self.knobs).replace('_', ' ')})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the picture as it is now and its line."""
-        data = super()._repr_mimebundle_(**kwargs) or {}
-        return {**data, "text/plain": repr(self), "image/png": png(self.figure)}
+        data, about = bundle(self, png(self.figure), self.line, width(self.figure))
+        return {**data, "text/plain": repr(self)}, about

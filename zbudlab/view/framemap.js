@@ -1,8 +1,6 @@
 // The frame map in the notebook: one store a map, with what Python said; a view for each place
 // where the map is shown. Python's half is framemap.py.
 
-const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
-const MARK = "zbudlab"; // of references to views that are left out of a saved notebook
 const ANSWER_MS = 3000; // how long a question stays open before another may be asked
 const ACKNOWLEDGED = 2; // of so many states, one is: CREDITS in stream.py are more
 const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
@@ -84,23 +82,6 @@ function watchKernel(manager, say) {
     if (dead.includes(status)) say(false);
   });
   session.kernelChanged?.connect(() => say(false));
-}
-
-/** When the notebook is saved, leave pictures in the place of live views. */
-function keepPictures(manager) {
-  const notebook = manager?.context?.model;
-  if (!notebook?.toJSON || notebook.zbudlabKeepsPictures) return;
-  notebook.zbudlabKeepsPictures = true;
-  const whole = notebook.toJSON.bind(notebook);
-  notebook.toJSON = () => {
-    const saved = whole();
-    for (const cell of saved.cells ?? []) {
-      for (const output of cell.outputs ?? []) {
-        if (output.data?.[WIDGET_VIEW]?.[MARK]) delete output.data[WIDGET_VIEW];
-      }
-    }
-    return saved;
-  };
 }
 
 export default () => {

@@ -52,7 +52,10 @@ class Hands {
   }
 
   key(event) {
-    if (event.key === "Escape") this.view.select(null);
+    if (event.key === "Escape" && !this.view.details.hidden) {
+      event.preventDefault(); // to close the details is not to leave the map
+      this.view.select(null);
+    }
     if (event.target !== this.view.canvas || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = this.keys()[event.key];
     if (!act) return;

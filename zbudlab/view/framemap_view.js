@@ -1,6 +1,5 @@
 // A view: the canvas and the page around it.
 
-let ids = 0;
 
 class View {
   constructor(store, model, el) {
@@ -19,7 +18,7 @@ class View {
   }
 
   build(el) {
-    const help = `zbl-help-${++ids}`;
+    const help = unique("zbl-help");
     this.canvas = make("canvas", {
       tabindex: "0", role: "application", "aria-label": "frame map", "aria-describedby": help,
     });
@@ -45,7 +44,6 @@ class View {
     this.root.style.setProperty("--zbl-size", `${size}px`);
     el.append(this.root);
     this.root.dataset.alive = "1";
-    keepKeys(this.root, this.model);
   }
 
   watch() {
@@ -61,6 +59,7 @@ class View {
     on(this.canvas, "wheel", (event) => this.hands.wheel(event), { passive: false });
     on(this.canvas, "focus", () => this.focused());
     on(this.root, "keydown", (event) => this.hands.key(event));
+    keepKeys(this.root, this.model); // what the hands have no use for
     const restyle = () => this.restyle();
     const watcher = new MutationObserver(restyle);
     const attributes = ["data-jp-theme-light", "data-jp-theme-name", "class", "data-theme"];

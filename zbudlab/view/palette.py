@@ -7,7 +7,7 @@ legend.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -118,3 +118,20 @@ def in_words(numbers: Sequence[int] | np.ndarray) -> str:
     """Counts of KINDS in words, those that are 0 left out."""
     pairs = zip(KINDS, numbers, strict=True)
     return "; ".join(f"{count} {kind.words}" for kind, count in pairs if count)
+
+
+class Ink(NamedTuple):
+    """Colours of a drawing in one theme; mark: the outline of what a step changed."""
+
+    paper: str
+    text: str
+    edge: str
+    used: str
+    way: str
+    mark: str
+
+
+INKS: dict[Theme, Ink] = {
+    "light": Ink("#ffffff", "#000000", "#666666", "#7fc4f0", "#a33c00", "#c2002f"),
+    "dark": Ink("#111111", "#e8e8e8", "#9aa0a6", "#4a9fd4", "#f2b632", "#ff6b8a"),
+}

@@ -1,10 +1,8 @@
 // The controls of the pressure panel: native ones, so that keys and screen readers know them.
 
-let forms = 0;
-
 /** A control for a setting; `change` gets its name and its new value. */
 function control(spec, value, change) {
-  const id = `zbl-control-${++forms}`;
+  const id = unique("zbl-control");
   const build = { slider, choice, switch: toggle }[spec.kind];
   const { input, shown, set } = build(spec, id, (chosen) => change(spec.name, chosen));
   set(value);

@@ -89,14 +89,11 @@ class Driver {
   }
 }
 
-let players = 0;
-
 class View {
   constructor(driver, model, el) {
     this.driver = driver;
     this.model = model;
-    players += 1;
-    this.name = `zbl-player-${players}`;
+    this.name = unique("zbl-player");
     this.root = make(
       "div",
       { class: "zbl-player", "data-number": "0" },

@@ -296,7 +296,7 @@ class Player(anywidget.AnyWidget):
 
     def _figures(self) -> list[Figure]:
         """The radix tree and the lists, as they are at this step, in the page's theme."""
-        paper = structures.INKS[self._theme].paper
+        paper = palette.INKS[self._theme].paper
         drawn = [
             Figure(figsize=(7, high), layout="constrained", facecolor=paper) for high in (2.6, 4.2)
         ]

@@ -1,71 +1,45 @@
 """Predictions: the reader commits to an answer before the machine gives it.
 
 A prediction takes a number, a choice, or a curve drawn with sliders. Committing locks it and shows
-the answer beside it, with the reason. Where no widgets run, the question stands there as text and
-the answer is folded.
+the answer beside it, with the reason; run again, its cell shows what was committed. Where no
+widgets run, the question stands there as text and the answer is folded.
 """
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
-WIDE = {"width": "auto", "max_width": "720px"}
+from zbudlab.view.bundle import MARK, WIDGET_VIEW
 
+HERE = Path(__file__).parent
+SCRIPTS = ("framemap_parts.js", "prediction.js")
+STYLES = ("panel.css", "prediction.css")
+NUMBER, CHOICE, SKETCH = "number", "choice", "sketch"
+MISSING = {NUMBER: "Write a number first.", CHOICE: "Choose one first."}
 
-def _number(unit: str) -> tuple[widgets.Widget, widgets.Widget]:
-    field = widgets.FloatText(value=0, layout={"width": "140px"})
-    field.tooltip = "your number"
-    return field, widgets.HBox([field, widgets.Label(unit)])
-
-
-def _choice(choices: Sequence[str]) -> tuple[widgets.Widget, widgets.Widget]:
-    field = widgets.RadioButtons(options=list(choices), value=None, layout=WIDE)
-    return field, field
-
-
-class Sketch(widgets.HBox):
-    """A curve of a few points, each an upright slider from 0 to `top`; `value` are the heights."""
-
-    def __init__(self, points: Sequence[str], top: float) -> None:
-        self.sliders = [
-            widgets.FloatSlider(
-                description=name,
-                min=0,
-                max=top,
-                step=top / 100,
-                orientation="vertical",
-                readout_format=".3g",
-                layout={"height": "180px", "width": "76px"},
-            )
-            for name in points
-        ]
-        super().__init__(self.sliders)
-
-    @property
-    def value(self) -> list[float]:
-        """The heights, one a point."""
-        return [slider.value for slider in self.sliders]
-
-    @property
-    def disabled(self) -> bool:
-        """Whether the sliders are locked."""
-        return all(slider.disabled for slider in self.sliders)
-
-    @disabled.setter
-    def disabled(self, locked: bool) -> None:
-        for slider in self.sliders:
-            slider.disabled = locked
+#: What was committed to each question since the kernel started: a cell run twice stays locked.
+_committed: dict[str, Any] = {}
 
 
-class Prediction(widgets.VBox):
+class Prediction(anywidget.AnyWidget):
     """A question with a field to commit an answer to; then the right answer, and why.
 
     answer: a number; the right one of `choices`; or, for `points` (the names along a curve), one
     value a point. why: a sentence or two. unit: of a number. Raises ValueError where the answer
     cannot be given with what is offered.
     """
+
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    _css = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
+
+    form: Any = traitlets.Dict().tag(sync=True)
+    value: Any = traitlets.Any(None, allow_none=True).tag(sync=True)
+    outcome: Any = traitlets.Unicode().tag(sync=True)  # HTML
+    committed: Any = traitlets.Bool(False).tag(sync=True)  # cannot be changed any more
 
     def __init__(
         self,
@@ -79,41 +53,46 @@ class Prediction(widgets.VBox):
     ) -> None:
         _check(answer, choices, points)
         self.question, self.answer, self.why, self.unit = question, answer, why, unit
-        self.choices, self.points = choices, points
-        if points:
-            self.field: Any = Sketch(points, 1.25 * max(answer))
-            shown = self.field
-        else:
-            self.field, shown = _choice(choices) if choices else _number(unit)
-        self.button = widgets.Button(description="Commit", tooltip="lock this answer and see")
-        self.button.on_click(self.commit)
-        self.outcome = widgets.HTML(layout=WIDE)
-        asked = widgets.HTML(f"<b>Predict.</b> {escape(question)}", layout=WIDE)
-        super().__init__([asked, shown, self.button, self.outcome])
-        self.add_class("zbudlab-prediction")
+        self.choices, self.points = list(choices), list(points)
+        self.kind = CHOICE if choices else SKETCH if points else NUMBER
+        form = {"kind": self.kind, "question": question, "unit": unit}
+        names, top = self.choices or self.points, 1.25 * max(answer) if points else 0
+        super().__init__(form={**form, "names": names, "top": top})
+        self.on_msg(self._asked)
+        if question in _committed:
+            self.commit(_committed[question])
 
-    @property
-    def committed(self) -> bool:
-        """Whether an answer was given; it cannot be changed any more."""
-        return self.button.disabled
-
-    def commit(self, _button: Any = None) -> None:
-        """Lock what stands in the field and show the answer beside it."""
-        if self.field.value is None:
-            self.outcome.value = "Choose one first."
+    def commit(self, value: Any) -> None:
+        """Lock this answer and show the right one beside it; None = none was given."""
+        if self.committed:
             return
-        self.field.disabled = True
-        self.button.disabled = True
-        yours = escape(self._told(self.field.value))
-        self.outcome.value = f"You said {yours}. {self._answer_html()}"
+        if value is None:
+            self.outcome = MISSING[self.kind]
+            return
+        self.value, self.committed = _committed.setdefault(self.question, value), True
+        self.outcome = self._beside(value) + f"<p>{escape(self.why)}</p>"
+
+    def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        if content.get("act") == "commit":
+            self.commit(content.get("value"))
+
+    def _beside(self, value: Any) -> str:
+        """Both answers: a table of a curve, else a sentence."""
+        if self.kind != SKETCH:
+            return (
+                f"You said {escape(self._told(value))}. <b>{escape(self._told(self.answer))}</b>."
+            )
+        rows = {"": self.points, "you said": value, "answer": self.answer}
+        cells = {
+            name: "".join(f"<td>{y if isinstance(y, str) else f'{y:.4g}'}</td>" for y in ys)
+            for name, ys in rows.items()
+        }
+        return f"<table>{''.join(f'<tr><th>{n}</th>{c}</tr>' for n, c in cells.items())}</table>"
 
     def _told(self, value: Any) -> str:
-        if self.points:
+        if self.kind == SKETCH:
             return ", ".join(f"{x}: {y:.4g}" for x, y in zip(self.points, value, strict=True))
         return str(value) if self.choices else f"{value:g} {self.unit}".strip()
-
-    def _answer_html(self) -> str:
-        return f"<b>{escape(self._told(self.answer))}</b>. {escape(self.why)}"
 
     def _offered(self) -> str:
         return f" ({' / '.join(self.choices)})" if self.choices else ""
@@ -121,12 +100,14 @@ class Prediction(widgets.VBox):
     def __repr__(self) -> str:
         return f"Predict: {self.question}{self._offered()}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the question with the answer folded."""
-        data = super()._repr_mimebundle_(**kwargs) or {}
+        data, told = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
-        folded = f"<details><summary>Answer</summary><p>{self._answer_html()}</p></details>"
-        return {**data, "text/plain": repr(self), "text/html": question + folded}
+        answer = f"<b>{escape(self._told(self.answer))}</b>. {escape(self.why)}"
+        folded = f"<details><summary>Answer</summary><p>{answer}</p></details>"
+        return {**data, "text/plain": repr(self), "text/html": question + folded}, told
 
 
 def _check(answer: Any, choices: Sequence[str], points: Sequence[str]) -> None:

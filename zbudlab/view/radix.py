@@ -1,47 +1,23 @@
-"""Radix trees in pictures: levels of nodes, each a strip of 64 slots."""
+"""Radix trees in pictures: levels of nodes, each a strip of 64 slots, the root on top."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from zbudlab.layout import RADIX_TREE_MAP_SIZE
-from zbudlab.lessons.trees import Tree
+from zbudlab.explanation.steps import plural
+from zbudlab.layout import RADIX_TREE_MAP_SIZE as SLOTS
+from zbudlab.lessons.trees import Tree, levels, way
+from zbudlab.view.palette import INKS, Ink
 
-SHOWN = 6  #: nodes of a level; of more the first ones
 GAP = 8  #: slots between nodes
-
-
-def _node(ax: Axes, tree: Tree, number: int, left: float, line: int, marked: int | None) -> None:
-    """A strip of slots: used ones filled, the one on the way marked."""
-    frame = {"facecolor": "white", "edgecolor": "#444444", "linewidth": 1.0}
-    ax.add_patch(Rectangle((left, line), RADIX_TREE_MAP_SIZE, 0.5, **frame))  # type: ignore[arg-type]
-    for slot in tree.used(number).nonzero()[0]:
-        on_way = slot == marked
-        colour = "#a33c00" if on_way else "#7fc4f0"
-        ax.add_patch(Rectangle((left + slot, line), 1, 0.5, facecolor=colour))
-        if on_way:
-            ax.text(left + slot + 0.5, line - 0.06, str(slot), ha="center", fontsize=10)
+MOST_NODES = 4  #: of a level that are drawn
 
 
 def figure(tree: Tree, key: int | None = None) -> Figure:
-    """The nodes of each level, the top above; with `key`, the slots it leads through."""
-    levels = list(tree.levels())
-    way = tree.way(key) if key is not None else [None] * len(levels)
-    drawn = Figure(figsize=(11, 0.4 + 0.75 * max(len(levels), 1)), layout="constrained")
-    ax = drawn.add_subplot()
-    at = int(tree.root["rnode"])
-    for line, (numbers, slot) in enumerate(zip(levels, way, strict=True)):
-        for place, number in enumerate(numbers[:SHOWN]):
-            left = place * (RADIX_TREE_MAP_SIZE + GAP)
-            _node(ax, tree, number, left, line, slot if number == at else None)
-        at = int(tree.nodes["slots"][at, slot]) if slot is not None else 0
-        told = f"{len(numbers)} node{'s' * (len(numbers) > 1)}"
-        told += f", {SHOWN} of them shown" * (len(numbers) > SHOWN)
-        ax.text(0, line + 0.72, told, fontsize=10, va="center")
-    width = min(SHOWN, max(map(len, levels), default=1)) * (RADIX_TREE_MAP_SIZE + GAP)
-    ax.set_xlim(-1, max(width, 3 * RADIX_TREE_MAP_SIZE))
-    ax.set_ylim(max(len(levels), 1), -0.3)
-    ax.axis("off")
+    """A tree by itself; with `key`, the slots it leads through."""
+    drawn = Figure(figsize=(11, 0.5 + 0.95 * max(tree.height, 1)), layout="constrained")
+    draw(drawn.add_subplot(), tree.nodes, tree.root, key)
     return drawn
 
 
@@ -52,3 +28,84 @@ def key_values(tree: Tree) -> str:
         f"{int(tree.root['items'])} items, height {tree.height}, nodes by level {nodes}, "
         f"{tree.nbytes()} bytes, {tree.filled():.0%} of the slots used"
     )
+
+
+def draw(
+    ax: Axes,
+    nodes: np.ndarray,
+    root: np.void,
+    key: int | None,
+    least: int = 1,
+    ink: Ink = INKS["light"],
+) -> None:
+    """The nodes of each level, slots in use filled, the way of `key` marked.
+
+    Of a level with many nodes the first ones and those on the way are drawn. least: levels that
+    there is room for.
+    """
+    rows = list(levels(nodes, root))
+    marked = dict(way(nodes, root, key)) if key is not None else {}
+    places: dict[int, float] = {}
+    for line, numbers in enumerate(rows):
+        shown = _some(numbers, set(marked))
+        for place, node in enumerate(shown):
+            places[node] = place * (SLOTS + GAP)
+            _draw_node(ax, nodes, node, (places[node], line), marked.get(node), ink)
+        _edges(ax, nodes, rows[line - 1] if line else [], places, line, marked, ink)
+        told = plural(len(numbers), "node")
+        told += f", {len(shown)} of them drawn" * (len(shown) < len(numbers))
+        ax.text(0, line - 0.08, told, fontsize=9, va="bottom", color=ink.text)
+    widest = max((min(len(numbers), MOST_NODES) for numbers in rows), default=1)
+    ax.set_xlim(-2, max(widest, 2) * (SLOTS + GAP))
+    ax.set_ylim(max(len(rows), least) - 0.3, -0.45)
+    ax.axis("off")
+
+
+def _some(numbers: list[int], wanted: set[int]) -> list[int]:
+    """Nodes to draw: the first ones, and those wanted, in order."""
+    if len(numbers) <= MOST_NODES:
+        return numbers
+    kept = [number for number in numbers if number in wanted]
+    others = [number for number in numbers if number not in wanted][: MOST_NODES - len(kept)]
+    return [number for number in numbers if number in {*kept, *others}]
+
+
+def _draw_node(
+    ax: Axes,
+    nodes: np.ndarray,
+    node: int,
+    place: tuple[float, int],
+    marked: int | None,
+    ink: Ink,
+) -> None:
+    """A strip of slots, those in use filled."""
+    left, line = place
+    ax.add_patch(Rectangle(place, SLOTS, 0.4, fc=ink.paper, ec=ink.edge, lw=0.8))
+    for slot in np.flatnonzero(nodes["slots"][node]).tolist():
+        colour = ink.way if slot == marked else ink.used
+        ax.add_patch(Rectangle((left + slot, line), 1, 0.4, fc=colour, ec=ink.paper, lw=0.4))
+    if marked is not None:
+        words = f"slot {marked}"
+        where = (left + marked + 0.5, line + 0.42)
+        ax.text(*where, words, fontsize=9, ha="center", va="top", color=ink.text)
+
+
+def _edges(
+    ax: Axes,
+    nodes: np.ndarray,
+    above: list[int],
+    places: dict[int, float],
+    line: int,
+    marked: dict[int, int],
+    ink: Ink,
+) -> None:
+    """Lines from the slots of drawn nodes to the drawn nodes below."""
+    for node in above:
+        for slot in np.flatnonzero(nodes["slots"][node]).tolist() if node in places else ():
+            below = int(nodes["slots"][node, slot])
+            if below in places:
+                start = (places[node] + slot + 0.5, line - 0.6)
+                end = (places[below] + SLOTS / 2, line)
+                on_way = marked.get(node) == slot
+                colour, wide = (ink.way, 1.6) if on_way else (ink.edge, 0.7)
+                ax.plot(*zip(start, end, strict=True), color=colour, lw=wide, zorder=0)

@@ -4,8 +4,7 @@ Both functions take a machine, `ax` and a theme, "light" or "dark", and return t
 given as `marked` are outlined: a player marks those that its step changed.
 """
 
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Collection
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,33 +14,13 @@ from matplotlib.patches import Rectangle
 from zbudlab import layout
 from zbudlab.explanation.changes import list_name
 from zbudlab.explanation.steps import plural
+from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.mm.radix_tree import key_fits, slot_of
 from zbudlab.mm.snapshot import list_members
-from zbudlab.view import palette
+from zbudlab.view import palette, radix
 
-SLOTS = layout.RADIX_TREE_MAP_SIZE
-GAP = 8  #: slots between nodes
-MOST_NODES = 4  #: of a level that are drawn
 MOST_PAGES = 9  #: of a list that are drawn
 MOST_LISTS = 12
-
-
-class Ink(NamedTuple):
-    """Colours of a drawing in one theme; mark: the outline of what a step changed."""
-
-    paper: str
-    text: str
-    edge: str
-    used: str
-    way: str
-    mark: str
-
-
-INKS: dict[palette.Theme, Ink] = {
-    "light": Ink("#ffffff", "#000000", "#666666", "#7fc4f0", "#a33c00", "#c2002f"),
-    "dark": Ink("#111111", "#e8e8e8", "#9aa0a6", "#4a9fd4", "#f2b632", "#ff6b8a"),
-}
 
 
 def pool_shown(machine: Machine, pool: int | None = None) -> int:
@@ -55,7 +34,7 @@ def pool_shown(machine: Machine, pool: int | None = None) -> int:
     return pool
 
 
-def _axes(ax: Axes | None, size: tuple[float, float], ink: Ink) -> Axes:
+def _axes(ax: Axes | None, size: tuple[float, float], ink: palette.Ink) -> Axes:
     if ax is None:
         ax = Figure(figsize=size, layout="constrained", facecolor=ink.paper).add_subplot()
     ax.set_facecolor(ink.paper)
@@ -63,29 +42,6 @@ def _axes(ax: Axes | None, size: tuple[float, float], ink: Ink) -> Axes:
 
 
 # --- the radix tree ----------------------------------------------------------------------------
-
-
-def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
-    """The numbers of a tree's nodes, level by level from the top, in the order of their keys."""
-    numbers = [int(root["rnode"])] if root["height"] else []
-    for _ in range(int(root["height"])):
-        yield numbers
-        below = nodes["slots"][numbers]
-        numbers = below[below > 0].tolist()
-
-
-def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
-    """The nodes and slots that a key leads through, from the top; short if it has no item."""
-    number, steps = int(root["rnode"]), []
-    if key < 0 or not key_fits(key, int(root["height"])):
-        return []
-    for level in range(int(root["height"]) - 1, -1, -1):
-        if not number:
-            break
-        slot = int(slot_of(key, level))
-        steps.append((number, slot))
-        number = int(nodes["slots"][number, slot])
-    return steps
 
 
 def plot_radix_tree(
@@ -105,76 +61,11 @@ def plot_radix_tree(
     number = pool_shown(machine, pool)
     nodes, root = machine.state.nodes, machine.state.pools[number]
     key = int(root["last_handle"]) if key is None else key
-    rows = list(levels(nodes, root))
-    marked = dict(way(nodes, root, key))
-    ink = INKS[theme]
-    ax = _axes(ax, (10, 0.9 + 0.95 * max(len(rows), 2)), ink)
-    places: dict[int, float] = {}
-    for line, numbers in enumerate(rows):
-        shown = _some(numbers, set(marked))
-        for place, node in enumerate(shown):
-            places[node] = place * (SLOTS + GAP)
-            _draw_node(ax, nodes, node, (places[node], line), marked.get(node), ink)
-        _edges(ax, nodes, rows[line - 1] if line else [], places, line, marked, ink)
-        told = plural(len(numbers), "node")
-        told += f", {len(shown)} of them drawn" * (len(shown) < len(numbers))
-        ax.text(0, line - 0.08, told, fontsize=9, va="bottom", color=ink.text)
-    widest = max((min(len(numbers), MOST_NODES) for numbers in rows), default=1)
-    ax.set_xlim(-2, max(widest, 2) * (SLOTS + GAP))
-    ax.set_ylim(max(len(rows), 2) - 0.3, -0.45)
+    ink = palette.INKS[theme]
+    ax = _axes(ax, (10, 0.9 + 0.95 * max(int(root["height"]), 2)), ink)
+    radix.draw(ax, nodes, root, key, least=2, ink=ink)
     ax.set_title(_tree_title(machine, number, key), fontsize=11, loc="left", color=ink.text)
-    ax.axis("off")
     return ax
-
-
-def _some(numbers: list[int], wanted: set[int]) -> list[int]:
-    """Nodes to draw: the first ones, and those wanted, in order."""
-    if len(numbers) <= MOST_NODES:
-        return numbers
-    kept = [number for number in numbers if number in wanted]
-    others = [number for number in numbers if number not in wanted][: MOST_NODES - len(kept)]
-    return [number for number in numbers if number in {*kept, *others}]
-
-
-def _draw_node(
-    ax: Axes,
-    nodes: np.ndarray,
-    node: int,
-    place: tuple[float, int],
-    marked: int | None,
-    ink: Ink,
-) -> None:
-    """A strip of slots, those in use filled."""
-    left, line = place
-    ax.add_patch(Rectangle(place, SLOTS, 0.4, fc=ink.paper, ec=ink.edge, lw=0.8))
-    for slot in np.flatnonzero(nodes["slots"][node]).tolist():
-        colour = ink.way if slot == marked else ink.used
-        ax.add_patch(Rectangle((left + slot, line), 1, 0.4, fc=colour, ec=ink.paper, lw=0.4))
-    if marked is not None:
-        words = f"slot {marked}"
-        where = (left + marked + 0.5, line + 0.42)
-        ax.text(*where, words, fontsize=9, ha="center", va="top", color=ink.text)
-
-
-def _edges(
-    ax: Axes,
-    nodes: np.ndarray,
-    above: list[int],
-    places: dict[int, float],
-    line: int,
-    marked: dict[int, int],
-    ink: Ink,
-) -> None:
-    """Lines from the slots of drawn nodes to the drawn nodes below."""
-    for node in above:
-        for slot in np.flatnonzero(nodes["slots"][node]).tolist() if node in places else ():
-            below = int(nodes["slots"][node, slot])
-            if below in places:
-                start = (places[node] + slot + 0.5, line - 0.6)
-                end = (places[below] + SLOTS / 2, line)
-                on_way = marked.get(node) == slot
-                colour, wide = (ink.way, 1.6) if on_way else (ink.edge, 0.7)
-                ax.plot(*zip(start, end, strict=True), color=colour, lw=wide, zorder=0)
 
 
 def _tree_title(machine: Machine, pool: int, key: int) -> str:
@@ -235,7 +126,7 @@ def plot_lists(
     order = [*sorted(set(lists) - {layout.BUDDIED, layout.LRU_LIST}), layout.BUDDIED]
     order = [name for name in order if name in lists]
     shown = [*order[:MOST_LISTS], *[layout.LRU_LIST][: layout.LRU_LIST in lists]]
-    ink = INKS[theme]
+    ink = palette.INKS[theme]
     ax = _axes(ax, (10, 0.9 + 0.42 * max(len(shown), 5)), ink)
     for line, name in enumerate(shown):
         _draw_list(ax, machine, lists[name], line, set(marked), theme)
@@ -276,7 +167,8 @@ def _draw_list(
         _draw_page(ax, machine, pfn, (place + 0.06, line), theme, marked=pfn in marked)
     if len(pages) > len(shown):
         more = f"+ {len(pages) - len(shown)}"
-        ax.text(MOST_PAGES + 0.05, line, more, va="center", fontsize=9, color=INKS[theme].text)
+        colour = palette.INKS[theme].text
+        ax.text(MOST_PAGES + 0.05, line, more, va="center", fontsize=9, color=colour)
 
 
 def _draw_page(
@@ -290,7 +182,7 @@ def _draw_page(
 ) -> None:
     """A zbud page: its chunks, and its number."""
     left, line = place
-    ink, colours = INKS[theme], palette.CHUNKS[theme]
+    ink, colours = palette.INKS[theme], palette.CHUNKS[theme]
     header = machine.state.rows[pfn << int(machine.state.pools[0]["row_shift"])]
     first, last = int(header["first_chunks"]), int(header["last_chunks"])
     unit = 0.88 / layout.NCHUNKS

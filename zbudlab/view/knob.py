@@ -1,0 +1,56 @@
+"""A control of a picture: a slider or a list, with its name, for mouse, keys and screen readers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent
+SCRIPTS = ("framemap_parts.js", "panel_controls.js", "knob.js")
+CHOICE, SLIDER = "choice", "slider"
+
+
+def values_of(low: float, high: float, step: float) -> list[Any]:
+    """All numbers from `low` to `high` in steps, int if all three are."""
+    count = round((high - low) / step) + 1
+    return [round(low + i * step, 10) for i in range(count)]
+
+
+class Knob(anywidget.AnyWidget):
+    """A slider over `values` (kind SLIDER) or a list of them to choose from (CHOICE).
+
+    `value` is the one chosen; observe it, or set it. ValueError if `start` is none of them.
+    """
+
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    _css = HERE / "panel.css"
+
+    kind: Any = traitlets.Unicode().tag(sync=True)
+    label: Any = traitlets.Unicode().tag(sync=True)
+    words: Any = traitlets.List().tag(sync=True)
+    place: Any = traitlets.Int().tag(sync=True)  # of the value among the values
+    value: Any = traitlets.Any()
+
+    def __init__(self, label: str, values: Sequence[Any], start: Any, kind: str = SLIDER) -> None:
+        self.values = list(values)
+        if start not in self.values:
+            raise ValueError(f"{label} cannot begin at {start!r}: it goes over {self.values}")
+        words = [f"{value:g}" if isinstance(value, float) else str(value) for value in self.values]
+        place = self.values.index(start)
+        super().__init__(kind=kind, label=label, words=words, place=place, value=start)
+
+    @traitlets.observe("place")
+    def _placed(self, change: Any) -> None:
+        self.value = self.values[change["new"]]
+
+    @traitlets.validate("value")
+    def _one_of_them(self, proposal: Any) -> Any:
+        if proposal["value"] not in self.values:
+            raise ValueError(f"{self.label} cannot be {proposal['value']!r}: {self.values} can")
+        return proposal["value"]
+
+    @traitlets.observe("value")
+    def _set(self, change: Any) -> None:
+        self.place = self.values.index(change["new"])
