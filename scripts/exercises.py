@@ -35,7 +35,7 @@ def released(target: Path) -> None:
                 CourseDirectory={
                     "release_directory": str(target),
                     "db_url": f"sqlite:///{scratch}/gradebook.db",
-                    "ignore": ["rules.py", "__pycache__", "*.pyc", ".ipynb_checkpoints"],
+                    "ignore": ["rules.py", "RUBRIC.md", "__pycache__", "*.pyc", ".ipynb_checkpoints"],
                 }
             )
         )
@@ -61,7 +61,8 @@ def stored_answers(name: str, rule: Rule) -> dict[str, list[Any]]:
     return {
         ability.name: [reference.computed(ability, case) for case in ability.visible(setting)]
         for ability in task.abilities
-        if all(task.references[function] is not None for function in ability.functions)
+        if not ability.judge
+        and all(task.references[function] is not None for function in ability.functions)
     }
 
 

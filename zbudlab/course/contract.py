@@ -17,6 +17,7 @@ import numpy as np
 
 Case = dict[str, Any]
 Why = Callable[[Case, Any, Any], str]
+Judge = Callable[[Case, Any], str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,8 @@ class Ability:
     why: a clause that explains a difference, or a function (case, got, expected) that gives one.
     expected: gives the right answer where that does not come from the reference (goldens, numbers);
         None for a case that the reference is to answer all the same.
+    judge: where many answers are right, (case, got) -> what is wrong with this one, "" for nothing;
+        then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
     tolerance: how far a number may be off, relative.
     """
@@ -77,6 +80,7 @@ class Ability:
     hints: tuple[str, ...] = ()
     why: str | Why = ""
     expected: Callable[[Setting, Case], Any] | None = None
+    judge: Judge | None = None
     shrinks: tuple[str, ...] = ()
     tolerance: float = 0.0
 
@@ -139,6 +143,7 @@ EXERCISES = (
     "e05_zswap",
     "e06_migrate",
     "e07_compaction",
+    "e08_experiment",
 )
 
 

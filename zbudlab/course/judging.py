@@ -89,7 +89,9 @@ class Reference:
         self.here = Here(exercise, own | dict(functions or {}))
 
     def answer(self, ability: Ability, case: Case) -> Any:
-        """What the functions of this ability should answer to a case."""
+        """What the functions of this ability should answer to a case; None where a judge says."""
+        if ability.judge:
+            return None
         found = ability.expected(self.setting, case) if ability.expected else None
         return self.computed(ability, case) if found is None else found
 

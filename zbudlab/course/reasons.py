@@ -33,7 +33,8 @@ class Failure:
             names = ", ".join(self.functions)
             return f"{names}: {NOT_WRITTEN}; write it in its cell, then run the check below it"
         why = f": {self.why}" if self.why else ""
-        return f"{self.state}: got {self.got}, expected {self.expected}{why}"
+        expected = f", expected {self.expected}" if self.expected else ""
+        return f"{self.state}: got {self.got}{expected}{why}"
 
 
 def _operation(step: Any) -> str:
@@ -100,8 +101,26 @@ def _why(ability: Ability, case: Case, got: Any, expected: Any) -> str:
         return ""
 
 
+def _judged(ability: Ability, case: Case, outcome: dict[str, Any]) -> Failure | None:
+    """Why an outcome is none of many right answers; None if it is one."""
+    assert ability.judge is not None
+    if "error" in outcome:
+        got, why = outcome["error"], ""
+    else:
+        got = shown(outcome["answer"])
+        try:
+            why = ability.judge(case, outcome["answer"])
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            why = "this has not the form that was asked for"
+        if not why:
+            return None
+    return Failure(ability.name, ability.functions, case, _state(case), got, "", why)
+
+
 def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any) -> Failure | None:
     """Why an outcome is not the expected answer; None if it is."""
+    if ability.judge:
+        return _judged(ability, case, outcome)
     if "error" in outcome:
         got, right = outcome["error"], expected
         steps = right[-1] if _is_steps(right) else right

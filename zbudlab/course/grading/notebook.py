@@ -120,6 +120,14 @@ def _is_students(cell: dict[str, Any]) -> bool:
     return "student" in _tags(cell) or bool(isinstance(graded, dict) and graded.get("solution"))
 
 
+def _by_hand(cell: dict[str, Any]) -> str:
+    """The name of a cell that the teacher marks, "" for others."""
+    graded = cell["metadata"].get("nbgrader")
+    if isinstance(graded, dict) and graded.get("solution") and graded.get("grade"):
+        return str(graded.get("grade_id", ""))
+    return ""
+
+
 def released(exercise: str) -> Notebook:
     """The exercise as it was handed out."""
     folder = course_folders().get("exercises")
@@ -142,10 +150,17 @@ def runnable(source: str) -> str:
 def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
     """What the grader runs: the release's setup, then all that is the student's, in his order.
 
-    What was handed out for showing and checking is left out, where it is still word for word so.
+    What was handed out for showing and checking is left out, where it is still word for word so,
+    and so is what a teacher will mark (figures).
     """
     code = [cell for cell in release.cells if cell["cell_type"] == "code"]
     setup = [cell["source"] for cell in code if "setup" in _tags(cell)]
     handed_out = {cell["source"].strip() for cell in code if not _is_students(cell)}
-    own = [source for source in notebook.code() if source.strip() not in handed_out]
+    by_hand = {_by_hand(cell) for cell in code} - {""}
+    mine = [
+        cell["source"]
+        for cell in notebook.cells
+        if cell["cell_type"] == "code" and _by_hand(cell) not in by_hand
+    ]
+    own = [source for source in mine if source.strip() not in handed_out]
     return [runnable(source) for source in [*setup, *own] if source.strip()]

@@ -29,6 +29,7 @@ IDLE = (
     "pandas",
     "pyarrow",
     "scipy",
+    "zbudlab.sweep",
     "zbudlab.view",
 )
 

@@ -1,0 +1,7 @@
+"""Frames stand in the grid as well, so that a run is given two sizes."""
+
+LOSES = ("plan", "runs")
+
+
+def grid():
+    return {"movable": [False, True], "frames": [1024, 2048]}

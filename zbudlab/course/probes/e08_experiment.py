@@ -1,0 +1,76 @@
+"""Probes for an experiment of the student's own: what it gives, at which points, how reliably."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.probes import Bench
+from zbudlab.machine import Machine
+
+FRAMES = 96  #: of the machines that a check runs
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[list[int]]:
+    """A block in which all machines' operations are noted by their size (pages, mostly)."""
+    sizes: list[int] = []
+    perform = Machine.perform
+
+    def noted(machine: Machine, name: str, arguments: Any, run: Any) -> int:
+        sizes.append(len(arguments))
+        return perform(machine, name, arguments, run)
+
+    Machine.perform = noted  # type: ignore[method-assign]
+    try:
+        yield sizes
+    finally:
+        Machine.perform = perform  # type: ignore[method-assign]
+
+
+def _grid(bench: Bench) -> dict[str, list[Any]]:
+    """The student's grid; a single value stands for itself, as in a sweep."""
+    grid = dict(bench.functions["grid"]())
+    return {
+        name: list(values) if isinstance(values, (list, tuple, range)) else [values]
+        for name, values in grid.items()
+    }
+
+
+def plan(bench: Bench, case: dict[str, Any]) -> Any:
+    """The grid and the seeds."""
+    seeds = bench.functions["seeds"]()
+    return {"grid": _grid(bench), "seeds": seeds if isinstance(seeds, int) else list(seeds)}
+
+
+def runs(bench: Bench, case: dict[str, Any]) -> Any:
+    """What the experiment gives at some points of its grid, and how much its machines did.
+
+    case: places (0 = the first value of each parameter, towards 1 = the last), seed.
+    """
+    grid, found = _grid(bench), []
+    with counted() as sizes:
+        for place in case["places"]:
+            point = {name: values[int(place * len(values))] for name, values in grid.items()}
+            results = bench.functions["experiment"](frames=FRAMES, seed=case["seed"], **point)
+            found.append({"point": point, "results": results})
+    return {"points": found, "work": sum(sizes) // len(case["places"])}
+
+
+def repeats(bench: Bench, case: dict[str, Any]) -> Any:
+    """What the experiment gives for each of the case's seeds, one after the other."""
+    found = []
+    with counted() as sizes:
+        for number, seed in enumerate(case["seeds"]):
+            random.seed(number)  # what others do with shared generators is none of its business
+            np.random.seed(number)  # noqa: NPY002
+            found.append(bench.functions["experiment"](frames=FRAMES, seed=seed))
+    return {"results": found, "work": sum(sizes) // len(case["seeds"])}
+
+
+def intervals(bench: Bench, case: dict[str, Any]) -> Any:
+    """The interval of some values, twice. case: values, seed."""
+    values, seed = case["values"], case["seed"]
+    return [list(bench.functions["interval"](list(values), seed)) for _ in range(2)]
