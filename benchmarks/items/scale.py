@@ -99,7 +99,7 @@ def scale(order: int, setup: Setup) -> Case:
 def sized(order: int, setup: Setup) -> Case:
     """A machine of 2^order frames, or smaller where the host has not so much memory."""
     room = psutil.virtual_memory().available // BYTES_A_FRAME
-    largest = 18 if setup.short else room.bit_length() - 1
+    largest = 16 if setup.short else room.bit_length() - 1
     if order > largest:
         return Case(lambda: None, [])
     return scale(order, setup)
