@@ -102,12 +102,12 @@ class Prediction(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the question with the answer folded."""
-        data, told = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
         answer = f"<b>{escape(self._told(self.answer))}</b>. {escape(self.why)}"
         folded = f"<details><summary>Answer</summary><p>{answer}</p></details>"
-        return {**data, "text/plain": repr(self), "text/html": question + folded}, told
+        return {**data, "text/plain": repr(self), "text/html": question + folded}, about
 
 
 def _check(answer: Any, choices: Sequence[str], points: Sequence[str]) -> None:
