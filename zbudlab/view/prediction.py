@@ -79,9 +79,8 @@ class Prediction(anywidget.AnyWidget):
     def _beside(self, value: Any) -> str:
         """Both answers: a table of a curve, else a sentence."""
         if self.kind != SKETCH:
-            return (
-                f"You said {escape(self._told(value))}. <b>{escape(self._told(self.answer))}</b>."
-            )
+            yours, right = escape(self._told(value)), escape(self._told(self.answer))
+            return f"You said {yours}. The answer is <b>{right}</b>."
         rows = {"": self.points, "you said": value, "answer": self.answer}
         cells = {
             name: "".join(f"<td>{y if isinstance(y, str) else f'{y:.4g}'}</td>" for y in ys)
