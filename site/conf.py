@@ -1,5 +1,7 @@
 """How Sphinx builds the site; `scripts/site.py` puts its sources together and calls it."""
 
+import re
+
 import zbudlab
 
 project = "zbudlab"
@@ -43,4 +45,41 @@ autosummary_generate = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_preserve_defaults = True
-suppress_warnings = ["myst.header", "misc.highlighting_failure"]
+suppress_warnings = ["myst.header", "misc.highlighting_failure", "ref.python"]
+
+
+# --- docstrings: plain text to reStructuredText ------------------------------------------------
+
+_NAMED = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (.*)")
+_CODE = re.compile(r"`([^`]+)`(\w?)")
+
+
+def _marked(line: str) -> str:
+    """`code` as code, whatever follows it; stars mean nothing."""
+    return _CODE.sub(
+        lambda found: f"``{found[1]}``" + (f"\\ {found[2]}" if found[2] else ""),
+        "`".join(
+            part if i % 2 else part.replace("*", "\\*") for i, part in enumerate(line.split("`"))
+        ),
+    )
+
+
+def _listed(_app, _what, _name, _object, _options, lines: list[str]) -> None:
+    """Paragraphs that begin `name: words` become a list, an item a name."""
+    found, in_list = [], False
+    for line in lines:
+        named = _NAMED.match(line)
+        if named and (in_list or not (found and found[-1].strip())):
+            found.append(f"* **{named[1]}**: {_marked(named[2])}")
+            in_list = True
+        elif in_list and line.strip():
+            found.append(f"  {_marked(line.strip())}")
+        else:
+            found.append(_marked(line))
+            in_list = in_list and bool(line.strip())
+    lines[:] = found
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _listed)

@@ -108,14 +108,15 @@ class TestForm:
         told = ("*The figure", "*The map", "*The panel", "*The player")
         for place, cell in enumerate(notebook.cells):
             outputs = cell.get("outputs", [])
-            if first_line(path, cell) in EXCUSED or not any(
-                "image/png" in output.get("data", {}) for output in outputs
-            ):
+            pages = [output.get("data", {}).get("text/html", "") for output in outputs]
+            if first_line(path, cell) in EXCUSED or not any("<img" in page for page in pages):
                 continue
+            assert all(page.count("<img") == page.count('alt="') for page in pages)
+            assert 'alt=""' not in "".join(pages)
             after = [c.source for c in notebook.cells[place + 1 : place + 4]]
             assert any(mark in text for text in after for mark in told), cell.source
             texts = [o.get("text") or o["data"].get("text/plain", "") for o in outputs]
-            assert any(text and not text.startswith("<IPython") for text in texts), cell.source
+            assert any(text and not text.startswith("(a figure") for text in texts), cell.source
 
 
 class TestOutputs:

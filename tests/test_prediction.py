@@ -25,7 +25,9 @@ class TestCommit:
         asked = number()
         click(asked, 12)
         assert asked.committed
-        assert asked.outcome == "You said 12 blocks. <b>36 blocks</b>.<p>Half of 72.</p>"
+        assert (
+            asked.outcome == "You said 12 blocks. The answer is <b>36 blocks</b>.<p>Half of 72.</p>"
+        )
         click(asked, 36)
         assert asked.value == 12
 
@@ -48,7 +50,7 @@ class TestCommit:
     def test_a_choice_is_told_with_the_right_one(self):
         asked = Prediction("Which?", "b", "So it is.", choices=["a", "b"])
         click(asked, "a")
-        assert asked.outcome.startswith("You said a. <b>b</b>")
+        assert asked.outcome.startswith("You said a. The answer is <b>b</b>")
 
     def test_a_sketch_stands_beside_the_answer(self):
         asked = Prediction("Draw it.", [1, 4], "It grows.", points=["x", "y"])

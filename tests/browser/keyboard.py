@@ -3,6 +3,7 @@
 Nothing here clicks or focuses: `walk` presses keys, and looks.
 """
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator
@@ -61,9 +62,7 @@ def answer(notebook: Notebook, output: Locator) -> None:
             tab_into(notebook, ".zbl-prediction input")
             press(notebook, *["ArrowUp"] * (slider + 1))
         press(notebook, "Enter")
-    output.locator(".zbl-outcome").get_by_text("you said").or_(
-        output.locator(".zbl-outcome").get_by_text("You said")
-    ).wait_for()
+    output.locator(".zbl-outcome").get_by_text(re.compile("you said", re.I)).wait_for()
 
 
 def turn_knobs(notebook: Notebook, output: Locator) -> None:
@@ -102,9 +101,7 @@ def look_at_frames(notebook: Notebook, output: Locator) -> None:
 def press_the_machine(notebook: Notebook, output: Locator) -> None:
     """A step of the panel by its button, and a control of it by arrow keys."""
     before = output.locator(".zbl-figures").first.text_content()
-    tab_into(notebook, ".zbl-panel button[title='go on by one step'], .zbl-panel button")
-    while "step" not in name(notebook):
-        press(notebook, "Tab")
+    tab_into(notebook, ".zbl-panel button[title='go on by one step']")
     press(notebook, "Enter")
     notebook.page.wait_for_function(
         "([node, before]) => node.textContent !== before",

@@ -35,7 +35,9 @@ def _lines(ax: Axes, machine: Machine) -> None:
     ax.plot(ORDERS[said], fragmentation[said], "o-", color="#0072b2", label="fragmentation index")
     ax.set_ylim(-0.03, 1.03)
     ax.set_title("the two indices", fontsize=12)
-    ax.legend(frameon=False, loc="upper left")
+    ax.figure.legend(
+        *ax.get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False
+    )
 
 
 def figure(machine: Machine) -> Figure:

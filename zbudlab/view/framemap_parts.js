@@ -136,11 +136,6 @@ function countLegend(legend, { counts, look, bookkeeping }) {
   say(legend.size, bookkeeping);
 }
 
-/** Change a text only where it differs. */
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 /** Details of a frame (see details.py) as tables. */
 function detailsOf(told, close) {
   const shut = make("button", { type: "button", class: "zbl-close", onclick: close }, "close");

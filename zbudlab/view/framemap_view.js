@@ -1,6 +1,5 @@
 // A view: the canvas and the page around it.
 
-
 class View {
   constructor(store, model, el) {
     this.store = store;

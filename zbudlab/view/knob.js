@@ -7,7 +7,7 @@ export default {
   render({ model, el }) {
     const spec = { kind: model.get("kind"), label: model.get("label"), words: model.get("words") };
     spec.values = spec.words.map((_, place) => place);
-    const { row, set } = control(spec, model.get("place"), (place) => {
+    const { row, set } = control(spec, model.get("place"), (_, place) => {
       model.set("place", place);
       model.save_changes();
     });

@@ -5,7 +5,7 @@ from base64 import b64encode
 from html import escape
 
 import PIL.Image
-from IPython.display import Image, display
+from IPython.display import display
 from matplotlib.figure import Figure
 
 SCREEN_DPI = 80  #: of a figure's inches on the page
@@ -34,8 +34,11 @@ def height(figure: Figure) -> int:
 
 
 def show(figure: Figure, values: str) -> None:
-    """Show a figure in a notebook and print its key values, which also are its text in words."""
-    display(Image(png(figure), width=width(figure), height=height(figure), alt=values))
+    """Show a figure in a notebook and print its key values, which also are its text in words.
+
+    As a page: JupyterLab gives no bare picture an alternative text.
+    """
+    display({"text/html": picture_html(figure, values), "text/plain": "(a figure)"}, raw=True)
     print(values)
 
 

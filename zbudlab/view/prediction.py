@@ -79,9 +79,8 @@ class Prediction(anywidget.AnyWidget):
     def _beside(self, value: Any) -> str:
         """Both answers: a table of a curve, else a sentence."""
         if self.kind != SKETCH:
-            return (
-                f"You said {escape(self._told(value))}. <b>{escape(self._told(self.answer))}</b>."
-            )
+            yours, right = escape(self._told(value)), escape(self._told(self.answer))
+            return f"You said {yours}. The answer is <b>{right}</b>."
         rows = {"": self.points, "you said": value, "answer": self.answer}
         cells = {
             name: "".join(f"<td>{y if isinstance(y, str) else f'{y:.4g}'}</td>" for y in ys)
@@ -102,12 +101,12 @@ class Prediction(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the question with the answer folded."""
-        data, told = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
         answer = f"<b>{escape(self._told(self.answer))}</b>. {escape(self.why)}"
         folded = f"<details><summary>Answer</summary><p>{answer}</p></details>"
-        return {**data, "text/plain": repr(self), "text/html": question + folded}, told
+        return {**data, "text/plain": repr(self), "text/html": question + folded}, about
 
 
 def _check(answer: Any, choices: Sequence[str], points: Sequence[str]) -> None:
