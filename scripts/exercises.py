@@ -35,7 +35,13 @@ def released(target: Path) -> None:
                 CourseDirectory={
                     "release_directory": str(target),
                     "db_url": f"sqlite:///{scratch}/gradebook.db",
-                    "ignore": ["rules.py", "RUBRIC.md", "__pycache__", "*.pyc", ".ipynb_checkpoints"],
+                    "ignore": [
+                        "rules.py",
+                        "RUBRIC.md",
+                        "__pycache__",
+                        "*.pyc",
+                        ".ipynb_checkpoints",
+                    ],
                 }
             )
         )

@@ -65,6 +65,8 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
     if not isinstance(mine, dict) or not isinstance(right, dict):
         return f"at step {place + 1}", shown(mine), shown(right)
     state = f"at operation {place + 1} of {len(operations)}, `{_operation(right or mine)}`"
+    if place >= len(operations):
+        state = "at the end"
     before = expected[place - 1].get("state") if 0 < place <= len(expected) else None
     if before:
         state += f", with {shown(before)}"

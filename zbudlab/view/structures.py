@@ -16,8 +16,8 @@ from zbudlab.explanation.changes import list_name
 from zbudlab.explanation.steps import plural
 from zbudlab.machine import Machine
 from zbudlab.mm.radix_tree import key_fits, slot_of
-from zbudlab.mm.snapshot import list_members
 from zbudlab.view import palette
+from zbudlab.view.walking import list_members
 
 SLOTS = layout.RADIX_TREE_MAP_SIZE
 GAP = 8  #: slots between nodes
