@@ -12,9 +12,9 @@ def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
     if len(records) > WALKED:
         return snapshot.list_members(records, link, head)
     after = records["next"][:, link]
-    found: list[int] = []
+    found: dict[int, None] = {}  # in order
     at = int(after[head])
-    while at != head and at < len(after) and len(found) < len(after):
-        found.append(at)
+    while at != head and at < len(after) and at not in found:
+        found[at] = None
         at = int(after[at])
-    return found
+    return list(found)
