@@ -317,6 +317,24 @@ class TestFrameMap:
         assert palette.KINDS[message["with"]].name == "lost"
         assert np.frombuffer(cells, "<u4").tolist() == [3, 5]
 
+    def test_marks_outlast_the_end_of_the_cell_until_something_changes(self, machine):
+        view = FrameMap(machine)
+        view.mark([3], "lost")  # before any browser asks
+        browser = listening(view)
+        assert browser.kinds()[-1] == "mark"
+        assert view.summary.endswith("1 marked lost: 3.")
+        following.refresh(machine)
+        assert browser.kinds()[-1] == "mark"
+        machine.touch(machine.create_process(8), range(8))
+        following.refresh(machine)
+        assert browser.kinds()[-1] == "frame"
+        assert "marked" not in view.summary
+
+    def test_the_still_picture_shows_marks(self, machine):
+        cells = frame_cells(machine.state)
+        drawn = still.figure(cells, "hilbert", "nothing", marked=[3, 4], kind="lost")
+        assert "lost: 2" in [text.get_text() for text in drawn.legends[0].get_texts()]
+
     def test_a_machine_too_large_is_shown_reduced_and_says_so(self, monkeypatch, machine):
         monkeypatch.setattr("zbudlab.view.arrangement.MAX_CELLS", 1024)
         view = FrameMap(machine)

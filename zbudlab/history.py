@@ -5,13 +5,15 @@ answer as it did. Nothing is compressed anew: what the compressor made of each p
 A log saved without page content replays on a machine without page bytes.
 """
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from zbudlab import jit
 from zbudlab.compressors import Recorded
 from zbudlab.config import MachineConfig, MachineError
 from zbudlab.explanation import Explanation, explain
@@ -105,7 +107,8 @@ class History:
     """A log, and its machine at any moment: `machine_at(3)` is the machine after 3 operations.
 
     source: a log file's path, or a machine that keeps a log. A machine's history grows with it.
-    seconds: of work between two keyframes.
+    seconds: of work between two keyframes. functions: by their full names (`zbud.zbud_alloc`), what
+    ran in the place of kernels when the log was made (`Machine.replaced`), and does again.
 
     Operations are counted from 1, as stops; stop 0 is the machine that has just booted. Getting to
     a stop is going back to the keyframe before it and running what follows. Keyframes come from
@@ -113,7 +116,14 @@ class History:
     to be run once, and is given keyframes on the way (`build`).
     """
 
-    def __init__(self, source: str | Path | Machine, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        source: str | Path | Machine,
+        *,
+        seconds: float = SECONDS,
+        functions: Mapping[str, Callable] | None = None,
+    ) -> None:
+        self.functions = dict(functions or {})
         self._origin = source if isinstance(source, Machine) else None
         self._seconds = seconds
         if self._origin is not None:
@@ -222,8 +232,22 @@ class History:
         """Say that the machine will stand between two stops; the next `machine_at` puts it back."""
         self.stop = -1
 
-    def run(self, entry: Entry) -> int:
-        """Do an operation on the machine where it stands; its answer."""
+    def run(self, entry: Entry, hooks: Mapping[str, Callable] | None = None) -> int:
+        """Do an operation on the machine where it stands; its answer.
+
+        hooks: further functions in the place of kernels, for this time.
+        """
+        with self._exchanged(hooks or {}):
+            return self._done(entry)
+
+    def _exchanged(self, hooks: Mapping[str, Callable]) -> contextlib.AbstractContextManager[None]:
+        """A block with the functions and hooks in place; others' functions may be wrong, and what
+        is wrong ends in an exception only where nothing is compiled."""
+        if self.functions:
+            return jit.uncompiled(jit.KERNELS, {**self.functions, **hooks})
+        return jit.replaced(dict(hooks)) if hooks else contextlib.nullcontext()
+
+    def _done(self, entry: Entry) -> int:
         if entry.name != "write":
             return answer(self.machine, entry)
         process, first, *numbers = entry.arguments

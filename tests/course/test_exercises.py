@@ -1,5 +1,6 @@
 """What is handed out: made from the solutions, worth nothing untouched, with the points due."""
 
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from zbudlab.course.exercises import GOLDENS
 from zbudlab.course.judging import reference_functions
 from zbudlab.course.probes import find
 from zbudlab.course.shrinking import shrunk
+from zbudlab.history import History
 
 
 def check_cells(notebook):
@@ -55,6 +57,11 @@ class TestEachExercise:
         for notebook in (solution(name), untouched(name)):
             assert wanted.items() <= check_cells(notebook).items()
 
+    def test_stored_outputs_show_no_failed_check(self, name):
+        text = json.dumps(solution(name))
+        assert f"{name}: " in text
+        assert "  NO " not in text
+
     def test_nothing_of_the_solution_is_handed_out(self, name):
         text = "".join("".join(cell["source"]) for cell in untouched(name)["cells"])
         assert "SOLUTION" not in text
@@ -65,6 +72,8 @@ class TestEachExercise:
         assert 30 <= task.minutes <= 90
         first = "".join(solution(name)["cells"][0]["source"])
         assert f"{task.minutes} minutes" in first
+        assert "Difficulty: " in first
+        assert "You need " in first
         assert name not in task.needs
 
     def test_abilities_can_be_run(self, name):
@@ -134,6 +143,21 @@ class TestCheck:
 
         report = check("e04_zbud", "chunks", size_to_chunks=endless)
         assert "loop that doesn't end" in str(report)
+
+    def test_a_failing_machine_can_be_stepped_through_with_the_students_functions(self):
+        mine = {"expected_references": lambda header: 0}
+        for name in ("move_handle", "zbud_migrate_page"):
+            mine[name] = reference_functions(exercise("e06_migrate"))[name]
+        report = check("e06_migrate", "machine", **mine)
+        assert "Player(report.history())" in str(report)
+        assert "Player(report.history())" in report._repr_html_()
+        history = report.history()
+        assert len(history) <= 10
+        assert history.machine_at(len(history)).digest() == report.machine.digest()
+        plain = History(report.machine)
+        assert plain.machine_at(len(plain)).digest() != report.machine.digest()
+        with pytest.raises(ValueError, match="no machine to step through"):
+            check("e04_zbud", "chunks", size_to_chunks=lambda size: 0).history()
 
     def test_a_changed_rule_has_answers_of_its_own(self):
         task = exercise("e04_zbud")

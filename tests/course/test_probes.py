@@ -79,6 +79,15 @@ def test_other_functions_are_stood_in_for_and_come_back():
     assert names["tried"]() is mine
 
 
+def test_what_is_not_written_yet_is_stood_in_for():
+    names = {"__name__": "__main__"}
+    exec("def tried():\n    return later", names)
+    bench = Bench({"tried": names["tried"]}, {}, {"later": "zbud_header.is_empty"})
+    with bench.alone():
+        assert names["tried"]() is jit.KERNELS["zbud_header.is_empty"]
+    assert "later" not in names
+
+
 @pytest.mark.isolation
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
 def test_the_sandboxs_plain_machine_answers_as_the_compiled_one(tmp_path):

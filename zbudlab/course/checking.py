@@ -12,13 +12,19 @@ import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
-from zbudlab.course.probes import TOO_SLOW, TooSlow, time_limit, trouble
+from zbudlab.course.probes import NOT_WRITTEN, TOO_SLOW, TooSlow, time_limit, trouble
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
+from zbudlab.history import History
 
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
 CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
 SHRINK_SECONDS = 1.5  #: for making a failing case smaller
+STEP_THROUGH = (
+    "Step through it: `from zbudlab.view import Player`, then `Player(report.history())`, "
+    "where report is what this check gave."
+)
+MACHINES = ("machines.script",)  #: probes whose machine can be looked at
 ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
 
 
@@ -27,18 +33,31 @@ class Report:
     """What `check` found, as text and as HTML.
 
     results: an ability each. unchecked: abilities that were not looked at; given: the names of the
-    functions that came. machine: the
-    machine of the first failing case, where it has one, and lost: page frames that are in use
-    there and should be free, or the other way round. In a notebook:
-    `FrameMap(report.machine).mark(report.lost, "lost")`.
+    functions that came.
+
+    Of the first failing case that runs a machine: pictured, its ability; machine; lost, page frames
+    that are in use there and should be free, or the other way round; instead, what ran there in the
+    place of kernels. In a notebook: `FrameMap(report.machine).mark(report.lost, "lost")`, and
+    `Player(report.history())`.
     """
 
     exercise: Exercise
     results: list[Result]
     unchecked: list[Ability] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
+    pictured: Ability | None = None
     machine: Any = None
     lost: list[int] = field(default_factory=list)
+    instead: dict[str, Any] = field(default_factory=dict)
+
+    def history(self) -> History:
+        """The first failing case that runs a machine, by operations, run with your functions.
+
+        ValueError where there is none.
+        """
+        if self.machine is None:
+            raise ValueError("there is no machine to step through: no check failed that runs one")
+        return History(self.machine, functions=self.instead)
 
     @property
     def earned(self) -> int:
@@ -62,12 +81,14 @@ class Report:
         lines = [f"{self.exercise.name}: {self.earned} of {self.points} points (visible checks)"]
         for result in self.results:
             lines += _lines(result)
+            if result.ability is self.pictured:
+                lines.append(f"     {STEP_THROUGH}")
         for ability in self.unchecked:
             lines.append(f"  -  {ability.title}: {_unchecked(ability, self)}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row(result) for result in self.results)
+        rows = "".join(_row(result, result.ability is self.pictured) for result in self.results)
         rest = "".join(
             f"<tr><td>-</td><td>{html.escape(a.title)}</td><td></td>"
             f"<td>{html.escape(_unchecked(a, self))}</td></tr>"
@@ -98,10 +119,12 @@ def _lines(result: Result) -> list[str]:
     return [f"  NO {head}", f"     {result.failure}", *hints]
 
 
-def _row(result: Result) -> str:
+def _row(result: Result, has_machine: bool) -> str:
     ability, why = result.ability, ""
     if result.failure is not None:
         why = html.escape(str(result.failure))
+        if has_machine:
+            why += f"<br>{html.escape(STEP_THROUGH)}"
         if ability.hints:
             why += f"<details><summary>hint</summary>{html.escape(ability.hints[0])}</details>"
     shown = "no" if result.failure else "yes"
@@ -133,7 +156,7 @@ def reference_for(task: Exercise, setting: Setting) -> Reference:
 def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference) -> Failure:
     """The failure of the smallest case that was found in time; the given one where none was."""
     best = failed
-    if failed.got == TOO_SLOW:
+    if failed.got in (TOO_SLOW, NOT_WRITTEN):
         return best
 
     def fails(case: Case) -> bool:
@@ -164,17 +187,20 @@ def lost_frames(machine: Any, right: Any) -> list[int]:
 
 
 def _picture(report: Report, trier: Here, reference: Reference) -> None:
-    """Give the report the machine of its first failing case, and which of its pages are lost."""
-    failed = report.failure
-    if failed is None or isinstance(reference, StoredReference):
+    """Give the report the machine of a failing case, and which of its pages are lost."""
+    failed = [r for r in report.results if r.failure and r.failure.got != NOT_WRITTEN]
+    found = [r for r in failed if r.ability.probe in MACHINES]
+    if not found or isinstance(reference, StoredReference):
         return
-    ability = report.exercise.ability(failed.ability)
-    trier.observe(ability, failed.case)
-    machine = trier.bench.machine if trier.bench else None
-    if machine is not None:
-        reference.here.observe(ability, failed.case)
-        right = reference.here.bench.machine if reference.here.bench else None
-        report.machine, report.lost = machine, lost_frames(machine, right)
+    ability, case = found[0].ability, found[0].failure.case  # type: ignore[union-attr]
+    trier.observe(ability, case)
+    reference.here.observe(ability, case)
+    assert trier.bench
+    assert reference.here.bench
+    mine, right = trier.bench.machine, reference.here.bench.machine
+    if mine is not None and right is not None:
+        report.pictured, report.machine, report.lost = ability, mine, lost_frames(mine, right)
+        report.instead = trier.bench.instead()
 
 
 def check(

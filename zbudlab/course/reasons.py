@@ -65,6 +65,8 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
     if not isinstance(mine, dict) or not isinstance(right, dict):
         return f"at step {place + 1}", shown(mine), shown(right)
     state = f"at operation {place + 1} of {len(operations)}, `{_operation(right or mine)}`"
+    if place >= len(operations):
+        state = "at the end"
     before = expected[place - 1].get("state") if 0 < place <= len(expected) else None
     if before:
         state += f", with {shown(before)}"
@@ -72,6 +74,7 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
         return state, mine["error"], shown(_parts(right))
     mine, right = _parts(mine), _parts(right)
     names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
+    names.sort(key=lambda name: len(json.dumps([mine.get(name), right.get(name)])))
     pick = names[:2] if names else list(right)
     mine, right = ({name: side.get(name) for name in pick} for side in (mine, right))
     return state, shown(mine), shown(right)

@@ -104,9 +104,9 @@ class Inside:
         history = self.history
         watch = _Watch(history.machine_at(self.stop - 1), until)
         history.leave()
-        hooks = {name: watch.hook(name) for name in self._names}
-        with jit.replaced(hooks), suppress(_Enough):
-            history.run(self.entry)
+        hooks = {name: watch.hook(name, history.functions.get(name)) for name in self._names}
+        with suppress(_Enough):
+            history.run(self.entry, hooks)
         watch.come_back()
         return watch.parts, watch.before
 
@@ -121,10 +121,10 @@ class _Watch:
         self.before = Moment(machine)
         self.copy: Any = None
 
-    def hook(self, name: str) -> Callable[..., Any]:
-        """A function that does what that kernel does, and notes it."""
+    def hook(self, name: str, instead: Callable | None) -> Callable[..., Any]:
+        """A function that does what that kernel does, or what is in its place, and notes it."""
         compiled = jit.KERNELS[name]
-        original = jit._on_plain_arrays(compiled)
+        original = instead or jit._on_plain_arrays(compiled)
         names = list(inspect.signature(compiled.py_func).parameters)
 
         def call(*arguments: Any) -> Any:

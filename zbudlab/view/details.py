@@ -9,11 +9,12 @@ from zbudlab.config import human
 from zbudlab.machine import Machine
 from zbudlab.mm.migrate import owner_references
 from zbudlab.mm.radix_tree import slot_of
-from zbudlab.mm.snapshot import frame_cells, list_members
+from zbudlab.mm.snapshot import frame_cells
 from zbudlab.mm.zbud_header import buddy_address, num_free_chunks
 from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
+from zbudlab.view.walking import list_members
 
 HEX_BYTES = 128  #: of a frame that are shown
 HEX_A_LINE = 8

@@ -8,7 +8,7 @@ binary messages (see `stream`). JavaScript: `framemap*.js`, read one after anoth
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import numpy as np
@@ -26,8 +26,17 @@ from zbudlab.view.stream import NO_MOVES, Stream
 HERE = Path(__file__).parent
 SCRIPTS = ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")  # of framemap*.js
 MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
+MOST_NAMED = 20  #: marked frames that are named in words
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
+
+
+class Marked(NamedTuple):
+    """Frames that are painted over as that kind, while the map's frames are in that state."""
+
+    frames: np.ndarray
+    kind: str
+    state: np.ndarray
 
 
 class FrameMap(anywidget.AnyWidget):
@@ -59,6 +68,7 @@ class FrameMap(anywidget.AnyWidget):
         self._selected: int | None = None
         self._machine = machine
         self._moved = -1
+        self._marked: Marked | None = None
         self.on_msg(self._answer)
         self.machine = machine
 
@@ -88,6 +98,9 @@ class FrameMap(anywidget.AnyWidget):
         self._frames = frame_cells(self._machine.state)
         cells = palette.joined(self._frames, self._arrangement.frames_per_cell)
         self._stream.offer(cells, self._moved_cells(moves))
+        if self._marked is not None and not np.array_equal(self._marked.state, self._frames):
+            self._marked = None
+        self._tell_marks()
         if self._selected is not None:
             self._tell_details(self._selected)
 
@@ -110,8 +123,13 @@ class FrameMap(anywidget.AnyWidget):
 
     @property
     def summary(self) -> str:
-        """The map in words: how many frames are what."""
-        return details.summary(self._machine, palette.counts(self._frames))
+        """The map in words: how many frames are what, and which are marked."""
+        words = details.summary(self._machine, palette.counts(self._frames))
+        if self._marked is None:
+            return words
+        frames = ", ".join(map(str, self._marked.frames[:MOST_NAMED].tolist()))
+        more = ", ..." if len(self._marked.frames) > MOST_NAMED else ""
+        return f"{words} {len(self._marked.frames)} marked {self._marked.kind}: {frames}{more}."
 
     def select(self, pfn: int | None) -> None:
         """Show the details of a frame beside the map, and keep them in step; None = of no frame.
@@ -124,13 +142,19 @@ class FrameMap(anywidget.AnyWidget):
         self._tell_details(pfn)
 
     def mark(self, pfns: Iterable[int] | np.ndarray, kind: str) -> None:
-        """Paint frames over, until the next update, in the colour of a palette.KINDS by name."""
+        """Paint frames over, in the colour of a palette.KINDS by name, until something changes."""
         if kind not in palette.NUMBER:
             raise ValueError(f"kind must be one of {', '.join(palette.NUMBER)}, not {kind!r}")
         frames = np.unique(np.array(list(pfns), np.int64))
         self._check_frames(frames)
-        cells = (frames // self._arrangement.frames_per_cell).astype("<u4")
-        self._tell({"kind": "mark", "with": palette.NUMBER[kind]}, cells)
+        self._marked = Marked(frames, kind, self._frames)
+        self._tell_marks()
+
+    def _tell_marks(self) -> None:
+        """Tell the browser what is painted over: it forgets with each new state."""
+        if self._marked is not None:
+            cells = (self._marked.frames // self._arrangement.frames_per_cell).astype("<u4")
+            self._tell({"kind": "mark", "with": palette.NUMBER[self._marked.kind]}, cells)
 
     def _check_frames(self, frames: np.ndarray) -> None:
         last = self._machine.config.frames - 1
@@ -187,6 +211,7 @@ class FrameMap(anywidget.AnyWidget):
         kind = message["kind"]
         if kind == "painted":
             self._stream.painted(message["number"])
+            self._tell_marks()
         elif kind == "hover":
             together = self._arrangement.frames_per_cell
             words = details.cell_words(self._machine, self._frames, message["frame"], together)
@@ -209,9 +234,10 @@ class FrameMap(anywidget.AnyWidget):
         self.update()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = still.figure(
-            self._frames, self._arrangement.name, details.bookkeeping(self._machine)
-        )
+        over = self._marked
+        marked = {} if over is None else {"marked": over.frames.tolist(), "kind": over.kind}
+        bookkeeping = details.bookkeeping(self._machine)
+        drawn = still.figure(self._frames, self._arrangement.name, bookkeeping, **marked)
         return bundle(self, png(drawn), self.summary, width(drawn))
 
     def __repr__(self) -> str:

@@ -1,31 +1,45 @@
 """The frame map as a picture that needs no kernel."""
 
+from collections.abc import Collection
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.bundle import HINT
-from zbudlab.view.palette import BOOKKEEPING, KINDS, cell_colours, counts, joined
+from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
 
 INCHES = 5.0
 MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
 
 
-def figure(cells: np.ndarray, layout: str, bookkeeping: str) -> Figure:
+def figure(
+    cells: np.ndarray,
+    layout: str,
+    bookkeeping: str,
+    *,
+    marked: Collection[int] = (),
+    kind: str = "",
+) -> Figure:
     """Frames from `snapshot.frame_cells`, a legend of the kinds that are there, and the hint.
 
-    bookkeeping: what zswap's takes (see `details.bookkeeping`).
+    bookkeeping: what zswap's takes (see `details.bookkeeping`). marked: frames that are painted
+    over as that kind.
     """
-    numbers = counts(cells)
+    numbers, frames = counts(cells), len(cells)
+    numbers[NUMBER[kind] if kind else 0] += len(marked)
     while len(cells) > MOST_CELLS:
         cells = joined(cells, 4)  # a square of the Hilbert curve
     arrangement = arrange(len(cells), layout)
     ratio = arrangement.rows / arrangement.columns
     drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.45), layout="constrained")
     ax = drawn.add_subplot()
-    colours = np.concatenate([cell_colours(), np.full((1, 3), 255, np.uint8)])
-    grid = arrangement.picture(cells.astype(np.int16), len(colours) - 1)
+    over = rgb(KINDS[NUMBER[kind] if kind else 0].light)
+    colours = np.concatenate([cell_colours(), np.full((1, 3), 255, np.uint8), [over]])
+    shown = cells.astype(np.int16)
+    shown[np.array(marked, np.int64) * len(cells) // frames] = len(colours) - 1
+    grid = arrangement.picture(shown, len(colours) - 2)
     ax.imshow(colours[grid], interpolation="nearest")
     ax.set_axis_off()
     patches = [

@@ -16,8 +16,8 @@ from zbudlab.explanation.changes import list_name
 from zbudlab.explanation.steps import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import list_members
 from zbudlab.view import palette, radix
+from zbudlab.view.walking import list_members
 
 MOST_PAGES = 9  #: of a list that are drawn
 MOST_LISTS = 12

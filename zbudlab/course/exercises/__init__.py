@@ -1,7 +1,7 @@
 """The exercises' checks, a module each: what is to be shown, by which cases, and why it fails.
 
 Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `golden` and `kernels_answer`
-help with the kernel's traces.
+help with the kernel's traces, `under_pressure` with whole machines.
 """
 
 import json
@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zbudlab.course.contract import Ability
 from zbudlab.replay.trace import lines, operations
 
 GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers, for the checks
@@ -38,3 +39,38 @@ def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
     if "golden" not in case:
         return None
     return golden_answers(case["kind"], case["golden"])
+
+
+def pressed(pages: int, seed: int) -> dict[str, Any]:
+    """A case for the probe `machines.script`: two processes of that many pages on 96 frames.
+
+    A few page frames are refused meanwhile. One exits and leaves holes; then there is compaction,
+    and pages are used.
+    """
+    script: list[list[Any]] = [["create_process", pages], ["create_process", pages]]
+    script += [["fill", 0, 0, pages, seed], ["inject", 0, 3]]
+    script += [["fill", 1, 0, pages, seed + 1], ["inject", 0, 0], ["exit", 0]]
+    script += [["rescan"], ["compact", -1, 2, 1], ["touch", 1, 0, *range(0, pages, 4)]]
+    return {
+        "config": {"frames": 96, "pageblock_order": 4, "max_pool_percent": 40},
+        "script": script,
+        "see": ["zswap pool", "fault"],
+        "finally": ["contents", "zone"],
+    }
+
+
+def under_pressure(functions: tuple[str, ...]) -> Ability:
+    """The ability to run a machine: no page may be lost. functions: what is plugged in."""
+    return Ability(
+        "machine",
+        "keeps a machine under pressure going, and loses no page",
+        3,
+        "machines.script",
+        functions,
+        lambda setting: [pressed(70, 7)],
+        lambda setting, random: [
+            pressed(int(random.integers(66, 74)), int(random.integers(1 << 30)))
+        ],
+        why="look at the map: FrameMap(report.machine).mark(report.lost, 'lost')",
+        shrinks=("script",),
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import golden, kernels_answer, under_pressure
 from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -193,6 +193,7 @@ EXERCISE = Exercise(
             drawn_frees,
             expected=kernels_answer,
         ),
+        under_pressure(("find_hole", "zbud_alloc", "free_buddy")),
         Ability(
             "pages",
             "counts the pages that n objects of half a page take",

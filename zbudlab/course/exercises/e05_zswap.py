@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import golden, kernels_answer, under_pressure
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -223,6 +223,7 @@ EXERCISE = Exercise(
             _drawn(reclaim=1.0, at=1.0, writefail=0.3, max_pool_percent=0.5),
             expected=kernels_answer,
         ),
+        under_pressure(ALL),
         Ability(
             "share",
             "says when a pool is full for the first time",

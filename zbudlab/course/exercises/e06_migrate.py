@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import golden, kernels_answer, under_pressure
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -18,8 +18,6 @@ RULES = (
         "LRU list, and first on the list of its free chunks (or of pages with both buddies).",
     ),
 )
-
-FINALLY = ["contents", "zone"]
 
 #: Pages with one object, two objects, and one that lost its first; with content.
 ALONE = ("alloc 1000", "write 1 5")
@@ -142,24 +140,6 @@ def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
     return found
 
 
-def _pressed(pages: int, seed: int) -> Case:
-    """Two processes under pressure; one exits and leaves holes; compaction, pages used, again."""
-    script: list[list[Any]] = [["create_process", pages], ["create_process", pages]]
-    script += [["fill", 0, 0, pages, seed], ["fill", 1, 0, pages, seed + 1], ["exit", 0]]
-    again = [["rescan"], ["compact", -1, 2, 1], ["touch", 1, 0, *range(0, pages, 4)]]
-    config = {"frames": 128, "pageblock_order": 4, "checked": True}
-    seen = ["zswap pool", "fault"]
-    return {"config": config, "script": [*script, *again, *again], "see": seen, "finally": FINALLY}
-
-
-def shown_machine(setting: Setting) -> list[Case]:
-    return [_pressed(100, 7)]
-
-
-def drawn_machine(setting: Setting, random: np.random.Generator) -> list[Case]:
-    return [_pressed(int(random.integers(90, 110)), int(random.integers(1 << 30)))]
-
-
 # --- numbers -----------------------------------------------------------------------------------
 
 
@@ -279,16 +259,7 @@ EXERCISE = Exercise(
             expected=kernels_answer,
             shrinks=("trace",),
         ),
-        Ability(
-            "machine",
-            "loses no page when a machine under pressure is compacted",
-            3,
-            "machines.script",
-            ALL,
-            shown_machine,
-            drawn_machine,
-            why="look at the map: FrameMap(report.machine).mark(report.lost, 'lost')",
-        ),
+        under_pressure(ALL),
         Ability(
             "mapped",
             "counts the references of a page that is mapped",

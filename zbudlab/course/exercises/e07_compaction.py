@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import golden, kernels_answer, under_pressure
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames
@@ -82,6 +82,7 @@ RUNS = _shown(
     (*FULL, "compact 2", "compact 3"),
     ("anon 20", "pin 17", "pin 18", "compact -1", "anon 20", "freeanon 2", "compact 5"),
     (*FULL, "compact 2", "anon 30", "freeanon 3", "compact -1", "compact -1"),
+    ("compact -1", "compact -1"),
 )
 STAYING = _shown(
     ("anon 6", "pin 2", "compact -1"),
@@ -188,6 +189,7 @@ EXERCISE = Exercise(
             shown_goldens,
             expected=kernels_answer,
         ),
+        under_pressure(ALL),
         Ability(
             "block",
             "finds the next pageblock",

@@ -40,30 +40,47 @@ class Bench:
         self.others = others
         self.machine: Any = None
 
-    def plugged(self) -> contextlib.AbstractContextManager[None]:
-        """A block within which kernels of the package are the functions of the bench."""
-        mine = {
+    def instead(self) -> dict[str, Any]:
+        """The functions that take the place of kernels, by the kernels' names."""
+        return {
             kernel: self.functions[name]
             for name, kernel in self.plugs.items()
             if name in self.functions and self.functions[name] is not jit.KERNELS[kernel]
         }
+
+    def plugged(self) -> contextlib.AbstractContextManager[None]:
+        """A block within which kernels of the package are the functions of the bench."""
+        mine = self.instead()
         return jit.replaced(mine) if mine else contextlib.nullcontext()
+
+    def plainly(self) -> contextlib.AbstractContextManager[None]:
+        """The same with every kernel uncompiled.
+
+        Where a wrong function breaks lists and counts, plain Python ends in an exception, while
+        compiled code would end the process.
+        """
+        mine = self.instead()
+        return jit.uncompiled(jit.KERNELS, mine) if mine else contextlib.nullcontext()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """A block within which the functions find kernels where they look for their like."""
-        undo: list[tuple[dict[str, Any], str, Any]] = []
+        """A block within which the functions find kernels where they look for their like.
+
+        Those that are not written yet are there, too.
+        """
+        undo: list[tuple[dict[str, Any], dict[str, Any]]] = []
         for function in self.functions.values():
             names = getattr(function, "__globals__", {})
-            for name, stands_in in self.others.items():
-                if name in names and names.get("__name__") == "__main__":
-                    undo.append((names, name, names[name]))
-                    names[name] = kernel(stands_in)
+            if names.get("__name__") == "__main__":
+                undo.append((names, {name: names[name] for name in self.others if name in names}))
+                names.update({name: kernel(found) for name, found in self.others.items()})
         try:
             yield
         finally:
-            for names, name, old in reversed(undo):
-                names[name] = old
+            for names, old in reversed(undo):
+                for name in self.others:
+                    names.pop(name, None)
+                names.update(old)
 
 
 def kernel(name: str) -> Any:

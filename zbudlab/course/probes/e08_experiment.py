@@ -23,7 +23,7 @@ def counted() -> Iterator[list[int]]:
         sizes.append(len(arguments))
         return perform(machine, name, arguments, run)
 
-    Machine.perform = noted  # type: ignore[method-assign]
+    Machine.perform = noted  # type: ignore[method-assign,assignment]
     try:
         yield sizes
     finally:

@@ -77,7 +77,7 @@ def script(bench: Bench, case: dict[str, Any]) -> Any:
     """
     answers: list[Any] = []
     operation: Any = ["boot"]
-    with bench.plugged():
+    with bench.plainly():
         try:
             machine = bench.machine = Machine(**{"frames": 256, "log": True} | case["config"])
             for operation in case["script"]:

@@ -1,6 +1,6 @@
 """Leaves an empty page in the pool."""
 
-LOSES = ("free", "golden")
+LOSES = ("free", "golden", "machine")
 
 
 def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):

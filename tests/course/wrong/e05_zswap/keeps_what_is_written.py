@@ -1,6 +1,6 @@
 """Lets only itself go after the write; the tree keeps the entry until later."""
 
-LOSES = ("writeback", "golden")
+LOSES = ("writeback", "golden", "machine")
 
 
 def zswap_writeback_begin(pool, handle, *machine):

@@ -1,6 +1,6 @@
 """Forgets the slot and frees nothing."""
 
-LOSES = ("invalidate", "golden")
+LOSES = ("invalidate", "golden", "machine")
 
 
 def zswap_invalidate_page(slot, *machine):

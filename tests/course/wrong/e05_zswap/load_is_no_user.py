@@ -1,6 +1,6 @@
 """Does not count a load as a user: its end frees the entry."""
 
-LOSES = ("load", "golden")
+LOSES = ("load", "golden", "machine")
 
 
 def zswap_load_begin(slot, where, *machine):

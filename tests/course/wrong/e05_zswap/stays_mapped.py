@@ -1,6 +1,6 @@
 """Never ends the mapping of a load: the page can neither move nor go."""
 
-LOSES = ("load", "golden")
+LOSES = ("load", "golden", "machine")
 
 
 def zswap_load_begin(slot, where, *machine):

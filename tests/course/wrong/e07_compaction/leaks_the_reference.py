@@ -1,6 +1,6 @@
 """Drops no reference of a zbud page that is put back."""
 
-LOSES = ("putback", "golden")
+LOSES = ("putback", "golden", "machine")
 
 
 def putback_movable_page(zones, pages, blocks, pfn):

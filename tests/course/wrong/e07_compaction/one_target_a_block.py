@@ -1,6 +1,6 @@
 """Counts a free block as one target, and leaves the others with nobody."""
 
-LOSES = ("free-scanner", "golden")
+LOSES = ("free-scanner", "golden", "machine")
 
 
 def isolate_freepages_block(zones, pages, blocks, control, start, end):

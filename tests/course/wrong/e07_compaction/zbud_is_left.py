@@ -1,6 +1,6 @@
 """Never isolates zbud pages, which then stand in the way."""
 
-LOSES = ("isolate", "golden")
+LOSES = ("isolate", "golden", "machine")
 
 
 def isolate_movable_page(zones, pages, cc, pfn):

@@ -1,0 +1,21 @@
+"""The handle is not taken out of the tree, which grows and grows: only a whole machine shows it."""
+
+LOSES = ("machine",)
+
+
+def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):
+    """Take a buddy out of its page for good; an empty page leaves the pool."""
+    pool = pools[number]
+    row = header_row(pool, pfn)
+    header = rows[row]
+    if buddy == FIRST:
+        header.first_handle, header.first_chunks = 0, 0
+    else:
+        header.last_handle, header.last_chunks = 0, 0
+    list_del(rows, BUDDY, row)
+    if is_empty(header):
+        list_del(rows, LRU, row)
+        pool.pages_nr -= 1
+    else:
+        add_to_home_list(pool, rows, row)
+    zbud_put_page(zones, pages, blocks, pfn)

@@ -1,0 +1,12 @@
+"""Looks for the largest hole first."""
+
+LOSES = ("hole", "alloc", "golden", "machine")
+
+
+def find_hole(pool, rows, chunks):
+    """The row of the page to put an object of `chunks` chunks into; -1 if no page has room."""
+    for free_chunks in range(NCHUNKS - 1, chunks - 1, -1):
+        head = pool_list(pool, free_chunks)
+        if not list_empty(rows, BUDDY, head):
+            return int(rows[head].next[BUDDY])
+    return -1
