@@ -43,3 +43,9 @@ def deadly(folder, number, *, seed):
         met.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return noted(folder, number, seed=seed)
+
+
+def sized(folder, number, *, seed):
+    """Results of few bytes, but of many for number 4; a chunk each, as a point takes so long."""
+    noted(folder, number, seed=seed, seconds=0.6)
+    return {"text": "x" * (100_000 if number == 4 else 1)}

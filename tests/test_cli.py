@@ -342,6 +342,15 @@ class TestInterrupted:
         assert "Traceback" not in err
         assert listing(folder) == before
 
+    def test_the_exit_code_is_the_same_wherever_it_comes(self):
+        script = (
+            "import sys, types; from zbudlab import cli\n"
+            "asked = types.SimpleNamespace(command=lambda _: exec('raise KeyboardInterrupt'))\n"
+            "cli.parser = lambda: types.SimpleNamespace(parse_args=lambda _: asked)\n"
+            "sys.exit(cli.main())"
+        )
+        assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 130
+
     def test_a_reader_that_goes_away_is_no_error(self, folder):
         (folder / "long").write_text(TRACE * 20000)
         job = command("replay", "radix", "long", cwd=folder)

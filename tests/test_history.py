@@ -179,6 +179,12 @@ class TestRefused:
         with pytest.raises(LogError, match="damaged"):
             history.replayed(path)
 
+    def test_a_log_too_large_for_this_computer_is_refused(self, tmp_path, monkeypatch):
+        many_operations(20).save_log(tmp_path / "log.npz")
+        monkeypatch.setattr("zbudlab.oplog.host_memory", lambda: 1 << 10)
+        with pytest.raises(LogError, match=r"log.npz takes \d+ MiB of memory to open.* 0 MiB left"):
+            OperationLog.load(tmp_path / "log.npz")
+
     def test_arrays_of_something_else_are_told(self, tmp_path):
         np.save(tmp_path / "a.npy", np.zeros(3))
         with pytest.raises(LogError, match="no log"):

@@ -5,15 +5,18 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from zbudlab import cli, history, host, host_report
+from zbudlab import cli, history, host, host_frames, host_report
 from zbudlab.config import MachineError
 from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
+from zbudlab.view import HostWatch, plot_host
+from zbudlab.view.hosts import plot_frames
 
 BUDDYINFO = """\
 Node 0, zone      DMA      1      0      0      0      0      0      0      0      1      1      3
@@ -160,7 +163,7 @@ def test_what_needs_root_is_said(root, monkeypatch):
 
     monkeypatch.setattr(path, "read_text", locked(path.read_text))
     monkeypatch.setattr(path, "iterdir", locked(path.iterdir))
-    monkeypatch.setattr(host, "open", closed, raising=False)
+    monkeypatch.setattr(host_frames, "open", closed, raising=False)
     missing = host.read(root).missing
     assert [sentence.split(":")[0] for sentence in missing] == [
         "/proc/pagetypeinfo", "/sys/kernel/debug/zswap", "/proc/kpageflags"
@@ -198,11 +201,92 @@ def test_a_folder_without_files_is_refused(tmp_path):
 
 
 def test_what_is_recorded_reads_the_same(root, tmp_path):
-    (root / "proc/kpageflags").unlink()
     copy = tmp_path / "copy"
-    assert len(host.record(copy, root)) == 9
+    assert len(host.record(copy, root)) == 10
+    assert host.read(copy).kinds.tolist() == host.read(root).kinds.tolist()
     one, other = host.read(root).as_dict(), host.read(copy).as_dict()
     assert {**one, "root": ""} == {**other, "root": ""}
+
+
+# --- page frames ---------------------------------------------------------------------------------
+
+
+def test_each_frame_is_what_the_first_of_its_flags_says(root):
+    found = host.read(root)
+    named = [host_frames.KINDS[kind] for kind in found.kinds]
+    assert named == [
+        "free",
+        "free",
+        "slab",
+        "anonymous",
+        "file",
+        "kernel",
+        "no frame",
+        "page table",
+    ]
+    assert {name: n for name, n in found.frames.items() if n} == Counter(named)
+    assert "kinds" not in found.as_dict()
+
+
+def test_joined_cells_are_what_most_of_their_frames_are():
+    assert host_frames.joined(np.array([2, 2, 5, 2, 5, 8, 5, 5, 7], np.uint8), 4).tolist() == [
+        2,
+        5,
+        7,
+    ]
+
+
+def test_the_recording_has_a_map_of_its_frames():
+    found = host.read(host.RECORDING)
+    assert sum(found.frames.values()) == len(found.kinds)
+    ax = plot_frames(found)
+    cells = np.asarray(ax.images[0].get_array())
+    assert cells.size <= 1 << 16
+    assert {"free", "anonymous", "file"} <= {host_frames.KINDS[kind] for kind in np.unique(cells)}
+    assert "a cell 64 frames" in ax.get_title()
+
+
+def test_without_kpageflags_there_is_no_map_and_it_says_why(root):
+    (root / "proc/kpageflags").unlink()
+    found = host.read(root)
+    with pytest.raises(ValueError, match="only root"):
+        plot_frames(found)
+    assert len(plot_host(found).axes) == 3
+
+
+class TestWatch:
+    def test_each_look_shows_the_host_as_it_is(self, root):
+        watch = HostWatch(root)
+        sent = []
+        watch.send = lambda message, buffers=(): sent.append((message, buffers))
+        put(root, "proc/vmstat", "pgfault 4000\npswpout 7\n")
+        put(root, "proc/buddyinfo", BUDDYINFO.replace("Normal     10", "Normal     77"))
+        watch._asked(None, {"kind": "look"}, None)
+        ((told, (picture,)),) = sent
+        assert picture.startswith(b"\x89PNG")
+        assert re.search(r"free blocks +77 +4", told["words"])
+        assert re.search(r"a second, .* pgfault \d+, pswpout 0", told["words"])
+        assert watch.summary == told["words"]
+
+    def test_files_that_are_gone_are_told_and_the_last_picture_stays(self, root):
+        watch = HostWatch(root)
+        sent = []
+        watch.send = lambda message, buffers=(): sent.append((message, buffers))
+        (root / "proc/buddyinfo").unlink()
+        watch._asked(None, {"kind": "look"}, None)
+        ((told, buffers),) = sent
+        assert "buddyinfo" in told["error"]
+        assert not buffers
+        assert watch.host.zone().name == "Normal"
+
+    def test_it_leaves_a_picture_and_words(self, root):
+        data, _ = HostWatch(root)._repr_mimebundle_()
+        assert data["text/plain"].endswith("Run this cell to make it live.")
+        assert data["image/png"].startswith("iVBOR")
+
+    def test_seconds_that_cannot_be(self, root):
+        with pytest.raises(ValueError, match="seconds must be above 0, not 0"):
+            HostWatch(root, seconds=0)
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -244,7 +328,7 @@ def test_watching_tells_what_changed(root, capsys, monkeypatch):
 def test_recording_by_the_command(root, tmp_path, capsys):
     words = ["host", "--root", str(root), "--record", str(tmp_path / "copy")]
     assert cli.main(words) == 0
-    assert "9 files written" in capsys.readouterr().out
+    assert "10 files written" in capsys.readouterr().out
     assert host_report.report(host.read(tmp_path / "copy"))
 
 

@@ -1,8 +1,10 @@
 """Sweeps: the same table whoever runs it, and nothing finished is lost, whatever dies."""
 
+import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -225,6 +227,30 @@ class TestWhatDies:
         kept = len(list((tmp_path / "t.parquet.parts").glob("*.json"))) - 1
         assert 0 < kept <= len(before) <= 3
 
+    def test_a_lost_scheduler_loses_nothing_that_was_finished(self, tmp_path):
+        pytest.importorskip("distributed")
+        file = tmp_path / "s.toml"
+        file.write_text(
+            'experiment = "tests.sweep_experiments:noted"\n'
+            f"[grid]\nfolder = {json.dumps(str(tmp_path))}\nnumber = {list(range(20))}\n"
+            "seconds = 0.1\n"
+        )
+        with a_dask_cluster(tmp_path) as (address, scheduler):
+            command = [sys.executable, "-m", "zbudlab", "sweep", str(file), "--dask", address]
+            with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+                wait_until(lambda: len(kept_keys(tmp_path)) >= 3)
+                scheduler.kill()
+                error = process.communicate(timeout=60)[1].splitlines()[-1]
+        assert process.returncode == 2
+        assert re.search(r"executor is broken.* of 20 points are done.* resume", error)
+        kept, before = kept_keys(tmp_path), runs(tmp_path)
+        assert 3 <= len(kept) < 20
+        assert cli.main(["sweep", str(file), "--resume"]) == 0
+        table = pd.read_parquet(tmp_path / "s.parquet")
+        assert table["double"].tolist() == [2 * n for n in range(20)]
+        again = runs(tmp_path)
+        assert all(again[n] == before[n] for n in (name(table, key) for key in kept))
+
     def test_a_function_that_workers_cannot_find_is_said(self, monkeypatch):
         def hidden(a, *, seed):
             return {}
@@ -246,9 +272,7 @@ class TestWhatDies:
             process.send_signal(signal.SIGKILL)
         wait_until(lambda: not psutil.wait_procs(workers, timeout=0.1)[1])
         assert not (tmp_path / "s.parquet").exists()
-        kept = {
-            key for path in (tmp_path / "s.parquet.parts").glob("*.json") for key in read_keys(path)
-        }
+        kept = kept_keys(tmp_path)
         assert len(kept) >= 3
         assert cli.main(["sweep", str(file), "--resume"]) == 0
         table = pd.read_parquet(tmp_path / "s.parquet")
@@ -266,6 +290,33 @@ def wait_until(happened, seconds=60):
     while not happened():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def a_dask_cluster(folder):
+    """Address and process of a scheduler with one worker, each a process of its own."""
+    about = folder / "scheduler.json"
+    common = ["--scheduler-file", str(about), "--host", "127.0.0.1", "--no-dashboard"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with contextlib.ExitStack() as stack:
+
+        def start(name, *words):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{name}", *common, *words]
+            process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        scheduler = start("scheduler", "--port", "0")
+        wait_until(about.exists)
+        start("worker", "--nthreads", "1")
+        yield json.loads(about.read_text())["address"], scheduler
+
+
+def kept_keys(folder):
+    """The points that a sweep keeps on disk."""
+    found = (folder / "s.parquet.parts").glob("*.json")
+    return {key for path in found for key in read_keys(path)}
 
 
 def read_keys(path):
@@ -310,6 +361,35 @@ class TestDisk:
         after = runs(tmp_path)
         assert [after[f"{n}-0"] for n in range(3)] == [before[f"{n}-0"] for n in range(3)]
         assert [p for p in os.listdir(tmp_path) if p.startswith((".", "t.parquet."))] == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on files' sizes")
+    def test_files_that_the_system_refuses_to_write_lose_nothing(self, tmp_path):
+        """A limit on the size of files: the large part is cut off in the middle by the system."""
+        file = tmp_path / "s.toml"
+        file.write_text(
+            'experiment = "tests.sweep_experiments:sized"\nout = "s.parquet"\n'
+            f"[grid]\nfolder = {json.dumps(str(tmp_path))}\nnumber = {list(range(6))}\n"
+        )
+        limited = (
+            "import resource, signal, sys; from zbudlab import cli;"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+            f"sys.exit(cli.main(['sweep', {str(file)!r}]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", limited], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert "File too large" in done.stderr.splitlines()[-1]
+        kept, before = kept_keys(tmp_path), runs(tmp_path)
+        assert 3 <= len(kept) < 6
+        assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
+        assert cli.main(["sweep", str(file), "--resume"]) == 0
+        table = pd.read_parquet(tmp_path / "s.parquet")
+        assert [len(text) for text in table["text"]] == [1, 1, 1, 1, 100_000, 1]
+        assert {n: runs(tmp_path)[f"{n}-0"] for n in range(3)} == {
+            n: before[f"{n}-0"] for n in range(3)
+        }
 
     def test_a_finished_sweep_is_not_run_again(self, tmp_path):
         first = sweep(experiments.noted, self.grid(tmp_path), out=tmp_path / "t.parquet")

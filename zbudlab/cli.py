@@ -49,5 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zbudlab: {_sentence(error)}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
+        # One that came through an exec of text (numba and dataclasses have some) makes Python end
+        # by the signal, caught or not; an exec that ends well takes that back.
+        exec("")
         print("zbudlab: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -11,6 +11,7 @@ from typing import Any
 
 from zbudlab import layout
 from zbudlab.compressors import compressor as find_compressor
+from zbudlab.files import host_memory
 
 PROFILES = ("3.12-fixed", "3.12", "6.1")
 ZBUD_VARIANTS = {"plain": layout.ZBUD_PLAIN, "series": layout.ZBUD_SERIES}
@@ -44,15 +45,6 @@ def human(size: int) -> str:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} GiB"
-
-
-def host_memory() -> int | None:
-    """Bytes that this host has free; None where it cannot be asked."""
-    try:
-        import psutil
-    except ImportError:  # on a Unix that lacks a part of it
-        return None
-    return int(psutil.virtual_memory().available)
 
 
 @dataclass(frozen=True)

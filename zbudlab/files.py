@@ -1,4 +1,4 @@
-"""Output files, written whole or not at all."""
+"""Output files, written whole or not at all; and what memory this computer has."""
 
 import contextlib
 import os
@@ -52,3 +52,12 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def host_memory() -> int | None:
+    """Bytes that this host has free; None where it cannot be asked."""
+    try:
+        import psutil
+    except ImportError:  # on a Unix that lacks a part of it
+        return None
+    return int(psutil.virtual_memory().available)

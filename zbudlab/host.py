@@ -9,13 +9,15 @@ import platform
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zbudlab.freelists import ORDER
+from zbudlab.host_frames import FILE, KINDS, read_kinds, record_flags
 from zbudlab.layout import (
     MAX_ORDER,
     MIGRATE_MOVABLE,
@@ -40,21 +42,6 @@ TYPES = {
     "CMA": MIGRATE_MOVABLE,
     "Isolate": MIGRATE_MOVABLE,
 }
-
-#: Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h), the first that is set names
-#: the frame. No bit at all is a page of the kernel's.
-FLAGS = (
-    ("no frame", 20),
-    ("broken", 19),
-    ("free", 10),
-    ("slab", 7),
-    ("page table", 26),
-    ("anonymous", 12),
-    ("balloon", 23),
-    ("file", 5),
-)
-OTHER = "kernel"
-FLAG_CHUNK = 1 << 20  #: frames read at once
 
 
 class HostError(OSError):
@@ -84,6 +71,10 @@ class Zone:
         return [which.py_func(record, order) / 1000 for order in range(MAX_ORDER)]  # type: ignore
 
 
+def _none() -> NDArray[np.uint8]:
+    return np.empty(0, np.uint8)
+
+
 @dataclass
 class Host:
     """What was read. missing: a sentence for each thing that was not, and why."""
@@ -96,11 +87,13 @@ class Host:
     zswap: dict[str, str] = field(default_factory=dict)  # parameters
     zswap_counters: dict[str, int] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)  # page frames by kind, of kpageflags
+    kinds: NDArray[np.uint8] = field(default_factory=_none, repr=False)  # host_frames.KINDS
     missing: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON; each zone with its indices."""
-        plain = asdict(self)
+        plain = asdict(replace(self, kinds=_none()))
+        del plain["kinds"]
         for zone, values in zip(self.zones, plain["zones"], strict=True):
             values["fragmentation_index"] = zone.index(vmstat.fragmentation_index)
             values["unusable_index"] = zone.index(vmstat.unusable_free_index)
@@ -228,7 +221,8 @@ def _read_zones(host: Host, files: _Files) -> None:
     lost = "free blocks by migrate type, and types of pageblocks, are not known"
     pagetypeinfo = files.text("proc/pagetypeinfo", lost)
     for node, name, kind, blocks in TYPE_LINE.findall(pagetypeinfo):
-        zones[node, name].by_type[kind] = _by_order(blocks)
+        if (node, name) in zones:
+            zones[node, name].by_type[kind] = _by_order(blocks)
     _read_pageblocks(zones, pagetypeinfo)
     host.zones = list(zones.values())
 
@@ -241,7 +235,8 @@ def _read_pageblocks(zones: dict[tuple[str, str], Zone], pagetypeinfo: str) -> N
     names = head[1].split()
     for node, name, counts in ZONE_LINE.findall(pagetypeinfo[head.end() :]):
         numbers = map(int, counts.split())
-        zones[node, name].pageblocks = dict(zip(names, numbers, strict=False))
+        if (node, name) in zones:
+            zones[node, name].pageblocks = dict(zip(names, numbers, strict=False))
 
 
 def _read_zswap(host: Host, files: _Files) -> None:
@@ -260,26 +255,17 @@ def _read_zswap(host: Host, files: _Files) -> None:
 
 
 def _read_frames(host: Host, files: _Files) -> None:
-    """Count page frames by kind, of kpageflags: eight bytes a frame."""
+    """What each page frame is, of kpageflags, and how many are what."""
     lost = "what each page frame is used for is not known"
     try:
-        with open(files.root / "proc/kpageflags", "rb", buffering=0) as file:
-            while len(flags := np.frombuffer(file.read(8 * FLAG_CHUNK), np.uint64)):
-                for name, count in _by_kind(flags).items():
-                    host.frames[name] = host.frames.get(name, 0) + count
+        host.kinds = read_kinds(files.root)
     except PermissionError:
-        host.missing.append(f"/proc/kpageflags: only root may read it: {lost}")
+        host.missing.append(f"/{FILE}: only root may read it: {lost}")
     except OSError:
-        host.missing.append(f"/proc/kpageflags: it is not there: {lost}")
-
-
-def _by_kind(flags: np.ndarray) -> dict[str, int]:
-    left, counts = np.ones(len(flags), bool), {}
-    for name, bit in FLAGS:
-        here = left & ((flags >> np.uint64(bit)) & np.uint64(1) > 0)
-        counts[name] = int(here.sum())
-        left &= ~here
-    return {**counts, OTHER: int(left.sum())}
+        host.missing.append(f"/{FILE}: it is not there: {lost}")
+    else:
+        counts = np.bincount(host.kinds, minlength=len(KINDS)).tolist()
+        host.frames = dict(zip(KINDS, counts, strict=True))
 
 
 #: What `record` copies; folders with all their files.
@@ -296,11 +282,11 @@ RECORDED = (
 
 
 def record(folder: str | Path, root: str | Path = "/") -> list[str]:
-    """Copy what `read` takes (but for kpageflags, which is large) to a folder; names of the files.
+    """Copy what `read` takes to a folder, kpageflags packed; names of the files.
 
     What cannot be read is left out.
     """
-    made = []
+    made = record_flags(Path(folder), Path(root))
     for name in RECORDED:
         source = Path(root) / name
         files = sorted(source.iterdir()) if source.is_dir() else [source]

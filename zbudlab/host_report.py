@@ -14,6 +14,7 @@ INDICES: tuple[tuple[str, Callable], ...] = (
     ("fragmentation index", vmstat.fragmentation_index),
 )
 WIDTH = 100
+CHANGING = ("pgfault", "pgmajfault", "pswpin", "pswpout", "compact_stall", "pgmigrate_success")
 
 
 def _numbers(name: str, values: Sequence[object]) -> str:
@@ -56,11 +57,11 @@ def report(host: Host) -> str:
     return "\n".join(lines) + "\n"
 
 
-def changes(before: Host, now: Host, names: Sequence[str], seconds: float) -> str:
+def changes(before: Host, now: Host, seconds: float) -> str:
     """What happened between two readings, a second."""
     told = [
         f"{name} {(now.vmstat[name] - before.vmstat[name]) / seconds:.0f}"
-        for name in names
+        for name in CHANGING
         if name in now.vmstat and name in before.vmstat
     ]
-    return f"\na second, in the last {seconds:g} s: {', '.join(told)}\n"
+    return f"\na second, in the last {seconds:.3g} s: {', '.join(told)}\n"

@@ -15,6 +15,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import numpy as np
 
 from zbudlab.compressors import Compressor, Data
-from zbudlab.files import written_whole
+from zbudlab.files import host_memory, written_whole
 from zbudlab.layout import PAGE_SIZE
 
 FORMAT = 2
@@ -33,6 +34,8 @@ DAMAGE = (
     *(ValueError, KeyError, TypeError, AttributeError, EOFError),
     *(OSError, BadZipFile, zlib.error, NotImplementedError),
 )
+TIMES_LOADED = 2  #: of its unpacked size, what a log takes of memory
+UNPACKERS = 2  #: threads
 KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
 LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
 
@@ -206,14 +209,20 @@ class OperationLog:
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
-        """A log and its header from a file; LogError with the reason for any other file."""
+        """A log and its header from a file; LogError with the reason for any other file.
+
+        A log is read whole: one that this computer has no memory for is refused.
+        """
         with open(path, "rb") as file:
             try:
                 with ZipFile(file) as archive:
-                    arrays = {name[:-4]: _array(archive.read(name)) for name in archive.namelist()}
+                    _check_memory(path, archive)
+                    arrays = _arrays(archive)
                 header = json.loads(arrays["header"].tobytes())
                 found, writer = header["format"], header["zbudlab"]
                 log = cls._from_arrays(arrays, header) if found in READS else cls()
+            except LogError:
+                raise
             except DAMAGE as error:
                 raise LogError(f"{path} is no log of operations, or a damaged one") from error
         if found not in READS:
@@ -253,6 +262,25 @@ class OperationLog:
             if name.startswith(KEYFRAMES)
         }
         return log
+
+
+def _check_memory(path: str | Path, archive: ZipFile) -> None:
+    """LogError where a log would take more memory than there is."""
+    needed = TIMES_LOADED * sum(member.file_size for member in archive.infolist())
+    there = host_memory()
+    if there is not None and needed > there:
+        raise LogError(
+            f"{path} takes {needed >> 20} MiB of memory to open, as a log is read whole: this "
+            f"computer has {there >> 20} MiB left"
+        )
+
+
+def _arrays(archive: ZipFile) -> dict[str, np.ndarray]:
+    """The arrays of a file by name; unpacked side by side, which takes half as long."""
+    names = archive.namelist()
+    with ThreadPoolExecutor(UNPACKERS) as threads:
+        files = threads.map(archive.read, names)
+        return {name[:-4]: _array(file) for name, file in zip(names, files, strict=True)}
 
 
 def _array(file: bytes) -> np.ndarray:

@@ -6,13 +6,12 @@ import time
 from typing import Any
 
 CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
-CHANGING = ("pgfault", "pgmajfault", "pswpin", "pswpout", "compact_stall", "pgmigrate_success")
 
 
 def _text(host: Any, before: Any, seconds: float) -> str:
     from zbudlab.host_report import changes, report
 
-    return report(host) + (changes(before, host, CHANGING, seconds) if before else "")
+    return report(host) + (changes(before, host, seconds) if before else "")
 
 
 def _watch(options: argparse.Namespace, root: Any) -> int:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.hosts import plot_host
+    from zbudlab.view.hostwatch import HostWatch
     from zbudlab.view.panel import Panel, compare_panels
     from zbudlab.view.player import Player
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 #: Public names and the modules of this package they live in.
 HOMES = {
     "FrameMap": "framemap",
+    "HostWatch": "hostwatch",
     "Panel": "panel",
     "Player": "player",
     "compare_panels": "panel",
@@ -30,6 +33,7 @@ HOMES = {
 }
 __all__ = [
     "FrameMap",
+    "HostWatch",
     "Panel",
     "Player",
     "compare_panels",

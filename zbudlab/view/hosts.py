@@ -2,15 +2,30 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from zbudlab.host import Host, Zone
+from zbudlab.host_frames import KINDS, joined
 from zbudlab.layout import MAX_ORDER
 from zbudlab.mm import vmstat
+from zbudlab.view.arrangement import arrange
 from zbudlab.view.plots import LINES, plot_free_blocks
 
 #: By the kernel's names, in the order that the colours of migrate types have.
 TYPE_ORDER = ("Unmovable", "Reclaimable", "Movable", "HighAtomic", "CMA", "Isolate")
+
+#: What frames are used for, as the maps of simulated machines have it where that is the same.
+FRAME_COLOURS = dict(
+    zip(
+        KINDS,
+        ("#ffffff", "#e00030", "#dcdfe2", "#cc79a7", "#e69f00", "#7fc4f0", "#8c8c8c", "#00795c",
+         "#222222"),
+        strict=True,
+    )
+)  # fmt: skip
+MOST_CELLS = 1 << 16
 
 
 def _blocks(zone: Zone) -> dict[str, list[int]]:
@@ -33,14 +48,49 @@ def _indices(ax: Axes, zones: list[Zone]) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
+    """Page frames in Hilbert order, each cell in the colour of what most of its frames are.
+
+    Only where kpageflags could be read (see `Host.kinds`): ValueError otherwise.
+    """
+    if not len(host.kinds):
+        raise ValueError("what each page frame is used for is not known: only root may read that")
+    together = 1
+    while len(host.kinds) > MOST_CELLS * together:
+        together *= 4  # a square of the Hilbert curve
+    cells = joined(host.kinds, together)
+    ax = ax or Figure(figsize=(7.5, 5), layout="constrained").add_subplot()
+    colours = ListedColormap([*FRAME_COLOURS.values()])
+    picture = arrange(len(cells), "hilbert").picture(cells, KINDS.index("no frame"))
+    ax.imshow(picture, cmap=colours, vmin=0, vmax=len(KINDS) - 1, interpolation="nearest")
+    ax.set_axis_off()
+    each = "a cell a frame" if together == 1 else f"a cell {together} frames"
+    ax.set_title(f"page frames in Hilbert order, {each}", fontsize=12)
+    patches = [
+        Patch(facecolor=FRAME_COLOURS[name], edgecolor="#888888", label=f"{name}: {count}")
+        for name, count in host.frames.items()
+        if count
+    ]
+    ax.legend(
+        handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False
+    )
+    return ax
+
+
 def plot_host(host: Host) -> Figure:
-    """Free blocks of each zone that has any, as `plot_buddyinfo` draws them, and their indices."""
+    """Free blocks of each zone that has any, as `plot_buddyinfo` draws them, and their indices.
+
+    Below them, where it could be read, what each page frame is.
+    """
     zones = [zone for zone in host.zones if zone.free_pages]
-    figure = Figure(figsize=(7.5, 3.8 * (len(zones) + 1)), layout="constrained")
-    axes = figure.subplots(len(zones) + 1, 1, squeeze=False)[:, 0]
+    rows = len(zones) + 1 + (len(host.kinds) > 0)
+    figure = Figure(figsize=(7.5, 3.8 * rows), layout="constrained")
+    axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for ax, zone in zip(axes, zones, strict=False):
         plot_free_blocks(_blocks(zone), ax=ax)
         where = f"Linux {host.release}, node {zone.node}, zone {zone.name}"
         ax.set_title(f"{where}\n{ax.get_title()}", fontsize=12)
-    _indices(axes[-1], zones)
+    _indices(axes[len(zones)], zones)
+    if len(host.kinds):
+        plot_frames(host, ax=axes[-1])
     return figure

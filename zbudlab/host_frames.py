@@ -1,0 +1,61 @@
+"""What each page frame of a Linux host is used for, from /proc/kpageflags or a recording of it."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+
+#: Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h), the first that is set names
+#: the frame. No bit at all is a page of the kernel's.
+FLAGS = (
+    ("no frame", 20),
+    ("broken", 19),
+    ("free", 10),
+    ("slab", 7),
+    ("page table", 26),
+    ("anonymous", 12),
+    ("balloon", 23),
+    ("file", 5),
+)
+KINDS = (*(name for name, _ in FLAGS), "kernel")
+FILE = "proc/kpageflags"  #: eight bytes a frame; recorded, it is packed: FILE.gz
+AT_ONCE = 1 << 20  #: frames
+
+
+def kinds_of(flags: np.ndarray) -> np.ndarray:
+    """Places in KINDS, uint8 (frames,), of words of kpageflags."""
+    kinds = np.full(len(flags), len(FLAGS), np.uint8)
+    for number, (_, bit) in reversed(list(enumerate(FLAGS))):
+        kinds[(flags >> np.uint64(bit)) & np.uint64(1) > 0] = number
+    return kinds
+
+
+def read_kinds(root: Path) -> np.ndarray:
+    """What each page frame is, places in KINDS, uint8 (frames,); OSError where that is secret."""
+    packed = root / f"{FILE}.gz"
+    found = [np.empty(0, np.uint8)]
+    with gzip.open(packed) if packed.exists() else open(root / FILE, "rb", buffering=0) as file:
+        while len(flags := np.frombuffer(file.read(8 * AT_ONCE), np.uint64)):
+            found.append(kinds_of(flags))
+    return np.concatenate(found)
+
+
+def record_flags(folder: Path, root: Path) -> list[str]:
+    """Copy kpageflags, packed; the name of the file, or none where it cannot be read."""
+    try:
+        with open(root / FILE, "rb", buffering=0) as file:
+            pieces = list(iter(lambda: file.read(8 * AT_ONCE), b""))
+    except OSError:
+        return []
+    target = folder / f"{FILE}.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(gzip.compress(b"".join(pieces), 6, mtime=0))
+    return [f"{FILE}.gz"]
+
+
+def joined(kinds: np.ndarray, together: int) -> np.ndarray:
+    """The kind that most of each `together` frames are of, uint8; the last may be fewer."""
+    cells = -(-len(kinds) // together)
+    number = np.arange(len(kinds)) // together * len(KINDS) + kinds
+    counts = np.bincount(number, minlength=cells * len(KINDS)).reshape(cells, len(KINDS))
+    return counts.argmax(axis=1).astype(np.uint8)
