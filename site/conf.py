@@ -51,16 +51,17 @@ suppress_warnings = ["myst.header", "misc.highlighting_failure", "ref.python"]
 # --- docstrings: plain text to reStructuredText ------------------------------------------------
 
 _NAMED = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (.*)")
+_SIGN = re.compile(r"\*|_(?!\w)")
 _CODE = re.compile(r"`([^`]+)`(\w?)")
 
 
 def _marked(line: str) -> str:
-    """`code` as code, whatever follows it; stars mean nothing."""
-    return _CODE.sub(
-        lambda found: f"``{found[1]}``" + (f"\\ {found[2]}" if found[2] else ""),
-        "`".join(
-            part if i % 2 else part.replace("*", "\\*") for i, part in enumerate(line.split("`"))
-        ),
+    """`code` as code, whatever follows it; stars and names ending in _ mean nothing."""
+    bullet = line[: len(line) - len(line.lstrip())] + "* " * line.lstrip().startswith("* ")
+    parts = line[len(bullet) :].split("`")
+    parts[::2] = [_SIGN.sub(r"\\\g<0>", part) for part in parts[::2]]
+    return bullet + _CODE.sub(
+        lambda found: f"``{found[1]}``" + (f"\\ {found[2]}" if found[2] else ""), "`".join(parts)
     )
 
 
