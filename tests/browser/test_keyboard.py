@@ -20,7 +20,7 @@ ALL_KINDS = [
     "Explorer(draw, order=(0, 10, 1), kind=['even', 'odd'])",
     "machine = moving.three_pages()\nmachine.compact()\nFrameMap(machine)",
     "Panel(frames=1024, seed=1)",
-    "Player(machine)",
+    "Player(machine, stop=4)",
     "print('the end')",
 ]
 
