@@ -79,6 +79,11 @@ def command(*words, **more):
     )
 
 
+def heeding_interrupts():
+    """A shell's background jobs ignore them, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """One main job with all outputs: what it printed, and the folder with its files."""
@@ -137,16 +142,16 @@ class TestRun:
         assert (folder / name).stat().st_size > 1000
 
     def test_a_lost_page_is_an_exit_code(self, folder, capsys, monkeypatch):
-        peek, flipped = Machine.peek, []
+        peek, flipped = Machine.peek_pages, []
 
-        def peek_damaged(machine, process, page):
-            content = peek(machine, process, page)
-            if flipped:
-                return content
-            flipped.append(page)
-            return bytes([content[0] ^ 1]) + content[1:]
+        def peek_damaged(machine, process, pages):
+            content, whole = peek(machine, process, pages)
+            if not flipped:
+                flipped.append(process)
+                content[0, 0] ^= 1
+            return content, whole
 
-        monkeypatch.setattr(Machine, "peek", peek_damaged)
+        monkeypatch.setattr(Machine, "peek_pages", peek_damaged)
         code, out, _ = answer(capsys, "run", "input", "--frames", "64", "--order", "3")
         pages = 3 * 90
         assert code == 1
@@ -332,7 +337,7 @@ class TestInterrupted:
     def test_leaves_no_traceback_and_no_file(self, folder):
         words = ["run", "input", "--frames", "65536", "--json", "out.json", "--plot", "out.png"]
         before = listing(folder)
-        job = command(*words, cwd=folder)
+        job = command(*words, cwd=folder, preexec_fn=heeding_interrupts)
         assert job.stdout.readline().startswith("input: ")
         time.sleep(0.3)
         job.send_signal(signal.SIGINT)

@@ -300,13 +300,16 @@ def _callers(names: set[str]) -> set[str]:
         reached |= found
 
 
-def _bind(old: Any, new: Any) -> Iterator[tuple[dict, str, Any]]:
-    """Put `new` wherever a module of zbudlab holds `old`; yields how to undo it."""
+def _bind(instead: dict[int, Any]) -> Iterator[tuple[dict, str, Any]]:
+    """Put something in the place of each object of that id that a module of zbudlab holds.
+
+    Yields how to undo it: where it was, by which name, and the object.
+    """
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "zbudlab" and not name.endswith(".jit"):
-            for attribute, value in list(vars(module).items()):
-                if value is old:
-                    vars(module)[attribute] = new
+            for attribute, old in list(vars(module).items()):
+                if id(old) in instead:
+                    vars(module)[attribute] = instead[id(old)]
                     yield vars(module), attribute, old
 
 
@@ -372,8 +375,8 @@ def uncompiled(
         raise RuntimeError("functions are replaced already: leave that block first")
     undo: list[tuple[dict, str, Any]] = []
     try:
-        for name, form in _plain_forms(plain, functions).items():
-            undo.extend(_bind(KERNELS[name], form))
+        forms = _plain_forms(plain, functions)
+        undo.extend(_bind({id(KERNELS[name]): form for name, form in forms.items()}))
         yield
     finally:
         for namespace, attribute, old in undo:
