@@ -139,7 +139,7 @@ def folded(notebook: Notebook, cell: int) -> bool:
 
 RAN = """index => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
-    return model.type !== 'code' || model.executionCount !== null;
+    return model.type !== 'code' || (model.executionCount !== null && model.executionState === 'idle');
 }"""
 LIVE = """([index, mime]) => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
