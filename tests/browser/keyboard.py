@@ -139,7 +139,8 @@ def folded(notebook: Notebook, cell: int) -> bool:
 
 RAN = """index => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
-    return model.type !== 'code' || (model.executionCount !== null && model.executionState === 'idle');
+    const ended = model.executionCount !== null && model.executionState === 'idle';
+    return model.type !== 'code' || ended;
 }"""
 LIVE = """([index, mime]) => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
