@@ -101,7 +101,7 @@ wheelhouse: dist ## fill wheelhouse/ with all packages, for rooms without a netw
 	@echo "wheelhouse: fetching every locked package for this system and this $$($(BIN)/python --version)"
 	@$(BIN)/python -m pip download --quiet --require-hashes -r requirements.lock -d wheelhouse
 	@cp dist/*.whl wheelhouse/
-	@echo "wheelhouse: done; in the room, with the same system and Python, say: make lab PIPFLAGS=\"--no-index --find-links wheelhouse\""
+	@echo "wheelhouse: done; in the room, with the same system and Python, say: make lab PIPFLAGS=\"--no-index -f wheelhouse\""
 
 lock: ## resolve requirements.lock again (needs uv; LOCKFLAGS=--upgrade)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }

@@ -207,7 +207,7 @@ class _Package:
 
     def __init__(self) -> None:
         try:
-            self.library: Any = importlib.import_module(self.module)
+            self.imported: Any = importlib.import_module(self.module)
         except ImportError as error:
             raise MissingLibrary(
                 f"compressor {self.name!r} needs the Python package {self.package},"
@@ -245,15 +245,15 @@ class _Lz4(_Package):
         super().__init__()
         #: `compress` and `decompress` as calls that fill a room and answer a length: they allocate
         #: nothing, which saves a quarter of the time. The first may give up some bytes too early.
-        self.compress_into = partial(self.library.lz4.compress_block_into, store_size=False)
-        self.decompress_into = self.library.lz4.decompress_block_into
-        self.refused = self.library.CompressionError
+        self.compress_into = partial(self.imported.lz4.compress_block_into, store_size=False)
+        self.decompress_into = self.imported.lz4.decompress_block_into
+        self.refused = self.imported.CompressionError
 
     def compress(self, page: Data) -> bytes:
-        return bytes(self.library.lz4.compress_block(page, store_size=False))
+        return bytes(self.imported.lz4.compress_block(page, store_size=False))
 
     def expand(self, data: Data) -> bytes:
-        return bytes(self.library.lz4.decompress_block(data, output_len=PAGE_SIZE))
+        return bytes(self.imported.lz4.decompress_block(data, output_len=PAGE_SIZE))
 
 
 class _Lzo(_Package):
@@ -262,11 +262,11 @@ class _Lzo(_Package):
     name, module, package = "lzo", "lzo", "python-lzo"
 
     def compress(self, page: Data) -> bytes:
-        made: bytes = self.library.compress(bytes(page), 1, False)
+        made: bytes = self.imported.compress(bytes(page), 1, False)
         return made
 
     def expand(self, data: Data) -> bytes:
-        page: bytes = self.library.decompress(bytes(data), False, PAGE_SIZE)
+        page: bytes = self.imported.decompress(bytes(data), False, PAGE_SIZE)
         return page
 
 
@@ -277,24 +277,24 @@ class _Zstd(_Package):
 
     def __init__(self) -> None:
         super().__init__()
-        self.settings = self.library.ZstdCompressionParameters.from_level(
+        self.settings = self.imported.ZstdCompressionParameters.from_level(
             3, source_size=0, write_content_size=True
         )
         self.own = threading.local()  # a context serves one thread at a time
 
     def compress(self, page: Data) -> bytes:
         if not hasattr(self.own, "compress"):
-            context = self.library.ZstdCompressor(compression_params=self.settings)
+            context = self.imported.ZstdCompressor(compression_params=self.settings)
             self.own.compress = context.compress
         made: bytes = self.own.compress(page)
         return made
 
     def expand(self, data: Data) -> bytes:
-        stated = self.library.frame_content_size(data)
+        stated = self.imported.frame_content_size(data)
         if stated != PAGE_SIZE:  # asked first: a damaged frame can claim gigabytes
             raise ValueError(f"its header states {stated} bytes")
         if not hasattr(self.own, "decompress"):
-            self.own.decompress = self.library.ZstdDecompressor().decompress
+            self.own.decompress = self.imported.ZstdDecompressor().decompress
         page: bytes = self.own.decompress(data)
         return page
 
