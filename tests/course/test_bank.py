@@ -1,7 +1,8 @@
 """Each wrong answer of the bank loses exactly what is meant for it; right ones lose nothing.
 
 A file in wrong/EXERCISE/ or right/EXERCISE/ says its mistake in its docstring, LOSES = the
-abilities it is to lose, and then the definitions that take the place of the solution's.
+abilities it is to lose, and then the definitions that take the place of the solution's, or
+CHANGES = what in the solution's functions is another text: {function: [(text, instead), ...]}.
 """
 
 import ast
@@ -45,6 +46,27 @@ def cells(name):
 
 
 @cache
+def functions(name):
+    """The texts of a solution's functions by their names."""
+    texts = {}
+    for cell in cells(name):
+        lines = [line for line in cell.splitlines() if " SOLUTION" not in line]
+        text = "\n".join(lines)
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef):
+                texts[node.name] = ast.get_source_segment(text, node)
+    return texts
+
+
+def changed(text, changes):
+    """A text with changes, each of which fits one place."""
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the solution"
+        text = text.replace(old, new)
+    return text
+
+
+@cache
 def cases(name, ability, rule):
     """Visible and hidden cases of an ability with their answers."""
     task = exercise(name)
@@ -64,6 +86,9 @@ def lost(name, path=None, rule=LINUX):
         exec(compile(cell, name, "exec"), namespace)
     if path is not None:
         exec(compile(path.read_text("utf-8"), str(path), "exec"), namespace)
+        for function, changes in namespace.get("CHANGES", {}).items():
+            text = changed(functions(name)[function], changes)
+            exec(compile(text, str(path), "exec"), namespace)
     trier = Here(task, namespace, CASE_SECONDS)
     results = [judged(a, trier, cases(name, a.name, rule)) for a in task.abilities]
     return {r.ability.name: str(r.failure) for r in results if r.failure is not None}

@@ -2,13 +2,9 @@
 
 LOSES = ("replace", "golden")
 
-
-def radix_tree_replace(nodes, root, key, item):
-    slot = radix_tree_lookup_slot(nodes, root, key)
-    if slot < 0:
-        return 0
-    if slot == SLOT_IN_ROOT:
-        root.rnode = item
-    else:
-        nodes[slot >> 6].slots[slot & 63] = item
-    return int(radix_tree_deref_slot(nodes, root, slot))
+CHANGES = {
+    "radix_tree_replace": [
+        ("    old = int(radix_tree_deref_slot(nodes, root, slot))", ""),
+        ("return old", "return int(radix_tree_deref_slot(nodes, root, slot))"),
+    ],
+}

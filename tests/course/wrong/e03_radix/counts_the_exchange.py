@@ -2,15 +2,6 @@
 
 LOSES = ("replace", "golden")
 
-
-def radix_tree_replace(nodes, root, key, item):
-    slot = radix_tree_lookup_slot(nodes, root, key)
-    if slot < 0:
-        return 0
-    old = int(radix_tree_deref_slot(nodes, root, slot))
-    if slot == SLOT_IN_ROOT:
-        root.rnode = item
-    else:
-        nodes[slot >> 6].slots[slot & 63] = item
-    root.items += 1
-    return old
+CHANGES = {
+    "radix_tree_replace": [("    return old", "    root.items += 1\n    return old")],
+}

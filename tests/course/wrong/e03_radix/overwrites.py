@@ -2,24 +2,24 @@
 
 LOSES = ("insert", "golden")
 
-
-def radix_tree_insert(nodes, root, key, item):
-    if not radix_tree_preload(nodes, 1):
-        return -EEXIST if radix_tree_lookup(nodes, root, key) else -ENOMEM
-    if not key_fits(key, int(root.height)):
-        radix_tree_extend(nodes, root, height_for(key))
-    parent, slot, number = 0, 0, int(root.rnode)
-    for level in range(int(root.height) - 1, -1, -1):
-        if number == 0:
-            number = alloc_node(nodes, parent)
-            link_child(nodes, root, parent, slot, number)
-        parent, slot = number, slot_of(key, level)
-        number = int(nodes[parent].slots[slot])
-    if not number:
-        link_child(nodes, root, parent, slot, item)
-        root.items += 1
-    elif parent:
-        nodes[parent].slots[slot] = item
-    else:
-        root.rnode = item
-    return 0
+CHANGES = {
+    "radix_tree_insert": [
+        (
+            (
+                "    if number:\n"
+                "        return -EEXIST\n"
+                "    link_child(nodes, root, parent, slot, item)\n"
+                "    root.items += 1"
+            ),
+            (
+                "    if not number:\n"
+                "        link_child(nodes, root, parent, slot, item)\n"
+                "        root.items += 1\n"
+                "    elif parent:\n"
+                "        nodes[parent].slots[slot] = item\n"
+                "    else:\n"
+                "        root.rnode = item"
+            ),
+        )
+    ],
+}

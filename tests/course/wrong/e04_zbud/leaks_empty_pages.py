@@ -2,16 +2,17 @@
 
 LOSES = ("free", "golden", "machine")
 
-
-def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):
-    pool = pools[number]
-    row = header_row(pool, pfn)
-    header = rows[row]
-    if buddy == FIRST:
-        handle, header.first_handle, header.first_chunks = header.first_handle, 0, 0
-    else:
-        handle, header.last_handle, header.last_chunks = header.last_handle, 0, 0
-    radix_tree_delete(nodes, pool, handle)
-    list_del(rows, BUDDY, row)
-    add_to_home_list(pool, rows, row)
-    zbud_put_page(zones, pages, blocks, pfn)
+CHANGES = {
+    "free_buddy": [
+        (
+            (
+                "    if is_empty(header):\n"
+                "        list_del(rows, LRU, row)\n"
+                "        pool.pages_nr -= 1\n"
+                "    else:\n"
+                "        add_to_home_list(pool, rows, row)"
+            ),
+            "    add_to_home_list(pool, rows, row)",
+        )
+    ],
+}

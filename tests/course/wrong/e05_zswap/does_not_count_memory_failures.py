@@ -2,23 +2,6 @@
 
 LOSES = ("store",)
 
-
-def store_entry(slot, data, which, length, *machine):
-    """Store a compressed page under its slot: 0 or a negative errno."""
-    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
-    zswap = machine[ZSWAPS][0]
-    number = zswap_entry_cache_alloc(zswap, entries)
-    if number == 0:
-        return -ENOMEM
-    entries[number].slot = slot
-    failed = store_object(entries[number], data, which, length, *machine)
-    if failed:
-        zswap_entry_cache_free(zswap, entries, number)
-        return failed
-    if slots[slot].entry:
-        zswap.duplicate_entry += 1
-        zswap_invalidate_page(slot, *machine)
-    slots[slot].entry = number
-    zswap.stored_pages += 1
-    zswap.pool_pages = pools[slot_pool(areas, slots, slot)].pages_nr
-    return 0
+CHANGES = {
+    "store_entry": [("        zswap.reject_kmemcache_fail += 1", "")],
+}

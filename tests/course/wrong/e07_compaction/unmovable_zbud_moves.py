@@ -2,16 +2,8 @@
 
 LOSES = ("isolate", "golden")
 
-
-def isolate_movable_page(zones, pages, cc, pfn):
-    """Put a page that can move first on the list of pages to move, with a reference."""
-    zone = zones[0]
-    if page_zbud(pages[pfn]):
-        get_page(pages[pfn])
-    elif isolate_lru_page(zone, pages, pfn):
-        cc.finished_update_migrate = 1
-    else:
-        return
-    list_add(pages, LRU, pfn, migratepages(zone))
-    cc.nr_migratepages += 1
-    cc.isolated += 1
+CHANGES = {
+    "isolate_movable_page": [
+        ("if page_zbud(pages[pfn]) and zone.zbud_movable:", "if page_zbud(pages[pfn]):")
+    ],
+}

@@ -2,14 +2,15 @@
 
 LOSES = ("isolate", "golden", "machine")
 
-
-def isolate_movable_page(zones, pages, cc, pfn):
-    """Put a page that can move first on the list of pages to move, with a reference."""
-    zone = zones[0]
-    if isolate_lru_page(zone, pages, pfn):
-        cc.finished_update_migrate = 1
-    else:
-        return
-    list_add(pages, LRU, pfn, migratepages(zone))
-    cc.nr_migratepages += 1
-    cc.isolated += 1
+CHANGES = {
+    "isolate_movable_page": [
+        (
+            (
+                "    if page_zbud(pages[pfn]) and zone.zbud_movable:\n"
+                "        get_page(pages[pfn])\n"
+                "    elif isolate_lru_page(zone, pages, pfn):"
+            ),
+            "    if isolate_lru_page(zone, pages, pfn):",
+        )
+    ],
+}

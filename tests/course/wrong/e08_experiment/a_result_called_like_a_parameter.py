@@ -2,23 +2,19 @@
 
 LOSES = ("runs",)
 
-
-def experiment(frames, seed, movable=True, percent=20):
-    random = np.random.default_rng(seed)
-    machine = Machine(
-        frames=frames,
-        zbud_movable=movable,
-        max_pool_percent=percent,
-        pageblock_order=5,
-        page_bytes=False,
-        log=False,
-        threads=1,
-    )
-    processes = [machine.create_process(32) for _ in range(frames // 16)]
-    for first in range(0, 32, 8):
-        for process in processes:
-            machine.touch(process, range(first, first + 8), write=True)
-    for process in random.permutation(processes)[: len(processes) // 2]:
-        machine.exit(int(process))
-    machine.compact()
-    return {"percent": percent, "free": int(machine.state.zone["nr_free_pages"])}
+CHANGES = {
+    "experiment": [
+        ('    pool = int(machine.swap.counters()["pool_pages"])', ""),
+        (
+            (
+                "    return {\n"
+                '        "blocks": blocks_to_be_had(machine, 5),\n'
+                '        "free": int(machine.state.zone["nr_free_pages"]),\n'
+                '        "pool": pool,\n'
+                '        "moved": machine.paging.events["pgmigrate_success"],\n'
+                "    }"
+            ),
+            '    return {"percent": percent, "free": int(machine.state.zone["nr_free_pages"])}',
+        ),
+    ],
+}

@@ -2,27 +2,20 @@
 
 LOSES = ("repeats",)
 
-
-def experiment(frames, seed, movable=True, percent=20):
-    random = np.random.default_rng(42)
-    machine = Machine(
-        frames=frames,
-        zbud_movable=movable,
-        max_pool_percent=percent,
-        pageblock_order=5,
-        page_bytes=False,
-        log=False,
-        threads=1,
-    )
-    processes = [machine.create_process(32) for _ in range(frames // 16)]
-    for first in range(0, 32, 8):
-        for process in processes:
-            machine.touch(process, range(first, first + 8), write=True)
-    for process in random.permutation(processes)[: len(processes) // 2]:
-        machine.exit(int(process))
-    machine.compact()
-    return {
-        "blocks": blocks_to_be_had(machine, 5),
-        "moved": machine.paging.events["pgmigrate_success"],
-        "free": int(machine.state.zone["nr_free_pages"]),
-    }
+CHANGES = {
+    "experiment": [
+        ("random = np.random.default_rng(seed)", "random = np.random.default_rng(42)"),
+        ('    pool = int(machine.swap.counters()["pool_pages"])', ""),
+        (
+            '        "free": int(machine.state.zone["nr_free_pages"]),',
+            (
+                '        "moved": machine.paging.events["pgmigrate_success"],\n'
+                '        "free": int(machine.state.zone["nr_free_pages"]),'
+            ),
+        ),
+        (
+            ('        "pool": pool,\n        "moved": machine.paging.events["pgmigrate_success"],'),
+            "",
+        ),
+    ],
+}
