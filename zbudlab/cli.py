@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from zbudlab import __version__
 from zbudlab.commands import check, course, grade, host, replay, run, sweep
+from zbudlab.interrupts import put_off_in_llvmlite
 
 COMMANDS = (run, replay, sweep, host, course, check, grade)
 USER_ERROR = 2
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = parser().parse_args(arguments)
     try:
-        return options.command(options)
+        with put_off_in_llvmlite():
+            return options.command(options)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
