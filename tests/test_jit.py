@@ -149,6 +149,8 @@ class Script:
         self.call(zbud.zbud_handle_exists, *state.zbud, 0, 1)
         plain = self.call(zbud.zbud_alloc, *state.zbud, 1, 99, layout.MIGRATE_UNMOVABLE)
         self.call(zbud.zbud_handle_exists, *state.zbud, 1, plain)
+        old = self.call(zbud.zbud_reclaim_begin, *state.zbud, 1, np.zeros(2, np.int64))
+        self.call(zbud.zbud_reclaim_end, *state.zbud, 1, old)
         free = next(pfn for pfn in range(FRAMES) if page.page_buddy(state.pages[pfn]))
         self.call(page_alloc.move_freepages_block, *state.buddy, free, layout.MIGRATE_UNMOVABLE)
         order = int(state.pages[free]["order"])

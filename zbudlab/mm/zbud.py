@@ -29,6 +29,7 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import (
+    BUDDIED,
     BUDDY,
     EAGAIN,
     EFAULT,
@@ -39,10 +40,12 @@ from zbudlab.layout import (
     LAST,
     LRU,
     LRU_LIST,
+    NCHUNKS,
     NCHUNKS_ORDER,
     NR_POOL_LISTS,
     ZBUD_MAX_SIZE,
     ZBUD_SERIES,
+    ZHDR_CHUNKS,
 )
 from zbudlab.mm.list_head import init_list_head, list_add, list_del, list_empty
 from zbudlab.mm.page import get_page, page_zbud, set_page_zbud
@@ -52,6 +55,7 @@ from zbudlab.mm.radix_tree import (
 )
 from zbudlab.mm.zbud_header import (
     add_to_home_list,
+    add_unbuddied,
     buddy_address,
     change_map_count,
     clear_header,
@@ -98,18 +102,24 @@ def zbud_put_page(zones, pages, blocks, pfn):
 
 @kernel
 def place_buddy(pool, rows, row, buddy, chunks, fresh):
-    """Give a buddy its chunks and put its page on the lists: home list and newest of the LRU."""
+    """Give a buddy its chunks and put its page on the lists: home list and newest of the LRU.
+
+    A page that is not fresh came from a list of holes, so it held one buddy. The home list follows
+    without a look at the header, for which the processor would have to wait.
+    """
     header = rows[row]
     if fresh:
         pool.pages_nr += 1
+        home = NCHUNKS - ZHDR_CHUNKS - chunks
     else:
         list_del(rows, BUDDY, row)
         list_del(rows, LRU, row)
+        home = BUDDIED
     if buddy == FIRST:
         header.first_chunks = chunks
     else:
         header.last_chunks = chunks
-    add_to_home_list(pool, rows, row)
+    list_add(rows, BUDDY, row, pool_list(pool, home))
     list_add(rows, LRU, row, pool_list(pool, LRU_LIST))
 
 
@@ -179,7 +189,7 @@ def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):
         list_del(rows, LRU, row)
         pool.pages_nr -= 1
     else:
-        add_to_home_list(pool, rows, row)
+        add_unbuddied(pool, rows, row)
     if pool.variant == ZBUD_SERIES or is_empty(header):
         zbud_put_page(zones, pages, blocks, pfn)
 

@@ -99,6 +99,12 @@ def add_to_home_list(pool, rows, row):
 
 
 @kernel
+def add_unbuddied(pool, rows, row):
+    """The same for a page known to hold one buddy."""
+    list_add(rows, BUDDY, row, pool_list(pool, num_free_chunks(rows[row])))
+
+
+@kernel
 def find_hole(pool, rows, chunks):
     """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none."""
     for free_chunks in range(chunks, NCHUNKS):

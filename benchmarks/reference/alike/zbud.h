@@ -20,12 +20,8 @@ ALWAYS bool is_empty(const struct zbud_header *header)
 	return !(header->first_chunks | header->last_chunks);
 }
 
-ALWAYS void add_to_home_list(uint32_t row)
+ALWAYS void add_to_list(uint32_t row, int which)
 {
-	struct zbud_header *header = rows + row;
-	bool both = header->first_chunks && header->last_chunks;
-	int which = both ? BUDDIED : num_free_chunks(header);
-
 	list_add(rows, BUDDY, row, pool->list_heads + which);
 }
 
@@ -111,7 +107,7 @@ ALWAYS long zbud_alloc(int size, int type, bool series, int shift)
 		header->first_chunks = chunks;
 	else
 		header->last_chunks = chunks;
-	add_to_home_list(row);
+	add_to_list(row, fresh ? NCHUNKS - 1 - chunks : BUDDIED);
 	list_add(rows, LRU, row, pool->list_heads + LRU_LIST);
 	return series ? handle : encode_handle(pfn, header, buddy);
 }
@@ -139,7 +135,7 @@ ALWAYS void free_buddy(long pfn, int buddy, bool series, int shift)
 		list_del(rows, LRU, row);
 		pool->pages_nr--;
 	} else {
-		add_to_home_list(row);
+		add_to_list(row, num_free_chunks(header));
 	}
 	if (series || is_empty(header))
 		put_page(pfn);
