@@ -2,7 +2,7 @@
 
 Without a running kernel a view cannot show anything. So the same output holds a PNG, a text, and
 a page with both, for front ends that show a bare PNG without its text. And when the notebook is
-saved, the browser leaves the reference to the view out (`framemap.js` looks for MARK): opened
+saved, the browser leaves the reference to the view out (`live.js` looks for MARK): opened
 again, it shows the picture, not that a model is missing.
 """
 

@@ -84,16 +84,4 @@ function watchKernel(manager, say) {
   session.kernelChanged?.connect(() => say(false));
 }
 
-export default () => {
-  let store = null;
-  return {
-    initialize({ model }) {
-      store = new Store(model);
-      keepPictures(model.widget_manager);
-    },
-    render({ model, el }) {
-      const view = new View(store, model, el);
-      return () => view.remove();
-    },
-  };
-};
+export default widget(Store, View);

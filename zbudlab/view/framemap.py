@@ -7,7 +7,6 @@ binary messages (see `stream`). JavaScript: `framemap*.js`, read one after anoth
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import anywidget
@@ -19,12 +18,15 @@ from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_cells, zbud_chunks
 from zbudlab.view import details, following, palette, still
 from zbudlab.view.arrangement import Arrangement, arrange
+from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import bundle
 from zbudlab.view.picture import png, width
 from zbudlab.view.stream import NO_MOVES, Stream
 
-HERE = Path(__file__).parent
-SCRIPTS = ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")  # of framemap*.js
+SCRIPTS = tuple(
+    f"framemap{part}.js"
+    for part in ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")
+)
 MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
 MOST_NAMED = 20  #: marked frames that are named in words
 
@@ -51,8 +53,8 @@ class FrameMap(anywidget.AnyWidget):
     nodes beside its page frames, and the legend says how many bytes they take.
     """
 
-    _esm = "\n".join((HERE / f"framemap{part}.js").read_text("utf-8") for part in SCRIPTS)
-    _css = HERE / "framemap.css"
+    _esm = script(*SCRIPTS)
+    _css = style("framemap.css")
 
     look = traitlets.Dict().tag(sync=True)
     colours = traitlets.Dict().tag(sync=True)  # theme -> 256 * rgb, as bytes

@@ -12,12 +12,10 @@ import anywidget
 import traitlets
 
 from zbudlab import host, host_report
+from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import bundle
 from zbudlab.view.hosts import plot_host
 from zbudlab.view.picture import png, width
-
-HERE = Path(__file__).parent
-SCRIPTS = ("framemap_parts.js", "hostwatch.js")
 
 
 class HostWatch(anywidget.AnyWidget):
@@ -27,8 +25,8 @@ class HostWatch(anywidget.AnyWidget):
     last. HostError where there is nothing to read, ValueError for seconds that cannot be.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = HERE / "hostwatch.css"
+    _esm = script("hostwatch.js")
+    _css = style("hostwatch.css")
 
     seconds = traitlets.Float(2.0).tag(sync=True)
 

@@ -1,14 +1,13 @@
 """A control of a picture: a slider or a list, with its name, for mouse, keys and screen readers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-HERE = Path(__file__).parent
-SCRIPTS = ("framemap_parts.js", "panel_controls.js", "knob.js")
+from zbudlab.view.assets import script, style
+
 CHOICE, SLIDER = "choice", "slider"
 
 
@@ -24,8 +23,8 @@ class Knob(anywidget.AnyWidget):
     `value` is the one chosen; observe it, or set it. ValueError if `start` is none of them.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = HERE / "panel.css"
+    _esm = script("panel_controls.js", "knob.js")
+    _css = style("panel.css")
 
     kind: Any = traitlets.Unicode().tag(sync=True)
     label: Any = traitlets.Unicode().tag(sync=True)

@@ -201,15 +201,4 @@ class View {
   }
 }
 
-export default () => {
-  let driver = null;
-  return {
-    initialize({ model }) {
-      driver = new Driver(model);
-    },
-    render({ model, el }) {
-      const view = new View(driver, model, el);
-      return () => view.remove();
-    },
-  };
-};
+export default widget(Driver, View);

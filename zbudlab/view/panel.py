@@ -9,7 +9,6 @@ are `FrameMap`s and look after themselves. JavaScript: panel*.js.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -21,13 +20,12 @@ from matplotlib.figure import Figure
 from zbudlab.machine import Machine
 from zbudlab.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 from zbudlab.view import following, plots
+from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import HINT, bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
 from zbudlab.view.picture import png, width
 
-HERE = Path(__file__).parent
-SCRIPTS = ("framemap_parts.js", "panel_curves.js", "panel_controls.js", "panel.js")
 HISTORY = 300  #: steps that the curves go back
 MAP_SIZE = 384  #: pixels
 
@@ -42,8 +40,8 @@ class Panel(anywidget.AnyWidget):
     ConfigError for settings that cannot be.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = HERE / "panel.css"
+    _esm = script("panel_curves.js", "panel_controls.js", "panel.js")
+    _css = style("panel.css")
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     names: Any = traitlets.List().tag(sync=True)

@@ -22,13 +22,12 @@ from zbudlab.history import KINDS, History
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.view import following, palette, structures, told
+from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
 from zbudlab.view.picture import png, width
 
-HERE = Path(__file__).parent
-SCRIPTS = ("framemap_parts.js", "player.js")
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
 BOOTED = "The machine has just booted: nothing has been done yet."
@@ -44,8 +43,8 @@ class Player(anywidget.AnyWidget):
     Methods do what the controls do: `go`, `step`, `find`, `inside`, `outside`.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = HERE / "player.css"
+    _esm = script("player.js")
+    _css = style("player.css")
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     kinds = traitlets.List(list(KINDS)).tag(sync=True)

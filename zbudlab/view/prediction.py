@@ -7,17 +7,14 @@ widgets run, the question stands there as text and the answer is folded.
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
 
-HERE = Path(__file__).parent
-SCRIPTS = ("framemap_parts.js", "prediction.js")
-STYLES = ("panel.css", "prediction.css")
 NUMBER, CHOICE, SKETCH = "number", "choice", "sketch"
 MISSING = {NUMBER: "Write a number first.", CHOICE: "Choose one first."}
 
@@ -33,8 +30,8 @@ class Prediction(anywidget.AnyWidget):
     cannot be given with what is offered.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
+    _esm = script("prediction.js")
+    _css = style("panel.css", "prediction.css")
 
     form: Any = traitlets.Dict().tag(sync=True)
     value: Any = traitlets.Any(None, allow_none=True).tag(sync=True)
