@@ -22,7 +22,7 @@ MOVING = {
     "list_head.list_replace": "lists",
     "zbud_header.clear_header": "clear header",
     "migrate.unlock_both": "unlock",
-    "page_alloc.put_page": "put",
+    "page_alloc.put_single_page": "put",
     "migrate.putback_movable_page": "put",
 }
 OTHERS = {

@@ -174,7 +174,7 @@ def _moves(step: Step) -> list[Entry]:
     return [e for e in step.steps if e.name == "migrate.unmap_and_move" and e.result == 0]
 
 
-@tells("free_pages", "unpin", "put_page")
+@tells("free_pages", "unpin", "put_single_page")
 def _put(step: Step) -> str:
     pfn = step.numbers.get("pfn", step.arguments[0] if step.arguments else 0)
     references = int(step.before.pages[pfn]["refcount"])

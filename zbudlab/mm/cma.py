@@ -32,7 +32,7 @@ from zbudlab.mm.page import page_buddy
 from zbudlab.mm.page_alloc import (
     get_pageblock_migratetype,
     isolate_free_page,
-    put_page,
+    put_single_page,
 )
 from zbudlab.mm.page_isolation import (
     start_isolate_page_range,
@@ -129,7 +129,7 @@ def isolate_freepages_range(zones, pages, blocks, control, start, end):
 def free_contig_range(zones, pages, blocks, start, end):
     """Give the frames [start, end) back, one by one, rising."""
     for pfn in range(start, end):
-        put_page(zones, pages, blocks, pfn)
+        put_single_page(zones, pages, blocks, pfn)
 
 
 @kernel

@@ -36,7 +36,7 @@ from zbudlab.mm.page_alloc import (
     get_pageblock_migratetype,
     isolate_free_page,
     pageblock_nr,
-    put_page,
+    put_single_page,
 )
 
 
@@ -244,4 +244,4 @@ def release_freepages(zones, pages, blocks):
     while not list_empty(pages, LRU, head):
         pfn = np.int64(pages[head].next[LRU])
         list_del(pages, LRU, pfn)
-        put_page(zones, pages, blocks, pfn)
+        put_single_page(zones, pages, blocks, pfn)

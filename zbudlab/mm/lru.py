@@ -14,7 +14,7 @@ from zbudlab.jit import kernel
 from zbudlab.layout import ACTIVE_ANON, INACTIVE_ANON, LRU, PG_ACTIVE, PG_LRU
 from zbudlab.mm.list_head import list_add, list_del
 from zbudlab.mm.page import clear_flag, get_page, page_lru, set_flag
-from zbudlab.mm.page_alloc import put_page
+from zbudlab.mm.page_alloc import put_single_page
 
 
 @kernel
@@ -69,7 +69,7 @@ def putback_lru_page(zones, pages, blocks, pfn):
     """Put an isolated page first on its list again and drop the isolation's reference."""
     zone = zones[0]
     lru_cache_add(zone, pages, pfn, pages[pfn].page_flags & PG_ACTIVE != 0)
-    put_page(zones, pages, blocks, pfn)
+    put_single_page(zones, pages, blocks, pfn)
 
 
 FAULTS = (

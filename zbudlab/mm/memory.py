@@ -29,7 +29,7 @@ from zbudlab.layout import (
 )
 from zbudlab.mm.lru import lru_cache_add, lru_cache_del
 from zbudlab.mm.page import clear_flag, page_lru, reset_page_mapcount, set_flag
-from zbudlab.mm.page_alloc import alloc_pages, put_page, zone_watermark_ok
+from zbudlab.mm.page_alloc import alloc_pages, put_single_page, zone_watermark_ok
 
 #: `handle_mm_faults` stops before a fault that needs more than compiled code can do.
 NEED_SWAP_IN = -EFAULT
@@ -164,7 +164,7 @@ def exit_mmap(zones, pages, blocks, ptes, processes, owner, slots):
             page_remove_rmap(pages[pfn])
             if page_lru(pages[pfn]):
                 lru_cache_del(zones[0], pages, pfn)
-            put_page(zones, pages, blocks, pfn)
+            put_single_page(zones, pages, blocks, pfn)
         entry.state = PTE_NONE
         entry.value = 0
         entry.dirty = 0

@@ -41,7 +41,7 @@ from zbudlab.mm.page import (
     trylock_page,
     unlock_page,
 )
-from zbudlab.mm.page_alloc import alloc_pages, put_page
+from zbudlab.mm.page_alloc import alloc_pages, put_single_page
 from zbudlab.mm.zbud_header import header_row
 from zbudlab.mm.zbud_migrate import zbud_migrate_page
 
@@ -115,7 +115,7 @@ def move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new
 def putback_movable_page(zones, pages, blocks, pfn):
     """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
     if page_zbud(pages[pfn]):
-        put_page(zones, pages, blocks, pfn)
+        put_single_page(zones, pages, blocks, pfn)
     else:
         putback_lru_page(zones, pages, blocks, pfn)
 
@@ -152,10 +152,10 @@ def unmap_and_move(
     """
     failed = move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old)
     if failed:
-        put_page(zones, pages, blocks, new)
+        put_single_page(zones, pages, blocks, new)
         return failed
     list_del(pages, LRU, old)
-    put_page(zones, pages, blocks, old)
+    put_single_page(zones, pages, blocks, old)
     putback_movable_page(zones, pages, blocks, new)
     control[0].migrated += 1
     log_move(moves, control[0], old, new, 0)
@@ -209,12 +209,12 @@ def migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn):
     get_page(pages[pfn])
     new = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
     if new < 0:
-        put_page(zones, pages, blocks, pfn)
+        put_single_page(zones, pages, blocks, pfn)
         return new
     failed = -EAGAIN
     if lock_both(pages, new, pfn):
         failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, pfn)
         unlock_both(pages, new, pfn)
-    put_page(zones, pages, blocks, pfn)
-    put_page(zones, pages, blocks, new)
+    put_single_page(zones, pages, blocks, pfn)
+    put_single_page(zones, pages, blocks, new)
     return failed

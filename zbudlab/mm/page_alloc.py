@@ -274,23 +274,38 @@ def alloc_pages(zones, pages, blocks, order, migratetype):
 
 
 @kernel
-def free_pages(zones, pages, blocks, pfn):
+def free_pages(zones, pages, blocks, pfn, order):
     """Give back the block that starts at `pfn`; its reference count must be 0 already."""
     page = pages[pfn]
     page.page_flags = 0
     page.mapping = 0
     reset_page_mapcount(page)
-    free_one_page(zones, pages, blocks, pfn, np.int64(page.order))
+    free_one_page(zones, pages, blocks, pfn, order)
+
+
+@kernel
+def put_single_page(zones, pages, blocks, pfn):
+    """`put_page` for a page known to be single, whose record need not be read to find its buddy.
+
+    Source: mm/swap.c, __put_single_page (v3.12).
+    """
+    if put_page_testzero(pages[pfn]):
+        free_pages(zones, pages, blocks, pfn, 0)
+        return 1
+    return 0
 
 
 @kernel
 def put_page(zones, pages, blocks, pfn):
-    """Drop a reference; the last one gives the page back. Returns 1 if it did.
+    """Drop a reference; the last one gives the block back. Returns 1 if it did.
 
     Source: mm/swap.c, put_page (v3.12).
     """
+    order = np.int64(pages[pfn].order)
+    if order == 0:
+        return put_single_page(zones, pages, blocks, pfn)
     if put_page_testzero(pages[pfn]):
-        free_pages(zones, pages, blocks, pfn)
+        free_pages(zones, pages, blocks, pfn, order)
         return 1
     return 0
 

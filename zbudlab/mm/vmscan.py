@@ -28,7 +28,7 @@ from zbudlab.mm.lru import (
 )
 from zbudlab.mm.memory import page_remove_rmap, remap, try_to_unmap
 from zbudlab.mm.page import clear_flag, page_count, set_flag
-from zbudlab.mm.page_alloc import put_page
+from zbudlab.mm.page_alloc import put_single_page
 
 SWAP_CLUSTER_MAX = 32  #: pages reclaimed at a time
 GIGABYTE_PAGES = 1 << 18
@@ -114,8 +114,8 @@ def shrink_end(zones, pages, blocks, ptes, processes, victims, errors):
             clear_flag(page, PG_SWAPCACHE)
             page.private = 0
             page_remove_rmap(page)
-            put_page(zones, pages, blocks, pfn)
-            put_page(zones, pages, blocks, pfn)
+            put_single_page(zones, pages, blocks, pfn)
+            put_single_page(zones, pages, blocks, pfn)
             freed += 1
         else:
             if page.page_flags & PG_SWAPCACHE:

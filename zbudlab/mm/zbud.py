@@ -49,7 +49,7 @@ from zbudlab.layout import (
 )
 from zbudlab.mm.list_head import init_list_head, list_add, list_del, list_empty
 from zbudlab.mm.page import get_page, page_zbud, set_page_zbud
-from zbudlab.mm.page_alloc import alloc_pages, put_page
+from zbudlab.mm.page_alloc import alloc_pages, put_single_page
 from zbudlab.mm.radix_tree import (
     radix_tree_delete,
 )
@@ -97,7 +97,7 @@ def init_zbud_page(pool, rows, pages, number, pfn):
 @kernel
 def zbud_put_page(zones, pages, blocks, pfn):
     """Drop a reference of a zbud page; 1 if that gave it back to the page allocator."""
-    return put_page(zones, pages, blocks, pfn)
+    return put_single_page(zones, pages, blocks, pfn)
 
 
 @kernel

@@ -177,7 +177,10 @@ ALWAYS bool put_page(long pfn)
 	pages[pfn].flags = 0;
 	pages[pfn].mapping = 0;
 	pages[pfn].mapcount = -1;
-	free_one_page(pfn, pages[pfn].order);
+	if (!pages[pfn].order)
+		free_one_page(pfn, 0);
+	else
+		free_one_page(pfn, pages[pfn].order);
 	return true;
 }
 
