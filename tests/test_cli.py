@@ -356,6 +356,26 @@ class TestInterrupted:
         )
         assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 130
 
+    def test_waits_until_llvmlite_has_ended(self):
+        script = (
+            "import os, signal, time\n"
+            "from zbudlab.interrupts import put_off_in_llvmlite\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "made = []\n"
+            "inside = {**globals(), '__name__': 'llvmlite.binding.value'}\n"
+            "exec('def make():\\n os.kill(os.getpid(), 2)\\n made.append(len(made))', inside)\n"
+            "try:\n"
+            "    with put_off_in_llvmlite():\n"
+            "        inside['make']()\n"
+            "        time.sleep(60)\n"
+            "except KeyboardInterrupt:\n"
+            "    print(made, signal.getsignal(2) is signal.default_int_handler)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30
+        )
+        assert done.stdout == "[0] True\n", done.stderr
+
     def test_a_reader_that_goes_away_is_no_error(self, folder):
         (folder / "long").write_text(TRACE * 20000)
         job = command("replay", "radix", "long", cwd=folder)
