@@ -37,9 +37,19 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     """The handler: KeyboardInterrupt, or the same signal a little later."""
     if not _is_in_llvmlite(frame):
         signal.default_int_handler(number, frame)
-    later = threading.Timer(AGAIN, _thread.interrupt_main)
+    later = threading.Timer(AGAIN, _interrupt_again)
     later.daemon = True
     later.start()
+
+
+def _interrupt_again() -> None:
+    """Signal the main thread; a real signal, where there are any, also ends its waiting."""
+    if hasattr(signal, "pthread_kill"):
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _is_in_llvmlite(frame: FrameType | None) -> bool:
