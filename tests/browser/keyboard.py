@@ -137,10 +137,9 @@ def folded(notebook: Notebook, cell: int) -> bool:
     return notebook.cell(cell).locator(".jp-Cell-inputWrapper .jp-Placeholder").count() > 0
 
 
-RAN = """index => {
+BEGAN = """index => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
-    const ended = model.executionCount !== null && model.executionState === 'idle';
-    return model.type !== 'code' || ended;
+    return model.type !== 'code' || model.executionCount !== null;
 }"""
 LIVE = """([index, mime]) => {
     const {model} = window.jupyterapp.shell.currentWidget.content.widgets[index];
@@ -150,7 +149,8 @@ LIVE = """([index, mime]) => {
 
 def is_live(notebook: Notebook, cell: int) -> bool:
     """Whether a cell that was run shows something to use; waits until it ran and that is drawn."""
-    notebook.page.wait_for_function(RAN, arg=cell, timeout=RUN)
+    notebook.page.wait_for_function(BEGAN, arg=cell, timeout=RUN)
+    notebook.ask("")  # which the kernel does when it has done the cell, and shown all of it
     notebook.finish()
     if not notebook.page.evaluate(LIVE, [cell, WIDGET_VIEW]):
         return False

@@ -311,7 +311,11 @@ CODE = [
     Attack(
         "from_another_installation",
         "import os, sys\n"
-        "others = [f for f, d, n in os.walk('/') if 'zbudlab' in d and f != '/lab']\n"
+        "others = []\n"
+        "for f, d, n in os.walk('/'):\n"
+        "    others += [f] if 'zbudlab' in d and f != '/lab' else []\n"
+        "    if f.startswith('/usr/lib'):  # all else there takes longer than there is time\n"
+        "        d[:] = [name for name in d if 'python' in name or 'python' in f]\n"
         "for folder in ({root!r}, *others):\n    sys.path.insert(0, folder)\n"
         "for name in [n for n in sys.modules if n.startswith('zbudlab')]:\n"
         "    del sys.modules[name]\n"
