@@ -174,7 +174,7 @@ class Notebook:
     # --- what a person does --------------------------------------------------------------------
 
     def load(self, *, kernel: bool = True) -> None:
-        """Open it, or open it again (with a new kernel), and wait until the kernel answers."""
+        """Open it, or open it again (with a new kernel); wait for all cells and for the kernel."""
         query = f"token={self.server.token}&reset"
         self.page.goto(f"{self.server.url}lab/tree/{self.name}?{query}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
@@ -184,6 +184,7 @@ class Notebook:
             assert self.ask("print('up')") == "up\n"  # "Run" before that runs nothing
         else:
             self.page.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
+        self.page.wait_for_function(ALL_CELLS)
 
     def load_without_kernel(self) -> None:
         """Open it again as on a computer that has no kernel for it, and choose "No Kernel"."""
@@ -272,6 +273,12 @@ class Notebook:
         self.page.evaluate(script)
 
 
+#: JupyterLab puts cells on the page one by one, whenever the browser has nothing else to do.
+ALL_CELLS = """() => {
+    const {content} = window.jupyterapp.shell.currentWidget;
+    const drawn = content.node.querySelectorAll('.jp-Cell').length;
+    return drawn > 0 && drawn === content.model.cells.length;
+}"""
 ASK = """async code => {
     const {sessionContext} = window.jupyterapp.shell.currentWidget;
     await sessionContext.ready;
