@@ -127,6 +127,39 @@ def test_a_batch_comes_back_but_for_what_is_damaged(name):
     assert not out[:3].any()
 
 
+def test_what_lies_outside_of_memory_or_is_longer_than_a_page_is_damaged():
+    using, page = compressors.compressor("lz4"), corpus.pages("text", 1)[0]
+    made = using.compress(page)
+    memory = np.frombuffer(made + bytes(PAGE_SIZE), np.uint8)
+    starts = np.array([0, -1, 4, memory.size, 0, 1 << 40])
+    lengths = np.array([len(made), 5, memory.size, 1, PAGE_SIZE + 1, 9])
+    out, rows = np.zeros((6, PAGE_SIZE), np.uint8), np.arange(6)
+    whole = compressors.decompress_pages(using, memory, starts, lengths, out, rows)
+    assert whole.tolist() == [True] + [False] * 5
+    with pytest.raises(ValueError, match=r"out must be .* at least 7 rows"):
+        compressors.decompress_pages(using, memory, starts, lengths, out, rows + 1)
+
+
+def test_lz4_without_the_c_functions_gives_the_same_bytes():
+    called, pages = compressors.compressor("lz4"), corpus.pages("mixed", 60)
+    assert (called.c_compress and called.c_decompress) or sys.platform == "win32"
+    hidden = compressors.compressor("lz4")
+    hidden.c_compress = hidden.c_decompress = 0
+    made = [np.zeros_like(pages) for _ in range(2)]
+    lengths = [
+        compressors.compress_pages(using, pages, out, threads=1)
+        for using, out in zip((called, hidden), made, strict=True)
+    ]
+    assert lengths[0].tolist() == lengths[1].tolist()
+    rows = np.flatnonzero(lengths[0] > 0)
+    for row in rows:
+        assert np.array_equal(made[0][row, : lengths[0][row]], made[1][row, : lengths[0][row]])
+    out = np.zeros_like(pages)
+    starts, held = rows * PAGE_SIZE, lengths[0][rows].astype(np.int64)
+    assert compressors.decompress_pages(hidden, made[0], starts, held, out, rows).all()
+    assert np.array_equal(out[rows], pages[rows])
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_threads_change_nothing(name):
     using, pages = installed(name), corpus.pages("mixed", 517)

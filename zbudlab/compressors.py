@@ -9,6 +9,8 @@ the byte, and zstd, whose library is newer, falls in the kernel's chunk of 64 by
 the pages. On real text and binaries they come somewhat less close.
 """
 
+import contextlib
+import ctypes
 import hashlib
 import importlib
 import os
@@ -16,13 +18,13 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab.layout import PAGE_SIZE
+from zbudlab.mm import crypto
 
 Data = bytes | bytearray | memoryview | NDArray[np.uint8]
 
@@ -136,32 +138,15 @@ def _compress_rows(
     out: NDArray[np.uint8],
     lengths: NDArray[np.int32],
 ) -> None:
-    source, target = pages.reshape(-1).data, out.reshape(-1).data
-    into = carefully = _put(using.compress)
-    refused: type[Exception] | tuple[()] = ()
-    if isinstance(using, _Lz4):
-        into, refused = using.compress_into, using.refused
-    found = []
-    for start in range(0, pages.size, PAGE_SIZE):
-        page, room = source[start : start + PAGE_SIZE], target[start : start + PAGE_SIZE]
-        try:
-            found.append(into(page, room))
-        except refused:
-            found.append(carefully(page, room))
-    lengths[:] = found
-
-
-def _put(make: Callable[[memoryview], bytes]) -> Callable[..., int]:
-    """`make`, its answer put into the room given: how long it is, or -1 = it does not fit."""
-
-    def put(data: memoryview, room: memoryview, _: int = 0) -> int:
-        made = make(data)
-        if len(made) > len(room):
-            return -1
-        room[: len(made)] = made
-        return len(made)
-
-    return put
+    if isinstance(using, _Lz4) and using.c_compress:
+        spare = np.empty(2 * PAGE_SIZE, np.uint8)
+        crypto.crypto_compress_pages(using.c_compress, pages, out, spare, lengths)
+        return
+    for row, page in enumerate(pages):
+        made = using.compress(page.data)
+        lengths[row] = len(made) if len(made) <= PAGE_SIZE else -1
+        if len(made) <= PAGE_SIZE:
+            out[row].data[: len(made)] = made
 
 
 def decompress_pages(
@@ -177,24 +162,19 @@ def decompress_pages(
     memory: contiguous uint8 of any shape; starts, lengths: where in it each page lies, compressed,
     in bytes; out: uint8 (m, PAGE_SIZE). A row whose page does not come back is undefined.
     """
-    _check_form("out", out, len(rows))
-    source, target = memory.reshape(-1).data, out.reshape(-1).data
-    carefully = _put(using.decompress)
-    into = using.decompress_into if isinstance(using, _Lz4) else carefully
-    places = (starts.tolist(), (starts + lengths).tolist(), (rows * PAGE_SIZE).tolist())
-
-    def attempt(start: int, stop: int, first: int) -> int:
-        try:
-            return carefully(source[start:stop], target[first : first + PAGE_SIZE])
-        except Exception:  # as in decompress
-            return -1
-
-    try:
-        each = zip(*places, strict=True)
-        found = [into(source[a:b], target[c : c + PAGE_SIZE], PAGE_SIZE) for a, b, c in each]
-    except Exception:  # one is damaged: which?
-        found = list(map(attempt, *places))
-    return np.array(found, np.int64) == PAGE_SIZE
+    _check_form("out", out, int(rows.max(initial=-1)) + 1)
+    source, found = memory.reshape(-1), np.zeros(len(rows), np.int64)
+    if isinstance(using, _Lz4) and using.c_decompress:
+        inside = (starts >= 0) & (lengths <= PAGE_SIZE) & (starts + lengths <= source.size)
+        places = np.where(inside, [starts, lengths], 0)  # of nothing comes no page
+        crypto.crypto_decompress_pages(using.c_decompress, source, *places, out, rows, found)
+        return found == PAGE_SIZE
+    each = zip(starts.tolist(), lengths.tolist(), rows.tolist(), strict=True)
+    for i, (start, length, row) in enumerate(each):
+        with contextlib.suppress(Exception):  # it is damaged, whatever a compressor says of it
+            out[row].data[:] = using.decompress(source[start : start + length].data)
+            found[i] = PAGE_SIZE
+    return found == PAGE_SIZE
 
 
 # --- the built-in ones -------------------------------------------------------------------------
@@ -237,23 +217,33 @@ def _whole_page(name: str, data: Data, page: bytes) -> bytes:
 
 
 class _Lz4(_Package):
-    """LZ4 blocks without a size in front, as crypto/lz4.c makes them."""
+    """LZ4 blocks without a size in front, as crypto/lz4.c makes them.
+
+    c_compress, c_decompress: addresses of the same functions in the C library that the package
+    `lz4` has, for compiled code to call; 0 where they are hidden, as on Windows.
+    """
 
     name, module, package = "lz4", "cramjam", "cramjam"
 
     def __init__(self) -> None:
         super().__init__()
-        #: `compress` and `decompress` as calls that fill a room and answer a length: they allocate
-        #: nothing, which saves a quarter of the time. The first may give up some bytes too early.
-        self.compress_into = partial(self.imported.lz4.compress_block_into, store_size=False)
-        self.decompress_into = self.imported.lz4.decompress_block_into
-        self.refused = self.imported.CompressionError
+        self.c_compress = _c_function("lz4.block._block", "LZ4_compress_default")
+        self.c_decompress = _c_function("lz4.block._block", "LZ4_decompress_safe")
 
     def compress(self, page: Data) -> bytes:
         return bytes(self.imported.lz4.compress_block(page, store_size=False))
 
     def expand(self, data: Data) -> bytes:
         return bytes(self.imported.lz4.decompress_block(data, output_len=PAGE_SIZE))
+
+
+def _c_function(module: str, name: str) -> int:
+    """The address of a function in the library that an extension module is; 0 = not to be had."""
+    try:
+        library = ctypes.CDLL(importlib.import_module(module).__file__ or "")
+        return ctypes.cast(library[name], ctypes.c_void_p).value or 0
+    except (AttributeError, ImportError, OSError):
+        return 0
 
 
 class _Lzo(_Package):

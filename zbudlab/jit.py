@@ -7,6 +7,7 @@ and with helpers inlined, code that reads like C runs like C; with numba's defau
 """
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import importlib.util
@@ -213,14 +214,30 @@ def prefetch_row(rows: np.ndarray, row: int) -> None:
     """Ask for a row's memory (a record's, if the array has one dimension) ahead of its use."""
 
 
+def call_codec(
+    function: int, source: np.ndarray, i: int, length: int, target: np.ndarray, j: int, room: int
+) -> int:
+    """What the C function at this address answers: int f(const char *, char *, int, int).
+
+    Compressors have this form: `length` bytes from row i of `source` on (byte i, if it has one
+    dimension) go to row j of `target`, which has `room` bytes; the answer is how many came of it.
+    """
+    form = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int] * 2)
+    places = source[i:].ctypes.data, target[j:].ctypes.data
+    return int(form(int(function))(*places, int(length), int(room)))
+
+
 type_callable(copy_row)(lambda context: lambda rows, new, old: types.none)
 type_callable(prefetch_row)(lambda context: lambda rows, row: types.none)
+type_callable(call_codec)(lambda context: lambda function, s, i, length, t, j, room: types.int32)
 
 
-def _row(context: Any, builder: Any, signature: Any, arguments: Any, position: int) -> Any:
-    """The address of the row of the first argument that another one numbers, and its length."""
-    array = context.make_array(signature.args[0])(context, builder, arguments[0])
-    if signature.args[0].ndim == 1:
+def _row(
+    context: Any, builder: Any, signature: Any, arguments: Any, position: int, of: int = 0
+) -> Any:
+    """The address of the row of argument `of` that another one numbers, and its length."""
+    array = context.make_array(signature.args[of])(context, builder, arguments[of])
+    if signature.args[of].ndim == 1:
         length = array.itemsize
     else:
         length = builder.extract_value(array.strides, 0)
@@ -271,6 +288,19 @@ def _(context, builder, signature, arguments):
         at = builder.gep(start, [offset])
         builder.call(prefetch, [at, for_reading, keep_near, data])
     return context.get_dummy_value()
+
+
+@lower_builtin(call_codec, types.Integer, *[types.Array, types.Integer, types.Integer] * 2)
+def _(context, builder, signature, arguments):
+    word = ir.IntType(32)
+    source, _ = _row(context, builder, signature, arguments, 2, of=1)
+    target, _ = _row(context, builder, signature, arguments, 5, of=4)
+    length, room = (
+        context.cast(builder, arguments[at], signature.args[at], types.int32) for at in (3, 6)
+    )
+    form = ir.FunctionType(word, [_BYTES, _BYTES, word, word])
+    function = builder.inttoptr(arguments[0], form.as_pointer())
+    return builder.call(function, [source, target, length, room])
 
 
 def _on_plain_arrays(compiled: Any) -> Callable:

@@ -37,7 +37,7 @@ DAMAGE = (
 TIMES_LOADED = 2  #: of its unpacked size, what a log takes of memory
 UNPACKERS = 2  #: threads
 KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
-LIBRARIES = ("numpy", "numba", "cramjam", "zstandard")
+LIBRARIES = ("numpy", "numba", "cramjam", "lz4", "zstandard")
 
 
 class LogError(ValueError):

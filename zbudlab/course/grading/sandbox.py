@@ -24,7 +24,7 @@ from typing import Any
 from zbudlab.course.grading import seccomp
 from zbudlab.course.grading.worker import ANSWER_BYTES
 
-LIBRARIES = ("numpy", "cramjam", "zstandard", "psutil", "tqdm")
+LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
 START_SECONDS = 20.0  #: until the cells were run, at most
 TMP_BYTES = 32 << 20
 LINE_BYTES = ANSWER_BYTES + 1000
