@@ -10,7 +10,7 @@ from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, MR_COMPACTION, ZB
 from zbudlab.mm.compaction import WHOLE_ZONE, compact_zone, init_compact_control, rescan
 from zbudlab.mm.migrate import migrate_zbud_page
 from zbudlab.mm.page import copy_highpages
-from zbudlab.mm.page_alloc import alloc_pages, put_page
+from zbudlab.mm.page_alloc import alloc_pages, put_page, put_pages
 from zbudlab.mm.radix_tree import (
     radix_tree_delete,
     radix_tree_insert,
@@ -99,18 +99,19 @@ def migrate(zones, pages, blocks, pools, rows, nodes, frames, handles, slots):
 
 
 @kernel(inline=False)
-def buddy_churn(zones, pages, blocks, held, slots, orders, types):
+def buddy_churn(zones, pages, blocks, held, held_orders, slots, orders, types):
     """Free the block of slot slots[i], if any, and allocate one there, for every i.
 
-    The sum of the new blocks, or errnos.
+    The sum of the new blocks, or errnos. held, held_orders: the caller's blocks, slot by slot.
     """
     total = 0
     for i in range(slots.shape[0]):
         slot = slots[i]
         if held[slot] >= 0:
-            put_page(zones, pages, blocks, held[slot])
+            put_pages(zones, pages, blocks, held[slot], np.int64(held_orders[slot]))
         order, migratetype = np.int64(orders[i]), np.int64(types[i])
         held[slot] = alloc_pages(zones, pages, blocks, order, migratetype)
+        held_orders[slot] = order
         total += held[slot]
     return total
 

@@ -61,7 +61,7 @@ def run():
     handles = np.zeros(LIVE, np.int64)
     slots = random.integers(0, LIVE, TURNS)
     sizes = random.integers(1, layout.ZBUD_MAX_SIZE, TURNS)
-    held = np.full(LIVE, -1, np.int64)
+    held, held_orders = np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8)
     orders = random.integers(0, 4, TURNS)
     types = np.full(TURNS, MIGRATE_MOVABLE)
     nodes, roots = np.zeros(200, layout.radix_tree_node), np.zeros(1, layout.radix_tree_root)
@@ -73,7 +73,7 @@ def run():
     init_compact_control(control, layout.MR_COMPACTION, -1, MIGRATE_MOVABLE, 1, 1)
     return {
         churn: churn(*state.zbud, handles, slots, sizes),
-        buddy_churn: buddy_churn(*state.buddy, held, slots, orders, types),
+        buddy_churn: buddy_churn(*state.buddy, held, held_orders, slots, orders, types),
         radix_lookup: radix_lookup(nodes, roots, keys),
         radix_lookup_batch: radix_lookup_batch(nodes, roots, keys, np.zeros_like(keys)),
         compaction_scan: compaction_scan(*state.buddy, control),

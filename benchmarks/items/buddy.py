@@ -31,17 +31,21 @@ def buddy(setup: Setup) -> Case:
         types[:] = draw.choice(TYPES, operations)
 
     state = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
-    held = np.full(LIVE, -1, np.int64)
+
+    def held() -> tuple[np.ndarray, np.ndarray]:
+        """A caller's blocks, none yet, and their orders."""
+        return np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8)
+
+    ours = held()
     step = Step(
         f"buddy churn, orders 0-{layout.MAX_ORDER - 1}, 2^18 frames",
         2 * operations,
-        lambda: drivers.buddy_churn(*state.buddy, held, slots, orders, types),
+        lambda: drivers.buddy_churn(*state.buddy, *ours, slots, orders, types),
         must={KERNEL: 1.0},
         aim={KERNEL: 1.2},
     )
     if setup.with_c:
         other = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
         for side, c in ((KERNEL, Reference(FRAMES, in_page=False)), (ALIKE, Alike(other))):
-            theirs = (np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8))
-            step.theirs[side] = partial(c.buddy_churn, *theirs, slots, orders, types, operations)
+            step.theirs[side] = partial(c.buddy_churn, *held(), slots, orders, types, operations)
     return Case(prepare, [step], passes=2 if setup.short else 5)

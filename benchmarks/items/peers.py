@@ -113,8 +113,8 @@ class Churn:
 
     def batch(self) -> Call:
         """All operations in one compiled call."""
-        state, held = booted(), np.full(LIVE, -1, np.int64)
-        return lambda: drivers.buddy_churn(*state.buddy, held, self.slots, self.orders, self.types)
+        state, held = booted(), (np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8))
+        return lambda: drivers.buddy_churn(*state.buddy, *held, self.slots, self.orders, self.types)
 
     def one_by_one(
         self, alloc: Callable[[int], int], free: Callable[[int], Any], compared: bool = True

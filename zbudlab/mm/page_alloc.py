@@ -284,15 +284,21 @@ def free_pages(zones, pages, blocks, pfn, order):
 
 
 @kernel
-def put_single_page(zones, pages, blocks, pfn):
-    """`put_page` for a page known to be single, whose record need not be read to find its buddy.
+def put_pages(zones, pages, blocks, pfn, order):
+    """`put_page` for a block whose order is known: no record need be read to find its buddy.
 
-    Source: mm/swap.c, __put_single_page (v3.12).
+    Source: mm/page_alloc.c, __free_pages (v3.12).
     """
     if put_page_testzero(pages[pfn]):
-        free_pages(zones, pages, blocks, pfn, 0)
+        free_pages(zones, pages, blocks, pfn, order)
         return 1
     return 0
+
+
+@kernel
+def put_single_page(zones, pages, blocks, pfn):
+    """`put_page` for a page known to be single. Source: mm/swap.c, __put_single_page (v3.12)."""
+    return put_pages(zones, pages, blocks, pfn, 0)
 
 
 @kernel
@@ -304,10 +310,7 @@ def put_page(zones, pages, blocks, pfn):
     order = np.int64(pages[pfn].order)
     if order == 0:
         return put_single_page(zones, pages, blocks, pfn)
-    if put_page_testzero(pages[pfn]):
-        free_pages(zones, pages, blocks, pfn, order)
-        return 1
-    return 0
+    return put_pages(zones, pages, blocks, pfn, order)
 
 
 @kernel(inline=False)
