@@ -232,6 +232,22 @@ def check_saved(notebook, view):
     assert "Loading widget" not in shown
 
 
+def test_a_kernel_that_died_is_told_when_another_has_taken_its_place(lab):
+    imports = "from zbudlab import Machine\nfrom zbudlab.view import FrameMap\n"
+    cells = [f"{imports}m = Machine(frames=256)\nFrameMap(m)", "import os; os._exit(1)"]
+    with lab.open(cells) as notebook:
+        page = notebook.page
+        notebook.command("notebook:run-cell")
+        view = Shown(notebook, 0)
+        page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+        page.get_by_role("dialog").get_by_role("button", name="Ok").click()
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        assert notebook.ask("print('m' in globals())") == "False\n"
+        assert view.data()["alive"] == "0"
+        assert "Run this cell to make it live" in view.text("notice")
+
+
 @pytest.mark.slow
 def test_a_map_at_night(lab):
     with lab.open(CELLS[:2], theme=DARK) as notebook:

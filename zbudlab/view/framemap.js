@@ -17,7 +17,7 @@ class Store {
     this.acknowledged = 0;
     model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
     model.on("comm_live_update", () => this.setAlive(model.comm_live !== false));
-    watchKernel(model.widget_manager, (alive) => this.setAlive(alive));
+    watchKernel(model.widget_manager, () => this.lose());
   }
 
   each(act) {
@@ -33,8 +33,15 @@ class Store {
     }
   }
 
+  /** The kernel that knew this map is gone. Comms come to life again with one that took its place,
+   * but that one knows nothing. */
+  lose() {
+    this.lost = true;
+    this.setAlive(false);
+  }
+
   setAlive(alive) {
-    this.alive = alive;
+    this.alive = alive && !this.lost;
     this.each((view) => view.showAlive());
   }
 
@@ -73,15 +80,15 @@ class Store {
   }
 }
 
-/** Call `say` with whether there is a kernel, whenever that may have changed. */
-function watchKernel(manager, say) {
+/** Call `lose` when the kernel has ended, restarts, or is exchanged for another. */
+function watchKernel(manager, lose) {
   const session = manager?.context?.sessionContext;
   if (!session) return;
   const dead = ["dead", "terminating", "restarting", "autorestarting"];
   session.statusChanged?.connect((_, status) => {
-    if (dead.includes(status)) say(false);
+    if (dead.includes(status)) lose();
   });
-  session.kernelChanged?.connect(() => say(false));
+  session.kernelChanged?.connect(() => lose());
 }
 
 export default widget(Store, View);
