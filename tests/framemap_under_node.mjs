@@ -128,6 +128,16 @@ const CASES = {
     frame.zoomBy(1e-9, 0, 0);
     return { whole, closer, corner, other, revealed, back: seen() };
   },
+  closer(input) {
+    const map = mapOf(input);
+    take(map.cells, input.frames[0]);
+    map.picture.focus = input.focus;
+    const hands = new Hands({ ...map, schedule() {} });
+    for (let time = 0; time < input.times; time++) hands.act("closer");
+    const { frame } = map.picture;
+    const [column, row] = map.picture.placed(input.focus);
+    return { zoom: frame.zoom, size: frame.width, x: frame.x(column), y: frame.y(row) };
+  },
   borders(input) {
     const map = mapOf(input);
     take(map.cells, input.frames[0]);
@@ -142,9 +152,11 @@ const CASES = {
     const asked = map.picture.zbudInSight();
     map.cells.takeChunks(input.zbud, Uint8Array.from(input.sizes));
     map.picture.draw(0, true);
-    const colours = calls(map, "fillRect").filter(([, , , , width, height]) => width === height);
+    const boxes = calls(map, "fillRect");
+    const colours = boxes.filter(([, , , , width, height]) => width === height);
+    const gaps = boxes.filter(([, colour]) => colour === map.picture.style.gaps).length;
     const farther = (map.picture.frame.zoom = 20) && map.picture.zbudInSight();
-    return { asked, farther, colours: colours.map(([, colour]) => colour) };
+    return { asked, farther, gaps, colours: colours.map(([, colour]) => colour) };
   },
 };
 

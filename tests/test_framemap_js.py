@@ -129,6 +129,13 @@ class TestCanvas:
         assert done["other"]["left"] == pytest.approx(64 - 512 / 26.4)
         assert done["revealed"]["left"] == 0
 
+    @pytest.mark.parametrize("focus", [0, 65, 70, 4095])
+    def test_all_of_the_focused_cell_stays_in_sight(self, node, focus):
+        done = node("closer", **a_map([2] * 4096, name="linear", size=512), focus=focus, times=5)
+        assert done["zoom"] == pytest.approx(8 * 1.5**5)
+        for edge in (done["x"], done["y"]):
+            assert -1e-6 < edge < done["size"] - done["zoom"] + 1e-6
+
     def test_a_map_larger_than_the_canvas_is_seen_whole(self, node):
         done = node("zoom", **a_map([2] * 4096, size=32), point=[3, 3], factor=2)
         assert done["whole"]["zoom"] == 0.5
@@ -150,6 +157,7 @@ class TestCanvas:
         done = node("chunks", **a_map(cells), zbud=[1, 2], sizes=[17, 30, 0, 5])
         assert done["asked"] == [1, 2] or done["asked"] == [2, 1]
         assert done["farther"] is None
+        assert done["gaps"] == 2  # chunks in the colour of their page's kind are told apart, too
         parts = {colour: name for name, colour in palette.CHUNKS["light"].items()}
         named = [parts[colour] for colour in done["colours"] if colour in parts]
         pages = [named[:64], named[64:]]

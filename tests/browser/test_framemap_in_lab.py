@@ -139,6 +139,7 @@ def check_mouse(notebook, view):
     told = view.text("details")
     for part in ("struct page", "zbud header", "LRU", "radix tree", "first 128 bytes"):
         assert part in told
+    assert view.root.locator(".zbl-chunks").is_hidden()
     notebook.page.mouse.wheel(0, -450)
     notebook.page.wait_for_timeout(600)
     zoom = float(view.data()["zoom"])
@@ -149,6 +150,10 @@ def check_mouse(notebook, view):
     first = [x - zoom / 2 + rim + step / 2, y - zoom / 2 + rim + step / 2]
     header = notebook.colour(view.canvas, *first)[:3]
     assert list(header) == palette.rgb(palette.CHUNKS["light"]["header"]).tolist()
+    legend = view.text("chunks").split("\n")
+    assert [word for word in legend if word in palette.CHUNK_WORDS.values()] == [
+        *palette.CHUNK_WORDS.values()
+    ]
 
 
 def check_keys(notebook, view):
@@ -207,6 +212,8 @@ def check_step(notebook, view, other):
     view.settle()
     assert [shown.data()["number"] for shown in (view, other)] != before
     check_colours(notebook, view, "light")
+    named = words(notebook, view.data()["frame"])
+    view.root.locator(".zbl-words").get_by_text(named, exact=True).wait_for()
     assert view.text("summary") == other.text("summary")
 
 

@@ -2,6 +2,7 @@
 // where the map is shown. Python's half is framemap.py.
 
 const ANSWER_MS = 3000; // how long a question stays open before another may be asked
+const AGAIN_MS = 500; // a frame that is named may be another thing by then: it is asked for again
 const ACKNOWLEDGED = 2; // of so many states, one is: CREDITS in stream.py are more
 const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
 
@@ -57,6 +58,7 @@ class Store {
       cells.take(
         message, of(Uint32Array, numbers), of(Uint8Array, codes), of(Uint32Array, moves), now,
       );
+      this.each((view) => view.lookAgain());
       if (this.views.size === 0) this.painted();
     } else if (message.kind === "mark") {
       cells.mark(message.with, arrayOf(Uint32Array, buffers[0]));

@@ -258,6 +258,7 @@ def _look() -> dict[str, Any]:
         "lasting": palette.LASTING,
         "bookkeeping": palette.BOOKKEEPING,
         "chunks": palette.CHUNKS,
+        "chunk_words": palette.CHUNK_WORDS,
         "mask": layout.FRAME_KIND_MASK,
         "zbud": layout.ZBUD_KINDS,
     }

@@ -18,7 +18,7 @@ class Picture {
     this.focus = null; // cells
     this.selected = null;
     this.ratio = 1;
-    this.style = { borders: "#0008", cma: "#080", focus: "#000", halo: "#fff", back: "#fff" };
+    this.style = { borders: "#0008", cma: "#080", focus: "#000", halo: "#fff", back: "#fff", gaps: "#888" };
   }
 
   /** The grid is another one. */
@@ -194,6 +194,9 @@ class Picture {
     const width = (frame.zoom - 2 * rim) / CHUNKS_A_SIDE;
     const height = (frame.zoom - head - rim) / CHUNKS_A_SIDE;
     const gap = height >= 5 ? 1 : 0.5;
+    context.fillStyle = this.style.gaps; // without it, chunks of the page's own colour run together
+    const inner = [CHUNKS_A_SIDE * width - gap, CHUNKS_A_SIDE * height - gap];
+    context.fillRect(frame.x(column) + rim, frame.y(row) + head, ...inner);
     for (let chunk = 0; chunk < CHUNKS_A_SIDE * CHUNKS_A_SIDE; chunk++) {
       context.fillStyle = this.chunkColours[partOf(chunk, first, last)];
       const x = frame.x(column) + rim + (chunk % CHUNKS_A_SIDE) * width;

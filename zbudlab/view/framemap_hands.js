@@ -107,6 +107,7 @@ class Hands {
       const y = frame.y(row + 0.5);
       const seen = x >= 0 && x < frame.width && y >= 0 && y < frame.height;
       frame.zoomBy(factor, ...(seen ? [x, y] : [frame.width / 2, frame.height / 2]));
+      if (seen) frame.reveal(column, row); // all of it: at an edge it has grown beyond
     }
     this.view.schedule();
   }

@@ -69,6 +69,16 @@ function legendOf(kinds, beside, toggle) {
   return { box, buttons, size };
 }
 
+/** What the chunks of a zbud page are, by name; hidden until the map shows some. */
+function legendOfChunks(words) {
+  const swatches = {};
+  const parts = Object.entries(words).map(([name, said]) => {
+    swatches[name] = make("span", { class: "zbl-swatch", "aria-hidden": "true" });
+    return make("span", { class: "zbl-beside-frames" }, swatches[name], said);
+  });
+  return { box: make("div", { class: "zbl-legend zbl-chunks", hidden: "" }, "chunks:", ...parts), swatches };
+}
+
 /** Say how many frames are of each kind; kinds painted over and absent ones say nothing. */
 function countLegend(legend, { counts, look, bookkeeping }) {
   legend.buttons.forEach((button, number) => {

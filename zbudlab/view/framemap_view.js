@@ -25,6 +25,7 @@ class View {
     this.picture = new Picture(this.canvas, this.cells, newCanvas, size);
     this.tools = toolbar(["hilbert", "linear"], (name, value) => this.hands.act(name, value));
     this.legend = legendOf(this.cells.kinds, this.cells.look.bookkeeping, (number) => this.toggle(number));
+    this.chunks = legendOfChunks(this.cells.look.chunk_words);
     this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });
     this.words = make("div", { class: "zbl-words", role: "status" }, "\u00a0");
     this.summary = make("div", { class: "zbl-summary" });
@@ -32,7 +33,7 @@ class View {
       class: "zbl-details", role: "region", "aria-label": "details of the frame", tabindex: "0",
       hidden: "",
     });
-    const left = [this.tools.bar, this.canvas, this.words, this.legend.box, this.summary];
+    const left = [this.tools.bar, this.canvas, this.words, this.legend.box, this.chunks.box, this.summary];
     this.root = make(
       "div",
       { class: "zbl-map" },
@@ -96,9 +97,13 @@ class View {
       cma: dark ? "#7be38f" : "#1d7a33",
       focus: dark ? "#ffffff" : "#000000",
       halo: back,
+      gaps: dark ? "#6b7075" : "#8a8f94",
     };
     this.picture.chunkColours = look.chunks[this.theme];
     this.picture.ratio = window.devicePixelRatio || 1;
+    for (const [name, swatch] of Object.entries(this.chunks.swatches)) {
+      swatch.style.background = this.picture.chunkColours[name];
+    }
     if (this.picture.source) this.picture.resize();
     this.legend.buttons.forEach((button, number) => {
       button.querySelector(".zbl-swatch").style.background = colours[number];
@@ -179,7 +184,9 @@ class View {
   }
 
   askForChunks() {
-    const missing = (this.picture.zbudInSight() ?? []).filter((cell) => !this.cells.chunks.has(cell));
+    const pages = this.picture.zbudInSight() ?? [];
+    this.chunks.box.hidden = pages.length === 0;
+    const missing = pages.filter((cell) => !this.cells.chunks.has(cell));
     if (missing.length && this.store.alive) this.ask({ kind: "chunks", frames: missing });
   }
 
@@ -214,6 +221,16 @@ class View {
     this.looked = frame;
     this.say(`${cells.framesInWords(cell)}: ${cells.kinds[cells.kindOf(cell)].words}`);
     this.ask({ kind: "hover", frame });
+  }
+
+  /** The frame that is named may be another thing in a new state. */
+  lookAgain() {
+    this.lookingAgain ??= setTimeout(() => {
+      this.lookingAgain = null;
+      const frame = this.looked;
+      if (this.removed || (frame ?? Infinity) >= this.cells.grid.frames) return;
+      this.ask({ kind: "hover", frame });
+    }, AGAIN_MS);
   }
 
   moveFocus(cell) {

@@ -65,6 +65,9 @@ CHUNKS = {
     "dark": {"header": "#f5f5f5", "first": "#f2b632", "last": "#c4500a", "free": "#23282d"},
 }
 
+#: The same in words, in the order in which they lie in a page.
+CHUNK_WORDS = {"header": "header", "first": "first buddy", "free": "free", "last": "last buddy"}
+
 #: Kinds by how much they stand in the way of a large free block, those that do most last.
 _ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
 _RANKS = np.array([NUMBER[name] for name in _ORDER]).argsort()

@@ -14,9 +14,9 @@ from zbudlab.view import palette
 
 #: Of each part: colour, hatch, words.
 PARTS = (
-    (palette.CHUNKS["light"]["header"], "", "header"),
-    (palette.CHUNKS["light"]["first"], "", "first buddy"),
-    (palette.CHUNKS["light"]["last"], "//", "last buddy"),
+    (palette.CHUNKS["light"]["header"], "", palette.CHUNK_WORDS["header"]),
+    (palette.CHUNKS["light"]["first"], "", palette.CHUNK_WORDS["first"]),
+    (palette.CHUNKS["light"]["last"], "//", palette.CHUNK_WORDS["last"]),
 )
 
 
