@@ -5,7 +5,7 @@ import pytest
 
 from zbudlab.config import ConfigError
 from zbudlab.pressure import COLUMNS
-from zbudlab.view import Panel, compare_panels, following
+from zbudlab.view import FrameMap, Panel, compare_panels, following
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
 
 SMALL = 4096
@@ -127,6 +127,15 @@ def test_follows_what_is_done_with_its_machine(browser):
     assert len(browser.heard) == answers + 1
     browser.ask("reset")
     assert panel in following.views(panel.machine)
+
+
+def test_another_map_of_its_machine_stays_in_step(browser):
+    panel = browser.panel
+    other = FrameMap(panel.machine)
+    for _ in range(3):
+        browser.ask("step")
+        assert "process" in other.summary
+        assert other.summary == panel.maps[0].summary
 
 
 def test_two_machines_get_the_same_work():

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from zbudlab import corpus, layout
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
-from zbudlab.view import Player, palette, plot_lists, plot_radix_tree, structures
+from zbudlab.view import FrameMap, Player, palette, plot_lists, plot_radix_tree, structures
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,13 @@ class TestPlayer:
         data, _ = player._repr_mimebundle_()
         assert data["image/png"]
         assert player.sentence in data["text/plain"]
+
+    def test_another_map_of_its_machine_stays_in_step(self, player):
+        other = FrameMap(player.history.machine)
+        for stop in (1, 4, 2):
+            player.go(stop)
+            assert other.summary == player.frames.summary
+        assert "process" in other.summary
 
     def test_keeps_its_moment_when_others_use_its_history(self, player):
         player.go(2)

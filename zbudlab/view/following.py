@@ -43,10 +43,11 @@ def views(machine: Machine) -> list[View]:
     return list(_views.get(machine, ()))
 
 
-def refresh(machine: Machine) -> None:
-    """Update every view of the machine."""
+def refresh(machine: Machine, *, by: View | None = None) -> None:
+    """Update every view of the machine, but for the one that says so: it knows."""
     for view in views(machine):
-        view.update()
+        if view is not by:
+            view.update()
 
 
 def refresh_all(*_: object) -> None:

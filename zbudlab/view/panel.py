@@ -217,9 +217,9 @@ class Panel(anywidget.AnyWidget):
         }
 
     def _show(self, *, number: int = 0, error: str = "", fresh: bool = False) -> None:
-        """Bring the maps up to date and send the figures; fresh: all of them, not the last row."""
-        for shown in self.maps:
-            shown.update()
+        """Bring all maps up to date and send the figures; fresh: all of them, not the last row."""
+        for machine in self.machines:
+            following.refresh(machine, by=self)
         fresh = fresh or self._begun
         self._begun = False
         rows = [list(kept) if fresh else [kept[-1]] for kept in self._rows.values()]

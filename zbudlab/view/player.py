@@ -157,7 +157,9 @@ class Player(anywidget.AnyWidget):
         if self.frames.machine is not machine:
             self.frames.machine = machine
             following.follow(machine, self)
-        self.frames.update(moves)
+        for view in following.views(machine):
+            if isinstance(view, FrameMap):  # another player would take the machine elsewhere
+                view.update(moves)
 
     def _moves(self) -> list[tuple[int, int]]:
         """Pages that moved in the operation shown."""
