@@ -129,6 +129,12 @@ def test_follows_what_is_done_with_its_machine(browser):
     assert panel in following.views(panel.machine)
 
 
+def test_what_was_not_asked_for_is_not_refused(browser):
+    assert "a block of order 9 is not yet asked for" in browser.panel.summary
+    browser.ask("step")
+    assert "a block of order 9 was got" in browser.panel.summary
+
+
 def test_another_map_of_its_machine_stays_in_step(browser):
     panel = browser.panel
     other = FrameMap(panel.machine)

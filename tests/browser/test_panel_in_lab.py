@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.lab import DARK, LIGHT
+
 pytestmark = pytest.mark.browser
 
 ONE = """
@@ -125,6 +127,29 @@ def test_the_map_says_what_the_figures_say(story):
         for kind in ("zbud1", "zbud2")
     ]
     assert sum(counts) == pool
+
+
+def test_free_pages_are_told_by_order(story):
+    settled(story)
+    shown = panel(story).locator(".zbl-charts figure").first.locator("b").all_inner_texts()
+    free = story.ask("print(*[int(panel.curves[''][f'free {n}'][-1]) for n in range(11)])")
+    assert [text.replace(",", "") for text in shown] == free.split()
+
+
+def test_crumbs_stand_out_from_dark_paper_too(story):
+    swatches = panel(story).locator(".zbl-charts figure").first.locator(".zbl-swatch")
+    for theme, crumbs_are in ((DARK, "lighter"), (LIGHT, "darker")):
+        story.command("apputils:change-theme", theme=theme)
+        story.page.wait_for_function(
+            "([crumb, whole, lighter]) => { const sum = node =>"
+            " getComputedStyle(node).backgroundColor.match(/\\d+/g).reduce((a, b) => a + +b, 0);"
+            " return lighter === sum(crumb) > sum(whole); }",
+            arg=[
+                swatches.first.element_handle(),
+                swatches.last.element_handle(),
+                crumbs_are == "lighter",
+            ],
+        )
 
 
 def test_two_machines_stand_side_by_side(story):

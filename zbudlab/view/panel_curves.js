@@ -3,6 +3,13 @@
 const LINES = { light: ["#0072b2", "#d55e00"], dark: ["#56b4e9", "#f0a04b"] };
 const PLOT = { left: 4, right: 4, top: 4, bottom: 4 }; // px around the curves
 
+/** Colours of a chart's series. Those given are for light paper; on dark paper the crumbs have to
+ * be the light ones. */
+function coloursOf(chart, theme) {
+  if (!chart.colours) return LINES[theme];
+  return theme === "dark" ? [...chart.colours].reverse() : chart.colours;
+}
+
 /** A number as a label says it. */
 function short(value) {
   if (!Number.isFinite(value)) return "";
@@ -73,7 +80,7 @@ function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
   context.lineWidth = 1;
   context.strokeRect(0.5, 0.5, width - 1, height - 1);
   if (least < 0) line(context, [0, 0], (i) => i * width, () => Math.round(y(0)) + 0.5);
-  const colours = chart.colours ?? LINES[theme];
+  const colours = coloursOf(chart, theme);
   if (chart.stacked) {
     for (let i = lines.length - 1; i >= 0; i--) area(context, lines[i], x, y, height, colours[i]);
     return;
@@ -121,15 +128,14 @@ class Chart {
   }
 
   legend() {
-    const { names, stacked } = this.chart;
-    const parts = names.map((name, i) =>
-      make("span", {}, this.swatches[i], stacked && i ? name : `${name} `, stacked ? "" : this.values[i]),
+    const parts = this.chart.names.map((name, i) =>
+      make("span", {}, this.swatches[i], `${name} `, this.values[i]),
     );
     return make("div", { class: "zbl-values" }, ...parts);
   }
 
   dye(theme) {
-    const colours = this.chart.colours ?? LINES[theme];
+    const colours = coloursOf(this.chart, theme);
     this.swatches.forEach((swatch, i) => (swatch.style.background = colours[i]));
   }
 

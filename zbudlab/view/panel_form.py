@@ -115,7 +115,9 @@ CHARTS: tuple[dict[str, Any], ...] = (
 def in_words(row: dict[str, float], pressure: Pressure) -> str:
     """A row of figures in words."""
     free = sum(row[name] for name in FREE)
-    got = "was got" if row["met"] else "was not to be had"
+    got = (
+        "was got" if row["met"] else "was not to be had" if row["step"] else "is not yet asked for"
+    )
     return (
         f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:.0f} of "
         f"{pressure.frames} frames free. zswap holds {row['stored']:.0f} pages in "
