@@ -59,6 +59,15 @@ class TestTree:
         assert len(on_way) == machine.state.pools["height"][0] >= 2
         assert len(boxes(plot_radix_tree(machine, pool=0), LIGHT.way)) == len(on_way)
 
+    def test_a_newest_handle_that_is_gone_has_no_way(self):
+        machine = Machine(frames=64)
+        handles = [machine.zbud_alloc(100) for _ in range(3)]
+        machine.zbud_free(handles[-1])
+        ax = plot_radix_tree(machine)
+        assert "handle 3" not in ax.get_title(loc="left")
+        assert not any("slot" in text.get_text() for text in ax.texts)
+        assert "slot 3" in [text.get_text() for text in plot_radix_tree(machine, key=3).texts]
+
     def test_plain_zbud_says_that_it_has_none(self):
         plain = Machine(frames=64, zbud="plain")
         plain.zbud_alloc(100)
@@ -97,6 +106,21 @@ class TestLists:
         assert labels[-1] == f"LRU ({len(pages[layout.LRU_LIST])})"
         outlined = [p for p in ax.patches if to_hex(p.get_edgecolor()) == LIGHT.mark]
         assert len(outlined) == 2  # on its list and on the LRU
+
+    def test_of_many_lists_those_that_a_step_changed_are_drawn(self):
+        machine = Machine(frames=256)
+        for chunks in range(60, 30, -1):  # a page each: what is left of it is too small
+            machine.zbud_alloc(chunks * layout.CHUNK_SIZE)
+        machine.zbud_alloc(layout.CHUNK_SIZE)
+        lists = structures.pool_lists(machine, structures.pool_shown(machine))
+        assert len(lists) > structures.MOST_LISTS + 2
+        last = max(set(lists) - {layout.BUDDIED, layout.LRU_LIST})
+        for marked in (), lists[last]:
+            labels = [t.get_text() for t in plot_lists(machine, marked=marked).get_yticklabels()]
+            assert len(labels) == structures.MOST_LISTS + 1
+            assert labels[-2] == f"buddied list ({len(lists[layout.BUDDIED])})"
+            assert labels[-1].startswith("LRU")
+            assert (f"list of {last} free chunks (1)" in labels) == bool(marked)
 
 
 class TestPlayer:

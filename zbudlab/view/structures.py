@@ -55,12 +55,13 @@ def plot_radix_tree(
     """The radix tree of a pool's handles: a strip of 64 slots a node, the root on top.
 
     pool: of zbud; default: the one with the most pages. key: a handle whose way through the tree
-    is marked; default: the newest. Of a level with many nodes the first ones and those on the
-    way are drawn. Plain zbud has no tree, and the picture says so.
+    is marked; default: the newest, if it is there. Of a level with many nodes the first ones and
+    those on the way are drawn. Plain zbud has no tree, and the picture says so.
     """
     number = pool_shown(machine, pool)
     nodes, root = machine.state.nodes, machine.state.pools[number]
-    key = int(root["last_handle"]) if key is None else key
+    if key is None and lookup(machine, number, int(root["last_handle"])) >= 0:
+        key = int(root["last_handle"])
     ink = palette.INKS[theme]
     ax = _axes(ax, (10, 0.9 + 0.95 * max(int(root["height"]), 2)), ink)
     radix.draw(ax, nodes, root, key, least=2, ink=ink)
@@ -68,16 +69,16 @@ def plot_radix_tree(
     return ax
 
 
-def _tree_title(machine: Machine, pool: int, key: int) -> str:
+def _tree_title(machine: Machine, pool: int, key: int | None) -> str:
     """How large the tree is, and where the key leads."""
     root = machine.state.pools[pool]
     if root["variant"] != layout.ZBUD_SERIES:
         return f"zbud pool {pool} is plain: its handles are addresses, there is no tree"
     items = plural(int(root["items"]), "item")
     told = f"handles of zbud pool {pool}: {items}, height {root['height']}"
-    leads = lookup(machine, pool, key)
-    if leads < 0 and key == root["last_handle"]:
+    if key is None:
         return told
+    leads = lookup(machine, pool, key)
     return f"{told}; handle {key} leads to {f'page {leads}' if leads >= 0 else 'nothing'}"
 
 
@@ -120,12 +121,13 @@ def plot_lists(
 
     A box is a page, newest first, with its 64 chunks from left to right: header, first buddy,
     free, last buddy. pool: default: the one with the most pages. marked: page frames to outline.
+    Of many lists, those with marked pages, the buddied one and the first others are drawn.
     """
     number = pool_shown(machine, pool)
     lists = pool_lists(machine, number)
     order = [*sorted(set(lists) - {layout.BUDDIED, layout.LRU_LIST}), layout.BUDDIED]
     order = [name for name in order if name in lists]
-    shown = [*order[:MOST_LISTS], *[layout.LRU_LIST][: layout.LRU_LIST in lists]]
+    shown = [*_some(order, lists, set(marked)), *[layout.LRU_LIST][: layout.LRU_LIST in lists]]
     ink = palette.INKS[theme]
     ax = _axes(ax, (10, 0.9 + 0.42 * max(len(shown), 5)), ink)
     for line, name in enumerate(shown):
@@ -139,6 +141,14 @@ def plot_lists(
     title = _lists_title(machine, number, len(order))
     ax.set_title(title, fontsize=11, loc="left", color=ink.text)
     return ax
+
+
+def _some(order: list[int], lists: dict[int, list[int]], marked: set[int]) -> list[int]:
+    """Lists to draw, in order: there is room for MOST_LISTS."""
+    changed = [number for number in order if not marked.isdisjoint(lists[number])]
+    wanted = dict.fromkeys([*changed, layout.BUDDIED, *order])
+    kept = [number for number in wanted if number in lists][:MOST_LISTS]
+    return sorted(kept, key=order.index)
 
 
 def _lists_title(machine: Machine, pool: int, lists: int) -> str:
