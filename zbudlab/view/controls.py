@@ -71,7 +71,7 @@ class Controls(widgets.VBox):
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the maps as they are now and their headline."""
-        words = f"{self.headline}. {self!r}"
+        words = f"{self.headline} {self!r}"
         return bundle(self, png(self.figure), words, width(self.figure))
 
     def _moved(self, change: Any = None) -> None:
