@@ -83,6 +83,30 @@ CODE = [
     ),
     Attack("numpy_memory", "import numpy\nnumpy.ones(1 << 33)", "MemoryError"),
     Attack(
+        "memory_shared_by_number",
+        "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "libc.shmat.restype = ctypes.c_void_p\nfor _ in range(8):\n"
+        "    number = libc.shmget(0, 1 << 28, 0o1600)\n    if number < 0:\n"
+        "        raise OSError(os.strerror(ctypes.get_errno()))\n"
+        "    place = libc.shmat(number, None, 0)\n    ctypes.memset(place, 1, 1 << 28)\n"
+        "    libc.shmdt(ctypes.c_void_p(place))",
+        "Operation not permitted",
+    ),
+    Attack(
+        "memory_in_files_without_names",
+        "import os\nkept = []\nwhile True:\n    kept.append(os.memfd_create('x'))\n"
+        "    os.write(kept[-1], bytes(1 << 24))",
+        "Operation not permitted",
+    ),
+    Attack(
+        "leases_that_let_others_wait",
+        "import fcntl, os, signal\nsignal.signal(signal.SIGIO, signal.SIG_IGN)\n"
+        "for place, _, names in os.walk('/lab'):\n    for name in names[:12]:\n"
+        "        fcntl.fcntl(os.open(place + '/' + name, os.O_RDONLY), 1024, fcntl.F_WRLCK)\n"
+        "while True:\n    pass",
+        "Operation not permitted",
+    ),
+    Attack(
         "disk_full",
         "place = 0\nwhile True:\n    place += 1\n"
         "    open('/tmp/' + str(place), 'wb').write(bytes(1 << 23))",
