@@ -13,6 +13,7 @@ import numpy as np
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
 from zbudlab.course.probes import NOT_WRITTEN, TOO_SLOW, TooSlow, time_limit, trouble
+from zbudlab.course.probes.cells import compiled
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
@@ -260,7 +261,7 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
     for cell in notebook.cells_to_run(submitted, notebook.released(name)):
         try:
             with time_limit(CASE_SECONDS):
-                exec(compile(cell, str(path), "exec"), namespace)
+                exec(compiled(cell, str(path)), namespace)
         except (Exception, TooSlow) as error:
             print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
     functions = {found: namespace[found] for found in task.references if found in namespace}

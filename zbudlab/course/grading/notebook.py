@@ -15,9 +15,6 @@ MAX_BYTES = 8 << 20
 MAX_CELLS = 2000
 
 _STUDENT = re.compile(r"""^STUDENT\s*=\s*["']?(\d{1,12})["']?\s*(?:#.*)?$""", re.MULTILINE)
-_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[^#\n]*\?[ \t]*)$", re.MULTILINE)
-#: Cell magics that run the rest of the cell as Python.
-_TIMERS = ("%%time", "%%timeit", "%%capture")
 
 
 class Unreadable(ValueError):
@@ -137,16 +134,6 @@ def released(exercise: str) -> Notebook:
     return read(path.read_bytes())
 
 
-def runnable(source: str) -> str:
-    """A cell's Python without what only IPython understands."""
-    if source.lstrip().startswith("%%"):
-        head, _, rest = source.lstrip().partition("\n")
-        if not head.startswith(_TIMERS):
-            return ""
-        source = rest
-    return _MAGIC.sub(r"\1pass", source)
-
-
 def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
     """What the grader runs: the release's setup, then all that is the student's, in his order.
 
@@ -163,4 +150,4 @@ def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
         if cell["cell_type"] == "code" and _by_hand(cell) not in by_hand
     ]
     own = [source for source in mine if source.strip() not in handed_out]
-    return [runnable(source) for source in [*setup, *own] if source.strip()]
+    return [source for source in [*setup, *own] if source.strip()]

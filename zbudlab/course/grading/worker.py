@@ -93,12 +93,13 @@ class IdleImports:
 def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
     """Run each cell on its own; what went wrong, a line a cell, "" for nothing."""
     from zbudlab.course.probes import time_limit, trouble
+    from zbudlab.course.probes.cells import compiled
 
     troubles = []
     for place, cell in enumerate(cells):
         try:
             with time_limit(CELL_SECONDS):
-                exec(compile(cell, f"cell {place + 1}", "exec"), namespace)
+                exec(compiled(cell, f"cell {place + 1}"), namespace)
             troubles.append("")
         except BaseException as error:
             troubles.append(trouble(error))
