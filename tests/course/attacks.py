@@ -425,6 +425,10 @@ def files(untouched, solution):
         "z_root_e04_zbud.zip": (_zip(("/tmp/e04_zbud.ipynb", solved)), "leads out"),
         "z_link_e04_zbud.zip": (_zip((_link("e04_zbud.ipynb"), b"/etc/passwd")), "a link"),
         "z_bomb_e04_zbud.zip": (_zip(("e04_zbud.ipynb", bytes(1 << 28))), "MB"),
+        "z_many_bombs_e04_zbud.zip": (
+            _zip(("a.zip", _zip(*((f"{number}.zip", bytes(60 << 20)) for number in range(5))))),
+            "more than 256 MB",
+        ),
         "z_deep_e04_zbud.zip": (_nested_zips(solved, 6), "deep"),
         "z_damaged_e04_zbud.zip": (_zip(("e04_zbud.ipynb", solved))[:-40], "damaged"),
         "z_not_a_zip_e04_zbud.zip": (b"PK\x03\x04 no", "damaged"),

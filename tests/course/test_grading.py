@@ -24,10 +24,11 @@ from tests.course.load import graded_with_kills
 from zbudlab.cli import main
 from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import seccomp
-from zbudlab.course.grading.collecting import collected, exercise_in
+from zbudlab.course.grading.collecting import _found, collected, exercise_in, named
 from zbudlab.course.grading.copies import without
 from zbudlab.course.grading.marks import _harmless
-from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read, runnable
+from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read
+from zbudlab.course.probes.cells import compiled, runnable
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
 WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"
@@ -87,6 +88,21 @@ class TestCollecting:
         found = [who for who, _ in students(collected([tmp_path / "export.zip"]))]
         assert found == ["Ada_1", "group_one-bea", "group_one-cleo"]
 
+    def test_nobody_is_taken_for_another_and_nobody_for_two(self):
+        place = "Jane Doe_1_assignsubmission_file_"
+        names = {
+            f"{place}/e04_old.ipynb": "Jane_Doe_1",
+            f"course.zip/{place}/e04_final.ipynb": "Jane_Doe_1",
+            "multi/doe_4711/e04 20261120.ipynb": "multi-doe_4711",
+            "multi/roe_4712/solution.ipynb": "multi-roe_4712",
+            "ann/e04.ipynb": "ann",
+            "ann/e06.ipynb": "ann",
+        }
+        found = named([_found(name) for name in names])
+        assert [item.student for item in found] == list(names.values())
+        notebook = json.dumps(solution("e06_migrate")).encode()
+        assert _found("multi/roe_4712/solution.ipynb", notebook).exercise == "e06_migrate"
+
     def test_what_is_not_there_is_said(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere"):
             collected([tmp_path / "nowhere"])
@@ -115,6 +131,19 @@ class TestNotebook:
         assert runnable("%%time\nx = 1") == "x = 1"
         assert runnable("%%bash\nrm x") == ""
         assert runnable("x = 5 % 3") == "x = 5 % 3"
+
+    def test_python_that_looks_like_magic_is_run_as_it_stands(self):
+        for source in (
+            'def f():\n    """Is this right?\n\n    It is.\n    """\n    return 2\n\nx = f()',
+            "x = (17\n     % 5)",
+            'x = len("""\n!\n""") - 1',
+            '%matplotlib inline\ndef f():\n    """Why?\n    So."""\n    return 2\n\nx = f()',
+        ):
+            names = {}
+            exec(compiled(source, "cell"), names)
+            assert names["x"] == 2
+        with pytest.raises(SyntaxError):
+            compiled("def f(:", "cell")
 
     def test_the_number_is_read_and_not_run(self):
         told = with_cell(untouched("e04_zbud"), "STUDENT = 4711  # mine")

@@ -8,16 +8,17 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zbudlab.course.contract import EXERCISES
-from zbudlab.course.grading.notebook import MAX_BYTES
+from zbudlab.course.grading.notebook import MAX_BYTES, Unreadable, read
 
 MAX_FILES = 20_000  #: of a zip
-MAX_TOTAL = 2 << 30  #: bytes of a zip's notebooks, unpacked
+MAX_TOTAL = 2 << 30  #: bytes of a zip, unpacked, zips in it and all
+MAX_INNER = 256 << 20  #: the same of a zip in a zip
 MAX_DEPTH = 3  #: zips in zips
 MAX_NAME = 60  #: characters of a student's name
 MAX_PACKED = 64 << 20  #: bytes of a zip in a zip
@@ -28,6 +29,8 @@ _NOISE = re.compile(
     r"(?:\b|_)late(?=\b|_)",
     re.IGNORECASE,
 )
+#: A folder that Moodle made for one person.
+_PERSON = re.compile(r"_assignsubmission_(?:file|onlinetext)_?$")
 _EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
 
 
@@ -37,7 +40,7 @@ class Found:
 
     name: str  # its place: folders, zips and all
     parts: list[str]  # what that tells of who handed it in
-    exercise: str  # which, as far as its place tells; or ""
+    exercise: str  # which, as far as it or its place tells; or ""
     data: bytes = b""
     trouble: str = ""
     student: str = ""  # one name, see `named`
@@ -60,7 +63,8 @@ def exercise_in(name: str) -> str:
 def name_parts(name: str) -> list[str]:
     """What a place says beside the exercise and the platform's words: who handed it in, perhaps."""
     parts: list[str] = []
-    for part in re.sub(r"\.(ipynb|zip)(?=/|$)", "", name).split("/"):
+    places = re.sub(r"\.(ipynb|zip)(?=/|$)", "", name).split("/")
+    for part in [place for place in places if _PERSON.search(place)][:1] or places:
         for exercise in EXERCISES:
             part = re.sub(exercise, " ", part, flags=re.IGNORECASE)
         part = _EXERCISE.sub(" ", _NOISE.sub(" ", part))
@@ -70,9 +74,25 @@ def name_parts(name: str) -> list[str]:
     return parts
 
 
+@dataclass
+class _Left:
+    """Bytes that may still be unpacked from a zip; below 0 when there were more."""
+
+    limit: int
+    count: int
+
+
 def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
     name = name.encode("utf-8", "replace").decode()  # of a name that is no text, what can be shown
-    return Found(name, name_parts(name), exercise_in(name), data, trouble)
+    return Found(name, name_parts(name), _told(data) or exercise_in(name), data, trouble)
+
+
+def _told(data: bytes) -> str:
+    """The exercise that a notebook says it is; "" where it says none, or is none."""
+    try:
+        return read(data).exercise
+    except Unreadable:
+        return ""
 
 
 def _is_clutter(name: str) -> bool:
@@ -80,31 +100,36 @@ def _is_clutter(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
-def _in_zip(name: str, file: io.BufferedIOBase, depth: int) -> Iterator[Found]:
-    """The submissions in a zip, or one entry that says why there are none."""
+def _in_zip(name: str, file: io.BufferedIOBase, depth: int, left: _Left) -> Iterator[Found]:
+    """The submissions in a zip, or one entry that says why there are none.
+
+    Zips in it come last: whoever hands in one that never ends takes no room from the others.
+    """
     if depth > MAX_DEPTH:
         yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
         return
     try:
         with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
+            members = sorted(archive.infolist(), key=_is_zip)
             if len(members) > MAX_FILES:
                 yield _found(name, trouble=f"a zip of {len(members)} files, more than {MAX_FILES}")
                 return
-            left = MAX_TOTAL
             for member in members:
-                for found in _member(name, archive, member, depth):
-                    left -= len(found.data)
-                    if left < 0:
-                        yield _found(name, trouble=f"a zip of more than {MAX_TOTAL >> 30} GB")
-                        return
-                    yield found
+                yield from _member(name, archive, member, depth, left)
+                if left.count < 0:
+                    more = f"a zip of more than {left.limit >> 20} MB: not all of it was read"
+                    yield _found(name, trouble=more)
+                    return
     except (zipfile.BadZipFile, OSError, EOFError, ValueError):
         yield _found(name, trouble="a zip that is damaged")
 
 
+def _is_zip(member: zipfile.ZipInfo) -> bool:
+    return member.filename.lower().endswith(".zip")
+
+
 def _member(
-    zip_name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int
+    zip_name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int, left: _Left
 ) -> Iterator[Found]:
     name = member.filename.replace("\\", "/")
     kind = Path(name).suffix.lower()
@@ -127,12 +152,16 @@ def _member(
     except Exception as error:  # zlib, lzma and others have errors of their own
         yield _found(where, trouble=f"a file in a zip that is damaged ({type(error).__name__})")
         return
+    left.count -= len(data)
     if len(data) > limit:
         yield _found(where, trouble=f"the file has more than {limit >> 20} MB")
-    elif kind == ".zip":
-        yield from _in_zip(where, io.BytesIO(data), depth + 1)
-    else:
+    elif kind == ".ipynb":
         yield _found(where, data)
+    elif left.count >= 0:
+        room = min(MAX_INNER, left.count)
+        inner = _Left(room, room)
+        yield from _in_zip(where, io.BytesIO(data), depth + 1, inner)
+        left.count -= room - inner.count
 
 
 def _file(path: Path, name: str) -> Iterator[Found]:
@@ -141,7 +170,7 @@ def _file(path: Path, name: str) -> Iterator[Found]:
         yield _found(name, trouble="a link, not a file")
     elif kind == ".zip":
         with open(path, "rb") as file:
-            yield from _in_zip(name, file, 1)
+            yield from _in_zip(name, file, 1, _Left(MAX_TOTAL, MAX_TOTAL))
     elif path.stat().st_size > MAX_BYTES:
         yield _found(name, trouble=f"the file has more than {MAX_BYTES >> 20} MB")
     else:
@@ -187,15 +216,23 @@ def _short(name: str) -> str:
 
 
 def named(found: list[Found]) -> list[Found]:
-    """The same with their students: the outermost part of a name that tells students apart.
+    """The same with their students: as much of a name, from outside, as tells students apart.
 
-    A folder that holds one exercise several times is no student's but a group's, so there the
-    whole name counts. Where it says nothing, there is a number.
+    A folder that holds one exercise several times is no student's but a group's, so there what is
+    in it counts too. A notebook that tells no exercise may be any. Where names say nothing, there
+    is a number.
     """
-    first = Counter((item.parts[0], item.exercise) for item in found if item.parts)
+    within: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for item in found:
+        for end in range(1, len(item.parts) + 1):
+            within[tuple(item.parts[:end])].append(item.exercise)
     result = []
     for number, item in enumerate(found, 1):
-        alone = bool(item.parts) and first[item.parts[0], item.exercise] == 1
-        student = item.parts[0] if alone else "-".join(item.parts)
-        result.append(replace(item, student=_short(student) or f"unknown-{number}"))
+        parts = item.parts
+        for end in range(1, len(parts)):
+            told = within[tuple(parts[:end])]
+            if len(told) == 1 or ("" not in told and told.count(item.exercise) == 1):
+                parts = parts[:end]
+                break
+        result.append(replace(item, student=_short("-".join(parts)) or f"unknown-{number}"))
     return result
