@@ -3,6 +3,9 @@
 A file in wrong/EXERCISE/ or right/EXERCISE/ says its mistake in its docstring, LOSES = the
 abilities it is to lose, and then the definitions that take the place of the solution's, or
 CHANGES = what in the solution's functions is another text: {function: [(text, instead), ...]}.
+
+A file in ruled/EXERCISE/ is right under the changed rule that it is called after; LOSES are the
+abilities that a solution which keeps to the kernel's rule loses there.
 """
 
 import ast
@@ -110,6 +113,19 @@ def test_a_mistake_costs_what_is_meant(name, path):
     found = lost(name, path)
     assert set(found) == loses(path), "\n".join(f"{k}: {v}" for k, v in found.items())
     assert loses(path)
+
+
+@pytest.mark.parametrize(("name", "path"), bank("ruled"))
+def test_under_a_changed_rule_it_is_asked_for_and_the_kernels_is_wrong(name, path):
+    (rule,) = (rule for rule in exercise(name).rules if rule.name == path.stem)
+    assert lost(name, path, rule) == {}
+    assert set(lost(name, rule=rule)) == loses(path)
+    assert loses(path)
+
+
+def test_every_changed_rule_is_tried():
+    tried = {(path.parent.name, path.stem) for path in (HERE / "ruled").glob("e*/*.py")}
+    assert tried == {(name, rule.name) for name in EXERCISES for rule in exercise(name).rules}
 
 
 def test_the_bank_is_told_in_a_matrix(capsys):

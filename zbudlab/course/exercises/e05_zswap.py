@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
+from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import golden, kernels_answer, under_pressure
 
 KIND = "zswap-series"
@@ -123,7 +123,8 @@ def limit_question(setting: Setting) -> list[Case]:
 
 
 def limit_answer(setting: Setting, case: Case) -> int:
-    return case["frames"] * case["percent"] // 100 + 1
+    share = int(case["frames"] * case["percent"] // 100)
+    return share + 1 if setting.rule is LINUX else share
 
 
 def _ability(
@@ -232,7 +233,7 @@ EXERCISE = Exercise(
             ("first_full_size",),
             limit_question,
             expected=limit_answer,
-            hints=("More than its share: that is one more than the share.",),
+            hints=("Begin with the share. Is a pool that has just that full, by the rule you were given?",),
         ),
     ),
 )
