@@ -12,6 +12,7 @@ from zbudlab.course import check, checking, hint, number, rule
 from zbudlab.course.checking import checked_notebook
 from zbudlab.course.contract import EXERCISES, Setting, exercise, random_of, same
 from zbudlab.course.exercises import GOLDENS
+from zbudlab.course.exercises.e06_migrate import ALL
 from zbudlab.course.judging import reference_functions
 from zbudlab.course.probes import find
 from zbudlab.course.shrinking import shrunk
@@ -120,6 +121,35 @@ class TestCheck:
         assert re.search(r"at operation \d of \d, `alloc", str(report))
         assert "the first on the list of the hole" in str(report)
         assert "<table>" in report._repr_html_()
+        history = report.history()  # a trace that a machine can do is stepped through on one
+        assert [entry.name for entry in map(history.__getitem__, (1, len(history)))] == [
+            "zbud_alloc",
+            "zbud_alloc",
+        ]
+        assert history.machine_at(len(history)).digest() == report.machine.digest()
+        assert "Player(report.history())" in str(report)
+
+    def test_the_answer_to_a_question_is_not_told(self):
+        answer = -(-number("e04_zbud", "objects", 5, 100, 999) // 2)
+        for mine in (lambda: answer + 7, lambda: str(answer)[5]):
+            said = str(check("e04_zbud", "pages", student=5, pages_for_objects=mine))
+            assert "expected" not in said
+            assert f" {answer}" not in said
+            assert "objects 143" in said
+        assert check("e04_zbud", "pages", student=5, pages_for_objects=lambda: answer)
+
+    def test_of_long_lists_only_what_differs_is_told(self):
+        mine = {n: reference_functions(exercise("e06_migrate"))[n] for n in ALL}
+        mine["expected_references"] = lambda header: 0
+        said = str(check("e06_migrate", "machine", **mine).failure)
+        assert len(said) < 800
+        assert "..." not in said
+
+    def test_every_reason_ends_in_a_sentence_that_says_why(self):
+        for name in EXERCISES:
+            for ability in exercise(name).abilities:
+                told = ability.why or ability.judge or ability.probe == "basic.value"
+                assert told, f"{name} {ability.name}"
 
     def test_refuses_what_it_does_not_know(self):
         with pytest.raises(ValueError, match="e99"):

@@ -4,7 +4,7 @@ import html
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ STEP_THROUGH = (
     "Step through it: `from zbudlab.view import Player`, then `Player(report.history())`, "
     "where report is what this check gave."
 )
-MACHINES = ("machines.script",)  #: probes whose machine can be looked at
+MACHINE = "machines.script"  #: the probe whose machine can be looked at
+#: What a machine's own pool does of a trace of zbud.
+LIKE_A_MACHINE = {name: f"zbud_{name}" for name in ("alloc", "free", "map", "unmap")}
 ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
 
 
@@ -36,9 +38,10 @@ class Report:
     results: an ability each. unchecked: abilities that were not looked at; given: the names of the
     functions that came.
 
-    Of the first failing case that runs a machine: pictured, its ability; machine; lost, page frames
-    that are in use there and should be free, or the other way round; instead, what ran there in the
-    place of kernels. In a notebook: `FrameMap(report.machine).mark(report.lost, "lost")`, and
+    Of the first failing case that runs on a machine, or could: pictured, its ability; machine;
+    lost, page frames that are in use there and should be free, or the other way round; instead,
+    what ran there in the place of kernels. In a notebook:
+    `FrameMap(report.machine).mark(report.lost, "lost")`, and
     `Player(report.history())`.
     """
 
@@ -52,12 +55,14 @@ class Report:
     instead: dict[str, Any] = field(default_factory=dict)
 
     def history(self) -> History:
-        """The first failing case that runs a machine, by operations, run with your functions.
+        """The first failing case that runs on a machine, by operations, run with your functions.
 
         ValueError where there is none.
         """
         if self.machine is None:
-            raise ValueError("there is no machine to step through: no check failed that runs one")
+            raise ValueError(
+                "there is no machine to step through: no check failed that runs on one"
+            )
         return History(self.machine, functions=self.instead)
 
     @property
@@ -187,15 +192,28 @@ def lost_frames(machine: Any, right: Any) -> list[int]:
     return np.flatnonzero(mine != theirs).tolist()
 
 
+def as_script(ability: Ability, case: Case) -> Case | None:
+    """A case as operations of a machine, which keeps a log of them; None if it has others."""
+    if ability.probe == MACHINE:
+        return case
+    lines = [line.split() for line in case.get("trace", ()) if not line.startswith("every")]
+    if case.get("kind") != "zbud-series" or any(line[0] not in LIKE_A_MACHINE for line in lines):
+        return None
+    script = [[LIKE_A_MACHINE[name], int(argument)] for name, argument in lines]
+    return {"config": {}, "script": script}
+
+
 def _picture(report: Report, trier: Here, reference: Reference) -> None:
     """Give the report the machine of a failing case, and which of its pages are lost."""
     failed = [r for r in report.results if r.failure and r.failure.got != NOT_WRITTEN]
-    found = [r for r in failed if r.ability.probe in MACHINES]
+    scripts = [(r.ability, as_script(r.ability, r.failure.case)) for r in failed if r.failure]
+    found = [(ability, script) for ability, script in scripts if script]
     if not found or isinstance(reference, StoredReference):
         return
-    ability, case = found[0].ability, found[0].failure.case  # type: ignore[union-attr]
-    trier.observe(ability, case)
-    reference.here.observe(ability, case)
+    ability, case = max(found, key=lambda pair: pair[0].probe == MACHINE)
+    on_machine = replace(ability, probe=MACHINE)
+    trier.observe(on_machine, case)
+    reference.here.observe(on_machine, case)
     assert trier.bench
     assert reference.here.bench
     mine, right = trier.bench.machine, reference.here.bench.machine

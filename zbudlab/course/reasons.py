@@ -1,6 +1,7 @@
 """Why a check failed, told for a person: for which state, what came out, what should have, why."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,10 @@ from zbudlab.course.contract import Ability, Case, same
 from zbudlab.course.probes import NOT_WRITTEN
 
 LONGEST = 300  #: characters of a value in a sentence
+LONG = 120  #: characters of a list of which only the entry that differs is told
+NOT_THAT = "it is another number; count it on a small case first"
+_ROWS = re.compile(r'"lru": (?:\[\[|\{)')
+LRU = "an entry of lru has the handle and chunks of both buddies, references, times each is mapped"
 
 
 def shown(value: Any) -> str:
@@ -34,7 +39,8 @@ class Failure:
             return f"{names}: {NOT_WRITTEN}; write it in its cell, then run the check below it"
         why = f": {self.why}" if self.why else ""
         expected = f", expected {self.expected}" if self.expected else ""
-        return f"{self.state}: got {self.got}{expected}{why}"
+        told = f"{self.state}: got {self.got}{expected}{why}"
+        return f"{told} ({LRU})" if _ROWS.search(told) else told
 
 
 def _operation(step: Any) -> str:
@@ -72,12 +78,22 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
         state += f", with {shown(before)}"
     if "error" in mine:
         return state, mine["error"], shown(_parts(right))
-    mine, right = _parts(mine), _parts(right)
-    names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
-    names.sort(key=lambda name: len(json.dumps([mine.get(name), right.get(name)])))
-    pick = names[:2] if names else list(right)
-    mine, right = ({name: side.get(name) for name in pick} for side in (mine, right))
+    mine, right = _differing(_parts(mine), _parts(right))
     return state, shown(mine), shown(right)
+
+
+def _differing(mine: Any, right: Any) -> tuple[Any, Any]:
+    """Two values, tables with the two smallest fields that differ, long lists with one entry."""
+    if isinstance(mine, dict) and isinstance(right, dict):
+        names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
+        parts = {n: _differing(mine.get(n), right.get(n)) for n in names or right}
+        names = sorted(parts, key=lambda name: len(json.dumps(parts[name])))[:2]
+        mine, right = ({name: parts[name][side] for name in names} for side in (0, 1))
+    elif isinstance(mine, list) and isinstance(right, list) and len(json.dumps(right)) > LONG:
+        place = first_difference(mine, right)
+        found = (side[place] if place < len(side) else None for side in (mine, right))
+        mine, right = ({f"entry {place + 1}": entry} for entry in found)
+    return mine, right
 
 
 def _state(case: Case) -> str:
@@ -86,7 +102,8 @@ def _state(case: Case) -> str:
     if "function" in case:
         return f"{case['function']}({', '.join(map(shown, case['arguments']))})"
     if "name" in case:
-        return f"your answer {case['name']}"
+        numbers = ", ".join(f"{name} {shown(value)}" for name, value in list(case.items())[1:])
+        return f"your answer {case['name']} (to {numbers})"
     return f"for {shown(case)}"
 
 
@@ -125,12 +142,15 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
     if ability.judge:
         return _judged(ability, case, outcome)
     if "error" in outcome:
-        got, right = outcome["error"], expected
+        got, right = outcome["error"], "" if "name" in case else expected
         steps = right[-1] if _is_steps(right) else right
         return Failure(ability.name, ability.functions, case, _state(case), got, shown(steps), "")
     got = outcome["answer"]
     if same(got, expected, ability.tolerance):
         return None
+    if "name" in case:  # a question: its answer told would be its points given away
+        why = ability.why if isinstance(ability.why, str) and ability.why else NOT_THAT
+        return Failure(ability.name, ability.functions, case, _state(case), shown(got), "", why)
     why = _why(ability, case, got, expected)
     if _is_steps(expected) and isinstance(got, list):
         state, mine, right = _step_difference(case, got, expected)

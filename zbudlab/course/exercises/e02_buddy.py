@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer
 
 KIND = "buddy"
 TOP = 4  #: the small memory has 2^4 frames, as in the lesson
@@ -329,6 +329,7 @@ EXERCISE = Exercise(
             shown_runs,
             drawn_runs,
             hints=("When everything has come back, one block must be free and no other.",),
+            why="each time the lowest block that will do, none twice, and all merged at the end",
         ),
         Ability(
             "expand",
@@ -378,6 +379,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_gives,
             expected=kernels_answer,
+            why=WHY_GOLDEN,
         ),
         Ability(
             "waste",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer
 from zbudlab.layout import RADIX_TREE_MAP_MASK, RADIX_TREE_MAP_SHIFT, RADIX_TREE_MAP_SIZE
 
 KIND = "radix"
@@ -292,6 +292,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_mixtures,
             expected=kernels_answer,
+            why=WHY_GOLDEN,
         ),
         Ability(
             "levels",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
 from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -170,6 +170,8 @@ EXERCISE = Exercise(
             shown_allocations,
             drawn_allocations,
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
+            why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a reference, "
+            "and the page goes first on the LRU list and on the list of what is now free in it",
             shrinks=("trace",),
         ),
         Ability(
@@ -181,6 +183,8 @@ EXERCISE = Exercise(
             shown_frees,
             drawn_frees,
             hints=("A page that is half empty now belongs on another list.",),
+            why="the object, its handle and its reference go; the page moves to the list of what is "
+            "now free in it, and is itself free with its last reference",
             shrinks=("trace",),
         ),
         Ability(
@@ -192,6 +196,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_frees,
             expected=kernels_answer,
+            why=WHY_GOLDEN,
         ),
         under_pressure(("find_hole", "zbud_alloc", "free_buddy")),
         Ability(

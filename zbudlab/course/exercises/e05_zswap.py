@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -223,6 +223,7 @@ EXERCISE = Exercise(
             shown_goldens,
             _drawn(reclaim=1.0, at=1.0, writefail=0.3, max_pool_percent=0.5),
             expected=kernels_answer,
+            why=WHY_GOLDEN,
         ),
         under_pressure(ALL),
         Ability(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -257,6 +257,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_traces,
             expected=kernels_answer,
+            why=WHY_GOLDEN,
             shrinks=("trace",),
         ),
         under_pressure(ALL),

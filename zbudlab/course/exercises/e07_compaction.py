@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames
@@ -188,6 +188,7 @@ EXERCISE = Exercise(
             ALL,
             shown_goldens,
             expected=kernels_answer,
+            why=WHY_GOLDEN,
         ),
         under_pressure(ALL),
         Ability(
