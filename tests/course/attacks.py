@@ -31,6 +31,7 @@ class Attack:
     code: str
     says: str = "not written yet"
     earns: int = 0
+    exercise: str = "e04_zbud"
 
 
 #: Right functions, for attacks that are about something else.
@@ -345,6 +346,13 @@ CODE = [
         "    del sys.modules[name]\n"
         "from zbudlab.mm.zbud import free_buddy, zbud_alloc\n"
         "from zbudlab.mm.zbud_header import find_hole, size_to_chunks",
+    ),
+    Attack(
+        "import_from_the_checks",
+        "from zbudlab.course.exercises.e08_experiment import conclude, differences\n"
+        "from zbudlab.course.exercises.e08_experiment import bootstrapped as interval",
+        "ModuleNotFoundError",
+        exercise="e08_experiment",
     ),
     Attack(
         "undo_the_plugging",

@@ -41,7 +41,7 @@ def fill(folder, port, work):
     (folder / "renamed.ipynb").write_text(json.dumps(attacks.renamed(SOLUTION)), "utf-8")
     for attack in attacks.CODE:
         code = attack.code.format(root=str(ROOT), work=str(work), port=port)
-        text = json.dumps(with_cell(UNTOUCHED, code))
+        text = json.dumps(with_cell(untouched(attack.exercise), code))
         (folder / f"{attack.name}.ipynb").write_text(text, "utf-8")
     for name, (data, _) in attacks.files(UNTOUCHED, SOLUTION).items():
         (folder / name).write_bytes(data)

@@ -11,9 +11,7 @@ CHANGES = {
         ),
         (
             "list_replace(rows, BUDDY, old_row, new_row)",
-            "from zbudlab.mm.zbud_header import add_to_home_list\n\n"
-            "    list_del(rows, BUDDY, old_row)\n"
-            "    add_to_home_list(pool, rows, new_row)",
+            "list_del(rows, BUDDY, old_row)\n    add_to_home_list(pool, rows, new_row)",
         ),
     ]
 }
