@@ -10,7 +10,7 @@ from zbudlab.course.contract import Ability, Exercise
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox, bubblewrap
 from zbudlab.course.judging import Here, reference_functions
-from zbudlab.course.probes import Bench
+from zbudlab.course.probes import TOO_SLOW, Bench
 from zbudlab.course.reasons import failure
 
 SCRIPT = {
@@ -97,6 +97,17 @@ def test_the_sandboxs_plain_machine_answers_as_the_compiled_one(tmp_path):
         assert sandbox.ask({"cells": []}, 60) == {"troubles": []}
         plain = sandbox.ask(request, 60)
     assert plain == Here(TASK, reference_functions(TASK)).observe(MIGRATE, SCRIPT)
+
+
+@pytest.mark.slow
+def test_what_is_defined_after_slow_cells_is_there(tmp_path):
+    stripped_copy(tmp_path / "whole", [])
+    slow = "while True:\n    pass"
+    cells = [*[slow] * 8, "def answer():\n    return 7"]
+    request = {"probe": "basic.value", "functions": ["answer"], "plugs": {}, "others": {}}
+    with Sandbox(tmp_path / "whole", None) as sandbox:
+        assert sandbox.ask({"cells": cells}, 60)["troubles"] == [TOO_SLOW] * 8 + [""]
+        assert sandbox.ask(request | {"case": {"name": "answer"}}, 60) == {"answer": 7}
 
 
 def test_a_process_that_ends_is_told(tmp_path):
