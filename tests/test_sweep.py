@@ -1,5 +1,6 @@
 """Sweeps: the same table whoever runs it, and nothing finished is lost, whatever dies."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -8,9 +9,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -29,8 +32,10 @@ from zbudlab.sweep import (
     read_table,
     sweep,
 )
+from zbudlab.sweep import run as sweep_run
 from zbudlab.sweep.chunks import LEAST, TARGET, Sizer
-from zbudlab.sweep.executors import process_pool, workers_of
+from zbudlab.sweep.executors import process_pool, told_to_the_end, workers_of
+from zbudlab.sweep.work import run_chunk
 
 ROOT = Path(__file__).resolve().parent.parent
 GRID = {"a": range(5), "b": [1.5, 2]}
@@ -227,6 +232,39 @@ class TestWhatDies:
         kept = len(list((tmp_path / "t.parquet.parts").glob("*.json"))) - 1
         assert 0 < kept <= len(before) <= 3
 
+    def test_a_task_of_dask_that_its_own_executor_would_forget_is_told(self):
+        """Its result was lost with its worker, and the next workers died: gathering raises."""
+
+        class KilledWorker(Exception):
+            pass
+
+        cluster = FakeDask(lambda keys: KilledWorker("4 workers died"))
+        future = told_to_the_end(cluster.executor).submit(run_chunk, experiments.product, [])
+        assert isinstance(future.exception(timeout=10), KilledWorker)
+        assert cluster.pure == [False]  # or a second try would be answered by the first's failure
+
+    def test_whoever_shared_workers_with_a_deadly_point_is_not_blamed(self):
+        """Dask blames all tasks of a dead worker; the last of them to be told is innocent."""
+
+        class KilledWorker(Exception):
+            pass
+
+        cluster = FakeDask(
+            lambda points: (
+                KilledWorker() if 3 in [p["a"] for p in points] or cluster.young else None
+            )
+        )
+        table = sweep(experiments.product, {"a": [3, 4], "b": 1}, executor=cluster.executor)
+        assert table["a"][table["error"].notna()].tolist() == [3]
+        assert table["error"].str.startswith("WorkerDied")[0]
+
+    def test_a_cluster_of_ones_own_without_workers_is_not_waited_for(self, monkeypatch):
+        monkeypatch.setattr(sweep_run, "LOOK_SECONDS", 0.1)
+        cluster = FakeDask(lambda points: asyncio.sleep(60))
+        cluster.executor._client.cluster = SimpleNamespace(worker_spec={0: {}}, workers={})
+        with pytest.raises(SweepInterrupted, match=r"lost its workers.*0 of 2 points"):
+            sweep(experiments.product, {"a": [3, 4], "b": 1}, executor=cluster.executor)
+
     def test_a_lost_scheduler_loses_nothing_that_was_finished(self, tmp_path):
         pytest.importorskip("distributed")
         file = tmp_path / "s.toml"
@@ -283,6 +321,51 @@ class TestWhatDies:
         assert {n for n, count in runs(tmp_path).items() if count > 1}.isdisjoint(
             name(table, key) for key in kept
         )
+
+
+class FakeDask:
+    """As much of Dask's executor and client as a sweep asks for.
+
+    fate: of a chunk's points: an error, something to wait for, or None = the chunk is run.
+    """
+
+    def __init__(self, fate):
+        self.fate, self.pure, self.sent = fate, [], 0
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        client = SimpleNamespace(
+            submit=self.submit, gather=self.gather, loop=self, status="running", cluster=None
+        )
+        client.nthreads = lambda: {"tcp://worker": 1}
+        self.executor = SimpleExecutor(client)
+
+    @property
+    def young(self):
+        """Whether only what is sent at first was sent."""
+        return self.sent <= 2
+
+    def submit(self, function, *arguments, pure):
+        self.sent += 1
+        self.pure.append(pure)
+        return SimpleNamespace(run=(function, arguments), cancel=lambda: None)
+
+    async def gather(self, task, *, asynchronous):
+        await asyncio.sleep(0.02)
+        function, arguments = task.run
+        fate = self.fate(arguments[1])
+        if isinstance(fate, Exception):
+            raise fate
+        return await fate if fate is not None else function(*arguments)
+
+    def add_callback(self, call, *arguments):
+        asyncio.run_coroutine_threadsafe(call(*arguments), self.loop)
+
+
+class SimpleExecutor(Executor):
+    """What `client.get_executor()` of Dask gives."""
+
+    def __init__(self, client):
+        self._client, self._kwargs = client, {}
 
 
 def wait_until(happened, seconds=60):

@@ -16,7 +16,7 @@ from typing import Any
 
 #: Dask's words for a scheduler that is gone and for a task whose workers died, one after the
 #: other; its classes are there only where it is installed.
-LOST_SCHEDULER = ("CommClosedError", "FutureCancelledError", "ClosedClientError")
+LOST_SCHEDULER = ("CommClosedError", "CancelledError", "ClosedClientError")
 LOST_WORKER = ("KilledWorker",)
 
 
@@ -28,6 +28,48 @@ class InThisProcess(Executor):
         future.set_running_or_notify_cancel()
         future.set_result(function(*arguments, **named))
         return future
+
+
+class OnDask(Executor):
+    """Tasks for the cluster of one of Dask's executors, each told to its end.
+
+    Dask's own never says what became of a task whose result was lost with its worker, and whose
+    next workers died too; and a task that is sent again would be answered by its old failure
+    (`pure`).
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self.executor = executor
+        self._client = executor._client
+        self.settings = {"pure": False} | executor._kwargs
+
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
+        future: Future = Future()
+        task = self._client.submit(function, *arguments, **named, **self.settings)
+        future.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
+        self._client.loop.add_callback(self._tell, task, future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Whoever made the executor ends it; here as there."""
+        self.executor.shutdown(wait)
+
+    async def _tell(self, task: Any, future: Future) -> None:
+        """Wait for a task, and say what came of it."""
+        try:
+            result = await self._client.gather(task, asynchronous=True)
+        except BaseException as error:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
+        else:
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
+
+
+def told_to_the_end(executor: Executor) -> Executor:
+    """An executor whose tasks all come to an end that is told: Dask's are wrapped."""
+    is_dask = hasattr(executor, "_client") and hasattr(executor, "_kwargs")
+    return OnDask(executor) if is_dask else executor
 
 
 def process_pool(jobs: int) -> ProcessPoolExecutor:
@@ -67,9 +109,17 @@ def in_flight(executor: Executor) -> int:
 
 
 def is_lost(executor: Executor) -> bool:
-    """Whether an executor has lost touch with its workers without saying so to its tasks."""
+    """Whether an executor has lost its workers without saying so to its tasks.
+
+    Dask's are waited for, as they may come and go; but those of a cluster that was started here do
+    not come again once they all died as they started.
+    """
     client = getattr(executor, "_client", None)
-    return client is not None and client.status not in ("running", "connecting")
+    if client is None:
+        return False
+    cluster = client.cluster  # None unless it was started here
+    deserted = bool(getattr(cluster, "worker_spec", None)) and not cluster.workers
+    return deserted or client.status not in ("running", "connecting")
 
 
 def is_broken(error: BaseException) -> bool:

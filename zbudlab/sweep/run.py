@@ -84,8 +84,10 @@ class _Sweep:
         self.left = deque(key for key in plan.keys if key not in self.records)
         self.suspects: deque[str] = deque()  # were out when a worker died: run one at a time
         self.flying: dict[Future, list[str]] = {}
+        self.alone = False  # whether what flies is a suspect: nothing else does then
         self.make = None if executor is None or isinstance(executor, Executor) else executor
-        self.executor = executor if isinstance(executor, Executor) else self._new_executor()
+        given = executor if isinstance(executor, Executor) else self._new_executor()
+        self.executor = executors.told_to_the_end(given)
         self.sizer = Sizer(1)
         self._look()
 
@@ -140,7 +142,8 @@ class _Sweep:
         """Keep all workers busy; one task at a time while it is not known which point kills."""
         while self._has_room():
             queue = self.suspects or self.left
-            size = 1 if self.suspects else self.sizer.next_size(len(self.left))
+            self.alone = bool(self.suspects)
+            size = 1 if self.alone else self.sizer.next_size(len(self.left))
             keys = [queue.popleft() for _ in range(size)]
             points = [self.points[key] for key in keys]
             try:
@@ -152,9 +155,8 @@ class _Sweep:
             self.flying[future] = keys
 
     def _has_room(self) -> bool:
-        if self.suspects:
-            return not self.flying
-        return bool(self.left) and len(self.flying) < self.limit
+        limit = 1 if self.suspects or self.alone else self.limit
+        return bool(self.suspects or self.left) and len(self.flying) < limit
 
     def _not_taken(self, error: Exception) -> None:
         """An executor did not take a task: it is broken, or the task is none."""
@@ -199,8 +201,7 @@ class _Sweep:
         broken = executors.is_broken(error)
         if not broken and not executors.is_lost_worker(error):
             raise SweepError(f"the executor cannot run {self.plan.name}: {error}") from error
-        was_alone = len(keys) == 1 and not self.flying
-        if was_alone and (self.make is not None or not broken):
+        if self.alone and (self.make is not None or not broken):
             died: Record = {"result": None, "error": WORKER_DIED, "seconds": 0.0}
             self._record(keys, [died])
         else:
@@ -220,7 +221,7 @@ class _Sweep:
             else:
                 self.suspects.extend(keys)
         self.executor.shutdown(wait=False)
-        self.executor = self._new_executor()
+        self.executor = executors.told_to_the_end(self._new_executor())
         try:
             self.executor.submit(ping, self.plan.experiment).result()
         except Exception as still:
