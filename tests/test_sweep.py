@@ -102,6 +102,21 @@ class TestTable:
         assert failed["x"].isna().all()
         assert table["x"].notna().sum() == len(table) - 2
 
+    @pytest.mark.parametrize("case", ["exits", "no number", "half a character", "a path"])
+    def test_what_else_a_point_may_do_stops_no_other(self, tmp_path, case):
+        def experiment(a, *, seed):
+            if a != 1:
+                return {"x": a}
+            if case == "exits":
+                sys.exit("no memory file")
+            if case == "a path":
+                raise FileNotFoundError("no \udcff here")
+            return {"x": np.complex128(1) if case == "no number" else "\udcff"}
+
+        table = sweep(experiment, {"a": range(3)}, out=tmp_path / "t.parquet")
+        assert table["error"].notna().tolist() == [False, True, False]
+        assert table["x"].dropna().tolist() == [0, 2]
+
     def test_values_over_time_become_rows(self):
         long = over_time(sweep(experiments.product, {"a": [2, 4], "b": 1}))
         assert long[["a", "moment", "until"]].to_numpy().tolist() == [

@@ -17,19 +17,21 @@ Record = dict[str, Any]  # of a point: result (or None), error (or None), second
 
 def plain(value: Any) -> Any:
     """A result as JSON has it: numpy's numbers and arrays become Python's."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufU":
+        value = value.tolist()
     if isinstance(value, Mapping):
         return {str(name): plain(v) for name, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
+    if isinstance(value, str):
+        value.encode()  # no table takes half a character
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"a result must be a number, a text or a list of these, not {value!r}")
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _sentence(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
 
 
 def _results(found: Any) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def _run_point(experiment: Experiment, point: Point) -> Record:
     record: Record = {"result": None, "error": None}
     try:
         record["result"] = _results(experiment(**point))
-    except Exception as error:  # an experiment may be anybody's: its other points go on
+    except (Exception, SystemExit) as error:  # an experiment may be anybody's: the others go on
         record["error"] = _sentence(error)
     record["seconds"] = time.perf_counter() - started
     return record
@@ -54,7 +56,7 @@ def _run_batch(experiment: Experiment, points: Sequence[Point]) -> list[Record]:
     started = time.perf_counter()
     try:
         found = [_results(result) for result in experiment.batch(list(points))]  # type: ignore[attr-defined]
-    except Exception:
+    except (Exception, SystemExit):
         return [_run_point(experiment, point) for point in points]
     each = (time.perf_counter() - started) / len(points)
     return [{"result": result, "error": None, "seconds": each} for result in found]
