@@ -432,6 +432,18 @@ def name(table, key):
     return f"{plan.points[plan.keys.index(key)]['number']}-0"
 
 
+class TestFile:
+    def test_a_folder_that_the_file_names_is_made(self, tmp_path):
+        file = tmp_path / "s.toml"
+        file.write_text(
+            'experiment = "tests.sweep_experiments:product"\nout = "out/new/t.parquet"\n'
+            "[grid]\na = 1\nb = 2\n"
+        )
+        assert cli.main(["sweep", str(file)]) == 0
+        assert len(read_table(tmp_path / "out/new/t.parquet")[0]) == 1
+        assert cli.main(["sweep", str(file), "--out", str(tmp_path / "slip/t.parquet")]) == 2
+
+
 class TestDisk:
     def grid(self, folder):
         return {"folder": str(folder), "number": range(6)}

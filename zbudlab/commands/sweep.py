@@ -59,6 +59,8 @@ def _sweep(options: argparse.Namespace) -> int:
             raise ValueError(f"--{name.replace('_', '-')} must be 1 or more, not {value}")
     asked = SweepFile.load(options.file)
     out = options.out or asked.out
+    if not options.out:  # a folder that the file names is made, one from the shell may be a slip
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
     say_if_first()
     with _workers(options) as workers:
         table = sweep(
