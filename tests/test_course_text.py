@@ -1,6 +1,8 @@
 """The notebooks read as a course: their form, their names, their links, their words."""
 
+import contextlib
 import importlib
+import io
 import re
 import statistics
 import subprocess
@@ -31,6 +33,8 @@ EXCUSED = {
 }
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+#: A folded answer that can be run, and what it says it prints.
+WORKED = re.compile(r"```python\n(.+?)```\n\nIt prints\n\n```text\n(.+?)```", re.S)
 tweaked = pytest.mark.parametrize("path", PATHS[2:], ids=lambda path: path.stem)
 mapped = pytest.mark.parametrize("path", PATHS[4:], ids=lambda path: path.stem)
 
@@ -72,7 +76,7 @@ class TestForm:
         assert [name for name in names if name in ENDINGS] == list(ENDINGS)
         assert "What is simplified" in names
         assert "**Exercise:**" in prose(path)
-        questions = prose(path).split("## Questions")[1].split("## Where this is in Linux")[0]
+        questions = prose(path).split("## Questions")[1].split("**Exercise:**")[0]
         assert questions.count("<details>") == len(re.findall(r"^\d+\. ", questions, re.M)) >= 3
 
     @every_notebook
@@ -138,6 +142,20 @@ class TestOutputs:
     @every_notebook
     def test_names_no_place_of_a_computer(self, path):
         assert not re.search(r"/home/|/root/|/tmp/|/Users/|C:\\\\", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in PATHS if WORKED.search(prose(p))], ids=lambda p: p.stem
+)
+def test_a_solution_in_the_text_prints_what_it_says(path):
+    code = [cell.source for cell in cells(path, "code")]
+    names: dict[str, object] = {}
+    exec(code[0], names)  # imports, seeds and sizes
+    exec("\n".join(source for source in code if source.startswith("def ")), names)
+    for solution, said in WORKED.findall(prose(path)):
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(solution, names)
+        assert printed.getvalue() == said
 
 
 class TestNames:
