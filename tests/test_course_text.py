@@ -80,6 +80,12 @@ class TestForm:
         assert questions.count("<details>") == len(re.findall(r"^\d+\. ", questions, re.M)) >= 3
 
     @every_notebook
+    def test_a_folded_answer_on_the_line_of_its_summary_is_html(self, path):
+        """Until a blank line Markdown is not read there: its marks would be shown."""
+        for answer in re.findall(r"</summary>(\S(?:(?!</details>|\n\n).)*)", prose(path), re.S):
+            assert not re.search(r"`|\*\w|\]\(", answer), answer
+
+    @every_notebook
     def test_asks_for_predictions_before_it_shows(self, path):
         assert sum("Prediction(" in cell.source for cell in cells(path, "code")) >= 2
 
