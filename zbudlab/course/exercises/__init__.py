@@ -1,6 +1,6 @@
 """The exercises' checks, a module each: what is to be shown, by which cases, and why it fails.
 
-Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `golden` and `kernels_answer`
+Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `goldens` and `kernels_answer`
 help with the kernel's traces, `under_pressure` with whole machines.
 """
 
@@ -9,23 +9,29 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zbudlab.course.contract import Ability
+from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 from zbudlab.replay.trace import lines, operations
 
 WHY_GOLDEN = "this is what the kernel's own code answered; go through the trace up to there by hand"
 GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers, for the checks
 
 
-def golden(kind: str, *names: str) -> list[dict[str, Any]]:
-    """Cases for the probe `traces.replay` from the kernel's traces of that kind."""
-    return [
-        {
-            "kind": kind,
-            "golden": name,
-            "trace": [o.text for o in operations(GOLDENS / kind / f"{name}.trace.gz")],
-        }
-        for name in names
-    ]
+def goldens(kind: str, *names: str) -> Cases:
+    """Cases for the probe `traces.replay` from the kernel's traces; none under another rule."""
+
+    def cases(setting: Setting) -> list[Case]:
+        if setting.rule.name != LINUX.name:
+            return []
+        return [
+            {
+                "kind": kind,
+                "golden": name,
+                "trace": [o.text for o in operations(GOLDENS / kind / f"{name}.trace.gz")],
+            }
+            for name in names
+        ]
+
+    return cases
 
 
 @cache
@@ -36,7 +42,7 @@ def golden_answers(kind: str, name: str) -> list[Any]:
 
 
 def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
-    """The right answer to a case of `golden`, None for other cases: an ability's `expected`."""
+    """The right answer to a case of `goldens`, None for other cases: an ability's `expected`."""
     if "golden" not in case:
         return None
     return golden_answers(case["kind"], case["golden"])

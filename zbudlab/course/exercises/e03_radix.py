@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer
+from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer
 from zbudlab.layout import RADIX_TREE_MAP_MASK, RADIX_TREE_MAP_SHIFT, RADIX_TREE_MAP_SIZE
 
 KIND = "radix"
@@ -157,8 +157,7 @@ def drawn_shortage(setting: Setting, random: np.random.Generator) -> list[Case]:
     return [{"nodes": NODES + 2, "keys": keys}]
 
 
-def shown_goldens(setting: Setting) -> list[Case]:
-    return golden(KIND, "r02_grow_shrink") if setting.rule.name == "linux" else []
+shown_goldens = goldens(KIND, "r02_grow_shrink")
 
 
 def drawn_mixtures(setting: Setting, random: np.random.Generator) -> list[Case]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
 from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -104,10 +104,7 @@ def drawn_frees(setting: Setting, random: np.random.Generator) -> list[Case]:
     return [random_trace(random, length, 0.4) for length in (8, 20, 100)]
 
 
-def shown_goldens(setting: Setting) -> list[Case]:
-    if setting.rule.name != "linux":
-        return []
-    return golden(KIND, "h01_sizes", "h02_first_fit_and_lifo", "h03_slot_choice")
+shown_goldens = goldens(KIND, "h01_sizes", "h02_first_fit_and_lifo", "h03_slot_choice")
 
 
 # --- numbers -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -58,19 +58,16 @@ def _drawn(**words: float) -> Callable[[Setting, np.random.Generator], list[Case
     return lambda setting, random: [random_trace(random, n, shares) for n in (10, 30, 60)]
 
 
-def shown_goldens(setting: Setting) -> list[Case]:
-    if setting.rule.name != "linux":
-        return []
-    return golden(
-        KIND,
-        "h01_refused_duplicate_overwrites_device",
-        "h02_stale_entry_of_freed_slot_stays",
-        "h05_limit_is_strictly_more",
-        "h06_reclaim_fails_when_cached",
-        "h07_invalidate_while_writing",
-        "h08_writeback_while_loading",
-        "h09_write_error",
-    )
+shown_goldens = goldens(
+    KIND,
+    "h01_refused_duplicate_overwrites_device",
+    "h02_stale_entry_of_freed_slot_stays",
+    "h05_limit_is_strictly_more",
+    "h06_reclaim_fails_when_cached",
+    "h07_invalidate_while_writing",
+    "h08_writeback_while_loading",
+    "h09_write_error",
+)
 
 
 STORES = _shown(

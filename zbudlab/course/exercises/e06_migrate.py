@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -120,11 +120,9 @@ def drawn_moves(see: str) -> Any:
 # --- traces and a machine ----------------------------------------------------------------------
 
 
-def shown_goldens(setting: Setting) -> list[Case]:
-    if setting.rule.name != "linux":
-        return []
-    names = ("h06_migrate_while_mapped", "h08_migrate_freed_but_mapped", "h11_migrate_nomem")
-    return golden(KIND, *names)
+shown_goldens = goldens(
+    KIND, "h06_migrate_while_mapped", "h08_migrate_freed_but_mapped", "h11_migrate_nomem"
+)
 
 
 def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, golden, kernels_answer, under_pressure
+from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames
@@ -63,11 +63,9 @@ def drawn(setting: Setting, random: np.random.Generator) -> list[Case]:
     return [random_trace(random, length) for length in (12, 40)]
 
 
-def shown_goldens(setting: Setting) -> list[Case]:
-    if setting.rule.name != "linux":
-        return []
-    names = ("ch1_anon", "ch3_zbud_not_movable", "ch4_pinned_retry", "ch5_mapped_then_freed")
-    return golden(KIND, *names)
+shown_goldens = goldens(
+    KIND, "ch1_anon", "ch3_zbud_not_movable", "ch4_pinned_retry", "ch5_mapped_then_freed"
+)
 
 
 HOLES = ("anon 40", *(f"freeanon {pfn}" for pfn in range(0, 40, 2)))
