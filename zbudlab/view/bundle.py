@@ -10,18 +10,38 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
+from matplotlib.figure import Figure
+
+from zbudlab.view.picture import png, width
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MARK = "zbudlab"  #: in the reference: this one may be left out
 HINT = "Run this cell to make it live."
 
 
-def bundle(widget: Any, picture: bytes, words: str, width: int) -> tuple[dict, dict]:
-    """Data and metadata for `_repr_mimebundle_` of a live view.
+class LiveView:
+    """What a live view is without a kernel: `figure()`, and the same in words, `summary`."""
 
-    picture: a PNG file; words: what it shows; width: of the picture on the page, in pixels.
-    """
-    encoded = b64encode(picture).decode()
-    image = f'<img alt="{escape(words)}" width="{width}" src="data:image/png;base64,{encoded}">'
+    @property
+    def summary(self) -> str:
+        """What the view shows, in words."""
+        raise NotImplementedError
+
+    def figure(self) -> Figure:
+        """What the view shows, as a picture."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        return bundle(self, self.figure(), self.summary)
+
+    def __repr__(self) -> str:
+        return self.summary
+
+
+def bundle(widget: Any, picture: Figure, words: str) -> tuple[dict, dict]:
+    """Data and metadata for `_repr_mimebundle_` of a live view; words: what the picture shows."""
+    encoded, wide = b64encode(png(picture)).decode(), width(picture)
+    image = f'<img alt="{escape(words)}" width="{wide}" src="data:image/png;base64,{encoded}">'
     data = {
         "text/plain": f"{words}\n{HINT}",
         "text/html": f"<figure>{image}<figcaption>{escape(words)} {HINT}</figcaption></figure>",
@@ -33,4 +53,4 @@ def bundle(widget: Any, picture: bytes, words: str, width: int) -> tuple[dict, d
             MARK: True,
         },
     }
-    return data, {"image/png": {"alt": words, "width": width}}
+    return data, {"image/png": {"alt": words, "width": wide}}

@@ -13,7 +13,7 @@ from zbudlab.sources import Content
 from zbudlab.view import maps
 from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import Knob, values_of
-from zbudlab.view.picture import height, picture_html, png, width
+from zbudlab.view.picture import put
 
 Setting = tuple[float, int]  # pressure, pool size in percent
 
@@ -71,8 +71,7 @@ class Controls(widgets.VBox):
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the maps as they are now and their headline."""
-        words = f"{self.headline} {self!r}"
-        return bundle(self, png(self.figure), words, width(self.figure))
+        return bundle(self, self.figure, f"{self.headline} {self!r}")
 
     def _moved(self, change: Any = None) -> None:
         """Run the machines where the sliders stand now, and show what came of them."""
@@ -92,8 +91,6 @@ class Controls(widgets.VBox):
         order = self.comparison.plan(self.pressure.value, self.pool.value).order
         self.figure = maps.compare(outcomes, order=order)
         self.headline = report.headline(outcomes, order)
-        self.maps.layout.width = f"{width(self.figure)}px"
-        self.maps.layout.height = f"{height(self.figure)}px"
-        self.maps.value = picture_html(self.figure, maps.key_values(outcomes, order))
+        put(self.maps, self.figure, maps.key_values(outcomes, order))
         table = escape(report.table(outcomes, order, timed=False))
         self.table.value = f'<pre style="line-height: 1.3">{table}</pre>'

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import CHOICE, Knob, values_of
-from zbudlab.view.picture import height, picture_html, png, width
+from zbudlab.view.picture import put
 
 #: What a knob goes over: (low, high, step), or the values to choose from.
 Range = Sequence[Any]
@@ -60,9 +60,7 @@ class Explorer(widgets.VBox):
         except (OSError, ValueError) as error:
             self.status.value = f"<b>{escape(str(error))}</b>"
             return
-        self.picture.layout.width = f"{width(self.figure)}px"
-        self.picture.layout.height = f"{height(self.figure)}px"
-        self.picture.value = picture_html(self.figure, self.line)
+        put(self.picture, self.figure, self.line)
         self.status.value = escape(self.line)
 
     def __repr__(self) -> str:
@@ -70,5 +68,5 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         """The widget and, for pages without one, the picture as it is now and its line."""
-        data, about = bundle(self, png(self.figure), self.line, width(self.figure))
+        data, about = bundle(self, self.figure, self.line)
         return {**data, "text/plain": repr(self)}, about

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import anywidget
 import numpy as np
 import traitlets
+from matplotlib.figure import Figure
 
 from zbudlab import layout
 from zbudlab.machine import Machine
@@ -19,8 +20,7 @@ from zbudlab.mm.snapshot import frame_cells, zbud_chunks
 from zbudlab.view import details, following, palette, still
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.assets import script, style
-from zbudlab.view.bundle import bundle
-from zbudlab.view.picture import png, width
+from zbudlab.view.bundle import LiveView
 from zbudlab.view.stream import NO_MOVES, Stream
 
 SCRIPTS = tuple(
@@ -41,7 +41,7 @@ class Marked(NamedTuple):
     state: np.ndarray
 
 
-class FrameMap(anywidget.AnyWidget):
+class FrameMap(LiveView, anywidget.AnyWidget):
     """A live map of a machine's page frames.
 
     layout: "hilbert" (buddies lie together) or "linear"; size: of the map on the page, pixels.
@@ -235,15 +235,12 @@ class FrameMap(anywidget.AnyWidget):
         self._rearrange(name or self._arrangement.name)
         self.update()
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+    def figure(self) -> Figure:
+        """The map as a picture, with its legend."""
         over = self._marked
         marked = {} if over is None else {"marked": over.frames.tolist(), "kind": over.kind}
         bookkeeping = details.bookkeeping(self._machine)
-        drawn = still.figure(self._frames, self._arrangement.name, bookkeeping, **marked)
-        return bundle(self, png(drawn), self.summary, width(drawn))
-
-    def __repr__(self) -> str:
-        return self.summary
+        return still.figure(self._frames, self._arrangement.name, bookkeeping, **marked)
 
 
 def _moves_so_far(machine: Machine) -> int:

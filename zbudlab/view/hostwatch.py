@@ -10,15 +10,16 @@ from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.figure import Figure
 
 from zbudlab import host, host_report
 from zbudlab.view.assets import script, style
-from zbudlab.view.bundle import bundle
+from zbudlab.view.bundle import LiveView
 from zbudlab.view.hosts import plot_host
 from zbudlab.view.picture import png, width
 
 
-class HostWatch(anywidget.AnyWidget):
+class HostWatch(LiveView, anywidget.AnyWidget):
     """Free blocks, indices and page frames of a Linux host, read again every few seconds.
 
     root: of the files, as for `host.read`; seconds: between two readings. `host` is what was read
@@ -62,13 +63,10 @@ class HostWatch(anywidget.AnyWidget):
         except OSError as error:
             self.send({"error": str(error), "words": "", "width": 0})
             return
-        drawn = plot_host(self.host)
+        drawn = self.figure()
         told = {"error": "", "words": self.summary, "width": width(drawn)}
         self.send(told, [png(drawn)])
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = plot_host(self.host)
-        return bundle(self, png(drawn), self.summary, width(drawn))
-
-    def __repr__(self) -> str:
-        return self.summary
+    def figure(self) -> Figure:
+        """Free blocks, indices and page frames as they were read last."""
+        return plot_host(self.host)

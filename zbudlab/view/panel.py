@@ -21,10 +21,9 @@ from zbudlab.machine import Machine
 from zbudlab.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 from zbudlab.view import following, plots
 from zbudlab.view.assets import script, style
-from zbudlab.view.bundle import HINT, bundle
+from zbudlab.view.bundle import HINT, LiveView
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
-from zbudlab.view.picture import png, width
 
 HISTORY = 300  #: steps that the curves go back
 MAP_SIZE = 384  #: pixels
@@ -32,7 +31,7 @@ MAP_SIZE = 384  #: pixels
 Labs = dict[str, UnderPressure]
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(LiveView, anywidget.AnyWidget):
     """A machine under pressure, with controls, its frame map and live curves.
 
     Settings are those of `pressure.Pressure`, by name. `machine` is the machine; `step`, `run`,
@@ -252,13 +251,6 @@ class Panel(anywidget.AnyWidget):
             row[0].set_title(name or row[0].get_title(), fontsize=11)
         drawn.suptitle(HINT, fontsize=11)
         return drawn
-
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = self.figure()
-        return bundle(self, png(drawn), self.summary, width(drawn))
-
-    def __repr__(self) -> str:
-        return self.summary
 
 
 def compare_panels(**settings: Any) -> Panel:

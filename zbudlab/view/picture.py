@@ -6,6 +6,7 @@ from html import escape
 
 import PIL.Image
 from IPython.display import display
+from ipywidgets import HTML
 from matplotlib.figure import Figure
 
 SCREEN_DPI = 80  #: of a figure's inches on the page
@@ -40,6 +41,13 @@ def show(figure: Figure, values: str) -> None:
     """
     display({"text/html": picture_html(figure, values), "text/plain": "(a figure)"}, raw=True)
     print(values)
+
+
+def put(box: HTML, figure: Figure, alt: str) -> None:
+    """Show a figure in a widget that keeps its place while the next one is on its way."""
+    box.layout.width = f"{width(figure)}px"
+    box.layout.height = f"{height(figure)}px"
+    box.value = picture_html(figure, alt)
 
 
 def picture_html(figure: Figure, alt: str) -> str:

@@ -23,17 +23,17 @@ from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.view import following, palette, structures, told
 from zbudlab.view.assets import script, style
-from zbudlab.view.bundle import bundle
+from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
-from zbudlab.view.picture import png, width
+from zbudlab.view.picture import png
 
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
 BOOTED = "The machine has just booted: nothing has been done yet."
 
 
-class Player(anywidget.AnyWidget):
+class Player(LiveView, anywidget.AnyWidget):
     """A log's operations on a slider: step, play, jump to events, and back.
 
     source: a log file, a machine that keeps a log (the player follows it), or a History. stop:
@@ -322,10 +322,3 @@ class Player(anywidget.AnyWidget):
         self._structures(*right.subplots(2, 1))
         drawn.suptitle(self.title, fontsize=12)
         return drawn
-
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        drawn = self.figure()
-        return bundle(self, png(drawn), self.summary, width(drawn))
-
-    def __repr__(self) -> str:
-        return self.summary
