@@ -1,8 +1,10 @@
-"""Output files, written whole or not at all; and what memory this computer has."""
+"""Output files, written whole or not at all; TOML files in; what memory this computer has."""
 
 import contextlib
+import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -52,6 +54,22 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def write_json(path: str | Path, values: Any) -> None:
+    """Write plain values to a JSON file, indented for readers."""
+    with written_whole(path) as file:
+        file.write(json.dumps(values, indent=1).encode())
+
+
+def read_toml(path: Path, refusal: type[ValueError]) -> dict[str, Any]:
+    """What a TOML file says; a `refusal` with the reason where there is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise refusal(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise refusal(f"{path} is no TOML file: {error}") from None
 
 
 def host_memory() -> int | None:

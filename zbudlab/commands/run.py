@@ -1,7 +1,6 @@
 """`zbudlab run`: the main job, files under memory pressure on three machines."""
 
 import argparse
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ from tqdm import tqdm
 from zbudlab.commands import DIFFERENCE, say_if_first
 from zbudlab.compressors import available
 from zbudlab.config import PROFILES, ConfigError, MachineConfig
-from zbudlab.files import check_writable, written_whole
+from zbudlab.files import check_writable, write_json
 
 #: Options of `zbudlab run`: name, type, default, what stands for the value, help. argparse gets no
 #: defaults, so that it is known what the user said.
@@ -78,8 +77,7 @@ def _main_job(options: argparse.Namespace) -> int:
     print("\n" + report.table(outcomes, plan.order))
     print("\n" + report.headline(outcomes, plan.order))
     if options.json is not None:
-        with written_whole(options.json) as file:
-            file.write(json.dumps(report.as_json(plan, content, outcomes), indent=1).encode())
+        write_json(options.json, report.as_json(plan, content, outcomes))
     if options.plot is not None:
         from zbudlab.view import maps, savefile
 

@@ -1,11 +1,10 @@
 """`zbudlab run --workload`: a workload on the three machines of the main job."""
 
 import argparse
-import json
 from typing import Any
 
 from zbudlab.commands import say_if_first
-from zbudlab.files import check_writable, written_whole
+from zbudlab.files import check_writable, write_json
 
 #: Options that are settings of the machine, and options of the main job alone.
 SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "cma_pages", "threads")
@@ -96,8 +95,7 @@ def run(options: argparse.Namespace) -> int:
     ]
     print(report.side_by_side(list(results), rows))
     if options.json is not None:
-        with written_whole(options.json) as file:
-            file.write(json.dumps({"workload": made.name, "machines": results}, indent=1).encode())
+        write_json(options.json, {"workload": made.name, "machines": results})
     if options.plot is not None:
         from zbudlab.view import savefile, workloads
 

@@ -1,12 +1,12 @@
 """A sweep as a TOML file: experiment, grid, seeds, and where the table goes."""
 
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zbudlab.files import read_toml
 from zbudlab.sweep.points import Experiment, SweepError, experiment_named
 
 PACKAGE = "zbudlab.experiments"  #: where experiments named without a module stand
@@ -30,12 +30,7 @@ class SweepFile:
     def load(cls, path: str | Path) -> "SweepFile":
         """The sweep of a TOML file; SweepError where there is none."""
         path = Path(path)
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SweepError(f"cannot read {path}: {error.strerror}") from None
-        except ValueError as error:
-            raise SweepError(f"{path} is no TOML file: {error}") from None
+        values = read_toml(path, SweepError)
         if unknown := set(values) - set(KNOWN):
             names = ", ".join(sorted(unknown))
             raise SweepError(f"{path}: unknown {names}; known are {', '.join(KNOWN)}")

@@ -4,7 +4,6 @@ A size is a whole number of pages, or a text: "12 %" (of what, each field says) 
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from zbudlab import layout
 from zbudlab.config import MachineConfig
+from zbudlab.files import read_toml
 
 if TYPE_CHECKING:
     from zbudlab.machine import Machine
@@ -248,12 +248,7 @@ class Workload:
             raise WorkloadError(
                 f"no workload {str(name)!r}: there are {', '.join(scenarios())}, and .toml files"
             )
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise WorkloadError(f"cannot read {path}: {error.strerror}") from None
-        except ValueError as error:
-            raise WorkloadError(f"{path} is no TOML file: {error}") from None
+        values = read_toml(path, WorkloadError)
         return cls.from_dict({"name": path.stem} | values, folder=path.parent)
 
     @classmethod
