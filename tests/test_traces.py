@@ -24,6 +24,7 @@ from zbudlab.traces import blocks
 from zbudlab.traces.detect import detect
 from zbudlab.traces.figures import SAMPLES
 from zbudlab.traces.kmem import NEW, NUMBERING, OLD
+from zbudlab.traces.logs import LogReplay
 from zbudlab.traces.pages import PageReplay
 from zbudlab.traces.zone import BlockReplay
 
@@ -464,6 +465,17 @@ def test_a_machines_own_log_is_told_too(tmp_path, capsys):
     assert [sample["event"] for sample in samples] == [10, 20, 30, 31]
     assert [sample["free_pages"] for sample in samples] == [55, 45, 35, 34]
     assert cli.main(["replay", "machine", path, "--frames", "64"]) == 2
+
+
+def test_the_end_of_a_log_is_its_last_sample_however_full_the_samples_are(tmp_path):
+    machine = Machine(frames=256)
+    shell = machine.create_process(128)
+    for page in range(128):
+        machine.touch(shell, [page])
+    machine.save_log(tmp_path / "log.npz")
+    log = LogReplay(tmp_path / "log.npz", every=2)
+    log.run()
+    assert log.figures().last["event"] == 129
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a replayed trace gives: counts, and free memory as it went on."""
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.config import human
-from zbudlab.files import written_whole
+from zbudlab.files import write_json
 from zbudlab.layout import MAX_ORDER, PAGE_SIZE
 from zbudlab.mm import vmstat
 from zbudlab.mm.state import State
@@ -49,12 +49,20 @@ class Samples(list[Sample]):
         """How many events may be done until the next sample."""
         return self.every - done % self.every
 
-    def add(self, sample: Sample) -> None:
-        """Keep a sample, taken where one was due."""
-        self.append(sample)
+    def take(self, done: int, sample: Callable[[], Sample]) -> None:
+        """Keep a sample if one is due after so many events."""
+        if done % self.every:
+            return
+        self.append(sample())
         if len(self) > SAMPLES:
             self.every *= 2
             self[:] = [kept for kept in self if kept["event"] % self.every == 0]
+
+    def finished(self, done: int, sample: Callable[[], Sample]) -> list[Sample]:
+        """All samples, the end among them."""
+        if not self or self[-1]["event"] != done:
+            self.append(sample())
+        return list(self)
 
 
 @dataclass
@@ -93,8 +101,7 @@ class Figures:
 
     def save(self, path: str | Path) -> None:
         """Write everything to a JSON file."""
-        with written_whole(path) as file:
-            file.write(json.dumps(self.as_dict(), indent=1).encode())
+        write_json(path, self.as_dict())
 
     def _rows(self) -> list[Sample]:
         """Some of the samples, evenly spread, the last one always."""

@@ -1,12 +1,13 @@
 """Logs of `Machine`, run again, with what became of free memory on the way."""
 
+from functools import partial
 from pathlib import Path
 
 from zbudlab import history
 from zbudlab.machine import Machine
 from zbudlab.oplog import Entry, LogError
 from zbudlab.streams import Malformed
-from zbudlab.traces.figures import Figures, Samples, look
+from zbudlab.traces.figures import Figures, Sample, Samples, look
 
 
 class LogReplay:
@@ -29,21 +30,19 @@ class LogReplay:
             if answer != entry.result:
                 self.differs = place, entry, answer
                 return
-            if place % self.samples.every == 0:
-                self._sample(machine)
+            self.samples.take(place, partial(self._sample, machine))
 
-    def _sample(self, machine: Machine) -> None:
+    def _sample(self, machine: Machine) -> Sample:
         events = machine.paging.events
         counts = {name: events[name] for name in ("pgfault", "pgmajfault", "pgmigrate_success")}
         place = {"event": self.operations, "seconds": None}
-        self.samples.add({**place, **look(machine.state), **counts})
+        return {**place, **look(machine.state), **counts}
 
     def figures(self) -> Figures:
         """What came of it; LogError for a log without an operation."""
         if self.machine is None:
             raise LogError(f"{self.path}: there is no operation in this log")
-        if not self.samples or self.samples[-1]["event"] != self.operations:
-            self._sample(self.machine)
+        samples = self.samples.finished(self.operations, partial(self._sample, self.machine))
         frames = self.machine.config.frames
         counts = {"operations": self.operations}
-        return Figures("machine", str(self.path), frames, counts, list(self.samples), Malformed())
+        return Figures("machine", str(self.path), frames, counts, samples, Malformed())

@@ -104,8 +104,7 @@ class PageReplay:
 
     def _count(self, uses: int) -> None:
         self.done += uses
-        if self.done % self.samples.every == 0:
-            self.samples.add(self.sample())
+        self.samples.take(self.done, self.sample)
 
     def _use_run(
         self, where: tuple[Space, int], pages: NDArray, kind: int, lengths: NDArray
@@ -151,6 +150,4 @@ class PageReplay:
 
     def finish(self) -> list[dict[str, Any]]:
         """All samples, the end among them."""
-        if not self.samples or self.samples[-1]["event"] != self.done:
-            self.samples.append(self.sample())
-        return list(self.samples)
+        return self.samples.finished(self.done, self.sample)

@@ -40,8 +40,7 @@ class BlockReplay:
             self._follow(numbers, events, start, end)
             self.done += end - start
             self._note_times(events["time"][start:end])
-            if self.done % self.samples.every == 0:
-                self.samples.add(self.sample())
+            self.samples.take(self.done, self.sample)
             start = end
 
     def _follow(self, numbers: np.ndarray, events: np.ndarray, start: int, end: int) -> None:
@@ -68,9 +67,7 @@ class BlockReplay:
 
     def finish(self) -> list[dict[str, Any]]:
         """All samples, the end among them."""
-        if not self.samples or self.samples[-1]["event"] != self.done:
-            self.samples.append(self.sample())
-        return list(self.samples)
+        return self.samples.finished(self.done, self.sample)
 
 
 SAMPLED = (blocks.REFUSED, blocks.LIVE)
