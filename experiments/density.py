@@ -19,7 +19,6 @@ from zbudlab.replay.trace import lines, operations
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 GOLDEN = DATA / "golden" / "zswap-6.1"
 SHORT = {"content": ["text", "half"], "using": ["lz4"]}
-LARGER = 32  #: percent that zbud took more than zsmalloc, by the mail that removed it
 
 
 def ratio(rows: pd.DataFrame, above: str, below: str, **where: Any) -> Interval:

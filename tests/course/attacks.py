@@ -34,9 +34,6 @@ class Attack:
     exercise: str = "e04_zbud"
 
 
-#: Right functions, for attacks that are about something else.
-RIGHT_CHUNKS = "def size_to_chunks(size):\n    return (size + 63) // 64\n"
-
 CODE = [
     # --- that end nowhere, or take everything
     Attack("endless_cell", "while True:\n    pass", "no answer in time"),

@@ -1,6 +1,6 @@
 """Traces of zswap of 3.12: store, load, invalidate, reclaim, and what happens in between.
 
-The format is described in tests/data/golden/README-zswap.md. A trace plays the rest of the
+The format is described in tests/data/README.md. A trace plays the rest of the
 kernel: it makes the pages, decides what the swap cache answers, lets memory and the device fail,
 and does things at points where the kernel holds no lock.
 """

@@ -1,10 +1,10 @@
 """Traces of zswap read in a running kernel 6.1: store, load and free of a process's pages.
 
-The format is described in tests/data/golden/README.md, the rules in truth/README.md of the
-recording: what matters here is when a page keeps its swap slot. From a RAM disk a page is read
-without the swap cache and its slot freed; from a real disk it keeps its slot, and so does one
-that was written back and is still in the swap cache. A page that has its slot goes out again
-without being stored. Pages have no bytes here, only their compressed lengths.
+The format is described in tests/data/README.md. What matters here is when a page keeps its swap
+slot. From a RAM disk a page is read without the swap cache and its slot freed; from a real disk
+it keeps its slot, and so does one that was written back and is still in the swap cache. A page
+that has its slot goes out again without being stored. Pages have no bytes here, only their
+compressed lengths.
 """
 
 from collections.abc import Iterator

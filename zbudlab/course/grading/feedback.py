@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zbudlab.course.contract import Ability, exercise
 from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.marks import in_order
 from zbudlab.course.grading.trial import Mark
 from zbudlab.files import written_whole
 
@@ -68,8 +69,7 @@ def write_feedback(folder: Path, graded: list[Graded]) -> list[Path]:
     """Write FOLDER/STUDENT.html for everybody; the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    ordered = sorted(graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name))
-    for student, own in groupby(ordered, lambda g: g.found.student):
+    for student, own in groupby(in_order(graded), lambda g: g.found.student):
         path = folder / f"{student}.html"
         with written_whole(path) as file:
             file.write(page(student, own).encode("utf-8", "replace"))

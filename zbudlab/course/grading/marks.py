@@ -45,6 +45,11 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
+def in_order(graded: Iterable[Graded]) -> list[Graded]:
+    """By student, exercise and file."""
+    return sorted(graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name))
+
+
 def rows(graded: list[Graded]) -> list[list[str]]:
     """A row a submission, as in COLUMNS."""
     shared = shared_numbers(graded)
@@ -59,9 +64,7 @@ def rows(graded: list[Graded]) -> list[list[str]]:
             _harmless(reasons(item)),
             _harmless(item.found.name),
         ]
-        for item in sorted(
-            graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name)
-        )
+        for item in in_order(graded)
     ]
 
 

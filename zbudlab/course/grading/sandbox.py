@@ -25,7 +25,6 @@ from zbudlab.course.grading import seccomp
 from zbudlab.course.grading.worker import ANSWER_BYTES
 
 LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
-START_SECONDS = 20.0  #: until the cells were run, at most
 TMP_BYTES = 32 << 20
 LINE_BYTES = ANSWER_BYTES + 1000
 
