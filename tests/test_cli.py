@@ -325,11 +325,22 @@ class TestReplay:
     def test_wrong_words_are_told(self, folder, capsys):
         for words, why in (
             (["radish", "trace"], "unknown kind of trace 'radish'; there are zbud-plain"),
+            (["radish", "trace"], "zswap-6.1, machine, kmem, lackey, blocks, pages, auto"),
             (["radix", "nothing"], "cannot read nothing: No such file"),
             (["radix", "trace", "--expect", "nothing"], "cannot read nothing: No such file"),
             (["radix", "."], "cannot use .: it is a folder"),
         ):
             assert why in refusal(capsys, folder, "replay", *words)
+
+    def test_a_file_that_is_no_notebook_is_named(self, folder, capsys):
+        (folder / "x.ipynb").write_text("{}")
+        assert "cannot use x.ipynb: the file is JSON but" in refusal(
+            capsys, folder, "check", "x.ipynb"
+        )
+
+    def test_a_place_for_the_hosts_picture_is_looked_at_first(self, folder, capsys):
+        words = ("host", "--recording", "--plot", "no/x.png")
+        assert "cannot write no/x.png: there is no folder" in refusal(capsys, folder, *words)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process group's Ctrl-C is another thing on Windows")

@@ -478,6 +478,9 @@ class TestRefusals:
         for call, why in (
             (lambda: machine.write(process, 0, b"abc"), "3 bytes are no whole number of pages"),
             (lambda: machine.write(process, 0, np.full((1, 4096), 300)), "uint8, not int"),
+            (lambda: machine.touch(process, [0.5]), r"range or list of numbers, not \[0.5\]"),
+            (lambda: machine.touch(process, "abc"), "range or list of numbers, not 'abc'"),
+            (lambda: machine.touch(process, 3), "range or list of numbers, not 3"),
             (lambda: machine.create_process(0), "1 to 16777216 pages, not 0"),
             (lambda: machine.reclaim(0), "not 0"),
             (lambda: machine.set_max_pool_percent(101), "0 to 100, not 101"),
@@ -508,11 +511,14 @@ class TestConfig:
             ({"profile": "2.6"}, "3.12-fixed, 3.12, 6.1, not '2.6'"),
             ({"seed": -1}, "not -1"),
             ({"threads": 0}, "1 to 1024, not 0"),
+            ({"page_bytes": "no"}, "True or False, not 'no'"),
+            ({"frame": 4096}, "no setting frame: there are frames, "),
+            ({"compressor": 5}, "5 is no compressor"),
         ],
     )
     def test_says_which_value_cannot_be(self, settings, why):
         with pytest.raises(ConfigError, match=why):
-            MachineConfig(**settings)
+            Machine(**settings)
 
     def test_an_unknown_compressor_is_told_the_known_ones(self):
         with pytest.raises(UnknownCompressor, match="'rar'; there are lz4"):

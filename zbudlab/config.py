@@ -93,6 +93,26 @@ class MachineConfig:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        self._check_numbers()
+        for name in ("page_bytes", "zswap", "checked", "log", "keyframes"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} must be True or False, not {getattr(self, name)!r}")
+        if self.zbud not in ZBUD_VARIANTS:
+            raise ConfigError(f"zbud must be one of {', '.join(ZBUD_VARIANTS)}, not {self.zbud!r}")
+        if self.zbud_movable and self.zbud == "plain":
+            raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
+        if self.profile not in PROFILES:
+            raise ConfigError(f"profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
+        if self.cma_pages % layout.MAX_ORDER_NR_PAGES or (
+            self.cma_pages and self.frames % layout.MAX_ORDER_NR_PAGES
+        ):
+            raise ConfigError(
+                f"a CMA area takes whole blocks of {layout.MAX_ORDER_NR_PAGES} pages at the end of "
+                f"memory: cma_pages {self.cma_pages} of {self.frames} frames does not"
+            )
+        find_compressor(self.compressor)
+
+    def _check_numbers(self) -> None:
         for name, low, high in (
             ("frames", 64, MAX_FRAMES),
             ("pageblock_order", 4, layout.MAX_ORDER - 1),
@@ -111,20 +131,6 @@ class MachineConfig:
                 raise ConfigError(f"{name} must be a whole number, not {value!r}")
             if not low <= value <= high:
                 raise ConfigError(f"{name} must be {low} to {high}, not {value}")
-        if self.zbud not in ZBUD_VARIANTS:
-            raise ConfigError(f"zbud must be one of {', '.join(ZBUD_VARIANTS)}, not {self.zbud!r}")
-        if self.zbud_movable and self.zbud == "plain":
-            raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
-        if self.profile not in PROFILES:
-            raise ConfigError(f"profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
-        if self.cma_pages % layout.MAX_ORDER_NR_PAGES or (
-            self.cma_pages and self.frames % layout.MAX_ORDER_NR_PAGES
-        ):
-            raise ConfigError(
-                f"a CMA area takes whole blocks of {layout.MAX_ORDER_NR_PAGES} pages at the end of "
-                f"memory: cma_pages {self.cma_pages} of {self.frames} frames does not"
-            )
-        find_compressor(self.compressor)
 
     @property
     def movable(self) -> bool:
@@ -182,7 +188,10 @@ class MachineConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "MachineConfig":
         """A configuration from `as_dict`'s values; unknown names are refused."""
-        known = {field.name for field in fields(cls)}
-        if unknown := set(values) - known:
-            raise ConfigError(f"unknown settings of a machine: {', '.join(sorted(unknown))}")
+        known = [field.name for field in fields(cls)]
+        if unknown := set(values) - set(known):
+            raise ConfigError(
+                f"a machine has no setting {', '.join(sorted(unknown))}: "
+                f"there are {', '.join(known)}"
+            )
         return cls(**values)

@@ -183,7 +183,7 @@ def read(root: str | Path = "/") -> Host:
     files = _Files(Path(root), host.missing)
     _read_zones(host, files)
     if not host.zones:
-        raise HostError(f"cannot read {Path(root) / 'proc/buddyinfo'}: {host.missing[0]}")
+        raise HostError(f"there is no memory of a Linux to read in {root}: {host.missing[0]}")
     host.release = files.text("proc/sys/kernel/osrelease", "the kernel's version").strip()
     host.vmstat = _numbers(files.text("proc/vmstat", "what happened since boot"))
     meminfo = _numbers(files.text("proc/meminfo", "how much memory there is"))

@@ -59,7 +59,9 @@ class Machine:
         if isinstance(compressor, str):
             settings["compressor"] = compressor
             compressor = None
-        self.config = config or MachineConfig(**settings)
+        if not isinstance(compressor, Compressor | None):
+            raise ConfigError(f"{compressor!r} is no compressor, nor the name of one")
+        self.config = config or MachineConfig.from_dict(settings)
         self.config.check_host()
         self.log = OperationLog() if self.config.log else None
         self.compressor = compressor or find_compressor(self.config.compressor)
@@ -166,7 +168,11 @@ class Machine:
             )
 
     def _check_pages(self, process: int, pages: Sequence[int] | range | np.ndarray) -> list[int]:
-        asked = np.asarray(pages, np.int64)
+        asked = np.asarray(pages)
+        if asked.ndim != 1 or (asked.size and asked.dtype.kind not in "iu"):
+            raise MachineError(
+                errno.EINVAL, f"pages are given as a range or list of numbers, not {pages!r:.40}"
+            )
         bounds = (int(asked.min()), int(asked.max())) if asked.size else (0, -1)
         self._check_run(process, *bounds)
         return asked.tolist()

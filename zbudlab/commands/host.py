@@ -36,6 +36,10 @@ def _host(options: argparse.Namespace) -> int:
         made = host.record(options.record, options.root)
         print(f"{len(made)} files written to {options.record}; zbudlab host --root reads them")
         return 0
+    if options.plot is not None:
+        from zbudlab.view import savefile
+
+        savefile.check_picture(options.plot)
     root = host.RECORDING if options.recording else options.root
     if options.watch is not None:
         if options.watch <= 0:
@@ -44,10 +48,8 @@ def _host(options: argparse.Namespace) -> int:
     found = host.read(root)
     print(json.dumps(found.as_dict(), indent=1) if options.json else _text(found, None, 0))
     if options.plot is not None:
-        from zbudlab.view import savefile
         from zbudlab.view.hosts import plot_host
 
-        savefile.check_picture(options.plot)
         savefile.save(plot_host(found), options.plot)
     return 0
 

@@ -95,6 +95,7 @@ def _replay_operations(kind: str, options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from zbudlab import replay
     from zbudlab.sources import check_file
     from zbudlab.traces import KINDS
     from zbudlab.traces.detect import detect
@@ -103,6 +104,8 @@ def _replay(options: argparse.Namespace) -> int:
         if path not in (None, "-"):
             check_file(path)
     kind = detect(options.trace) if options.kind == "auto" else options.kind
+    if kind not in (known := (*replay.KINDS, "machine", *KINDS)):
+        raise ValueError(f"unknown kind of trace {kind!r}; there are {', '.join(known)}, auto")
     _check_options(kind, kind in KINDS, options)
     say_if_first()
     if kind == "machine":

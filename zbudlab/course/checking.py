@@ -270,7 +270,10 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
     """
     from zbudlab.course.grading import notebook
 
-    submitted = notebook.read(Path(path).read_bytes())
+    try:
+        submitted = notebook.read(Path(path).read_bytes())
+    except notebook.Unreadable as error:
+        raise ValueError(f"cannot use {path}: {error}") from None
     name = name or submitted.exercise
     if not name:
         raise ValueError(f"{path} does not tell which exercise it is: say --exercise")
