@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import sys
 from collections import namedtuple
 
@@ -481,12 +482,22 @@ class TestRefusals:
             (lambda: machine.touch(process, [0.5]), r"range or list of numbers, not \[0.5\]"),
             (lambda: machine.touch(process, "abc"), "range or list of numbers, not 'abc'"),
             (lambda: machine.touch(process, 3), "range or list of numbers, not 3"),
-            (lambda: machine.create_process(0), "1 to 16777216 pages, not 0"),
+            (lambda: machine.create_process(0), "1 to 16777216, not 0"),
+            (lambda: machine.create_process(1.5), "a whole number, not 1.5"),
+            (lambda: machine.write(process, [0], b""), r"first must be a whole number, not \[0\]"),
+            (lambda: machine.read(process, 0, "1"), "count must be a whole number, not '1'"),
+            (lambda: machine.read(True, 0, 1), "there is no process True"),
+            (lambda: machine.alloc_pages(1.5), "order must be a whole number, not 1.5"),
+            (lambda: machine.compact("9"), "order must be a whole number, not '9'"),
+            (lambda: machine.pin(0.5), "there is no page frame 0.5"),
+            (lambda: machine.zbud_alloc(1e3), "size must be a whole number, not 1000.0"),
+            (lambda: machine.zbud_free("1"), "there is no handle '1'"),
+            (lambda: machine.set_max_pool_percent("20"), "a whole number, not '20'"),
             (lambda: machine.reclaim(0), "not 0"),
             (lambda: machine.set_max_pool_percent(101), "0 to 100, not 101"),
             (lambda: machine.set_zbud_movable(True), "plain zbud cannot move"),
             (lambda: machine.compact(11), "-1 to 10, not 11"),
-            (lambda: machine.create_process(1 << 40), "1 to 16777216 pages"),
+            (lambda: machine.create_process(1 << 40), "1 to 16777216, not"),
             (lambda: machine.pin(5000), "no page frame 5000"),
         ):
             with pytest.raises(MachineError, match=why):
@@ -519,6 +530,14 @@ class TestConfig:
     def test_says_which_value_cannot_be(self, settings, why):
         with pytest.raises(ConfigError, match=why):
             Machine(**settings)
+
+    def test_numbers_of_numpy_are_numbers(self):
+        config = MachineConfig(frames=np.int64(4096), seed=np.uint8(7))
+        assert config == MachineConfig(frames=4096, seed=7)
+        assert json.dumps(config.as_dict()) == json.dumps(
+            MachineConfig(frames=4096, seed=7).as_dict()
+        )
+        assert Machine(config).alloc_pages(np.int8(3)) >= 0
 
     def test_an_unknown_compressor_is_told_the_known_ones(self):
         with pytest.raises(UnknownCompressor, match="'rar'; there are lz4"):

@@ -6,8 +6,10 @@ each says what was asked, what was there and what to do.
 
 import os
 from dataclasses import asdict, dataclass, fields
-from math import isqrt
+from math import inf, isqrt
 from typing import Any
+
+import numpy as np
 
 from zbudlab import layout
 from zbudlab.compressors import compressor as find_compressor
@@ -45,6 +47,18 @@ def human(size: int) -> str:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} GiB"
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, Python's or NumPy's; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def fault_of(name: str, value: Any, low: float = -inf, high: float = inf) -> str:
+    """What is wrong with a value that must be a whole number from `low` to `high`; "" = nothing."""
+    if not is_whole(value):
+        return f"{name} must be a whole number, not {value!r}"
+    return "" if low <= value <= high else f"{name} must be {low} to {high}, not {value}"
 
 
 @dataclass(frozen=True)
@@ -127,10 +141,10 @@ class MachineConfig:
             value = getattr(self, name)
             if value is None and name in ("swap_pages", "min_free", "threads"):
                 continue
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ConfigError(f"{name} must be a whole number, not {value!r}")
-            if not low <= value <= high:
-                raise ConfigError(f"{name} must be {low} to {high}, not {value}")
+            fault = fault_of(name, value, low, high)
+            if fault:
+                raise ConfigError(fault)
+            object.__setattr__(self, name, int(value))  # NumPy's numbers are no JSON
 
     @property
     def movable(self) -> bool:

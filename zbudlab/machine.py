@@ -22,7 +22,15 @@ import numpy as np
 from zbudlab import jit, layout, operations, snapshots
 from zbudlab.compressors import Compressor
 from zbudlab.compressors import compressor as find_compressor
-from zbudlab.config import MAX_FRAMES, ConfigError, Inconsistent, MachineConfig, MachineError
+from zbudlab.config import (
+    MAX_FRAMES,
+    ConfigError,
+    Inconsistent,
+    MachineConfig,
+    MachineError,
+    fault_of,
+    is_whole,
+)
 from zbudlab.keyframes import Keyframes
 from zbudlab.mm import bootmem, page_poison, snapshot
 from zbudlab.mm.state import State
@@ -35,6 +43,14 @@ from zbudlab.swapping import Swap
 __all__ = ["ConfigError", "Inconsistent", "Machine", "MachineConfig", "MachineError"]
 
 SWAP_TYPE = 0  #: the one swap area; zswap's pool has its number
+
+
+def _whole(name: str, value: Any, *bounds: int) -> int:
+    """A whole number within its bounds as Python's, for the log; or MachineError(EINVAL)."""
+    fault = fault_of(name, value, *bounds)
+    if fault:
+        raise MachineError(errno.EINVAL, fault)
+    return int(value)
 
 
 class Machine:
@@ -146,9 +162,7 @@ class Machine:
 
     def create_process(self, pages: int) -> int:
         """Start a process with that many pages, none of them touched yet; its number."""
-        if not 1 <= pages <= MAX_FRAMES:
-            raise MachineError(errno.EINVAL, f"a process has 1 to {MAX_FRAMES} pages, not {pages}")
-        return self.operate("create_process", pages)
+        return self.operate("create_process", _whole("pages of a process", pages, 1, MAX_FRAMES))
 
     def exit(self, process: int) -> None:
         """End a process: its pages and swap slots are free again."""
@@ -158,8 +172,9 @@ class Machine:
     def _check_run(self, process: int, first: int, last: int) -> None:
         """Refuse a process that is not there, and pages `first` to `last` that it does not have."""
         processes = self.state.processes
-        if not 0 <= process < len(processes) or processes[process]["nr_pages"] == 0:
-            raise MachineError(errno.ESRCH, f"there is no process {process}")
+        known = is_whole(process) and 0 <= process < len(processes)
+        if not known or processes[process]["nr_pages"] == 0:
+            raise MachineError(errno.ESRCH, f"there is no process {process!r}")
         end = int(processes[process]["nr_pages"])
         if first <= last and not 0 <= first <= last < end:
             raise MachineError(
@@ -188,6 +203,7 @@ class Machine:
 
         pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths.
         """
+        first = _whole("first", first)
         if not self.config.page_bytes:
             lengths = np.ascontiguousarray(pages, np.int32)
             self._check_run(process, first, first + len(lengths) - 1)
@@ -218,6 +234,7 @@ class Machine:
     def read(self, process: int, first: int, count: int) -> np.ndarray:
         """The bytes of pages of a process, uint8 (count, 4096), brought into memory on the way."""
         self._need_bytes()
+        first, count = _whole("first", first), _whole("count", count, 0, MAX_FRAMES)
         self._check_run(process, first, first + count - 1)
         out = np.empty((count, layout.PAGE_SIZE), np.uint8)
         self.perform(
@@ -264,16 +281,14 @@ class Machine:
 
     def reclaim(self, pages: int) -> int:
         """Reclaim that many pages of processes, oldest first; how many were freed."""
-        if pages < 1:
-            raise MachineError(errno.EINVAL, f"reclaim takes a number of pages, not {pages}")
-        return self.operate("reclaim", pages)
+        return self.operate("reclaim", _whole("pages to reclaim", pages, 1, MAX_FRAMES))
 
     # --- page frames ---------------------------------------------------------------------------
 
     def _check_frame(self, pfn: int) -> np.void:
-        if not 0 <= pfn < self.config.frames:
+        if not is_whole(pfn) or not 0 <= pfn < self.config.frames:
             last = self.config.frames - 1
-            raise MachineError(errno.EINVAL, f"there is no page frame {pfn}, only 0 to {last}")
+            raise MachineError(errno.EINVAL, f"there is no page frame {pfn!r}, only 0 to {last}")
         if self.state.pages[pfn]["refcount"] < 1:
             raise MachineError(errno.EINVAL, f"page frame {pfn} is not in use")
         return self.state.pages[pfn]
@@ -294,8 +309,7 @@ class Machine:
         migratetype: unmovable, reclaimable or movable. direct: compact or reclaim where there
         is no such block; without, only take what is there. MachineError(ENOMEM) if there is none.
         """
-        if not 0 <= order < layout.MAX_ORDER:
-            raise MachineError(errno.EINVAL, f"order must be 0 to 10, not {order}")
+        order = _whole("order", order, 0, layout.MAX_ORDER - 1)
         pfn = self.operate("alloc_pages", order, self._migratetype(migratetype), int(direct))
         if pfn < 0:
             raise self.paging.out_of_memory(f"a block of order {order}")
@@ -351,8 +365,7 @@ class Machine:
         order: -1 = the whole zone, as /proc/sys/vm/compact_memory; else until a block of that
         order can be had. What was scanned and moved is in `control`, page by page in `moves`.
         """
-        if not -1 <= order < layout.MAX_ORDER:
-            raise MachineError(errno.EINVAL, f"order must be -1 to 10, not {order}")
+        order = _whole("order", order, -1, layout.MAX_ORDER - 1)
         result = self.operate("compact", order, self._migratetype(migratetype), int(sync))
         return ("skipped", "continue", "partial", "complete")[result]
 
@@ -392,9 +405,7 @@ class Machine:
 
     def set_max_pool_percent(self, percent: int) -> None:
         """How much of memory zswap's pool may take from now on, 0 to 100."""
-        if not 0 <= percent <= 100:
-            raise MachineError(errno.EINVAL, f"max_pool_percent must be 0 to 100, not {percent}")
-        self.operate("set_max_pool_percent", percent)
+        self.operate("set_max_pool_percent", _whole("max_pool_percent", percent, 0, 100))
 
     def set_zbud_movable(self, movable: bool) -> None:
         """Whether compaction and CMA may move zbud pages from now on."""
@@ -412,15 +423,14 @@ class Machine:
         if fault not in operations.FAULTS:
             kinds = ", ".join(operations.FAULTS)
             raise MachineError(errno.EINVAL, f"fault must be one of {kinds}, not {fault!r}")
-        if count < 0:
-            raise MachineError(errno.EINVAL, f"a fault is injected 0 times or more, not {count}")
+        count = _whole("times of a fault", count, 0, MAX_FRAMES)
         self.operate("inject", operations.FAULTS.index(fault), count)
 
     # --- zbud, without zswap -------------------------------------------------------------------
 
     def zbud_alloc(self, size: int) -> int:
         """A handle for an object of `size` bytes in a zbud pool of the user's own."""
-        handle = self.operate("zbud_alloc", size)
+        handle = self.operate("zbud_alloc", _whole("size", size))
         if handle == -errno.ENOMEM:
             raise self.paging.out_of_memory(f"an object of {size} bytes")
         if handle < 0:
@@ -444,9 +454,9 @@ class Machine:
         self._on_handle("zbud_unmap", handle)
 
     def _on_handle(self, name: str, handle: int) -> int:
-        result = self.operate(name, handle)
+        result = self.operate(name, handle) if is_whole(handle) else -errno.ENOENT
         if result == -errno.ENOENT:
-            raise MachineError(errno.ENOENT, f"{name}: there is no handle {handle}")
+            raise MachineError(errno.ENOENT, f"{name}: there is no handle {handle!r}")
         return result
 
     # --- proof ---------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.compressors import available
-from zbudlab.config import MAX_FRAMES, ConfigError, MachineError
+from zbudlab.config import MAX_FRAMES, ConfigError, MachineError, fault_of
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.mm import vmstat
 from zbudlab.workload import CmaRequest, Phase, Process, Region, Workload
@@ -81,11 +81,9 @@ class Pressure:
 
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ConfigError(
-                    f"{name} must be a whole number from {low} to {high}, not {value!r}"
-                )
+            fault = fault_of(name, getattr(self, name), low, high)
+            if fault:
+                raise ConfigError(fault)
         for name, choices in (("content", tuple(CONTENTS)), ("compressor", tuple(available()))):
             if getattr(self, name) not in choices:
                 raise ConfigError(
