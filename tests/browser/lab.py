@@ -140,7 +140,7 @@ class Lab:
         try:
             opened.load()
             if theme != LIGHT:
-                opened.command("apputils:change-theme", theme=theme)
+                opened.change_theme(theme)
             yield opened
         except BaseException:
             with contextlib.suppress(Exception):
@@ -149,7 +149,7 @@ class Lab:
         finally:
             with contextlib.suppress(Exception):
                 if theme != LIGHT:
-                    opened.command("apputils:change-theme", theme=LIGHT)
+                    opened.change_theme(LIGHT)
                 opened.shut_down_kernel()
             opened.page.close()
 
@@ -262,6 +262,12 @@ class Notebook:
         """Run a command of JupyterLab by its name."""
         script = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
         self.page.evaluate(script, [name, arguments])
+
+    def change_theme(self, name: str) -> None:
+        """Show LIGHT or DARK; JupyterLab does not stand a change before the last has settled."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def ask(self, code: str) -> str:
         """What this code prints in the notebook's kernel."""

@@ -139,7 +139,7 @@ def test_free_pages_are_told_by_order(story):
 def test_crumbs_stand_out_from_dark_paper_too(story):
     swatches = panel(story).locator(".zbl-charts figure").first.locator(".zbl-swatch")
     for theme, crumbs_are in ((DARK, "lighter"), (LIGHT, "darker")):
-        story.command("apputils:change-theme", theme=theme)
+        story.change_theme(theme)
         story.page.wait_for_function(
             "([crumb, whole, lighter]) => { const sum = node =>"
             " getComputedStyle(node).backgroundColor.match(/\\d+/g).reduce((a, b) => a + +b, 0);"

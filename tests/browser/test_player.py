@@ -113,7 +113,7 @@ def test_follows_its_machine(story):
 def test_the_tree_and_the_lists_are_drawn_for_the_theme(story):
     images = player(story).locator(".zbl-pictures img")
     for theme, paper in ((DARK, [17, 17, 17]), (LIGHT, [255, 255, 255])):
-        story.command("apputils:change-theme", theme=theme)
+        story.change_theme(theme)
         for place in (0, 1):
             story.page.wait_for_function(CORNER_IS, arg=[images.nth(place).element_handle(), paper])
 
