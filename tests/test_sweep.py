@@ -587,12 +587,14 @@ class TestWhatCannotBeMeant:
     @pytest.mark.parametrize(
         ("grid", "seeds", "reason"),
         [
-            ({"a": []}, 1, "parameter a has no values"),
-            ({"a": [1, 1]}, 1, "a value stands twice"),
-            ({"a": [object()]}, 1, "parameters are numbers"),
+            ({"a": [], "b": 2}, 1, "parameter a has no values"),
+            ({"a": [1, 1], "b": 2}, 1, "a value stands twice"),
+            ({"a": [object()], "b": 2}, 1, "parameters are numbers"),
+            ({"a": 1}, 1, "cannot be called .*: missing a required argument: 'b'"),
+            ({"a": 1, "b": 2, "c": 3}, 1, "product.a, b, .* unexpected keyword argument 'c'"),
             ({"seed": [1]}, 1, "seeds are given beside the grid"),
-            ({"a": 1}, 0, "seeds must be one or more"),
-            ({"a": 1}, [1, 1], "each once"),
+            ({"a": 1, "b": 2}, 0, "seeds must be one or more"),
+            ({"a": 1, "b": 2}, [1, 1], "each once"),
         ],
     )
     def test_grids(self, grid, seeds, reason):

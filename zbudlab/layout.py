@@ -114,7 +114,6 @@ ZBUD_PLAIN = 0
 ZBUD_SERIES = 1
 
 # Places of a zbud page, also the links of a zbud header: `header.next[LRU]`, `.next[BUDDY]`.
-HEADLESS = 0
 FIRST = 1
 LAST = 2
 BUDDY = 1

@@ -6,6 +6,7 @@ from zbudlab.history import History
 from zbudlab.layout import CHUNK_SHIFT
 from zbudlab.lessons.scattered import zbud_frames
 from zbudlab.machine import Machine
+from zbudlab.mm import zbud
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
 from zbudlab.operations import LAB_POOL
 
@@ -34,11 +35,31 @@ def where(machine: Machine) -> str:
     pool, state = machine.state.pools[LAB_POOL], machine.state
     addresses = []
     for handle in range(1, len(SIZES) + 1):
-        pfn = handle_pfn(pool, state.nodes, handle)
+        pfn = frame_of(machine, handle)
         header = state.rows[header_row(pool, pfn)]
         chunk = buddy_address(pfn, header, handle_buddy(pool, header, handle))
         addresses.append(f"{handle}: {chunk << CHUNK_SHIFT}")
     return f"zbud pages in frames {zbud_frames(machine)}\nhandles at {', '.join(addresses)}"
+
+
+def frame_of(machine: Machine, handle: int) -> int:
+    """The page frame that a handle's object lies in."""
+    return int(handle_pfn(machine.state.pools[LAB_POOL], machine.state.nodes, handle))
+
+
+def unmap_in(machine: Machine, handle: int, pfn: int) -> None:
+    """What is left of `zbud_unmap` once the handle was looked up and page frame `pfn` found.
+
+    As in version 2 of the series, the page may have moved since.
+    """
+    with machine.replaced(handle_pfn=lambda pool, nodes, handle: pfn):
+        zbud.zbud_unmap(*machine.state.zbud, LAB_POOL, handle)
+
+
+def pages_counted(machine: Machine) -> str:
+    """How many pages zbud counts (`pages_nr`), and how many it has."""
+    counted = int(machine.state.pools[LAB_POOL]["pages_nr"])
+    return f"zbud counts {counted} pages and has {len(zbud_frames(machine))}"
 
 
 def parts_of_move(history: History, old: int) -> Iterator[tuple[str, str]]:

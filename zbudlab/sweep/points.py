@@ -69,6 +69,21 @@ def _values(name: str, given: Any) -> list[Any]:
     return values
 
 
+def _check_arguments(experiment: Experiment, names: Iterable[str]) -> None:
+    """SweepError where the experiment cannot be called with parameters of these names."""
+    try:
+        signature = inspect.signature(experiment)
+    except (TypeError, ValueError):  # of a function that is not Python's
+        return
+    try:
+        signature.bind(**dict.fromkeys(names))
+    except TypeError as error:
+        called = getattr(experiment, "__name__", repr(experiment))
+        raise SweepError(
+            f"{called}{signature} cannot be called with the grid's parameters and a seed: {error}"
+        ) from None
+
+
 @dataclass(frozen=True)
 class Plan:
     """An experiment and where to run it: the product of the grid's values and the seeds.
@@ -89,6 +104,7 @@ class Plan:
             experiment = experiment_named(experiment)
         if SEED in grid:
             raise SweepError("seeds are given beside the grid, not in it")
+        _check_arguments(experiment, [*grid, SEED])
         chosen = tuple(int(s) for s in (range(seeds) if isinstance(seeds, int) else seeds))
         if not chosen or len(set(chosen)) < len(chosen):
             raise SweepError(f"seeds must be one or more, each once, not {list(chosen)}")
