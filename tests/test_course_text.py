@@ -100,6 +100,16 @@ class TestForm:
         assert re.search(r"\b(FrameMap|Player|Panel)\(", code)
 
     @every_notebook
+    def test_a_plain_figure_stands_before_each_live_machine(self, path):
+        """For who reads without a kernel; predictions and lists in between are no pictures."""
+        before = ""
+        for cell in cells(path, "code"):
+            if re.search(r"^(FrameMap|Player)\(|^(panel|pair)$", cell.source, re.M):
+                assert "show(" in before, cell.source
+            if not cell.source.startswith("Prediction("):
+                before = cell.source
+
+    @every_notebook
     def test_code_cells_are_calls(self, path):
         """The lines of a prediction are its question: prose, not counted."""
         code = [cell.source for cell in cells(path, "code")]
