@@ -227,7 +227,7 @@ class TestRun:
         run = small(*phases, use=64, access="sequential").run(machine(page_bytes=True))
         next(run)
         run.machine.reclaim(64)
-        run.machine.swap.compressor.decompress = lambda data: b"short"
+        run.machine.swap.compression.compressor.decompress = lambda data: b"short"
         assert next(run).events["lost"] == 1
         assert run.processes == []
 

@@ -142,7 +142,7 @@ class History:
         self.machine = rebuilt(self.log, self.config, content=self.content)
         self.machine.log = None  # steps are in this history's log already
         if self._origin is not None and self.config.page_bytes:
-            self.machine.swap.compressor = _Known(self._origin, self.log)
+            self.machine.swap.compression.compressor = _Known(self._origin, self.log)
         self._cuts = self.log.cuts
         self._places = self.log.places()
         self._seen = len(self.log)

@@ -31,6 +31,7 @@ def owners(machine: Machine) -> dict[str, Any]:
         "device": machine.swap.device,
         "cache": machine.swap.cache,
         "swap": machine.swap,
+        "compression": machine.swap.compression,
         "paging": machine.paging,
         "machine": machine,
     }
@@ -39,7 +40,8 @@ def owners(machine: Machine) -> dict[str, Any]:
 #: What changes as a machine runs, where that is not all an owner has.
 CHANGING = {
     "device": ("pages", "fail", "writes", "reads"),
-    "swap": ("busy", "compress_failures"),
+    "swap": ("busy",),
+    "compression": ("failures",),
     "paging": ("events", "failures"),
     "machine": ("pins", "moves", "control"),
 }

@@ -20,13 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
-from zbudlab.compressors import (
-    Compressor,
-    DamagedData,
-    UnrecordedPage,
-    compress_pages,
-    decompress_pages,
-)
+from zbudlab.compression import Compression
+from zbudlab.compressors import Compressor, DamagedData
 from zbudlab.mm import zbud, zswap, zswap_marks
 from zbudlab.mm.state import State
 from zbudlab.swapareas import SwapAreas
@@ -61,50 +56,8 @@ COUNTERS = (
 )
 
 
-class CannotCompress(ValueError):
-    """A compressor raises this for a page that it fails to compress."""
-
-
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
-
-
-def same_filled(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which pages, uint8 (n, 4096), have eight-byte words that are all equal."""
-    words = pages.view(np.int64)
-    equal: NDArray[np.bool_] = (words == words[:, :1]).all(axis=1)
-    return equal
-
-
-def compressed_lengths(
-    using: Compressor,
-    pages: NDArray[np.uint8],
-    data: NDArray[np.uint8],
-    threads: int | None,
-    *,
-    modern: bool,
-) -> NDArray[np.int32]:
-    """Lengths of the compressed pages in `data`; -1 = too long, which only 6.1 asks.
-
-    3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
-    """
-    lengths = compress_pages(using, pages, data, threads)
-    if not modern:
-        lengths[lengths < 0] = layout.PAGE_SIZE + 1
-    return lengths
-
-
-def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
-    """The page, PAGE_SIZE bytes, or DamagedData, whatever the compressor does."""
-    try:
-        page = using.decompress(data)
-    except DamagedData:
-        raise
-    except Exception as error:
-        raise DamagedData(f"{using.name} cannot decompress {len(data)} bytes: {error}") from error
-    if len(page) != layout.PAGE_SIZE:
-        raise DamagedData(f"{using.name} made {len(page)} bytes of {len(data)}, not a page")
-    return page
 
 
 class Swap(SwapAreas):
@@ -139,8 +92,6 @@ class Swap(SwapAreas):
     ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
-        if state.page_bytes and enabled and compressor is None:
-            raise ValueError("zswap needs a compressor where pages have bytes")
         modern = profile == "6.1"
         super().__init__(
             state,
@@ -153,13 +104,9 @@ class Swap(SwapAreas):
         )
         self.modern = modern
         self.ignores_errors = profile != "3.12-fixed"
-        self.compressor = compressor
-        self.compress_failures = 0  # pages of which the compressor made nothing
-        self.compress_error: Exception | None = None  # the last it raised
+        self.compression = Compression(state, compressor, threads, enabled=enabled, modern=modern)
         self.synchronous = synchronous
-        self.threads = threads
         self.stepwise = stepwise
-        self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
         settings = {
@@ -208,7 +155,7 @@ class Swap(SwapAreas):
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What zswap answered for each page, and 0 or -EIO."""
         self.cache.drop_all(slots)
-        data, lengths, contents = self._compressed(pages, lengths, len(slots))
+        data, lengths, contents = self.compression.compressed(pages, lengths, len(slots))
         answers = np.zeros(len(slots), np.int64)
         errors = np.zeros(len(slots), np.int64)
         self.state.reserve_entries(len(slots))
@@ -256,56 +203,6 @@ class Swap(SwapAreas):
         self._reach("store", slot)
         return self.do(zswap.zswap_store_end, slot, data, which, length, *self.state.zswap)
 
-    def _compressed(
-        self, pages: NDArray | None, lengths: ArrayLike | None, count: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], Any]:
-        """What `zswap_store_batch` wants: data and lengths; and the pages' contents."""
-        if not self.state.page_bytes:
-            if lengths is None:
-                raise ValueError("pages without bytes are stored with their compressed lengths")
-            tags = np.zeros(count, np.int64) if pages is None else np.asarray(pages, np.int64)
-            data = np.ascontiguousarray(tags).view(np.uint8).reshape(count, -1)
-            return data, np.asarray(lengths, np.int32), tags.tolist()
-        if pages is None or lengths is not None:
-            raise ValueError("pages are stored with their bytes, and without lengths")
-        pages = np.ascontiguousarray(pages)
-        if not self.enabled:
-            return pages, np.zeros(count, np.int32), pages
-        data = self._room_for(count)
-        lengths = self._compress(pages, data)
-        if self.state.zswaps["same_filled_pages_enabled"][0]:
-            same = same_filled(pages)
-            lengths[same] = 0
-            data[same, :8] = pages[same, :8]
-        return data, lengths, pages
-
-    def _room_for(self, count: int) -> NDArray[np.uint8]:
-        """Room for compressed pages; the first word, which entries keep, is zero."""
-        if len(self._room) < count:
-            self._room = np.zeros((count, layout.PAGE_SIZE), np.uint8)
-        self._room[:count, :8] = 0
-        return self._room[:count]
-
-    def _compress(self, pages: NDArray[np.uint8], data: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Lengths of the compressed pages in `data`; -1 = the compressor refused."""
-        assert self.compressor is not None
-        try:
-            lengths = compressed_lengths(
-                self.compressor, pages, data, self.threads, modern=self.modern
-            )
-        except UnrecordedPage:
-            raise
-        except Exception as error:  # a compressor may be anybody's
-            if len(pages) == 1:
-                self.compress_failures += 1
-                self.compress_error = error
-                return np.array([-1], np.int32)
-            each = range(len(pages))
-            return np.concatenate([self._compress(pages[i : i + 1], data[i : i + 1]) for i in each])
-        self.compress_failures += int(np.count_nonzero(lengths == 0))  # a page has content
-        lengths[lengths == 0] = -1
-        return lengths
-
     # --- load ----------------------------------------------------------------------------------
 
     def load(self, slot: int, out: NDArray | None = None) -> str:
@@ -341,22 +238,9 @@ class Swap(SwapAreas):
             return None
         try:
             self._reach("load", slot)
-            return self._decompressed(number, where)
+            return self.compression.page(number, where)
         finally:
             self.do(zswap.zswap_load_end, number, *self.state.zswap)
-
-    def _decompressed(self, number: int, where: NDArray[np.int64]) -> Content:
-        """The content of a mapped entry."""
-        address, length = where.tolist()
-        word = int(self.state.zswap_entries["word"][number])
-        if not self.state.page_bytes:
-            return word
-        if not address:
-            return np.full(layout.PAGE_SIZE // 8, word, np.int64).tobytes()
-        assert self.compressor is not None
-        start = (address & (layout.NCHUNKS - 1)) * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
-        frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
-        return decompressed(self.compressor, frame[start : start + length])
 
     def load_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Swap pages in, row i of `out`, uint8 (n, 4096), from slot i: 0, or -EIO = it is damaged.
@@ -370,7 +254,7 @@ class Swap(SwapAreas):
         numbers, where = np.zeros(len(slots), np.int64), np.zeros((len(slots), 2), np.int64)
         self.do(zswap.zswap_load_batch_begin, slots, numbers, where, *self.state.zswap)
         try:
-            errors = self._decompressed_rows(numbers, where, out)
+            errors = self.compression.rows(numbers, where, out)
         finally:
             self.do(zswap.zswap_load_batch_end, numbers, *self.state.zswap)
         for row in np.flatnonzero(numbers < 0):
@@ -383,23 +267,6 @@ class Swap(SwapAreas):
         except DamagedData:
             return -EIO
         return 0
-
-    def _decompressed_rows(
-        self, numbers: NDArray[np.int64], where: NDArray[np.int64], out: NDArray[np.uint8]
-    ) -> NDArray[np.int64]:
-        """The content of mapped entries, row by row: 0 or -EIO for each."""
-        errors = np.zeros(len(numbers), np.int64)
-        words = out.view(np.int64)
-        address, length = where.T
-        for row in np.flatnonzero((numbers > 0) & (address == 0)):
-            words[row] = self.state.zswap_entries["word"][numbers[row]]
-        rows = np.flatnonzero((numbers > 0) & (address > 0))
-        starts = address[rows] * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
-        assert self.compressor is not None
-        frames = self.state.frames
-        whole = decompress_pages(self.compressor, frames, starts, length[rows], out, rows)
-        errors[rows[~whole]] = -EIO
-        return errors
 
     def peek(self, slot: int) -> bytes:
         """A page's bytes, with nothing counted or logged. Raises DamagedData."""
@@ -470,7 +337,7 @@ class Swap(SwapAreas):
         if error:
             return error, 0
         try:
-            return 0, self._decompressed(number, where)
+            return 0, self.compression.page(number, where)
         except DamagedData:
             return -EIO, 0
         finally:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.compression import CannotCompress
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm.state import State
 from zbudlab.replay.pool import PoolView
 from zbudlab.swapdevice import Content, SwapCache, SwapCachePage
-from zbudlab.swapping import CannotCompress, Swap
+from zbudlab.swapping import Swap
 
 STAMP = struct.Struct("<IQI")  # in front of a page: type, offset, number
 

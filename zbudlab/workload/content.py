@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import corpus
+from zbudlab.compression import compressed_lengths, same_filled
 from zbudlab.compressors import Compressor
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.oplog import Recording
 from zbudlab.sources import read_content, read_process
-from zbudlab.swapping import compressed_lengths, same_filled
 from zbudlab.workload.language import WorkloadError
 
 DISTINCT = 1024
