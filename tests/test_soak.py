@@ -144,6 +144,8 @@ def test_no_node_for_the_tree_of_handles():
     pair.reclaim(50)
     assert pair.machine.state.zswaps[0]["reject_alloc_fail"] > rejected
     verified(pair)
+    with pytest.raises(MachineError, match=r'get no more nodes until inject\("tree_node", 0\)'):
+        pair.machine.zbud_alloc(4000 - 40)
     pair.machine.inject("tree_node", 0)
     pair.zbud_alloc(40)
     assert pair.refused["ENOMEM"] == 1

@@ -107,11 +107,14 @@ class Paging:
     def out_of_memory(self, wanted: str) -> MachineError:
         """The error for a request that reclaim could not help."""
         zone = self.state.zone
+        advice = "end a process, or give the machine more frames or swap"
+        if self.state.nodes_limited:
+            advice = 'and radix trees get no more nodes until inject("tree_node", 0)'
         return MachineError(
             errno.ENOMEM,
             f"no memory for {wanted}: {int(zone['nr_free_pages'])} of "
             f"{int(zone['spanned_pages'])} frames are free, {self.swap.free_slots()} swap slots; "
-            "end a process, or give the machine more frames or swap",
+            f"{advice}",
         )
 
     def count_moves(self, control: np.void) -> None:
