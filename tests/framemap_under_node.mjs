@@ -155,8 +155,12 @@ const CASES = {
     const boxes = calls(map, "fillRect");
     const colours = boxes.filter(([, , , , width, height]) => width === height);
     const gaps = boxes.filter(([, colour]) => colour === map.picture.style.gaps).length;
+    take(map.cells, input.frames[0]); // the next state: sizes stay until they are told anew
+    const again = asked.filter((cell) => !map.cells.known.has(cell)).length;
+    map.picture.draw(0, true);
+    const kept = calls(map, "fillRect").length === boxes.length;
     const farther = (map.picture.frame.zoom = 20) && map.picture.zbudInSight();
-    return { asked, farther, gaps, colours: colours.map(([, colour]) => colour) };
+    return { asked, again, kept, farther, gaps, colours: colours.map(([, colour]) => colour) };
   },
 };
 

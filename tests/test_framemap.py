@@ -251,6 +251,31 @@ class TestFrameMap:
         told = np.frombuffer(browser.last("frame")[1][2], "<u4")
         assert told.tolist() == [1, 2, 3, 4]
 
+    def test_a_frame_that_another_machine_does_not_have_is_let_go(self, machine):
+        view = FrameMap(machine)
+        browser = listening(view)
+        view.select(3000)
+        view.machine = Machine(frames=1024)
+        assert browser.last("details")[0]["frame"] is None
+        view.select(1000)
+        view.machine.alloc_pages(0)
+        view.update()
+        assert browser.last("details")[0]["frame"] == 1000
+
+    def test_another_machine_may_have_another_cma_area(self, machine):
+        view = FrameMap(machine)
+        browser = listening(view)
+        view.machine = Machine(frames=FRAMES)
+        assert browser.last("grid")[0]["cma"] == [FRAMES, FRAMES]  # none
+        assert len(browser.cells) == FRAMES
+
+    def test_what_is_marked_is_told_in_words_too(self, machine):
+        view = FrameMap(machine)
+        browser = listening(view)
+        view.mark([7, 9], "lost")
+        assert browser.last("mark")[0]["summary"] == view.summary
+        assert view.summary.endswith("2 marked lost: 7, 9.")
+
     def test_another_machine_may_be_of_another_size(self, machine):
         view = FrameMap(machine)
         browser = listening(view)

@@ -157,6 +157,7 @@ class TestCanvas:
         done = node("chunks", **a_map(cells), zbud=[1, 2], sizes=[17, 30, 0, 5])
         assert done["asked"] == [1, 2] or done["asked"] == [2, 1]
         assert done["farther"] is None
+        assert (done["again"], done["kept"]) == (2, True)
         assert done["gaps"] == 2  # chunks in the colour of their page's kind are told apart, too
         parts = {colour: name for name, colour in palette.CHUNKS["light"].items()}
         named = [parts[colour] for colour in done["colours"] if colour in parts]

@@ -103,6 +103,28 @@ def test_what_cannot_be_is_answered_and_nothing_changes(browser):
     assert browser.ask("step")["error"] == ""
 
 
+def test_less_memory_than_the_frame_whose_details_are_shown(browser):
+    browser.panel.maps[0].select(SMALL - 1)
+    answer = browser.ask("change", frames=1024)
+    assert (answer["error"], answer["settings"]["frames"]) == ("", 1024)
+
+
+def test_values_between_those_of_a_slider_are_said_as_they_are(browser):
+    browser.panel.change(working_set=123)
+    said = browser.heard[-1][0]["said"]
+    assert (said["working_set"], said["frames"]) == ("123 % of memory", "16 MiB (4096 frames)")
+
+
+def test_a_map_that_fails_does_not_leave_the_browser_waiting(browser, monkeypatch):
+    def broken(moves=None):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(browser.panel.maps[0], "update", broken)
+    with pytest.raises(RuntimeError):
+        browser.ask("step")
+    assert browser.heard[-1][0]["number"] == 1
+
+
 def test_a_fault_in_python_does_not_leave_the_browser_waiting(browser):
     def broken():
         raise RuntimeError("no")

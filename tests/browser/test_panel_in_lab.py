@@ -98,7 +98,7 @@ def test_keys_alone_can_do_all_of_it(story):
     page.keyboard.press("Enter")
     settled(story)
     assert steps(story) == before + 1
-    for act in ("compact", "reset, same seed"):
+    for act in ("compact", "reset, same seed (0)"):
         panel(story).get_by_role("button", name=act).press("Enter")
     story.page.wait_for_function(
         "document.querySelector('.zbl-figures').textContent.startsWith('Step 0:')"

@@ -14,6 +14,8 @@ CORNER_IS = """([image, paper]) => {
     return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).join() === paper.join();
 }"""
 
+BOTH_AT_ONCE = "(root, names) => names.forEach((name) => root.querySelector(name).click())"
+
 MACHINE = """
 from zbudlab import Machine, corpus
 from zbudlab.view import Player
@@ -103,6 +105,27 @@ def test_plays_and_pauses(story):
     wait_for(story, "Number(p.dataset.stop) > 4")
     root.locator(".zbl-play").press("Enter")
     wait_for(story, "p.querySelector('.zbl-play').textContent === 'play'")
+
+
+def test_every_click_counts_and_what_was_refused_stays_to_be_read(story):
+    root = player(story)
+    root.locator(".zbl-number").fill("19")
+    story.page.keyboard.press("Enter")
+    wait_for(story, "p.dataset.stop === '19'")
+    root.get_by_role("button", name="one step back").evaluate(
+        "b => { for (let i = 0; i < 5; i++) b.click() }"
+    )
+    wait_for(story, "p.dataset.stop === '14'")
+    root.get_by_role("button", name="go to the event of this kind before").click()
+    root.get_by_text("there is no migration before this").wait_for()
+    wait_for(story, "p.dataset.stale === '0'")
+    story.page.wait_for_timeout(1000)
+    assert root.locator(".zbl-error").inner_text() == "there is no migration before this"
+    root.locator(".zbl-number").fill("19")
+    story.page.keyboard.press("Enter")
+    wait_for(story, "p.dataset.stop === '19'")
+    root.evaluate(BOTH_AT_ONCE, [".zbl-inside", "[title='one step on']"])
+    wait_for(story, "p.dataset.part === '2'")
 
 
 def test_follows_its_machine(story):

@@ -62,6 +62,7 @@ class Store {
       if (this.views.size === 0) this.painted();
     } else if (message.kind === "mark") {
       cells.mark(message.with, arrayOf(Uint32Array, buffers[0]));
+      cells.summary = message.summary;
     } else if (message.kind === "chunks") {
       cells.takeChunks(message.frames, arrayOf(Uint8Array, buffers[0]));
       this.each((view) => view.answered("chunks"));

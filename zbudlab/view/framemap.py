@@ -41,6 +41,11 @@ class Marked(NamedTuple):
     state: np.ndarray
 
 
+def _borders(machine: Machine) -> tuple[int, tuple[int, int], int]:
+    """What decides where a map's borders lie."""
+    return machine.config.frames, machine.cma_area, machine.config.pageblock_order
+
+
 class FrameMap(LiveView, anywidget.AnyWidget):
     """A live map of a machine's page frames.
 
@@ -84,11 +89,16 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     @machine.setter
     def machine(self, machine: Machine) -> None:
         following.unfollow(self._machine, self)
-        self._machine = machine
+        before, self._machine = self._machine, machine
         self._moved = _moves_so_far(machine)
         following.follow(machine, self)
-        if machine.config.frames != self._arrangement.frames:
+        if (
+            _borders(machine) != _borders(before)
+            or machine.config.frames != self._arrangement.frames
+        ):
             self._rearrange(self._arrangement.name)
+        if self._selected is not None and self._selected >= machine.config.frames:
+            self.select(None)
         self.update()
 
     def update(self, moves: Moves | None = None) -> None:
@@ -126,7 +136,10 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     @property
     def summary(self) -> str:
         """The map in words: how many frames are what, and which are marked."""
-        words = details.summary(self._machine, palette.counts(self._frames))
+        return self._words(palette.counts(self._frames))
+
+    def _words(self, counts: np.ndarray) -> str:
+        words = details.summary(self._machine, counts)
         if self._marked is None:
             return words
         frames = ", ".join(map(str, self._marked.frames[:MOST_NAMED].tolist()))
@@ -156,7 +169,8 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         """Tell the browser what is painted over: it forgets with each new state."""
         if self._marked is not None:
             cells = (self._marked.frames // self._arrangement.frames_per_cell).astype("<u4")
-            self._tell({"kind": "mark", "with": palette.NUMBER[self._marked.kind]}, cells)
+            kind = palette.NUMBER[self._marked.kind]
+            self._tell({"kind": "mark", "with": kind, "summary": self.summary}, cells)
 
     def _check_frames(self, frames: np.ndarray) -> None:
         last = self._machine.config.frames - 1
@@ -169,7 +183,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         counts = palette.counts(self._frames)
         return {
             "counts": counts.tolist(),
-            "summary": details.summary(self._machine, counts),
+            "summary": self._words(counts),
             "bookkeeping": details.bookkeeping(self._machine),
         }
 

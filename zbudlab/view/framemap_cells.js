@@ -55,6 +55,7 @@ class Cells {
     this.summary = "";
     this.bookkeeping = "";
     this.chunks = new Map(); // cell -> [first, last], of zbud pages that were asked for
+    this.known = new Set(); // of these, the cells whose sizes are of the newest state
     this.touched = () => {}; // told which cells to paint anew; null = all
     this.clear(0);
   }
@@ -64,6 +65,7 @@ class Cells {
     this.codes = new Uint8Array(count);
     this.moves = []; // {cells, kind, at}: just moved, the newest last
     this.marks = null; // {cells, kind}: painted over until the next state
+    this.chunks.clear();
     this.touched(null);
   }
 
@@ -89,7 +91,7 @@ class Cells {
     }
     this.unmark();
     if (moves.length) this.addMoves(moves, now);
-    this.chunks.clear();
+    this.known.clear(); // sizes stay until newer ones come: without any, pages would flicker
     this.number = message.number;
     this.counts = message.counts;
     this.summary = message.summary;
@@ -126,7 +128,10 @@ class Cells {
 
   /** The message `chunks`: sizes of the buddies of zbud pages. */
   takeChunks(frames, sizes) {
-    frames.forEach((frame, i) => this.chunks.set(frame, [sizes[2 * i], sizes[2 * i + 1]]));
+    frames.forEach((frame, i) => {
+      this.chunks.set(frame, [sizes[2 * i], sizes[2 * i + 1]]);
+      this.known.add(frame);
+    });
   }
 
   /** The place in the legend of what a cell is. */
@@ -203,7 +208,7 @@ class Pixels {
     this.waiting = [];
     for (const move of this.cells.moves) this.paintMove(move, strength(now - move.at, fades));
     const marks = this.cells.marks;
-    if (marks) for (const cell of marks.cells) this.set(cell, this.ofKind[marks.kind]);
+    if (marks && !this.hidden.has(marks.kind)) for (const cell of marks.cells) this.set(cell, this.ofKind[marks.kind]);
     return this.bottom < 0 ? null : [this.top, this.bottom];
   }
 

@@ -11,8 +11,9 @@ class Frame {
     this.left = this.top = 0;
   }
 
-  /** Take the size of a map, and show all of it. */
+  /** Take the size of a map, and show all of it; what is seen stays if the size is what it was. */
   fit(columns, rows) {
+    if (columns === this.columns && rows === this.rows) return;
     this.columns = columns;
     this.rows = rows;
     const exact = this.size / Math.max(columns, rows);

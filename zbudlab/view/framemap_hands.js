@@ -48,6 +48,7 @@ class Hands {
     event.preventDefault();
     if (pans) frame.pan(...(event.deltaX ? [event.deltaX, event.deltaY] : [0, event.deltaY]));
     else frame.zoomBy(Math.exp(-event.deltaY / 300), event.offsetX, event.offsetY);
+    this.view.look(this.view.picture.cellAt(event.offsetX, event.offsetY));
     this.view.schedule();
   }
 
@@ -115,7 +116,8 @@ class Hands {
   goTo(frame) {
     const { grid } = this.view.cells;
     if (!(frame >= 0 && frame < grid.frames)) {
-      this.view.say(`There is no page frame ${frame}, only 0 to ${grid.frames - 1}.`);
+      const wrong = Number.isNaN(frame) ? "Type the number of a page frame" : `There is no page frame ${frame}`;
+      this.view.say(`${wrong}, ${Number.isNaN(frame) ? "" : "only "}0 to ${grid.frames - 1}.`);
       return;
     }
     const cell = Math.floor(frame / grid.together);

@@ -186,7 +186,7 @@ class View {
   askForChunks() {
     const pages = this.picture.zbudInSight() ?? [];
     this.chunks.box.hidden = pages.length === 0;
-    const missing = pages.filter((cell) => !this.cells.chunks.has(cell));
+    const missing = pages.filter((cell) => !this.cells.known.has(cell));
     if (missing.length && this.store.alive) this.ask({ kind: "chunks", frames: missing });
   }
 
@@ -197,9 +197,17 @@ class View {
 
   hearDetails(frame, told) {
     this.picture.selected = frame === null ? null : Math.floor(frame / this.cells.grid.together);
+    const focused = this.details.contains(document.activeElement) ? document.activeElement : null;
     this.details.hidden = told === null;
     this.details.replaceChildren(...(told ? detailsOf(told, () => this.select(null)) : []));
+    if (focused) this.refocus(focused);
     this.root.dataset.selected = frame ?? "";
+  }
+
+  /** The keyboard stays where it was in the details, or goes back to the map when they close. */
+  refocus(before) {
+    const stays = before === this.details ? this.details : this.details.querySelector(before.tagName);
+    (this.details.hidden ? this.canvas : stays ?? this.details).focus({ preventScroll: true });
   }
 
   // --- looking at frames ----------------------------------------------------------------------
@@ -242,8 +250,12 @@ class View {
     this.schedule();
   }
 
+  /** Who comes by key begins in the middle of what is seen, or at the first frame of the whole. */
   focused() {
-    if (this.picture.focus === null && this.cells.count) this.moveFocus(0);
+    if (this.picture.focus !== null || this.hands.drag || !this.cells.count) return;
+    const { frame } = this.picture;
+    const middle = () => this.picture.cellAt(frame.width / 2, frame.height / 2) ?? 0;
+    this.moveFocus(frame.zoom > frame.least ? middle() : 0);
   }
 
   select(cell) {

@@ -16,7 +16,8 @@ class Driver {
     this.views = new Set();
     this.settings = {}; // changed since the last question
     this.sent = {}; // changed with the last question
-    this.known = {}; // what Python said
+    this.known = {}; // what Python said: settings
+    this.said = {}; // and in words
     this.next = null; // what to ask next, but for running
     this.number = 0;
     this.busy = false;
@@ -73,6 +74,7 @@ class Driver {
     message.summaries.forEach((words, i) => (this.summaries[i] = words));
     this.rows.forEach((rows, i) => rows.take(buffers[i], message.fresh));
     this.known = message.settings;
+    this.said = message.said;
     this.error = message.error;
     this.each((view) => view.schedule(message.number));
     if (message.number !== this.number) return; // Python did that by itself
@@ -115,6 +117,7 @@ class View {
     const others = BUTTONS.map(([act, label, title]) =>
       make("button", { type: "button", title, "data-act": act, onclick: () => driver.ask(act) }, label),
     );
+    this.same = others.find((button) => button.dataset.act === "reset");
     this.notice = make("span", { class: "zbl-error", role: "alert" });
     return make("div", { class: "zbl-buttons", role: "group", "aria-label": "machine" }, this.play, ...others, this.notice);
   }
@@ -189,13 +192,14 @@ class View {
 
   paint() {
     this.waiting = false;
-    const { rows, summaries, known, error, settings, sent } = this.driver;
+    const { rows, summaries, known, said, error, settings, sent } = this.driver;
     if (rows[0].rows.length) this.showCurves(rows);
     this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
     say(this.notice, error);
     for (const [name, value] of Object.entries(known)) {
-      if (!(name in settings || name in sent)) this.inputs[name]?.set(value);
+      if (!(name in settings || name in sent)) this.inputs[name]?.set(value, said[name]);
     }
+    if ("seed" in known) say(this.same, `reset, same seed (${known.seed})`);
     this.painted = this.newest;
     this.root.dataset.painted = this.painted;
   }

@@ -217,8 +217,6 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     def _show(self, *, number: int = 0, error: str = "", fresh: bool = False) -> None:
         """Bring all maps up to date and send the figures; fresh: all of them, not the last row."""
-        for machine in self.machines:
-            following.refresh(machine, by=self)
         fresh = fresh or self._begun
         self._begun = False
         rows = [list(kept) if fresh else [kept[-1]] for kept in self._rows.values()]
@@ -227,10 +225,15 @@ class Panel(LiveView, anywidget.AnyWidget):
             "error": error,
             "fresh": fresh,
             "settings": asdict(self._pressure),
+            "said": {c.name: c.words(getattr(self._pressure, c.name)) for c in CONTROLS},
             "summaries": self.summary.split("\n"),
         }
         arrays = [np.array([[r[c] for c in COLUMNS] for r in some], "<f4") for some in rows]
-        self.send(message, [array.tobytes() for array in arrays])
+        try:
+            for machine in self.machines:
+                following.refresh(machine, by=self)
+        finally:  # a map that fails must not leave the browser waiting
+            self.send(message, [array.tobytes() for array in arrays])
 
     # --- without a kernel ----------------------------------------------------------------------
 

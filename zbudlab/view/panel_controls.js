@@ -16,19 +16,26 @@ function control(spec, value, change) {
 function slider(spec, id, chosen) {
   const input = make("input", { type: "range", id, min: 0, max: spec.values.length - 1, step: 1 });
   const shown = make("output", { for: id });
-  const tell = () => {
-    say(shown, spec.words[input.value]);
-    input.setAttribute("aria-valuetext", spec.words[input.value]);
+  const tell = (words = spec.words[input.value]) => {
+    say(shown, words);
+    input.setAttribute("aria-valuetext", words);
   };
   input.addEventListener("input", () => {
     tell();
     chosen(spec.values[input.value]);
   });
-  const set = (value) => {
-    input.value = spec.values.indexOf(value);
-    tell();
+  const set = (value, words) => {
+    const place = spec.values.indexOf(value);
+    input.value = place < 0 ? nearest(spec.values, value) : place;
+    tell(place < 0 ? words : undefined);
   };
   return { input, shown, set };
+}
+
+/** The place of the value that is nearest. */
+function nearest(values, value) {
+  const far = values.map((each) => Math.abs(each - value));
+  return Math.max(far.indexOf(Math.min(...far)), 0);
 }
 
 /** A list to choose from. */

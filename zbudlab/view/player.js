@@ -3,8 +3,10 @@
 
 const SPEEDS = [1, 2, 5, 10, 25]; // steps a second
 const REST_MS = 120; // without a question, before the tree and the lists are drawn anew
+const DRAWN_MS = 1000; // while it plays too fast for that, they are drawn this often
 
-/** Asks for one thing at a time, the newest wish first; hears the answers. */
+/** Asks for one thing at a time; hears the answers. Of wishes of a kind the newest wins; steps add
+ * up, and what depends on where one is waits for what was wished before. */
 class Driver {
   constructor(model) {
     this.model = model;
@@ -13,7 +15,8 @@ class Driver {
     this.pictures = []; // of the radix tree and of the lists, as addresses
     this.number = 0;
     this.busy = false;
-    this.wish = null;
+    this.wishes = [];
+    this.drawn = 0; // when the pictures came
     this.playing = false;
     this.speed = 2;
     this.theme = "light"; // of the page: pictures are drawn for it
@@ -26,15 +29,29 @@ class Driver {
 
   ask(message) {
     if (message.act !== "pictures" && message.act !== "step") this.play(false);
-    this.wish = message;
     clearTimeout(this.rest);
+    this.enqueue(message);
     this.go();
+  }
+
+  /** The last wish, or null. */
+  get wish() {
+    return this.wishes.at(-1) ?? null;
+  }
+
+  enqueue(message) {
+    const { act } = message;
+    const last = this.wish?.act;
+    if (act === "pictures" && last) return; // they are asked for again afterwards
+    if (act === "go") this.wishes = []; // wherever one would have been by then
+    else if (last === "step" && act === "step") message = { act, step: this.wishes.pop().step + message.step };
+    else if (last === "pictures" || (last === act && act !== "find")) this.wishes.pop();
+    this.wishes.push(message);
   }
 
   go() {
     if (this.busy || this.wish === null) return;
-    this.asked = this.wish;
-    this.wish = null;
+    this.asked = this.wishes.shift();
     this.busy = true;
     this.number += 1;
     this.started = performance.now();
@@ -42,8 +59,10 @@ class Driver {
   }
 
   hear(message, buffers) {
+    const drawing = message.number === this.number && this.asked?.act === "pictures";
+    if (drawing) message.error ||= this.known?.error ?? ""; // what was refused stays to be read
     this.known = message;
-    if (buffers.length) this.take(buffers);
+    if (buffers.length) this.take(buffers, message);
     this.each((view) => view.show());
     if (message.number !== this.number && message.number !== 0) return;
     if (message.number) this.busy = false;
@@ -67,7 +86,8 @@ class Driver {
     if (this.playing) {
       const pace = 1000 / this.speed - (performance.now() - this.started);
       const wait = Math.max(pace, 0);
-      if (!drawn && wait > 2 * REST_MS) this.rest = setTimeout(() => this.ask({ act: "pictures" }), REST_MS);
+      const due = wait > 2 * REST_MS || performance.now() - this.drawn > DRAWN_MS;
+      if (!drawn && due) this.rest = setTimeout(() => this.ask({ act: "pictures" }), Math.min(REST_MS, wait / 2));
       clearTimeout(this.next);
       this.next = setTimeout(() => this.playing && this.ask({ act: "step", step: 1 }), wait);
     } else if (!drawn && message.number) {
@@ -75,7 +95,9 @@ class Driver {
     }
   }
 
-  take(buffers) {
+  take(buffers, { stop, part }) {
+    this.drawnFor = `${stop} ${part}`;
+    this.drawn = performance.now();
     this.pictures.forEach((address) => URL.revokeObjectURL(address));
     this.pictures = buffers.map((buffer) => URL.createObjectURL(new Blob([buffer], { type: "image/png" })));
   }
@@ -99,6 +121,7 @@ class View {
       { class: "zbl-player", "data-number": "0" },
       this.buttons(),
       this.sliders(),
+      this.told(),
       make("div", { class: "zbl-both" }, (this.map = make("div", { class: "zbl-place" })), this.beside()),
       this.below(),
     );
@@ -153,7 +176,9 @@ class View {
     const go = () => this.driver.ask({ act: "go", stop: Number(this.slider.value) });
     this.slider = make("input", { type: "range", min: 0, max: this.model.get("last"), value: 0, class: "zbl-stop", oninput: go });
     this.box = make("input", { type: "number", min: 0, class: "zbl-number", "aria-label": "operation number" });
-    this.box.addEventListener("change", () => this.driver.ask({ act: "go", stop: Math.max(0, Math.min(this.box.valueAsNumber || 0, Number(this.slider.max))) }));
+    const goTo = () => this.driver.ask({ act: "go", stop: Math.max(0, Math.min(this.box.valueAsNumber || 0, Number(this.slider.max))) });
+    this.box.addEventListener("change", goTo);
+    this.box.addEventListener("keydown", (event) => event.key === "Enter" && goTo());
     const enter = () => this.driver.ask({ act: "inside", part: Number(this.parts.value) });
     this.parts = make("input", { type: "range", min: 0, max: 0, value: 0, class: "zbl-part", oninput: enter });
     this.stage = make("output", {});
@@ -163,9 +188,14 @@ class View {
     return make("div", { class: "zbl-sliders" }, outer, this.inner);
   }
 
-  beside() {
+  /** What was done and why: above all else, so that it is in sight however narrow the page is. */
+  told() {
     this.title = make("div", { class: "zbl-title" });
     this.sentence = make("p", { class: "zbl-sentence", "aria-live": "polite" });
+    return make("div", {}, this.title, this.sentence);
+  }
+
+  beside() {
     this.code = make("pre", { tabindex: 0, role: "region", "aria-label": "source of the function" });
     this.where = make("summary", {});
     this.linux = make("p", { class: "zbl-linux" });
@@ -177,8 +207,6 @@ class View {
     return make(
       "div",
       { class: "zbl-beside" },
-      this.title,
-      this.sentence,
       make("details", { open: "" }, this.changed, scroll),
       make("details", { open: "" }, this.where, this.linux, this.code),
     );
@@ -235,6 +263,7 @@ class View {
     this.images.forEach((image, i) => {
       if (pictures[i] && image.src !== pictures[i]) image.src = pictures[i];
     });
+    this.root.dataset.stale = this.driver.drawnFor === `${known.stop} ${known.part}` ? "0" : "1";
     this.root.dataset.stop = known.stop;
     this.root.dataset.part = known.part ?? "";
     this.root.dataset.number = known.number;
