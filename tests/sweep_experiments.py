@@ -28,9 +28,9 @@ def small_machine(frames, share, *, seed):
     return {"free": int(machine.state.zone["nr_free_pages"]), "answer": moved, **counters}
 
 
-def noted(folder, number, *, seed, seconds=0.02):
+def noted(folder, number, *, seed, pause=0.02):
     """Leaves a line in a file of its own each time it is run to its end."""
-    time.sleep(seconds)
+    time.sleep(pause)
     with open(Path(folder, f"{number}-{seed}"), "a") as file:
         file.write("run\n")
     return {"double": 2 * number}
@@ -47,5 +47,5 @@ def deadly(folder, number, *, seed):
 
 def sized(folder, number, *, seed):
     """Results of few bytes, but of many for number 4; a chunk each, as a point takes so long."""
-    noted(folder, number, seed=seed, seconds=0.6)
+    noted(folder, number, seed=seed, pause=0.6)
     return {"text": "x" * (100_000 if number == 4 else 1)}

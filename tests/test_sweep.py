@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -286,7 +287,7 @@ class TestWhatDies:
         file.write_text(
             'experiment = "tests.sweep_experiments:noted"\n'
             f"[grid]\nfolder = {json.dumps(str(tmp_path))}\nnumber = {list(range(20))}\n"
-            "seconds = 0.1\n"
+            "pause = 0.1\n"
         )
         with a_dask_cluster(tmp_path) as (address, scheduler):
             command = [sys.executable, "-m", "zbudlab", "sweep", str(file), "--dask", address]
@@ -316,7 +317,7 @@ class TestWhatDies:
         file.write_text(
             'experiment = "tests.sweep_experiments:noted"\n'
             f"[grid]\nfolder = {json.dumps(str(tmp_path))}\nnumber = {list(range(40))}\n"
-            "seconds = 0.1\n"
+            "pause = 0.1\n"
         )
         command = [sys.executable, "-m", "zbudlab", "sweep", str(file), "--jobs", "2"]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
@@ -423,10 +424,10 @@ def read_keys(path):
 
 def name(table, key):
     """The file that the point of a key leaves."""
-    grid = {n: table[n].tolist() for n in ("folder", "number", "seconds")}
+    grid = {n: table[n].tolist() for n in ("folder", "number")}
     plan = points.Plan.of(
         experiments.noted,
-        {"folder": grid["folder"][0], "number": grid["number"], "seconds": 0.1},
+        {"folder": grid["folder"][0], "number": grid["number"], "pause": 0.1},
         1,
     )
     return f"{plan.points[plan.keys.index(key)]['number']}-0"
@@ -595,6 +596,10 @@ class TestWhatCannotBeMeant:
             ({"seed": [1]}, 1, "seeds are given beside the grid"),
             ({"a": 1, "b": 2}, 0, "seeds must be one or more"),
             ({"a": 1, "b": 2}, [1, 1], "each once"),
+            ({"a": 1, "b": 2}, [0.5, 1.7], r"seeds must be whole numbers, not \[0.5, 1.7\]"),
+            ({"a": 1, "b": 2}, [[1]], "seeds must be whole numbers"),
+            ({"a": 1, "b": 2}, 1.5, "seeds are a number, or a list of numbers, not 1.5"),
+            ({"seconds": 1}, 1, "a parameter cannot be called seconds"),
         ],
     )
     def test_grids(self, grid, seeds, reason):
@@ -606,8 +611,57 @@ class TestWhatCannotBeMeant:
         assert "gives its results by name" in table["error"][0]
         table = sweep(lambda seed: {"x": object()}, {})
         assert "a result must be a number" in table["error"][0]
-        with pytest.raises(SweepError, match="a result cannot be called a"):
-            sweep(lambda a, seed: {"a": 1}, {"a": 1})
+        table = sweep(lambda a, seed: {"a": 1} if seed else {"x": 1}, {"a": 1}, seeds=2)
+        assert table["x"].tolist()[0] == 1
+        assert "a result cannot be called a" in table["error"][1]
+        table = sweep(lambda seed: {"x": 2**64 if seed else 1}, {}, seeds=2)
+        assert table["x"].tolist() == ["1", "18446744073709551616"]
+
+    def test_an_error_that_cannot_be_told(self):
+        class Mute(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        def mute(seed):
+            raise Mute
+
+        assert sweep(mute, {})["error"].tolist() == ["Mute: what went wrong it cannot say"]
+
+    def test_a_batch_of_too_few_results_is_run_one_by_one(self):
+        def doubled(a, seed):
+            return {"double": 2 * a}
+
+        doubled.batch = lambda points: [{"double": 0}] * (len(points) - 1)
+        assert sweep(doubled, {"a": [1, 2, 3]})["double"].tolist() == [2, 4, 6]
+
+    def test_what_an_experiment_does_to_a_list_stays_there(self):
+        def longer(items, seed):
+            items.append(seed)
+            return {"length": len(items)}
+
+        table = sweep(longer, {"items": [[1, 2], [5]]}, seeds=3)
+        assert table["length"].tolist() == [3, 3, 3, 2, 2, 2]
+        assert list(table["items"][0]) == [1, 2]
+
+    def test_a_parameter_that_is_a_list_is_not_unfolded_over_time(self):
+        table = sweep(lambda sizes, seed: {"free": [3, 2, 1]}, {"sizes": [[1, 2]]})
+        long = over_time(table)
+        assert long["free"].tolist() == [3, 2, 1]
+        assert [list(sizes) for sizes in long["sizes"]] == [[1, 2]] * 3
+
+    def test_a_partial_has_the_same_name_everywhere(self):
+        bound = partial(experiments.product, b=3)
+        assert (
+            points.Plan.of(bound, {"a": 2}, 1).name
+            == f'{experiments.__name__}:product with [[],{{"b":3}}]'
+        )
+        assert sweep(bound, {"a": 2})["x"].tolist() == [6]
+
+    def test_a_finished_table_keeps_its_order(self, tmp_path):
+        out = tmp_path / "t.parquet"
+        sweep(experiments.product, {"a": [1, 2], "b": [3, 4]}, out=out)
+        with pytest.raises(SweepError, match="its parameters in the order a, b"):
+            sweep(experiments.product, {"b": [3, 4], "a": [1, 2]}, out=out, resume=True)
 
 
 class TestCommand:

@@ -8,14 +8,16 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from zbudlab import __version__
+from zbudlab.config import is_whole
 
 Experiment = Callable[..., Mapping[str, Any]]
 Point = dict[str, Any]  # parameters and seed: the arguments of the experiment
 SEED = "seed"
+OWN = ("error", "seconds", "zbudlab")  #: columns of a table that stand after the results
 
 
 class SweepError(ValueError):
@@ -42,17 +44,29 @@ def experiment_named(name: str) -> Experiment:
     module, _, function = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # its module may be anybody's
         raise SweepError(
-            f'no experiment {name!r}, which should be "module:function": {error}'
+            f'no experiment {name!r}, which should be "module:function": '
+            f"{type(error).__name__}: {error}"
         ) from None
     if not callable(found):
         raise SweepError(f"{name!r} is no function")
     return found
 
 
+def _name(experiment: Experiment) -> str:
+    """ "module:function", the same in every process; with the arguments that a partial brings."""
+    if isinstance(experiment, partial):
+        given = canonical([list(experiment.args), experiment.keywords])
+        return f"{_name(experiment.func)} with {given}"
+    named = experiment if hasattr(experiment, "__qualname__") else type(experiment)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
 def _source(experiment: Experiment) -> str:
     """A digest of the experiment's own text; empty where it is not to be had."""
+    while isinstance(experiment, partial):
+        experiment = experiment.func
     try:
         return hashlib.sha256(inspect.getsource(experiment).encode()).hexdigest()[:20]
     except (OSError, TypeError):
@@ -84,6 +98,18 @@ def _check_arguments(experiment: Experiment, names: Iterable[str]) -> None:
         ) from None
 
 
+def _seeds(given: Iterable[int] | int) -> tuple[int, ...]:
+    """The seeds; given: how many, from 0, or which."""
+    if not is_whole(given) and not isinstance(given, Iterable):
+        raise SweepError(f"seeds are a number, or a list of numbers, not {given!r}")
+    chosen = list(range(given) if is_whole(given) else given)  # type: ignore[arg-type]
+    if not all(is_whole(seed) for seed in chosen):
+        raise SweepError(f"seeds must be whole numbers, not {chosen}")
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise SweepError(f"seeds must be one or more, each once, not {chosen}")
+    return tuple(int(seed) for seed in chosen)
+
+
 @dataclass(frozen=True)
 class Plan:
     """An experiment and where to run it: the product of the grid's values and the seeds.
@@ -104,11 +130,12 @@ class Plan:
             experiment = experiment_named(experiment)
         if SEED in grid:
             raise SweepError("seeds are given beside the grid, not in it")
+        if taken := set(grid) & set(OWN):
+            raise SweepError(
+                f"a parameter cannot be called {min(taken)}: the table has such a column of its own"
+            )
         _check_arguments(experiment, [*grid, SEED])
-        chosen = tuple(int(s) for s in (range(seeds) if isinstance(seeds, int) else seeds))
-        if not chosen or len(set(chosen)) < len(chosen):
-            raise SweepError(f"seeds must be one or more, each once, not {list(chosen)}")
-        return cls(experiment, {n: _values(n, v) for n, v in grid.items()}, chosen)
+        return cls(experiment, {n: _values(n, v) for n, v in grid.items()}, _seeds(seeds))
 
     @cached_property
     def points(self) -> list[Point]:
@@ -122,8 +149,7 @@ class Plan:
     @property
     def name(self) -> str:
         """The experiment as "module:function"."""
-        module = getattr(self.experiment, "__module__", "")
-        return f"{module}:{getattr(self.experiment, '__qualname__', repr(self.experiment))}"
+        return _name(self.experiment)
 
     @cached_property
     def keys(self) -> list[str]:

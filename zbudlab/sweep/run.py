@@ -59,6 +59,9 @@ def sweep(
     if out is not None and resume and Path(out).exists():
         table, header = read_table(out)
         check_header(header, plan, Path(out))
+        order = list(table.columns[: len(plan.grid)])
+        if order != list(plan.grid):
+            raise SweepError(f"{out} has its parameters in the order {', '.join(order)}")
         return table
     parts = Parts(out, plan, resume=resume) if out is not None else None
     running = _Sweep(plan, parts, executor)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zbudlab.config import is_whole
 from zbudlab.files import read_toml
 from zbudlab.sweep.points import Experiment, SweepError, experiment_named
 
@@ -37,9 +38,11 @@ class SweepFile:
         name, grid, seeds = values.get("experiment"), values.get("grid", {}), values.get("seeds", 1)
         if not isinstance(name, str) or not isinstance(grid, Mapping):
             raise SweepError(f'{path}: it needs experiment = "module:function" and a table [grid]')
-        if not isinstance(seeds, (int, list)) or isinstance(seeds, bool):
+        if not is_whole(seeds) and not isinstance(seeds, list):
             raise SweepError(f"{path}: seeds are a number, or a list of numbers, not {seeds!r}")
+        out = values.get("out", path.with_suffix(".parquet").name)
+        if not isinstance(out, str):
+            raise SweepError(f"{path}: out is the name of a file, not {out!r}")
         sys.path.insert(0, str(path.parent.resolve()))
         experiment = experiment_named(name if ":" in name else f"{PACKAGE}:{name}")
-        out = path.parent / values.get("out", path.with_suffix(".parquet").name)
-        return cls(experiment, grid, seeds, out)
+        return cls(experiment, grid, seeds, path.parent / out)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA = b"zbudlab.sweep"
-OWN = ("error", "seconds", "zbudlab")  #: columns that stand after the results
 
 
 def _column(values: Sequence[Any]) -> "pa.Array":
@@ -25,7 +24,7 @@ def _column(values: Sequence[Any]) -> "pa.Array":
     if not any(isinstance(value, Mapping) for value in values):
         try:
             return pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             pass
     texts = [value if isinstance(value, str) else canonical(value) for value in values]
     return pa.array([None if v is None else t for v, t in zip(values, texts, strict=True)])
@@ -38,8 +37,6 @@ def make_table(plan: Plan, records: Mapping[str, Record]) -> "pa.Table":
     rows = [records[key] for key in plan.keys]
     columns = {name: _column([p[name] for p in plan.points]) for name in (*plan.grid, SEED)}
     for name in dict.fromkeys(name for row in rows for name in row["result"] or ()):
-        if name in columns or name in OWN:
-            raise SweepError(f"a result cannot be called {name}: that column is there already")
         columns[name] = _column([(row["result"] or {}).get(name) for row in rows])
     columns["error"] = pa.array([row["error"] for row in rows], pa.string())
     columns["seconds"] = pa.array([row["seconds"] for row in rows], pa.float64())
@@ -72,13 +69,15 @@ def read_table(path: str | Path) -> "tuple[pd.DataFrame, dict[str, Any]]":
 def over_time(table: "pd.DataFrame") -> "pd.DataFrame":
     """A row for each moment of each point: list columns unfolded side by side, scalars repeated.
 
-    `moment` numbers them from 0. Rows without lists (failed points) are left out.
+    `moment` numbers them from 0. Rows without lists (failed points) are left out; a parameter
+    that is a list stays one.
     """
     import numpy as np
 
+    columns = list(table.columns)
     lists = [
         name
-        for name in table.columns
+        for name in columns[columns.index(SEED) + 1 if SEED in columns else 0 :]
         if table[name].map(lambda value: isinstance(value, (list, np.ndarray))).any()
     ]
     if not lists:

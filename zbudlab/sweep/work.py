@@ -1,8 +1,10 @@
 """What a worker does: run the points of a chunk, and say what came of each.
 
-It stands in the package, so that every kind of executor finds it.
+It stands in the package, so that every kind of executor finds it. An experiment gets copies of a
+point's values: what it does to a list changes no other point, whoever runs them.
 """
 
+import copy
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import __version__
-from zbudlab.sweep.points import Experiment, Point
+from zbudlab.sweep.points import OWN, Experiment, Point
 
 Record = dict[str, Any]  # of a point: result (or None), error (or None), seconds
 
@@ -31,20 +33,28 @@ def plain(value: Any) -> Any:
 
 
 def _sentence(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+    try:
+        said = str(error)
+    except Exception:  # an error may be anybody's, too
+        said = "what went wrong it cannot say"
+    return f"{type(error).__name__}: {said}".encode(errors="backslashreplace").decode()
 
 
-def _results(found: Any) -> dict[str, Any]:
+def _results(found: Any, point: Point) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise TypeError(f"an experiment gives its results by name, as a dict, not {found!r}")
-    return {str(name): plain(value) for name, value in found.items()}
+    results = {str(name): plain(value) for name, value in found.items()}
+    for name in results:
+        if name in point or name in OWN:
+            raise ValueError(f"a result cannot be called {name}: that column is there already")
+    return results
 
 
 def _run_point(experiment: Experiment, point: Point) -> Record:
     started = time.perf_counter()
     record: Record = {"result": None, "error": None}
     try:
-        record["result"] = _results(experiment(**point))
+        record["result"] = _results(experiment(**copy.deepcopy(point)), point)
     except (Exception, SystemExit) as error:  # an experiment may be anybody's: the others go on
         record["error"] = _sentence(error)
     record["seconds"] = time.perf_counter() - started
@@ -55,7 +65,8 @@ def _run_batch(experiment: Experiment, points: Sequence[Point]) -> list[Record]:
     """All points in one call of the experiment's batch form; one by one if that fails."""
     started = time.perf_counter()
     try:
-        found = [_results(result) for result in experiment.batch(list(points))]  # type: ignore[attr-defined]
+        given = experiment.batch(copy.deepcopy(list(points)))  # type: ignore[attr-defined]
+        found = [_results(*pair) for pair in zip(given, points, strict=True)]
     except (Exception, SystemExit):
         return [_run_point(experiment, point) for point in points]
     each = (time.perf_counter() - started) / len(points)
