@@ -11,7 +11,9 @@ import ctypes
 import functools
 import hashlib
 import importlib.util
+import multiprocessing.util
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -144,7 +146,8 @@ def _usable(folder: Path) -> bool:
 def _cache_directory() -> Path | None:
     """Where compiled code is kept: the first writable place of four, one folder a source state.
 
-    None = there is no such place, and nothing is kept. numba's own cache looks only at the file a
+    None = there is no such place, and nothing is kept. The last of them, for temporary files, is
+    this process's alone and goes with it. numba's own cache looks only at the file a
     function stands in, so an edit of a helper in another file would go unnoticed. Keying the
     folder by all sources mends that.
     """
@@ -158,10 +161,19 @@ def _cache_directory() -> Path | None:
         folder = place / f"numba-{key}"
         if _usable(folder):
             return folder
-    try:
-        return Path(tempfile.mkdtemp(prefix="zbudlab-"))
-    except OSError:
-        return None
+    with contextlib.suppress(OSError):
+        return _until_exit(Path(tempfile.mkdtemp(prefix="zbudlab-")))
+    return None
+
+
+def _until_exit(folder: Path) -> Path:
+    """The folder, which is removed when this process ends, after its workers have ended.
+
+    multiprocessing's finalizers, unlike atexit, run in pool workers, and never in a fork's child.
+    """
+    finalizer, last = multiprocessing.util.Finalize, -100
+    finalizer(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=last)
+    return folder
 
 
 CACHE_DIRECTORY = _cache_directory()
