@@ -476,6 +476,32 @@ def test_where_nothing_at_all_can_be_written_it_works_and_says_so(package, monke
     assert "set NUMBA_CACHE_DIR to a folder" in capsys.readouterr().err
 
 
+IMPORTED = """
+import zbudlab.machine
+from zbudlab import commands
+commands.say_if_first()
+"""
+MAPPED = """
+from zbudlab.mm import page
+print(bool(page.page_mapped(pages[0])))
+"""
+
+
+def test_who_waits_for_the_compiler_is_told_whenever_it_compiles_and_only_then(package):
+    def said(script):
+        alone = {"NUMBA_CACHE_DIR": None, "PYTHONPATH": package}
+        with_errors = "import sys; sys.stderr = sys.stdout\n"
+        return run_python("-c", with_errors + script, cwd=package, **alone).splitlines()
+
+    (first,) = said(IMPORTED)
+    assert first.startswith("compiling the engine, which may take a minute")
+    assert f"is kept in {package / 'zbudlab' / '__pycache__' / 'numba-'}" in first
+    assert said(IMPORTED + IS_FREE)[0] == first
+    assert len(said(IMPORTED + IS_FREE)) == 1
+    assert said(IMPORTED + IS_FREE + MAPPED)[1:] == [first, "False"]
+    assert len(said(IMPORTED + IS_FREE + MAPPED)) == 2
+
+
 def test_where_nothing_can_be_kept_the_warm_up_says_what_to_do(package):
     (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
     nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}

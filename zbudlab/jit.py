@@ -25,7 +25,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, event, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
@@ -193,6 +193,10 @@ def _compiled_by_type(compiled: Any) -> Any:
     return compiled
 
 
+def _is_ours(function: Callable) -> bool:
+    return function.__module__.startswith("zbudlab.")
+
+
 def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """Compile a function of `zbudlab.mm`, or of a module that uses it; only ours are cached.
 
@@ -201,7 +205,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """
     if function is None:
         return lambda function: kernel(function, inline=inline)
-    kept = CACHE_DIRECTORY is not None and function.__module__.startswith("zbudlab.")
+    kept = CACHE_DIRECTORY is not None and _is_ours(function)
     given = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
     try:
@@ -429,6 +433,26 @@ def uncompiled(
 def cache_is_kept() -> bool:
     """Whether the next process will find what this one compiles."""
     return CACHE_DIRECTORY is not None and CACHE_DIRECTORY.name == f"numba-{_source_key()}"
+
+
+class _FirstCompilation(event.Listener):
+    """Calls a function once, when numba begins to compile a kernel of ours that it did not find."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self.tell: Callable[[], None] | None = tell
+
+    def on_start(self, compilation: Any) -> None:
+        if self.tell is not None and _is_ours(compilation.data["dispatcher"].py_func):
+            tell, self.tell = self.tell, None
+            tell()
+
+    def on_end(self, compilation: Any) -> None:
+        """Nothing: numba wants this method."""
+
+
+def before_compiling(tell: Callable[[], None]) -> None:
+    """Have a function called, once, before this process compiles what was not found on disk."""
+    event.register("numba:compile", _FirstCompilation(tell))
 
 
 def warm_marker() -> Path:
