@@ -29,7 +29,7 @@ def ratio(rows: pd.DataFrame, above: str, below: str, **where: Any) -> Interval:
 
 
 def more_than_zsmalloc(rows: pd.DataFrame, **where: Any) -> Interval:
-    """Pages that zbud takes more than zsmalloc, percent."""
+    """Pages that zbud takes more after churn than zsmalloc, percent."""
     found = ratio(rows, "churned_pages", "zsmalloc_pages", **where)
     return Interval(*(100 * (value - 1) for value in (found.mean, found.low, found.high)))
 
@@ -51,7 +51,7 @@ def _computed(rows: pd.DataFrame) -> str:
         cells.append(ratio(rows, "stored", "zsmalloc_pages", **where).shown("{:.3f}"))
         lines_.append([*cells, more_than_zsmalloc(rows, **where).shown("{:+.1f}")])
     heads = ["content, compressor", "mean length, bytes", "zbud: pages a frame", "after churn"]
-    heads += ["best pairing", "zsmalloc", "zbud takes more than zsmalloc, %"]
+    heads += ["best pairing", "zsmalloc", "zbud after churn takes more than zsmalloc, %"]
     return markdown(heads, lines_)
 
 

@@ -42,7 +42,7 @@ class Interval:
         return self.shown("{:.1f}")
 
     def shown(self, form: str) -> str:
-        """As `mean [low, high]`, or the mean alone where there is no spread."""
+        """As `mean [low, high]`, or the mean alone where both ends round to it."""
         mean, low, high = (form.format(value) for value in (self.mean, self.low, self.high))
         return mean if low == mean == high else f"{mean} [{low}, {high}]"
 

@@ -104,7 +104,7 @@ class TestRun:
         assert last == "34560 of 34560 pages intact"
         assert all(name in out for name in VARIANTS)
         assert re.search(r"Movable zbud pages: \d+ -> \d+ order-9 blocks after compaction", out)
-        assert err == ""
+        assert re.fullmatch(r"(compiling the engine, .*\n)?", err)  # where it was not yet
 
     def test_writes_the_figures_of_the_table(self, run):
         out, _, folder = run

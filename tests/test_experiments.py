@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.__main__ import NAMES, broken, stored
+from experiments.density import cases, more_than_zsmalloc
 from experiments.findings import DPI, FOLDER, SIZE, TIMED, interval, with_tables
 from zbudlab.sweep import SweepFile, sweep
 
@@ -94,6 +95,34 @@ def test_intervals_hold_the_mean_as_often_as_they_say():
     ]
     assert 0.88 <= np.mean(held) <= 0.99
     assert str(interval([3, 3, 3])) == "3.0"
+
+
+def test_an_interval_is_left_out_where_its_ends_round_to_the_mean():
+    differing = interval([92.87, 92.90, 92.92, 92.91])
+    assert differing.low < differing.mean < differing.high
+    assert differing.shown("{:.1f}") == "92.9"
+    assert "[" in differing.shown("{:.2f}")
+
+
+def test_the_page_on_cma_says_why_requests_were_refused():
+    rows = stored("cma").query("zbud == 'series' and level == 0.95")
+    assert not rows["met"].any()
+    unmapped, mapped = (rows[rows["mapped"] == share] for share in (0, 0.001))
+    assert unmapped["no_memory"].sum() == unmapped["asked"].sum()
+    text = " ".join((FOLDER / "cma.md").read_text("utf-8").split())
+    assert f"{mapped['busy'].sum()} of {mapped['asked'].sum()} of them as busy" in text
+
+
+def test_the_page_on_density_says_what_churn_changed():
+    rows = stored("density")
+    fresh = rows.assign(churned_pages=rows["zbud_pages"])
+    changes = [
+        abs(more_than_zsmalloc(rows, **case).mean - more_than_zsmalloc(fresh, **case).mean)
+        for case in cases(rows)
+    ]
+    assert 0.2 < max(changes) < 0.3
+    text = " ".join((FOLDER / "density.md").read_text("utf-8").split())
+    assert "as first stored they differ by less than 0.3 percentage points" in text
 
 
 def test_the_list_of_findings_is_complete():

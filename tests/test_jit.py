@@ -414,6 +414,48 @@ def test_where_neither_package_nor_home_can_be_written_it_works(package):
     answer, _, folder = is_free(package, HOME=os.devnull, USERPROFILE=os.devnull, TMPDIR=temporary)
     assert answer == 1
     assert folder.is_relative_to(temporary)
+    assert list(temporary.iterdir()) == []
+
+
+FORKED = """
+import multiprocessing, os, sys
+from zbudlab import jit
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+worker = multiprocessing.get_context("fork").Process(target=int)
+worker.start()
+worker.join()
+print(jit.CACHE_DIRECTORY.is_dir())
+"""
+SPAWNED = """
+import multiprocessing
+
+def has_folder():
+    from zbudlab import jit
+    return jit.CACHE_DIRECTORY.is_dir()
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("METHOD").Pool(1) as pool:
+        print(pool.apply(has_folder))
+        pool.close()
+        pool.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize(
+    "script", [FORKED, *(SPAWNED.replace("METHOD", how) for how in ("spawn", "forkserver"))]
+)
+def test_a_folder_for_one_process_goes_with_that_process_and_no_other(package, script):
+    (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
+    temporary = package / "tmp"
+    temporary.mkdir()
+    (package / "script.py").write_text(script)
+    nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}
+    there = run_python("script.py", cwd=package, PYTHONPATH=package, TMPDIR=temporary, **nowhere)
+    assert there == "True\n"
+    assert list(temporary.glob("zbudlab-*")) == []
 
 
 NOWHERE = """
@@ -432,6 +474,32 @@ def test_where_nothing_at_all_can_be_written_it_works_and_says_so(package, monke
     monkeypatch.setattr(jit, "CACHE_DIRECTORY", None)
     commands.say_if_first()
     assert "set NUMBA_CACHE_DIR to a folder" in capsys.readouterr().err
+
+
+IMPORTED = """
+import zbudlab.machine
+from zbudlab import commands
+commands.say_if_first()
+"""
+MAPPED = """
+from zbudlab.mm import page
+print(bool(page.page_mapped(pages[0])))
+"""
+
+
+def test_who_waits_for_the_compiler_is_told_whenever_it_compiles_and_only_then(package):
+    def said(script):
+        alone = {"NUMBA_CACHE_DIR": None, "PYTHONPATH": package}
+        with_errors = "import sys; sys.stderr = sys.stdout\n"
+        return run_python("-c", with_errors + script, cwd=package, **alone).splitlines()
+
+    (first,) = said(IMPORTED)
+    assert first.startswith("compiling the engine, which may take a minute")
+    assert f"is kept in {package / 'zbudlab' / '__pycache__' / 'numba-'}" in first
+    assert said(IMPORTED + IS_FREE)[0] == first
+    assert len(said(IMPORTED + IS_FREE)) == 1
+    assert said(IMPORTED + IS_FREE + MAPPED)[1:] == [first, "False"]
+    assert len(said(IMPORTED + IS_FREE + MAPPED)) == 2
 
 
 def test_where_nothing_can_be_kept_the_warm_up_says_what_to_do(package):

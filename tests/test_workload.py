@@ -22,8 +22,8 @@ from zbudlab.workload import (
     access,
     scenarios,
 )
+from zbudlab.workload.checks import pages_of
 from zbudlab.workload.content import DISTINCT, content
-from zbudlab.workload.language import pages_of
 from zbudlab.workload.watch import COLUMNS, watch
 
 FRAMES = 1024
@@ -38,6 +38,15 @@ def small(*phases, kinds=None, **settings):
     """A workload of one kind of process with one region of 64 pages."""
     kinds = kinds or (Process("p", (Region(64, **settings),), grow=64),)
     return Workload("small", kinds, phases)
+
+
+#: Beginnings of a TOML file; what follows stands in the process or in the phase.
+APP = "[processes.app]\nregions = [{pages = 1}]\n"
+PHASE = f"{APP}[[phases]]\nname = 'a'\nsteps = 1\n"
+
+
+def content_is(value):
+    return f"[processes.app]\nregions = [{{pages = 1, content = {value}}}]"
 
 
 class TestLanguage:
@@ -103,6 +112,30 @@ class TestLanguage:
             ("[processes.p]\nregions = [{pages = 1, write = 2}]", "write must be 0 to 1, not 2"),
             ("[processes.p]\nends = 'x'\nregions = [{pages = 1}]", "ends must be one of"),
             ("[[[", "is no TOML file"),
+            (
+                "machine = 5\nphases = [{name = 'a', steps = 1}]",
+                "machine: a table is needed, not 5",
+            ),
+            ("phases = [{name = 'a', steps = 6.5}]", "steps must be a whole number, not 6.5"),
+            (f"{APP}life = 4.5", "process app: life must be a whole number, not 4.5"),
+            (f"{APP}at_once = 1.5", "process app: at_once must be a whole number, not 1.5"),
+            (f"{APP}turn = 1.5", "process app: turn must be a whole number, not 1.5"),
+            (f"{APP}life = true", "process app: life must be a whole number, not True"),
+            (f"{PHASE}start = {{app = 4.5}}", "phase a: start.app must be a whole number, not 4.5"),
+            (f"{PHASE}allocate = [{{every = 1.5}}]", "every must be a whole number, not 1.5"),
+            (f"{PHASE}allocate = [{{keep = 1.5}}]", "keep must be a whole number, not 1.5"),
+            (f"{PHASE}allocate = [{{order = 1.5}}]", "order must be a whole number, not 1.5"),
+            (f"{PHASE}allocate = [{{direct = 1}}]", "direct must be true or false, not 1"),
+            (f"{PHASE}cma = [{{pages = 1, every = 1.5}}]", "every must be a whole number, not 1.5"),
+            (f"{PHASE}cma = [{{pages = 1, keep = 1.5}}]", "keep must be a whole number, not 1.5"),
+            (content_is("5"), "a content is a name or a table of weights by name, not 5"),
+            (content_is("{}"), "a content is a name or a table of weights by name, not {}"),
+            (content_is("'txt'"), "no content 'txt': there are text, binary"),
+            (content_is("{text = 1, txt = 1}"), "no content 'txt': there are text, binary"),
+            (content_is("{text = nan}"), "weight must be a number above 0, not nan"),
+            (content_is("{text = inf}"), "weight must be a number above 0, not inf"),
+            (content_is("{text = true}"), "weight must be a number above 0, not True"),
+            (content_is("{text = 'x'}"), "weight must be a number above 0, not 'x'"),
         ],
     )
     def test_what_cannot_be_meant_is_said(self, tmp_path, text, reason):
@@ -315,7 +348,7 @@ class TestContent:
     def test_unknown_ones(self):
         with pytest.raises(WorkloadError, match="no content 'x': there are text, binary"):
             self.pages("x")
-        with pytest.raises(WorkloadError, match="its weight must be above 0, not 0"):
+        with pytest.raises(WorkloadError, match="its weight must be a number above 0, not 0"):
             self.pages({"text": 0})
 
 
@@ -427,6 +460,8 @@ class TestCommand:
             (["--workload", "phone", "--metadata-only"], "--metadata-only is of the main job"),
             (["--workload", "phone", "--lengths", "text"], "--lengths is of the main job"),
             (["--workload", "phone", "nowhere"], "cannot read"),
+            (["--workload", "desktop", "--order", "-1"], "order must be 0 to 10, not -1"),
+            (["--workload", "desktop", "--order", "11"], "order must be 0 to 10, not 11"),
             (["--workload", "phone", "--frames", "100"], "cma_pages must be"),
         ],
     )

@@ -11,7 +11,9 @@ import ctypes
 import functools
 import hashlib
 import importlib.util
+import multiprocessing.util
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -23,7 +25,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, event, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
@@ -144,7 +146,8 @@ def _usable(folder: Path) -> bool:
 def _cache_directory() -> Path | None:
     """Where compiled code is kept: the first writable place of four, one folder a source state.
 
-    None = there is no such place, and nothing is kept. numba's own cache looks only at the file a
+    None = there is no such place, and nothing is kept. The last of them, for temporary files, is
+    this process's alone and goes with it. numba's own cache looks only at the file a
     function stands in, so an edit of a helper in another file would go unnoticed. Keying the
     folder by all sources mends that.
     """
@@ -158,10 +161,19 @@ def _cache_directory() -> Path | None:
         folder = place / f"numba-{key}"
         if _usable(folder):
             return folder
-    try:
-        return Path(tempfile.mkdtemp(prefix="zbudlab-"))
-    except OSError:
-        return None
+    with contextlib.suppress(OSError):
+        return _until_exit(Path(tempfile.mkdtemp(prefix="zbudlab-")))
+    return None
+
+
+def _until_exit(folder: Path) -> Path:
+    """The folder, which is removed when this process ends, after its workers have ended.
+
+    multiprocessing's finalizers, unlike atexit, run in pool workers, and never in a fork's child.
+    """
+    finalizer, last = multiprocessing.util.Finalize, -100
+    finalizer(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=last)
+    return folder
 
 
 CACHE_DIRECTORY = _cache_directory()
@@ -181,6 +193,10 @@ def _compiled_by_type(compiled: Any) -> Any:
     return compiled
 
 
+def _is_ours(function: Callable) -> bool:
+    return function.__module__.startswith("zbudlab.")
+
+
 def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """Compile a function of `zbudlab.mm`, or of a module that uses it; only ours are cached.
 
@@ -189,7 +205,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     """
     if function is None:
         return lambda function: kernel(function, inline=inline)
-    kept = CACHE_DIRECTORY is not None and function.__module__.startswith("zbudlab.")
+    kept = CACHE_DIRECTORY is not None and _is_ours(function)
     given = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
     try:
@@ -417,6 +433,26 @@ def uncompiled(
 def cache_is_kept() -> bool:
     """Whether the next process will find what this one compiles."""
     return CACHE_DIRECTORY is not None and CACHE_DIRECTORY.name == f"numba-{_source_key()}"
+
+
+class _FirstCompilation(event.Listener):
+    """Calls a function once, when numba begins to compile a kernel of ours that it did not find."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self.tell: Callable[[], None] | None = tell
+
+    def on_start(self, compilation: Any) -> None:
+        if self.tell is not None and _is_ours(compilation.data["dispatcher"].py_func):
+            tell, self.tell = self.tell, None
+            tell()
+
+    def on_end(self, compilation: Any) -> None:
+        """Nothing: numba wants this method."""
+
+
+def before_compiling(tell: Callable[[], None]) -> None:
+    """Have a function called, once, before this process compiles what was not found on disk."""
+    event.register("numba:compile", _FirstCompilation(tell))
 
 
 def warm_marker() -> Path:

@@ -4,7 +4,9 @@ import argparse
 from typing import Any
 
 from zbudlab.commands import say_if_first
+from zbudlab.config import ConfigError, fault_of
 from zbudlab.files import check_writable, write_json
+from zbudlab.layout import MAX_ORDER
 
 #: Options that are settings of the machine, and options of the main job alone.
 SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "cma_pages", "threads")
@@ -42,7 +44,7 @@ def _content(paths: list[str]) -> dict[str, float]:
     """Files and folders in equal shares, wherever the workload stands; process:PID as it is."""
     from pathlib import Path
 
-    from zbudlab.workload.content import FILE, PROCESS
+    from zbudlab.workload.checks import FILE, PROCESS
 
     return {
         path if path.startswith(PROCESS) else f"{FILE}{Path(path).resolve()}": 1.0 for path in paths
@@ -79,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in SETTINGS}
     settings = {name: value for name, value in given.items() if value is not None}
     order = 9 if options.order is None else options.order
+    if fault := fault_of("order", order, 0, MAX_ORDER - 1):
+        raise ConfigError(fault)
     if options.json is not None:
         check_writable(options.json)
     if options.plot is not None:

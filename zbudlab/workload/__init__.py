@@ -12,6 +12,7 @@ CMA area. It is a TOML file (`zbudlab/workload/scenarios/` has six) or Python ob
 ...     print(step.phase, step.processes, step.events["used"])
 """
 
+from zbudlab.workload.checks import WorkloadError
 from zbudlab.workload.language import (
     Allocation,
     CmaRequest,
@@ -19,7 +20,6 @@ from zbudlab.workload.language import (
     Process,
     Region,
     Workload,
-    WorkloadError,
     scenarios,
 )
 from zbudlab.workload.run import Run, Step

@@ -13,7 +13,6 @@ A content has a limited number of pages that differ (DISTINCT); a process begins
 own in them and starts over at the end.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,12 +26,10 @@ from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.oplog import Recording
 from zbudlab.sources import read_content, read_process
-from zbudlab.workload.language import WorkloadError
+from zbudlab.workload.checks import FILE, PROCESS, Content, weights_of
 
 DISTINCT = 1024
 GOLDEN = 0.6180339887498949
-FILE = "file:"
-PROCESS = "process:"
 
 
 class Pages:
@@ -70,16 +67,9 @@ class Pages:
         return self._lengths[key]
 
 
-def content(named: str | Mapping[str, float], seed: int, folder: Path) -> Pages:
+def content(named: Content, seed: int, folder: Path) -> Pages:
     """The pages of a content; WorkloadError for one that there is not, SourceError for files."""
-    weights = {named: 1.0} if isinstance(named, str) else dict(named)
-    for kind, weight in weights.items():
-        if kind not in corpus.RECIPES and not kind.startswith((FILE, PROCESS)):
-            known = ", ".join(corpus.RECIPES)
-            raise WorkloadError(f"no content {kind!r}: there are {known}, {FILE}PATH, {PROCESS}PID")
-        if not isinstance(weight, (int, float)) or weight <= 0:
-            raise WorkloadError(f"content {kind}: its weight must be above 0, not {weight!r}")
-    return _mixture(tuple(weights.items()), seed, folder)
+    return _mixture(tuple(weights_of(named).items()), seed, folder)
 
 
 @lru_cache(maxsize=32)

@@ -3,7 +3,6 @@
 A size is a whole number of pages, or a text: "12 %" (of what, each field says) or "64 MiB".
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
@@ -13,52 +12,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zbudlab import layout
 from zbudlab.config import MachineConfig
 from zbudlab.files import read_toml
+from zbudlab.workload.checks import (
+    MANY,
+    Content,
+    Size,
+    WorkloadError,
+    check_choice,
+    check_number,
+    check_table,
+    check_truth,
+    check_whole,
+    pages_of,
+    weights_of,
+)
 
 if TYPE_CHECKING:
     from zbudlab.machine import Machine
     from zbudlab.workload.run import Run
 
-Size = int | str
 ACCESS = ("sequential", "random", "zipf", "working set")
 ENDS = ("random", "oldest", "newest")
-_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(%|KiB|MiB|GiB)")
 _T = TypeVar("_T")
-
-
-class WorkloadError(ValueError):
-    """A workload that cannot be meant; the message says where and why."""
-
-
-def pages_of(size: Size, whole: int) -> int:
-    """A size in pages, at least 1 unless it is 0; "12 %" is of `whole` pages."""
-    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
-        return size
-    found = _SIZE.fullmatch(size) if isinstance(size, str) else None
-    if not found:
-        raise WorkloadError(f'a size is a whole number of pages, "12 %" or "64 MiB", not {size!r}')
-    number = float(found[1])
-    if found[2] == "%":
-        pages = number * whole / 100
-    else:
-        pages = number * _UNITS[found[2]] / layout.PAGE_SIZE
-    return max(round(pages), 1) if number else 0
-
-
-def _check(owner: str, **limits: tuple[Any, float, float]) -> None:
-    """Raise WorkloadError for a value outside its limits; (value, low, high) by name."""
-    for name, (value, low, high) in limits.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not low <= value <= high:
-            raise WorkloadError(f"{owner}: {name} must be {low:g} to {high:g}, not {value!r}")
-
-
-def _check_choice(owner: str, name: str, value: Any, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise WorkloadError(f"{owner}: {name} must be one of {', '.join(known)}, not {value!r}")
-
-
-MANY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +49,7 @@ class Region:
     """
 
     pages: Size
-    content: str | Mapping[str, float] = "mixed"
+    content: Content = "mixed"
     access: str = "random"
     use: Size = 16
     write: float = 0.3
@@ -84,10 +58,10 @@ class Region:
     shift: float = 0.01
 
     def __post_init__(self) -> None:
-        pages_of(self.pages, 1), pages_of(self.use, 1)
-        _check_choice("a region", "access", self.access, ACCESS)
+        pages_of(self.pages, 1), pages_of(self.use, 1), weights_of(self.content)
+        check_choice("a region", "access", self.access, ACCESS)
         shares = {name: (getattr(self, name), 0, 1) for name in ("write", "working_set", "shift")}
-        _check("a region", skew=(self.skew, 0, 10), **shares)
+        check_number("a region", skew=(self.skew, 0, 10), **shares)
 
 
 @dataclass(frozen=True)
@@ -116,9 +90,9 @@ class Process:
             raise WorkloadError(f"{owner}: it needs a region")
         if not pages_of(self.grow, 1):
             raise WorkloadError(f"{owner}: it must grow by a page a step at least")
-        _check(owner, life=(self.life, 0, MANY), at_once=(self.at_once, 0, MANY))
-        _check(owner, turn=(self.turn, 1, MANY))
-        _check_choice(owner, "ends", self.ends, ENDS)
+        check_whole(owner, life=(self.life, 0, MANY), at_once=(self.at_once, 0, MANY))
+        check_whole(owner, turn=(self.turn, 1, MANY))
+        check_choice(owner, "ends", self.ends, ENDS)
 
 
 @dataclass(frozen=True)
@@ -138,10 +112,11 @@ class Allocation:
 
     def __post_init__(self) -> None:
         pages_of(self.count, 1)
-        _check("an allocation", order=(self.order, 0, layout.MAX_ORDER - 1))
-        _check("an allocation", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+        check_whole("an allocation", order=(self.order, 0, layout.MAX_ORDER - 1))
+        check_whole("an allocation", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+        check_truth("an allocation", "direct", self.direct)
         kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
-        _check_choice("an allocation", "migratetype", self.migratetype, tuple(kinds))
+        check_choice("an allocation", "migratetype", self.migratetype, tuple(kinds))
 
 
 @dataclass(frozen=True)
@@ -159,7 +134,7 @@ class CmaRequest:
     def __post_init__(self) -> None:
         if not pages_of(self.pages, 1):
             raise WorkloadError("a CMA request needs a page at least")
-        _check("a CMA request", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+        check_whole("a CMA request", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
 
 
 @dataclass(frozen=True)
@@ -180,9 +155,9 @@ class Phase:
 
     def __post_init__(self) -> None:
         owner = f"phase {self.name}"
-        _check(owner, steps=(self.steps, 1, MANY))
+        check_whole(owner, steps=(self.steps, 1, MANY))
         for kind, count in self.start.items():
-            _check(owner, **{f"start.{kind}": (count, 0, MANY)})
+            check_whole(owner, **{f"start.{kind}": (count, 0, MANY)})
         for size in self.end.values():
             pages_of(size, 1)
 
@@ -202,6 +177,7 @@ class Workload:
     folder: Path = Path()
 
     def __post_init__(self) -> None:
+        check_table(f"workload {self.name}, machine", self.machine)
         kinds = [process.name for process in self.processes]
         if len(set(kinds)) < len(kinds):
             raise WorkloadError(f"workload {self.name}: two processes have the same name")
@@ -209,7 +185,7 @@ class Workload:
             raise WorkloadError(f"workload {self.name}: it needs a phase")
         for phase in self.phases:
             for kind in (*phase.start, *phase.end, *phase.sleep):
-                _check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
+                check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
 
     @property
     def steps(self) -> int:
@@ -220,7 +196,7 @@ class Workload:
         """The machine it is made for, with other settings in the place of some."""
         return MachineConfig.from_dict({**self.machine, **settings})
 
-    def with_content(self, content: str | Mapping[str, float]) -> "Workload":
+    def with_content(self, content: Content) -> "Workload":
         """The same workload with other pages: this content in all regions."""
         kinds = (
             replace(kind, regions=tuple(replace(r, content=content) for r in kind.regions))
@@ -255,9 +231,9 @@ class Workload:
     def from_dict(cls, values: Mapping[str, Any], *, folder: Path = Path()) -> "Workload":
         """A workload from what stands in a TOML file; WorkloadError for what cannot stand there."""
         plain = dict(values)
-        kinds = _table("processes", plain.pop("processes", {}))
+        kinds = check_table("processes", plain.pop("processes", {}))
         plain["processes"] = tuple(
-            _process({"name": name} | _table(f"process {name}", kind))
+            _process({"name": name} | check_table(f"process {name}", kind))
             for name, kind in kinds.items()
         )
         plain["phases"] = tuple(_phase(phase) for phase in _list("phases", plain.get("phases", [])))
@@ -273,12 +249,6 @@ def scenarios() -> list[str]:
 # --- from plain values --------------------------------------------------------------------------
 
 
-def _table(owner: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise WorkloadError(f"{owner}: a table is needed, not {value!r}")
-    return dict(value)
-
-
 def _list(owner: str, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
         raise WorkloadError(f"{owner}: a list is needed, not {value!r}")
@@ -287,7 +257,7 @@ def _list(owner: str, value: Any) -> list[Any]:
 
 def _made(kind: type[_T], owner: str, values: Any) -> _T:
     """One of these objects from a table; WorkloadError for unknown and missing names."""
-    table = _table(owner, values)
+    table = check_table(owner, values)
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := set(table) - known:
         raise WorkloadError(
@@ -312,12 +282,12 @@ def _process(values: dict[str, Any]) -> Process:
 
 
 def _phase(values: Any) -> Phase:
-    table = _table("a phase", values)
+    table = check_table("a phase", values)
     owner = f"phase {table.get('name', '')}"
     given: dict[str, Any] = {
         "allocate": _several(Allocation, owner, table, "allocate"),
         "cma": _several(CmaRequest, owner, table, "cma"),
         "sleep": tuple(_list(f"{owner}, sleep", table.pop("sleep", []))),
-        **{n: _table(f"{owner}, {n}", table.pop(n, {})) for n in ("start", "end")},
+        **{n: check_table(f"{owner}, {n}", table.pop(n, {})) for n in ("start", "end")},
     }
     return _made(Phase, owner, table | given)

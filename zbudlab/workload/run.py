@@ -18,6 +18,7 @@ import numpy as np
 from zbudlab.config import MachineError
 from zbudlab.machine import Machine
 from zbudlab.workload import access
+from zbudlab.workload.checks import Size, pages_of
 from zbudlab.workload.content import Pages, content
 from zbudlab.workload.language import (
     Allocation,
@@ -25,9 +26,7 @@ from zbudlab.workload.language import (
     Phase,
     Process,
     Region,
-    Size,
     Workload,
-    pages_of,
 )
 
 OUT_OF_STEP = 1 << 32  #: the number of the generator that decides who ends
