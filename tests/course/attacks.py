@@ -193,6 +193,41 @@ CODE = [
         "chunks",
     ),
     Attack(
+        "exchange_the_probe_of_copies",
+        "import zbudlab.course.probes.e01_pages as probe\n"
+        "probe.copy = lambda bench, case: {{'bytes that are right': 4096, "
+        "'old is as it was': True, 'bytes moved': 8192, "
+        "'pieces longer than a line': 0, 'accesses': 128}}",
+        '"bytes that are right": 16',
+        exercise="e01_pages",
+    ),
+    Attack(
+        "reach_behind_the_counted_page",
+        "import zbudlab.course.probes.e01_pages as probe\n"
+        "probe.Page.__setitem__ = lambda self, place, value: None\n"
+        "def copy_page(new, old):\n"
+        "    for at in range(0, 4096, 64):\n        new[at : at + 64] = old[at : at + 64]",
+        '"bytes that are right": 16',
+        exercise="e01_pages",
+    ),
+    Attack(
+        "say_that_the_page_has_moved",
+        "import zbudlab.course.probes.e06_migrate as probe\n"
+        "probe.references = probe.lists = probe.content = lambda scene: {{}}\n"
+        "probe.Scene.everything = lambda scene: 0\n"
+        "def zbud_migrate_page(*arguments):\n    return 0",
+        "answer",
+        exercise="e06_migrate",
+    ),
+    Attack(
+        "tell_no_memory",
+        "import zbudlab.course.probes.e06_migrate as probe\n"
+        "probe.Scene.memory = lambda scene: {{'pages': 'AAAA'}}\n"
+        "def zbud_migrate_page(*arguments):\n    return 0",
+        "cannot be read",
+        exercise="e06_migrate",
+    ),
+    Attack(
         "equal_to_everything",
         "class Yes(int):\n    __eq__ = lambda self, other: True\n    __ne__ = lambda *a: False\n"
         "    __hash__ = int.__hash__\n    __sub__ = __rsub__ = lambda *a: 0\n"

@@ -52,6 +52,37 @@ def no_cases(setting: Setting, random: np.random.Generator) -> Iterable[Case]:
     return ()
 
 
+class Outside:
+    """What of a case stays outside the student's process; here nothing does.
+
+    Kinds where something does: `zbudlab.course.outside`.
+    """
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        self.case = case
+
+    def given(self) -> dict[str, Any]:
+        """What the probe is told."""
+        return self.case
+
+    def hear(self, question: Any) -> Any:
+        """The reply to a question that the probe asks meanwhile."""
+        raise ValueError("there is nothing to ask")
+
+    def seen(self, answer: Any) -> Any:
+        """What is compared, from the probe's answer. ValueError for one that no probe gives."""
+        return answer
+
+    def outcome(self, observed: dict[str, Any]) -> dict[str, Any]:
+        """The same for {"answer": ...} or {"error": a line}."""
+        if "answer" not in observed:
+            return observed
+        try:
+            return {"answer": self.seen(observed["answer"])}
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return {"error": f"its answer cannot be read: {error}"}
+
+
 @dataclass(frozen=True)
 class Ability:
     """Something the student's functions can do, all of it or not: its points are given whole.
@@ -68,6 +99,7 @@ class Ability:
         then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
     tolerance: how far a number may be off, relative.
+    outside: what of a case stays outside the student's process (`zbudlab.course.outside`).
     """
 
     name: str
@@ -83,6 +115,7 @@ class Ability:
     judge: Judge | None = None
     shrinks: tuple[str, ...] = ()
     tolerance: float = 0.0
+    outside: Callable[[Case], Outside] = Outside
 
 
 @dataclass(frozen=True)

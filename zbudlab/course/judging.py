@@ -61,10 +61,12 @@ class Here:
         if missing:
             return {"error": f"there is no {missing[0]}"}
         self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
+        side = ability.outside(case)
+        self.bench.ask = side.hear
         begin = time.process_time()
-        outcome = observe(ability.probe, self.bench, case, self.seconds)
+        outcome = observe(ability.probe, self.bench, side.given(), self.seconds)
         self.spent += time.process_time() - begin
-        return outcome
+        return side.outcome(outcome)
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:

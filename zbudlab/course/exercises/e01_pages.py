@@ -7,9 +7,9 @@ import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises.e02_buddy import random_trace
+from zbudlab.course.outside import LINE, Pages
 from zbudlab.layout import PAGE_SHIFT, PAGE_SIZE, PG_HEAD, PG_LOCKED, PG_LRU
 
-LINE = 64
 LINUX_RECORD = 64  #: bytes of a struct page in Linux
 ADDRESSES = (1_000_000, 99_999_999)  #: what the question about a frame asks for
 GIGABYTES = (3, 99)  #: and the one about records
@@ -285,6 +285,7 @@ EXERCISE = Exercise(
             drawn_copies,
             hints=("len(old) bytes; the last one, too.",),
             why=f"all {PAGE_SIZE} bytes are to be as in the old page, which stays as it is",
+            outside=Pages,
         ),
         Ability(
             "lines",
@@ -296,6 +297,7 @@ EXERCISE = Exercise(
             drawn_lines,
             hints=("range(0, 4096, 64), and slices.",),
             why=f"{PAGE_SIZE // LINE} lines of {LINE} bytes, each read once and written once",
+            outside=Pages,
         ),
         Ability(
             "byte",

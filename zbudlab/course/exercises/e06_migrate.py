@@ -6,6 +6,7 @@ import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
+from zbudlab.course.outside import Moved
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -66,12 +67,13 @@ def drawn_counts(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def shown_handles(setting: Setting) -> list[Case]:
-    found = [_case(b, handle=h) for b, h in ((ALONE, 1), (BOTH, 1), (BOTH, 2), (ALONE, 0))]
-    return [*found, _case((*ALONE, "alloc 3500"), 0, handle=1)]
+    pairs = ((ALONE, 1), (BOTH, 1), (BOTH, 2), (ALONE, 0), ((*ALONE, "alloc 3500"), 1))
+    return [_case(before, handle=handle, see="references") for before, handle in pairs]
 
 
 def drawn_handles(setting: Setting, random: np.random.Generator) -> list[Case]:
-    return [case | {"handle": int(random.integers(0, 4))} for case in _drawn(random, 0.2)]
+    cases = _drawn(random, 0.2, see="references")
+    return [case | {"handle": int(random.integers(0, 4))} for case in cases]
 
 
 def why_handle(case: Case, got: Any, expected: Any) -> str:
@@ -87,11 +89,11 @@ def why_handle(case: Case, got: Any, expected: Any) -> str:
 
 def shown_again(setting: Setting) -> list[Case]:
     held = ((*ALONE, "map 1"), (*BOTH, "map 2"), (*BOTH, "isolate 0"), (*BOTH, "map 1", "unmap 1"))
-    return [_case(b) for b in held]
+    return [_case(b, see="untouched") for b in held]
 
 
 def drawn_again(setting: Setting, random: np.random.Generator) -> list[Case]:
-    return _drawn(random, 0.4)
+    return _drawn(random, 0.4, see="untouched")
 
 
 def why_again(case: Case, got: Any, expected: Any) -> str:
@@ -194,18 +196,20 @@ EXERCISE = Exercise(
             ),
             why=why_handle,
             shrinks=("before",),
+            outside=Moved,
         ),
         Ability(
             "again",
             "says -EAGAIN, and changes nothing, while somebody else holds the page",
             4,
-            "e06_migrate.again",
+            "e06_migrate.moved",
             ("zbud_migrate_page",),
             shown_again,
             drawn_again,
             hints=("page_count(pages[old]) says how many references there are.",),
             why=why_again,
             shrinks=("before",),
+            outside=Moved,
         ),
         Ability(
             "copy",
@@ -221,6 +225,7 @@ EXERCISE = Exercise(
             ),
             why="the new frame must be a zbud page of the same pool, with the old one's bytes",
             shrinks=("before",),
+            outside=Moved,
         ),
         Ability(
             "handles",
@@ -233,6 +238,7 @@ EXERCISE = Exercise(
             hints=("Which header still holds the handles when you move them?",),
             why="every handle of the page must lead to the new one and hold a reference there",
             shrinks=("before",),
+            outside=Moved,
         ),
         Ability(
             "lists",
@@ -245,6 +251,7 @@ EXERCISE = Exercise(
             hints=("list_replace(rows, link, old_row, new_row), for each of the two links.",),
             why="a page is on two lists, by the links LRU and BUDDY; moving is no use of it",
             shrinks=("before",),
+            outside=Moved,
         ),
         Ability(
             "golden",

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from zbudlab.course.contract import Ability, Exercise, Setting, random_of
+from zbudlab.course.contract import Ability, Exercise, Outside, Setting, random_of
 from zbudlab.course.grading import notebook
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
@@ -243,14 +243,24 @@ class _Asked:
 
     def observe(self, ability: Ability, case: dict[str, Any]) -> dict[str, Any]:
         """What comes back, made sure to be an answer or an error."""
+        side = ability.outside(case)
         request = {
             "probe": ability.probe,
             "functions": ability.functions,
             "plugs": plugs(self.exercise, ability),
             "others": others(self.exercise, ability),
-            "case": case,
+            "case": side.given(),
         }
-        outcome = self.sandbox.ask(request, CASE_SECONDS)
+        outcome = self._answered(request, side)
         if "answer" in outcome and "error" not in outcome:
-            return {"answer": outcome["answer"]}
+            return side.outcome({"answer": outcome["answer"]})
         return {"error": str(outcome.get("error", "it gave no answer"))[:300]}
+
+    def _answered(self, request: dict[str, Any], side: Outside) -> dict[str, Any]:
+        """What comes back once all that is asked meanwhile has been replied to."""
+        end = time.monotonic() + CASE_SECONDS
+        outcome = self.sandbox.ask(request, CASE_SECONDS)
+        while "ask" in outcome:
+            left = max(end - time.monotonic(), 0.0)
+            outcome = self.sandbox.ask(side.hear(outcome["ask"]), left)
+        return outcome

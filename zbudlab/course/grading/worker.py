@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import types
+from collections.abc import Callable
 from typing import Any
 
 MEMORY = 1 << 30
@@ -111,8 +112,10 @@ def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
     return troubles
 
 
-def run_case(request: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """What the student's functions answer to a case."""
+def run_case(
+    request: dict[str, Any], namespace: dict[str, Any], ask: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """What the student's functions answer to a case; ask: puts a question to the other side."""
     from zbudlab.course.probes import Bench, observe
 
     names = request["functions"]
@@ -121,6 +124,7 @@ def run_case(request: dict[str, Any], namespace: dict[str, Any]) -> dict[str, An
         return {"error": f"there is no {missing[0]}"}
     functions = {name: namespace[name] for name in names}
     bench = Bench(functions, request["plugs"], request["others"])
+    bench.ask = ask
     return observe(request["probe"], bench, request["case"], CASE_SECONDS)
 
 
@@ -129,6 +133,12 @@ def _line(answer: Any) -> bytes:
     if len(text) > ANSWER_BYTES:
         text = b'{"error": "the answer is larger than 2 MB"}'
     return text + b"\n"
+
+
+def _send(answers: int, answer: Any) -> None:
+    data = _line(answer)
+    while data:
+        data = data[os.write(answers, data) :]
 
 
 def main() -> None:
@@ -141,15 +151,18 @@ def main() -> None:
     limit_resources()
     sys.meta_path.append(IdleImports())
     namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *things: None}
+
+    def ask(question: Any) -> Any:
+        _send(answers, {"ask": question})
+        return json.loads(requests.readline())
+
     for line in requests:
         request = json.loads(line)
         if "cells" in request:
             answer: Any = {"troubles": run_cells(request["cells"], namespace)}
         else:
-            answer = run_case(request, namespace)
-        data = _line(answer)
-        while data:
-            data = data[os.write(answers, data) :]
+            answer = run_case(request, namespace, ask)
+        _send(answers, answer)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+"""What of a case stays outside the student's process.
+
+A probe runs beside the student's code, so it can be exchanged there. It therefore gives back what
+memory holds, and what that means is found out here, by whoever compares; pages whose accesses are
+counted stay here, and the probe asks for each access.
+"""
+
+import base64
+import binascii
+import zlib
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from zbudlab.course.contract import Outside
+from zbudlab.course.probes import e06_migrate
+from zbudlab.course.probes.e01_pages import REFUSED, place_of
+from zbudlab.layout import PAGE_SIZE
+
+LINE = 64  #: bytes that a processor moves at once
+
+
+class Counted:
+    """A page whose reads and writes are counted, single bytes or slices."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = bytearray(content)
+        self.pieces: list[int] = []  # bytes of each access
+
+    def get(self, place: Any) -> Any:
+        """A byte, or bytes as hexadecimal digits."""
+        found = self.content[place_of(place)]
+        self.pieces.append(len(found) if isinstance(found, bytearray) else 1)
+        return found.hex() if isinstance(found, bytearray) else found
+
+    def set(self, place: Any, value: Any) -> None:
+        """Put a byte, or bytes as hexadecimal digits, at a place."""
+        size, before = len(self.content), bytes(self.content)
+        written = bytes.fromhex(value) if isinstance(value, str) else value
+        self.content[place_of(place)] = written
+        if len(self.content) != size:
+            now, self.content[:] = len(self.content), before
+            raise ValueError(f"the page has {now} bytes now: slices must be as long")
+        self.pieces.append(len(written) if isinstance(written, bytes) else 1)
+
+
+class Pages(Outside):
+    """Two pages for `copy_page`. case: seed of the content, counts: whether accesses are told."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        super().__init__(case)
+        self.content = Random(case["seed"]).randbytes(PAGE_SIZE)
+        self.pages = {"new": Counted(bytes(PAGE_SIZE)), "old": Counted(self.content)}
+
+    def given(self) -> dict[str, Any]:
+        return {}
+
+    def hear(self, question: Any) -> Any:
+        try:
+            page, place = self.pages[question["page"]], question["place"]
+            if "value" not in question:
+                return {"found": page.get(place)}
+            page.set(place, question["value"])
+            return {}
+        except (*REFUSED, KeyError) as error:
+            return {"refused": type(error).__name__, "words": str(error)}
+
+    def seen(self, answer: Any) -> dict[str, Any]:
+        new, old = self.pages["new"], self.pages["old"]
+        right = sum(a == b for a, b in zip(new.content, self.content, strict=True))
+        seen: dict[str, Any] = {
+            "bytes that are right": right,
+            "old is as it was": old.content == self.content,
+        }
+        if self.case["counts"]:
+            pieces = new.pieces + old.pieces
+            seen["bytes moved"] = sum(pieces)
+            seen["pieces longer than a line"] = sum(size > LINE for size in pieces)
+            seen["accesses"] = len(pieces)
+        return seen
+
+
+class Moved(Outside):
+    """The memory after a page was moved. case: as in probes.e06_migrate, with `see`."""
+
+    def seen(self, answer: Any) -> Any:
+        if not isinstance(answer, dict):
+            return answer
+        scene = e06_migrate.Scene(self.case)
+        before = scene.everything()
+        _fill(scene, answer["memory"])
+        said = answer["answer"]
+        if self.case["see"] == "untouched":
+            return {"answer": said, "untouched": said == 0 or scene.everything() == before}
+        return {"answer": said, **e06_migrate.SIGHTS[self.case["see"]](scene)}
+
+
+def _fill(scene: e06_migrate.Scene, memory: Any) -> None:
+    """Make the scene's memory what a probe says it is."""
+    for name, array in scene.arrays().items():
+        data = _unpacked(memory[name], array.nbytes)
+        array.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8)
+
+
+def _unpacked(text: Any, size: int) -> bytes:
+    """The bytes that a probe packed; ValueError unless there are `size` of them."""
+    try:
+        data = zlib.decompressobj().decompress(base64.b64decode(text), size + 1)
+    except (zlib.error, binascii.Error, TypeError) as error:
+        raise ValueError(str(error)) from None
+    if len(data) != size:
+        raise ValueError(f"{len(data)} bytes of memory, not {size}")
+    return data
