@@ -59,7 +59,7 @@ class Settings(NamedTuple):
 
     frames: int | None = None
     every: int = 1024
-    what: str = "mixed"
+    what: str | None = None
     more: dict[str, Any] = {}  # noqa: RUF012  # of the machine; never changed
 
 
@@ -68,8 +68,9 @@ def _frames(settings: Settings, default: int) -> int:
 
 
 def _no_machine(kind: str, settings: Settings) -> None:
-    if settings.more:
-        named = ", ".join(settings.more)
+    said = [*(["content"] if settings.what is not None else []), *settings.more]
+    if said:
+        named = ", ".join(said)
         raise ConfigError(f"a {kind} trace needs the page allocator only: {named} would do nothing")
 
 
@@ -136,7 +137,8 @@ def _replay_blocks(path: str | Path, settings: Settings, progress: Progress) -> 
 
 def _page_replay(settings: Settings) -> PageReplay:
     frames = _frames(settings, 16384)
-    return PageReplay(what=settings.what, every=settings.every, frames=frames, **settings.more)
+    what = "mixed" if settings.what is None else settings.what
+    return PageReplay(what=what, every=settings.every, frames=frames, **settings.more)
 
 
 def _page_figures(kind: str, reader: Any, pages: PageReplay, more: dict[str, int]) -> Figures:
@@ -201,7 +203,7 @@ def replay(
     *,
     frames: int | None = None,
     every: int = 1024,
-    what: str = "mixed",
+    what: str | None = None,
     progress: Progress = lambda position: None,
     **settings: Any,
 ) -> Figures:
@@ -209,8 +211,9 @@ def replay(
 
     kind: a key of KINDS. path: plain, .gz or .zst, `-` for standard input. frames: of the machine,
     by default 65536 for blocks, 16384 for pages. every: events from one sample to the next, at
-    first. what: the content of pages that are written (a name of `zbudlab.workload.content`).
-    settings: more of MachineConfig, for pages. progress: called with the bytes of the file read.
+    first. what: the content of pages that are written (a name of `zbudlab.workload.content`, by
+    default mixed). settings: more of MachineConfig; like `what`, for pages only. progress: called
+    with the bytes of the file read.
 
     Raises TraceError for a file that holds no such trace, ConfigError for a machine that cannot be.
     """
