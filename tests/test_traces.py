@@ -125,7 +125,7 @@ def test_scanners_do_the_same_uncompiled(tmp_path):
     compiled = records(traces.BlockEvents(path))
     lackey = written(tmp_path, "I  00401ff0,20\n L 10,8\n S zz,1\n", "lackey")
     uses = records(traces.PageUses(lackey))
-    with uncompiled(["scan.line_end", "scan.digit", "scan.use_page"]):
+    with uncompiled(["scan.line_end", "scan.digit", "reduction.use_page"]):
         assert (records(traces.BlockEvents(path)) == compiled).all()
         assert (records(traces.PageUses(lackey)) == uses).all()
 
@@ -329,6 +329,36 @@ def test_leaving_out_repeated_uses_changes_no_fault_of_lru_memory():
     assert {page for page, _ in reduced} == {page for page, _ in every}
     for room in (16, 17, 40, 100, 1000):
         assert lru_faults(reduced, room) == lru_faults(every, room)
+
+
+def lackey_lines(uses):
+    return "".join(f" {'S' if write else 'L'} {page << 12:x},1\n" for page, write in uses)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_reduction_is_a_part_of_the_uses_with_the_same_faults(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    kept, pages = int(rng.integers(1, 9)), int(rng.integers(2, 24))
+    near = np.minimum(rng.geometric(0.2, 4000), pages)
+    chosen = np.where(rng.random(4000) < rng.random(), near, rng.integers(0, pages, 4000))
+    every = list(zip(chosen.tolist(), (rng.random(4000) < 0.2).tolist(), strict=True))
+    path = written(tmp_path, lackey_lines(every))
+    reduced = [(int(p), bool(w)) for p, w in records(traces.PageUses(path, kept=kept)).tolist()]
+    left = iter(page for page, _ in every)
+    assert all(page in left for page, _ in reduced)  # each is found behind the one before
+    for room in (kept, kept + 1, kept + 3, 2 * kept, 40):
+        assert lru_faults(reduced, room) == lru_faults(every, room)
+    pieces = records(traces.PageUses(path, kept=kept, block=100)).tolist()
+    assert [(int(p), bool(w)) for p, w in pieces] == reduced
+
+
+def test_a_loop_over_code_among_random_loads_is_not_enlarged(tmp_path):
+    loads = np.random.default_rng(1).integers(0, 4096, 30000).tolist()
+    lines = (
+        f"I  {1 << 32 | i * 4 % 50000:x},4\n L {page << 12:x},4\n" for i, page in enumerate(loads)
+    )
+    reader = traces.PageUses(written(tmp_path, "".join(lines)))
+    assert len(records(reader)) <= reader.references + reader.references // 1000
 
 
 def test_lines_of_lackey_in_detail(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import NO_FRAME, PAGE_SHIFT, PAGE_SIZE
+from zbudlab.traces.reduction import use_page
 
 NEWLINE, SPACE, COLON, EQUALS, COMMA, DOT = b"\n :=,."
 NOT_A_NUMBER = -1
@@ -210,79 +211,6 @@ def note_odd(odd, counts, start, end, line):
 LETTER_I, LETTER_L, LETTER_M, LETTER_S = b"ILMS"
 
 
-# What is kept of each of the pages used last, by column; the rows stand as the reduced uses have
-# them, the latest first.
-USED_PAGE, USED_WRITTEN, USED_AT = range(3)
-USED_COLUMNS = 3
-
-
-@kernel
-def put_use(recent, uses, found, place, page, write):
-    """Note a use: its page goes from row `place` to the first."""
-    for i in range(place, 0, -1):
-        for column in range(USED_COLUMNS):
-            recent[i, column] = recent[i - 1, column]
-    recent[0, USED_PAGE] = page
-    recent[0, USED_WRITTEN] = write
-    uses[found].page = page
-    uses[found].write = write
-    return found + 1
-
-
-@kernel
-def least_recent(recent):
-    """The row of the page whose last use is the oldest."""
-    oldest = 0
-    for row in range(1, recent.shape[0]):
-        if recent[row, USED_AT] < recent[oldest, USED_AT]:
-            oldest = row
-    return oldest
-
-
-@kernel
-def enter_page(recent, uses, found, page, write):
-    """Note a page that is not among those used last, in the place of the oldest; uses noted.
-
-    That one must be the last row, as it is the one to go: whoever stands behind it was used again
-    meanwhile, and this is noted now.
-    """
-    last = recent.shape[0] - 1
-    oldest = least_recent(recent)
-    while oldest < last:
-        again, written, at = (
-            recent[last, USED_PAGE],
-            recent[last, USED_WRITTEN],
-            recent[last, USED_AT],
-        )
-        found = put_use(recent, uses, found, last, again, 0)
-        recent[0, USED_WRITTEN] = written
-        recent[0, USED_AT] = at
-        oldest += 1
-    return put_use(recent, uses, found, last, page, write)
-
-
-@kernel
-def use_page(recent, uses, found, page, write, time):
-    """A use of a page: noted if it must be; the number of uses noted.
-
-    recent: int64 (n, USED_COLUMNS). What is noted gives the same faults and the same written
-    pages as all uses, in any memory of n pages or more from which the least recently used page
-    goes: the n pages used last are the same at each fault, and leave in the same order.
-    """
-    last = recent.shape[0] - 1
-    place = 0
-    while place < last and recent[place, USED_PAGE] != page:
-        place += 1
-    if recent[place, USED_PAGE] != page:
-        found = enter_page(recent, uses, found, page, write)
-        place = 0
-    elif write > recent[place, USED_WRITTEN]:
-        found = put_use(recent, uses, found, place, page, write)
-        place = 0
-    recent[place, USED_AT] = time
-    return found
-
-
 @kernel
 def read_use(text, at, end):
     """What a line `I  ADDRESS,SIZE` says: address and bytes; NOT_A_NUMBER = nothing."""
@@ -295,18 +223,19 @@ def read_use(text, at, end):
 
 
 @kernel(inline=False)
-def scan_memory_uses(text, start, uses, recent, odd, counts):
+def scan_memory_uses(text, start, uses, recent, held, marks, odd, counts):
     """Read memory references of valgrind's lackey out of lines from byte `start` on.
 
     A line is `I  ADDRESS,SIZE` (instruction), ` L` (load), ` S` (store) or ` M` (both), the
     address hexadecimal. Returns how many uses of pages were noted (see `use_page`), and the byte
     before which it stopped for lack of room.
 
-    uses: layout.page_use. odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
+    uses: layout.page_use, room for twice as many as `held` has. recent, held, marks: see
+    `use_page`. odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
     """
     found = 0
     at = start
-    while at < text.shape[0] and uses.shape[0] - found > 2 * recent.shape[0]:
+    while at < text.shape[0] and uses.shape[0] - found >= 2 * held.shape[0]:
         end = line_end(text, at)
         address, size = read_use(text, at, end)
         letter = max(text[at], text[at + 1]) if end > at else NEWLINE
@@ -316,8 +245,10 @@ def scan_memory_uses(text, start, uses, recent, odd, counts):
         else:
             counts[1] += 1
             write = letter in (LETTER_S, LETTER_M)
-            for page in range(address >> PAGE_SHIFT, ((address + size - 1) >> PAGE_SHIFT) + 1):
-                found = use_page(recent, uses, found, page, write, counts[1])
+            first, last = address >> PAGE_SHIFT, (address + size - 1) >> PAGE_SHIFT
+            for page in range(first, last + 1):
+                time = 2 * counts[1] + page - first
+                found = use_page(recent, held, marks, uses, found, page, write, time)
         counts[0] += 1
         at = end + 1
     return found, at
