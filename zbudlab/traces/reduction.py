@@ -20,8 +20,11 @@ NR_MARKS = 2
 
 
 def held_rows(kept: int) -> int:
-    """Room for uses held. Of the pages used since the oldest of `kept` was, each has three at most:
-    when it came, when it was first written, and when it would have left; one use notes two."""
+    """Room for uses held.
+
+    Of the pages used since the oldest of `kept` was, each has three at most: when it came, when it
+    was first written, and when it would have left. The next use notes two.
+    """
     return 3 * kept + 4
 
 

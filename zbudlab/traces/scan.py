@@ -21,11 +21,13 @@ def _word(text: str) -> np.ndarray:
     return np.frombuffer(text.encode(), np.uint8)
 
 
-ALLOC, FREE = _word("mm_page_alloc"), _word("mm_page_free")
+ALLOC, FREE, SYSTEM = (_word(name) for name in ("mm_page_alloc", "mm_page_free", "kmem:"))
 PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
     _word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
 )
 MOVABLE = _word("MOVABLE")
+# How pfn is written for a block that was refused, where it is not 0: all bits set.
+NO_PFN = _word("0xffffffffffffffff"), _word("18446744073709551615")
 
 
 @kernel
@@ -79,7 +81,7 @@ def ends_with(text, start, at, word):
 
 @kernel
 def nanoseconds_before(text, start, at):
-    """The time `12.345678` that ends at `at`, nanoseconds; or NOT_A_NUMBER."""
+    """The time `12.345678` that ends at `at`, nanoseconds below LATEST; or NOT_A_NUMBER."""
     first = at
     dot = 0
     while first > start and (digit(text[first - 1]) < 10 or text[first - 1] == DOT):
@@ -90,7 +92,9 @@ def nanoseconds_before(text, start, at):
         return NOT_A_NUMBER
     value = 0
     for i in range(first, dot):
-        value = value * 10 + digit(text[i])
+        value = min(value * 10 + digit(text[i]), LATEST)
+    if value == LATEST:
+        return NOT_A_NUMBER
     for i in range(dot + 1, dot + 10):
         value = value * 10 + (digit(text[i]) if i < at else 0)
     return value
@@ -105,28 +109,57 @@ def holds(text, at, end, word):
     return found
 
 
-#: What a line may say, by place in `fields`; NOT_A_NUMBER = it does not.
+#: What a line may say, by place in `fields`; NOT_A_NUMBER = it does not. MISSHAPEN: a time is none.
 SAID_TIME, SAID_ALLOC, SAID_PFN, SAID_ORDER, SAID_TYPE = range(5)
 NR_FIELDS = 5
+MISSHAPEN = NOT_A_NUMBER - 1
 NR_TYPES = 8  #: numbers that a migrate type may have
+NR_ORDERS = 32  #: and an order; a block larger than our largest is refused
+LATEST = 9 * 10**9  #: seconds, of which the nanoseconds are an int64
+
+
+@kernel
+def read_event(text, start, at, fields, word, alloc):
+    """Note the event whose name ends at `at`. What stands before it with a colon must be a time."""
+    fields[SAID_ALLOC] = alloc
+    at -= word.shape[0]
+    if ends_with(text, start, at, SYSTEM):
+        at -= SYSTEM.shape[0]
+    while at > start and text[at - 1] == SPACE:
+        at -= 1
+    if fields[SAID_TIME] < 0 and at > start and text[at - 1] == COLON:
+        fields[SAID_TIME] = MISSHAPEN
 
 
 @kernel
 def read_name(text, start, at, fields):
     """Note what ends at the colon `at`: the name of an event of ours, or a time before it."""
     if ends_with(text, start, at, ALLOC):
-        fields[SAID_ALLOC] = 1
+        read_event(text, start, at, fields, ALLOC, 1)
     elif ends_with(text, start, at, FREE):
-        fields[SAID_ALLOC] = 0
+        read_event(text, start, at, fields, FREE, 0)
     elif fields[SAID_TIME] < 0:
         fields[SAID_TIME] = nanoseconds_before(text, start, at)
+
+
+@kernel
+def pfn_at(text, at, end):
+    """The frame's number that begins at `at`; 0 = the block was refused; or NOT_A_NUMBER."""
+    pfn = number_at(text, at, end, 10)
+    if pfn < NO_FRAME:
+        return pfn
+    last = at
+    while last < end and text[last] != SPACE:
+        last += 1
+    said = ends_with(text, at, last, NO_PFN[0]) or ends_with(text, at, last, NO_PFN[1])
+    return 0 if said else NOT_A_NUMBER
 
 
 @kernel
 def read_value(text, start, at, end, fields, hints):
     """Note the value behind the equals sign `at`, if its name is one of ours."""
     if ends_with(text, start, at, PFN):
-        fields[SAID_PFN] = number_at(text, at + 1, end, 10)
+        fields[SAID_PFN] = pfn_at(text, at + 1, end)
     elif ends_with(text, start, at, ORDER):
         fields[SAID_ORDER] = number_at(text, at + 1, end, 10)
     elif ends_with(text, start, at, MIGRATETYPE):
@@ -142,7 +175,9 @@ def fill_event(fields, event):
     alloc = fields[SAID_ALLOC]
     if alloc < 0:
         return 0 if fields[SAID_TIME] >= 0 else -1
-    if pfn < 0 or not 0 <= order < 64 or (alloc == 1 and not 0 <= migratetype < NR_TYPES):
+    if pfn < 0 or fields[SAID_TIME] == MISSHAPEN or not 0 <= order < NR_ORDERS:
+        return -1
+    if alloc == 1 and not 0 <= migratetype < NR_TYPES:
         return -1
     event.time = fields[SAID_TIME]
     event.pfn = NO_FRAME if alloc == 1 and pfn == 0 else pfn
