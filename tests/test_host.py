@@ -1,5 +1,6 @@
 """The machine you sit at, from recorded files: what is read, what is missing, a machine like it."""
 
+import gzip
 import json
 import os
 import re
@@ -200,6 +201,55 @@ def test_a_folder_without_files_is_refused(tmp_path):
         host.read(host.RECORDING).zone("Movable")
 
 
+def test_a_buddyinfo_without_zones_is_told(root):
+    put(root, "proc/buddyinfo", "")
+    with pytest.raises(host.HostError, match="/proc/buddyinfo names no zone"):
+        host.read(root)
+
+
+def test_a_zone_of_unknown_size_is_refused_with_what_to_do(root):
+    (root / "proc/pagetypeinfo").unlink()
+    (root / "proc/zoneinfo").unlink()
+    with pytest.raises(host.HostError, match=r"zone Normal is, is not known: put .*proc/zoneinfo"):
+        host.read(root).machine()
+    put(root, "proc/pagetypeinfo", PAGETYPEINFO)
+    assert host.read(root).machine().config.frames == 22 << 9
+
+
+def test_a_zone_larger_than_a_machine_is_refused_with_those_that_fit(root):
+    (root / "proc/pagetypeinfo").unlink()
+    put(root, "proc/zoneinfo", ZONEINFO.replace("10500", str((1 << 24) + 1)))
+    found = host.read(root)
+    with pytest.raises(host.HostError) as told:
+        found.machine()
+    assert str(told.value) == (
+        "zone Normal has 16778240 page frames (64.0 GiB), a machine 16777216 at most; "
+        "ask for a smaller zone: DMA"
+    )
+    assert found.machine("DMA").config.frames == 4096
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(bytes(80000))[:-30], gzip.compress(bytes(81)), b"no gzip at all"],
+    ids=["cut off", "half a word", "no gzip"],
+)
+def test_a_damaged_recording_of_the_frames_is_told_and_the_rest_is_read(root, content):
+    put(root, "proc/kpageflags.gz", content)
+    found = host.read(root)
+    (sentence,) = found.missing
+    assert sentence.startswith("/proc/kpageflags: cut off or damaged")
+    assert found.zone().name == "Normal"
+    assert not found.kinds.size
+
+
+def test_a_recording_of_a_recording_is_the_same(tmp_path):
+    host.record(tmp_path / "copy", host.RECORDING)
+    one, other = host.read(host.RECORDING), host.read(tmp_path / "copy")
+    assert other.kinds.tolist() == one.kinds.tolist()
+    assert {**one.as_dict(), "root": ""} == {**other.as_dict(), "root": ""}
+
+
 def test_what_is_recorded_reads_the_same(root, tmp_path):
     copy = tmp_path / "copy"
     assert len(host.record(copy, root)) == 10
@@ -330,6 +380,32 @@ def test_recording_by_the_command(root, tmp_path, capsys):
     assert cli.main(words) == 0
     assert "10 files written" in capsys.readouterr().out
     assert host_report.report(host.read(tmp_path / "copy"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--watch", "inf"], "--watch takes seconds above 0, at most 86400, not inf"),
+        (["--watch", "nan"], "at most 86400, not nan"),
+        (["--watch", "--json"], "--json would do nothing beside --watch"),
+        (["--watch", "--plot", "x.png"], "--plot would do nothing beside --watch"),
+        (["--record", "x", "--json"], "--json would do nothing beside --record"),
+        (["--record", "x", "--watch"], "--watch would do nothing beside --record"),
+        (["--times", "2"], "--times would do nothing without --watch"),
+        (["--watch", "--times", "0"], "--times takes 1 or more, not 0"),
+        (["--root", "x", "--recording"], "--root and --recording are two hosts"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(capsys, tmp_path, monkeypatch, words, why):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["host", *words]) == 2
+    assert why in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_recording_is_what_is_copied(tmp_path, capsys):
+    assert cli.main(["host", "--recording", "--record", str(tmp_path / "copy")]) == 0
+    assert host.read(tmp_path / "copy").release == host.read(host.RECORDING).release
 
 
 # --- free lists of a machine ---------------------------------------------------------------------

@@ -107,6 +107,34 @@ def test_odd_lines_are_told_apart_and_malformed_ones_named(tmp_path):
     assert reader.malformed.lines()[-1] == "line 12: 'free 3'"
 
 
+IMPOSSIBLE = """\
+ a-1 [000] abc: mm_page_free: page=0x1 pfn=16 order=1
+ a-1 [000] abc: kmem:mm_page_free: page=0x1 pfn=16 order=1
+ a-1 [000] 99999999999.000001: mm_page_free: page=0x1 pfn=16 order=1
+ a-1 [000] 1.000001: mm_page_alloc: pfn=0x99999999999999999999 order=1 migratetype=1
+ a-1 [000] 1.000001: mm_page_alloc: pfn=99 order=32 migratetype=1
+"""
+UNUSUAL = """\
+kmem:mm_page_free: page=0x1 pfn=16 order=1
+ a b:1 [000] 1.000001: mm_page_alloc: pfn=0xffffffffffffffff order=1 migratetype=1
+ a b:1 [000] 1.000001: mm_page_alloc: pfn=18446744073709551615 order=1 migratetype=1
+"""
+
+
+def test_values_of_events_that_cannot_be_are_malformed(tmp_path):
+    reader = traces.BlockEvents(written(tmp_path, IMPOSSIBLE))
+    assert len(records(reader)) == 0
+    assert [number for number, _ in reader.malformed.named] == [1, 2, 3, 4, 5]
+
+
+def test_events_without_a_time_and_refused_with_all_bits_set_are_events(tmp_path):
+    reader = traces.BlockEvents(written(tmp_path, UNUSUAL))
+    found = records(reader)
+    assert found["time"].tolist() == [-1, 1000001000, 1000001000]
+    assert found["pfn"].tolist() == [16, layout.NO_FRAME, layout.NO_FRAME]
+    assert reader.malformed.count == 0
+
+
 @pytest.mark.parametrize(("number", "numbering"), [(1, NEW), (2, OLD)])
 def test_the_kernels_numbers_of_types_are_known_by_a_movable_request(tmp_path, number, numbering):
     line = "1.0: mm_page_alloc: pfn=1 order=0 migratetype={} gfp_flags={}\n"
@@ -125,7 +153,10 @@ def test_scanners_do_the_same_uncompiled(tmp_path):
     compiled = records(traces.BlockEvents(path))
     lackey = written(tmp_path, "I  00401ff0,20\n L 10,8\n S zz,1\n", "lackey")
     uses = records(traces.PageUses(lackey))
-    with uncompiled(["scan.line_end", "scan.digit", "scan.use_page"]):
+    table = table_of(tmp_path, QUOTED)
+    with uncompiled(["csvlines.scan_quotes"]):
+        assert table_of(tmp_path, QUOTED) == table
+    with uncompiled(["scan.line_end", "scan.digit", "reduction.use_page"]):
         assert (records(traces.BlockEvents(path)) == compiled).all()
         assert (records(traces.PageUses(lackey)) == uses).all()
 
@@ -331,6 +362,36 @@ def test_leaving_out_repeated_uses_changes_no_fault_of_lru_memory():
         assert lru_faults(reduced, room) == lru_faults(every, room)
 
 
+def lackey_lines(uses):
+    return "".join(f" {'S' if write else 'L'} {page << 12:x},1\n" for page, write in uses)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_reduction_is_a_part_of_the_uses_with_the_same_faults(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    kept, pages = int(rng.integers(1, 9)), int(rng.integers(2, 24))
+    near = np.minimum(rng.geometric(0.2, 4000), pages)
+    chosen = np.where(rng.random(4000) < rng.random(), near, rng.integers(0, pages, 4000))
+    every = list(zip(chosen.tolist(), (rng.random(4000) < 0.2).tolist(), strict=True))
+    path = written(tmp_path, lackey_lines(every))
+    reduced = [(int(p), bool(w)) for p, w in records(traces.PageUses(path, kept=kept)).tolist()]
+    left = iter(page for page, _ in every)
+    assert all(page in left for page, _ in reduced)  # each is found behind the one before
+    for room in (kept, kept + 1, kept + 3, 2 * kept, 40):
+        assert lru_faults(reduced, room) == lru_faults(every, room)
+    pieces = records(traces.PageUses(path, kept=kept, block=100)).tolist()
+    assert [(int(p), bool(w)) for p, w in pieces] == reduced
+
+
+def test_a_loop_over_code_among_random_loads_is_not_enlarged(tmp_path):
+    loads = np.random.default_rng(1).integers(0, 4096, 30000).tolist()
+    lines = (
+        f"I  {1 << 32 | i * 4 % 50000:x},4\n L {page << 12:x},4\n" for i, page in enumerate(loads)
+    )
+    reader = traces.PageUses(written(tmp_path, "".join(lines)))
+    assert len(records(reader)) <= reader.references + reader.references // 1000
+
+
 def test_lines_of_lackey_in_detail(tmp_path):
     text = (
         "==1== Lackey\nI  00001000,4\n L 00001ffe,4\n S 00001000,8\n M 00003000,4\n"
@@ -390,6 +451,73 @@ def test_a_table_of_pages_with_bad_rows(tmp_path):
     assert sorted(number for number, _ in figures.malformed.named) == [5, 6, 9]
 
 
+def table_of(folder, text, columns=traces.BLOCK_COLUMNS, **more):
+    """What a table holds, by column, and its malformed lines."""
+    path = folder / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    table = traces.Table(path, columns, **more)
+    batches = list(table)
+    whole = {name: np.concatenate([b[name] for b in batches]).tolist() for name in batches[0]}
+    return whole, table.malformed
+
+
+def test_a_quote_that_is_not_closed_takes_one_line(tmp_path):
+    rows = "".join(f"alloc,{n},task\n" for n in range(20000))
+    text = 'event,pfn,comm\nfree,1,"x\n' + rows + '\nfree,2,"a\nb"\nfree,3,"y"\n'
+    for block in (1 << 22, 1000):
+        found, malformed = table_of(tmp_path, text, block=block)
+        assert found["pfn"] == [*range(20000), 3]
+        assert malformed.named == [
+            (2, 'free,1,"x (a quote is not closed)'),
+            (20004, 'free,2,"a (a quote is not closed)'),
+            (20005, 'b" (1 columns, not 3)'),
+        ]
+
+
+QUOTED = '"pfn","event","comm"\n"1","free","a ""b"" c, d"\n2,alloc,a"b\n"3","",""\n4,free,""""\n'
+
+
+def test_quoted_values_are_read_as_they_stand(tmp_path):
+    found, malformed = table_of(tmp_path, QUOTED)
+    assert (found["pfn"], found["event"]) == ([1, 2, 4], [0, 1, 0])
+    assert malformed.lines() == ["""line 4: '"3","",""'"""]
+    found, malformed = table_of(tmp_path, 'page\n1\n"2\n3\n4,5\n', traces.PAGE_COLUMNS)
+    assert (found["page"], malformed.count) == ([1, 3], 2)
+
+
+def test_a_row_that_cannot_be_read_is_malformed_and_the_others_are_read(tmp_path):
+    text = b"event,pfn,other\nalloc,1,7\nalloc,+5,7\nalloc,\xff2,7\nfree,3,\xff\nfree,4,hello\n"
+    found, malformed = table_of(tmp_path, text, block=20)
+    assert found["pfn"] == [1, 3, 4]
+    assert malformed.lines() == ["line 3: 'alloc,+5,7'", "line 4: 'alloc,\ufffd2,7'"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["5,1,0,0,1", "-1,1,0,0,1", "0,4503599627370497,0,0,1", "0,1,32,0,1", "0,1,0,99,1",
+     "0,1,0,0,1e99", "0,1,0,0,99999999999", "0,1.5,0,0,1", "0,,0,0,1"],
+)  # fmt: skip
+def test_blocks_that_cannot_be_are_malformed(tmp_path, row):
+    text = f"event,pfn,order,migratetype,time\n1,1,1,1,0.5\n{row}\n"
+    found, malformed = table_of(tmp_path, text)
+    assert found == {"event": [1], "pfn": [1], "order": [1], "migratetype": [1], "time": [0.5]}
+    assert malformed.named == [(3, row)]
+
+
+@pytest.mark.parametrize("row", ["1,5,100", "1,1,4294967396", "1,-1,100", "-2,0,1", "1.5,0,1"])
+def test_uses_of_pages_that_cannot_be_are_malformed(tmp_path, row):
+    found, malformed = table_of(tmp_path, f"page,write,length\n{row}\n", traces.PAGE_COLUMNS)
+    assert (found["page"], malformed.named) == ([], [(2, row)])
+
+
+def test_fractions_in_a_parquet_file_are_no_pages(tmp_path):
+    rows = pd.DataFrame({"page": [1.0, 1.5, None, 3.0, 1e300], "write": [True] * 5})
+    rows.to_parquet(tmp_path / "pages.parquet")
+    table = traces.Table(tmp_path / "pages.parquet", traces.PAGE_COLUMNS)
+    assert [batch["page"].tolist() for batch in table] == [[1, 3]]
+    assert [number for number, _ in table.malformed.named] == [3, 4, 6]
+
+
 def test_lengths_of_a_table_are_what_zswap_stores(tmp_path):
     rows = pd.DataFrame({"page": range(300), "write": True, "length": 1234})
     rows.to_parquet(tmp_path / "pages.parquet")
@@ -423,6 +551,11 @@ def test_a_table_without_the_columns_is_refused(tmp_path):
         traces.replay("blocks", path)
     with pytest.raises(TraceError, match=r"t\.csv: .*no column 'page'"):
         traces.replay("pages", path)
+    with pytest.raises(TraceError, match=r"t\.csv: there are 2 columns 'page'"):
+        traces.replay("pages", written(tmp_path, "page,page\n1,2\n", "t.csv"))
+    for empty in ("", "\n\n"):
+        with pytest.raises(TraceError, match=r"t\.csv: there is no line of names"):
+            traces.replay("pages", written(tmp_path, empty, "t.csv"))
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -484,6 +617,9 @@ def test_the_end_of_a_log_is_its_last_sample_however_full_the_samples_are(tmp_pa
         (["radix", str(PERF), "--frames", "64"], "--frames is for recorded traces; radix"),
         (["kmem", str(PERF), "--expect", str(PERF)], "leave --expect out"),
         (["kmem", str(PERF), "--zbud", "plain"], "zbud would do nothing"),
+        (["kmem", str(PERF), "--content", "text"], "content would do nothing"),
+        (["kmem", str(PERF), "--every", "0"], "every must be 1 event or more, not 0"),
+        (["pages", str(DATA / "pages.csv"), "--every", "-5"], "1 event or more, not -5"),
         (["lackey", str(DATA / "lackey.txt.gz"), "--zbud", "red"], "zbud must be one of plain"),
         (["lackey", str(DATA / "lackey.txt.gz"), "--content", "red"], "no content 'red'"),
         (["auto", "-"], "standard input cannot be looked at twice"),

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.config import MAX_FRAMES, human
 from zbudlab.freelists import ORDER
-from zbudlab.host_frames import FILE, KINDS, read_kinds, record_flags
+from zbudlab.host_frames import FILE, KINDS, DamagedFlags, read_kinds, record_flags
 from zbudlab.layout import (
     MAX_ORDER,
     MIGRATE_MOVABLE,
@@ -25,6 +26,7 @@ from zbudlab.layout import (
     MIGRATE_RESERVE,
     MIGRATE_TYPES,
     MIGRATE_UNMOVABLE,
+    PAGE_SIZE,
 )
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
@@ -63,6 +65,17 @@ class Zone:
     def free_pages(self) -> int:
         """Pages in free blocks."""
         return sum(blocks << order for order, blocks in enumerate(self.free))
+
+    @property
+    def nr_pageblocks(self) -> int:
+        """Pageblocks, as told or as its size wants them; 0 = not known."""
+        size = max(self.managed, self.free_pages) if self.managed else 0
+        return sum(self.pageblocks.values()) or -(-size // (1 << ORDER))
+
+    @property
+    def frames(self) -> int:
+        """Page frames of a machine like it: whole pairs of pageblocks; 0 = not known."""
+        return (self.nr_pageblocks + self.nr_pageblocks % 2) << ORDER
 
     def index(self, which: Callable) -> list[float]:
         """`vmstat.fragmentation_index` or `unusable_free_index` for each order."""
@@ -113,14 +126,30 @@ class Host:
         What is not free is in the kernel's own use there, as nobody outside can tell who has it:
         compaction finds nothing to move until programs are started. Without pagetypeinfo (see
         `missing`) all pageblocks count as movable. Settings as for Machine; without page bytes
-        by default.
+        by default. Raises HostError for a zone of unknown size, or larger than a machine can be.
         """
         wanted = self.zone(zone)
+        self._check_size(wanted)
         free, pageblocks = _counts(wanted)
         frames = int(pageblocks.sum()) << ORDER
         machine = Machine(frames=frames, **{"page_bytes": False, "seed": seed, **settings})
         machine.lay_out(free, pageblocks, seed=seed)
         return machine
+
+    def _check_size(self, zone: Zone) -> None:
+        """Refuse a zone that no machine can be like, with what to do instead."""
+        if not zone.frames:
+            raise HostError(
+                f"how large zone {zone.name} is, is not known: put the host's proc/zoneinfo (or "
+                f"proc/pagetypeinfo) below {self.root}, beside proc/buddyinfo"
+            )
+        if zone.frames > MAX_FRAMES:
+            fit = [other.name for other in self.zones if 0 < other.frames <= MAX_FRAMES]
+            instead = f"; ask for a smaller zone: {', '.join(dict.fromkeys(fit))}" if fit else ""
+            raise HostError(
+                f"zone {zone.name} has {zone.frames} page frames ({human(zone.frames * PAGE_SIZE)})"
+                f", a machine {MAX_FRAMES} at most{instead}"
+            )
 
 
 def _counts(zone: Zone) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +161,7 @@ def _counts(zone: Zone) -> tuple[np.ndarray, np.ndarray]:
     for name, count in zone.pageblocks.items():
         pageblocks[TYPES.get(name, MIGRATE_MOVABLE)] += count
     if not zone.pageblocks:
-        pageblocks[MIGRATE_MOVABLE] = -(-max(zone.managed, zone.free_pages) // (1 << ORDER))
+        pageblocks[MIGRATE_MOVABLE] = zone.nr_pageblocks
     pageblocks[MIGRATE_UNMOVABLE] += pageblocks.sum() % 2
     return free, pageblocks
 
@@ -183,7 +212,8 @@ def read(root: str | Path = "/") -> Host:
     files = _Files(Path(root), host.missing)
     _read_zones(host, files)
     if not host.zones:
-        raise HostError(f"there is no memory of a Linux to read in {root}: {host.missing[0]}")
+        why = host.missing[0] if host.missing else "/proc/buddyinfo names no zone"
+        raise HostError(f"there is no memory of a Linux to read in {root}: {why}")
     host.release = files.text("proc/sys/kernel/osrelease", "the kernel's version").strip()
     host.vmstat = _numbers(files.text("proc/vmstat", "what happened since boot"))
     meminfo = _numbers(files.text("proc/meminfo", "how much memory there is"))
@@ -261,6 +291,8 @@ def _read_frames(host: Host, files: _Files) -> None:
         host.kinds = read_kinds(files.root)
     except PermissionError:
         host.missing.append(f"/{FILE}: only root may read it: {lost}")
+    except DamagedFlags as error:
+        host.missing.append(f"/{FILE}: {error}: {lost}")
     except OSError:
         host.missing.append(f"/{FILE}: it is not there: {lost}")
     else:

@@ -1,6 +1,7 @@
 """What each page frame of a Linux host is used for, from /proc/kpageflags or a recording of it."""
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ FILE = "proc/kpageflags"  #: eight bytes a frame; recorded, it is packed: FILE.g
 AT_ONCE = 1 << 20  #: frames
 
 
+class DamagedFlags(OSError):
+    """A recording of kpageflags that is cut off, or none."""
+
+
 def kinds_of(flags: np.ndarray) -> np.ndarray:
     """Places in KINDS, uint8 (frames,), of words of kpageflags."""
     kinds = np.full(len(flags), len(FLAGS), np.uint8)
@@ -31,25 +36,37 @@ def kinds_of(flags: np.ndarray) -> np.ndarray:
 
 
 def read_kinds(root: Path) -> np.ndarray:
-    """What each page frame is, places in KINDS, uint8 (frames,); OSError where that is secret."""
+    """What each page frame is, places in KINDS, uint8 (frames,).
+
+    Raises OSError where that is secret, DamagedFlags where a recording of it is cut off.
+    """
     packed = root / f"{FILE}.gz"
     found = [np.empty(0, np.uint8)]
-    with gzip.open(packed) if packed.exists() else open(root / FILE, "rb", buffering=0) as file:
-        while len(flags := np.frombuffer(file.read(8 * AT_ONCE), np.uint64)):
-            found.append(kinds_of(flags))
+    try:
+        with gzip.open(packed) if packed.exists() else open(root / FILE, "rb", buffering=0) as file:
+            while len(flags := np.frombuffer(file.read(8 * AT_ONCE), np.uint64)):
+                found.append(kinds_of(flags))
+    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+        raise DamagedFlags(f"cut off or damaged ({error})") from None
     return np.concatenate(found)
+
+
+def _packed_flags(root: Path) -> bytes:
+    with open(root / FILE, "rb", buffering=0) as file:
+        pieces = list(iter(lambda: file.read(8 * AT_ONCE), b""))
+    return gzip.compress(b"".join(pieces), 6, mtime=0)
 
 
 def record_flags(folder: Path, root: Path) -> list[str]:
     """Copy kpageflags, packed; the name of the file, or none where it cannot be read."""
+    packed = root / f"{FILE}.gz"
     try:
-        with open(root / FILE, "rb", buffering=0) as file:
-            pieces = list(iter(lambda: file.read(8 * AT_ONCE), b""))
+        content = packed.read_bytes() if packed.exists() else _packed_flags(root)
     except OSError:
         return []
     target = folder / f"{FILE}.gz"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(gzip.compress(b"".join(pieces), 6, mtime=0))
+    target.write_bytes(content)
     return [f"{FILE}.gz"]
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from typing import Any
 
+LONGEST = 86400.0  #: seconds from one look to the next
 CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
 
 
@@ -29,21 +30,39 @@ def _watch(options: argparse.Namespace, root: Any) -> int:
         time.sleep(options.watch)
 
 
+def _check_options(options: argparse.Namespace) -> None:
+    """Refuse what would do nothing beside another option, and times that cannot be."""
+    for first in ("record", "watch"):
+        for second in ("watch", "json", "plot"):
+            said = getattr(options, first) is not None and first != second
+            if said and getattr(options, second) not in (None, False):
+                raise ValueError(f"--{second} would do nothing beside --{first}: leave one out")
+    if options.recording and options.root != "/":
+        raise ValueError("--root and --recording are two hosts: leave one out")
+    if options.watch is not None and not 0 < options.watch <= LONGEST:
+        raise ValueError(
+            f"--watch takes seconds above 0, at most {LONGEST:g}, not {options.watch:g}"
+        )
+    if options.times is not None and options.watch is None:
+        raise ValueError("--times would do nothing without --watch")
+    if options.times is not None and options.times < 1:
+        raise ValueError(f"--times takes 1 or more, not {options.times}")
+
+
 def _host(options: argparse.Namespace) -> int:
     from zbudlab import host
 
+    _check_options(options)
+    root = host.RECORDING if options.recording else options.root
     if options.record is not None:
-        made = host.record(options.record, options.root)
+        made = host.record(options.record, root)
         print(f"{len(made)} files written to {options.record}; zbudlab host --root reads them")
         return 0
     if options.plot is not None:
         from zbudlab.view import savefile
 
         savefile.check_picture(options.plot)
-    root = host.RECORDING if options.recording else options.root
     if options.watch is not None:
-        if options.watch <= 0:
-            raise ValueError(f"--watch takes seconds above 0, not {options.watch:g}")
         return _watch(options, root)
     found = host.read(root)
     print(json.dumps(found.as_dict(), indent=1) if options.json else _text(found, None, 0))

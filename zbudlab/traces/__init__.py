@@ -19,7 +19,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.config import ConfigError
-from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE
+from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE, PAGE_SIZE
 from zbudlab.streams import Malformed, TraceError, name_of
 from zbudlab.traces import blocks as followed
 from zbudlab.traces.columns import Column, Table
@@ -27,6 +27,7 @@ from zbudlab.traces.figures import Figures
 from zbudlab.traces.kmem import NUMBERING, BlockEvents
 from zbudlab.traces.lackey import PageUses
 from zbudlab.traces.pages import PageReplay
+from zbudlab.traces.scan import NR_ORDERS, NR_TYPES
 from zbudlab.traces.zone import BlockReplay
 
 __all__ = ["KINDS", "BlockEvents", "Figures", "Malformed", "PageUses", "Table", "replay"]
@@ -34,13 +35,13 @@ __all__ = ["KINDS", "BlockEvents", "Figures", "Malformed", "PageUses", "Table", 
 Progress = Callable[[int], object]
 
 TYPE_NUMBERS = {name: number for number, name in enumerate(MIGRATE_NAMES[:MIGRATE_RESERVE])}
-TIME = Column("time", default=-1, low=-1, real=True)  # seconds
+TIME = Column("time", default=-1, low=-1, high=9 * 10**9, real=True)  # seconds, as int64 of ns
 #: Blocks of page frames: `event` is alloc or free, `pfn` a first frame, `migratetype` a name.
 BLOCK_COLUMNS = (
-    Column("event", words={"free": 0, "alloc": 1}),
-    Column("pfn"),
-    Column("order", default=0),
-    Column("migratetype", default=MIGRATE_MOVABLE, words=TYPE_NUMBERS),
+    Column("event", high=1, words={"free": 0, "alloc": 1}),
+    Column("pfn", high=layout.NO_FRAME),  # that much = the block was refused
+    Column("order", default=0, high=NR_ORDERS - 1),
+    Column("migratetype", default=MIGRATE_MOVABLE, high=NR_TYPES - 1, words=TYPE_NUMBERS),
     TIME,
 )
 ENDS = -1  #: a page's number that says: the process ends
@@ -48,8 +49,8 @@ ENDS = -1  #: a page's number that says: the process ends
 PAGE_COLUMNS = (
     Column("page", low=ENDS),
     Column("process", default=0),
-    Column("write", default=0, words={"false": 0, "true": 1}),
-    Column("length", default=-1, low=-1),
+    Column("write", default=0, high=1, words={"false": 0, "true": 1}),
+    Column("length", default=-1, low=-1, high=2 * PAGE_SIZE),
     TIME,
 )
 
@@ -59,7 +60,7 @@ class Settings(NamedTuple):
 
     frames: int | None = None
     every: int = 1024
-    what: str = "mixed"
+    what: str | None = None
     more: dict[str, Any] = {}  # noqa: RUF012  # of the machine; never changed
 
 
@@ -68,8 +69,9 @@ def _frames(settings: Settings, default: int) -> int:
 
 
 def _no_machine(kind: str, settings: Settings) -> None:
-    if settings.more:
-        named = ", ".join(settings.more)
+    said = [*(["content"] if settings.what is not None else []), *settings.more]
+    if said:
+        named = ", ".join(said)
         raise ConfigError(f"a {kind} trace needs the page allocator only: {named} would do nothing")
 
 
@@ -112,8 +114,8 @@ def _events(columns: dict[str, np.ndarray]) -> np.ndarray:
     """Rows of a table as layout.block_event."""
     events = np.zeros(len(columns["pfn"]), layout.block_event)
     events["time"] = np.where(columns["time"] < 0, -1, columns["time"] * 1e9)
-    events["pfn"] = np.minimum(columns["pfn"], layout.NO_FRAME)
-    events["order"] = np.minimum(columns["order"], layout.MAX_ORDER)
+    events["pfn"] = columns["pfn"]
+    events["order"] = columns["order"]
     events["migratetype"] = columns["migratetype"]
     events["alloc"] = columns["event"]
     return events
@@ -136,7 +138,8 @@ def _replay_blocks(path: str | Path, settings: Settings, progress: Progress) -> 
 
 def _page_replay(settings: Settings) -> PageReplay:
     frames = _frames(settings, 16384)
-    return PageReplay(what=settings.what, every=settings.every, frames=frames, **settings.more)
+    what = "mixed" if settings.what is None else settings.what
+    return PageReplay(what=what, every=settings.every, frames=frames, **settings.more)
 
 
 def _page_figures(kind: str, reader: Any, pages: PageReplay, more: dict[str, int]) -> Figures:
@@ -201,7 +204,7 @@ def replay(
     *,
     frames: int | None = None,
     every: int = 1024,
-    what: str = "mixed",
+    what: str | None = None,
     progress: Progress = lambda position: None,
     **settings: Any,
 ) -> Figures:
@@ -209,8 +212,9 @@ def replay(
 
     kind: a key of KINDS. path: plain, .gz or .zst, `-` for standard input. frames: of the machine,
     by default 65536 for blocks, 16384 for pages. every: events from one sample to the next, at
-    first. what: the content of pages that are written (a name of `zbudlab.workload.content`).
-    settings: more of MachineConfig, for pages. progress: called with the bytes of the file read.
+    first. what: the content of pages that are written (a name of `zbudlab.workload.content`, by
+    default mixed). settings: more of MachineConfig; like `what`, for pages only. progress: called
+    with the bytes of the file read.
 
     Raises TraceError for a file that holds no such trace, ConfigError for a machine that cannot be.
     """

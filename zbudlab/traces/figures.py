@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.config import human
+from zbudlab.config import ConfigError, human
 from zbudlab.files import write_json
 from zbudlab.layout import MAX_ORDER, PAGE_SIZE
 from zbudlab.mm import vmstat
@@ -39,9 +39,14 @@ def blocks_of(sample: Sample, order: int = HUGE) -> int:
 
 
 class Samples(list[Sample]):
-    """Samples at even distances, never more than SAMPLES: the distance doubles as they fill up."""
+    """Samples at even distances, never more than SAMPLES: the distance doubles as they fill up.
+
+    every: the distance at first; ConfigError below 1.
+    """
 
     def __init__(self, every: int = 1024) -> None:
+        if every < 1:
+            raise ConfigError(f"every must be 1 event or more, not {every}")
         super().__init__()
         self.every = every
 

@@ -4,9 +4,9 @@
 
 Most references change nothing, as their page is among the few used last. They are left out so that
 memory of KEPT pages or more, from which the least recently used page goes, has the same faults
-and writes back the same pages as with all of them (`scan.use_page`; the idea is the "optimal LRU
-reduction" of Kaplan, Smaragdakis and Wilson). Linux forgets pages in nearly, not exactly that
-order. What valgrind says of itself (`==123== ...`) is passed over.
+and writes back the same pages as with all of them; what stays is never more (`reduction.use_page`).
+Linux forgets pages in nearly, not exactly that order. What valgrind says of itself
+(`==123== ...`) is passed over.
 """
 
 from pathlib import Path
@@ -16,11 +16,11 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.streams import BLOCK
 from zbudlab.traces.reader import Reader
-from zbudlab.traces.scan import USED_COLUMNS, scan_memory_uses
+from zbudlab.traces.reduction import HELD_COLUMNS, USED_COLUMNS, end_uses, held_rows
+from zbudlab.traces.scan import scan_memory_uses
 
 KEPT = 16
 SHORTEST = 8  #: bytes of a reference's line, nearly
-ROOM = 1 << 12  #: uses that there is room for at least
 
 
 class PageUses(Reader):
@@ -34,6 +34,8 @@ class PageUses(Reader):
         super().__init__(path, block=block)
         self.recent = np.zeros((kept, USED_COLUMNS), np.int64)
         self.recent[:] = -1 - np.arange(kept)[:, None]  # pages that nobody uses, the oldest last
+        self.held = np.zeros((held_rows(kept), HELD_COLUMNS), np.int64)
+        self.marks = np.array([0, -1 - kept], np.int64)  # as NR_HELD, GONE
 
     @property
     def references(self) -> int:
@@ -42,10 +44,15 @@ class PageUses(Reader):
     def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
         parts, start = [], 0
         while start < len(text):
-            uses = np.empty(len(text) // SHORTEST + ROOM, layout.page_use)
-            found, start = scan_memory_uses(text, start, uses, self.recent, odd, self.counts)
+            uses = np.empty(len(text) // SHORTEST + 4 * len(self.held), layout.page_use)
+            state = self.recent, self.held, self.marks
+            found, start = scan_memory_uses(text, start, uses, *state, odd, self.counts)
             parts.append(uses[:found])
         return np.concatenate(parts)
+
+    def rest(self) -> np.ndarray:
+        uses = np.empty(len(self.held), layout.page_use)
+        return uses[: end_uses(self.recent, self.held, self.marks, uses, 0)]
 
     def odd_line(self, number: int, line: bytes) -> None:
         if not line.startswith((b"==", b"--")):

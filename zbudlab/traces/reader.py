@@ -35,6 +35,10 @@ class Reader:
         """The records of a block of lines, by a scanner of `zbudlab.traces.scan`."""
         raise NotImplementedError
 
+    def rest(self) -> np.ndarray:
+        """The records that are left at the end of the file."""
+        return np.empty(0)
+
     def odd_line(self, number: int, line: bytes) -> None:
         """Pass over a line that is no event, or call it malformed."""
         self.malformed.add(number, line)
@@ -50,6 +54,8 @@ class Reader:
             with unpacked(self.path) as file:
                 for block in blocks(file, self.block):
                     yield Batch(self._scanned(block, odd), file.position())
+                if len(rest := self.rest()):
+                    yield Batch(rest, file.position())
         except TraceError as error:
             raise TraceError(f"{name_of(self.path)}, line {self.lines + 1}: {error}") from None
 

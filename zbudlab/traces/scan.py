@@ -8,6 +8,7 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import NO_FRAME, PAGE_SHIFT, PAGE_SIZE
+from zbudlab.traces.reduction import use_page
 
 NEWLINE, SPACE, COLON, EQUALS, COMMA, DOT = b"\n :=,."
 NOT_A_NUMBER = -1
@@ -20,11 +21,13 @@ def _word(text: str) -> np.ndarray:
     return np.frombuffer(text.encode(), np.uint8)
 
 
-ALLOC, FREE = _word("mm_page_alloc"), _word("mm_page_free")
+ALLOC, FREE, SYSTEM = (_word(name) for name in ("mm_page_alloc", "mm_page_free", "kmem:"))
 PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
     _word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
 )
 MOVABLE = _word("MOVABLE")
+# How pfn is written for a block that was refused, where it is not 0: all bits set.
+NO_PFN = _word("0xffffffffffffffff"), _word("18446744073709551615")
 
 
 @kernel
@@ -78,7 +81,7 @@ def ends_with(text, start, at, word):
 
 @kernel
 def nanoseconds_before(text, start, at):
-    """The time `12.345678` that ends at `at`, nanoseconds; or NOT_A_NUMBER."""
+    """The time `12.345678` that ends at `at`, nanoseconds below LATEST; or NOT_A_NUMBER."""
     first = at
     dot = 0
     while first > start and (digit(text[first - 1]) < 10 or text[first - 1] == DOT):
@@ -89,7 +92,9 @@ def nanoseconds_before(text, start, at):
         return NOT_A_NUMBER
     value = 0
     for i in range(first, dot):
-        value = value * 10 + digit(text[i])
+        value = min(value * 10 + digit(text[i]), LATEST)
+    if value == LATEST:
+        return NOT_A_NUMBER
     for i in range(dot + 1, dot + 10):
         value = value * 10 + (digit(text[i]) if i < at else 0)
     return value
@@ -104,28 +109,57 @@ def holds(text, at, end, word):
     return found
 
 
-#: What a line may say, by place in `fields`; NOT_A_NUMBER = it does not.
+#: What a line may say, by place in `fields`; NOT_A_NUMBER = it does not. MISSHAPEN: a time is none.
 SAID_TIME, SAID_ALLOC, SAID_PFN, SAID_ORDER, SAID_TYPE = range(5)
 NR_FIELDS = 5
+MISSHAPEN = NOT_A_NUMBER - 1
 NR_TYPES = 8  #: numbers that a migrate type may have
+NR_ORDERS = 32  #: and an order; a block larger than our largest is refused
+LATEST = 9 * 10**9  #: seconds, of which the nanoseconds are an int64
+
+
+@kernel
+def read_event(text, start, at, fields, word, alloc):
+    """Note the event whose name ends at `at`. What stands before it with a colon must be a time."""
+    fields[SAID_ALLOC] = alloc
+    at -= word.shape[0]
+    if ends_with(text, start, at, SYSTEM):
+        at -= SYSTEM.shape[0]
+    while at > start and text[at - 1] == SPACE:
+        at -= 1
+    if fields[SAID_TIME] < 0 and at > start and text[at - 1] == COLON:
+        fields[SAID_TIME] = MISSHAPEN
 
 
 @kernel
 def read_name(text, start, at, fields):
     """Note what ends at the colon `at`: the name of an event of ours, or a time before it."""
     if ends_with(text, start, at, ALLOC):
-        fields[SAID_ALLOC] = 1
+        read_event(text, start, at, fields, ALLOC, 1)
     elif ends_with(text, start, at, FREE):
-        fields[SAID_ALLOC] = 0
+        read_event(text, start, at, fields, FREE, 0)
     elif fields[SAID_TIME] < 0:
         fields[SAID_TIME] = nanoseconds_before(text, start, at)
+
+
+@kernel
+def pfn_at(text, at, end):
+    """The frame's number that begins at `at`; 0 = the block was refused; or NOT_A_NUMBER."""
+    pfn = number_at(text, at, end, 10)
+    if pfn < NO_FRAME:
+        return pfn
+    last = at
+    while last < end and text[last] != SPACE:
+        last += 1
+    said = ends_with(text, at, last, NO_PFN[0]) or ends_with(text, at, last, NO_PFN[1])
+    return 0 if said else NOT_A_NUMBER
 
 
 @kernel
 def read_value(text, start, at, end, fields, hints):
     """Note the value behind the equals sign `at`, if its name is one of ours."""
     if ends_with(text, start, at, PFN):
-        fields[SAID_PFN] = number_at(text, at + 1, end, 10)
+        fields[SAID_PFN] = pfn_at(text, at + 1, end)
     elif ends_with(text, start, at, ORDER):
         fields[SAID_ORDER] = number_at(text, at + 1, end, 10)
     elif ends_with(text, start, at, MIGRATETYPE):
@@ -141,7 +175,9 @@ def fill_event(fields, event):
     alloc = fields[SAID_ALLOC]
     if alloc < 0:
         return 0 if fields[SAID_TIME] >= 0 else -1
-    if pfn < 0 or not 0 <= order < 64 or (alloc == 1 and not 0 <= migratetype < NR_TYPES):
+    if pfn < 0 or fields[SAID_TIME] == MISSHAPEN or not 0 <= order < NR_ORDERS:
+        return -1
+    if alloc == 1 and not 0 <= migratetype < NR_TYPES:
         return -1
     event.time = fields[SAID_TIME]
     event.pfn = NO_FRAME if alloc == 1 and pfn == 0 else pfn
@@ -210,79 +246,6 @@ def note_odd(odd, counts, start, end, line):
 LETTER_I, LETTER_L, LETTER_M, LETTER_S = b"ILMS"
 
 
-# What is kept of each of the pages used last, by column; the rows stand as the reduced uses have
-# them, the latest first.
-USED_PAGE, USED_WRITTEN, USED_AT = range(3)
-USED_COLUMNS = 3
-
-
-@kernel
-def put_use(recent, uses, found, place, page, write):
-    """Note a use: its page goes from row `place` to the first."""
-    for i in range(place, 0, -1):
-        for column in range(USED_COLUMNS):
-            recent[i, column] = recent[i - 1, column]
-    recent[0, USED_PAGE] = page
-    recent[0, USED_WRITTEN] = write
-    uses[found].page = page
-    uses[found].write = write
-    return found + 1
-
-
-@kernel
-def least_recent(recent):
-    """The row of the page whose last use is the oldest."""
-    oldest = 0
-    for row in range(1, recent.shape[0]):
-        if recent[row, USED_AT] < recent[oldest, USED_AT]:
-            oldest = row
-    return oldest
-
-
-@kernel
-def enter_page(recent, uses, found, page, write):
-    """Note a page that is not among those used last, in the place of the oldest; uses noted.
-
-    That one must be the last row, as it is the one to go: whoever stands behind it was used again
-    meanwhile, and this is noted now.
-    """
-    last = recent.shape[0] - 1
-    oldest = least_recent(recent)
-    while oldest < last:
-        again, written, at = (
-            recent[last, USED_PAGE],
-            recent[last, USED_WRITTEN],
-            recent[last, USED_AT],
-        )
-        found = put_use(recent, uses, found, last, again, 0)
-        recent[0, USED_WRITTEN] = written
-        recent[0, USED_AT] = at
-        oldest += 1
-    return put_use(recent, uses, found, last, page, write)
-
-
-@kernel
-def use_page(recent, uses, found, page, write, time):
-    """A use of a page: noted if it must be; the number of uses noted.
-
-    recent: int64 (n, USED_COLUMNS). What is noted gives the same faults and the same written
-    pages as all uses, in any memory of n pages or more from which the least recently used page
-    goes: the n pages used last are the same at each fault, and leave in the same order.
-    """
-    last = recent.shape[0] - 1
-    place = 0
-    while place < last and recent[place, USED_PAGE] != page:
-        place += 1
-    if recent[place, USED_PAGE] != page:
-        found = enter_page(recent, uses, found, page, write)
-        place = 0
-    elif write > recent[place, USED_WRITTEN]:
-        found = put_use(recent, uses, found, place, page, write)
-        place = 0
-    recent[place, USED_AT] = time
-    return found
-
-
 @kernel
 def read_use(text, at, end):
     """What a line `I  ADDRESS,SIZE` says: address and bytes; NOT_A_NUMBER = nothing."""
@@ -295,18 +258,19 @@ def read_use(text, at, end):
 
 
 @kernel(inline=False)
-def scan_memory_uses(text, start, uses, recent, odd, counts):
+def scan_memory_uses(text, start, uses, recent, held, marks, odd, counts):
     """Read memory references of valgrind's lackey out of lines from byte `start` on.
 
     A line is `I  ADDRESS,SIZE` (instruction), ` L` (load), ` S` (store) or ` M` (both), the
     address hexadecimal. Returns how many uses of pages were noted (see `use_page`), and the byte
     before which it stopped for lack of room.
 
-    uses: layout.page_use. odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
+    uses: layout.page_use, room for twice as many as `held` has. recent, held, marks: see
+    `use_page`. odd: as above. counts: int64 (3,), grows by lines, references, odd lines.
     """
     found = 0
     at = start
-    while at < text.shape[0] and uses.shape[0] - found > 2 * recent.shape[0]:
+    while at < text.shape[0] and uses.shape[0] - found >= 2 * held.shape[0]:
         end = line_end(text, at)
         address, size = read_use(text, at, end)
         letter = max(text[at], text[at + 1]) if end > at else NEWLINE
@@ -316,8 +280,10 @@ def scan_memory_uses(text, start, uses, recent, odd, counts):
         else:
             counts[1] += 1
             write = letter in (LETTER_S, LETTER_M)
-            for page in range(address >> PAGE_SHIFT, ((address + size - 1) >> PAGE_SHIFT) + 1):
-                found = use_page(recent, uses, found, page, write, counts[1])
+            first, last = address >> PAGE_SHIFT, (address + size - 1) >> PAGE_SHIFT
+            for page in range(first, last + 1):
+                time = 2 * counts[1] + page - first
+                found = use_page(recent, held, marks, uses, found, page, write, time)
         counts[0] += 1
         at = end + 1
     return found, at

@@ -1,0 +1,138 @@
+"""Uses of pages, reduced to those that memory of n pages or more can tell.
+
+Of three uses of a page the one in the middle is left out if fewer than n other pages are used
+between the first and the third: all that time the page is in memory, and older ones go. (The
+"safely allowed drop" of Kaplan, Smaragdakis and Wilson, and the first write to a page stays.)
+What is left is a part of the uses, in their order: never more of them.
+"""
+
+from zbudlab.jit import kernel
+
+# The n pages used last, in any order: what is known of each, by column. Times count uses.
+USED_PAGE, USED_WRITTEN, USED_NOTED, USED_LAST = range(4)
+USED_COLUMNS = 4
+
+# Uses noted that others may still come before, by time; and what is known of all.
+HELD_TIME, HELD_PAGE, HELD_WRITE = range(3)
+HELD_COLUMNS = 3
+NR_HELD, GONE = range(2)  # uses held; when the page that left last was used last
+NR_MARKS = 2
+
+
+def held_rows(kept: int) -> int:
+    """Room for uses held.
+
+    Of the pages used since the oldest of `kept` was, each has three at most: when it came, when it
+    was first written, and when it would have left. The next use notes two.
+    """
+    return 3 * kept + 4
+
+
+@kernel
+def row_of(recent, page):
+    """The row of a page, -1 if it is not among those used last."""
+    row = recent.shape[0] - 1
+    while row >= 0 and recent[row, USED_PAGE] != page:
+        row -= 1
+    return row
+
+
+@kernel
+def least_recent(recent):
+    """The row of the page whose last use is the oldest."""
+    oldest = 0
+    for row in range(1, recent.shape[0]):
+        if recent[row, USED_LAST] < recent[oldest, USED_LAST]:
+            oldest = row
+    return oldest
+
+
+@kernel
+def hold(held, marks, time, page, write):
+    """Note a use, before those that are later."""
+    at = marks[NR_HELD]
+    while at > 0 and held[at - 1, HELD_TIME] > time:
+        for column in range(HELD_COLUMNS):
+            held[at, column] = held[at - 1, column]
+        at -= 1
+    held[at, HELD_TIME] = time
+    held[at, HELD_PAGE] = page
+    held[at, HELD_WRITE] = write
+    marks[NR_HELD] += 1
+
+
+@kernel
+def let_go(held, marks, before, uses, found):
+    """Move what is held and older than that into `uses`; the number of uses there."""
+    count = 0
+    while count < marks[NR_HELD] and held[count, HELD_TIME] < before:
+        uses[found].page = held[count, HELD_PAGE]
+        uses[found].write = held[count, HELD_WRITE]
+        found += 1
+        count += 1
+    for at in range(count, marks[NR_HELD]):
+        for column in range(HELD_COLUMNS):
+            held[at - count, column] = held[at, column]
+    marks[NR_HELD] -= count
+    return found
+
+
+@kernel
+def note_last(recent, held, marks, row):
+    """Note the last use of a page, if it is not yet."""
+    last = recent[row, USED_LAST]
+    if last != recent[row, USED_NOTED]:
+        hold(held, marks, last, recent[row, USED_PAGE], 0)
+        recent[row, USED_NOTED] = last
+
+
+@kernel
+def note_if_missed(recent, held, marks, row):
+    """Note the last use of a page that would have left, had it not been used since it was noted."""
+    if recent[row, USED_NOTED] < marks[GONE]:
+        note_last(recent, held, marks, row)
+
+
+@kernel
+def enter_page(recent, held, marks, page):
+    """Put a page in the place of the one used longest ago; its row."""
+    row = least_recent(recent)
+    note_last(recent, held, marks, row)
+    marks[GONE] = recent[row, USED_LAST]
+    recent[row, USED_PAGE] = page
+    recent[row, USED_WRITTEN] = -1
+    return row
+
+
+@kernel
+def use_page(recent, held, marks, uses, found, page, write, time):
+    """A use of a page, later than those before; the number of uses in `uses`, which may grow.
+
+    recent: int64 (n, USED_COLUMNS). held: int64 (held_rows(n), HELD_COLUMNS). marks: int64
+    (NR_MARKS,). uses: layout.page_use. What is noted gives the same faults and the same written
+    pages as all uses, in any memory of n pages or more from which the least recently used page
+    goes, and is never more than all uses.
+    """
+    if marks[NR_HELD] + 2 > held.shape[0]:
+        oldest = recent[least_recent(recent), USED_LAST]
+        found = let_go(held, marks, oldest, uses, found)
+    row = row_of(recent, page)
+    if row < 0:
+        row = enter_page(recent, held, marks, page)
+    else:
+        note_if_missed(recent, held, marks, row)
+    if write > recent[row, USED_WRITTEN]:
+        hold(held, marks, time, page, write)
+        recent[row, USED_WRITTEN] = write
+        recent[row, USED_NOTED] = time
+    recent[row, USED_LAST] = time
+    return found
+
+
+@kernel(inline=False)
+def end_uses(recent, held, marks, uses, found):
+    """Move what is still to be noted into `uses`, which has room; the number of uses there."""
+    for row in range(recent.shape[0]):
+        note_if_missed(recent, held, marks, row)
+    latest = held[marks[NR_HELD] - 1, HELD_TIME] if marks[NR_HELD] > 0 else 0
+    return let_go(held, marks, latest + 1, uses, found)
