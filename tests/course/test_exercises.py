@@ -18,6 +18,8 @@ from zbudlab.course.probes import find
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
 
+KERNEL_LESS = ("e01", "e08")  #: exercises without recorded answers of the kernel
+
 
 def check_cells(notebook):
     """The check cells' points by their names."""
@@ -197,6 +199,29 @@ class TestCheck:
         assert check("e04_zbud", "hole", variant=0, find_hole=mine)
         assert not check("e04_zbud", "hole", find_hole=mine)
         assert task.rule(7) is task.rules[7 % len(task.rules)]
+
+    def test_under_a_changed_rule_reasons_and_hints_fit_it(self):
+        migrate = reference_functions(exercise("e06_migrate"))["zbud_migrate_page"]
+        for variant, told in ((None, "moving is no use of it"), (0, "moving is a use of it")):
+            task = exercise("e06_migrate").under(exercise("e06_migrate").rule(variant))
+            assert told in task.ability("lists").why
+        said = str(check("e06_migrate", "lists", variant=7, zbud_migrate_page=migrate))
+        assert "moving is a use of it, so that it goes first on both" in said
+        assert "hint: The old page leaves its lists" in said
+        assert "list_replace" not in said
+        insert = reference_functions(exercise("e03_radix"))["radix_tree_insert"]
+        said = str(check("e03_radix", "short", variant=7, radix_tree_insert=insert))
+        assert "hint: Overwriting needs no node" in said
+        assert hint("e03_radix", "short").startswith("Ask radix_tree_preload")
+        assert hint("e03_radix", "short", variant=7).startswith("Overwriting needs no node")
+
+    @pytest.mark.parametrize("name", [name for name in EXERCISES if name[:3] not in KERNEL_LESS])
+    def test_only_recorded_answers_are_called_the_kernels(self, name):
+        golden = exercise(name).under(exercise(name).rule(7)).ability("golden")
+        assert "kernel" not in golden.title
+        recorded, drawn = {"golden": "x", "trace": []}, {"trace": []}
+        assert "the kernel's own code answered" in golden.why(recorded, [], [])
+        assert "kernel" not in golden.why(drawn, [], [])
 
     def test_hints_come_one_after_the_other(self):
         assert "rounds down" in hint("e04_zbud", "chunks")

@@ -233,6 +233,7 @@ def check(
     """
     task = exercise(name)
     setting = Setting(task.rule(variant), student)
+    task = task.under(setting.rule)
     unknown = [given for given in functions if given not in task.references]
     if unknown:
         known = ", ".join(task.references)
@@ -250,9 +251,13 @@ def check(
     return report
 
 
-def hint(name: str, ability: str, number: int = 1) -> str:
-    """A hint to an ability; there may be a second and a third. Hints cost nothing."""
-    hints = exercise(name).ability(ability).hints
+def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -> str:
+    """A hint to an ability; there may be a second and a third. Hints cost nothing.
+
+    variant: the teacher's number, where the exercise has one.
+    """
+    task = exercise(name)
+    hints = task.under(task.rule(variant)).ability(ability).hints
     if not 1 <= number <= len(hints):
         return f"there are {len(hints)} hints to {ability}" if hints else "there is no hint to this"
     return hints[number - 1]
