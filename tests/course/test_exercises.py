@@ -191,6 +191,43 @@ class TestCheck:
         with pytest.raises(ValueError, match="no machine to step through"):
             check("e04_zbud", "chunks", size_to_chunks=lambda size: 0).history()
 
+    def test_a_machine_is_only_spoken_of_where_there_is_one(self):
+        mine = {name: reference_functions(exercise("e06_migrate"))[name] for name in ALL}
+        mine["expected_references"] = lambda header: 0
+        report = check("e06_migrate", "machine", variant=7, **mine)
+        assert report.machine is None  # a changed rule's answers are stored, and no machines
+        assert not report
+        assert "no page may be lost" in str(report)
+        assert "report" not in str(report)
+        assert "report" not in report._repr_html_()
+
+    def test_in_a_terminal_the_way_to_the_notebook_is_told(self, tmp_path):
+        text = json.dumps(solution("e06_migrate"))
+        wrong = text.replace("return 1 + (header.first_handle != 0)", "return (0 != 0)")
+        assert wrong != text
+        path = tmp_path / "e06_migrate.ipynb"
+        path.write_text(wrong, "utf-8")
+        said = str(checked_notebook(path))
+        assert "Step through it in the notebook: run this check's cell there" in said
+
+    def test_code_that_raises_is_told_why(self):
+        def broken(*arguments):
+            raise KeyError("x")
+
+        said = str(check("e03_radix", "height", height_for=broken))
+        assert "got KeyError: 'x', expected 0: key 0 needs no node" in said
+        said = str(check("e03_radix", "short", radix_tree_insert=broken))
+        assert "an insertion is done whole or not at all" in said
+
+    def test_who_returns_nothing_is_told_so(self):
+        for name, ability, function in (
+            ("e04_zbud", "pages", "pages_for_objects"),
+            ("e04_zbud", "chunks", "size_to_chunks"),
+        ):
+            said = str(check(name, ability, **{function: lambda *arguments: None}))
+            assert "nothing was returned; end the function with `return`" in said
+            assert "another number" not in said
+
     def test_a_changed_rule_has_answers_of_its_own(self):
         task = exercise("e04_zbud")
         namespace = {}
