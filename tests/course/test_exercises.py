@@ -18,6 +18,8 @@ from zbudlab.course.probes import find
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
 
+KERNEL_LESS = ("e01", "e08")  #: exercises without recorded answers of the kernel
+
 
 def check_cells(notebook):
     """The check cells' points by their names."""
@@ -189,6 +191,43 @@ class TestCheck:
         with pytest.raises(ValueError, match="no machine to step through"):
             check("e04_zbud", "chunks", size_to_chunks=lambda size: 0).history()
 
+    def test_a_machine_is_only_spoken_of_where_there_is_one(self):
+        mine = {name: reference_functions(exercise("e06_migrate"))[name] for name in ALL}
+        mine["expected_references"] = lambda header: 0
+        report = check("e06_migrate", "machine", variant=7, **mine)
+        assert report.machine is None  # a changed rule's answers are stored, and no machines
+        assert not report
+        assert "no page may be lost" in str(report)
+        assert "report" not in str(report)
+        assert "report" not in report._repr_html_()
+
+    def test_in_a_terminal_the_way_to_the_notebook_is_told(self, tmp_path):
+        text = json.dumps(solution("e06_migrate"))
+        wrong = text.replace("return 1 + (header.first_handle != 0)", "return (0 != 0)")
+        assert wrong != text
+        path = tmp_path / "e06_migrate.ipynb"
+        path.write_text(wrong, "utf-8")
+        said = str(checked_notebook(path))
+        assert "Step through it in the notebook: run this check's cell there" in said
+
+    def test_code_that_raises_is_told_why(self):
+        def broken(*arguments):
+            raise KeyError("x")
+
+        said = str(check("e03_radix", "height", height_for=broken))
+        assert "got KeyError: 'x', expected 0: key 0 needs no node" in said
+        said = str(check("e03_radix", "short", radix_tree_insert=broken))
+        assert "an insertion is done whole or not at all" in said
+
+    def test_who_returns_nothing_is_told_so(self):
+        for name, ability, function in (
+            ("e04_zbud", "pages", "pages_for_objects"),
+            ("e04_zbud", "chunks", "size_to_chunks"),
+        ):
+            said = str(check(name, ability, **{function: lambda *arguments: None}))
+            assert "nothing was returned; end the function with `return`" in said
+            assert "another number" not in said
+
     def test_a_changed_rule_has_answers_of_its_own(self):
         task = exercise("e04_zbud")
         namespace = {}
@@ -197,6 +236,29 @@ class TestCheck:
         assert check("e04_zbud", "hole", variant=0, find_hole=mine)
         assert not check("e04_zbud", "hole", find_hole=mine)
         assert task.rule(7) is task.rules[7 % len(task.rules)]
+
+    def test_under_a_changed_rule_reasons_and_hints_fit_it(self):
+        migrate = reference_functions(exercise("e06_migrate"))["zbud_migrate_page"]
+        for variant, told in ((None, "moving is no use of it"), (0, "moving is a use of it")):
+            task = exercise("e06_migrate").under(exercise("e06_migrate").rule(variant))
+            assert told in task.ability("lists").why
+        said = str(check("e06_migrate", "lists", variant=7, zbud_migrate_page=migrate))
+        assert "moving is a use of it, so that it goes first on both" in said
+        assert "hint: The old page leaves its lists" in said
+        assert "list_replace" not in said
+        insert = reference_functions(exercise("e03_radix"))["radix_tree_insert"]
+        said = str(check("e03_radix", "short", variant=7, radix_tree_insert=insert))
+        assert "hint: Overwriting needs no node" in said
+        assert hint("e03_radix", "short").startswith("Ask radix_tree_preload")
+        assert hint("e03_radix", "short", variant=7).startswith("Overwriting needs no node")
+
+    @pytest.mark.parametrize("name", [name for name in EXERCISES if name[:3] not in KERNEL_LESS])
+    def test_only_recorded_answers_are_called_the_kernels(self, name):
+        golden = exercise(name).under(exercise(name).rule(7)).ability("golden")
+        assert "kernel" not in golden.title
+        recorded, drawn = {"golden": "x", "trace": []}, {"trace": []}
+        assert "the kernel's own code answered" in golden.why(recorded, [], [])
+        assert "kernel" not in golden.why(drawn, [], [])
 
     def test_hints_come_one_after_the_other(self):
         assert "rounds down" in hint("e04_zbud", "chunks")

@@ -21,9 +21,15 @@ from zbudlab.history import History
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
 CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
 SHRINK_SECONDS = 1.5  #: for making a failing case smaller
-STEP_THROUGH = (
-    "Step through it: `from zbudlab.view import Player`, then `Player(report.history())`, "
-    "where report is what this check gave."
+#: How a failing case that has a machine is looked at, in a notebook and where there is none.
+IN_NOTEBOOK = (
+    "Step through it: `report = check(...)` and `from zbudlab.view import FrameMap, Player`, then "
+    "`Player(report.history())`; `FrameMap(report.machine)` is the map, report.lost are its pages "
+    "that are lost."
+)
+IN_TERMINAL = (
+    "Step through it in the notebook: run this check's cell there as `report = check(...)`, then "
+    "`from zbudlab.view import Player` and `Player(report.history())`."
 )
 MACHINE = "machines.script"  #: the probe whose machine can be looked at
 #: What a machine's own pool does of a trace of zbud.
@@ -40,7 +46,7 @@ class Report:
 
     Of the first failing case that runs on a machine, or could: pictured, its ability; machine;
     lost, page frames that are in use there and should be free, or the other way round; instead,
-    what ran there in the place of kernels. In a notebook:
+    what ran there in the place of kernels; look, how it is looked at. In a notebook:
     `FrameMap(report.machine).mark(report.lost, "lost")`, and
     `Player(report.history())`.
     """
@@ -53,6 +59,7 @@ class Report:
     machine: Any = None
     lost: list[int] = field(default_factory=list)
     instead: dict[str, Any] = field(default_factory=dict)
+    look: str = IN_NOTEBOOK
 
     def history(self) -> History:
         """The first failing case that runs on a machine, by operations, run with your functions.
@@ -88,13 +95,16 @@ class Report:
         for result in self.results:
             lines += _lines(result)
             if result.ability is self.pictured:
-                lines.append(f"     {STEP_THROUGH}")
+                lines.append(f"     {self.look}")
         for ability in self.unchecked:
             lines.append(f"  -  {ability.title}: {_unchecked(ability, self)}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row(result, result.ability is self.pictured) for result in self.results)
+        rows = "".join(
+            _row(result, self.look if result.ability is self.pictured else "")
+            for result in self.results
+        )
         rest = "".join(
             f"<tr><td>-</td><td>{html.escape(a.title)}</td><td></td>"
             f"<td>{html.escape(_unchecked(a, self))}</td></tr>"
@@ -125,12 +135,12 @@ def _lines(result: Result) -> list[str]:
     return [f"  NO {head}", f"     {result.failure}", *hints]
 
 
-def _row(result: Result, has_machine: bool) -> str:
+def _row(result: Result, look: str) -> str:
     ability, why = result.ability, ""
     if result.failure is not None:
         why = html.escape(str(result.failure))
-        if has_machine:
-            why += f"<br>{html.escape(STEP_THROUGH)}"
+        if look:
+            why += f"<br>{html.escape(look)}"
         if ability.hints:
             why += f"<details><summary>hint</summary>{html.escape(ability.hints[0])}</details>"
     shown = "no" if result.failure else "yes"
@@ -233,6 +243,7 @@ def check(
     """
     task = exercise(name)
     setting = Setting(task.rule(variant), student)
+    task = task.under(setting.rule)
     unknown = [given for given in functions if given not in task.references]
     if unknown:
         known = ", ".join(task.references)
@@ -250,9 +261,13 @@ def check(
     return report
 
 
-def hint(name: str, ability: str, number: int = 1) -> str:
-    """A hint to an ability; there may be a second and a third. Hints cost nothing."""
-    hints = exercise(name).ability(ability).hints
+def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -> str:
+    """A hint to an ability; there may be a second and a third. Hints cost nothing.
+
+    variant: the teacher's number, where the exercise has one.
+    """
+    task = exercise(name)
+    hints = task.under(task.rule(variant)).ability(ability).hints
     if not 1 <= number <= len(hints):
         return f"there are {len(hints)} hints to {ability}" if hints else "there is no hint to this"
     return hints[number - 1]
@@ -286,4 +301,5 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
         except (Exception, TooSlow) as error:
             print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
     functions = {found: namespace[found] for found in task.references if found in namespace}
-    return check(name, student=submitted.student, variant=variant, **functions)
+    report = check(name, student=submitted.student, variant=variant, **functions)
+    return replace(report, look=IN_TERMINAL)

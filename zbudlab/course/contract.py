@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,13 @@ class Rule:
     """A rule an exercise can be set under. text: what the student is told, one or two sentences.
 
     settings: plain values the cases may need, such as {"chunk_size": 128}.
+    tells: by an ability's name, what is told otherwise of it: its title, hints or why.
     """
 
     name: str
     text: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 LINUX = Rule("linux", "As in the kernel: no rule is changed.")
@@ -157,6 +159,11 @@ class Exercise:
         if variant is None or not self.rules:
             return LINUX
         return self.rules[variant % len(self.rules)]
+
+    def under(self, rule: Rule) -> "Exercise":
+        """The same, told in words that fit a rule."""
+        told = [replace(a, **rule.tells.get(a.name, {})) for a in self.abilities]
+        return replace(self, abilities=tuple(told))
 
     def removed(self, ability: Ability) -> tuple[str, ...]:
         """The kernels that are absent in the sandbox where this ability is shown."""

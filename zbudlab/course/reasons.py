@@ -11,6 +11,7 @@ from zbudlab.course.probes import NOT_WRITTEN
 LONGEST = 300  #: characters of a value in a sentence
 LONG = 120  #: characters of a list of which only the entry that differs is told
 NOT_THAT = "it is another number; count it on a small case first"
+NOTHING = "nothing was returned; end the function with `return` and the answer"
 _ROWS = re.compile(r'"lru": (?:\[\[|\{)')
 LRU = "an entry of lru has the handle and chunks of both buddies, references, times each is mapped"
 
@@ -112,7 +113,10 @@ def _is_steps(answer: Any) -> bool:
 
 
 def _why(ability: Ability, case: Case, got: Any, expected: Any) -> str:
-    """The ability's reason; none where the answer is so odd that it cannot be told."""
+    """The ability's reason; none where the answer is so odd that it cannot be told.
+
+    got: None where there is no answer.
+    """
     if not callable(ability.why):
         return ability.why
     try:
@@ -144,14 +148,16 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
     if "error" in outcome:
         got, right = outcome["error"], "" if "name" in case else expected
         steps = right[-1] if _is_steps(right) else right
-        return Failure(ability.name, ability.functions, case, _state(case), got, shown(steps), "")
+        why = _why(ability, case, None, expected)
+        return Failure(ability.name, ability.functions, case, _state(case), got, shown(steps), why)
     got = outcome["answer"]
     if same(got, expected, ability.tolerance):
         return None
     if "name" in case:  # a question: its answer told would be its points given away
         why = ability.why if isinstance(ability.why, str) and ability.why else NOT_THAT
+        why = NOTHING if got is None else why
         return Failure(ability.name, ability.functions, case, _state(case), shown(got), "", why)
-    why = _why(ability, case, got, expected)
+    why = NOTHING if got is None else _why(ability, case, got, expected)
     if _is_steps(expected) and isinstance(got, list):
         state, mine, right = _step_difference(case, got, expected)
         return Failure(ability.name, ability.functions, case, state, mine, right, why)

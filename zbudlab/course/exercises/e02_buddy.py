@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, why_golden
 
 KIND = "buddy"
 TOP = 4  #: the small memory has 2^4 frames, as in the lesson
@@ -19,6 +19,13 @@ RULES = (
         "largest-first",
         "In this variant whoever asks for a block gets one out of the LARGEST free blocks, not out "
         "of the smallest that will do. All else is as before.",
+        tells={
+            "survive": {
+                "why": "each time the lowest block of the order that the rule says, none twice, "
+                "and all merged at the end"
+            },
+            "golden": GOLDEN_CHANGED,
+        },
     ),
 )
 
@@ -378,7 +385,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_gives,
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
         ),
         Ability(
             "waste",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, why_golden
 from zbudlab.layout import RADIX_TREE_MAP_MASK, RADIX_TREE_MAP_SHIFT, RADIX_TREE_MAP_SIZE
 
 KIND = "radix"
@@ -21,6 +21,22 @@ RULES = (
         "In this variant radix_tree_insert puts the new item in the place of the old one where the "
         "key has one already, and answers the old item. (The kernel's answers -EEXIST and changes "
         "nothing.) That works even when nodes are too few, as it needs none.",
+        tells={
+            "insert": {
+                "why": "a key that has an item gets the new one in its place, and the old one is "
+                "the answer; any other key is inserted, and root.items counts the items"
+            },
+            "short": {
+                "title": "overwrites without a node, and changes nothing when nodes are too few",
+                "hints": (
+                    "Overwriting needs no node: see first whether the key has an item, and only "
+                    "if it has none, ask radix_tree_preload before anything is changed.",
+                ),
+                "why": "a key that has an item is overwritten without any node, and any other "
+                "insertion is done whole or not at all",
+            },
+            "golden": GOLDEN_CHANGED,
+        },
     ),
 )
 
@@ -291,7 +307,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_mixtures,
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
         ),
         Ability(
             "levels",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
 from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -16,6 +16,7 @@ RULES = (
         "largest-hole",
         "In this variant a new object goes into the page with the LARGEST hole that fits, not the "
         "smallest; of several such pages into the newest on its list, as before.",
+        tells={"golden": GOLDEN_CHANGED},
     ),
 )
 
@@ -193,7 +194,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_frees,
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
         ),
         under_pressure(("find_hole", "zbud_alloc", "free_buddy")),
         Ability(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -19,6 +19,7 @@ RULES = (
         "full-at-its-share",
         "In this variant the pool is full as soon as it HAS its share of memory, not only when it "
         "has more.",
+        tells={"golden": GOLDEN_CHANGED},
     ),
 )
 
@@ -220,7 +221,7 @@ EXERCISE = Exercise(
             shown_goldens,
             _drawn(reclaim=1.0, at=1.0, writefail=0.3, max_pool_percent=0.5),
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
         ),
         under_pressure(ALL),
         Ability(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
 from zbudlab.course.outside import Moved
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
@@ -17,6 +17,15 @@ RULES = (
         "moved-is-new",
         "In this variant a page that moved counts as used just now: it goes first on the pool's "
         "LRU list, and first on the list of its free chunks (or of pages with both buddies).",
+        tells={
+            "lists": {
+                "title": "puts the new page first on both lists, and takes the old one off",
+                "hints": ("The old page leaves its lists; where does a page go that was just used?",),
+                "why": "a page is on two lists, by the links LRU and BUDDY; by this rule moving is "
+                "a use of it, so that it goes first on both",
+            },
+            "golden": GOLDEN_CHANGED,
+        },
     ),
 )
 
@@ -262,7 +271,7 @@ EXERCISE = Exercise(
             shown_goldens,
             drawn_traces,
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
             shrinks=("trace",),
         ),
         under_pressure(ALL),

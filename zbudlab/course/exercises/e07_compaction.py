@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import WHY_GOLDEN, goldens, kernels_answer, under_pressure
+from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames
@@ -23,6 +23,7 @@ RULES = (
         "eight-at-a-time",
         "In this variant the migrate scanner isolates at most 8 pages in a round, not "
         "COMPACT_CLUSTER_MAX.",
+        tells={"golden": GOLDEN_CHANGED},
     ),
 )
 
@@ -186,7 +187,7 @@ EXERCISE = Exercise(
             ALL,
             shown_goldens,
             expected=kernels_answer,
-            why=WHY_GOLDEN,
+            why=why_golden,
         ),
         under_pressure(ALL),
         Ability(

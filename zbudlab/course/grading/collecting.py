@@ -6,11 +6,12 @@ Everything is read into memory within bounds, and nothing is ever unpacked to di
 import hashlib
 import io
 import re
+import sys
 import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zbudlab.course.contract import EXERCISES
@@ -31,6 +32,11 @@ _NOISE = re.compile(
 )
 #: A folder that Moodle made for one person.
 _PERSON = re.compile(r"_assignsubmission_(?:file|onlinetext)_?$")
+#: What a platform counts submissions by, so that the next assignment has another number: Moodle's
+#: number after a person, Canvas's after a name and the person's own number.
+_MOODLE = re.compile(r"_\d+(?=_assignsubmission_(?:file|onlinetext)_?$)")
+_CANVAS = re.compile(r"^(?!e0?[1-9]_)([^\W\d_][^_]*)(?:_late)?_(\d+)_\d{3,}_", re.IGNORECASE)
+_AGAIN = re.compile(r"-\d{1,2}$")  #: Canvas's mark of a file that came again
 _EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
 
 
@@ -44,6 +50,7 @@ class Found:
     data: bytes = b""
     trouble: str = ""
     student: str = ""  # one name, see `named`
+    lasting: list[str] = field(default_factory=list)  # parts without the submission's number
 
     @property
     def digest(self) -> str:
@@ -60,11 +67,22 @@ def exercise_in(name: str) -> str:
     return whole[0] if len(whole) == 1 else ""
 
 
-def name_parts(name: str) -> list[str]:
-    """What a place says beside the exercise and the platform's words: who handed it in, perhaps."""
+def _without_submission(part: str) -> str:
+    """A place without the submission's number, and without Canvas's mark that it came again."""
+    if _CANVAS.match(part):
+        return _AGAIN.sub("", _CANVAS.sub(r"\1_\2_", part))
+    return _MOODLE.sub("", part)
+
+
+def name_parts(name: str, lasting: bool = False) -> list[str]:
+    """What a place says beside the exercise and the platform's words: who handed it in, perhaps.
+
+    lasting: without the number of the submission.
+    """
     parts: list[str] = []
     places = re.sub(r"\.(ipynb|zip)(?=/|$)", "", name).split("/")
     for part in [place for place in places if _PERSON.search(place)][:1] or places:
+        part = _without_submission(part) if lasting else part
         for exercise in EXERCISES:
             part = re.sub(exercise, " ", part, flags=re.IGNORECASE)
         part = _EXERCISE.sub(" ", _NOISE.sub(" ", part))
@@ -84,7 +102,8 @@ class _Left:
 
 def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
     name = name.encode("utf-8", "replace").decode()  # of a name that is no text, what can be shown
-    return Found(name, name_parts(name), _told(data) or exercise_in(name), data, trouble)
+    exercise = _told(data) or exercise_in(name)
+    return Found(name, name_parts(name), exercise, data, trouble, lasting=name_parts(name, True))
 
 
 def _told(data: bytes) -> str:
@@ -215,6 +234,31 @@ def _short(name: str) -> str:
     return f"{name[: MAX_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+def _came_again(item: Found) -> bool:
+    """Whether Canvas says that this file replaces another."""
+    stem = Path(item.name).stem
+    return bool(_CANVAS.match(stem) and _AGAIN.search(stem))
+
+
+def _by_person(found: list[Found]) -> list[Found]:
+    """The same without submissions' numbers, but where they alone tell two people apart.
+
+    They do where one exercise has two of them with the same name: then that name keeps them.
+    """
+    numbers: dict[tuple[tuple[str, ...], str], set[tuple[str, ...]]] = defaultdict(set)
+    for item in found:
+        if not _came_again(item):
+            numbers[tuple(item.lasting), item.exercise].add(tuple(item.parts))
+    shared = {name for (name, _), those in numbers.items() if len(those) > 1}
+    for name in sorted(shared):
+        print(
+            f"zbudlab: {'-'.join(name)} handed in one exercise under several numbers: these are "
+            "taken for several people, a student for each number",
+            file=sys.stderr,
+        )
+    return [i if tuple(i.lasting) in shared else replace(i, parts=i.lasting) for i in found]
+
+
 def named(found: list[Found]) -> list[Found]:
     """The same with their students: as much of a name, from outside, as tells students apart.
 
@@ -222,6 +266,7 @@ def named(found: list[Found]) -> list[Found]:
     in it counts too. A notebook that tells no exercise may be any. Where names say nothing, there
     is a number.
     """
+    found = _by_person(found)
     within: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for item in found:
         for end in range(1, len(item.parts) + 1):

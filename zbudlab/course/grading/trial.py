@@ -96,8 +96,8 @@ class Examiner:
         program: str | None,
         solutions: Path,
     ) -> None:
-        self.exercise = exercise
         self.rule = exercise.rule(variant)
+        self.exercise = exercise.under(self.rule)
         self.seed = seed
         self.program = program
         self.release = notebook.released(exercise.name)
