@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -449,13 +450,12 @@ if __name__ == "__main__":
 )
 def test_a_folder_for_one_process_goes_with_that_process_and_no_other(package, script):
     (package / "zbudlab" / "__pycache__").write_text("a file, where a folder is wanted")
-    temporary = package / "tmp"
-    temporary.mkdir()
     (package / "script.py").write_text(script)
     nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}
-    there = run_python("script.py", cwd=package, PYTHONPATH=package, TMPDIR=temporary, **nowhere)
-    assert there == "True\n"
-    assert list(temporary.glob("zbudlab-*")) == []
+    with tempfile.TemporaryDirectory() as short:  # a server of forks puts its socket there
+        there = run_python("script.py", cwd=package, PYTHONPATH=package, TMPDIR=short, **nowhere)
+        assert there == "True\n"
+        assert list(Path(short).glob("zbudlab-*")) == []
 
 
 NOWHERE = """
