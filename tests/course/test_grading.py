@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tracemalloc
 import zipfile
 
 import nbformat
@@ -29,6 +30,7 @@ from zbudlab.course.grading.copies import without
 from zbudlab.course.grading.marks import _harmless
 from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read
 from zbudlab.course.probes.cells import compiled, runnable
+from zbudlab.files import written_whole
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
 WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"
@@ -55,7 +57,7 @@ class TestCollecting:
             "e04_zbud.ipynb",
             "李雷_e04_zbud.ipynb",
             "Jürgen Groß_e04_zbud.ipynb",
-            f"{'x' * 120}_e04_zbud.ipynb",
+            f"{'x' * 200}_e04_zbud.ipynb",
             "__MACOSX/._e04_zbud.ipynb",
             ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
             "notes.txt",
@@ -72,7 +74,7 @@ class TestCollecting:
             "hacker",
             "roe.richard@example.org",
             "unknown-4",
-            60,
+            180,
             "李雷",
         ]
         assert {name for _, name in found} == {"e04_zbud"}
@@ -102,6 +104,31 @@ class TestCollecting:
         assert [item.student for item in found] == list(names.values())
         notebook = json.dumps(solution("e06_migrate")).encode()
         assert _found("multi/roe_4712/solution.ipynb", notebook).exercise == "e06_migrate"
+
+    def test_a_name_fits_a_file_system_in_any_script(self, tmp_path):
+        for letters in ("\U00020000" * 60, "é" * 120, "e\u0301" * 120):
+            (found,) = named([_found(f"{letters}/e04_zbud.ipynb")])
+            assert len(found.student.encode()) <= 180
+            with written_whole(tmp_path / f"{found.student}.html") as file:
+                file.write(b"")
+
+    def test_a_name_in_a_zip_has_its_limits(self, tmp_path):
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("a/" * 9910, "b/" * 21, f"{'c' * 1000}/", "d/" * 19):
+                archive.writestr(f"{name}e04_zbud.ipynb", "{}")
+        tracemalloc.start()
+        found = collected([path])
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        tracemalloc.stop()
+        told = "a name of more than 1000 bytes or 20 folders"
+        assert [(item.name[0], item.trouble) for item in found] == [
+            ("a", told),
+            ("b", told),
+            ("c", told),
+            ("d", ""),
+        ]
+        assert max(len(item.name) for item in found) < 100
 
     def test_what_is_not_there_is_said(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere"):
