@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -27,8 +28,10 @@ from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import seccomp
 from zbudlab.course.grading.collecting import _found, collected, exercise_in, named
 from zbudlab.course.grading.copies import without
-from zbudlab.course.grading.marks import _harmless
-from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read
+from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.marks import _harmless, note, shared_numbers
+from zbudlab.course.grading.notebook import Notebook, Unreadable, cells_to_run, read
+from zbudlab.course.grading.trial import Verdict
 from zbudlab.course.probes.cells import compiled, runnable
 from zbudlab.files import written_whole
 
@@ -136,6 +139,21 @@ class TestCollecting:
 
     def test_a_name_of_many_lines_is_no_formula(self):
         assert _harmless("=cmd()\nx") == "'=cmd() x"
+
+    def test_a_number_that_is_missing_or_anothers_is_noted(self):
+        graded = []
+        for name, number in {"ann": 0, "bea": 0, "cleo": 7, "dan": 7, "eve": 8}.items():
+            found = replace(_found(f"{name}/e04_zbud.ipynb"), student=name)
+            verdict = Verdict("e04_zbud", number, [])
+            graded.append(Graded(found, verdict, Notebook("e04_zbud", number, [])))
+        shared = shared_numbers(graded)
+        assert [note(item, shared) for item in graded] == [
+            "no student number",
+            "no student number",
+            "the number 7 is also given by dan",
+            "the number 7 is also given by cleo",
+            "",
+        ]
 
     def test_an_exercise_is_known_by_its_number(self):
         assert exercise_in("homework E04 miller.ipynb") == "e04_zbud"
