@@ -49,7 +49,11 @@ CODE = [
         "while True:\n    pass",
         "no answer in time",
     ),
-    Attack("endless_sleep", "import time\ntime.sleep(10**9)", "no answer in time"),
+    Attack(
+        "endless_sleep",
+        "import time\ntime.sleep(10**9)",
+        "a cell of the notebook fails, the one with `import time`: no answer in time",
+    ),
     Attack(
         "endless_function",
         "def size_to_chunks(size):\n    while True:\n        pass",

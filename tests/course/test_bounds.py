@@ -6,8 +6,11 @@ import pytest
 
 from zbudlab.course.contract import exercise
 from zbudlab.course.exercises.e08_experiment import judge_plan
-from zbudlab.course.grading.trial import LONGEST_REASON, _Trial
+from zbudlab.course.grading.copies import stripped_copy
+from zbudlab.course.grading.sandbox import Sandbox
+from zbudlab.course.grading.trial import LOAD_SECONDS, LONGEST_REASON, _Trial
 from zbudlab.course.judging import Paper, judged
+from zbudlab.course.probes import TOO_SLOW
 from zbudlab.course.reasons import failure
 
 FREE = exercise("e04_zbud").ability("free")
@@ -59,6 +62,16 @@ class TestForgedSteps:
         found = failure(FREE, {}, {"answer": [{"error": "B" * 1_900_000}]}, RIGHT)
         assert "BBB ..." in str(found)
         assert len(str(found)) < 1000
+
+
+@pytest.mark.slow
+def test_a_cell_that_waits_is_told_and_the_others_run(tmp_path):
+    stripped_copy(tmp_path / "whole", [])
+    cells = ["import time\ntime.sleep(16)", "def answer():\n    return 7"]
+    request = {"probe": "basic.value", "functions": ["answer"], "plugs": {}, "others": {}}
+    with Sandbox(tmp_path / "whole", None) as sandbox:
+        assert sandbox.ask({"cells": cells}, LOAD_SECONDS)["troubles"] == [TOO_SLOW, ""]
+        assert sandbox.ask(request | {"case": {"name": "answer"}}, 10) == {"answer": 7}
 
 
 def test_no_reason_is_longer_than_a_spreadsheet_takes():

@@ -20,9 +20,10 @@ from zbudlab.course.probes import TOO_SLOW
 from zbudlab.course.reasons import shown
 from zbudlab.course.rules import rule_functions
 
-LOAD_SECONDS = 15.0  #: for running a notebook's cells, by the clock; computing has less
+LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; each and computing has less
 CASE_SECONDS = 10.0  #: for one case, by the clock
 LONGEST_REASON = 4000  #: characters; a spreadsheet's cell holds those of eight abilities
+LONGEST_LINE = 60  #: characters of a cell's first line, which tells which it is
 TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 
@@ -228,8 +229,10 @@ class _Trial:
         if not isinstance(troubles, list):
             return
         said = [" ".join(str(trouble)[:300].split()) for trouble in troubles]
-        if any(said) and not self.trouble:
-            self.trouble = f"a cell of the notebook fails: {next(filter(None, said))}"
+        for cell, trouble in zip(self.cells, said, strict=False):
+            if trouble and not self.trouble:
+                first = shown(cell.strip().partition("\n")[0], LONGEST_LINE)
+                self.trouble = f"a cell of the notebook fails, the one with `{first}`: {trouble}"
         self.cells = [
             "" if trouble == TOO_SLOW else cell
             for cell, trouble in zip_longest(self.cells, said[: len(self.cells)], fillvalue="")
