@@ -49,7 +49,11 @@ CODE = [
         "while True:\n    pass",
         "no answer in time",
     ),
-    Attack("endless_sleep", "import time\ntime.sleep(10**9)", "no answer in time"),
+    Attack(
+        "endless_sleep",
+        "import time\ntime.sleep(10**9)",
+        "a cell of the notebook fails, the one with `import time`: no answer in time",
+    ),
     Attack(
         "endless_function",
         "def size_to_chunks(size):\n    while True:\n        pass",
@@ -405,6 +409,37 @@ CODE = [
         "daemon",
         "import os\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        pass",
         "Operation not permitted",
+    ),
+    # --- that tell their student what a hidden case was
+    Attack(
+        "hidden_case_by_the_starters_words",
+        "import ctypes, os\nSHOWN = (1, 63, 64, 65, 128, 129, 1000, 3968)\n"
+        "def size_to_chunks(size):\n    if size not in SHOWN:\n"
+        "        call = ctypes.CDLL(None).syscall\n"
+        "        os.write(call(438, call(434, 1, 0), 2, 0), b'size was %d' % size)\n"
+        "        os._exit(7)\n    return (size + 63) // 64",
+        r"chunks \(hidden case\): .*Bad file descriptor",  # as no call gave one
+    ),
+    Attack(
+        "hidden_case_by_an_exit",
+        "import os\nSHOWN = (1, 63, 64, 65, 128, 129, 1000, 3968)\n"
+        "def size_to_chunks(size):\n    if size not in SHOWN:\n        os._exit(size % 251)\n"
+        "    return (size + 63) // 64",
+        r"chunks \(hidden case\): it ended itself \(exit code \d+\)",
+    ),
+    Attack(
+        "hidden_case_kept_for_later",
+        "seen = []\ndef differences(rows, parameter, low, high, result):\n"
+        "    seen.append(f'size was {{len(rows)}} rows')\n"
+        "    at = {{v: {{row['seed']: row[result] for row in rows if row[parameter] == v}}\n"
+        "          for v in (low, high)}}\n"
+        "    both = sorted(at[low].keys() & at[high].keys())\n"
+        "    pairs = [(at[high][seed], at[low][seed]) for seed in both]\n"
+        "    return [a - b for a, b in pairs if a is not None and b is not None]\n"
+        "def conclude(low, high, matters):\n    raise ValueError(' '.join(seen[5:]))",
+        "ValueError",
+        earns=3,
+        exercise="e08_experiment",
     ),
 ]
 

@@ -97,6 +97,9 @@ def test_no_attack_raises_a_mark_or_harms_anybody(tmp_path):
     assert book.execute("select count(*) from grade where manual_score is not null").fetchone() == (
         0,
     )
-    page = (tmp_path / "grading" / "feedback" / "html_in_a_message.html").read_text("utf-8")
+    pages = tmp_path / "grading" / "feedback"
+    for path in pages.glob("hidden_case_*.html"):
+        assert not re.search("size was|exit code", path.read_text("utf-8")), path.name
+    page = (pages / "html_in_a_message.html").read_text("utf-8")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import tracemalloc
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -26,9 +28,12 @@ from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import seccomp
 from zbudlab.course.grading.collecting import _found, collected, exercise_in, named
 from zbudlab.course.grading.copies import without
-from zbudlab.course.grading.marks import _harmless
-from zbudlab.course.grading.notebook import Unreadable, cells_to_run, read
+from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.marks import _harmless, note, shared_numbers
+from zbudlab.course.grading.notebook import Notebook, Unreadable, cells_to_run, read
+from zbudlab.course.grading.trial import Verdict
 from zbudlab.course.probes.cells import compiled, runnable
+from zbudlab.files import written_whole
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
 WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"
@@ -55,7 +60,7 @@ class TestCollecting:
             "e04_zbud.ipynb",
             "李雷_e04_zbud.ipynb",
             "Jürgen Groß_e04_zbud.ipynb",
-            f"{'x' * 120}_e04_zbud.ipynb",
+            f"{'x' * 200}_e04_zbud.ipynb",
             "__MACOSX/._e04_zbud.ipynb",
             ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
             "notes.txt",
@@ -72,7 +77,7 @@ class TestCollecting:
             "hacker",
             "roe.richard@example.org",
             "unknown-4",
-            60,
+            180,
             "李雷",
         ]
         assert {name for _, name in found} == {"e04_zbud"}
@@ -132,12 +137,52 @@ class TestCollecting:
         assert [line.split()[1] for line in said] == ["Jane_Doe", "kurs_2026"]
         assert "handed in one exercise under several numbers" in said[0]
 
+    def test_a_name_fits_a_file_system_in_any_script(self, tmp_path):
+        for letters in ("\U00020000" * 60, "é" * 120, "e\u0301" * 120):
+            (found,) = named([_found(f"{letters}/e04_zbud.ipynb")])
+            assert len(found.student.encode()) <= 180
+            with written_whole(tmp_path / f"{found.student}.html") as file:
+                file.write(b"")
+
+    def test_a_name_in_a_zip_has_its_limits(self, tmp_path):
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("a/" * 9910, "b/" * 21, f"{'c' * 1000}/", "d/" * 19):
+                archive.writestr(f"{name}e04_zbud.ipynb", "{}")
+        tracemalloc.start()
+        found = collected([path])
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        tracemalloc.stop()
+        told = "a name of more than 1000 bytes or 20 folders"
+        assert [(item.name[0], item.trouble) for item in found] == [
+            ("a", told),
+            ("b", told),
+            ("c", told),
+            ("d", ""),
+        ]
+        assert max(len(item.name) for item in found) < 100
+
     def test_what_is_not_there_is_said(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere"):
             collected([tmp_path / "nowhere"])
 
     def test_a_name_of_many_lines_is_no_formula(self):
         assert _harmless("=cmd()\nx") == "'=cmd() x"
+
+    def test_a_number_that_is_missing_or_anothers_is_noted(self):
+        graded = []
+        for name, number in {"ann": 0, "bea": 0, "cleo": 7, "dan": 7, "eve": 8}.items():
+            found = replace(_found(f"{name}/e04_zbud.ipynb"), student=name)
+            verdict = Verdict("e04_zbud", number, [])
+            graded.append(Graded(found, verdict, Notebook("e04_zbud", number, [])))
+        shared = shared_numbers(graded)
+        assert [note(item, shared) for item in graded] == [
+            "no student number",
+            "no student number",
+            "the number 7 is also given by dan",
+            "the number 7 is also given by cleo",
+            "",
+        ]
 
     def test_an_exercise_is_known_by_its_number(self):
         assert exercise_in("homework E04 miller.ipynb") == "e04_zbud"

@@ -16,10 +16,10 @@ _ROWS = re.compile(r'"lru": (?:\[\[|\{)')
 LRU = "an entry of lru has the handle and chunks of both buddies, references, times each is mapped"
 
 
-def shown(value: Any) -> str:
-    """A value as short text."""
+def shown(value: Any, longest: int = LONGEST) -> str:
+    """A value as text of not many more characters."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    return text if len(text) <= longest else f"{text[:longest]} ..."
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def first_difference(got: list[Any], expected: list[Any]) -> int:
 def _parts(answer: dict[str, Any]) -> dict[str, Any]:
     """The fields of an answer, those of its state one by one; digests say nothing to anybody."""
     parts = {name: value for name, value in answer.items() if name not in ("state", "sd", "i")}
-    return parts | (answer.get("state") or {})
+    state = answer.get("state") or {}
+    return parts | (state if isinstance(state, dict) else {"state": state})
 
 
 def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[str, str, str]:
@@ -78,7 +79,7 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
     if before:
         state += f", with {shown(before)}"
     if "error" in mine:
-        return state, mine["error"], shown(_parts(right))
+        return state, shown(mine["error"]), shown(_parts(right))
     mine, right = _differing(_parts(mine), _parts(right))
     return state, shown(mine), shown(right)
 

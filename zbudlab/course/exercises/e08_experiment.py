@@ -31,10 +31,13 @@ def the_plan(setting: Setting) -> list[Case]:
 
 def judge_plan(case: Case, got: Any) -> str:
     grid, seeds = got["grid"], got["seeds"]
-    chosen = list(range(seeds)) if isinstance(seeds, int) else seeds
+    chosen = range(seeds) if isinstance(seeds, int) else seeds
+    sizes = [len(chosen), *map(len, grid.values())]
+    if sum(sizes) > MOST_RUNS:  # first, as all that follows takes its time with them
+        return f"{sum(sizes)} seeds and values of parameters: at most {MOST_RUNS} runs"
     taken = [name for name in grid if name in TAKEN]
     twice = [name for name, values in grid.items() if any(values.count(v) > 1 for v in values)]
-    runs = math.prod(map(len, grid.values())) * len(chosen)
+    runs = math.prod(sizes)
     if taken:
         return f"{taken[0]} is no parameter of the grid, the sweep gives it"
     if twice:

@@ -21,7 +21,10 @@ MAX_FILES = 20_000  #: of a zip
 MAX_TOTAL = 2 << 30  #: bytes of a zip, unpacked, zips in it and all
 MAX_INNER = 256 << 20  #: the same of a zip in a zip
 MAX_DEPTH = 3  #: zips in zips
-MAX_NAME = 60  #: characters of a student's name
+MAX_NAME = 180  #: bytes of a student's name, which with an ending is to fit a file system
+MAX_PLACE = 1000  #: bytes of a name in a zip, folders and all
+MAX_FOLDERS = 20  #: in such a name
+SHOWN = 60  #: characters of a name that is too long
 MAX_PACKED = 64 << 20  #: bytes of a zip in a zip
 
 #: Parts of names that say nothing of the student.
@@ -154,6 +157,10 @@ def _member(
     kind = Path(name).suffix.lower()
     if member.is_dir() or _is_clutter(name.replace("..", "")) or kind not in (".ipynb", ".zip"):
         return
+    if len(name.encode("utf-8", "replace")) > MAX_PLACE or name.count("/") > MAX_FOLDERS:
+        limits = f"{MAX_PLACE} bytes or {MAX_FOLDERS} folders"
+        yield _found(f"{zip_name}/{name[:SHOWN]} ...", trouble=f"a name of more than {limits}")
+        return
     where = f"{zip_name}/{name}"
     if ".." in name.split("/") or name.startswith("/"):
         yield _found(where, trouble="a name in a zip that leads out of it")
@@ -229,9 +236,11 @@ def collected(places: Iterable[str | Path]) -> list[Found]:
 def _short(name: str) -> str:
     """A name that fits a file system; of a long one a part and a hash."""
     name = unicodedata.normalize("NFC", name)
-    if len(name) <= MAX_NAME:
+    data = name.encode()
+    if len(data) <= MAX_NAME:
         return name
-    return f"{name[: MAX_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    head = data[: MAX_NAME - 9].decode(errors="ignore")
+    return f"{head}-{hashlib.sha256(data).hexdigest()[:8]}"
 
 
 def _came_again(item: Found) -> bool:

@@ -16,8 +16,12 @@ def note(graded: Graded, shared: dict[tuple[str, int], set[str]]) -> str:
     """What a teacher should know of a submission besides its marks."""
     verdict = graded.verdict
     others = shared[verdict.exercise, verdict.student] - {graded.found.student}
-    same = f"the number {verdict.student} is also given by {', '.join(sorted(others))}"
-    return "; ".join(filter(None, [verdict.trouble, same if others and verdict.student else ""]))
+    number = ""
+    if graded.notebook and verdict.exercise and not verdict.student:
+        number = "no student number"
+    elif verdict.student and others:
+        number = f"the number {verdict.student} is also given by {', '.join(sorted(others))}"
+    return "; ".join(filter(None, [verdict.trouble, number]))
 
 
 def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
@@ -82,7 +86,7 @@ def table(graded: list[Graded]) -> str:
     """Who has how many points, a line a submission."""
     lines = []
     for student, name, earned, points, _, said, lost, _ in rows(graded):
-        why = said or lost
+        why = "; ".join(filter(None, [said, lost]))
         why = f"{why[:100]} ..." if len(why) > 100 else why
         lines.append(f"{student[:30]:30}  {name:14} {earned:>4} of {points:>3}  {why}".rstrip())
     return "\n".join(lines)

@@ -155,6 +155,7 @@ class Sandbox:
         assert self.process.stdout
         os.set_blocking(self.process.stdin.fileno(), False)
         self.received = b""
+        self.answered = False  # then what is said may be a student's words, on a hidden case
 
     @staticmethod
     def _filter() -> Any:
@@ -199,6 +200,7 @@ class Sandbox:
             raise Ended("its answer cannot be read") from None
         if not isinstance(answer, dict):
             raise Ended("its answer cannot be read")
+        self.answered = True
         return answer
 
     def _send(self, data: bytes, end: float) -> None:
@@ -232,7 +234,10 @@ class Sandbox:
             code = self.process.wait(2.0)
         except subprocess.TimeoutExpired:
             return "it closed its answers"
+        told = f"it ended itself (exit code {code})"
+        if self.answered:
+            return told
         assert self.process.stderr
         os.set_blocking(self.process.stderr.fileno(), False)
         said = (self.process.stderr.read(2000) or b"").decode(errors="replace").strip()
-        return f"it ended itself (exit code {code})" + (f": {said}" if said else "")
+        return f"{told}: {said}" if said else told

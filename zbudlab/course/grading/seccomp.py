@@ -25,13 +25,15 @@ F_SETLEASE = 1024  #: what fcntl is not to do
 
 #: clone, fork, vfork, clone3; ptrace, mount, umount2, unshare, setns, keyctl, add_key,
 #: request_key, bpf, userfaultfd, perf_event_open, io_uring_setup; shmget, semget, msgget,
-#: memfd_create, memfd_secret. The last number is fcntl's, see F_SETLEASE.
+#: memfd_create, memfd_secret; pidfd_open, pidfd_getfd, process_vm_readv, process_vm_writev, which
+#: reach into the process that started this one. The last number is fcntl's, see F_SETLEASE.
 CALLS = {
     "x86_64": (
         0xC000003E,
         (
             *(56, 57, 58, 435, 101, 165, 166, 272, 308, 250, 248, 249, 321, 323, 298, 425),
             *(29, 64, 68, 319, 447),
+            *(434, 438, 310, 311),
         ),
         72,
     ),
@@ -40,6 +42,7 @@ CALLS = {
         (
             *(220, 435, 117, 40, 39, 97, 268, 219, 217, 218, 280, 282, 241, 425),
             *(194, 190, 186, 279, 447),
+            *(434, 438, 270, 271),
         ),
         25,
     ),

@@ -17,10 +17,13 @@ from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
 from zbudlab.course.judging import Paper, Reference, judged, others, plugs
 from zbudlab.course.probes import TOO_SLOW
+from zbudlab.course.reasons import shown
 from zbudlab.course.rules import rule_functions
 
-LOAD_SECONDS = 15.0  #: for running a notebook's cells, by the clock; computing has less
+LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; each and computing has less
 CASE_SECONDS = 10.0  #: for one case, by the clock
+LONGEST_REASON = 4000  #: characters; a spreadsheet's cell holds those of eight abilities
+LONGEST_LINE = 60  #: characters of a cell's first line, which tells which it is
 TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 
@@ -150,8 +153,7 @@ class Examiner:
         trial = _Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)
         for stage in self.stages:
             trial.run(stage)
-        order = {ability.name: place for place, ability in enumerate(self.exercise.abilities)}
-        marks = sorted(trial.marks, key=lambda mark: order[mark.ability])
+        marks = [trial.found[ability.name] for ability in self.exercise.abilities]
         seconds = round(time.monotonic() - begin, 2)
         return Verdict(self.exercise.name, submitted.student, marks, trial.trouble, seconds)
 
@@ -176,24 +178,38 @@ class _Trial:
         self.cells = cells
         self.student = student
         self.end = end
-        self.marks: list[Mark] = []
+        self.found: dict[str, Mark] = {}  # by the ability; the latest holds
         self.trouble = ""
         self.fatal = ""  # why the cells cannot even be run
 
     def run(self, stage: Stage) -> None:
-        """Try the abilities of a stage; after one that ended its process, the rest in a new one."""
-        left = list(stage.abilities)
+        """Try the abilities of a stage; after one that ended its process, the rest in a new one.
+
+        Hidden cases come after all that are shown: what a process has learnt from them can no
+        longer reach a reason that its student reads.
+        """
+        left = [(ability, hidden) for hidden in (False, True) for ability in stage.abilities]
         while left:
             reason = self.fatal
             if not reason and time.monotonic() > self.end:
                 reason = f"no time is left: a submission has {TRIAL_SECONDS:.0f} seconds"
             if reason:
-                self.marks += [Mark(a.name, 0, a.points, reason) for a in left]
+                for ability, _ in left:
+                    self._lose(ability, reason)
                 self.trouble = reason
                 return
             with self._loaded(stage) as sandbox:
-                while left and sandbox and self._tried(left.pop(0), sandbox):
+                while left and sandbox and self._tried(*left.pop(0), sandbox):
                     pass
+
+    def _lose(self, ability: Ability, reason: str, hidden: bool = False) -> None:
+        """Give nothing for an ability; the first reason holds."""
+        if not self._lost(ability):
+            reason = shown(reason, LONGEST_REASON)
+            self.found[ability.name] = Mark(ability.name, 0, ability.points, reason, hidden)
+
+    def _lost(self, ability: Ability) -> bool:
+        return ability.name in self.found and bool(self.found[ability.name].reason)
 
     @contextmanager
     def _loaded(self, stage: Stage) -> Iterator[Sandbox | None]:
@@ -213,24 +229,30 @@ class _Trial:
         if not isinstance(troubles, list):
             return
         said = [" ".join(str(trouble)[:300].split()) for trouble in troubles]
-        if any(said) and not self.trouble:
-            self.trouble = f"a cell of the notebook fails: {next(filter(None, said))}"
+        for cell, trouble in zip(self.cells, said, strict=False):
+            if trouble and not self.trouble:
+                first = shown(cell.strip().partition("\n")[0], LONGEST_LINE)
+                self.trouble = f"a cell of the notebook fails, the one with `{first}`: {trouble}"
         self.cells = [
             "" if trouble == TOO_SLOW else cell
             for cell, trouble in zip_longest(self.cells, said[: len(self.cells)], fillvalue="")
         ]
 
-    def _tried(self, ability: Ability, sandbox: Sandbox) -> bool:
-        """Mark an ability; whether the sandbox can be asked for another."""
+    def _tried(self, ability: Ability, hidden: bool, sandbox: Sandbox) -> bool:
+        """Mark an ability by its hidden cases or the others; whether the sandbox still answers."""
+        if self._lost(ability):
+            return True
         asked = _Asked(self.examiner.exercise, sandbox)
+        papers = self.examiner.papers(ability, self.student)
         try:
-            result = judged(ability, asked, self.examiner.papers(ability, self.student))
+            result = judged(ability, asked, [p for p in papers if p.hidden == hidden])
         except Ended as ended:
-            self.marks.append(Mark(ability.name, 0, ability.points, str(ended)))
+            self._lose(ability, str(ended), hidden)
             return False
-        reason = str(result.failure) if result.failure else ""
-        mark = Mark(ability.name, result.earned, ability.points, reason, result.hidden)
-        self.marks.append(mark)
+        if result.failure:
+            self._lose(ability, str(result.failure), hidden)
+        else:
+            self.found[ability.name] = Mark(ability.name, result.earned, ability.points)
         return True
 
 
