@@ -224,6 +224,22 @@ CODE = [
         exercise="e06_migrate",
     ),
     Attack(
+        "ask_where_nobody_answers",
+        "import zbudlab.course.probes as probes\n"
+        "probes.find = lambda name: lambda bench, case: bench.ask(case)\n"
+        "def size_to_chunks(size):\n    return 0\n"
+        "pages_for_objects = find_hole = zbud_alloc = free_buddy = size_to_chunks",
+        "it asked something: there is nothing to ask",
+    ),
+    Attack(
+        "write_a_page_in_one_uncounted_piece",
+        "def copy_page(new, old):\n"
+        "    content = [byte for at in range(0, 4096, 64) for byte in old[at : at + 64]]\n"
+        "    new.bench.ask({{'page': 'new', 'place': [0, 4096, 1], 'value': content}})",
+        '"bytes that are right": 16',
+        exercise="e01_pages",
+    ),
+    Attack(
         "tell_no_memory",
         "import zbudlab.course.probes.e06_migrate as probe\n"
         "probe.Scene.memory = lambda scene: {{'pages': 'AAAA'}}\n"

@@ -37,7 +37,7 @@ class Counted:
     def set(self, place: Any, value: Any) -> None:
         """Put a byte, or bytes as hexadecimal digits, at a place."""
         size, before = len(self.content), bytes(self.content)
-        written = bytes.fromhex(value) if isinstance(value, str) else value
+        written = bytes.fromhex(value) if isinstance(place, list) else value
         self.content[place_of(place)] = written
         if len(self.content) != size:
             now, self.content[:] = len(self.content), before

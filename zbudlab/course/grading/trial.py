@@ -283,6 +283,9 @@ class _Asked:
         end = time.monotonic() + CASE_SECONDS
         outcome = self.sandbox.ask(request, CASE_SECONDS)
         while "ask" in outcome:
-            left = max(end - time.monotonic(), 0.0)
-            outcome = self.sandbox.ask(side.hear(outcome["ask"]), left)
+            try:
+                reply = side.hear(outcome["ask"])
+            except ValueError as error:
+                raise Ended(f"it asked something: {error}") from None
+            outcome = self.sandbox.ask(reply, max(end - time.monotonic(), 0.0))
         return outcome
