@@ -49,6 +49,11 @@ def students(found):
     return sorted((item.student, item.exercise) for item in found)
 
 
+def taken_for(names):
+    """The students that files of these names are taken for."""
+    return [item.student for item in named([_found(name) for name in names])]
+
+
 class TestCollecting:
     def test_names_in_the_forms_of_platforms(self, tmp_path):
         right = json.dumps(solution("e04_zbud"))
@@ -103,8 +108,7 @@ class TestCollecting:
             "ann/e04.ipynb": "ann",
             "ann/e06.ipynb": "ann",
         }
-        found = named([_found(name) for name in names])
-        assert [item.student for item in found] == list(names.values())
+        assert taken_for(names) == list(names.values())
         notebook = json.dumps(solution("e06_migrate")).encode()
         assert _found("multi/roe_4712/solution.ipynb", notebook).exercise == "e06_migrate"
 
@@ -118,8 +122,7 @@ class TestCollecting:
             "maxmuster_12399_678112_e04_zbud.ipynb": "maxmuster_12399",
             "e04_2026_4711_maxmuster.ipynb": "2026_4711_maxmuster",
         }
-        found = named([_found(name) for name in names])
-        assert [item.student for item in found] == list(names.values())
+        assert taken_for(names) == list(names.values())
         assert capsys.readouterr().err == ""
 
     def test_two_people_of_one_name_stay_two(self, capsys):
@@ -131,8 +134,7 @@ class TestCollecting:
             "kurs_2026_47112_e04.ipynb": "kurs_2026_47112",
             "Roe_13_assignsubmission_file_/e04_zbud.ipynb": "Roe",
         }
-        found = named([_found(name) for name in names])
-        assert [item.student for item in found] == list(names.values())
+        assert taken_for(names) == list(names.values())
         said = capsys.readouterr().err.splitlines()
         assert [line.split()[1] for line in said] == ["Jane_Doe", "kurs_2026"]
         assert "handed in one exercise under several numbers" in said[0]

@@ -36,13 +36,14 @@ class Counted:
 
     def set(self, place: Any, value: Any) -> None:
         """Put a byte, or bytes as hexadecimal digits, at a place."""
-        size, before = len(self.content), bytes(self.content)
-        written = bytes.fromhex(value) if isinstance(place, list) else value
-        self.content[place_of(place)] = written
-        if len(self.content) != size:
-            now, self.content[:] = len(self.content), before
-            raise ValueError(f"the page has {now} bytes now: slices must be as long")
-        self.pieces.append(len(written) if isinstance(written, bytes) else 1)
+        where, size = place_of(place), 1
+        if isinstance(place, list):
+            value = bytes.fromhex(value)
+            size, there = len(value), len(self.content[where])
+            if size != there:
+                raise ValueError(f"{size} bytes for {there} of the page: slices must be as long")
+        self.content[where] = value
+        self.pieces.append(size)
 
 
 class Pages(Outside):

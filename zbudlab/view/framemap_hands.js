@@ -116,8 +116,8 @@ class Hands {
   goTo(frame) {
     const { grid } = this.view.cells;
     if (!(frame >= 0 && frame < grid.frames)) {
-      const wrong = Number.isNaN(frame) ? "Type the number of a page frame" : `There is no page frame ${frame}`;
-      this.view.say(`${wrong}, ${Number.isNaN(frame) ? "" : "only "}0 to ${grid.frames - 1}.`);
+      const wrong = Number.isNaN(frame) ? "That is no number" : `There is no page frame ${frame}`;
+      this.view.say(`${wrong}, only 0 to ${grid.frames - 1}.`);
       return;
     }
     const cell = Math.floor(frame / grid.together);

@@ -5,14 +5,12 @@ each. Nothing here decides anything: the other side compares. This file stands a
 beside a package that lacks the functions under test.
 """
 
-import contextlib
 import json
 import os
-import signal
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 MEMORY = 1 << 30
@@ -98,27 +96,6 @@ class IdleImports:
         module.__path__ = []
 
 
-@contextlib.contextmanager
-def clock_limit(seconds: float) -> Iterator[None]:
-    """TooSlow after that many seconds by the clock, where the system has such alarms."""
-    from zbudlab.course.probes import TooSlow
-
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-
-    def ring(number: int, frame: Any) -> None:
-        raise TooSlow
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
     """Run each cell on its own; what went wrong, a line a cell, "" for nothing."""
     from zbudlab.course.probes import time_limit, trouble
@@ -130,7 +107,7 @@ def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
         computing = min(CELL_SECONDS, max(end - time.process_time(), QUICK_SECONDS))
         clock = min(CELL_CLOCK, max(over - time.monotonic(), QUICK_SECONDS))
         try:
-            with clock_limit(clock), time_limit(computing):
+            with time_limit(clock, clock=True), time_limit(computing):
                 exec(compiled(cell, f"cell {place + 1}"), namespace)
             troubles.append("")
         except BaseException as error:

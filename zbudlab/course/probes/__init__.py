@@ -109,9 +109,12 @@ def _plain_number(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """TooSlow after that many seconds of computing, where the system and the thread have alarms."""
-    alarm = getattr(signal, "SIGPROF", None)
+def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
+    """TooSlow after that many seconds, where the system and the thread have alarms.
+
+    clock: seconds by the clock, and not of computing.
+    """
+    alarm = getattr(signal, "SIGALRM" if clock else "SIGPROF", None)
     if (
         seconds is None
         or alarm is None
@@ -123,12 +126,13 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     def ring(number: int, frame: Any) -> None:
         raise TooSlow
 
+    timer = signal.ITIMER_REAL if clock else signal.ITIMER_PROF
     before = signal.signal(alarm, ring)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(timer, 0)
         signal.signal(alarm, before)
 
 
