@@ -68,38 +68,38 @@ def radix_delete(nodes, roots, keys):
 
 
 @kernel(inline=False)
-def churn(zones, pages, blocks, pools, rows, nodes, handles, slots, sizes):
+def churn(mem, handles, slots, sizes):
     """Free what slot slots[i] holds, if anything, and store sizes[i] bytes there, for every i.
 
     The sum of the new handles and of the pool's pages at the end.
     """
     migratetype = MIGRATE_UNMOVABLE
-    if pools[0].variant == ZBUD_SERIES:
+    if mem.pools[0].variant == ZBUD_SERIES:
         migratetype = MIGRATE_MOVABLE
     total = 0
     for i in range(slots.shape[0]):
         slot = slots[i]
         if handles[slot]:
-            zbud_free(zones, pages, blocks, pools, rows, nodes, 0, handles[slot])
+            zbud_free(mem, 0, handles[slot])
         size = np.int64(sizes[i])
-        handles[slot] = zbud_alloc(zones, pages, blocks, pools, rows, nodes, 0, size, migratetype)
+        handles[slot] = zbud_alloc(mem, 0, size, migratetype)
         total += handles[slot]
-    return total + pools[0].pages_nr
+    return total + mem.pools[0].pages_nr
 
 
 @kernel(inline=False)
-def migrate(zones, pages, blocks, pools, rows, nodes, frames, handles, slots):
+def migrate(mem, handles, slots):
     """Migrate the page of every handle handles[slots[i]]; the sum of old pages and errnos."""
     total = 0
     for i in range(slots.shape[0]):
-        pfn = handle_pfn(pools[0], nodes, handles[slots[i]])
+        pfn = handle_pfn(mem.pools[0], mem.nodes, handles[slots[i]])
         total += pfn
-        total += migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn)
+        total += migrate_zbud_page(mem, pfn)
     return total
 
 
 @kernel(inline=False)
-def buddy_churn(zones, pages, blocks, held, held_orders, slots, orders, types):
+def buddy_churn(mem, held, held_orders, slots, orders, types):
     """Free the block of slot slots[i], if any, and allocate one there, for every i.
 
     The sum of the new blocks, or errnos. held, held_orders: the caller's blocks, slot by slot.
@@ -108,62 +108,61 @@ def buddy_churn(zones, pages, blocks, held, held_orders, slots, orders, types):
     for i in range(slots.shape[0]):
         slot = slots[i]
         if held[slot] >= 0:
-            put_pages(zones, pages, blocks, held[slot], np.int64(held_orders[slot]))
+            put_pages(mem, held[slot], np.int64(held_orders[slot]))
         order, migratetype = np.int64(orders[i]), np.int64(types[i])
-        held[slot] = alloc_pages(zones, pages, blocks, order, migratetype)
+        held[slot] = alloc_pages(mem, order, migratetype)
         held_orders[slot] = order
         total += held[slot]
     return total
 
 
 @kernel(inline=False)
-def allocate_all(zones, pages, blocks):
+def allocate_all(mem):
     """Allocate single frames until there are none; the sum of all of them."""
     total = 0
     while True:
-        pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+        pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
         if pfn < 0:
             return total
         total += pfn
 
 
 @kernel(inline=False)
-def free_all(zones, pages, blocks, order):
+def free_all(mem, order):
     """Give back every frame, in the order given; the pages that are free then."""
     for i in range(order.shape[0]):
-        put_page(zones, pages, blocks, order[i])
-    return zones[0].nr_free_pages
+        put_page(mem, order[i])
+    return mem.zones[0].nr_free_pages
 
 
 @kernel(inline=False)
-def scatter(zones, pages, blocks, pools, rows, nodes, handles, order, count):
+def scatter(mem, handles, order, count):
     """Leave zbud pages in the frames order[:count] and all others free; what was there goes.
 
     Every page gets an object that fills more than half of it, every second one a companion. The
     sum of the old objects' page frames, each with a weight of its own.
     """
     total = 0
-    zbud = (zones, pages, blocks, pools, rows, nodes)
     for i in range(handles.shape[0]):
         if handles[i]:
-            total += handle_pfn(pools[0], nodes, handles[i]) * (i & 0xFF)
-            zbud_free(*zbud, 0, handles[i])
-    while alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE) >= 0:
+            total += handle_pfn(mem.pools[0], mem.nodes, handles[i]) * (i & 0xFF)
+            zbud_free(mem, 0, handles[i])
+    while alloc_pages(mem, 0, MIGRATE_MOVABLE) >= 0:
         pass
     for i in range(count):
-        put_page(zones, pages, blocks, order[i])
+        put_page(mem, order[i])
     for i in range(handles.shape[0]):
         size = SINGLE if i < count else COMPANION
-        handles[i] = zbud_alloc(*zbud, 0, size, MIGRATE_MOVABLE)
+        handles[i] = zbud_alloc(mem, 0, size, MIGRATE_MOVABLE)
     for i in range(count, order.shape[0]):
-        put_page(zones, pages, blocks, order[i])
+        put_page(mem, order[i])
     return total
 
 
 @kernel(inline=False)
-def compact(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+def compact(mem, moves, control):
     """Compact the whole zone, without hints; the pages moved."""
-    rescan(zones, blocks)
+    rescan(mem)
     init_compact_control(control, MR_COMPACTION, WHOLE_ZONE, MIGRATE_MOVABLE, 1, 0)
-    compact_zone(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
+    compact_zone(mem, moves, control)
     return control[0].migrated

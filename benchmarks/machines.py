@@ -17,7 +17,7 @@ def machine(frames: int, variant: int, *, nodes: int, page_bytes: bool = True) -
     touch(state.frames)
     state.nodes = zeroed(nodes, layout.radix_tree_node)
     init_radix_tree_nodes(state.nodes)
-    free_pages_memory(*state.buddy, 1, frames)
+    free_pages_memory(state.mem, 1, frames)
     state.create_pool(0, variant)
     return state
 

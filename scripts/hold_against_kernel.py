@@ -157,7 +157,7 @@ class SlabsGivenBack(predict.Zone):
             for number, pfn in enumerate(slabs):
                 first = number * predict.ENTRIES_PER_SLAB
                 if freed[first : first + predict.ENTRIES_PER_SLAB].all():
-                    page_alloc.put_page(*self.state.buddy, pfn)
+                    page_alloc.put_page(self.state.mem, pfn)
 
         return free_both
 

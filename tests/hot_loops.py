@@ -26,12 +26,12 @@ LIVE = 50  #: objects or blocks that a churn holds
 
 
 @kernel(inline=False)
-def compaction_scan(zones, pages, blocks, control):
+def compaction_scan(mem, control):
     """Isolate what can move, all over the zone; where the last look ended."""
     end = 0
-    while end < zones[0].spanned_pages:
+    while end < mem.zones[0].spanned_pages:
         control[0].nr_migratepages = 0
-        end = isolate_migratepages_range(zones, pages, blocks, control, end, zones[0].spanned_pages)
+        end = isolate_migratepages_range(mem, control, end, mem.zones[0].spanned_pages)
     return end
 
 
@@ -55,7 +55,7 @@ def run():
     """Call every loop; what each answered, by function."""
     random = np.random.default_rng(1)
     state = State(FRAMES)
-    free_pages_memory(*state.buddy, 0, FRAMES)
+    free_pages_memory(state.mem, 0, FRAMES)
     state.create_pool(0, ZBUD_SERIES)
     state.reserve_nodes(2)
     handles = np.zeros(LIVE, np.int64)
@@ -72,11 +72,11 @@ def run():
     control = np.zeros(1, layout.compact_control)
     init_compact_control(control, layout.MR_COMPACTION, -1, MIGRATE_MOVABLE, 1, 1)
     return {
-        churn: churn(*state.zbud, handles, slots, sizes),
-        buddy_churn: buddy_churn(*state.buddy, held, held_orders, slots, orders, types),
+        churn: churn(state.mem, handles, slots, sizes),
+        buddy_churn: buddy_churn(state.mem, held, held_orders, slots, orders, types),
         radix_lookup: radix_lookup(nodes, roots, keys),
         radix_lookup_batch: radix_lookup_batch(nodes, roots, keys, np.zeros_like(keys)),
-        compaction_scan: compaction_scan(*state.buddy, control),
+        compaction_scan: compaction_scan(state.mem, control),
         counting_references: counting_references(held, orders),
     }
 

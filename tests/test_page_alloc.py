@@ -28,7 +28,7 @@ MOST_BLOCKS = 400  #: in use at a time
 
 def zone_of(frames, pageblock_order, areas):
     state = State(frames, pageblock_order=pageblock_order, page_bytes=False)
-    bootmem.free_all_bootmem(state.buddy, frames, areas)
+    bootmem.free_all_bootmem(state.mem, frames, areas)
     state.zones["watermark"] = (LOW // 2, LOW, 2 * LOW)
     return state
 

@@ -41,7 +41,7 @@ class Lab:
 
     def __init__(self, frames=256, pageblock_order=4, areas=()):
         self.state = State(frames, pageblock_order=pageblock_order)
-        bootmem.free_all_bootmem(self.state.buddy, frames, list(areas))
+        bootmem.free_all_bootmem(self.state.mem, frames, list(areas))
         self.state.create_pool(0, layout.ZBUD_SERIES)
         self.state.new_process(frames)
         self.moves = np.zeros(frames, layout.migration)

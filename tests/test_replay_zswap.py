@@ -100,7 +100,7 @@ class Lab(Swap):
 
     def __init__(self, *, frames=512, slots=400, page_bytes=True, areas=1, **settings):
         state = State(frames, page_bytes=page_bytes, pools=areas)
-        bootmem.free_all_bootmem(state.buddy, frames, [])
+        bootmem.free_all_bootmem(state.mem, frames, [])
         if page_bytes:
             settings.setdefault("compressor", compressor("lz4"))
         super().__init__(state, **settings)

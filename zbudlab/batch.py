@@ -25,6 +25,7 @@ from zbudlab.mm.compaction import compact_zone_order, rescan
 from zbudlab.mm.memory import exit_mmap, handle_mm_fault
 from zbudlab.mm.page_alloc import alloc_pages, put_page
 from zbudlab.mm.radix_tree import init_radix_tree_nodes, radix_tree_preload
+from zbudlab.mm.state import State
 from zbudlab.mm.zbud import zbud_alloc, zbud_free
 from zbudlab.operations import LAB_POOL
 
@@ -69,83 +70,74 @@ def _create_process(processes, number, pages):
 
 
 @kernel
-def _zbud_alloc(zones, pages, blocks, pools, rows, nodes, size):
+def _zbud_alloc(mem, size):
     """A handle, or a negative errno."""
-    if not radix_tree_preload(nodes, 1):
+    if not radix_tree_preload(mem.nodes, 1):
         return -ENOMEM
-    migratetype = MIGRATE_MOVABLE if zones[0].zbud_movable else MIGRATE_UNMOVABLE
-    return zbud_alloc(zones, pages, blocks, pools, rows, nodes, LAB_POOL, size, migratetype)
+    migratetype = MIGRATE_MOVABLE if mem.zones[0].zbud_movable else MIGRATE_UNMOVABLE
+    return zbud_alloc(mem, LAB_POOL, size, migratetype)
 
 
 @kernel
-def _ask(zones, pages, blocks, taken, order):
+def _ask(mem, taken, order):
     """How many blocks can be had."""
     count = 0
     while True:
-        pfn = alloc_pages(zones, pages, blocks, order, MIGRATE_MOVABLE)
+        pfn = alloc_pages(mem, order, MIGRATE_MOVABLE)
         if pfn < 0:
             break
         taken[count] = pfn
         count += 1
     for i in range(count):
-        put_page(zones, pages, blocks, taken[i])
+        put_page(mem, taken[i])
     return count
 
 
 @kernel
-def _on_pages(zones, pages, blocks, results, taken, operation, a, b):
+def _on_pages(mem, results, taken, operation, a, b):
     """The result of an operation on page frames; `a` of FREE_PAGES is a row of `results`."""
     if operation == ALLOC_PAGES:
-        return np.int64(alloc_pages(zones, pages, blocks, a, b))
+        return np.int64(alloc_pages(mem, a, b))
     if operation == FREE_PAGES:
         if results[a] < 0:
             return np.int64(-EINVAL)
-        put_page(zones, pages, blocks, results[a])
+        put_page(mem, results[a])
         return np.int64(0)
     if operation == ASK:
-        return np.int64(_ask(zones, pages, blocks, taken, a))
-    return np.int64(zones[0].nr_free_pages)
+        return np.int64(_ask(mem, taken, a))
+    return np.int64(mem.zones[0].nr_free_pages)
 
 
 @kernel
-def _on_zbud(zones, pages, blocks, pools, rows, nodes, results, operation, a):
+def _on_zbud(mem, results, operation, a):
     """The result of an operation on zbud; `a` of ZBUD_FREE is a row of `results`."""
     if operation == ZBUD_ALLOC:
-        return np.int64(_zbud_alloc(zones, pages, blocks, pools, rows, nodes, a))
+        return np.int64(_zbud_alloc(mem, a))
     if results[a] <= 0:
         return np.int64(-EINVAL)
-    return np.int64(zbud_free(zones, pages, blocks, pools, rows, nodes, LAB_POOL, results[a]))
+    return np.int64(zbud_free(mem, LAB_POOL, results[a]))
 
 
 @kernel
-def _on_processes(zones, pages, blocks, frames, ptes, processes, taken, operation, a, b):
+def _on_processes(mem, taken, operation, a, b):
     """The result of TOUCH or EXIT; `a` is the process."""
     if operation == TOUCH:
-        place = processes[a].start + b
-        return np.int64(handle_mm_fault(zones, pages, blocks, frames, ptes, processes, a, place, 1))
-    exit_mmap(zones, pages, blocks, ptes, processes, a, taken)
+        place = mem.processes[a].start + b
+        return np.int64(handle_mm_fault(mem, a, place, 1))
+    exit_mmap(mem, a, taken)
     return np.int64(0)
 
 
 @kernel
-def _compact(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, order, sync):
+def _compact(mem, moves, control, order, sync):
     """Pages moved by compaction."""
-    arrays = (zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
-    compact_zone_order(*arrays, order, MIGRATE_MOVABLE, sync)
+    compact_zone_order(mem, moves, control, order, MIGRATE_MOVABLE, sync)
     return np.int64(control[0].migrated)
 
 
 @kernel(inline=False)
 def run_scripts(
-    zones,
-    pages,
-    blocks,
-    pools,
-    rows,
-    nodes,
-    frames,
-    ptes,
-    processes,
+    mem,
     moves,
     control,
     taken,
@@ -171,24 +163,18 @@ def run_scripts(
             if operation in (FREE_PAGES, ZBUD_FREE):
                 a += first
             if operation in (ALLOC_PAGES, FREE_PAGES, ASK, FREE):
-                results[row] = _on_pages(zones, pages, blocks, results, taken, operation, a, b)
+                results[row] = _on_pages(mem, results, taken, operation, a, b)
             elif operation in (ZBUD_ALLOC, ZBUD_FREE):
-                results[row] = _on_zbud(
-                    zones, pages, blocks, pools, rows, nodes, results, operation, a
-                )
+                results[row] = _on_zbud(mem, results, operation, a)
             elif operation == CREATE_PROCESS:
-                results[row] = _create_process(processes, born, a)
+                results[row] = _create_process(mem.processes, born, a)
                 born += 1
             elif operation in (TOUCH, EXIT):
-                results[row] = _on_processes(
-                    zones, pages, blocks, frames, ptes, processes, taken, operation, a, b
-                )
+                results[row] = _on_processes(mem, taken, operation, a, b)
             elif operation == COMPACT:
-                results[row] = _compact(
-                    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, a, b
-                )
+                results[row] = _compact(mem, moves, control, a, b)
             else:
-                rescan(zones, blocks)
+                rescan(mem)
             row += 1
 
 
@@ -204,28 +190,31 @@ class Batch:
         run_scripts(*arguments)
         return np.split(results, np.cumsum([len(script) for script in scripts])[:-1])
 
-    def prepared(self, scripts: Sequence[Script]) -> tuple[list[np.ndarray], Results]:
+    def prepared(self, scripts: Sequence[Script]) -> tuple[list[Any], Results]:
         """What `run_scripts` takes for these scripts, and where it puts the results."""
         for script in scripts:
             check(script)
         every = np.ascontiguousarray(np.concatenate(scripts), np.int64)
         ends = np.cumsum([len(script) for script in scripts])
-        image, arrays = _image(self._booted(every, ends))
+        state = Machine(self.config).state
+        image, arrays = _image(self._booted(state, every, ends))
+        mem = state.mem._replace(**arrays)
         results = np.zeros(len(every), np.int64)
         frames = self.config.frames
         moves, control = np.zeros(frames, layout.migration), np.zeros(1, layout.compact_control)
         taken = np.zeros(frames, np.int64)
-        return [*arrays, moves, control, taken, image, every, ends, results], results
+        return [mem, moves, control, taken, image, every, ends, results], results
 
-    def _booted(self, every: Script, ends: NDArray[np.int64]) -> dict[str, np.ndarray]:
+    def _booted(
+        self, state: State, every: Script, ends: NDArray[np.int64]
+    ) -> dict[str, np.ndarray]:
         """The arrays of a booted machine, with room for what the scripts do."""
-        state = Machine(self.config).state
         born = every[:, 0] == CREATE_PROCESS
         handles = _most(every[:, 0] == ZBUD_ALLOC, ends)
         nodes = np.zeros(handles // HANDLES_PER_NODE + SPARE_NODES, layout.radix_tree_node)
         init_radix_tree_nodes(nodes)
         return {
-            **dict(zip(("zones", "pages", "blocks"), state.buddy, strict=True)),
+            **{name: getattr(state, name) for name in ("zones", "pages", "blocks")},
             "pools": state.pools,
             "rows": state.rows,
             "nodes": nodes,
@@ -240,7 +229,7 @@ def _most(values: np.ndarray, ends: NDArray[np.int64]) -> int:
     return int(np.add.reduceat(values.astype(np.int64), np.r_[0, ends[:-1]]).max())
 
 
-def _image(booted: dict[str, np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+def _image(booted: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Two images of a machine, uint8 (2, bytes), and its arrays as views of the first.
 
     Without page bytes a frame's content is its zbud header: `frames` is a view of `rows`.
@@ -257,7 +246,7 @@ def _image(booted: dict[str, np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]
         image[:, start : start + array.nbytes] = array.view(np.uint8)
         views[name] = image[0, start : start + array.nbytes].view(array.dtype)
         start += sizes[name]
-    return image, list(views.values())
+    return image, views
 
 
 def check(script: Script) -> None:

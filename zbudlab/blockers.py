@@ -96,7 +96,7 @@ def _left_over(
     needed = min(-(-max(pages - room, 0) >> order), int(left.sum()))
     could = int(left.sum()) - needed
     low = int(state.zone["watermark"][layout.WMARK_LOW])
-    if not zone_watermark_ok(state.zones, 0, low + 1, 0):
+    if not zone_watermark_ok(state.mem, 0, low + 1, 0):
         return {"occupied": needed, "watermark": could}
     skip = np.repeat(state.blocks["skip"] != 0, 1 << int(state.zone["pageblock_order"]))
     hinted = min(int((left & _by_block(skip[: len(free)], order).any(axis=1)).sum()), could)

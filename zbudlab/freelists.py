@@ -133,23 +133,23 @@ def draw_anywhere(counts: Counts, rng: np.random.Generator) -> Layout:
 
 
 @kernel(inline=False)
-def release_blocks(zones, pages, blocks, starts, orders, types):
+def release_blocks(mem, starts, orders, types):
     """Give blocks to the page allocator, in that order, each on the list of its type."""
     for i in range(starts.shape[0]):
-        set_pageblock_range(zones[0], blocks, starts[i], 1 << orders[i], types[i])
-        free_one_page(zones, pages, blocks, starts[i], orders[i])
+        set_pageblock_range(mem.zones[0], mem.blocks, starts[i], 1 << orders[i], types[i])
+        free_one_page(mem, starts[i], orders[i])
 
 
 @kernel(inline=False)
-def occupy_frames(zones, pages, blocks, kinds, pageblocks):
+def occupy_frames(mem, kinds, pageblocks):
     """Set the types of the pageblocks, and put frames that are not free into the kernel's use."""
-    zone = zones[0]
+    zone = mem.zones[0]
     for block in range(pageblocks.shape[0]):
         start = block << zone.pageblock_order
-        set_pageblock_range(zone, blocks, start, 1, pageblocks[block])
+        set_pageblock_range(zone, mem.blocks, start, 1, pageblocks[block])
     for pfn in range(kinds.shape[0]):
         if kinds[pfn] == FRAME_KERNEL:
-            prep_new_page(pages, pfn, 0, MIGRATE_UNMOVABLE)
+            prep_new_page(mem.pages, pfn, 0, MIGRATE_UNMOVABLE)
 
 
 def arrange(state: State, layout: Layout) -> None:
@@ -160,6 +160,6 @@ def arrange(state: State, layout: Layout) -> None:
     zone = state.zone
     zone["nr_free"] = zone["nr_free_pages"] = zone["nr_free_cma"] = 0
     state.pages[:] = np.zeros(1, state.pages.dtype)
-    free_area_init(*state.buddy)
-    release_blocks(*state.buddy, *layout[:3])
-    occupy_frames(*state.buddy, frame_kinds(state), layout.pageblocks)
+    free_area_init(state.mem)
+    release_blocks(state.mem, *layout[:3])
+    occupy_frames(state.mem, frame_kinds(state), layout.pageblocks)

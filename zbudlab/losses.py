@@ -44,7 +44,7 @@ class LosingCache(SwapCache):
 
 def _swap(profile: str) -> Swap:
     state = State(FRAMES)
-    free_all_bootmem(state.buddy, FRAMES, [])
+    free_all_bootmem(state.mem, FRAMES, [])
     swap = Swap(state, profile=profile, compressor=compressor("lz4"), cache=LosingCache())
     swap.swapon(0, 8)
     return swap

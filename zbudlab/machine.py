@@ -98,7 +98,7 @@ class Machine:
         state.zone["zbud_movable"] = config.movable
         self.cma_area = (config.frames - config.cma_pages, config.frames)
         areas = [self.cma_area] if config.cma_pages else []
-        bootmem.free_all_bootmem(state.buddy, config.frames, areas)
+        bootmem.free_all_bootmem(state.mem, config.frames, areas)
         self.moves = np.zeros(config.frames, layout.migration)
         self.control = np.zeros(1, layout.compact_control)
         self.pins: Counter[int] = Counter()
@@ -469,7 +469,7 @@ class Machine:
 
     def _check_free_pages(self) -> None:
         """Poison frames that became free; Inconsistent if a free one was written to."""
-        pfn = page_poison.poison_free_pages(self.state.zones, self.state.pages, self.state.frames)
+        pfn = page_poison.poison_free_pages(self.state.mem)
         if pfn >= 0:
             raise Inconsistent(f"page frame {pfn} was written to after it had been freed")
 

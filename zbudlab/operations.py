@@ -128,8 +128,7 @@ def exit(machine: Machine, process: int) -> int:
     state = machine.state
     start, nr_pages = (int(state.processes[process][name]) for name in ("start", "nr_pages"))
     slots = np.empty(nr_pages, np.int64)
-    tables = (state.ptes, state.processes)
-    count = machine.do(memory.exit_mmap, *state.buddy, *tables, process, slots)
+    count = machine.do(memory.exit_mmap, state.mem, process, slots)
     machine.swap.swap_free(slots[:count])
     state.free_range(start, nr_pages)
     return count
@@ -150,7 +149,7 @@ def alloc_pages(machine: Machine, order: int, migratetype: int, direct: int) -> 
     Source: mm/page_alloc.c, __alloc_pages_slowpath (v3.12).
     """
     state = machine.state
-    pfn = machine.do(page_alloc.alloc_pages, *state.buddy, order, migratetype)
+    pfn = machine.do(page_alloc.alloc_pages, state.mem, order, migratetype)
     for synchronous in (0, 1):
         if pfn >= 0 or not direct:
             break
@@ -158,13 +157,13 @@ def alloc_pages(machine: Machine, order: int, migratetype: int, direct: int) -> 
             compact(machine, order, migratetype, synchronous)
         else:
             machine.paging.try_to_free_pages(1)
-        pfn = machine.do(page_alloc.alloc_pages, *state.buddy, order, migratetype)
+        pfn = machine.do(page_alloc.alloc_pages, state.mem, order, migratetype)
     return pfn
 
 
 @operation
 def free_pages(machine: Machine, pfn: int) -> int:
-    return machine.do(page_alloc.put_page, *machine.state.buddy, pfn)
+    return machine.do(page_alloc.put_page, machine.state.mem, pfn)
 
 
 @operation
@@ -185,9 +184,8 @@ def unpin(machine: Machine, pfn: int) -> int:
 
 def _moving(machine: Machine, function: Callable[..., int], *arguments: int) -> int:
     """Run something that moves pages; each page's fate becomes a step in the log."""
-    state = machine.state
-    arrays = (*state.zbud, state.frames, state.ptes, machine.moves, machine.control)
-    result = machine.do(function, *arrays, *arguments)
+    mem = machine.state.mem
+    result = machine.do(function, mem, machine.moves, machine.control, *arguments)
     control = machine.control[0]
     if machine.log is not None:
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
@@ -205,7 +203,7 @@ def compact(machine: Machine, order: int, migratetype: int, sync: int) -> int:
 
 @operation
 def rescan(machine: Machine) -> int:
-    machine.do(compaction.rescan, machine.state.zones, machine.state.blocks)
+    machine.do(compaction.rescan, machine.state.mem)
     return 0
 
 
@@ -216,7 +214,7 @@ def alloc_contig_range(machine: Machine, start: int, end: int) -> int:
 
 @operation
 def free_contig_range(machine: Machine, start: int, end: int) -> int:
-    machine.do(cma.free_contig_range, *machine.state.buddy, start, end)
+    machine.do(cma.free_contig_range, machine.state.mem, start, end)
     return 0
 
 
@@ -269,29 +267,29 @@ def inject(machine: Machine, fault: int, count: int) -> int:
 def zbud_alloc(machine: Machine, size: int) -> int:
     machine.state.reserve_nodes(1)
     migratetype = MIGRATE_MOVABLE if machine.state.zone["zbud_movable"] else MIGRATE_UNMOVABLE
-    return machine.do(zbud.zbud_alloc, *machine.state.zbud, LAB_POOL, size, migratetype)
+    return machine.do(zbud.zbud_alloc, machine.state.mem, LAB_POOL, size, migratetype)
 
 
 def _is_handle(machine: Machine, handle: int) -> int:
-    return zbud.zbud_handle_exists(*machine.state.zbud, LAB_POOL, handle)
+    return zbud.zbud_handle_exists(machine.state.mem, LAB_POOL, handle)
 
 
 @operation
 def zbud_free(machine: Machine, handle: int) -> int:
     if not _is_handle(machine, handle):
         return -errno.ENOENT
-    return machine.do(zbud.zbud_free, *machine.state.zbud, LAB_POOL, handle)
+    return machine.do(zbud.zbud_free, machine.state.mem, LAB_POOL, handle)
 
 
 @operation
 def zbud_map(machine: Machine, handle: int) -> int:
     if not _is_handle(machine, handle):
         return -errno.ENOENT
-    return machine.do(zbud.zbud_map, *machine.state.zbud, LAB_POOL, handle)
+    return machine.do(zbud.zbud_map, machine.state.mem, LAB_POOL, handle)
 
 
 @operation
 def zbud_unmap(machine: Machine, handle: int) -> int:
     if not _is_handle(machine, handle):
         return -errno.ENOENT
-    return machine.do(zbud.zbud_unmap, *machine.state.zbud, LAB_POOL, handle)
+    return machine.do(zbud.zbud_unmap, machine.state.mem, LAB_POOL, handle)

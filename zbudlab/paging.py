@@ -52,10 +52,7 @@ class Paging:
         start = 0
         while start < len(places):
             state = self.state
-            tables = (state.frames, state.ptes, state.processes)
-            done = self.do(
-                memory.handle_mm_faults, *state.buddy, *tables, process, places, start, write
-            )
+            done = self.do(memory.handle_mm_faults, state.mem, process, places, start, write)
             if done == start:
                 self._fault_one(process, int(places[start]), write)
                 done = start + 1
@@ -66,10 +63,9 @@ class Paging:
     def _fault_one(self, process: int, place: int, write: int) -> None:
         """Touch one entry, reclaiming and reading from swap as it takes; or MachineError."""
         state = self.state
-        tables = (state.frames, state.ptes, state.processes)
         self.wake_kswapd()
         while True:
-            got = self.do(memory.handle_mm_fault, *state.buddy, *tables, process, place, write)
+            got = self.do(memory.handle_mm_fault, state.mem, process, place, write)
             if got == memory.NEED_SWAP_IN:
                 got = self._swap_in(process, place, write)
             if got != memory.NEED_RECLAIM:
@@ -81,20 +77,17 @@ class Paging:
     def _swap_in(self, process: int, place: int, write: int) -> int:
         """Read a swapped page back: its frame, or NEED_RECLAIM; MachineError(EIO) if it is lost."""
         state = self.state
-        pfn = self.do(memory.do_swap_page_begin, *state.buddy)
+        pfn = self.do(memory.do_swap_page_begin, state.mem)
         if pfn < 0:
             return pfn
         slot = int(state.ptes[place]["value"])
         try:
             self.swap.load(slot, state.frames[pfn] if self._with_bytes else state.marks[pfn, None])
         except DamagedData as error:
-            self.do(page_alloc.put_page, *state.buddy, pfn)
+            self.do(page_alloc.put_page, state.mem, pfn)
             self.events["swap_read_error"] += 1
             raise self._lost(process, place, error) from error
-        tables = (state.ptes, state.processes)
-        self.do(
-            memory.do_swap_page_end, state.zones, state.pages, *tables, process, place, pfn, write
-        )
+        self.do(memory.do_swap_page_end, state.mem, process, place, pfn, write)
         self.swap.swap_free(slot)
         self.events["pgmajfault"] += 1
         return pfn
@@ -166,19 +159,18 @@ class Paging:
     def _shrink_inactive_list(self, scan: int) -> int:
         """Write out and free some of the oldest inactive pages; how many."""
         state = self.state
-        tables = (state.ptes, state.processes)
         victims = np.empty(vmscan.SWAP_CLUSTER_MAX, np.int64)
-        count = self.do(vmscan.shrink_begin, *state.buddy, state.ptes, victims, scan)
+        count = self.do(vmscan.shrink_begin, state.mem, victims, scan)
         if not count:
             return 0
         victims = victims[:count]
         slots = self.swap.get_swap_pages(count)
         unmapped = len(slots)
         errors = np.full(count, -errno.ENOSPC, np.int64)
-        self.do(vmscan.add_to_swap, state.pages, *tables, victims[:unmapped], slots)
+        self.do(vmscan.add_to_swap, state.mem, victims[:unmapped], slots)
         errors[:unmapped] = self._write_out(victims[:unmapped], slots)
         self.events["swap_write_error"] += int(np.count_nonzero(errors[:unmapped]))
-        freed = self.do(vmscan.shrink_end, *state.buddy, *tables, victims, errors)
+        freed = self.do(vmscan.shrink_end, state.mem, victims, errors)
         self.swap.swap_free(slots[errors[:unmapped] != 0])
         self.events["pswpout"] += freed
         return freed

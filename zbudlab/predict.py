@@ -131,7 +131,7 @@ class Zone:
 
     def take(self, order: int, migratetype: int) -> int:
         """A block for good: its first frame, or a negative errno."""
-        return int(page_alloc.alloc_pages(*self.state.buddy, order, migratetype))
+        return int(page_alloc.alloc_pages(self.state.mem, order, migratetype))
 
     def make_page_tables(self, pages: int) -> None:
         """Have the page tables for that many user pages."""
@@ -148,16 +148,15 @@ class Zone:
         starts = state.processes["start"][owners]
         places = np.where(freed, starts[1] + np.cumsum(freed), starts[0] + np.cumsum(~freed)) - 1
         bounds = np.flatnonzero(np.diff(freed, prepend=~freed[0], append=~freed[-1]))
-        tables = (state.frames, state.ptes, state.processes)
         for start, end in pairwise(bounds):
             owner, turn = owners[int(freed[start])], places[start:end]
-            done = memory.handle_mm_faults(*state.buddy, *tables, owner, turn, 0, 1)
+            done = memory.handle_mm_faults(state.mem, owner, turn, 0, 1)
             if done != len(turn):
                 raise Unplaceable(f"memory is full after {start + done} of {len(freed)} pages")
 
         def free() -> None:
             slots = np.zeros(len(freed), np.int64)
-            memory.exit_mmap(*state.buddy, state.ptes, state.processes, owners[1], slots)
+            memory.exit_mmap(state.mem, owners[1], slots)
 
         return free
 
@@ -172,30 +171,31 @@ class Zone:
         for page in range(len(freed)):
             if page % ENTRIES_PER_SLAB == 0:
                 self.take(0, MIGRATE_UNMOVABLE)
-            handles.append(int(zbud.zbud_alloc(*state.zbud, 0, OBJECT_SIZE, migratetype)))
+            handles.append(int(zbud.zbud_alloc(state.mem, 0, OBJECT_SIZE, migratetype)))
         if min(handles) < 0:
             raise Unplaceable(f"memory is full: only {sum(h > 0 for h in handles)} pages stored")
 
         def free() -> None:
             for page in np.flatnonzero(freed).tolist():
-                zbud.zbud_free(*state.zbud, 0, handles[page])
+                zbud.zbud_free(state.mem, 0, handles[page])
 
         return free
 
     def _compact(self, order: int, sync: int) -> None:
         state = self.state
-        arrays = (*state.zbud, state.frames, state.ptes, self.moves, self.control)
-        compaction.compact_zone_order(*arrays, order, MIGRATE_MOVABLE, sync)
+        compaction.compact_zone_order(
+            state.mem, self.moves, self.control, order, MIGRATE_MOVABLE, sync
+        )
 
     def compact_memory(self) -> int:
         """`echo 1 > compact_memory`; the pages moved."""
-        compaction.rescan(self.state.zones, self.state.blocks)
+        compaction.rescan(self.state.mem)
         self._compact(compaction.WHOLE_ZONE, 1)
         return int(self.control[0]["migrated"])
 
     def _take_huge(self) -> bool:
         low = int(self.state.zone["watermark"][WMARK_MIN]) + (1 << ORDER) - 1
-        if not page_alloc.zone_watermark_ok(self.state.zones, 0, low, 1):
+        if not page_alloc.zone_watermark_ok(self.state.mem, 0, low, 1):
             return False
         return self.take(ORDER, MIGRATE_MOVABLE) >= 0
 

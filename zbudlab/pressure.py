@@ -258,7 +258,7 @@ class UnderPressure:
         pool = int(state.pools["pages_nr"][SWAP_TYPE])
         stored = self.machine.swap.counters()["stored_pages"]
         indices = np.zeros((2, layout.MAX_ORDER), np.int64)
-        vmstat.extfrag_indices(state.zones, indices)
+        vmstat.extfrag_indices(state.mem, indices)
         by_order = state.zone["nr_free"].astype(np.int64) << np.arange(layout.MAX_ORDER)
         figures = {
             "pool": pool,

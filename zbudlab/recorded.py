@@ -142,7 +142,7 @@ def indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
     state = State(1, page_bytes=False)
     state.zone["nr_free"] = stage["free_blocks_by_order"][zone]
     found = np.zeros((2, MAX_ORDER), np.int64)
-    vmstat.extfrag_indices(state.zones, found)
+    vmstat.extfrag_indices(state.mem, found)
     return found
 
 

@@ -77,7 +77,8 @@ def take(machine: Machine) -> Snapshot:
 def restore(machine: Machine, snapshot: Snapshot) -> None:
     """Make the machine what it was; the log ends where it did then."""
     machine.state.rows.view(np.uint8)[:] = snapshot.memory
-    vars(machine.state).update(_copies(snapshot.state))
+    for name, value in _copies(snapshot.state).items():
+        setattr(machine.state, name, value)
     beside = copy.deepcopy(snapshot.beside)
     for name, owner in owners(machine).items():
         vars(owner).update(beside.get(name, {}))

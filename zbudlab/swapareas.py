@@ -63,7 +63,7 @@ class SwapAreas:
             self.state.create_pool(pool, self.variant)
         start = self._unused_range(nr_slots)
         self.state.reserve_slots(start + nr_slots)
-        self.do(swapfile.swapon, info, self.state.swap_slots, type, start, nr_slots, pool)
+        self.do(swapfile.swapon, self.state.mem, type, start, nr_slots, pool)
 
     def _unused_range(self, nr_slots: int) -> int:
         """Where that many slots lie in a row that no area has: as low as can be."""
@@ -80,11 +80,11 @@ class SwapAreas:
         self._drain_slots_cache()
         area = self.state.swap_info[type]
         if area["pool"] >= 0:
-            self.do(zswap.zswap_invalidate_area, type, *self.state.zswap)
+            self.do(zswap.zswap_invalidate_area, self.state.mem, type)
         slots = np.arange(area["start"], area["start"] + area["nr_slots"])
         self.cache.drop_all(slots)
         self.device.discard(slots)
-        self.do(swapfile.swapoff, self.state.swap_info, self.state.swap_slots, type)
+        self.do(swapfile.swapoff, self.state.mem, type)
 
     def slot(self, type: int, offset: int) -> int:
         """The slot by which an area's slot is known here."""
@@ -108,10 +108,9 @@ class SwapAreas:
     def get_swap_pages(self, count: int) -> NDArray[np.int64]:
         """Up to `count` slots, used from now on; fewer if swap is full."""
         found = np.empty(count, np.int64)
-        tables = (self.state.swap_info, self.state.swap_slots)
-        got = self.do(swapfile.get_swap_pages, *tables, found)
+        got = self.do(swapfile.get_swap_pages, self.state.mem, found)
         if got < count and self._drain_slots_cache():
-            got += self.do(swapfile.get_swap_pages, *tables, found[got:])
+            got += self.do(swapfile.get_swap_pages, self.state.mem, found[got:])
         return found[:got]
 
     def get_swap_page(self) -> int:
@@ -121,7 +120,7 @@ class SwapAreas:
 
     def use_slot(self, slot: int) -> None:
         """Make sure that one given slot is used."""
-        self.do(swapfile.swap_use, self.state.swap_info, self.state.swap_slots, slot)
+        self.do(swapfile.swap_use, self.state.mem, slot)
 
     def swap_free(self, slots: ArrayLike) -> None:
         """Drop a reference of one slot or many; what nobody refers to is forgotten.
@@ -131,13 +130,11 @@ class SwapAreas:
         batch = np.atleast_1d(np.asarray(slots, np.int64))
         self.cache.drop_all(batch)
         freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
-        caches = self.state.slots_cache
-        count = self.do(swapfile.swap_free, batch, caches, freed, *self.state.zswap)
+        count = self.do(swapfile.swap_free, self.state.mem, batch, freed)
         self.device.discard(freed[:count])
 
     def _drain_slots_cache(self) -> int:
         freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
-        caches = self.state.slots_cache
-        count = self.do(swapfile.swapcache_free_entries, caches, freed, 0, *self.state.zswap)
+        count = self.do(swapfile.swapcache_free_entries, self.state.mem, freed, 0)
         self.device.discard(freed[:count])
         return count

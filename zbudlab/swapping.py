@@ -161,15 +161,15 @@ class Swap(SwapAreas):
         self.state.reserve_entries(len(slots))
         self.state.reserve_nodes(len(slots))
         if self._alone:
-            handles, marks = np.zeros(2, np.int64), self.state.swap_marks
-            all_at_once = (slots, data, lengths, answers, handles, marks, *self.state.zswap)
-            self.device.writes += self.do(zswap_marks.zswap_store_marks, *all_at_once)
+            all_at_once = (slots, data, lengths, answers, np.zeros(2, np.int64))
+            store = zswap_marks.zswap_store_marks
+            self.device.writes += self.do(store, self.state.mem, *all_at_once)
             return answers, errors
         start = 0
         while start < len(slots):
             self._reach("store", int(slots[start]))
             batch = (slots, data, lengths, answers, start)
-            stop = self.do(zswap.zswap_store_batch, *batch, *self.state.zswap)
+            stop = self.do(zswap.zswap_store_batch, self.state.mem, *batch)
             if stop < len(slots):
                 slot, length = int(slots[stop]), int(lengths[stop])
                 answers[stop] = self._store_reclaiming(slot, data, stop, length)
@@ -198,10 +198,10 @@ class Swap(SwapAreas):
         if failed:
             self.state.zswaps["reject_reclaim_fail"] += 1
         if failed or self.modern:
-            self.do(zswap.zswap_store_refused, slot, *self.state.zswap)
+            self.do(zswap.zswap_store_refused, self.state.mem, slot)
             return -ENOMEM
         self._reach("store", slot)
-        return self.do(zswap.zswap_store_end, slot, data, which, length, *self.state.zswap)
+        return self.do(zswap.zswap_store_end, self.state.mem, slot, data, which, length)
 
     # --- load ----------------------------------------------------------------------------------
 
@@ -233,14 +233,14 @@ class Swap(SwapAreas):
 
     def _zswap_load(self, slot: int) -> Content | None:
         where = np.zeros(2, np.int64)
-        number = self.do(zswap.zswap_load_begin, slot, where, *self.state.zswap)
+        number = self.do(zswap.zswap_load_begin, self.state.mem, slot, where)
         if number < 0:
             return None
         try:
             self._reach("load", slot)
             return self.compression.page(number, where)
         finally:
-            self.do(zswap.zswap_load_end, number, *self.state.zswap)
+            self.do(zswap.zswap_load_end, self.state.mem, number)
 
     def load_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Swap pages in, row i of `out`, uint8 (n, 4096), from slot i: 0, or -EIO = it is damaged.
@@ -252,11 +252,11 @@ class Swap(SwapAreas):
             each = zip(slots.tolist(), out, strict=True)
             return np.array([self._load_row(slot, row) for slot, row in each], np.int64)
         numbers, where = np.zeros(len(slots), np.int64), np.zeros((len(slots), 2), np.int64)
-        self.do(zswap.zswap_load_batch_begin, slots, numbers, where, *self.state.zswap)
+        self.do(zswap.zswap_load_batch_begin, self.state.mem, slots, numbers, where)
         try:
             errors = self.compression.rows(numbers, where, out)
         finally:
-            self.do(zswap.zswap_load_batch_end, numbers, *self.state.zswap)
+            self.do(zswap.zswap_load_batch_end, self.state.mem, numbers)
         for row in np.flatnonzero(numbers < 0):
             errors[row] = self._load_row(int(slots[row]), out[row])
         return errors
@@ -299,31 +299,31 @@ class Swap(SwapAreas):
             return -ENODEV
 
         def begin(handles: NDArray[np.int64]) -> int:
-            return self.do(zbud.zbud_reclaim_begin, *self.state.zbud, pool, handles)
+            return self.do(zbud.zbud_reclaim_begin, self.state.mem, pool, handles)
 
         def evict(handle: int) -> int:
             return self.writeback_entry(pool, handle)
 
         def end(pfn: int) -> int:
-            return self.do(zbud.zbud_reclaim_end, *self.state.zbud, pool, pfn)
+            return self.do(zbud.zbud_reclaim_end, self.state.mem, pool, pfn)
 
         handles = np.zeros(2, np.int64)
         return zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
 
     def writeback_entry(self, pool: int, handle: int) -> int:
         """Write what a handle holds to the device: 0 = its handle is free, or an errno."""
-        number = self.do(zswap.zswap_writeback_begin, pool, handle, *self.state.zswap)
+        number = self.do(zswap.zswap_writeback_begin, self.state.mem, pool, handle)
         if not number:
             return 0
         slot = int(self.state.zswap_entries["slot"][number])
         self._reach("cache", slot)
         error, page = self._swap_cache_page(slot, number)
         if error:
-            return self.do(zswap.zswap_writeback_fail, number, error, *self.state.zswap)
+            return self.do(zswap.zswap_writeback_fail, self.state.mem, number, error)
         self._reach("write", slot)
         error = self.swap_writepage(slot, page)
         kept = (self.ignores_errors or not error) and self.cache.written(slot, page, error)
-        return self.do(zswap.zswap_writeback_end, number, error, int(kept), *self.state.zswap)
+        return self.do(zswap.zswap_writeback_end, self.state.mem, number, error, int(kept))
 
     def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:
         """A new page of the swap cache with the entry's content; or a negative errno."""
@@ -333,7 +333,7 @@ class Swap(SwapAreas):
         if answer == SwapCachePage.FAIL:
             return -ENOMEM, 0
         where = np.zeros(2, np.int64)
-        error = self.do(zswap.zswap_writeback_map, number, where, *self.state.zswap)
+        error = self.do(zswap.zswap_writeback_map, self.state.mem, number, where)
         if error:
             return error, 0
         try:
@@ -341,7 +341,7 @@ class Swap(SwapAreas):
         except DamagedData:
             return -EIO, 0
         finally:
-            self.do(zswap.zswap_writeback_unmap, number, *self.state.zswap)
+            self.do(zswap.zswap_writeback_unmap, self.state.mem, number)
 
     def swap_writepage(self, slot: int, page: Content) -> int:
         """Write a page of the swap cache to the device: 0 or a negative errno."""

@@ -40,7 +40,7 @@ def buddy(setup: Setup) -> Case:
     step = Step(
         f"buddy churn, orders 0-{layout.MAX_ORDER - 1}, 2^18 frames",
         2 * operations,
-        lambda: drivers.buddy_churn(*state.buddy, *ours, slots, orders, types),
+        lambda: drivers.buddy_churn(state.mem, *ours, slots, orders, types),
         must={KERNEL: 1.0},
         aim={KERNEL: 1.2},
     )

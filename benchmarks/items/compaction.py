@@ -49,9 +49,8 @@ class Zone:
     def ours(self) -> Call:
         """Our call; it writes down its moves."""
         state, handles = self.machine(), self.handles()
-        self.scatters.append(lambda: drivers.scatter(*state.zbud, handles, self.order, self.pages))
-        arrays = (*state.zbud, state.frames, state.ptes, self.moves, self.control)
-        return lambda: drivers.compact(*arrays)
+        self.scatters.append(lambda: drivers.scatter(state.mem, handles, self.order, self.pages))
+        return lambda: drivers.compact(state.mem, self.moves, self.control)
 
     def theirs(self, c: Library) -> Call:
         """C's call."""

@@ -114,7 +114,7 @@ class Churn:
     def batch(self) -> Call:
         """All operations in one compiled call."""
         state, held = booted(), (np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8))
-        return lambda: drivers.buddy_churn(*state.buddy, *held, self.slots, self.orders, self.types)
+        return lambda: drivers.buddy_churn(state.mem, *held, self.slots, self.orders, self.types)
 
     def one_by_one(
         self, alloc: Callable[[int], int], free: Callable[[int], Any], compared: bool = True
@@ -137,7 +137,7 @@ class Churn:
 def booted() -> State:
     """A machine whose memory is all free."""
     state = State(FRAMES, page_bytes=False)
-    free_all_bootmem(state.buddy, FRAMES, [])
+    free_all_bootmem(state.mem, FRAMES, [])
     return state
 
 
@@ -153,8 +153,8 @@ def buddy(setup: Setup) -> Case:
         "the same, single calls",
         2 * len(churn.slots),
         churn.one_by_one(
-            lambda order: page_alloc.alloc_pages(*state.buddy, order, movable),
-            lambda pfn: page_alloc.put_page(*state.buddy, pfn),
+            lambda order: page_alloc.alloc_pages(state.mem, order, movable),
+            lambda pfn: page_alloc.put_page(state.mem, pfn),
         ),
     )
     try:

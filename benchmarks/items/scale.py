@@ -24,8 +24,8 @@ def boot(state: State) -> int:
     zone = state.zone
     zone["nr_free"] = 0
     zone["nr_free_pages"] = zone["nr_free_cma"] = 0
-    free_area_init(*state.buddy)
-    free_pages_memory(*state.buddy, 1, int(zone["spanned_pages"]))
+    free_area_init(state.mem)
+    free_pages_memory(state.mem, 1, int(zone["spanned_pages"]))
     return int(zone["nr_free_pages"])
 
 
@@ -37,14 +37,13 @@ class Sides(Zone):
         self.state = self.machine()
         self.held = self.handles()
         self.freed = self.order.copy()
-        arrays = (*self.state.zbud, self.state.frames, self.state.ptes, self.moves, self.control)
-        zbud = (*self.state.zbud, self.held, self.order, self.pages)
-        self.scatters = [lambda: drivers.scatter(*zbud)]
+        arguments = (self.held, self.order, self.pages)
+        self.scatters = [lambda: drivers.scatter(self.state.mem, *arguments)]
         self.ours = [
-            lambda: drivers.compact(*arrays),
+            lambda: drivers.compact(self.state.mem, self.moves, self.control),
             partial(boot, self.state),
-            lambda: drivers.allocate_all(*self.state.buddy),
-            lambda: drivers.free_all(*self.state.buddy, self.freed),
+            lambda: drivers.allocate_all(self.state.mem),
+            lambda: drivers.free_all(self.state.mem, self.freed),
         ]
         self.c = None
         if setup.with_c:

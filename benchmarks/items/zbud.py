@@ -64,7 +64,7 @@ def churn(
     step = Step(
         f"zbud churn, {name}, {live:,} live, {where}",
         2 * len(objects.slots),
-        objects.churn(lambda *arrays: drivers.churn(*state.zbud, *arrays)),
+        objects.churn(lambda *arrays: drivers.churn(state.mem, *arrays)),
         must={KERNEL: goals[0]},
         aim={KERNEL: goals[1]},
     )
@@ -115,11 +115,11 @@ def migration(setup: Setup, live: int = 10**4) -> Case:
     shape = {"frames": 2 * frames_for(live), "nodes": nodes_for(live)}
     state = machine(variant=layout.ZBUD_SERIES, **shape)
     objects = Objects(live, 10**4)
-    ours = objects.filled(lambda *arrays: drivers.churn(*state.zbud, *arrays))
+    ours = objects.filled(lambda *arrays: drivers.churn(state.mem, *arrays))
     step = Step(
         f"zbud page migration, {live:,} live",
         len(objects.slots),
-        lambda: drivers.migrate(*state.zbud, state.frames, ours, objects.slots),
+        lambda: drivers.migrate(state.mem, ours, objects.slots),
         must={KERNEL: 0.9},
         aim={KERNEL: 1.1},
     )

@@ -54,7 +54,7 @@ class Ours(Store):
 
     def forget(self) -> None:
         """Let go of all that is stored."""
-        zswap.zswap_invalidate_area(0, *self.state.zswap)
+        zswap.zswap_invalidate_area(self.state.mem, 0)
 
     def store(self) -> int:
         """Bytes stored, and the pool's pages."""

@@ -53,7 +53,7 @@ def unmap_in(machine: Machine, handle: int, pfn: int) -> None:
     As in version 2 of the series, the page may have moved since.
     """
     with machine.replaced(handle_pfn=lambda pool, nodes, handle: pfn):
-        zbud.zbud_unmap(*machine.state.zbud, LAB_POOL, handle)
+        zbud.zbud_unmap(machine.state.mem, LAB_POOL, handle)
 
 
 def pages_counted(machine: Machine) -> str:

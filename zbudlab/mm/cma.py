@@ -56,34 +56,30 @@ def align_up(pfn):
 
 
 @kernel(inline=False)
-def is_cma_range(zones, blocks, start, end):
+def is_cma_range(mem, start, end):
     """Whether [start, end) is a range of the zone, all of it in CMA pageblocks."""
-    zone = zones[0]
+    zone = mem.zones[0]
     if not 0 <= start < end <= zone.spanned_pages:
         return False
     for pfn in range(align_down(start), end, 1 << zone.pageblock_order):
-        if get_pageblock_migratetype(zone, blocks, pfn) != MIGRATE_CMA:
+        if get_pageblock_migratetype(zone, mem.blocks, pfn) != MIGRATE_CMA:
             return False
     return True
 
 
 @kernel(inline=False)
-def migrate_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+def migrate_isolated(mem, moves, control):
     """Move what is isolated, in up to ROUNDS rounds; 0, -EBUSY, or -ENOMEM in the last one."""
     failed = 0
     for _ in range(ROUNDS):
-        failed = migrate_pages(
-            zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
-        )
+        failed = migrate_pages(mem, moves, control)
         if failed == 0:
             return 0
     return failed if failed < 0 else -EBUSY
 
 
 @kernel(inline=False)
-def migrate_range(
-    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
-):
+def migrate_range(mem, moves, control, start, end):
     """Move all pages out of isolated [start, end); 0, -EBUSY or -ENOMEM.
 
     Source: __alloc_contig_migrate_range.
@@ -91,14 +87,12 @@ def migrate_range(
     pfn = start
     while pfn < end:
         control[0].nr_migratepages = 0
-        pfn = isolate_migratepages_range(zones, pages, blocks, control, pfn, end)
-        failed = migrate_isolated(
-            zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
-        )
+        pfn = isolate_migratepages_range(mem, control, pfn, end)
+        failed = migrate_isolated(mem, moves, control)
         if failed:
             control[0].failed += control[0].nr_migratepages
             reason = -ENOMEM if failed == -ENOMEM else -EAGAIN
-            putback_movable_pages(zones, pages, blocks, moves, control, reason)
+            putback_movable_pages(mem, moves, control, reason)
             return failed
     return 0
 
@@ -114,58 +108,54 @@ def free_block_at(pages, pfn):
 
 
 @kernel(inline=False)
-def isolate_freepages_range(zones, pages, blocks, control, start, end):
+def isolate_freepages_range(mem, control, start, end):
     """Take the free blocks from `start` on, up to `end`; where the last one ends."""
     pfn = start
     while pfn < end:
         control[0].free_scanned += 1
-        taken = isolate_free_page(zones, pages, blocks, pfn, np.int64(pages[pfn].order))
+        taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
         control[0].isolated += taken
         pfn += taken
     return pfn
 
 
 @kernel(inline=False)
-def free_contig_range(zones, pages, blocks, start, end):
+def free_contig_range(mem, start, end):
     """Give the frames [start, end) back, one by one, rising."""
     for pfn in range(start, end):
-        put_single_page(zones, pages, blocks, pfn)
+        put_single_page(mem, pfn)
 
 
 @kernel
-def take_range(zones, pages, blocks, control, start, end):
+def take_range(mem, control, start, end):
     """Take [start, end) from the free blocks it lies in, whose other pages are freed again.
 
     0, or -EBUSY where it is not free from end to end.
     """
-    outer_start = free_block_at(pages, start)
-    if outer_start < 0 or not test_pages_isolated(pages, outer_start, end):
+    outer_start = free_block_at(mem.pages, start)
+    if outer_start < 0 or not test_pages_isolated(mem.pages, outer_start, end):
         return -EBUSY
-    outer_end = isolate_freepages_range(zones, pages, blocks, control, outer_start, end)
-    free_contig_range(zones, pages, blocks, outer_start, start)
-    free_contig_range(zones, pages, blocks, end, outer_end)
+    outer_end = isolate_freepages_range(mem, control, outer_start, end)
+    free_contig_range(mem, outer_start, start)
+    free_contig_range(mem, end, outer_end)
     return 0
 
 
 @kernel(inline=False)
-def alloc_contig_range(
-    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
-):
+def alloc_contig_range(mem, moves, control, start, end):
     """Take the frames [start, end), whoever is there; 0 and each has one reference.
 
     -EBUSY if a page could not be moved, -ENOMEM if there was no frame to move it to, -EINVAL for
     what is no range of a CMA area. moves and control as for `compact_zone_order`.
     """
     init_compact_control(control, MR_CMA, -1, MIGRATE_MOVABLE, 1, 1)
-    if not is_cma_range(zones, blocks, start, end):
+    if not is_cma_range(mem, start, end):
         return -EINVAL
     low = align_down(start)
     high = align_up(end)
-    start_isolate_page_range(zones, pages, blocks, low, high)
-    failed = migrate_range(
-        zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, start, end
-    )
+    start_isolate_page_range(mem, low, high)
+    failed = migrate_range(mem, moves, control, start, end)
     if failed == 0:
-        failed = take_range(zones, pages, blocks, control, start, end)
-    undo_isolate_page_range(zones, pages, blocks, low, high, MIGRATE_CMA)
+        failed = take_range(mem, control, start, end)
+    undo_isolate_page_range(mem, low, high, MIGRATE_CMA)
     return failed

@@ -71,22 +71,22 @@ def init_compact_control(control, reason, order, migratetype, sync, ignore_skip_
 
 
 @kernel(inline=False)
-def rescan(zones, blocks):
+def rescan(mem):
     """Forget all hints: the next run looks at everything (__reset_isolation_suitable)."""
-    zone = zones[0]
+    zone = mem.zones[0]
     zone.compact_cached_migrate_pfn = 0
     zone.compact_cached_free_pfn = zone.spanned_pages
     zone.compact_blockskip_flush = 0
-    for block in range(blocks.shape[0]):
-        blocks[block].skip = 0
+    for block in range(mem.blocks.shape[0]):
+        mem.blocks[block].skip = 0
 
 
 @kernel(inline=False)
-def reset_isolation_suitable(zones, blocks):
+def reset_isolation_suitable(mem):
     """What kswapd does before it sleeps: forget the hints if a run has ended; 1 if it did."""
-    if not zones[0].compact_blockskip_flush:
+    if not mem.zones[0].compact_blockskip_flush:
         return 0
-    rescan(zones, blocks)
+    rescan(mem)
     return 1
 
 
@@ -94,21 +94,21 @@ def reset_isolation_suitable(zones, blocks):
 
 
 @kernel(inline=False)
-def compaction_suitable(zones, order):
+def compaction_suitable(mem, order):
     """COMPACT_SKIPPED (it cannot help), _PARTIAL (not needed) or _CONTINUE (worth trying).
 
     Migration needs a few free pages of its own for a while: hence twice the block.
     """
     if order == WHOLE_ZONE:
         return COMPACT_CONTINUE
-    zone = zones[0]
+    zone = mem.zones[0]
     watermark = zone.watermark[WMARK_LOW] + (2 << order)
-    if not zone_watermark_ok(zones, 0, watermark, 0):
+    if not zone_watermark_ok(mem, 0, watermark, 0):
         return COMPACT_SKIPPED
     index = fragmentation_index(zone, order)
     if 0 <= index <= EXTFRAG_THRESHOLD:
         return COMPACT_SKIPPED
-    if index == -1000 and zone_watermark_ok(zones, order, watermark, 0):
+    if index == -1000 and zone_watermark_ok(mem, order, watermark, 0):
         return COMPACT_PARTIAL
     return COMPACT_CONTINUE
 
@@ -128,18 +128,18 @@ def block_available(zone, pages, order, migratetype):
 
 
 @kernel(inline=False)
-def compact_finished(zones, pages, control):
+def compact_finished(mem, control):
     """COMPACT_COMPLETE (the scanners met), _PARTIAL (the block is there) or _CONTINUE."""
-    zone = zones[0]
+    zone = mem.zones[0]
     cc = control[0]
     if cc.free_pfn <= cc.migrate_pfn:
         zone.compact_blockskip_flush = 1
         return COMPACT_COMPLETE
     if cc.order == WHOLE_ZONE:
         return COMPACT_CONTINUE
-    if not zone_watermark_ok(zones, cc.order, zone.watermark[WMARK_LOW] + (1 << cc.order), 0):
+    if not zone_watermark_ok(mem, cc.order, zone.watermark[WMARK_LOW] + (1 << cc.order), 0):
         return COMPACT_CONTINUE
-    if block_available(zone, pages, cc.order, cc.migratetype):
+    if block_available(zone, mem.pages, cc.order, cc.migratetype):
         return COMPACT_PARTIAL
     return COMPACT_CONTINUE
 
@@ -161,59 +161,50 @@ def start_scanners(zone, cc):
 
 
 @kernel
-def isolate_migratepages(zones, pages, blocks, control):
+def isolate_migratepages(mem, control):
     """Isolate pages of the migrate scanner's pageblock; False if the free scanner is there."""
     cc = control[0]
-    end = next_pageblock(zones[0], cc.migrate_pfn)
+    end = next_pageblock(mem.zones[0], cc.migrate_pfn)
     if end > cc.free_pfn:
         cc.migrate_pfn = end
         return False
-    cc.migrate_pfn = isolate_migratepages_range(zones, pages, blocks, control, cc.migrate_pfn, end)
+    cc.migrate_pfn = isolate_migratepages_range(mem, control, cc.migrate_pfn, end)
     return True
 
 
 @kernel(inline=False)
-def move_isolated(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+def move_isolated(mem, moves, control):
     """Move what was isolated and put the rest back; False if targets ran out."""
     cc = control[0]
     moved_before = cc.migrated
-    failed = migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
+    failed = migrate_pages(mem, moves, control)
     cc.failed += cc.nr_migratepages - (cc.migrated - moved_before)
     reason = -ENOMEM if failed < 0 else -EAGAIN
-    putback_movable_pages(zones, pages, blocks, moves, control, reason)
+    putback_movable_pages(mem, moves, control, reason)
     return failed != -ENOMEM
 
 
 @kernel(inline=False)
-def compact_zone(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+def compact_zone(mem, moves, control):
     """Run compaction as `control` says; COMPACT_SKIPPED, _PARTIAL or _COMPLETE."""
     cc = control[0]
-    suitable = compaction_suitable(zones, cc.order)
+    suitable = compaction_suitable(mem, cc.order)
     if suitable != COMPACT_CONTINUE:
         return suitable
-    start_scanners(zones[0], cc)
-    result = compact_finished(zones, pages, control)
+    start_scanners(mem.zones[0], cc)
+    result = compact_finished(mem, control)
     while result == COMPACT_CONTINUE:
-        if isolate_migratepages(zones, pages, blocks, control) and not move_isolated(
-            zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control
-        ):
+        if isolate_migratepages(mem, control) and not move_isolated(mem, moves, control):
             result = COMPACT_PARTIAL
         else:
-            result = compact_finished(zones, pages, control)
-    release_freepages(zones, pages, blocks)
+            result = compact_finished(mem, control)
+    release_freepages(mem)
     return result
 
 
 @kernel(inline=False)
 def compact_zone_order(
-    zones,
-    pages,
-    blocks,
-    pools,
-    rows,
-    nodes,
-    frames,
-    ptes,
+    mem,
     moves,
     control,
     order,
@@ -227,7 +218,7 @@ def compact_zone_order(
     scanners' last positions and the counters. sync: 0 = leave pageblocks of other types alone.
     """
     init_compact_control(control, MR_COMPACTION, order, migratetype, sync, 0)
-    return compact_zone(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control)
+    return compact_zone(mem, moves, control)
 
 
 # --- checks ------------------------------------------------------------------------------------
@@ -243,18 +234,18 @@ FAULTS = (
 
 
 @kernel(inline=False)
-def first_fault(zones, pages, blocks):
+def first_fault(mem):
     """The first broken invariant between two runs as (index into FAULTS, where), or (0, 0)."""
-    zone = zones[0]
-    if not list_empty(pages, LRU, migratepages(zone)):
-        return 1, np.int64(pages[migratepages(zone)].next[LRU])
-    if not list_empty(pages, LRU, freepages(zone)):
-        return 2, np.int64(pages[freepages(zone)].next[LRU])
+    zone = mem.zones[0]
+    if not list_empty(mem.pages, LRU, migratepages(zone)):
+        return 1, np.int64(mem.pages[migratepages(zone)].next[LRU])
+    if not list_empty(mem.pages, LRU, freepages(zone)):
+        return 2, np.int64(mem.pages[freepages(zone)].next[LRU])
     if not -1 <= zone.compact_cached_migrate_pfn <= zone.spanned_pages:
         return 3, zone.compact_cached_migrate_pfn
     if not -1 <= zone.compact_cached_free_pfn <= zone.spanned_pages:
         return 4, zone.compact_cached_free_pfn
-    for block in range(blocks.shape[0]):
-        if blocks[block].skip > 1:
+    for block in range(mem.blocks.shape[0]):
+        if mem.blocks[block].skip > 1:
             return 5, block
     return 0, 0

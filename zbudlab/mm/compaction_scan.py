@@ -95,20 +95,20 @@ def is_movable_type(migratetype):
 
 
 @kernel
-def isolate_movable_page(zones, pages, cc, pfn):
+def isolate_movable_page(mem, cc, pfn):
     """Put the page first on MIGRATEPAGES, a reference on it, if it is of a kind that can move.
 
     A zbud page is on no LRU list of the zone: holding it is all that isolates it. Unlike a user
     page it does not stop the cached position (the series put its hunk before that line).
     """
-    zone = zones[0]
-    if page_zbud(pages[pfn]) and zone.zbud_movable:
-        get_page(pages[pfn])
-    elif isolate_lru_page(zone, pages, pfn):
+    zone = mem.zones[0]
+    if page_zbud(mem.pages[pfn]) and zone.zbud_movable:
+        get_page(mem.pages[pfn])
+    elif isolate_lru_page(zone, mem.pages, pfn):
         cc.finished_update_migrate = 1
     else:
         return
-    list_add(pages, LRU, pfn, migratepages(zone))
+    list_add(mem.pages, LRU, pfn, migratepages(zone))
     cc.nr_migratepages += 1
     cc.isolated += 1
 
@@ -125,28 +125,28 @@ def refused_to_async(zone, blocks, cc, pfn):
 
 
 @kernel(inline=False)
-def isolate_migratepages_range(zones, pages, blocks, control, start, end):
+def isolate_migratepages_range(mem, control, start, end):
     """Isolate what can move in [start, end), at most COMPACT_CLUSTER_MAX pages; where it stopped.
 
     Frames inside a free block are looked at one by one, as the block may go at any moment.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     cc = control[0]
     pfn = start
     while pfn < end and cc.nr_migratepages < COMPACT_CLUSTER_MAX:
         cc.migrate_scanned += 1
-        if not isolation_suitable(zone, blocks, cc, pfn):
+        if not isolation_suitable(zone, mem.blocks, cc, pfn):
             pfn = next_pageblock(zone, pfn)
             continue
-        if not page_buddy(pages[pfn]):
-            if refused_to_async(zone, blocks, cc, pfn):
+        if not page_buddy(mem.pages[pfn]):
+            if refused_to_async(zone, mem.blocks, cc, pfn):
                 cc.finished_update_migrate = 1
                 pfn = next_pageblock(zone, pfn)
                 continue
-            isolate_movable_page(zones, pages, cc, pfn)
+            isolate_movable_page(mem, cc, pfn)
         pfn += 1
     if pfn == end and cc.nr_migratepages == 0:
-        skip_for_migration(zone, blocks, cc, start)
+        skip_for_migration(zone, mem.blocks, cc, start)
     return pfn
 
 
@@ -154,54 +154,55 @@ def isolate_migratepages_range(zones, pages, blocks, control, start, end):
 
 
 @kernel
-def suitable_migration_target(zone, pages, blocks, pfn):
+def suitable_migration_target(mem, pfn):
     """Whether free pages at `pfn` may become targets.
 
     Of a pageblock that is free as a whole, or one for movable pages: others would only be
     polluted.
     """
-    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
+    zone = mem.zones[0]
+    migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
     if migratetype in (MIGRATE_ISOLATE, MIGRATE_RESERVE):
         return False
-    if page_buddy(pages[pfn]) and pages[pfn].order >= zone.pageblock_order:
+    if page_buddy(mem.pages[pfn]) and mem.pages[pfn].order >= zone.pageblock_order:
         return True
     return is_movable_type(migratetype)
 
 
 @kernel(inline=False)
-def isolate_freepages_block(zones, pages, blocks, control, start, end):
+def isolate_freepages_block(mem, control, start, end):
     """Take the free blocks that start in [start, end) as targets; the pages taken.
 
     The last one may reach past `end`; then, even if nothing was found, no hint is left.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     cc = control[0]
     total = 0
     pfn = start
     while pfn < end:
         cc.free_scanned += 1
         taken = 0
-        if page_buddy(pages[pfn]):
-            if not suitable_migration_target(zone, pages, blocks, pfn):
+        if page_buddy(mem.pages[pfn]):
+            if not suitable_migration_target(mem, pfn):
                 break
-            taken = isolate_free_page(zones, pages, blocks, pfn, np.int64(pages[pfn].order))
+            taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
             for frame in range(pfn, pfn + taken):
-                list_add(pages, LRU, frame, freepages(zone))
+                list_add(mem.pages, LRU, frame, freepages(zone))
         total += taken
         pfn += max(taken, 1)
     if pfn == end and total == 0:
-        skip_for_targets(zone, blocks, cc, start)
+        skip_for_targets(zone, mem.blocks, cc, start)
     cc.isolated += total
     return total
 
 
 @kernel(inline=False)
-def isolate_freepages(zones, pages, blocks, control):
+def isolate_freepages(mem, control):
     """Take targets for the pages isolated in this round, going down to the migrate scanner.
 
     The scanner then stands at the highest pageblock that gave some, or has met the other one.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     cc = control[0]
     pageblock_nr_pages = 1 << zone.pageblock_order
     low_pfn = cc.migrate_pfn + pageblock_nr_pages
@@ -211,11 +212,11 @@ def isolate_freepages(zones, pages, blocks, control):
     while pfn > low_pfn and total < cc.nr_migratepages:
         if (
             pfn < zone.spanned_pages
-            and suitable_migration_target(zone, pages, blocks, pfn)
-            and isolation_suitable(zone, blocks, cc, pfn)
+            and suitable_migration_target(mem, pfn)
+            and isolation_suitable(zone, mem.blocks, cc, pfn)
         ):
             end = min(next_pageblock(zone, pfn), zone.spanned_pages)
-            taken = isolate_freepages_block(zones, pages, blocks, control, pfn, end)
+            taken = isolate_freepages_block(mem, control, pfn, end)
             total += taken
             if taken:
                 cc.finished_update_free = 1
@@ -225,23 +226,23 @@ def isolate_freepages(zones, pages, blocks, control):
 
 
 @kernel
-def compaction_alloc(zones, pages, blocks, control):
+def compaction_alloc(mem, control):
     """A target for a page to move, off FREEPAGES; or -ENOMEM."""
-    head = freepages(zones[0])
-    if list_empty(pages, LRU, head):
-        isolate_freepages(zones, pages, blocks, control)
-        if list_empty(pages, LRU, head):
+    head = freepages(mem.zones[0])
+    if list_empty(mem.pages, LRU, head):
+        isolate_freepages(mem, control)
+        if list_empty(mem.pages, LRU, head):
             return -ENOMEM
-    pfn = np.int64(pages[head].next[LRU])
-    list_del(pages, LRU, pfn)
+    pfn = np.int64(mem.pages[head].next[LRU])
+    list_del(mem.pages, LRU, pfn)
     return pfn
 
 
 @kernel(inline=False)
-def release_freepages(zones, pages, blocks):
+def release_freepages(mem):
     """Give targets that were not needed back to the page allocator."""
-    head = freepages(zones[0])
-    while not list_empty(pages, LRU, head):
-        pfn = np.int64(pages[head].next[LRU])
-        list_del(pages, LRU, pfn)
-        put_single_page(zones, pages, blocks, pfn)
+    head = freepages(mem.zones[0])
+    while not list_empty(mem.pages, LRU, head):
+        pfn = np.int64(mem.pages[head].next[LRU])
+        list_del(mem.pages, LRU, pfn)
+        put_single_page(mem, pfn)

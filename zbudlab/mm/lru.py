@@ -65,11 +65,11 @@ def isolate_lru_page(zone, pages, pfn):
 
 
 @kernel
-def putback_lru_page(zones, pages, blocks, pfn):
+def putback_lru_page(mem, pfn):
     """Put an isolated page first on its list again and drop the isolation's reference."""
-    zone = zones[0]
-    lru_cache_add(zone, pages, pfn, pages[pfn].page_flags & PG_ACTIVE != 0)
-    put_single_page(zones, pages, blocks, pfn)
+    zone = mem.zones[0]
+    lru_cache_add(zone, mem.pages, pfn, mem.pages[pfn].page_flags & PG_ACTIVE != 0)
+    put_single_page(mem, pfn)
 
 
 FAULTS = (
@@ -104,12 +104,12 @@ def list_fault(zone, pages, active):
 
 
 @kernel(inline=False)
-def first_fault(zones, pages):
+def first_fault(mem):
     """The first broken invariant of the LRU lists as (index into FAULTS, where), or (0, 0)."""
-    zone = zones[0]
+    zone = mem.zones[0]
     listed = 0
     for active in range(2):
-        code, where, length = list_fault(zone, pages, active)
+        code, where, length = list_fault(zone, mem.pages, active)
         if code:
             return code, where
         if length != (zone.nr_active_anon if active else zone.nr_inactive_anon):
@@ -117,7 +117,7 @@ def first_fault(zones, pages):
         listed += length
     flagged = 0
     for pfn in range(zone.spanned_pages):
-        flagged += page_lru(pages[pfn])
+        flagged += page_lru(mem.pages[pfn])
         if flagged > listed:
             return 3, pfn
     return 0, 0

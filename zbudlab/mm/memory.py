@@ -37,13 +37,13 @@ NEED_RECLAIM = -EAGAIN
 
 
 @kernel
-def page_add_anon_rmap(pages, ptes, pfn, place, owner):
+def page_add_anon_rmap(mem, pfn, place, owner):
     """Map a page at a place of the table, for a process."""
-    page = pages[pfn]
+    page = mem.pages[pfn]
     page.mapcount = 0
     page.mapping = owner + 1
     page.index = place
-    entry = ptes[place]
+    entry = mem.ptes[place]
     entry.value = pfn
     entry.state = PTE_PRESENT
     entry.accessed = 1
@@ -66,105 +66,105 @@ def touch_pte(pages, entry, write):
 
 
 @kernel
-def new_page(zones, pages, blocks, ptes, processes, place, owner):
+def new_page(mem, place, owner):
     """A movable frame mapped at an empty or swapped entry, first on the active list; or -ENOMEM."""
-    pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
     if pfn < 0:
         return pfn
-    page_add_anon_rmap(pages, ptes, pfn, place, owner)
-    lru_cache_add(zones[0], pages, pfn, True)
-    processes[owner].rss += 1
+    page_add_anon_rmap(mem, pfn, place, owner)
+    lru_cache_add(mem.zones[0], mem.pages, pfn, True)
+    mem.processes[owner].rss += 1
     return pfn
 
 
 @kernel
-def do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner):
+def do_anonymous_page(mem, place, owner):
     """Give an empty entry a zeroed page; its frame, or -ENOMEM."""
-    pfn = new_page(zones, pages, blocks, ptes, processes, place, owner)
+    pfn = new_page(mem, place, owner)
     if pfn >= 0:
-        ptes[place].dirty = 0
-        frames[pfn, :] = 0
+        mem.ptes[place].dirty = 0
+        mem.frames[pfn, :] = 0
     return pfn
 
 
 @kernel(inline=False)
-def handle_mm_faults(zones, pages, blocks, frames, ptes, processes, owner, places, start, write):
+def handle_mm_faults(mem, owner, places, start, write):
     """Touch entries places[start:] in turn; how many from the beginning are done.
 
     places: int64 (n,), places in the table. It stops early where a page must be read from swap
     or free memory is down at the low watermark, so that the caller can see to that.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     for i in range(start, places.shape[0]):
         place = places[i]
-        entry = ptes[place]
+        entry = mem.ptes[place]
         if entry.state == PTE_SWAP:
             return i
         if entry.state == PTE_NONE:
-            if not zone_watermark_ok(zones, 0, zone.watermark[WMARK_LOW], 1):
+            if not zone_watermark_ok(mem, 0, zone.watermark[WMARK_LOW], 1):
                 return i
-            if do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner) < 0:
+            if do_anonymous_page(mem, place, owner) < 0:
                 return i
-        touch_pte(pages, entry, write)
+        touch_pte(mem.pages, entry, write)
     return places.shape[0]
 
 
 @kernel(inline=False)
-def handle_mm_fault(zones, pages, blocks, frames, ptes, processes, owner, place, write):
+def handle_mm_fault(mem, owner, place, write):
     """Touch one entry, down to the min watermark: its frame, NEED_SWAP_IN or NEED_RECLAIM."""
-    entry = ptes[place]
+    entry = mem.ptes[place]
     if entry.state == PTE_SWAP:
         return NEED_SWAP_IN
     if entry.state == PTE_NONE:
-        if not zone_watermark_ok(zones, 0, zones[0].watermark[WMARK_MIN], 1):
+        if not zone_watermark_ok(mem, 0, mem.zones[0].watermark[WMARK_MIN], 1):
             return NEED_RECLAIM
-        if do_anonymous_page(zones, pages, blocks, frames, ptes, processes, place, owner) < 0:
+        if do_anonymous_page(mem, place, owner) < 0:
             return NEED_RECLAIM
-    touch_pte(pages, entry, write)
+    touch_pte(mem.pages, entry, write)
     return np.int64(entry.value)
 
 
 @kernel(inline=False)
-def do_swap_page_begin(zones, pages, blocks):
+def do_swap_page_begin(mem):
     """A movable frame to read a swapped page into, not mapped yet; or NEED_RECLAIM."""
-    if not zone_watermark_ok(zones, 0, zones[0].watermark[WMARK_MIN], 1):
+    if not zone_watermark_ok(mem, 0, mem.zones[0].watermark[WMARK_MIN], 1):
         return NEED_RECLAIM
-    pfn = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
     return pfn if pfn >= 0 else NEED_RECLAIM
 
 
 @kernel(inline=False)
-def do_swap_page_end(zones, pages, ptes, processes, owner, place, pfn, write):
+def do_swap_page_end(mem, owner, place, pfn, write):
     """Map the frame that now holds the swapped page's content; the slot it had."""
-    slot = np.int64(ptes[place].value)
-    page_add_anon_rmap(pages, ptes, pfn, place, owner)
-    ptes[place].dirty = 0
-    lru_cache_add(zones[0], pages, pfn, True)
-    touch_pte(pages, ptes[place], write)
-    processes[owner].rss += 1
-    processes[owner].swapents -= 1
+    slot = np.int64(mem.ptes[place].value)
+    page_add_anon_rmap(mem, pfn, place, owner)
+    mem.ptes[place].dirty = 0
+    lru_cache_add(mem.zones[0], mem.pages, pfn, True)
+    touch_pte(mem.pages, mem.ptes[place], write)
+    mem.processes[owner].rss += 1
+    mem.processes[owner].swapents -= 1
     return slot
 
 
 @kernel(inline=False)
-def exit_mmap(zones, pages, blocks, ptes, processes, owner, slots):
+def exit_mmap(mem, owner, slots):
     """End a process: its pages go back, entries are emptied; the number of swap slots it had.
 
     slots: int64, room for every page of the process; gets those slots, for the caller to free.
     """
-    process = processes[owner]
+    process = mem.processes[owner]
     count = 0
     for place in range(process.start, process.start + process.nr_pages):
-        entry = ptes[place]
+        entry = mem.ptes[place]
         if entry.state == PTE_SWAP:
             slots[count] = entry.value
             count += 1
         elif entry.state == PTE_PRESENT:
             pfn = np.int64(entry.value)
-            page_remove_rmap(pages[pfn])
-            if page_lru(pages[pfn]):
-                lru_cache_del(zones[0], pages, pfn)
-            put_single_page(zones, pages, blocks, pfn)
+            page_remove_rmap(mem.pages[pfn])
+            if page_lru(mem.pages[pfn]):
+                lru_cache_del(mem.zones[0], mem.pages, pfn)
+            put_single_page(mem, pfn)
         entry.state = PTE_NONE
         entry.value = 0
         entry.dirty = 0
@@ -176,10 +176,10 @@ def exit_mmap(zones, pages, blocks, ptes, processes, owner, slots):
 
 
 @kernel
-def try_to_unmap(pages, ptes, processes, pfn, slot):
+def try_to_unmap(mem, pfn, slot):
     """Point the page's entry at a swap slot, so that the page can be written out."""
-    page = pages[pfn]
-    entry = ptes[page.index]
+    page = mem.pages[pfn]
+    entry = mem.ptes[page.index]
     owner = np.int64(page.mapping) - 1
     entry.value = slot
     entry.state = PTE_SWAP
@@ -187,20 +187,20 @@ def try_to_unmap(pages, ptes, processes, pfn, slot):
     page.mapcount = -1
     page.private = slot
     set_flag(page, PG_SWAPCACHE)
-    processes[owner].rss -= 1
-    processes[owner].swapents += 1
+    mem.processes[owner].rss -= 1
+    mem.processes[owner].swapents += 1
 
 
 @kernel
-def remap(pages, ptes, processes, pfn):
+def remap(mem, pfn):
     """Undo `try_to_unmap`: the page could not be written out."""
-    page = pages[pfn]
+    page = mem.pages[pfn]
     owner = np.int64(page.mapping) - 1
     clear_flag(page, PG_SWAPCACHE)
     page.private = 0
-    page_add_anon_rmap(pages, ptes, pfn, np.int64(page.index), owner)
-    processes[owner].rss += 1
-    processes[owner].swapents -= 1
+    page_add_anon_rmap(mem, pfn, np.int64(page.index), owner)
+    mem.processes[owner].rss += 1
+    mem.processes[owner].swapents -= 1
 
 
 FAULTS = (
@@ -213,16 +213,16 @@ FAULTS = (
 
 
 @kernel(inline=False)
-def first_fault(pages, ptes, processes):
+def first_fault(mem):
     """The first broken invariant of page tables as (index into FAULTS, where), or (0, 0)."""
-    for owner in range(processes.shape[0]):
-        process = processes[owner]
+    for owner in range(mem.processes.shape[0]):
+        process = mem.processes[owner]
         present = 0
         swapped = 0
         for place in range(process.start, process.start + process.nr_pages):
-            entry = ptes[place]
+            entry = mem.ptes[place]
             if entry.state == PTE_PRESENT:
-                page = pages[entry.value]
+                page = mem.pages[entry.value]
                 present += 1
                 if page.index != place or page.mapping != owner + 1 or page.mapcount != 0:
                     return 1, place

@@ -58,17 +58,17 @@ def owner_references(page):
 
 
 @kernel
-def migrate_page(pages, frames, ptes, new, old):
+def migrate_page(mem, new, old):
     """Move user page `old` to the fresh frame `new`: content, flags, owner, mapping; 0.
 
     -EAGAIN if anybody else holds a reference.
     """
-    page = pages[old]
-    target = pages[new]
+    page = mem.pages[old]
+    target = mem.pages[new]
     references = owner_references(page)
     if page_count(page) != 1 + references:
         return -EAGAIN
-    copy_highpage(frames, new, old)
+    copy_highpage(mem.frames, new, old)
     set_flag(target, page.page_flags & MOVED_FLAGS)
     target.mapcount = page.mapcount
     target.private = page.private
@@ -78,7 +78,7 @@ def migrate_page(pages, frames, ptes, new, old):
     page.refcount -= references
     reset_page_mapcount(page)
     if page_mapped(target):
-        ptes[target.index].value = new
+        mem.ptes[target.index].value = new
     return 0
 
 
@@ -99,25 +99,25 @@ def unlock_both(pages, new, old):
 
 
 @kernel
-def move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old):
+def move_to_new_page(mem, new, old):
     """Move a page, whosever it is, to the fresh frame `new`; 0 or -EAGAIN."""
-    if not lock_both(pages, new, old):
+    if not lock_both(mem.pages, new, old):
         return -EAGAIN
-    if page_zbud(pages[old]):
-        failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old)
+    if page_zbud(mem.pages[old]):
+        failed = zbud_migrate_page(mem, new, old)
     else:
-        failed = migrate_page(pages, frames, ptes, new, old)
-    unlock_both(pages, new, old)
+        failed = migrate_page(mem, new, old)
+    unlock_both(mem.pages, new, old)
     return failed
 
 
 @kernel
-def putback_movable_page(zones, pages, blocks, pfn):
+def putback_movable_page(mem, pfn):
     """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
-    if page_zbud(pages[pfn]):
-        put_single_page(zones, pages, blocks, pfn)
+    if page_zbud(mem.pages[pfn]):
+        put_single_page(mem, pfn)
     else:
-        putback_lru_page(zones, pages, blocks, pfn)
+        putback_lru_page(mem, pfn)
 
 
 # --- a list of pages ---------------------------------------------------------------------------
@@ -135,86 +135,82 @@ def log_move(moves, cc, old, new, rc):
 
 
 @kernel
-def get_new_page(zones, pages, blocks, control):
+def get_new_page(mem, control):
     """A target from the one who asked for migration; or -ENOMEM."""
     if control[0].reason == MR_CMA:
-        return alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
-    return compaction_alloc(zones, pages, blocks, control)
+        return alloc_pages(mem, 0, MIGRATE_MOVABLE)
+    return compaction_alloc(mem, control)
 
 
 @kernel
-def unmap_and_move(
-    zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, old
-):
+def unmap_and_move(mem, moves, control, new, old):
     """Move one page of MIGRATEPAGES; 0 and both frames are where they belong, or -EAGAIN.
 
     A page that stays keeps its place on the list, and the target is free again.
     """
-    failed = move_to_new_page(zones, pages, blocks, pools, rows, nodes, frames, ptes, new, old)
+    failed = move_to_new_page(mem, new, old)
     if failed:
-        put_single_page(zones, pages, blocks, new)
+        put_single_page(mem, new)
         return failed
-    list_del(pages, LRU, old)
-    put_single_page(zones, pages, blocks, old)
-    putback_movable_page(zones, pages, blocks, new)
+    list_del(mem.pages, LRU, old)
+    put_single_page(mem, old)
+    putback_movable_page(mem, new)
     control[0].migrated += 1
     log_move(moves, control[0], old, new, 0)
     return 0
 
 
 @kernel(inline=False)
-def migrate_pages(zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control):
+def migrate_pages(mem, moves, control):
     """Move the pages of MIGRATEPAGES: the number that stayed, or -ENOMEM when targets ran out.
 
     moves: layout.migration, an entry a page moved. control: one layout.compact_control, says who
     asks. Those not moved are still on the list.
     """
-    head = migratepages(zones[0])
+    head = migratepages(mem.zones[0])
     retry = 1
     for _ in range(PASSES):
         if retry == 0:
             break
         retry = 0
-        pfn = np.int64(pages[head].next[LRU])
+        pfn = np.int64(mem.pages[head].next[LRU])
         while pfn != head:
-            following = np.int64(pages[pfn].next[LRU])
-            prefetch_row(rows, header_row(pools[0], following))
-            new = get_new_page(zones, pages, blocks, control)
+            following = np.int64(mem.pages[pfn].next[LRU])
+            prefetch_row(mem.rows, header_row(mem.pools[0], following))
+            new = get_new_page(mem, control)
             if new < 0:
                 return -ENOMEM
-            if unmap_and_move(
-                zones, pages, blocks, pools, rows, nodes, frames, ptes, moves, control, new, pfn
-            ):
+            if unmap_and_move(mem, moves, control, new, pfn):
                 retry += 1
             pfn = following
     return retry
 
 
 @kernel(inline=False)
-def putback_movable_pages(zones, pages, blocks, moves, control, rc):
+def putback_movable_pages(mem, moves, control, rc):
     """Put the pages of MIGRATEPAGES back where they were; `rc` is noted as the reason."""
-    head = migratepages(zones[0])
-    while not list_empty(pages, LRU, head):
-        pfn = np.int64(pages[head].next[LRU])
-        list_del(pages, LRU, pfn)
-        putback_movable_page(zones, pages, blocks, pfn)
+    head = migratepages(mem.zones[0])
+    while not list_empty(mem.pages, LRU, head):
+        pfn = np.int64(mem.pages[head].next[LRU])
+        list_del(mem.pages, LRU, pfn)
+        putback_movable_page(mem, pfn)
         log_move(moves, control[0], pfn, -1, rc)
     control[0].nr_migratepages = 0
 
 
 @kernel(inline=False)
-def migrate_zbud_page(zones, pages, blocks, pools, rows, nodes, frames, pfn):
+def migrate_zbud_page(mem, pfn):
     """Isolate a zbud page, move it to a new movable frame, put it back; 0, -ENOMEM or -EAGAIN."""
-    prefetch_row(frames, pfn)
-    get_page(pages[pfn])
-    new = alloc_pages(zones, pages, blocks, 0, MIGRATE_MOVABLE)
+    prefetch_row(mem.frames, pfn)
+    get_page(mem.pages[pfn])
+    new = alloc_pages(mem, 0, MIGRATE_MOVABLE)
     if new < 0:
-        put_single_page(zones, pages, blocks, pfn)
+        put_single_page(mem, pfn)
         return new
     failed = -EAGAIN
-    if lock_both(pages, new, pfn):
-        failed = zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, pfn)
-        unlock_both(pages, new, pfn)
-    put_single_page(zones, pages, blocks, pfn)
-    put_single_page(zones, pages, blocks, new)
+    if lock_both(mem.pages, new, pfn):
+        failed = zbud_migrate_page(mem, new, pfn)
+        unlock_both(mem.pages, new, pfn)
+    put_single_page(mem, pfn)
+    put_single_page(mem, new)
     return failed

@@ -114,22 +114,22 @@ def likely_to_merge_soon(pages, pfn, order):
 
 
 @kernel
-def free_one_page(zones, pages, blocks, pfn, order):
+def free_one_page(mem, pfn, order):
     """Give a block back; merges with free buddies regardless of type (__free_one_page)."""
-    zone = zones[0]
-    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
+    zone = mem.zones[0]
+    migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
     if migratetype != MIGRATE_ISOLATE:
         mod_zone_freepage_state(zone, 1 << order, migratetype)
-    while order < MAX_ORDER - 1 and is_free_block(pages, pfn ^ (1 << order), order):
+    while order < MAX_ORDER - 1 and is_free_block(mem.pages, pfn ^ (1 << order), order):
         buddy = pfn ^ (1 << order)
-        del_page_from_free_list(zone, pages, buddy, order)
+        del_page_from_free_list(zone, mem.pages, buddy, order)
         pfn = pfn & buddy
         order += 1
-    _mark_free(zone, pages, pfn, order, migratetype)
-    if likely_to_merge_soon(pages, pfn, order):
-        list_add_tail(pages, LRU, pfn, free_list(zone, order, migratetype))
+    _mark_free(zone, mem.pages, pfn, order, migratetype)
+    if likely_to_merge_soon(mem.pages, pfn, order):
+        list_add_tail(mem.pages, LRU, pfn, free_list(zone, order, migratetype))
     else:
-        list_add(pages, LRU, pfn, free_list(zone, order, migratetype))
+        list_add(mem.pages, LRU, pfn, free_list(zone, order, migratetype))
 
 
 @kernel
@@ -157,13 +157,13 @@ def rmqueue_smallest(zone, pages, order, migratetype):
 
 
 @kernel(inline=False)
-def move_freepages_block(zones, pages, blocks, pfn, migratetype):
+def move_freepages_block(mem, pfn, migratetype):
     """Move the free blocks of `pfn`'s pageblock to `migratetype`'s lists.
 
     Returns the number of pages moved. Frames are visited upward and each goes to its list's
     head, so they end up descending. A pageblock that reaches past the zone is left alone.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     pageblock_nr_pages = 1 << zone.pageblock_order
     start = pfn & ~(pageblock_nr_pages - 1)
     end = start + pageblock_nr_pages
@@ -172,12 +172,12 @@ def move_freepages_block(zones, pages, blocks, pfn, migratetype):
     moved = 0
     at = start
     while at < end:
-        page = pages[at]
+        page = mem.pages[at]
         if not page_buddy(page):
             at += 1
             continue
         order = np.int64(page.order)
-        list_move(pages, LRU, at, free_list(zone, order, migratetype))
+        list_move(mem.pages, LRU, at, free_list(zone, order, migratetype))
         page.migratetype = migratetype
         at += 1 << order
         moved += 1 << order
@@ -193,41 +193,41 @@ def set_pageblock_range(zone, blocks, pfn, nr_pages, migratetype):
 
 
 @kernel
-def try_to_steal_freepages(zones, pages, blocks, pfn, order, start_migratetype):
+def try_to_steal_freepages(mem, pfn, order, start_migratetype):
     """Take over the pageblock of a block found on another type's list, if enough of it is free.
 
     A large find is taken over whole; after a middling one, or for reclaimable pages (slabs come
     in swarms), the free pages around it come along, and half a pageblock makes the block ours.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     if order >= zone.pageblock_order:
-        set_pageblock_range(zone, blocks, pfn, 1 << order, start_migratetype)
+        set_pageblock_range(zone, mem.blocks, pfn, 1 << order, start_migratetype)
     elif order >= zone.pageblock_order // 2 or start_migratetype == MIGRATE_RECLAIMABLE:
-        moved = move_freepages_block(zones, pages, blocks, pfn, start_migratetype)
+        moved = move_freepages_block(mem, pfn, start_migratetype)
         if moved >= 1 << (zone.pageblock_order - 1):
-            blocks[pageblock_nr(zone, pfn)].migratetype = start_migratetype
+            mem.blocks[pageblock_nr(zone, pfn)].migratetype = start_migratetype
 
 
 @kernel(inline=False)
-def rmqueue_fallback(zones, pages, blocks, order, start_migratetype):
+def rmqueue_fallback(mem, order, start_migratetype):
     """A block from another type's lists, the largest there is; -1 = none.
 
     Large blocks first, so that types mix in as few pageblocks as possible.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     for current in range(MAX_ORDER - 1, order - 1, -1):
         for migratetype in FALLBACKS[start_migratetype]:
             if migratetype == MIGRATE_RESERVE:
                 break
             head = free_list(zone, current, migratetype)
-            if not list_empty(pages, LRU, head):
-                pfn = np.int64(pages[head].next[LRU])
+            if not list_empty(mem.pages, LRU, head):
+                pfn = np.int64(mem.pages[head].next[LRU])
                 new_type = migratetype
                 if migratetype != MIGRATE_CMA:
                     new_type = start_migratetype
-                    try_to_steal_freepages(zones, pages, blocks, pfn, current, start_migratetype)
-                del_page_from_free_list(zone, pages, pfn, current)
-                expand(zone, pages, pfn, order, current, new_type)
+                    try_to_steal_freepages(mem, pfn, current, start_migratetype)
+                del_page_from_free_list(zone, mem.pages, pfn, current)
+                expand(zone, mem.pages, pfn, order, current, new_type)
                 return pfn
     return -1
 
@@ -256,71 +256,71 @@ def should_fail_alloc_page(zone):
 
 
 @kernel
-def alloc_pages(zones, pages, blocks, order, migratetype):
+def alloc_pages(mem, order, migratetype):
     """The first frame of a block of 2^order pages, one reference held; or -ENOMEM."""
-    zone = zones[0]
+    zone = mem.zones[0]
     if order >= MAX_ORDER or should_fail_alloc_page(zone):
         return -ENOMEM
-    pfn = rmqueue_smallest(zone, pages, order, migratetype)
+    pfn = rmqueue_smallest(zone, mem.pages, order, migratetype)
     if pfn < 0:
-        pfn = rmqueue_fallback(zones, pages, blocks, order, migratetype)
+        pfn = rmqueue_fallback(mem, order, migratetype)
     if pfn < 0:
-        pfn = rmqueue_smallest(zone, pages, order, MIGRATE_RESERVE)
+        pfn = rmqueue_smallest(zone, mem.pages, order, MIGRATE_RESERVE)
     if pfn < 0:
         return -ENOMEM
-    mod_zone_freepage_state(zone, -(1 << order), get_pageblock_migratetype(zone, blocks, pfn))
-    prep_new_page(pages, pfn, order, migratetype)
+    mod_zone_freepage_state(zone, -(1 << order), get_pageblock_migratetype(zone, mem.blocks, pfn))
+    prep_new_page(mem.pages, pfn, order, migratetype)
     return pfn
 
 
 @kernel
-def free_pages(zones, pages, blocks, pfn, order):
+def free_pages(mem, pfn, order):
     """Give back the block that starts at `pfn`; its reference count must be 0 already."""
-    page = pages[pfn]
+    page = mem.pages[pfn]
     page.page_flags = 0
     page.mapping = 0
     reset_page_mapcount(page)
-    free_one_page(zones, pages, blocks, pfn, order)
+    free_one_page(mem, pfn, order)
 
 
 @kernel
-def put_pages(zones, pages, blocks, pfn, order):
+def put_pages(mem, pfn, order):
     """`put_page` for a block whose order is known: no record need be read to find its buddy.
 
     Source: mm/page_alloc.c, __free_pages (v3.12).
     """
-    if put_page_testzero(pages[pfn]):
-        free_pages(zones, pages, blocks, pfn, order)
+    if put_page_testzero(mem.pages[pfn]):
+        free_pages(mem, pfn, order)
         return 1
     return 0
 
 
 @kernel
-def put_single_page(zones, pages, blocks, pfn):
+def put_single_page(mem, pfn):
     """`put_page` for a page known to be single. Source: mm/swap.c, __put_single_page (v3.12)."""
-    return put_pages(zones, pages, blocks, pfn, 0)
+    return put_pages(mem, pfn, 0)
 
 
 @kernel
-def put_page(zones, pages, blocks, pfn):
+def put_page(mem, pfn):
     """Drop a reference; the last one gives the block back. Returns 1 if it did.
 
     Source: mm/swap.c, put_page (v3.12).
     """
-    order = np.int64(pages[pfn].order)
+    order = np.int64(mem.pages[pfn].order)
     if order == 0:
-        return put_single_page(zones, pages, blocks, pfn)
-    return put_pages(zones, pages, blocks, pfn, order)
+        return put_single_page(mem, pfn)
+    return put_pages(mem, pfn, order)
 
 
 @kernel(inline=False)
-def zone_watermark_ok(zones, order, mark, use_cma):
+def zone_watermark_ok(mem, order, mark, use_cma):
     """Whether `order` could be had and more than `mark` pages stay free.
 
     The smaller orders do not count for a larger request, and the mark halves with each.
     use_cma: 1 = the request may go to CMA pages (they count).
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     free = zone.nr_free_pages - ((1 << order) - 1)
     cma = 0 if use_cma else zone.nr_free_cma
     if free - cma <= mark:
@@ -334,7 +334,7 @@ def zone_watermark_ok(zones, order, mark, use_cma):
 
 
 @kernel
-def isolate_free_page(zones, pages, blocks, pfn, order):
+def isolate_free_page(mem, pfn, order):
     """Take a free block off its list as it is, unless the low watermark forbids; the pages got.
 
     They come as pages of order 0, a reference on each. Taking most of a pageblock makes it
@@ -343,17 +343,20 @@ def isolate_free_page(zones, pages, blocks, pfn, order):
 
     Source: __isolate_free_page, split_free_page.
     """
-    zone = zones[0]
-    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
+    zone = mem.zones[0]
+    migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
     if migratetype != MIGRATE_ISOLATE:
-        if not zone_watermark_ok(zones, 0, zone.watermark[WMARK_LOW] + (1 << order), 0):
+        if not zone_watermark_ok(mem, 0, zone.watermark[WMARK_LOW] + (1 << order), 0):
             return 0
         mod_zone_freepage_state(zone, -(1 << order), migratetype)
-    del_page_from_free_list(zone, pages, pfn, order)
+    del_page_from_free_list(zone, mem.pages, pfn, order)
     if order >= zone.pageblock_order - 1:
         for at in range(pfn, pfn + (1 << order) - 1, 1 << zone.pageblock_order):
-            if get_pageblock_migratetype(zone, blocks, at) not in (MIGRATE_CMA, MIGRATE_ISOLATE):
-                blocks[pageblock_nr(zone, at)].migratetype = MIGRATE_MOVABLE
+            if get_pageblock_migratetype(zone, mem.blocks, at) not in (
+                MIGRATE_CMA,
+                MIGRATE_ISOLATE,
+            ):
+                mem.blocks[pageblock_nr(zone, at)].migratetype = MIGRATE_MOVABLE
     for at in range(pfn, pfn + (1 << order)):
-        prep_new_page(pages, at, 0, MIGRATE_MOVABLE)
+        prep_new_page(mem.pages, at, 0, MIGRATE_MOVABLE)
     return 1 << order

@@ -49,26 +49,27 @@ def fault_in_free_block(zone, pages, pfn, order, migratetype):
 
 
 @kernel(inline=False)
-def fault_in_free_lists(zone, pages, blocks):
+def fault_in_free_lists(mem):
     """The first fault of the free lists and their counters, as (code, where)."""
+    zone = mem.zones[0]
     free = 0
     cma = 0
     for order in range(MAX_ORDER):
         nr_free = 0
         for migratetype in range(MIGRATE_TYPES):
             head = free_list(zone, order, migratetype)
-            if list_length(pages, LRU, head, zone.spanned_pages) < 0:
+            if list_length(mem.pages, LRU, head, zone.spanned_pages) < 0:
                 return 1, head
-            pfn = np.int64(pages[head].next[LRU])
+            pfn = np.int64(mem.pages[head].next[LRU])
             while pfn != head:
-                code = fault_in_free_block(zone, pages, pfn, order, migratetype)
+                code = fault_in_free_block(zone, mem.pages, pfn, order, migratetype)
                 if code:
                     return code, pfn
                 nr_free += 1
-                kind = get_pageblock_migratetype(zone, blocks, pfn)
+                kind = get_pageblock_migratetype(zone, mem.blocks, pfn)
                 free += (1 << order) * (kind != MIGRATE_ISOLATE)
                 cma += (1 << order) * (kind == MIGRATE_CMA)
-                pfn = np.int64(pages[pfn].next[LRU])
+                pfn = np.int64(mem.pages[pfn].next[LRU])
         if nr_free != zone.nr_free[order]:
             return 4, order
     if free != zone.nr_free_pages:
@@ -79,16 +80,16 @@ def fault_in_free_lists(zone, pages, blocks):
 
 
 @kernel(inline=False)
-def first_fault(zones, pages, blocks):
+def first_fault(mem):
     """The first broken invariant of the allocator as (index into FAULTS, where), or (0, 0)."""
-    zone = zones[0]
-    code, where = fault_in_free_lists(zone, pages, blocks)
+    zone = mem.zones[0]
+    code, where = fault_in_free_lists(mem)
     if code:
         return code, where
     end = 0  # of the block that the frame looked at lies in
     free = False
     for pfn in range(zone.spanned_pages):
-        page = pages[pfn]
+        page = mem.pages[pfn]
         if pfn < end:
             if free and (page.refcount or page_buddy(page)):
                 return 8, pfn

@@ -24,37 +24,37 @@ from zbudlab.mm.page_alloc import (
 
 
 @kernel
-def set_migratetype_isolate(zones, pages, blocks, pfn):
+def set_migratetype_isolate(mem, pfn):
     """Isolate the pageblock of `pfn`."""
-    zone = zones[0]
-    migratetype = get_pageblock_migratetype(zone, blocks, pfn)
-    blocks[pageblock_nr(zone, pfn)].migratetype = MIGRATE_ISOLATE
-    moved = move_freepages_block(zones, pages, blocks, pfn, MIGRATE_ISOLATE)
+    zone = mem.zones[0]
+    migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
+    mem.blocks[pageblock_nr(zone, pfn)].migratetype = MIGRATE_ISOLATE
+    moved = move_freepages_block(mem, pfn, MIGRATE_ISOLATE)
     mod_zone_freepage_state(zone, -moved, migratetype)
 
 
 @kernel
-def unset_migratetype_isolate(zones, pages, blocks, pfn, migratetype):
+def unset_migratetype_isolate(mem, pfn, migratetype):
     """Make the isolated pageblock of `pfn` one of `migratetype` again."""
-    zone = zones[0]
-    moved = move_freepages_block(zones, pages, blocks, pfn, migratetype)
+    zone = mem.zones[0]
+    moved = move_freepages_block(mem, pfn, migratetype)
     mod_zone_freepage_state(zone, moved, migratetype)
-    blocks[pageblock_nr(zone, pfn)].migratetype = migratetype
+    mem.blocks[pageblock_nr(zone, pfn)].migratetype = migratetype
 
 
 @kernel(inline=False)
-def start_isolate_page_range(zones, pages, blocks, start, end):
+def start_isolate_page_range(mem, start, end):
     """Isolate every pageblock of [start, end), rising."""
-    for pfn in range(start, end, 1 << zones[0].pageblock_order):
-        set_migratetype_isolate(zones, pages, blocks, pfn)
+    for pfn in range(start, end, 1 << mem.zones[0].pageblock_order):
+        set_migratetype_isolate(mem, pfn)
 
 
 @kernel(inline=False)
-def undo_isolate_page_range(zones, pages, blocks, start, end, migratetype):
+def undo_isolate_page_range(mem, start, end, migratetype):
     """Make the pageblocks of [start, end) that are isolated ones of `migratetype`, rising."""
-    for pfn in range(start, end, 1 << zones[0].pageblock_order):
-        if get_pageblock_migratetype(zones[0], blocks, pfn) == MIGRATE_ISOLATE:
-            unset_migratetype_isolate(zones, pages, blocks, pfn, migratetype)
+    for pfn in range(start, end, 1 << mem.zones[0].pageblock_order):
+        if get_pageblock_migratetype(mem.zones[0], mem.blocks, pfn) == MIGRATE_ISOLATE:
+            unset_migratetype_isolate(mem, pfn, migratetype)
 
 
 @kernel(inline=False)

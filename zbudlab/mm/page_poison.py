@@ -21,18 +21,18 @@ def is_poisoned(frames, pfn):
 
 
 @kernel(inline=False)
-def poison_free_pages(zones, pages, frames):
+def poison_free_pages(mem):
     """Fill the frames that became free; the first one written to since it was filled, or -1."""
     free_until = 0
-    for pfn in range(zones[0].spanned_pages):
-        page = pages[pfn]
+    for pfn in range(mem.zones[0].spanned_pages):
+        page = mem.pages[pfn]
         if page_buddy(page):
             free_until = pfn + (1 << page.order)
         if pfn >= free_until:
             clear_flag(page, PG_POISON)
         elif page.page_flags & PG_POISON == 0:
-            frames[pfn, :] = PAGE_POISON
+            mem.frames[pfn, :] = PAGE_POISON
             set_flag(page, PG_POISON)
-        elif not is_poisoned(frames, pfn):
+        elif not is_poisoned(mem.frames, pfn):
             return pfn
     return -1

@@ -56,18 +56,17 @@ def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
 
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
     """What each mechanism finds wrong: (module, (code, where))."""
-    yield page_alloc_check, page_alloc_check.first_fault(*state.buddy)
-    yield lru, lru.first_fault(state.zones, state.pages)
-    yield compaction, compaction.first_fault(*state.buddy)
-    yield memory, memory.first_fault(state.pages, state.ptes, state.processes)
+    yield page_alloc_check, page_alloc_check.first_fault(state.mem)
+    yield lru, lru.first_fault(state.mem)
+    yield compaction, compaction.first_fault(state.mem)
+    yield memory, memory.first_fault(state.mem)
     for number, pool in enumerate(state.pools):
         if pool["created"]:
-            yield zbud_check, zbud_check.first_fault(*state.zbud, number)
+            yield zbud_check, zbud_check.first_fault(state.mem, number)
             if pool["variant"] == layout.ZBUD_SERIES:
                 yield radix_tree, radix_tree.first_fault(state.nodes, pool)
-    tables = (state.swap_info, state.swap_slots, state.slots_cache)
-    yield swapfile, swapfile.first_fault(*tables)
-    yield zswap_check, zswap_check.first_fault(*state.zswap)
+    yield swapfile, swapfile.first_fault(state.mem)
+    yield zswap_check, zswap_check.first_fault(state.mem)
 
 
 def first_fault(state: State) -> str | None:
@@ -117,10 +116,10 @@ def digest(state: State, device: Mapping[int, bytes | int]) -> str:
 
 
 @kernel
-def zbud_frame(pools, rows, page, pfn):
+def zbud_frame(mem, page, pfn):
     """The byte of a zbud page (layout.FRAME_*); it names its pool, unless somebody broke that."""
-    pool = pools[page.private if page.private < pools.shape[0] else 0]
-    header = rows[header_row(pool, pfn)]
+    pool = mem.pools[page.private if page.private < mem.pools.shape[0] else 0]
+    header = mem.rows[header_row(pool, pfn)]
     both = header.first_chunks > 0 and header.last_chunks > 0
     kind = FRAME_ZBUD_FULL if both else FRAME_ZBUD_HALF
     own = expected_references(header) - 1 if pool.variant == ZBUD_SERIES else 1
@@ -128,10 +127,10 @@ def zbud_frame(pools, rows, page, pfn):
 
 
 @kernel
-def used_frame(pools, rows, page, pfn):
+def used_frame(mem, page, pfn):
     """The byte of a frame that is not free (layout.FRAME_*), but for where it lies."""
     if page_zbud(page):
-        return zbud_frame(pools, rows, page, pfn)
+        return zbud_frame(mem, page, pfn)
     if page.mapping == 0:
         return FRAME_KERNEL
     return FRAME_ANON if page_count(page) == owner_references(page) else FRAME_ANON | FRAME_PINNED
@@ -160,29 +159,29 @@ def mark_isolated(zone, pages, cells):
 
 
 @kernel(inline=False)
-def look_at_frames(zones, pages, blocks, pools, rows, cells):
+def look_at_frames(mem, cells):
     """Write what each frame is into `cells`, uint8 (frames,): layout.FRAME_*."""
-    zone = zones[0]
+    zone = mem.zones[0]
     free_until = 0
     order = 0
     for pfn in range(cells.shape[0]):
-        page = pages[pfn]
+        page = mem.pages[pfn]
         if page_buddy(page):
             order = np.int64(page.order)
             free_until = pfn + (1 << order)
-        migratetype = blocks[pfn >> zone.pageblock_order].migratetype
+        migratetype = mem.blocks[pfn >> zone.pageblock_order].migratetype
         if pfn < free_until:
             cells[pfn] = free_frame(migratetype, order)
         else:
             in_cma = FRAME_IN_CMA if migratetype == MIGRATE_CMA else 0
-            cells[pfn] = used_frame(pools, rows, page, pfn) | in_cma
-    mark_isolated(zone, pages, cells)
+            cells[pfn] = used_frame(mem, page, pfn) | in_cma
+    mark_isolated(zone, mem.pages, cells)
 
 
 def frame_cells(state: State) -> np.ndarray:
     """What each page frame is and more, uint8 (frames,): layout.FRAME_* with its flags."""
     cells = np.empty(int(state.zone["spanned_pages"]), np.uint8)
-    look_at_frames(*state.buddy, state.pools, state.rows, cells)
+    look_at_frames(state.mem, cells)
     return cells
 
 

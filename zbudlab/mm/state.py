@@ -10,6 +10,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.mm.bootmem import free_area_init
+from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import (
     RADIX_TREE_PRELOAD_SIZE,
     init_radix_tree_nodes,
@@ -41,6 +42,10 @@ class State:
     machine is bookkeeping only (64 bytes a frame for headers), and pages bear marks (`marks`;
     `swap_marks`: those on the swap device, by slot). pools: zbud pools that can exist.
     """
+
+    #: `_mem` is derived from the arrays, so it is kept out of `vars(state)`, which are the state.
+    __slots__ = ("__dict__", "__weakref__", "_mem")
+    _mem: Memory | None
 
     def __init__(
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
@@ -78,23 +83,39 @@ class State:
         self.nodes_limited = False  # fault injection: no memory for more tree nodes
         self._ptes_used = 0
         self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
-        free_area_init(*self.buddy)
+        free_area_init(self.mem)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute. `mem` is rebuilt after an array was replaced."""
+        object.__setattr__(self, name, value)
+        if isinstance(value, np.ndarray):
+            self._mem = None
 
     @property
-    def buddy(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What operations of the page allocator take first."""
-        return self.zones, self.pages, self.blocks
+    def mem(self) -> Memory:
+        """What kernels take first: all arrays by name."""
+        if self._mem is None:
+            self._mem = self._memory()
+        return self._mem
 
-    @property
-    def zbud(self) -> tuple[np.ndarray, ...]:
-        """What operations of zbud take first."""
-        return self.zones, self.pages, self.blocks, self.pools, self.rows, self.nodes
-
-    @property
-    def zswap(self) -> tuple[np.ndarray, ...]:
-        """What operations of zswap take first."""
-        tables = (self.swap_info, self.swap_slots, self.zswap_entries)
-        return *self.zbud, self.zswaps, *tables, self.frames
+    def _memory(self) -> Memory:
+        return Memory(
+            zones=self.zones,
+            pages=self.pages,
+            blocks=self.blocks,
+            pools=self.pools,
+            rows=self.rows,
+            nodes=self.nodes,
+            frames=self.frames,
+            ptes=self.ptes,
+            processes=self.processes,
+            zswaps=self.zswaps,
+            areas=self.swap_info,
+            slots=self.swap_slots,
+            entries=self.zswap_entries,
+            caches=self.slots_cache,
+            marks=self.swap_marks,
+        )
 
     @property
     def marks(self) -> np.ndarray:
@@ -115,7 +136,7 @@ class State:
         self.pools[number]["variant"] = variant
         for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
             self.pools[number][field] = 0
-        zbud_create_pool(*self.zbud, number)
+        zbud_create_pool(self.mem, number)
 
     def reserve_nodes(self, insertions: int) -> None:
         """Have radix tree nodes enough for that many insertions."""

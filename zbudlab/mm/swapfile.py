@@ -15,7 +15,6 @@ import numpy as np
 from zbudlab.jit import kernel
 from zbudlab.layout import SWAP_HAS_CACHE, SWAP_MAP_MAX, SWAP_SLOTS_CACHE_SIZE, ZSWAP_6_1
 from zbudlab.mm.zswap import frontswap_invalidate_page
-from zbudlab.mm.zswap_entry import AREAS, SLOTS, ZSWAPS
 
 FULL = -1  #: no slot is free
 
@@ -27,36 +26,36 @@ def swap_count(slots, slot):
 
 
 @kernel(inline=False)
-def swapon(areas, slots, type, start, nr_slots, pool):
+def swapon(mem, type, start, nr_slots, pool):
     """Make the slots from `start` on an area with all of them free; `pool` is zswap's, or -1."""
-    area = areas[type]
+    area = mem.areas[type]
     area.start = start
     area.nr_slots = nr_slots
     area.cluster_next = 0
     area.inuse_pages = 0
     area.pool = pool
     for slot in range(start, start + nr_slots):
-        slots[slot].entry = 0
-        slots[slot].swap_map = 0
-        slots[slot].frontswap = 0
-        slots[slot].type = type
+        mem.slots[slot].entry = 0
+        mem.slots[slot].swap_map = 0
+        mem.slots[slot].frontswap = 0
+        mem.slots[slot].type = type
 
 
 @kernel(inline=False)
-def swapoff(areas, slots, type):
+def swapoff(mem, type):
     """Forget an area and all its slots; zswap must have been told before."""
-    area = areas[type]
+    area = mem.areas[type]
     for slot in range(area.start, area.start + area.nr_slots):
-        slots[slot].swap_map = 0
+        mem.slots[slot].swap_map = 0
     area.nr_slots = 0
     area.inuse_pages = 0
 
 
 @kernel
-def take_slot(areas, slots, slot):
+def take_slot(mem, slot):
     """Make a free slot used, with one reference."""
-    area = areas[slots[slot].type]
-    slots[slot].swap_map = 1
+    area = mem.areas[mem.slots[slot].type]
+    mem.slots[slot].swap_map = 1
     area.inuse_pages += 1
     area.cluster_next = slot - area.start + 1
 
@@ -76,74 +75,72 @@ def scan_swap_map(area, slots):
 
 
 @kernel
-def get_swap_page(areas, slots):
+def get_swap_page(mem):
     """A slot, used from now on; FULL = no area has one."""
-    for type in range(areas.shape[0]):
-        slot = scan_swap_map(areas[type], slots)
+    for type in range(mem.areas.shape[0]):
+        slot = scan_swap_map(mem.areas[type], mem.slots)
         if slot != FULL:
-            take_slot(areas, slots, slot)
+            take_slot(mem, slot)
             return slot
     return FULL
 
 
 @kernel(inline=False)
-def get_swap_pages(areas, slots, found):
+def get_swap_pages(mem, found):
     """Fill `found`, int64, with slots; how many there were."""
     for i in range(found.shape[0]):
-        found[i] = get_swap_page(areas, slots)
+        found[i] = get_swap_page(mem)
         if found[i] == FULL:
             return i
     return found.shape[0]
 
 
 @kernel(inline=False)
-def swap_use(areas, slots, slot):
+def swap_use(mem, slot):
     """Make sure that one given slot is used, as one who resumes does."""
-    if slots[slot].swap_map == 0:
-        take_slot(areas, slots, slot)
+    if mem.slots[slot].swap_map == 0:
+        take_slot(mem, slot)
 
 
 @kernel
-def swap_range_free(slot, freed, count, *machine):
+def swap_range_free(mem, slot, freed, count):
     """Make a slot free for others; it is noted in `freed`, whose new count is the answer."""
-    areas, slots = machine[AREAS], machine[SLOTS]
-    frontswap_invalidate_page(slot, *machine)
-    slots[slot].swap_map = 0
-    areas[slots[slot].type].inuse_pages -= 1
+    frontswap_invalidate_page(mem, slot)
+    mem.slots[slot].swap_map = 0
+    mem.areas[mem.slots[slot].type].inuse_pages -= 1
     freed[count] = slot
     return count + 1
 
 
 @kernel(inline=False)
-def swapcache_free_entries(caches, freed, count, *machine):
+def swapcache_free_entries(mem, freed, count):
     """Make the slots kept on the list free (6.1); the new count of `freed`."""
-    cache = caches[0]
+    cache = mem.caches[0]
     for i in range(cache.n_ret):
-        count = swap_range_free(cache.slots_ret[i], freed, count, *machine)
+        count = swap_range_free(mem, cache.slots_ret[i], freed, count)
     cache.n_ret = 0
     return count
 
 
 @kernel(inline=False)
-def swap_free(batch, caches, freed, *machine):
+def swap_free(mem, batch, freed):
     """Drop a reference of each slot of `batch`, int64 (n,); how many slots became free.
 
     freed: int64 (n + 64,), gets these. Slots without a reference are left alone.
     """
-    slots = machine[SLOTS]
-    cache = caches[0]
+    cache = mem.caches[0]
     count = 0
     for i in range(batch.shape[0]):
         slot = batch[i]
-        references = swap_count(slots, slot)
+        references = swap_count(mem.slots, slot)
         if references != 1:
-            slots[slot].swap_map -= references > 1
-        elif machine[ZSWAPS][0].profile != ZSWAP_6_1:
-            count = swap_range_free(slot, freed, count, *machine)
+            mem.slots[slot].swap_map -= references > 1
+        elif mem.zswaps[0].profile != ZSWAP_6_1:
+            count = swap_range_free(mem, slot, freed, count)
         else:
             if cache.n_ret == SWAP_SLOTS_CACHE_SIZE:
-                count = swapcache_free_entries(caches, freed, count, *machine)
-            slots[slot].swap_map = SWAP_HAS_CACHE
+                count = swapcache_free_entries(mem, freed, count)
+            mem.slots[slot].swap_map = SWAP_HAS_CACHE
             cache.slots_ret[cache.n_ret] = slot
             cache.n_ret += 1
     return count
@@ -169,17 +166,17 @@ def kept_on_list(cache, slot):
 
 
 @kernel(inline=False)
-def first_fault(areas, slots, caches):
+def first_fault(mem):
     """The first broken invariant of swap areas as (index into FAULTS, where), or (0, 0)."""
-    for type in range(areas.shape[0]):
-        area = areas[type]
+    for type in range(mem.areas.shape[0]):
+        area = mem.areas[type]
         used = 0
         for slot in range(area.start, area.start + area.nr_slots):
-            if swap_count(slots, slot) > SWAP_MAP_MAX:
+            if swap_count(mem.slots, slot) > SWAP_MAP_MAX:
                 return 3, slot
-            if slots[slot].swap_map == SWAP_HAS_CACHE and not kept_on_list(caches[0], slot):
+            if mem.slots[slot].swap_map == SWAP_HAS_CACHE and not kept_on_list(mem.caches[0], slot):
                 return 2, slot
-            used += slots[slot].swap_map != 0
+            used += mem.slots[slot].swap_map != 0
         if used != area.inuse_pages:
             return 1, type
     return 0, 0

@@ -48,16 +48,17 @@ def inactive_anon_is_low(zone):
 
 
 @kernel
-def shrink_active_list(zone, pages, ptes, nr_pages):
+def shrink_active_list(mem, nr_pages):
     """Move the oldest active pages to the inactive list, their accessed bits cleared."""
+    zone = mem.zones[0]
     head = lru_head(zone, True)
     for _ in range(nr_pages):
-        if list_empty(pages, LRU, head):
+        if list_empty(mem.pages, LRU, head):
             return
-        pfn = np.int64(pages[head].prev[LRU])
-        ptes[pages[pfn].index].accessed = 0
-        lru_cache_del(zone, pages, pfn)
-        lru_cache_add(zone, pages, pfn, False)
+        pfn = np.int64(mem.pages[head].prev[LRU])
+        mem.ptes[mem.pages[pfn].index].accessed = 0
+        lru_cache_del(zone, mem.pages, pfn)
+        lru_cache_add(zone, mem.pages, pfn, False)
 
 
 @kernel
@@ -67,58 +68,58 @@ def reclaimable(page):
 
 
 @kernel(inline=False)
-def shrink_begin(zones, pages, blocks, ptes, victims, nr_scan):
+def shrink_begin(mem, victims, nr_scan):
     """Isolate up to victims.shape[0] of the oldest inactive pages, looking at `nr_scan`; how many.
 
     victims: int64, gets the page frames. Pages touched since they became inactive turn active,
     pages that somebody holds are put back.
     """
-    zone = zones[0]
+    zone = mem.zones[0]
     if inactive_anon_is_low(zone):
-        shrink_active_list(zone, pages, ptes, nr_scan)
+        shrink_active_list(mem, nr_scan)
     head = lru_head(zone, False)
     count = 0
     for _ in range(nr_scan):
-        if count == victims.shape[0] or list_empty(pages, LRU, head):
+        if count == victims.shape[0] or list_empty(mem.pages, LRU, head):
             break
-        pfn = np.int64(pages[head].prev[LRU])
-        page = pages[pfn]
-        isolate_lru_page(zone, pages, pfn)
-        if ptes[page.index].accessed:
-            ptes[page.index].accessed = 0
+        pfn = np.int64(mem.pages[head].prev[LRU])
+        page = mem.pages[pfn]
+        isolate_lru_page(zone, mem.pages, pfn)
+        if mem.ptes[page.index].accessed:
+            mem.ptes[page.index].accessed = 0
             set_flag(page, PG_ACTIVE)
-            putback_lru_page(zones, pages, blocks, pfn)
+            putback_lru_page(mem, pfn)
         elif reclaimable(page):
             victims[count] = pfn
             count += 1
         else:
-            putback_lru_page(zones, pages, blocks, pfn)
+            putback_lru_page(mem, pfn)
     return count
 
 
 @kernel(inline=False)
-def add_to_swap(pages, ptes, processes, victims, slots):
+def add_to_swap(mem, victims, slots):
     """Unmap isolated pages to their swap slots; both int64 (n,)."""
     for i in range(victims.shape[0]):
-        try_to_unmap(pages, ptes, processes, victims[i], slots[i])
+        try_to_unmap(mem, victims[i], slots[i])
 
 
 @kernel(inline=False)
-def shrink_end(zones, pages, blocks, ptes, processes, victims, errors):
+def shrink_end(mem, victims, errors):
     """Free the pages whose error is 0, put the others back, mapped; how many were freed."""
     freed = 0
     for i in range(victims.shape[0]):
         pfn = victims[i]
-        page = pages[pfn]
+        page = mem.pages[pfn]
         if errors[i] == 0:
             clear_flag(page, PG_SWAPCACHE)
             page.private = 0
             page_remove_rmap(page)
-            put_single_page(zones, pages, blocks, pfn)
-            put_single_page(zones, pages, blocks, pfn)
+            put_single_page(mem, pfn)
+            put_single_page(mem, pfn)
             freed += 1
         else:
             if page.page_flags & PG_SWAPCACHE:
-                remap(pages, ptes, processes, pfn)
-            putback_lru_page(zones, pages, blocks, pfn)
+                remap(mem, pfn)
+            putback_lru_page(mem, pfn)
     return freed

@@ -66,11 +66,11 @@ def unusable_free_index(zone, order):
 
 
 @kernel(inline=False)
-def extfrag_indices(zones, indices):
+def extfrag_indices(mem, indices):
     """Both indices of every order: int64 (2, MAX_ORDER), fragmentation first."""
     for order in range(MAX_ORDER):
-        indices[0, order] = fragmentation_index(zones[0], order)
-        indices[1, order] = unusable_free_index(zones[0], order)
+        indices[0, order] = fragmentation_index(mem.zones[0], order)
+        indices[1, order] = unusable_free_index(mem.zones[0], order)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _thousandths(index: int) -> str:
 def extfrag(state: State) -> dict[str, str]:
     """The texts of extfrag_index and unusable_index in /sys/kernel/debug/extfrag."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
-    extfrag_indices(state.zones, indices)
+    extfrag_indices(state.mem, indices)
     return {
         name: _zone_line([], 0) + "".join(_thousandths(int(index)) for index in row) + "\n"
         for name, row in zip(("extfrag_index", "unusable_index"), indices, strict=True)

@@ -14,10 +14,9 @@ Two variants share this geometry:
   `zbud_migrate_page` can copy it and swap the tree's slots, unless the count says that somebody
   still looks.
 
-Addresses are in chunks: pfn * 64 + chunk. Operations take the page allocator's arrays (zones,
-pages, blocks), zbud's (pools, rows, nodes), then the pool's number. Reclaim comes in two halves,
-`zbud_reclaim_begin` and `zbud_reclaim_end`, cut where the kernel drops the pool's lock to call
-the owner.
+Addresses are in chunks: pfn * 64 + chunk. Operations take the pool by its number. Reclaim
+comes in two halves, `zbud_reclaim_begin` and `zbud_reclaim_end`, cut where the kernel drops the
+pool's lock to call the owner.
 
 Source: mm/zbud.c (v3.11), and the series' patches 1 to 5 (v2, 11 Sep 2013).
 """
@@ -75,29 +74,29 @@ from zbudlab.mm.zbud_header import (
 
 
 @kernel(inline=False)
-def zbud_create_pool(zones, pages, blocks, pools, rows, nodes, number):
+def zbud_create_pool(mem, number):
     """Start pool `number`, whose list heads and variant are set, with no page in it."""
-    pool = pools[number]
+    pool = mem.pools[number]
     pool.created = 1
     for which in range(NR_POOL_LISTS):
-        init_list_head(rows, BUDDY, pool_list(pool, which))
-        init_list_head(rows, LRU, pool_list(pool, which))
+        init_list_head(mem.rows, BUDDY, pool_list(pool, which))
+        init_list_head(mem.rows, LRU, pool_list(pool, which))
 
 
 @kernel
-def init_zbud_page(pool, rows, pages, number, pfn):
+def init_zbud_page(mem, pool, number, pfn):
     """Make a fresh frame a page of the pool, without buddies and on no list; its row."""
     row = header_row(pool, pfn)
-    clear_header(rows[row])
-    set_page_zbud(pages[pfn])
-    pages[pfn].private = number
+    clear_header(mem.rows[row])
+    set_page_zbud(mem.pages[pfn])
+    mem.pages[pfn].private = number
     return row
 
 
 @kernel
-def zbud_put_page(zones, pages, blocks, pfn):
+def zbud_put_page(mem, pfn):
     """Drop a reference of a zbud page; 1 if that gave it back to the page allocator."""
-    return put_single_page(zones, pages, blocks, pfn)
+    return put_single_page(mem, pfn)
 
 
 @kernel
@@ -124,7 +123,7 @@ def place_buddy(pool, rows, row, buddy, chunks, fresh):
 
 
 @kernel
-def zbud_alloc(zones, pages, blocks, pools, rows, nodes, number, size, migratetype):
+def zbud_alloc(mem, number, size, migratetype):
     """A handle for `size` bytes in pool `number`; or -EINVAL, -ENOSPC (too large), -ENOMEM.
 
     migratetype: where a new page may come from (movable with the series, else unmovable).
@@ -133,28 +132,28 @@ def zbud_alloc(zones, pages, blocks, pools, rows, nodes, number, size, migratety
         return -EINVAL
     if size > ZBUD_MAX_SIZE:
         return -ENOSPC
-    pool = pools[number]
+    pool = mem.pools[number]
     chunks = size_to_chunks(size)
-    row = find_hole(pool, rows, chunks)
+    row = find_hole(pool, mem.rows, chunks)
     fresh = row < 0
     if fresh:
-        pfn = alloc_pages(zones, pages, blocks, 0, migratetype)
+        pfn = alloc_pages(mem, 0, migratetype)
         if pfn < 0:
             return pfn
-        row = init_zbud_page(pool, rows, pages, number, pfn)
+        row = init_zbud_page(mem, pool, number, pfn)
     pfn = row_pfn(pool, row)
-    header = rows[row]
+    header = mem.rows[row]
     buddy = LAST if header.first_chunks else FIRST
     handle = 0
     if pool.variant == ZBUD_SERIES:
-        handle = new_handle(pool, nodes, header, pfn, buddy)
+        handle = new_handle(pool, mem.nodes, header, pfn, buddy)
         if handle < 0:
             if fresh:
-                zbud_put_page(zones, pages, blocks, pfn)
+                zbud_put_page(mem, pfn)
             return handle
         if not fresh:
-            get_page(pages[pfn])
-    place_buddy(pool, rows, row, buddy, chunks, fresh)
+            get_page(mem.pages[pfn])
+    place_buddy(pool, mem.rows, row, buddy, chunks, fresh)
     if pool.variant == ZBUD_SERIES:
         return handle
     return encode_handle(pfn, header, buddy)
@@ -176,55 +175,55 @@ def clear_buddy(pool, nodes, header, buddy):
 
 
 @kernel
-def free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy):
+def free_buddy(mem, number, pfn, buddy):
     """Take a buddy out of its page for good; an empty page leaves the pool."""
-    pool = pools[number]
+    pool = mem.pools[number]
     row = header_row(pool, pfn)
-    header = rows[row]
-    clear_buddy(pool, nodes, header, buddy)
+    header = mem.rows[row]
+    clear_buddy(pool, mem.nodes, header, buddy)
     if header.under_reclaim:
         return
-    list_del(rows, BUDDY, row)
+    list_del(mem.rows, BUDDY, row)
     if is_empty(header):
-        list_del(rows, LRU, row)
+        list_del(mem.rows, LRU, row)
         pool.pages_nr -= 1
     else:
-        add_unbuddied(pool, rows, row)
+        add_unbuddied(pool, mem.rows, row)
     if pool.variant == ZBUD_SERIES or is_empty(header):
-        zbud_put_page(zones, pages, blocks, pfn)
+        zbud_put_page(mem, pfn)
 
 
 @kernel
-def zbud_free(zones, pages, blocks, pools, rows, nodes, number, handle):
+def zbud_free(mem, number, handle):
     """Give a handle back; 0, or -ENOENT for one that is gone (series).
 
     A buddy that is still mapped stays until it is unmapped (series).
     """
-    pool = pools[number]
-    pfn = handle_pfn(pool, nodes, handle)
+    pool = mem.pools[number]
+    pfn = handle_pfn(pool, mem.nodes, handle)
     if pfn < 0:
         return -ENOENT
-    header = rows[header_row(pool, pfn)]
+    header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if pool.variant == ZBUD_SERIES and change_map_count(header, buddy, -1) > 0:
-        zbud_put_page(zones, pages, blocks, pfn)
+        zbud_put_page(mem, pfn)
     else:
-        free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy)
+        free_buddy(mem, number, pfn, buddy)
     return 0
 
 
 @kernel(inline=False)
-def zbud_handle_exists(zones, pages, blocks, pools, rows, nodes, number, handle):
+def zbud_handle_exists(mem, number, handle):
     """Whether pool `number` has a buddy with that handle: for callers who cannot be trusted."""
-    pool = pools[number]
+    pool = mem.pools[number]
     if handle <= 0:
         return False
-    if pool.variant != ZBUD_SERIES and handle >> NCHUNKS_ORDER >= zones[0].spanned_pages:
+    if pool.variant != ZBUD_SERIES and handle >> NCHUNKS_ORDER >= mem.zones[0].spanned_pages:
         return False
-    pfn = handle_pfn(pool, nodes, handle)
-    if pfn < 0 or not page_zbud(pages[pfn]) or pages[pfn].private != number:
+    pfn = handle_pfn(pool, mem.nodes, handle)
+    if pfn < 0 or not page_zbud(mem.pages[pfn]) or mem.pages[pfn].private != number:
         return False
-    header = rows[header_row(pool, pfn)]
+    header = mem.rows[header_row(pool, pfn)]
     if pool.variant == ZBUD_SERIES:
         return True
     if header.first_chunks != 0 and encode_handle(pfn, header, FIRST) == handle:
@@ -233,43 +232,43 @@ def zbud_handle_exists(zones, pages, blocks, pools, rows, nodes, number, handle)
 
 
 @kernel(inline=False)
-def zbud_map(zones, pages, blocks, pools, rows, nodes, number, handle):
+def zbud_map(mem, number, handle):
     """The chunk address of the handle's bytes, which stay there until unmapped; 0 = gone.
 
     Plain: the handle itself, and nothing is counted.
     """
-    pool = pools[number]
+    pool = mem.pools[number]
     if pool.variant != ZBUD_SERIES:
         return handle
-    pfn = handle_pfn(pool, nodes, handle)
+    pfn = handle_pfn(pool, mem.nodes, handle)
     if pfn < 0:
         return 0
-    header = rows[header_row(pool, pfn)]
+    header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
-    get_page(pages[pfn])
+    get_page(mem.pages[pfn])
     change_map_count(header, buddy, 1)
     return buddy_address(pfn, header, buddy)
 
 
 @kernel(inline=False)
-def zbud_unmap(zones, pages, blocks, pools, rows, nodes, number, handle):
+def zbud_unmap(mem, number, handle):
     """End a mapping: 0; -ENOENT if the handle is gone; -EFAULT if this freed it for good.
 
     As in the series, nothing stops a caller from ending a mapping he never made: then the owner's
     own count goes, and the object with it.
     """
-    pool = pools[number]
+    pool = mem.pools[number]
     if pool.variant != ZBUD_SERIES:
         return 0
-    pfn = handle_pfn(pool, nodes, handle)
+    pfn = handle_pfn(pool, mem.nodes, handle)
     if pfn < 0:
         return -ENOENT
-    header = rows[header_row(pool, pfn)]
+    header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if change_map_count(header, buddy, -1) == 0:
-        free_buddy(zones, pages, blocks, pools, rows, nodes, number, pfn, buddy)
+        free_buddy(mem, number, pfn, buddy)
         return -EFAULT
-    zbud_put_page(zones, pages, blocks, pfn)
+    zbud_put_page(mem, pfn)
     return 0
 
 
@@ -277,26 +276,26 @@ def zbud_unmap(zones, pages, blocks, pools, rows, nodes, number, handle):
 
 
 @kernel(inline=False)
-def zbud_reclaim_begin(zones, pages, blocks, pools, rows, nodes, number, handles):
+def zbud_reclaim_begin(mem, number, handles):
     """The least recently used page, made ready to be emptied; -EINVAL = the pool has none.
 
     handles: int64 (2,), gets the handles of the first and last buddy, 0 where there is none.
     """
-    pool = pools[number]
+    pool = mem.pools[number]
     lru = pool_list(pool, LRU_LIST)
-    if list_empty(rows, LRU, lru):
+    if list_empty(mem.rows, LRU, lru):
         return -EINVAL
-    row = np.int64(rows[lru].prev[LRU])
+    row = np.int64(mem.rows[lru].prev[LRU])
     pfn = row_pfn(pool, row)
-    header = rows[row]
-    list_del(rows, LRU, row)
+    header = mem.rows[row]
+    list_del(mem.rows, LRU, row)
     if pool.variant == ZBUD_SERIES:
-        list_add(rows, LRU, row, lru)
-        get_page(pages[pfn])
+        list_add(mem.rows, LRU, row, lru)
+        get_page(mem.pages[pfn])
         handles[0] = header.first_handle
         handles[1] = header.last_handle
         return pfn
-    list_del(rows, BUDDY, row)
+    list_del(mem.rows, BUDDY, row)
     header.under_reclaim = 1
     handles[0] = encode_handle(pfn, header, FIRST) if header.first_chunks else 0
     handles[1] = encode_handle(pfn, header, LAST) if header.last_chunks else 0
@@ -304,20 +303,20 @@ def zbud_reclaim_begin(zones, pages, blocks, pools, rows, nodes, number, handles
 
 
 @kernel(inline=False)
-def zbud_reclaim_end(zones, pages, blocks, pools, rows, nodes, number, pfn):
+def zbud_reclaim_end(mem, number, pfn):
     """After its buddies were offered for eviction: 0 if the page is free now, else -EAGAIN."""
-    pool = pools[number]
+    pool = mem.pools[number]
     if pool.variant == ZBUD_SERIES:
-        return 0 if zbud_put_page(zones, pages, blocks, pfn) else -EAGAIN
+        return 0 if zbud_put_page(mem, pfn) else -EAGAIN
     row = header_row(pool, pfn)
-    header = rows[row]
+    header = mem.rows[row]
     header.under_reclaim = 0
     if is_empty(header):
         pool.pages_nr -= 1
-        zbud_put_page(zones, pages, blocks, pfn)
+        zbud_put_page(mem, pfn)
         return 0
-    add_to_home_list(pool, rows, row)
-    list_add(rows, LRU, row, pool_list(pool, LRU_LIST))
+    add_to_home_list(pool, mem.rows, row)
+    list_add(mem.rows, LRU, row, pool_list(pool, LRU_LIST))
     return -EAGAIN
 
 
@@ -332,8 +331,8 @@ def zbud_reclaim_page(
     """Empty pages, oldest first, until one is free: 0; -EINVAL or -EAGAIN where none could be.
 
     Ordinary Python, as the eviction callback is its owner's: `begin` and `end` are the two
-    halves above with their arrays bound, `evict(handle)` answers 0 when the object is gone. The
-    last buddy is offered only when the first one left. A page that got half empty is no success.
+    halves above with `mem` and the pool bound, `evict(handle)` answers 0 when the object is gone.
+    The last buddy is offered only when the first one left. A page half emptied is no success.
     """
     for attempt in range(retries):
         pfn = begin(handles)

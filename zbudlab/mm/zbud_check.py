@@ -34,10 +34,10 @@ FAULTS = (
 
 
 @kernel
-def fault_in_zbud_page(pool, rows, nodes, pages, number, pfn):
+def fault_in_zbud_page(mem, pool, number, pfn):
     """What is wrong with a page of the pool; 0 = nothing."""
-    page = pages[pfn]
-    header = rows[header_row(pool, pfn)]
+    page = mem.pages[pfn]
+    header = mem.rows[header_row(pool, pfn)]
     if not page_zbud(page) or page.private != number:
         return 2
     if is_empty(header) or num_free_chunks(header) < 0:
@@ -50,37 +50,37 @@ def fault_in_zbud_page(pool, rows, nodes, pages, number, pfn):
     last = header.last_handle
     if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
         return 6
-    if first and radix_tree_lookup(nodes, pool, first) != pfn + 1:
+    if first and radix_tree_lookup(mem.nodes, pool, first) != pfn + 1:
         return 6
-    if last and radix_tree_lookup(nodes, pool, last) != pfn + 1:
+    if last and radix_tree_lookup(mem.nodes, pool, last) != pfn + 1:
         return 6
     return 0
 
 
 @kernel(inline=False)
-def fault_in_pool(pools, rows, nodes, pages, number):
+def fault_in_pool(mem, number):
     """The first fault of one pool as (code, where)."""
-    pool = pools[number]
+    pool = mem.pools[number]
     buddies = 0
     listed = 0
     for which in range(NCHUNKS):
         head = pool_list(pool, which)
-        length = list_length(rows, BUDDY, head, pool.pages_nr)
+        length = list_length(mem.rows, BUDDY, head, pool.pages_nr)
         if length < 0:
             return 1, which
         listed += length
-        row = np.int64(rows[head].next[BUDDY])
+        row = np.int64(mem.rows[head].next[BUDDY])
         while row != head:
             pfn = row_pfn(pool, row)
-            code = fault_in_zbud_page(pool, rows, nodes, pages, number, pfn)
+            code = fault_in_zbud_page(mem, pool, number, pfn)
             if code:
                 return code, pfn
-            if home_list(rows[row]) != which:
+            if home_list(mem.rows[row]) != which:
                 return 4, pfn
-            buddies += np.int64(rows[row].first_chunks != 0)
-            buddies += np.int64(rows[row].last_chunks != 0)
-            row = np.int64(rows[row].next[BUDDY])
-    lru_length = list_length(rows, LRU, pool_list(pool, LRU_LIST), pool.pages_nr)
+            buddies += np.int64(mem.rows[row].first_chunks != 0)
+            buddies += np.int64(mem.rows[row].last_chunks != 0)
+            row = np.int64(mem.rows[row].next[BUDDY])
+    lru_length = list_length(mem.rows, LRU, pool_list(pool, LRU_LIST), pool.pages_nr)
     if lru_length < 0:
         return 1, LRU_LIST
     if listed != pool.pages_nr or lru_length != pool.pages_nr:
@@ -91,6 +91,6 @@ def fault_in_pool(pools, rows, nodes, pages, number):
 
 
 @kernel(inline=False)
-def first_fault(zones, pages, blocks, pools, rows, nodes, number):
+def first_fault(mem, number):
     """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
-    return fault_in_pool(pools, rows, nodes, pages, number)
+    return fault_in_pool(mem, number)

@@ -31,40 +31,40 @@ def expected_references(header):
 
 
 @kernel
-def move_handle(pool, nodes, pages, handle, new, old):
+def move_handle(mem, pool, handle, new, old):
     """Point a handle at its new page; its reference goes along. -EINVAL if the tree differs."""
     if handle == 0:
         return 0
-    slot = radix_tree_lookup_slot(nodes, pool, handle)
-    if slot < 0 or radix_tree_deref_slot(nodes, pool, slot) != old + 1:
+    slot = radix_tree_lookup_slot(mem.nodes, pool, handle)
+    if slot < 0 or radix_tree_deref_slot(mem.nodes, pool, slot) != old + 1:
         return -EINVAL
-    radix_tree_replace_slot(nodes, pool, slot, new + 1)
-    get_page(pages[new])
-    pages[old].refcount -= 1
+    radix_tree_replace_slot(mem.nodes, pool, slot, new + 1)
+    get_page(mem.pages[new])
+    mem.pages[old].refcount -= 1
     return 0
 
 
 @kernel
-def zbud_migrate_page(zones, pages, blocks, pools, rows, nodes, frames, new, old):
+def zbud_migrate_page(mem, new, old):
     """Move zbud page `old` to the fresh frame `new`, handles, lists and all; 0.
 
     -EAGAIN if anybody but its handles and the one who isolated it holds a reference: he may be
     reading its bytes at their old place. The caller then drops his own reference of `old`, which
     frees it, and the first reference of `new`.
     """
-    pool = pools[pages[old].private]
+    pool = mem.pools[mem.pages[old].private]
     old_row = header_row(pool, old)
     new_row = header_row(pool, new)
-    header = rows[old_row]
-    if page_count(pages[old]) != expected_references(header):
+    header = mem.rows[old_row]
+    if page_count(mem.pages[old]) != expected_references(header):
         return -EAGAIN
-    set_page_zbud(pages[new])
-    pages[new].mapping = pages[old].mapping
-    pages[new].private = pages[old].private
-    copy_highpage(frames, new, old)
-    failed = move_handle(pool, nodes, pages, np.int64(header.first_handle), new, old)
-    failed |= move_handle(pool, nodes, pages, np.int64(header.last_handle), new, old)
-    list_replace(rows, LRU, old_row, new_row)
-    list_replace(rows, BUDDY, old_row, new_row)
+    set_page_zbud(mem.pages[new])
+    mem.pages[new].mapping = mem.pages[old].mapping
+    mem.pages[new].private = mem.pages[old].private
+    copy_highpage(mem.frames, new, old)
+    failed = move_handle(mem, pool, np.int64(header.first_handle), new, old)
+    failed |= move_handle(mem, pool, np.int64(header.last_handle), new, old)
+    list_replace(mem.rows, LRU, old_row, new_row)
+    list_replace(mem.rows, BUDDY, old_row, new_row)
     clear_header(header)
     return failed

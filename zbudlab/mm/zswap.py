@@ -11,9 +11,6 @@ what was stored there last; it belongs to frontswap, which stands between swap a
 Profiles: 3.12, whose two losses are counted (`lost_stale`, `lost_write`); 3.12-fixed without
 them; 6.1: same-filled pages need no zbud, a full pool refuses until it is below a threshold.
 
-Operations take what they are about, then the arrays of the `machine`, which are many: zbud's
-(zones .. nodes), then zswaps, areas, slots, entries, frames.
-
 Source: mm/zswap.c (v3.12.9, with the series' hunks; v6.1), mm/frontswap.c.
 """
 
@@ -38,12 +35,6 @@ from zbudlab.layout import (
 )
 from zbudlab.mm.zbud import zbud_alloc, zbud_map, zbud_unmap
 from zbudlab.mm.zswap_entry import (
-    AREAS,
-    ENTRIES,
-    POOLS,
-    SLOTS,
-    ZBUD,
-    ZSWAPS,
     first_word,
     read_swp_entry,
     slot_pool,
@@ -64,37 +55,34 @@ RECLAIM = 1  #: what a store answers when the pool is full: reclaim, then go on
 
 
 @kernel(inline=False)
-def zswap_invalidate_page(slot, *machine):
+def zswap_invalidate_page(mem, slot):
     """Forget what is stored for a slot, if anything is."""
-    slots = machine[SLOTS]
-    number = np.int64(slots[slot].entry)
+    number = np.int64(mem.slots[slot].entry)
     if number:
-        slots[slot].entry = 0
-        zswap_entry_put(number, 1, *machine)
+        mem.slots[slot].entry = 0
+        zswap_entry_put(mem, number, 1)
 
 
 @kernel(inline=False)
-def frontswap_invalidate_page(slot, *machine):
+def frontswap_invalidate_page(mem, slot):
     """Tell zswap that a slot's content is of no use any more, if it took it."""
-    slots = machine[SLOTS]
-    if slots[slot].frontswap:
-        slots[slot].frontswap = 0
-        zswap_invalidate_page(slot, *machine)
+    if mem.slots[slot].frontswap:
+        mem.slots[slot].frontswap = 0
+        zswap_invalidate_page(mem, slot)
 
 
 @kernel(inline=False)
-def zswap_invalidate_area(type, *machine):
+def zswap_invalidate_area(mem, type):
     """Forget everything of a swap area. 3.12 leaves the pool's last size in the counters."""
-    areas, slots = machine[AREAS], machine[SLOTS]
-    area = areas[type]
-    zswap = machine[ZSWAPS][0]
+    area = mem.areas[type]
+    zswap = mem.zswaps[0]
     pool_pages = zswap.pool_pages
     for slot in range(area.start, area.start + area.nr_slots):
-        number = np.int64(slots[slot].entry)
-        slots[slot].entry = 0
-        slots[slot].frontswap = 0
+        number = np.int64(mem.slots[slot].entry)
+        mem.slots[slot].entry = 0
+        mem.slots[slot].frontswap = 0
         if number:
-            zswap_free_entry(number, *machine)
+            zswap_free_entry(mem, number)
     if zswap.profile != ZSWAP_6_1:
         zswap.pool_pages = pool_pages
 
@@ -116,17 +104,16 @@ def zswap_can_accept(zswap):
 
 
 @kernel(inline=False)
-def zswap_store_begin(slot, *machine):
+def zswap_store_begin(mem, slot):
     """Whether a page may come: 0; RECLAIM, when the pool is full; -ENODEV or -ENOMEM.
 
     After a reclaim that went well 3.12 goes on without another look, 6.1 refuses all the same.
     6.1's frontswap first drops what the slot had before.
     """
-    areas, slots = machine[AREAS], machine[SLOTS]
-    zswap = machine[ZSWAPS][0]
+    zswap = mem.zswaps[0]
     if zswap.profile == ZSWAP_6_1:
-        frontswap_invalidate_page(slot, *machine)
-    if slot_pool(areas, slots, slot) < 0:
+        frontswap_invalidate_page(mem, slot)
+    if slot_pool(mem, slot) < 0:
         return -ENODEV
     if zswap_is_full(zswap):
         zswap.pool_limit_hit += 1
@@ -140,16 +127,15 @@ def zswap_store_begin(slot, *machine):
 
 
 @kernel(inline=False)
-def zswap_store_refused(slot, *machine):
+def zswap_store_refused(mem, slot):
     """After a refusal: the slot's content is not with zswap.
 
     3.12 forgets that it may still hold an older page of that slot, which a later writeback then
     puts over the newer one on the device; 3.12-fixed drops it.
     """
-    zswaps, slots = machine[ZSWAPS], machine[SLOTS]
-    slots[slot].frontswap = 0
-    if zswaps[0].profile == ZSWAP_3_12_FIXED:
-        zswap_invalidate_page(slot, *machine)
+    mem.slots[slot].frontswap = 0
+    if mem.zswaps[0].profile == ZSWAP_3_12_FIXED:
+        zswap_invalidate_page(mem, slot)
 
 
 @kernel
@@ -170,21 +156,19 @@ def gfp_migratetype(zone, pool):
 
 
 @kernel
-def write_object(slot, handle, data, which, length, *machine):
+def write_object(mem, slot, handle, data, which, length):
     """Write the swap entry and the compressed page behind a handle."""
-    _, _, _, pools, rows, _, _, areas, slots, _, frames = machine
-    pool = slot_pool(areas, slots, slot)
-    address = zbud_map(*machine[:ZBUD], pool, handle)
-    write_swp_entry(pools[pool], rows, frames, address, slot_swp_entry(areas, slots, slot))
-    write_compressed(frames, address, data, which, length)
-    zbud_unmap(*machine[:ZBUD], pool, handle)
+    pool = slot_pool(mem, slot)
+    address = zbud_map(mem, pool, handle)
+    write_swp_entry(mem, mem.pools[pool], address, slot_swp_entry(mem, slot))
+    write_compressed(mem.frames, address, data, which, length)
+    zbud_unmap(mem, pool, handle)
 
 
 @kernel(inline=False)
-def store_object(entry, data, which, length, *machine):
+def store_object(mem, entry, data, which, length):
     """Put an entry's compressed page into zbud: 0, -EINVAL (there is none), -ENOSPC or -ENOMEM."""
-    zones, _, _, pools, _, _, zswaps, areas, slots, _, _ = machine
-    zswap = zswaps[0]
+    zswap = mem.zswaps[0]
     if length < 0:
         return -EINVAL
     entry.length = length
@@ -193,60 +177,58 @@ def store_object(entry, data, which, length, *machine):
         zswap.same_filled_pages += 1
         return 0
     slot = np.int64(entry.slot)
-    pool = slot_pool(areas, slots, slot)
+    pool = slot_pool(mem, slot)
     size = length + ZSWAP_HEADER_SIZE
-    migratetype = gfp_migratetype(zones[0], pools[pool])
-    handle = zbud_alloc(*machine[:ZBUD], pool, size, migratetype)
+    migratetype = gfp_migratetype(mem.zones[0], mem.pools[pool])
+    handle = zbud_alloc(mem, pool, size, migratetype)
     if handle < 0:
         count_refusal(zswap, handle)
         return handle
-    write_object(slot, handle, data, which, length, *machine)
+    write_object(mem, slot, handle, data, which, length)
     entry.handle = handle
     zswap.compressed_bytes += length
     return 0
 
 
 @kernel(inline=False)
-def store_entry(slot, data, which, length, *machine):
+def store_entry(mem, slot, data, which, length):
     """Make an entry for a compressed page and put it into the tree: 0 or a negative errno."""
-    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
-    zswap = machine[ZSWAPS][0]
-    number = zswap_entry_cache_alloc(zswap, entries)
+    zswap = mem.zswaps[0]
+    number = zswap_entry_cache_alloc(zswap, mem.entries)
     if number == 0:
         zswap.reject_kmemcache_fail += 1
         return -ENOMEM
-    entries[number].slot = slot
-    failed = store_object(entries[number], data, which, length, *machine)
+    mem.entries[number].slot = slot
+    failed = store_object(mem, mem.entries[number], data, which, length)
     if failed:
-        zswap_entry_cache_free(zswap, entries, number)
+        zswap_entry_cache_free(zswap, mem.entries, number)
         return failed
-    if slots[slot].entry:
+    if mem.slots[slot].entry:
         zswap.duplicate_entry += 1
-        zswap_invalidate_page(slot, *machine)
-    slots[slot].entry = number
+        zswap_invalidate_page(mem, slot)
+    mem.slots[slot].entry = number
     zswap.stored_pages += 1
-    zswap.pool_pages = pools[slot_pool(areas, slots, slot)].pages_nr
+    zswap.pool_pages = mem.pools[slot_pool(mem, slot)].pages_nr
     return 0
 
 
 @kernel(inline=False)
-def zswap_store_end(slot, data, which, length, *machine):
+def zswap_store_end(mem, slot, data, which, length):
     """Store a compressed page that `zswap_store_begin` let in: 0 or why it was refused.
 
     data: uint8 (n, 4096), the page in row `which`; length: bytes, -1 = the compressor failed,
     0 = same-filled (6.1; the word stands in the row). Without page bytes: (n, 8), tags.
     """
-    slots = machine[SLOTS]
-    failed = store_entry(slot, data, which, length, *machine)
+    failed = store_entry(mem, slot, data, which, length)
     if failed:
-        zswap_store_refused(slot, *machine)
+        zswap_store_refused(mem, slot)
         return failed
-    slots[slot].frontswap = 1
+    mem.slots[slot].frontswap = 1
     return 0
 
 
 @kernel(inline=False)
-def zswap_store_batch(batch, data, lengths, answers, start, *machine):
+def zswap_store_batch(mem, batch, data, lengths, answers, start):
     """Store pages from number `start` on; the number of the first one that needs reclaim, or n.
 
     batch: int64 (n,) slots; data: uint8 (n, 4096) or (n, 8); lengths: int32 (n,); answers:
@@ -255,13 +237,13 @@ def zswap_store_batch(batch, data, lengths, answers, start, *machine):
     """
     for i in range(start, batch.shape[0]):
         slot = batch[i]
-        answers[i] = zswap_store_begin(slot, *machine)
+        answers[i] = zswap_store_begin(mem, slot)
         if answers[i] == RECLAIM:
             return i
         if answers[i]:
-            zswap_store_refused(slot, *machine)
+            zswap_store_refused(mem, slot)
             continue
-        answers[i] = zswap_store_end(slot, data, i, np.int64(lengths[i]), *machine)
+        answers[i] = zswap_store_end(mem, slot, data, i, np.int64(lengths[i]))
     return batch.shape[0]
 
 
@@ -269,119 +251,113 @@ def zswap_store_batch(batch, data, lengths, answers, start, *machine):
 
 
 @kernel
-def map_entry(number, where, *machine):
+def map_entry(mem, number, where):
     """Make an entry's object stay at its place: where[0] gets its chunk address, [1] its length.
 
     A same-filled page has no object: address 0.
     """
-    areas, slots, entries = machine[AREAS], machine[SLOTS], machine[ENTRIES]
-    entry = entries[number]
+    entry = mem.entries[number]
     where[0] = 0
     where[1] = entry.length
     if entry.handle:
-        pool = slot_pool(areas, slots, entry.slot)
-        where[0] = zbud_map(*machine[:ZBUD], pool, entry.handle)
+        pool = slot_pool(mem, entry.slot)
+        where[0] = zbud_map(mem, pool, entry.handle)
 
 
 @kernel
-def unmap_entry(number, *machine):
+def unmap_entry(mem, number):
     """End what `map_entry` began."""
-    areas, slots, entries = machine[AREAS], machine[SLOTS], machine[ENTRIES]
-    entry = entries[number]
+    entry = mem.entries[number]
     if entry.handle:
-        pool = slot_pool(areas, slots, entry.slot)
-        zbud_unmap(*machine[:ZBUD], pool, entry.handle)
+        pool = slot_pool(mem, entry.slot)
+        zbud_unmap(mem, pool, entry.handle)
 
 
 @kernel(inline=False)
-def zswap_load_begin(slot, where, *machine):
+def zswap_load_begin(mem, slot, where):
     """The entry that holds a slot's page, in use and mapped; -EPERM = it is on the device.
 
     where: int64 (2,), gets the chunk address (0 = same-filled) and the compressed length.
     """
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    number = np.int64(slots[slot].entry)
-    if not slots[slot].frontswap or number == 0:
+    number = np.int64(mem.slots[slot].entry)
+    if not mem.slots[slot].frontswap or number == 0:
         return -EPERM
-    entries[number].refcount += 1
-    map_entry(number, where, *machine)
+    mem.entries[number].refcount += 1
+    map_entry(mem, number, where)
     return number
 
 
 @kernel(inline=False)
-def zswap_load_end(number, *machine):
+def zswap_load_end(mem, number):
     """End a load. The entry stays until its slot is invalidated, if it is still in the tree."""
-    unmap_entry(number, *machine)
-    zswap_entry_put(number, 1, *machine)
+    unmap_entry(mem, number)
+    zswap_entry_put(mem, number, 1)
 
 
 @kernel(inline=False)
-def zswap_load_batch_begin(batch, numbers, where, *machine):
+def zswap_load_batch_begin(mem, batch, numbers, where):
     """Begin a load of each slot: numbers[i] gets the answer for batch[i], where[i] its place.
 
     batch, numbers: int64 (n,); where: int64 (n, 2).
     """
     for i in range(batch.shape[0]):
-        numbers[i] = zswap_load_begin(batch[i], where[i], *machine)
+        numbers[i] = zswap_load_begin(mem, batch[i], where[i])
 
 
 @kernel(inline=False)
-def zswap_load_batch_end(numbers, *machine):
+def zswap_load_batch_end(mem, numbers):
     """End the loads that found an entry."""
     for i in range(numbers.shape[0]):
         if numbers[i] > 0:
-            zswap_load_end(numbers[i], *machine)
+            zswap_load_end(mem, numbers[i])
 
 
 # --- writeback ---------------------------------------------------------------------------------
 
 
 @kernel(inline=False)
-def zswap_writeback_begin(pool, handle, *machine):
+def zswap_writeback_begin(mem, pool, handle):
     """The entry, in use, whose slot the object behind a handle names; 0 = nothing to write back.
 
     It can be another entry than the object's own, when the slot was stored anew meanwhile.
     """
-    _, _, _, pools, rows, _, _, areas, slots, entries, frames = machine
-    address = zbud_map(*machine[:ZBUD], pool, handle)
+    address = zbud_map(mem, pool, handle)
     if address == 0:
         return 0
-    slot = swp_entry_slot(areas, read_swp_entry(pools[pool], rows, frames, address))
-    number = np.int64(slots[slot].entry)
+    slot = swp_entry_slot(mem.areas, read_swp_entry(mem, mem.pools[pool], address))
+    number = np.int64(mem.slots[slot].entry)
     if number:
-        entries[number].refcount += 1
-    unmapped = zbud_unmap(*machine[:ZBUD], pool, handle)
+        mem.entries[number].refcount += 1
+    unmapped = zbud_unmap(mem, pool, handle)
     if number and unmapped == -EFAULT:
-        zswap_entry_put(number, 1, *machine)
+        zswap_entry_put(mem, number, 1)
         return 0
     return number
 
 
 @kernel(inline=False)
-def zswap_writeback_map(number, where, *machine):
+def zswap_writeback_map(mem, number, where):
     """Map the entry for decompression into the new page of the swap cache (`where` as in a load).
 
     -ENOMEM if the slot was freed meanwhile; only 6.1 looks.
     """
-    zswaps, slots, entries = machine[ZSWAPS], machine[SLOTS], machine[ENTRIES]
-    if zswaps[0].profile == ZSWAP_6_1 and slots[entries[number].slot].entry != number:
+    if mem.zswaps[0].profile == ZSWAP_6_1 and mem.slots[mem.entries[number].slot].entry != number:
         return -ENOMEM
-    map_entry(number, where, *machine)
+    map_entry(mem, number, where)
     return 0
 
 
 @kernel(inline=False)
-def zswap_writeback_unmap(number, *machine):
+def zswap_writeback_unmap(mem, number):
     """End the mapping, once the page is decompressed."""
-    unmap_entry(number, *machine)
+    unmap_entry(mem, number)
 
 
 @kernel(inline=False)
-def zswap_writeback_fail(number, error, *machine):
+def zswap_writeback_fail(mem, number, error):
     """Give a writeback up: `error`; in 3.12.9 it is 0 if the entry went with it."""
-    zswaps = machine[ZSWAPS]
-    freed = zswap_entry_put(number, 1, *machine)
-    if freed and zswaps[0].profile != ZSWAP_6_1:
+    freed = zswap_entry_put(mem, number, 1)
+    if freed and mem.zswaps[0].profile != ZSWAP_6_1:
         return 0
     return error
 
@@ -397,24 +373,23 @@ def count_losses(zswap, slots, slot, error, kept):
 
 
 @kernel(inline=False)
-def zswap_writeback_end(number, error, kept, *machine):
+def zswap_writeback_end(mem, number, error, kept):
     """After the write to the device: 0 if the entry is gone, else a negative errno.
 
     error: what the device answered, which the kernel ignores and 3.12-fixed does not; kept:
     whether the page whose write failed lives on in the swap cache. -EAGAIN: out of the tree, but
     somebody still reads it.
     """
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    zswap = machine[ZSWAPS][0]
-    slot = np.int64(entries[number].slot)
+    zswap = mem.zswaps[0]
+    slot = np.int64(mem.entries[number].slot)
     if error and zswap.profile == ZSWAP_3_12_FIXED:
-        return zswap_writeback_fail(number, error, *machine)
-    count_losses(zswap, slots, slot, error, kept)
+        return zswap_writeback_fail(mem, number, error)
+    count_losses(zswap, mem.slots, slot, error, kept)
     zswap.written_back_pages += 1
-    in_tree = slots[slot].entry == number
+    in_tree = mem.slots[slot].entry == number
     users = 2 if in_tree or zswap.profile != ZSWAP_6_1 else 1
-    freed = zswap_entry_put(number, users, *machine)
+    freed = zswap_entry_put(mem, number, users)
     if freed or zswap.profile == ZSWAP_6_1:
         return 0
-    zswap_rb_erase(slots, entries, number)
+    zswap_rb_erase(mem, number)
     return -EAGAIN

@@ -10,7 +10,7 @@ from zbudlab.jit import kernel
 from zbudlab.layout import ZBUD_SERIES
 from zbudlab.mm.page import page_zbud
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
-from zbudlab.mm.zswap_entry import ZSWAPS, read_swp_entry, slot_pool, slot_swp_entry
+from zbudlab.mm.zswap_entry import read_swp_entry, slot_pool, slot_swp_entry
 
 FAULTS = (
     "",
@@ -27,62 +27,61 @@ FAULTS = (
 
 
 @kernel
-def fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, handle):
+def fault_in_object(mem, slot, handle):
     """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
-    number = slot_pool(areas, slots, slot)
-    pool = pools[number]
-    pfn = handle_pfn(pool, nodes, handle)
-    if pfn < 0 or not page_zbud(pages[pfn]) or pages[pfn].private != number:
+    number = slot_pool(mem, slot)
+    pool = mem.pools[number]
+    pfn = handle_pfn(pool, mem.nodes, handle)
+    if pfn < 0 or not page_zbud(mem.pages[pfn]) or mem.pages[pfn].private != number:
         return 3
     address = handle
     if pool.variant == ZBUD_SERIES:
-        header = rows[header_row(pool, pfn)]
+        header = mem.rows[header_row(pool, pfn)]
         address = buddy_address(pfn, header, handle_buddy(pool, header, handle))
-    if read_swp_entry(pool, rows, frames, address) != slot_swp_entry(areas, slots, slot):
+    if read_swp_entry(mem, pool, address) != slot_swp_entry(mem, slot):
         return 4
     return 0
 
 
 @kernel
-def fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot):
+def fault_in_slot(mem, slot):
     """The broken invariant of what zswap knows of a slot, as an index into FAULTS; 0 = none."""
-    number = slots[slot].entry
-    if slots[slot].frontswap and slots[slot].swap_map == 0:
+    number = mem.slots[slot].entry
+    if mem.slots[slot].frontswap and mem.slots[slot].swap_map == 0:
         return 5
     if number == 0:
         return 0
-    if number >= entries.shape[0]:
+    if number >= mem.entries.shape[0]:
         return 1
-    entry = entries[number]
+    entry = mem.entries[number]
     if entry.slot != slot:
         return 1
     if entry.refcount != 1:
         return 2
     if entry.handle == 0:
         return 0
-    return fault_in_object(pages, pools, rows, nodes, areas, slots, frames, slot, entry.handle)
+    return fault_in_object(mem, slot, entry.handle)
 
 
 @kernel(inline=False)
-def first_fault(*machine):
+def first_fault(mem):
     """The first broken invariant of zswap as (index into FAULTS, where), or (0, 0).
 
     For the time between operations: nothing is being loaded or written back.
     """
-    _, pages, _, pools, rows, nodes, _, areas, slots, entries, frames = machine
-    zswap = machine[ZSWAPS][0]
+    zswap = mem.zswaps[0]
     stored = 0
     same_filled = 0
     compressed = np.int64(0)
-    for slot in range(slots.shape[0]):
-        fault = fault_in_slot(pages, pools, rows, nodes, areas, slots, entries, frames, slot)
+    for slot in range(mem.slots.shape[0]):
+        fault = fault_in_slot(mem, slot)
         if fault:
             return fault, slot
-        number = np.int64(slots[slot].entry)
+        number = np.int64(mem.slots[slot].entry)
         if number:
             stored += 1
-            if entries[number].handle:
-                compressed += np.int64(entries[number].length)
+            if mem.entries[number].handle:
+                compressed += np.int64(mem.entries[number].length)
             else:
                 same_filled += 1
     if stored != zswap.stored_pages:

@@ -26,10 +26,6 @@ from zbudlab.layout import (
 from zbudlab.mm.zbud import zbud_free
 from zbudlab.mm.zbud_header import header_row
 
-#: The arrays that operations take last, in this order; the first ZBUD of them are zbud's.
-ZONES, PAGES, BLOCKS, POOLS, ROWS, NODES, ZSWAPS, AREAS, SLOTS, ENTRIES, FRAMES = range(11)
-ZBUD = 6
-
 # --- swap entries ------------------------------------------------------------------------------
 
 
@@ -52,10 +48,10 @@ def swp_offset(entry):
 
 
 @kernel
-def slot_swp_entry(areas, slots, slot):
+def slot_swp_entry(mem, slot):
     """The swap entry of a slot by its place in the table of all slots."""
-    type = np.int64(slots[slot].type)
-    return swp_entry(type, slot - areas[type].start)
+    type = np.int64(mem.slots[slot].type)
+    return swp_entry(type, slot - mem.areas[type].start)
 
 
 @kernel
@@ -65,9 +61,9 @@ def swp_entry_slot(areas, entry):
 
 
 @kernel
-def slot_pool(areas, slots, slot):
+def slot_pool(mem, slot):
     """The zbud pool that zswap has for the slot's area; -1 = none."""
-    return areas[slots[slot].type].pool
+    return mem.areas[mem.slots[slot].type].pool
 
 
 # --- stored objects ----------------------------------------------------------------------------
@@ -80,30 +76,30 @@ def object_start(address):
 
 
 @kernel
-def write_swp_entry(pool, rows, frames, address, entry):
+def write_swp_entry(mem, pool, address, entry):
     """Put the swap entry in front of an object: in its bytes, or if there are none the header."""
     pfn = address >> NCHUNKS_ORDER
-    if frames.shape[1] == PAGE_SIZE:
+    if mem.frames.shape[1] == PAGE_SIZE:
         start = object_start(address)
         for i in range(ZSWAP_HEADER_SIZE):
-            frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
+            mem.frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
     elif address & (NCHUNKS - 1) == ZHDR_CHUNKS:
-        rows[header_row(pool, pfn)].first_swpentry = entry
+        mem.rows[header_row(pool, pfn)].first_swpentry = entry
     else:
-        rows[header_row(pool, pfn)].last_swpentry = entry
+        mem.rows[header_row(pool, pfn)].last_swpentry = entry
 
 
 @kernel
-def read_swp_entry(pool, rows, frames, address):
+def read_swp_entry(mem, pool, address):
     """The swap entry in front of an object; it outlives the object until others overwrite it."""
     pfn = address >> NCHUNKS_ORDER
-    if frames.shape[1] == PAGE_SIZE:
+    if mem.frames.shape[1] == PAGE_SIZE:
         start = object_start(address)
         entry = np.int64(0)
         for i in range(ZSWAP_HEADER_SIZE):
-            entry |= np.int64(frames[pfn, start + i]) << (8 * i)
+            entry |= np.int64(mem.frames[pfn, start + i]) << (8 * i)
         return entry
-    header = rows[header_row(pool, pfn)]
+    header = mem.rows[header_row(pool, pfn)]
     if address & (NCHUNKS - 1) == ZHDR_CHUNKS:
         return np.int64(header.first_swpentry)
     return np.int64(header.last_swpentry)
@@ -161,40 +157,38 @@ def zswap_entry_cache_free(zswap, entries, number):
 
 
 @kernel
-def zswap_rb_erase(slots, entries, number):
+def zswap_rb_erase(mem, number):
     """Take an entry out of the tree, if it is there."""
-    slot = entries[number].slot
-    if slots[slot].entry == number:
-        slots[slot].entry = 0
+    slot = mem.entries[number].slot
+    if mem.slots[slot].entry == number:
+        mem.slots[slot].entry = 0
 
 
 @kernel(inline=False)
-def zswap_free_entry(number, *machine):
+def zswap_free_entry(mem, number):
     """Free an entry that nobody uses, and what zbud holds for it.
 
     The pool's size is read before zbud has counted out a page under reclaim.
     """
-    pools, areas, slots, entries = machine[POOLS], machine[AREAS], machine[SLOTS], machine[ENTRIES]
-    zswap = machine[ZSWAPS][0]
-    entry = entries[number]
-    pool = slot_pool(areas, slots, entry.slot)
+    zswap = mem.zswaps[0]
+    entry = mem.entries[number]
+    pool = slot_pool(mem, entry.slot)
     if entry.handle:
-        zbud_free(*machine[:ZBUD], pool, entry.handle)
+        zbud_free(mem, pool, entry.handle)
         zswap.compressed_bytes -= np.int64(entry.length)
     else:
         zswap.same_filled_pages -= 1
-    zswap_entry_cache_free(zswap, entries, number)
+    zswap_entry_cache_free(zswap, mem.entries, number)
     zswap.stored_pages -= 1
-    zswap.pool_pages = pools[pool].pages_nr
+    zswap.pool_pages = mem.pools[pool].pages_nr
 
 
 @kernel(inline=False)
-def zswap_entry_put(number, users, *machine):
+def zswap_entry_put(mem, number, users):
     """Take that many users off an entry; whether it was freed, because none is left."""
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    entries[number].refcount -= users
-    if entries[number].refcount > 0:
+    mem.entries[number].refcount -= users
+    if mem.entries[number].refcount > 0:
         return False
-    zswap_rb_erase(slots, entries, number)
-    zswap_free_entry(number, *machine)
+    zswap_rb_erase(mem, number)
+    zswap_free_entry(mem, number)
     return True

@@ -26,80 +26,79 @@ from zbudlab.mm.zswap import (
     zswap_writeback_end,
     zswap_writeback_fail,
 )
-from zbudlab.mm.zswap_entry import AREAS, ENTRIES, POOLS, SLOTS, ZBUD, ZSWAPS, first_word, slot_pool
+from zbudlab.mm.zswap_entry import first_word, slot_pool
 
 
 @kernel(inline=False)
-def writeback_mark(pool, handle, busy, marks, *machine):
+def writeback_mark(mem, pool, handle, busy):
     """Write what a handle holds to the device: 0 = its handle is free, or a negative errno.
 
     busy: the slot being stored, whose page is in memory.
     """
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    number = zswap_writeback_begin(pool, handle, *machine)
+    number = zswap_writeback_begin(mem, pool, handle)
     if number == 0:
         return 0
-    slot = np.int64(entries[number].slot)
+    slot = np.int64(mem.entries[number].slot)
     if slot == busy:
-        return zswap_writeback_fail(number, -EEXIST, *machine)
-    if swap_count(slots, slot) == 0:
-        return zswap_writeback_fail(number, -ENOMEM, *machine)
-    marks[slot] = entries[number].word
-    return zswap_writeback_end(number, 0, 1, *machine)
+        return zswap_writeback_fail(mem, number, -EEXIST)
+    if swap_count(mem.slots, slot) == 0:
+        return zswap_writeback_fail(mem, number, -ENOMEM)
+    mem.marks[slot] = mem.entries[number].word
+    return zswap_writeback_end(mem, number, 0, 1)
 
 
 @kernel(inline=False)
-def evict_marks(pool, handles, busy, marks, *machine):
+def evict_marks(mem, pool, handles, busy):
     """Write back what both handles hold, the second only if the first went."""
     for handle in handles:
-        if handle and writeback_mark(pool, handle, busy, marks, *machine) != 0:
+        if handle and writeback_mark(mem, pool, handle, busy) != 0:
             return
 
 
 @kernel(inline=False)
-def reclaim_marks(pool, handles, busy, marks, *machine):
+def reclaim_marks(mem, pool, handles, busy):
     """`zbud_reclaim_page` with zswap as the owner: 0, or -EINVAL or -EAGAIN where it fails."""
-    series = machine[POOLS][pool].variant == ZBUD_SERIES
+    series = mem.pools[pool].variant == ZBUD_SERIES
     for attempt in range(ZSWAP_RECLAIM_RETRIES):
-        pfn = zbud_reclaim_begin(*machine[:ZBUD], pool, handles)
+        pfn = zbud_reclaim_begin(mem, pool, handles)
         if pfn < 0:
             return 0 if attempt and series else pfn
-        evict_marks(pool, handles, busy, marks, *machine)
-        if zbud_reclaim_end(*machine[:ZBUD], pool, pfn) == 0:
+        evict_marks(mem, pool, handles, busy)
+        if zbud_reclaim_end(mem, pool, pfn) == 0:
             return 0
     return -EAGAIN
 
 
 @kernel(inline=False)
-def store_mark(slot, data, which, length, handles, marks, *machine):
+def store_mark(mem, slot, data, which, length, handles):
     """Store one page, making room for it first where the pool is full: 0 or why not."""
-    answer = zswap_store_begin(slot, *machine)
+    answer = zswap_store_begin(mem, slot)
     if answer == RECLAIM:
-        pool = slot_pool(machine[AREAS], machine[SLOTS], slot)
-        answer = reclaim_marks(pool, handles, slot, marks, *machine)
+        pool = slot_pool(mem, slot)
+        answer = reclaim_marks(mem, pool, handles, slot)
         if answer:
-            machine[ZSWAPS][0].reject_reclaim_fail += 1
+            mem.zswaps[0].reject_reclaim_fail += 1
             answer = -ENOMEM
     if answer:
-        zswap_store_refused(slot, *machine)
+        zswap_store_refused(mem, slot)
         return answer
-    return zswap_store_end(slot, data, which, length, *machine)
+    return zswap_store_end(mem, slot, data, which, length)
 
 
 @kernel(inline=False)
-def zswap_store_marks(batch, data, lengths, answers, handles, marks, *machine):
+def zswap_store_marks(mem, batch, data, lengths, answers, handles):
     """Store a batch of marks, those that zswap refused on the device: how many went there in all.
 
     batch: int64 (n,) slots; data: uint8 (n, 8), the marks; lengths: int32 (n,); answers: int64
     (n,), gets what zswap answered; handles: int64 (2,), scratch; marks: the device, by slot.
     """
-    zswap = machine[ZSWAPS][0]
+    zswap = mem.zswaps[0]
     written = -zswap.written_back_pages
     for i in range(batch.shape[0]):
         slot = batch[i]
         length = np.int64(lengths[i])
-        answers[i] = store_mark(slot, data, i, length, handles, marks, *machine)
+        answers[i] = store_mark(mem, slot, data, i, length, handles)
         if answers[i]:
-            marks[slot] = first_word(data, i)
+            mem.marks[slot] = first_word(data, i)
             written += 1
     return written + zswap.written_back_pages

@@ -65,7 +65,7 @@ class BuddyReplay:
         ]
 
     def snapshot(self) -> dict[str, Any]:
-        vmstat.extfrag_indices(self.zones, self.indices)
+        vmstat.extfrag_indices(self.state.mem, self.indices)
         fragmentation, unusable = self.indices.tolist()
         types = self.pageblocks["migratetype"].tolist()
         return {
@@ -115,7 +115,7 @@ class BuddyReplay:
         state = State(frames, pageblock_order=pageblock_order, page_bytes=False)
         self.state = state
         self.zoned = True
-        self.zones, self.pages, self.blocks = state.buddy
+        self.zones, self.pages, self.blocks = state.zones, state.pages, state.blocks
         self.zone = self.zones.view(np.recarray)[0]
         self.frames = frames
         self.pageblocks = self.blocks[: -(-frames >> pageblock_order)]
@@ -140,11 +140,11 @@ class BuddyReplay:
         self.areas.append((start, end))
 
     def boot(self) -> None:
-        bootmem.free_all_bootmem(self.state.buddy, self.frames, self.areas)
+        bootmem.free_all_bootmem(self.state.mem, self.frames, self.areas)
         self.booted = True
 
     def allocate(self, order: int, migratetype: int) -> dict[str, Any]:
-        pfn = int(page_alloc.alloc_pages(*self.state.buddy, order, migratetype))
+        pfn = int(page_alloc.alloc_pages(self.state.mem, order, migratetype))
         if pfn < 0:
             return {"rc": pfn}
         self.blocks_held.add(pfn)
@@ -154,7 +154,7 @@ class BuddyReplay:
         if pfn not in self.blocks_held:
             return {"rc": "dead"}
         self.blocks_held.remove(pfn)
-        page_alloc.put_page(*self.state.buddy, pfn)
+        page_alloc.put_page(self.state.mem, pfn)
         return {"rc": 0}
 
     def claim(self, pfn: int, migratetype: int) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class BuddyReplay:
             return {"rc": "norange"}
         if page_alloc.get_pageblock_migratetype(self.zone, self.blocks, pfn) == MIGRATE_CMA:
             return {"rc": "norange"}
-        moved = page_alloc.move_freepages_block(*self.state.buddy, pfn, migratetype)
+        moved = page_alloc.move_freepages_block(self.state.mem, pfn, migratetype)
         page_alloc.set_pageblock_range(self.zone, self.blocks, pfn, 1, migratetype)
         return {"rc": int(moved)}
 

@@ -24,6 +24,7 @@ from zbudlab.layout import (
     migration,
 )
 from zbudlab.mm import cma, compaction, lru, memory, page_alloc, zbud
+from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import page_lru, page_zbud
 from zbudlab.mm.snapshot import list_members
 from zbudlab.replay.buddy import BuddyReplay, answers, filled
@@ -123,10 +124,10 @@ class CompactReplay(BuddyReplay):
     def anon(self, count: int) -> dict[str, Any]:
         pfns: list[int] = []
         while len(pfns) < count:
-            pfn = int(page_alloc.alloc_pages(*self.state.buddy, 0, MIGRATE_MOVABLE))
+            pfn = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
             if pfn < 0:
                 break
-            memory.page_add_anon_rmap(self.pages, self.state.ptes, pfn, self.places, OWNER)
+            memory.page_add_anon_rmap(self.state.mem, pfn, self.places, OWNER)
             lru.lru_cache_add(self.zone, self.pages, pfn, False)
             self.places += 1
             pfns.append(pfn)
@@ -139,7 +140,7 @@ class CompactReplay(BuddyReplay):
             return {"rc": "pinned"}
         memory.page_remove_rmap(self.page[pfn])
         lru.lru_cache_del(self.zone, self.pages, pfn)
-        page_alloc.put_page(*self.state.buddy, pfn)
+        page_alloc.put_page(self.state.mem, pfn)
         return {"rc": 0}
 
     def pin(self, pfn: int) -> dict[str, Any]:
@@ -157,14 +158,14 @@ class CompactReplay(BuddyReplay):
         self.pins[pfn] -= 1
         if not self.pins[pfn]:
             del self.pins[pfn]
-        return {"rc": int(page_alloc.put_page(*self.state.buddy, pfn))}
+        return {"rc": int(page_alloc.put_page(self.state.mem, pfn))}
 
     # --- zbud pages ----------------------------------------------------------------------------
 
     def zalloc(self, size: int) -> dict[str, Any]:
         self.state.reserve_nodes(1)
         migratetype = MIGRATE_MOVABLE if self.zone["zbud_movable"] else MIGRATE_UNMOVABLE
-        handle = int(zbud.zbud_alloc(*self.state.zbud, 0, size, migratetype))
+        handle = int(zbud.zbud_alloc(self.state.mem, 0, size, migratetype))
         if handle < 0:
             return {"rc": handle}
         self.handles = handle
@@ -176,12 +177,12 @@ class CompactReplay(BuddyReplay):
         if handle not in self.live:
             return {"rc": "dead"}
         self.live.remove(handle)
-        return {"rc": int(zbud.zbud_free(*self.state.zbud, 0, handle))}
+        return {"rc": int(zbud.zbud_free(self.state.mem, 0, handle))}
 
     def zmap(self, handle: int) -> dict[str, Any]:
         if not 0 < handle <= self.handles:
             return {"rc": "dead"}
-        if not zbud.zbud_map(*self.state.zbud, 0, handle):
+        if not zbud.zbud_map(self.state.mem, 0, handle):
             return {"rc": "null"}
         self.mappings[handle] = self.mappings.get(handle, 0) + 1
         return {"rc": 0}
@@ -193,13 +194,13 @@ class CompactReplay(BuddyReplay):
         if not held and handle in self.live:
             return {"rc": "notmapped"}
         self.mappings[handle] = max(held - 1, 0)
-        return {"rc": int(zbud.zbud_unmap(*self.state.zbud, 0, handle))}
+        return {"rc": int(zbud.zbud_unmap(self.state.mem, 0, handle))}
 
     # --- compaction ----------------------------------------------------------------------------
 
-    def movers(self) -> tuple[np.ndarray, ...]:
+    def movers(self) -> tuple[Memory, np.ndarray, np.ndarray]:
         """What operations that move pages take first."""
-        return *self.state.zbud, self.state.frames, self.state.ptes, self.moves, self.control
+        return self.state.mem, self.moves, self.control
 
     def compact(self, operation: Operation) -> dict[str, Any]:
         words = operation.words
@@ -220,7 +221,7 @@ class CompactReplay(BuddyReplay):
 
     def alloc_contig(self, start: int, end: int) -> dict[str, Any]:
         held = any(start < other_end and other < end for other, other_end in self.ranges)
-        if held or not cma.is_cma_range(self.zones, self.blocks, start, end):
+        if held or not cma.is_cma_range(self.state.mem, start, end):
             return {"rc": "norange"}
         rc = int(cma.alloc_contig_range(*self.movers(), start, end))
         if rc == 0:
@@ -233,14 +234,14 @@ class CompactReplay(BuddyReplay):
         if [start, end] not in self.ranges:
             return {"rc": "norange"}
         self.ranges.remove([start, end])
-        cma.free_contig_range(*self.state.buddy, start, end)
+        cma.free_contig_range(self.state.mem, start, end)
         return {"rc": 0}
 
     def reset(self) -> dict[str, Any]:
-        return {"rc": int(compaction.reset_isolation_suitable(self.zones, self.blocks))}
+        return {"rc": int(compaction.reset_isolation_suitable(self.state.mem))}
 
     def rescan(self) -> dict[str, Any]:
-        compaction.rescan(self.zones, self.blocks)
+        compaction.rescan(self.state.mem)
         return {"rc": 0}
 
     # --- switches ------------------------------------------------------------------------------

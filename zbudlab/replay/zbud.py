@@ -38,7 +38,7 @@ class ZbudReplay:
 
     def __init__(self, variant: int, frames: int) -> None:
         self.state = State(frames, pageblock_order=9)
-        free_all_bootmem(self.state.buddy, frames, [])
+        free_all_bootmem(self.state.mem, frames, [])
         self.state.create_pool(0, variant)
         self.variant = variant
         self.pool = self.state.pools[0]
@@ -77,7 +77,7 @@ class ZbudReplay:
         self.state.reserve_nodes(1)
         self.refuse_frames_at_limit()
         movable = MIGRATE_MOVABLE if self.variant == ZBUD_SERIES else MIGRATE_UNMOVABLE
-        handle = zbud.zbud_alloc(*self.state.zbud, 0, size, movable)
+        handle = zbud.zbud_alloc(self.state.mem, 0, size, movable)
         self.state.zone["fail_page_alloc"] = 0
         if handle < 0:
             return {"rc": handle}
@@ -95,13 +95,13 @@ class ZbudReplay:
 
     def free(self, number: int) -> int:
         self.live.discard(number)
-        return zbud.zbud_free(*self.state.zbud, 0, self.handles[number])
+        return zbud.zbud_free(self.state.mem, 0, self.handles[number])
 
     def map(self, number: int) -> int:
-        return zbud.zbud_map(*self.state.zbud, 0, self.handles[number])
+        return zbud.zbud_map(self.state.mem, 0, self.handles[number])
 
     def unmap(self, number: int) -> int:
-        return zbud.zbud_unmap(*self.state.zbud, 0, self.handles[number])
+        return zbud.zbud_unmap(self.state.mem, 0, self.handles[number])
 
     def evict(self, number: int) -> int:
         if number not in self.live:
@@ -119,8 +119,8 @@ class ZbudReplay:
             evictions.append([number, self.evict(number)])
             return evictions[-1][1]
 
-        begin = partial(zbud.zbud_reclaim_begin, *self.state.zbud, 0)
-        end = partial(zbud.zbud_reclaim_end, *self.state.zbud, 0)
+        begin = partial(zbud.zbud_reclaim_begin, self.state.mem, 0)
+        end = partial(zbud.zbud_reclaim_end, self.state.mem, 0)
         handles = np.zeros(2, np.int64)
         rc = zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
         return {"rc": rc, "ev": evictions}
@@ -130,7 +130,7 @@ class ZbudReplay:
         if pfn < 0:
             return {"rc": "norange"}
         self.refuse_frames_at_limit()
-        rc = migrate.migrate_zbud_page(*self.state.zbud, self.state.frames, pfn)
+        rc = migrate.migrate_zbud_page(self.state.mem, pfn)
         self.state.zone["fail_page_alloc"] = 0
         return {"rc": rc} if rc == -ENOMEM else {"rc": rc, "moved": int(rc == 0)}
 
@@ -145,7 +145,7 @@ class ZbudReplay:
     def putback(self, place: int) -> dict[str, Any]:
         if not 0 <= place < len(self.pins):
             return {"rc": "norange"}
-        return {"rc": page_alloc.put_page(*self.state.buddy, self.pins.pop(place))}
+        return {"rc": page_alloc.put_page(self.state.mem, self.pins.pop(place))}
 
     def refused(self, name: str, number: int) -> str | None:
         """The word for an operation that the code is not asked to do; None = it is."""

@@ -42,7 +42,7 @@ class ZswapReplay:
 
     def __init__(self, variant: int, frames: int) -> None:
         self.state = State(frames, pools=MAX_SWAPFILES)
-        free_all_bootmem(self.state.buddy, frames, [])
+        free_all_bootmem(self.state.mem, frames, [])
         self.variant = variant
         self.compressor = TraceCompressor()
         self.cache = TraceCache()
@@ -270,7 +270,7 @@ class ZswapReplay:
         if pfn < 0:
             return {"rc": "norange"}
         self.refuse_frames_at_limit()
-        rc = migrate.migrate_zbud_page(*self.state.zbud, self.state.frames, pfn)
+        rc = migrate.migrate_zbud_page(self.state.mem, pfn)
         self.state.zone["fail_page_alloc"] = 0
         return {"rc": rc}
 

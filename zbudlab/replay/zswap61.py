@@ -40,7 +40,7 @@ class Zswap61Replay:
     def __init__(self, stores: int) -> None:
         frames = 1024 + stores
         self.state = State(frames, page_bytes=False)
-        free_all_bootmem(self.state.buddy, frames, [])
+        free_all_bootmem(self.state.mem, frames, [])
         self.swap = Swap(self.state, profile="6.1", variant=ZBUD_PLAIN)
         self.swap.swapon(0, frames)
         self.slots: dict[int, int] = {}  # by page; a page in memory can have one too

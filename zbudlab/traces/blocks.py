@@ -108,16 +108,16 @@ def split_to(pages, table, counts, at, pfn, order):
 
 
 @kernel
-def give_back(zones, pages, blocks, table, counts, at):
+def give_back(mem, table, counts, at):
     """Free our block and forget it."""
     frame = np.int64(table[at].frame)
     if frame >= 0:
-        put_page(zones, pages, blocks, frame)
+        put_page(mem, frame)
     remove(table, counts, at)
 
 
 @kernel
-def allocated(zones, pages, blocks, table, counts, event, migratetype):
+def allocated(mem, table, counts, event, migratetype):
     """Do what an allocation of the trace did."""
     pfn = np.int64(event.pfn)
     order = np.int64(event.order)
@@ -128,14 +128,14 @@ def allocated(zones, pages, blocks, table, counts, event, migratetype):
     at = lookup_holding(table, pfn)
     if at >= 0:
         counts[TWICE] += 1
-        give_back(zones, pages, blocks, table, counts, at)
-    frame = alloc_pages(zones, pages, blocks, order, migratetype)
+        give_back(mem, table, counts, at)
+    frame = alloc_pages(mem, order, migratetype)
     counts[REFUSED] += frame < 0
     insert(table, counts, pfn, max(frame, -1), order)
 
 
 @kernel
-def freed(zones, pages, blocks, table, counts, event):
+def freed(mem, table, counts, event):
     """Do what a free of the trace did."""
     pfn = np.int64(event.pfn)
     counts[FREES] += 1
@@ -143,12 +143,12 @@ def freed(zones, pages, blocks, table, counts, event):
     if at < 0:
         counts[UNKNOWN] += 1
         return
-    at = split_to(pages, table, counts, at, pfn, np.int64(event.order))
-    give_back(zones, pages, blocks, table, counts, at)
+    at = split_to(mem.pages, table, counts, at, pfn, np.int64(event.order))
+    give_back(mem, table, counts, at)
 
 
 @kernel(inline=False)
-def follow(zones, pages, blocks, table, counts, types, events, start, end):
+def follow(mem, table, counts, types, events, start, end):
     """Do events [start, end); where it stopped: at the end, or before one for lack of table.
 
     table: layout.traced_block (2^n,). counts: int64 (NR_COUNTS,), grows. types: int64 (8,), the
@@ -161,7 +161,7 @@ def follow(zones, pages, blocks, table, counts, types, events, start, end):
         event = events[at]
         if event.alloc:
             migratetype = types[np.int64(event.migratetype) & 7]
-            allocated(zones, pages, blocks, table, counts, event, migratetype)
+            allocated(mem, table, counts, event, migratetype)
         else:
-            freed(zones, pages, blocks, table, counts, event)
+            freed(mem, table, counts, event)
     return end

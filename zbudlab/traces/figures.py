@@ -24,7 +24,7 @@ Sample = dict[str, Any]
 def look(state: State) -> Sample:
     """Free memory now: pages, free blocks by order, both indices by order (thousandths)."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
-    vmstat.extfrag_indices(state.zones, indices)
+    vmstat.extfrag_indices(state.mem, indices)
     return {
         "free_pages": int(state.zone["nr_free_pages"]),
         "free_blocks": [int(blocks) for blocks in state.zone["nr_free"]],

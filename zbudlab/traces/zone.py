@@ -23,7 +23,7 @@ class BlockReplay:
         if not MIN_FRAMES <= frames <= MAX_FRAMES:
             raise ConfigError(f"frames must be {MIN_FRAMES} to {MAX_FRAMES}, not {frames}")
         self.state = State(frames, page_bytes=False)
-        bootmem.free_all_bootmem(self.state.buddy, frames, [])
+        bootmem.free_all_bootmem(self.state.mem, frames, [])
         self.table = np.zeros(TABLE, layout.traced_block)
         self.counts = np.zeros(blocks.NR_COUNTS, np.int64)
         self.samples = Samples(every)
@@ -46,8 +46,8 @@ class BlockReplay:
     def _follow(self, numbers: np.ndarray, events: np.ndarray, start: int, end: int) -> None:
         """One compiled call, or one more each time that the table of blocks had to grow."""
         while True:
-            arrays = (*self.state.buddy, self.table, self.counts, numbers, events)
-            start = blocks.follow(*arrays, start, end)
+            arrays = (self.table, self.counts, numbers, events)
+            start = blocks.follow(self.state.mem, *arrays, start, end)
             if start == end:
                 return
             larger = np.zeros(2 * len(self.table), layout.traced_block)

@@ -14,7 +14,7 @@ ORDERS = np.arange(MAX_ORDER)
 def _indices(machine: Machine) -> np.ndarray:
     """Both indices by order, as fractions."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
-    extfrag_indices(machine.state.zones, indices)
+    extfrag_indices(machine.state.mem, indices)
     return indices / 1000
 
 
