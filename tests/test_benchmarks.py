@@ -44,12 +44,12 @@ def test_c_alike_leaves_the_same_bytes_after_a_churn():
     held, same = np.zeros(LIVE, np.int64), np.zeros(LIVE, np.int64)
     for slot, size in zip(slots, sizes.tolist(), strict=True):
         if held[slot]:
-            zbud_free(*ours.zbud, 0, held[slot])
-        held[slot] = zbud_alloc(*ours.zbud, 0, size, layout.MIGRATE_MOVABLE)
+            zbud_free(ours.mem, 0, held[slot])
+        held[slot] = zbud_alloc(ours.mem, 0, size, layout.MIGRATE_MOVABLE)
     alike.churn_series(same, slots, sizes, TURNS)
     assert held.tolist() == same.tolist()
     assert bytes_of(alike.state) == bytes_of(ours)
-    total = drivers.migrate.py_func(*ours.zbud, ours.frames, held, slots)
+    total = drivers.migrate.py_func(ours.mem, held, slots)
     assert alike.migrate(same, slots, TURNS) == total
     assert bytes_of(alike.state) == bytes_of(ours)
 
@@ -60,13 +60,12 @@ def test_c_alike_leaves_the_same_bytes_after_compaction():
     order = np.random.default_rng(6).permutation(np.arange(1, FRAMES))
     held, same = np.zeros(LIVE, np.int64), np.zeros(LIVE, np.int64)
     pages = 2 * LIVE // 3
-    drivers.scatter.py_func(*ours.zbud, held, order, pages)
+    drivers.scatter.py_func(ours.mem, held, order, pages)
     alike.scatter_metadata(same, order, len(order), pages)
     assert bytes_of(alike.state) == bytes_of(ours)
     moves, control = np.zeros(FRAMES, layout.migration), np.zeros(1, layout.compact_control)
-    rescan(*ours.buddy[::2])
-    arrays_of_ours = (*ours.zbud, ours.frames, ours.ptes, moves, control)
-    compact_zone_order(*arrays_of_ours, WHOLE_ZONE, layout.MIGRATE_MOVABLE, 1)
+    rescan(ours.mem)
+    compact_zone_order(ours.mem, moves, control, WHOLE_ZONE, layout.MIGRATE_MOVABLE, 1)
     moved = control[0]["migrated"]
     assert moved > pages // 4
     assert alike.compact_metadata() == moved

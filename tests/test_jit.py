@@ -56,11 +56,11 @@ class Script:
     def __init__(self, seed=3):
         self.random = np.random.default_rng(seed)
         self.state = State(FRAMES, pageblock_order=4, pools=2)
-        bootmem.free_pages_memory(*self.state.buddy, 0, 3)
-        bootmem.free_pages_memory(*self.state.buddy, 3, 1024)
-        bootmem.init_cma_reserved_pageblocks(*self.state.buddy, 1024, FRAMES)
+        bootmem.free_pages_memory(self.state.mem, 0, 3)
+        bootmem.free_pages_memory(self.state.mem, 3, 1024)
+        bootmem.init_cma_reserved_pageblocks(self.state.mem, 1024, FRAMES)
         for _ in range(3):  # leaves 256 frames and the CMA area
-            page_alloc.alloc_pages(*self.state.buddy, 8, layout.MIGRATE_UNMOVABLE)
+            page_alloc.alloc_pages(self.state.mem, 8, layout.MIGRATE_UNMOVABLE)
         for number, variant in enumerate((layout.ZBUD_SERIES, layout.ZBUD_PLAIN)):
             self.state.create_pool(number, variant)
         self.state.reserve_nodes(20)
@@ -86,11 +86,11 @@ class Script:
 
     def blocks(self):
         if self.held and self.random.integers(2):
-            self.call(page_alloc.put_page, *self.state.buddy, self.pick(self.held))
+            self.call(page_alloc.put_page, self.state.mem, self.pick(self.held))
             return
         migratetype = TYPES[self.random.integers(3)]
         order = int(self.random.integers(5))
-        pfn = self.call(page_alloc.alloc_pages, *self.state.buddy, order, migratetype)
+        pfn = self.call(page_alloc.alloc_pages, self.state.mem, order, migratetype)
         if pfn >= 0:
             self.held.append(pfn)
 
@@ -99,11 +99,11 @@ class Script:
         if choice < 4 or not self.handles:
             size = int(self.random.integers(-1, 4100))
             movable = layout.MIGRATE_MOVABLE
-            handle = self.call(zbud.zbud_alloc, *self.state.zbud, 0, size, movable)
+            handle = self.call(zbud.zbud_alloc, self.state.mem, 0, size, movable)
             if handle > 0:
                 self.handles.append(handle)
         elif choice == 4:
-            self.call(zbud.zbud_free, *self.state.zbud, 0, self.pick(self.handles))
+            self.call(zbud.zbud_free, self.state.mem, 0, self.pick(self.handles))
         elif choice == 5:
             self.map_and_migrate(self.handles[self.random.integers(len(self.handles))])
         else:
@@ -112,19 +112,19 @@ class Script:
     def map_and_migrate(self, handle):
         state = self.state
         pfn = self.call(zbud_header.handle_pfn, state.pools[0], state.nodes, handle)
-        self.call(zbud.zbud_map, *state.zbud, 0, handle)
-        self.call(migrate.migrate_zbud_page, *state.zbud, state.frames, pfn)
-        self.call(zbud.zbud_unmap, *state.zbud, 0, handle)
-        self.call(migrate.migrate_zbud_page, *state.zbud, state.frames, pfn)
+        self.call(zbud.zbud_map, state.mem, 0, handle)
+        self.call(migrate.migrate_zbud_page, state.mem, pfn)
+        self.call(zbud.zbud_unmap, state.mem, 0, handle)
+        self.call(migrate.migrate_zbud_page, state.mem, pfn)
 
     def reclaim(self):
         handles = np.zeros(2, np.int64)
-        pfn = self.call(zbud.zbud_reclaim_begin, *self.state.zbud, 0, handles)
+        pfn = self.call(zbud.zbud_reclaim_begin, self.state.mem, 0, handles)
         for handle in handles.tolist():
             if handle in self.handles:
                 self.handles.remove(handle)
-                self.call(zbud.zbud_free, *self.state.zbud, 0, handle)
-        self.call(zbud.zbud_reclaim_end, *self.state.zbud, 0, pfn)
+                self.call(zbud.zbud_free, self.state.mem, 0, handle)
+        self.call(zbud.zbud_reclaim_end, self.state.mem, 0, pfn)
 
     def tree(self):
         nodes, root = self.state.nodes, self.root[0]
@@ -147,15 +147,15 @@ class Script:
         keys, found = np.array(self.keys, np.uint64), np.zeros(len(self.keys), np.int64)
         self.call(radix_tree.radix_tree_lookup_batch, state.nodes, self.root[0], keys, found)
         self.answers.extend(found.tolist())
-        self.call(zbud.zbud_handle_exists, *state.zbud, 0, 1)
-        plain = self.call(zbud.zbud_alloc, *state.zbud, 1, 99, layout.MIGRATE_UNMOVABLE)
-        self.call(zbud.zbud_handle_exists, *state.zbud, 1, plain)
-        old = self.call(zbud.zbud_reclaim_begin, *state.zbud, 1, np.zeros(2, np.int64))
-        self.call(zbud.zbud_reclaim_end, *state.zbud, 1, old)
+        self.call(zbud.zbud_handle_exists, state.mem, 0, 1)
+        plain = self.call(zbud.zbud_alloc, state.mem, 1, 99, layout.MIGRATE_UNMOVABLE)
+        self.call(zbud.zbud_handle_exists, state.mem, 1, plain)
+        old = self.call(zbud.zbud_reclaim_begin, state.mem, 1, np.zeros(2, np.int64))
+        self.call(zbud.zbud_reclaim_end, state.mem, 1, old)
         free = next(pfn for pfn in range(FRAMES) if page.page_buddy(state.pages[pfn]))
-        self.call(page_alloc.move_freepages_block, *state.buddy, free, layout.MIGRATE_UNMOVABLE)
+        self.call(page_alloc.move_freepages_block, state.mem, free, layout.MIGRATE_UNMOVABLE)
         order = int(state.pages[free]["order"])
-        self.call(page_alloc.isolate_free_page, *state.buddy, free, order)
+        self.call(page_alloc.isolate_free_page, state.mem, free, order)
         spare = np.zeros(3, layout.zbud_header)
         list_head.init_list_head(spare, 0, 0)
         list_head.list_add_tail(spare, 0, 1, 0)
@@ -167,8 +167,8 @@ class Script:
         self.call(page.copy_highpages, frames, np.array([0, 3]), np.array([1, 0]))
         self.answers.extend(frames.sum(axis=1).tolist())
         self.faults = [
-            self.call(page_alloc_check.first_fault, *state.buddy),
-            self.call(zbud_check.first_fault, *state.zbud, 0),
+            self.call(page_alloc_check.first_fault, state.mem),
+            self.call(zbud_check.first_fault, state.mem, 0),
             self.call(radix_tree.first_fault, state.nodes, state.pools[0]),
             self.call(radix_tree.first_fault, state.nodes, self.root[0]),
         ]
@@ -223,13 +223,13 @@ def test_one_plain_function_among_compiled_ones_changes_nothing(name, compiled_o
 
 def small_pool():
     state = State(64, pageblock_order=4)
-    bootmem.free_pages_memory(*state.buddy, 0, 64)
+    bootmem.free_pages_memory(state.mem, 0, 64)
     state.create_pool(0, layout.ZBUD_PLAIN)
     return state
 
 
 def alloc(state, size=100):
-    return zbud.zbud_alloc(*state.zbud, 0, size, layout.MIGRATE_UNMOVABLE)
+    return zbud.zbud_alloc(state.mem, 0, size, layout.MIGRATE_UNMOVABLE)
 
 
 def refuse(*arguments):
@@ -270,7 +270,7 @@ def test_only_the_way_to_the_function_runs_plain():
 
     def use():
         handles.append(alloc(state))
-        zbud.zbud_free(*state.zbud, 0, handles[0])
+        zbud.zbud_free(state.mem, 0, handles[0])
 
     with jit.uncompiled(["page_alloc.alloc_pages"]):
         seen = ran_plain(use)
@@ -307,7 +307,7 @@ def test_a_name_of_several_kernels_must_be_said_in_full():
     with pytest.raises(ValueError, match=r"radix_tree\.first_fault.*are meant"):
         jit.replaced({"first_fault": refuse})
     with jit.replaced({"zbud_check.first_fault": lambda *arguments: (1, 2)}):
-        assert zbud_check.first_fault(*small_pool().zbud, 0) == (1, 2)
+        assert zbud_check.first_fault(small_pool().mem, 0) == (1, 2)
 
 
 # --- what the compiler made of it --------------------------------------------------------------

@@ -568,7 +568,7 @@ class TestReplaced:
         machine = small()
         asked = []
 
-        def mine(zones, pages, blocks, pools, rows, nodes, number, size, migratetype):
+        def mine(mem, number, size, migratetype):
             asked.append(size)
             return -errno.ENOSPC
 
@@ -592,16 +592,16 @@ class TestReplaced:
     def test_check_catches_a_migration_that_forgets_the_second_handle(self):
         from zbudlab.mm import zbud_migrate as theirs
 
-        def forgetful(zones, pages, blocks, pools, rows, nodes, frames, new, old):
-            pool = pools[pages[old].private]
-            header = rows[theirs.header_row(pool, old)]
-            theirs.set_page_zbud(pages[new])
-            pages[new].private = pages[old].private
-            frames[new] = frames[old]
-            theirs.move_handle(pool, nodes, pages, int(header.first_handle), new, old)
+        def forgetful(mem, new, old):
+            pool = mem.pools[mem.pages[old].private]
+            header = mem.rows[theirs.header_row(pool, old)]
+            theirs.set_page_zbud(mem.pages[new])
+            mem.pages[new].private = mem.pages[old].private
+            mem.frames[new] = mem.frames[old]
+            theirs.move_handle(mem, pool, int(header.first_handle), new, old)
             for link in (layout.LRU, layout.BUDDY):
                 theirs.list_replace(
-                    rows, link, theirs.header_row(pool, old), theirs.header_row(pool, new)
+                    mem.rows, link, theirs.header_row(pool, old), theirs.header_row(pool, new)
                 )
             return 0
 

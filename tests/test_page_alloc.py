@@ -56,7 +56,7 @@ class Zones(RuleBasedStateMachine):
         return data.draw(st.sampled_from(sorted(self.twin.references)), "block")
 
     def get_block(self, order, migratetype):
-        got = page_alloc.alloc_pages(*self.state.buddy, order, migratetype)
+        got = page_alloc.alloc_pages(self.state.mem, order, migratetype)
         assert got == self.twin.alloc(order, migratetype)
         return got
 
@@ -79,13 +79,13 @@ class Zones(RuleBasedStateMachine):
     @rule(data=st.data())
     def put(self, data):
         pfn = self.a_block(data)
-        assert page_alloc.put_page(*self.state.buddy, pfn) == self.twin.put_page(pfn)
+        assert page_alloc.put_page(self.state.mem, pfn) == self.twin.put_page(pfn)
 
     @precondition(lambda self: self.twin.references)
     @rule(step=st.integers(1, 4), offset=st.integers(0, 3))
     def put_many(self, step, offset):
         for pfn in sorted(self.twin.references)[offset::step]:
-            assert page_alloc.put_page(*self.state.buddy, pfn) == self.twin.put_page(pfn)
+            assert page_alloc.put_page(self.state.mem, pfn) == self.twin.put_page(pfn)
 
     @precondition(lambda self: self.twin.references)
     @rule(data=st.data(), order=st.integers(0, 6))
@@ -94,7 +94,7 @@ class Zones(RuleBasedStateMachine):
         start = self.a_block(data) >> order << order
         for pfn in sorted(self.twin.references):
             if start <= pfn < start + (1 << order):
-                assert page_alloc.put_page(*self.state.buddy, pfn) == self.twin.put_page(pfn)
+                assert page_alloc.put_page(self.state.mem, pfn) == self.twin.put_page(pfn)
 
     @precondition(lambda self: self.twin.references)
     @rule(data=st.data())
@@ -113,7 +113,7 @@ class Zones(RuleBasedStateMachine):
         pfn = data.draw(st.integers(0, self.twin.frames - 1), "frame")
         if self.twin.type_of(pfn) == layout.MIGRATE_CMA:
             return
-        moved = page_alloc.move_freepages_block(*self.state.buddy, pfn, migratetype)
+        moved = page_alloc.move_freepages_block(self.state.mem, pfn, migratetype)
         assert moved == self.twin.claim(pfn, migratetype)
         page_alloc.set_pageblock_range(self.state.zone, self.state.blocks, pfn, 1, migratetype)
         self.twin.set_types(pfn, 1, migratetype)
@@ -123,17 +123,17 @@ class Zones(RuleBasedStateMachine):
     def isolate(self, data):
         pfn = data.draw(st.sampled_from(sorted(self.twin.free)), "free block")
         order = self.twin.free[pfn][0]
-        got = page_alloc.isolate_free_page(*self.state.buddy, pfn, order)
+        got = page_alloc.isolate_free_page(self.state.mem, pfn, order)
         assert got == self.twin.isolate(pfn, LOW)
 
     @rule(order=st.integers(0, 10), mark=st.integers(0, 1200), use_cma=st.booleans())
     def watermark(self, order, mark, use_cma):
-        got = page_alloc.zone_watermark_ok(self.state.zones, order, mark, int(use_cma))
+        got = page_alloc.zone_watermark_ok(self.state.mem, order, mark, int(use_cma))
         assert got == self.twin.watermark_ok(order, mark, use_cma)
 
     @invariant()
     def holds_together(self):
-        assert page_alloc_check.first_fault(*self.state.buddy) == (0, 0)
+        assert page_alloc_check.first_fault(self.state.mem) == (0, 0)
 
     @invariant()
     def holds_the_same(self):
@@ -156,21 +156,21 @@ TestZones.settings = settings(
 
 def test_every_frame_can_be_had_once_and_all_merge_again():
     state = zone_of(2048, 9, [])
-    got = [page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE) for _ in range(2048)]
+    got = [page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE) for _ in range(2048)]
     assert sorted(got) == list(range(2048))
-    assert page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE) == -layout.ENOMEM
+    assert page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE) == -layout.ENOMEM
     for pfn in np.random.default_rng(7).permutation(got):
-        assert page_alloc.put_page(*state.buddy, pfn) == 1
+        assert page_alloc.put_page(state.mem, pfn) == 1
     assert state.zone["nr_free"].tolist() == [0] * 10 + [2]
 
 
 def test_a_page_handed_over_knows_nothing_of_its_past():
     state = zone_of(256, 4, [])
-    pfn = page_alloc.alloc_pages(*state.buddy, 2, layout.MIGRATE_MOVABLE)
+    pfn = page_alloc.alloc_pages(state.mem, 2, layout.MIGRATE_MOVABLE)
     used = (0, 0, 1, 0, layout.PG_HEAD | layout.PG_DIRTY, 2, 0, 77, 78, 79)
     state.pages[pfn] = used
-    page_alloc.put_page(*state.buddy, pfn)
-    again = page_alloc.alloc_pages(*state.buddy, 2, layout.MIGRATE_UNMOVABLE)
+    page_alloc.put_page(state.mem, pfn)
+    again = page_alloc.alloc_pages(state.mem, 2, layout.MIGRATE_UNMOVABLE)
     page = state.pages[pfn]
     assert again == pfn
     assert [int(page[name]) for name in ("private", "mapping", "index")] == [0, 0, 0]
@@ -188,19 +188,19 @@ STEALS = [
 def test_reclaimable_pages_take_along_what_lies_around_even_a_small_find(thief, left):
     state = zone_of(256, 4, [])
     for _ in range(256):
-        page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE)
+        page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
     for pfn in (18, 22):
-        page_alloc.put_page(*state.buddy, pfn)
-    assert page_alloc.alloc_pages(*state.buddy, 0, thief) == 22
+        page_alloc.put_page(state.mem, pfn)
+    assert page_alloc.alloc_pages(state.mem, 0, thief) == 22
     assert free_lists(state) == left
 
 
 def test_a_block_below_the_largest_order_goes_first_whoever_its_uncle_is():
     state = zone_of(4096, 9, [])
     for _ in range(8):
-        page_alloc.alloc_pages(*state.buddy, 9, layout.MIGRATE_MOVABLE)
+        page_alloc.alloc_pages(state.mem, 9, layout.MIGRATE_MOVABLE)
     for pfn in (1024, 1536, 2560, 0):
-        page_alloc.put_page(*state.buddy, pfn)
+        page_alloc.put_page(state.mem, pfn)
     movable = layout.MIGRATE_MOVABLE
     assert free_lists(state) == {(9, movable): [0, 2560], (10, movable): [1024]}
 
@@ -249,7 +249,7 @@ def miscount_cma(state):
 
 
 def lose_a_frame(state):
-    pfn = page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE)
+    pfn = page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
     state.pages["page_flags"][pfn] = 0
     return pfn
 
@@ -287,16 +287,16 @@ BREAKS = {
 def test_first_fault_finds(code):
     state = zone_of(2048, 9, [(1024, 2048)])
     for order in (3, 0, 1):
-        page_alloc.alloc_pages(*state.buddy, order, layout.MIGRATE_MOVABLE)
-    assert page_alloc_check.first_fault(*state.buddy) == (0, 0)
+        page_alloc.alloc_pages(state.mem, order, layout.MIGRATE_MOVABLE)
+    assert page_alloc_check.first_fault(state.mem) == (0, 0)
     where = BREAKS[code](state)
-    assert page_alloc_check.first_fault(*state.buddy) == (code, where)
+    assert page_alloc_check.first_fault(state.mem) == (code, where)
 
 
 @pytest.mark.parametrize("field", ["order", "migratetype"])
 def test_a_free_block_on_the_wrong_list_is_found(field):
     state = zone_of(1024, 9, [])
-    page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE)
+    page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
     pfn, _ = first_free(state)
     state.pages[field][pfn] = 0
-    assert page_alloc_check.first_fault(*state.buddy) == (2, pfn)
+    assert page_alloc_check.first_fault(state.mem) == (2, pfn)

@@ -21,6 +21,7 @@ from tests.test_jit import Script
 from zbudlab import jit
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
 from zbudlab.mm import compaction, snapshot, vmstat
+from zbudlab.mm.mem import Memory
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
 
@@ -53,9 +54,16 @@ def address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
 
 
+def spread(arguments: tuple) -> list:
+    """The arguments, with the arrays of `mem` in its place."""
+    arrays = arguments[0] if arguments and isinstance(arguments[0], Memory) else arguments[:1]
+    return [*arrays, *arguments[1:]]
+
+
 def behind(arguments: tuple) -> dict[int, np.ndarray]:
     """The memory of all arguments by its address; a record in an array given too is part of it."""
-    found = {}
+    found: dict[int, np.ndarray] = {}
+    arguments = spread(arguments)
     for argument in sorted(arguments, key=lambda each: isinstance(each, np.void)):
         if isinstance(argument, np.ndarray | np.void):
             room = memory(argument)
@@ -113,6 +121,7 @@ class Call:
     """A recorded call: its arguments, the memory before, its answer, hashes of the memory after."""
 
     forms: list[Form]
+    on_memory: bool
     before: dict[int, bytes]
     answer: Any
     after: dict[int, bytes]
@@ -121,10 +130,11 @@ class Call:
     def watched(cls, function: Any, arguments: tuple) -> tuple["Call", Any]:
         rooms = behind(arguments)
         before = {at: zlib.compress(room.data, 1) for at, room in rooms.items()}
-        forms = [Form.of(argument, rooms) for argument in arguments]
+        forms = [Form.of(argument, rooms) for argument in spread(arguments)]
+        on_memory = len(forms) != len(arguments)
         answer = function(*arguments)
         after = {at: hashlib.sha256(room.data).digest() for at, room in rooms.items()}
-        return cls(forms, before, answer_of(answer), after), answer
+        return cls(forms, on_memory, before, answer_of(answer), after), answer
 
     def compiled(self, function: Any) -> tuple[Any, dict[int, bytes]]:
         """What the compiled form answers, and hashes of the memory that it leaves."""
@@ -132,7 +142,11 @@ class Call:
             at: np.frombuffer(bytearray(zlib.decompress(each)), np.uint8)
             for at, each in self.before.items()
         }
-        answer = function(*(form.made(rooms) for form in self.forms))
+        made = [form.made(rooms) for form in self.forms]
+        if self.on_memory:
+            arrays = len(Memory._fields)
+            made[:arrays] = [Memory(*made[:arrays])]
+        answer = function(*made)
         return answer_of(answer), {
             at: hashlib.sha256(room.data).digest() for at, room in rooms.items()
         }
@@ -187,7 +201,7 @@ def machine_script(number: int) -> None:
     machine.exit(late)
     for order in (1, 2, 3, 4, 5, -1):
         machine.compact(order)
-    compaction.reset_isolation_suitable(machine.state.zones, machine.state.blocks)
+    compaction.reset_isolation_suitable(machine.state.mem)
     vmstat.extfrag(machine.state)
     snapshot.frame_cells(machine.state)
     machine.swap.use_slot(int(np.flatnonzero(machine.state.swap_slots["swap_map"] == 0)[0]))

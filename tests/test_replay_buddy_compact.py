@@ -49,13 +49,12 @@ class Lab:
 
     @property
     def movers(self):
-        state = self.state
-        return *state.zbud, state.frames, state.ptes, self.moves, self.control
+        return self.state.mem, self.moves, self.control
 
     def user_page(self, place, *, active=False):
         state = self.state
-        pfn = page_alloc.alloc_pages(*state.buddy, 0, layout.MIGRATE_MOVABLE)
-        memory.page_add_anon_rmap(state.pages, state.ptes, pfn, place, 0)
+        pfn = page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
+        memory.page_add_anon_rmap(state.mem, pfn, place, 0)
         lru.lru_cache_add(state.zone, state.pages, pfn, active)
         state.frames[pfn] = place % 251
         return pfn
@@ -68,7 +67,7 @@ class Lab:
 
     def faults(self):
         state = self.state
-        return lru.first_fault(state.zones, state.pages), compaction.first_fault(*state.buddy)
+        return lru.first_fault(state.mem), compaction.first_fault(state.mem)
 
     def holds(self, place):
         """The bytes that the process finds at a place of its table."""
@@ -120,15 +119,15 @@ def test_a_moved_zbud_page_keeps_its_objects_under_their_handles(lab):
     handles = []
     for number in range(8):
         state.reserve_nodes(1)
-        handle = zbud.zbud_alloc(*state.zbud, 0, 1500, layout.MIGRATE_MOVABLE)
+        handle = zbud.zbud_alloc(state.mem, 0, 1500, layout.MIGRATE_MOVABLE)
         handles.append(handle)
-        address = zbud.zbud_map(*state.zbud, 0, handle) * layout.CHUNK_SIZE
+        address = zbud.zbud_map(state.mem, 0, handle) * layout.CHUNK_SIZE
         state.frames.reshape(-1)[address : address + 1500] = number + 1
-        zbud.zbud_unmap(*state.zbud, 0, handle)
+        zbud.zbud_unmap(state.mem, 0, handle)
     assert lab.compact() == layout.COMPACT_COMPLETE
     assert sorted(lab.entries()["rc"].tolist()) == [0, 0, 0, 0]
     for number, handle in enumerate(handles):
-        address = zbud.zbud_map(*state.zbud, 0, handle) * layout.CHUNK_SIZE
+        address = zbud.zbud_map(state.mem, 0, handle) * layout.CHUNK_SIZE
         assert set(state.frames.reshape(-1)[address : address + 1500].tolist()) == {number + 1}
 
 
@@ -159,8 +158,8 @@ def test_the_trap_of_scanners_that_meet_while_moving():
     assert lab.compact() == layout.COMPACT_PARTIAL
     assert lab.entries()["rc"].tolist()[-1] == -layout.ENOMEM
     state = lab.state
-    assert compaction.reset_isolation_suitable(state.zones, state.blocks) == 0
-    compaction.rescan(state.zones, state.blocks)
+    assert compaction.reset_isolation_suitable(state.mem) == 0
+    compaction.rescan(state.mem)
     assert not state.blocks["skip"].any()
     assert state.zone["compact_cached_free_pfn"] == 32
 
@@ -176,7 +175,7 @@ def test_a_contiguous_range_is_emptied_and_can_be_given_back():
     assert not set(lab.state.ptes["value"][:2100].tolist()) & set(range(3072, 3200))
     assert all(lab.holds(place) == {place % 251} for place in range(2100))
     assert lab.state.zone["nr_free_pages"] == free - 128
-    cma.free_contig_range(*lab.state.buddy, 3072, 3200)
+    cma.free_contig_range(lab.state.mem, 3072, 3200)
     assert lab.state.zone["nr_free_pages"] == free
     assert lab.faults() == ((0, 0), (0, 0))
 
@@ -203,15 +202,14 @@ def test_only_ranges_of_cma_areas_can_be_taken(window):
 
 def test_a_single_zbud_page_moves_by_request(lab):
     lab.state.reserve_nodes(1)
-    handle = zbud.zbud_alloc(*lab.state.zbud, 0, 100, layout.MIGRATE_MOVABLE)
+    handle = zbud.zbud_alloc(lab.state.mem, 0, 100, layout.MIGRATE_MOVABLE)
     lab.state.zone["fail_page_alloc"] = 1
-    arrays = (*lab.state.zbud, lab.state.frames)
-    assert migrate.migrate_zbud_page(*arrays, 0) == -layout.ENOMEM
-    zbud.zbud_map(*lab.state.zbud, 0, handle)
-    assert migrate.migrate_zbud_page(*arrays, 0) == -layout.EAGAIN
-    zbud.zbud_unmap(*lab.state.zbud, 0, handle)
-    assert migrate.migrate_zbud_page(*arrays, 0) == 0
-    assert zbud.zbud_map(*lab.state.zbud, 0, handle) >> layout.NCHUNKS_ORDER != 0
+    assert migrate.migrate_zbud_page(lab.state.mem, 0) == -layout.ENOMEM
+    zbud.zbud_map(lab.state.mem, 0, handle)
+    assert migrate.migrate_zbud_page(lab.state.mem, 0) == -layout.EAGAIN
+    zbud.zbud_unmap(lab.state.mem, 0, handle)
+    assert migrate.migrate_zbud_page(lab.state.mem, 0) == 0
+    assert zbud.zbud_map(lab.state.mem, 0, handle) >> layout.NCHUNKS_ORDER != 0
 
 
 # --- checks ------------------------------------------------------------------------------------
@@ -244,16 +242,16 @@ def miscounted(state, pfn):
 def test_damaged_lru_lists_are_noticed(lab, damage, code):
     pfns = [lab.user_page(place) for place in range(4)]
     damage(lab.state, pfns[1])
-    found, where = lru.first_fault(lab.state.zones, lab.state.pages)
+    found, where = lru.first_fault(lab.state.mem)
     assert found == code
     assert str(where) in lru.FAULTS[found].format(where=where)
 
 
 def test_damaged_compaction_state_is_noticed(lab):
     lab.state.blocks[3]["skip"] = 2
-    assert compaction.first_fault(*lab.state.buddy) == (5, 3)
+    assert compaction.first_fault(lab.state.mem) == (5, 3)
     lab.state.zone["compact_cached_free_pfn"] = 999
-    assert compaction.first_fault(*lab.state.buddy) == (4, 999)
+    assert compaction.first_fault(lab.state.mem) == (4, 999)
 
 
 # --- files of /proc ----------------------------------------------------------------------------
@@ -280,7 +278,7 @@ def test_indices_of_scattered_memory_are_printed_in_thousandths(lab):
     pfns = [lab.user_page(place) for place in range(256)]
     for pfn in pfns[::2]:
         lru.lru_cache_del(lab.state.zone, lab.state.pages, pfn)
-        page_alloc.put_page(*lab.state.buddy, pfn)
+        page_alloc.put_page(lab.state.mem, pfn)
     files = vmstat.extfrag(lab.state)
     assert files["unusable_index"].split()[4:] == ["0.000"] + ["1.000"] * 10
     assert files["extfrag_index"].split()[4:8] == ["-1.000", "0.493", "0.743", "0.868"]

@@ -113,12 +113,11 @@ class Lab(Swap):
         return page
 
     def check(self):
-        assert zswap_check.first_fault(*self.state.zswap) == (0, 0)
+        assert zswap_check.first_fault(self.state.mem) == (0, 0)
         state = self.state
-        areas = (state.swap_info, state.swap_slots, state.slots_cache)
-        assert swapfile.first_fault(*areas) == (0, 0)
+        assert swapfile.first_fault(state.mem) == (0, 0)
         for number in range(len(state.pools)):
-            assert zbud_check.first_fault(*state.zbud, number) == (0, 0)
+            assert zbud_check.first_fault(state.mem, number) == (0, 0)
 
 
 def make_pages(count, seed=0):
@@ -217,7 +216,7 @@ def test_a_batch_is_its_pages_one_by_one():
         single.store(single.get_swap_page(), page)
     assert batch.counters() == single.counters()
     assert batch.device.pages == single.device.pages
-    for one, other in zip(batch.state.zswap, single.state.zswap, strict=True):
+    for one, other in zip(batch.state.mem, single.state.mem, strict=True):
         assert one.tobytes()[: len(other.tobytes())] == other.tobytes()[: len(one.tobytes())]
 
 
@@ -245,9 +244,9 @@ def test_the_simulated_header_names_the_slot():
     start = 1 * layout.CHUNK_SIZE
     header = swap.state.frames[swap.state.pages["mapcount"][:512] == -127][0][start : start + 8]
     assert header.view(np.int64)[0] == 2
-    assert zswap_check.first_fault(*swap.state.zswap) == (0, 0)
+    assert zswap_check.first_fault(swap.state.mem) == (0, 0)
     swap.state.frames[swap.state.pages["mapcount"][:512] == -127, start] = 3
-    fault, where = zswap_check.first_fault(*swap.state.zswap)
+    fault, where = zswap_check.first_fault(swap.state.mem)
     assert (zswap_check.FAULTS[fault].format(where=where)).startswith("swap slot 2: the swap entry")
 
 

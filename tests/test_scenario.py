@@ -188,8 +188,8 @@ def flip_stored_byte(machine):
     swapped = state.ptes["value"][state.ptes["state"] == layout.PTE_SWAP]
     slot = next(int(s) for s in swapped if state.swap_slots["entry"][s])
     entry = state.zswap_entries[state.swap_slots["entry"][slot]]
-    address = zbud.zbud_map(*state.zbud, SWAP_TYPE, int(entry["handle"])) << layout.CHUNK_SHIFT
-    zbud.zbud_unmap(*state.zbud, SWAP_TYPE, int(entry["handle"]))
+    address = zbud.zbud_map(state.mem, SWAP_TYPE, int(entry["handle"])) << layout.CHUNK_SHIFT
+    zbud.zbud_unmap(state.mem, SWAP_TYPE, int(entry["handle"]))
     middle = layout.ZSWAP_HEADER_SIZE + int(entry["length"]) // 2
     state.frames.reshape(-1)[address + middle] ^= 0x40
 

@@ -204,7 +204,7 @@ def test_what_is_in_use_there_is_in_use_here(seed):
     assert zone.counts[blocks.UNKNOWN] == unknown > 0
     used = sum(1 << order for order in live.values())
     assert zone.finish()[-1]["free_pages"] == (1 << 14) - used
-    assert page_alloc_check.first_fault(*zone.state.buddy)[0] == 0
+    assert page_alloc_check.first_fault(zone.state.mem)[0] == 0
     known = {int(entry["key"]) - 1: int(entry["order"]) for entry in zone.table if entry["key"] > 0}
     assert known == live
 

@@ -32,7 +32,7 @@ POLICIES = {"ok": lambda turn: True, "fail": lambda turn: False, "odd": lambda t
 
 def pool_of(variant, page_bytes, frames=FRAMES):
     state = State(frames, pageblock_order=4, page_bytes=page_bytes)
-    bootmem.free_pages_memory(*state.buddy, 0, frames)
+    bootmem.free_pages_memory(state.mem, 0, frames)
     state.create_pool(0, variant)
     state.reserve_nodes(frames)
     return state
@@ -49,7 +49,7 @@ class Engine:
         self.handles = np.zeros(2, np.int64)
 
     def call(self, function, *arguments):
-        return function(*self.state.zbud, 0, *arguments)
+        return function(self.state.mem, 0, *arguments)
 
     def alloc(self, size):
         return self.call(zbud.zbud_alloc, size, self.migratetype)
@@ -80,7 +80,7 @@ class Engine:
         return zbud.zbud_reclaim_page(begin, evict, end, self.handles, retries, self.variant)
 
     def migrate(self, pfn):
-        return migrate.migrate_zbud_page(*self.state.zbud, self.state.frames, pfn)
+        return migrate.migrate_zbud_page(self.state.mem, pfn)
 
     def payload(self, address):
         """The first bytes of an object, wherever the state keeps them."""
@@ -244,9 +244,9 @@ class Pools(RuleBasedStateMachine):
     @invariant()
     def holds_together(self):
         state = self.engine.state
-        assert page_alloc_check.first_fault(*state.buddy) == (0, 0)
+        assert page_alloc_check.first_fault(state.mem) == (0, 0)
         if not self.twin.victims:  # plain takes a victim off all lists
-            assert zbud_check.first_fault(*state.zbud, 0) == (0, 0)
+            assert zbud_check.first_fault(state.mem, 0) == (0, 0)
 
     @invariant()
     def holds_the_same(self):
@@ -326,7 +326,7 @@ class SeriesPools(Pools):
     @rule(data=st.data())
     def putback(self, data):
         pfn = self.pins.pop(data.draw(st.integers(0, len(self.pins) - 1), "pin"))
-        freed = page_alloc.put_page(*self.engine.state.buddy, pfn)
+        freed = page_alloc.put_page(self.engine.state.mem, pfn)
         assert freed == self.twin.buddy.put_page(pfn)
 
     def headers_agree(self):

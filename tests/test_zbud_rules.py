@@ -103,17 +103,17 @@ def test_without_page_bytes_everything_else_is_the_same(variant):
 @pytest.mark.parametrize("variants", [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_two_pools_do_not_see_each_other(variants):
     state = State(FRAMES, pageblock_order=4, pools=2)
-    bootmem.free_pages_memory(*state.buddy, 0, FRAMES)
+    bootmem.free_pages_memory(state.mem, 0, FRAMES)
     state.reserve_nodes(8)
     for number, variant in enumerate(variants):
         state.create_pool(number, variant)
-    first = zbud.zbud_alloc(*state.zbud, 0, 700, layout.MIGRATE_MOVABLE)
-    assert [zbud.zbud_handle_exists(*state.zbud, number, first) for number in (0, 1)] == [1, 0]
-    zbud.zbud_alloc(*state.zbud, 1, 700, layout.MIGRATE_MOVABLE)
+    first = zbud.zbud_alloc(state.mem, 0, 700, layout.MIGRATE_MOVABLE)
+    assert [zbud.zbud_handle_exists(state.mem, number, first) for number in (0, 1)] == [1, 0]
+    zbud.zbud_alloc(state.mem, 1, 700, layout.MIGRATE_MOVABLE)
     assert state.pools["pages_nr"].tolist() == [1, 1]
-    zbud.zbud_free(*state.zbud, 0, first)
+    zbud.zbud_free(state.mem, 0, first)
     assert state.pools["pages_nr"].tolist() == [0, 1]
-    assert [zbud_check.first_fault(*state.zbud, number) for number in (0, 1)] == [(0, 0), (0, 0)]
+    assert [zbud_check.first_fault(state.mem, number) for number in (0, 1)] == [(0, 0), (0, 0)]
 
 
 # --- a check that can fail ---------------------------------------------------------------------
@@ -188,9 +188,9 @@ def test_first_fault_finds(code):
     engine = Engine(ZBUD_SERIES, True)
     for size in (3100, 1000, 2500):  # a page with one buddy, then one with two
         engine.alloc(size)
-    assert zbud_check.first_fault(*engine.state.zbud, 0) == (0, 0)
+    assert zbud_check.first_fault(engine.state.mem, 0) == (0, 0)
     where = BREAKS[code](engine)
-    assert zbud_check.first_fault(*engine.state.zbud, 0) == (code, where)
+    assert zbud_check.first_fault(engine.state.mem, 0) == (code, where)
 
 
 BROKEN_PAGES = [
@@ -208,7 +208,7 @@ def test_a_page_that_contradicts_itself_is_found(array, field, value, code):
     engine.alloc(1000)
     pfn, row = newest(engine)
     getattr(engine.state, array)[field][pfn if array == "pages" else row] = value
-    assert zbud_check.first_fault(*engine.state.zbud, 0) == (code, pfn)
+    assert zbud_check.first_fault(engine.state.mem, 0) == (code, pfn)
 
 
 def test_a_plain_page_that_nobody_holds_is_found():
@@ -216,4 +216,4 @@ def test_a_plain_page_that_nobody_holds_is_found():
     engine.alloc(1000)
     pfn, _ = newest(engine)
     engine.state.pages["refcount"][pfn] = 0
-    assert zbud_check.first_fault(*engine.state.zbud, 0) == (5, pfn)
+    assert zbud_check.first_fault(engine.state.mem, 0) == (5, pfn)
