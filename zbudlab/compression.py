@@ -21,6 +21,7 @@ from zbudlab.compressors import (
     decompress_pages,
 )
 from zbudlab.mm.state import State
+from zbudlab.profiles import Profile
 from zbudlab.swapdevice import Content
 
 
@@ -41,14 +42,14 @@ def compressed_lengths(
     data: NDArray[np.uint8],
     threads: int | None,
     *,
-    modern: bool,
+    rules: Profile,
 ) -> NDArray[np.int32]:
-    """Lengths of the compressed pages in `data`; -1 = too long, which only 6.1 asks.
+    """Compress pages into `data` and return the lengths; see `Profile.one_page_of_room`.
 
-    3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
+    A page that is too long gets -1, or with two pages of room a length above PAGE_SIZE.
     """
     lengths = compress_pages(using, pages, data, threads)
-    if not modern:
+    if not rules.one_page_of_room:
         lengths[lengths < 0] = layout.PAGE_SIZE + 1
     return lengths
 
@@ -70,7 +71,7 @@ class Compression:
     """How zswap compresses the pages of a machine, and makes them whole again.
 
     compressor: needed where pages have bytes and zswap is enabled. threads: None = one a core.
-    modern: by the rules of 6.1, which knows pages filled with one word.
+    rules: the profile's; `same_filled` and `one_page_of_room` matter here.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Compression:
         threads: int | None,
         *,
         enabled: bool,
-        modern: bool,
+        rules: Profile,
     ) -> None:
         if state.page_bytes and enabled and compressor is None:
             raise ValueError("zswap needs a compressor where pages have bytes")
@@ -88,7 +89,7 @@ class Compression:
         self.compressor = compressor
         self.threads = threads
         self.enabled = enabled
-        self.modern = modern
+        self.rules = rules
         self.failures = 0  #: pages of which the compressor made nothing
         self.error: Exception | None = None  #: the last it raised
         self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
@@ -128,7 +129,7 @@ class Compression:
         assert self.compressor is not None
         try:
             lengths = compressed_lengths(
-                self.compressor, pages, data, self.threads, modern=self.modern
+                self.compressor, pages, data, self.threads, rules=self.rules
             )
         except UnrecordedPage:
             raise

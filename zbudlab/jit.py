@@ -138,7 +138,8 @@ KERNELS: dict[str, Any] = {}
 def _source_key() -> str:
     """A hash of all that compiled code depends on: our sources, numba, bounds checking."""
     package = Path(__file__).parent
-    sources = [package / "jit.py", package / "layout.py", *sorted((package / "mm").glob("*.py"))]
+    below = [package / f"{name}.py" for name in ("jit", "layout", "profiles")]
+    sources = [*below, *sorted((package / "mm").glob("*.py"))]
     digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
     for source in sources:
         digest.update(source.read_bytes())

@@ -8,6 +8,8 @@ compiled and uncompiled.
 
 import numpy as np
 
+from zbudlab.profiles import RULES
+
 # --- pages -------------------------------------------------------------------------------------
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
@@ -319,11 +321,6 @@ swap_slots_cache = np.dtype(
 ZSWAP_HEADER_SIZE = 8  # a stored object starts with its swap entry
 ZSWAP_RECLAIM_RETRIES = 8
 
-# Whose rules zswap follows.
-ZSWAP_3_12 = 0
-ZSWAP_3_12_FIXED = 1  # 3.12 without its two ways to lose data
-ZSWAP_6_1 = 2
-
 zswap_entry = np.dtype(
     [
         ("slot", "u4"),  # swap slot
@@ -339,12 +336,15 @@ assert zswap_entry.itemsize == 32
 
 zswap = np.dtype(
     [
-        ("profile", "i8"),  # ZSWAP_*
+        *((rule, "i8") for rule in RULES),  # the profile's rules; see zbudlab.profiles
         ("totalram_pages", "i8"),
         ("max_pool_percent", "i8"),
-        ("accept_threshold_percent", "i8"),  # 6.1
-        ("same_filled_pages_enabled", "i8"),  # 6.1
-        ("pool_reached_full", "i8"),  # 6.1: 1 = refuse until the pool is below the threshold
+        ("accept_threshold_percent", "i8"),  # rule accept_threshold
+        ("same_filled_pages_enabled", "i8"),  # rule same_filled, unless switched off
+        (
+            "pool_reached_full",
+            "i8",
+        ),  # rule accept_threshold: 1 = refuse until the pool is below the threshold
         ("pool_limit_hit", "i8"),  # counters, named as in debugfs
         ("written_back_pages", "i8"),
         ("reject_reclaim_fail", "i8"),

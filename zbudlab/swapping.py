@@ -24,6 +24,7 @@ from zbudlab.compression import Compression
 from zbudlab.compressors import Compressor, DamagedData
 from zbudlab.mm import zbud, zswap, zswap_marks
 from zbudlab.mm.state import State
+from zbudlab.profiles import DEFAULT, RULES, rules_of
 from zbudlab.swapareas import SwapAreas
 from zbudlab.swapdevice import (
     Content,
@@ -34,11 +35,6 @@ from zbudlab.swapdevice import (
     SwapWriteError,
 )
 
-PROFILES = {
-    "3.12": layout.ZSWAP_3_12,
-    "3.12-fixed": layout.ZSWAP_3_12_FIXED,
-    "6.1": layout.ZSWAP_6_1,
-}
 COUNTERS = (
     "pool_limit_hit",
     "written_back_pages",
@@ -75,7 +71,7 @@ class Swap(SwapAreas):
         self,
         state: State,
         *,
-        profile: str = "3.12-fixed",
+        profile: str = DEFAULT,
         compressor: Compressor | None = None,
         totalram: int | None = None,
         max_pool_percent: int = 20,
@@ -90,32 +86,28 @@ class Swap(SwapAreas):
         do: Callable[..., Any] = _call,
         stepwise: bool = True,
     ) -> None:
-        if profile not in PROFILES:
-            raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
-        modern = profile == "6.1"
+        rules = rules_of(profile)
         super().__init__(
             state,
-            cache if cache is not None else SwapCache(stays=modern),
+            cache if cache is not None else SwapCache(stays=rules.swap_cache_keeps_writeback),
             device if device is not None else SwapDevice(),
             do,
             variant=variant,
-            shared_pool=modern,
+            shared_pool=rules.shared_pool,
             enabled=enabled,
         )
-        self.modern = modern
-        self.ignores_errors = profile != "3.12-fixed"
-        self.compression = Compression(state, compressor, threads, enabled=enabled, modern=modern)
+        self.rules = rules
+        self.compression = Compression(state, compressor, threads, enabled=enabled, rules=rules)
         self.synchronous = synchronous
         self.stepwise = stepwise
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
         settings = {
-            "profile": PROFILES[profile],
             "totalram_pages": len(state.frames) if totalram is None else totalram,
             "max_pool_percent": max_pool_percent,
             "accept_threshold_percent": accept_threshold_percent,
-            "same_filled_pages_enabled": modern and same_filled_pages,
-        }
+            "same_filled_pages_enabled": rules.same_filled and same_filled_pages,
+        } | {rule: getattr(rules, rule) for rule in RULES}
         for name, value in settings.items():
             state.zswaps[name] = value
 
@@ -183,12 +175,14 @@ class Swap(SwapAreas):
     @property
     def _alone(self) -> bool:
         """Whether compiled code can do all stores of a batch by itself."""
-        watched = self.stepwise or self.modern or self.at or self.cache.pages
+        watched = (
+            self.stepwise or self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
+        )
         marks = isinstance(self.device, MarkDevice) and not self.device.fail
         return self.enabled and marks and not watched
 
     def _store_reclaiming(self, slot: int, data: NDArray, which: int, length: int) -> int:
-        """Go on with a store that found the pool full: make room, then 3.12 stores, 6.1 refuses."""
+        """Go on with a store that found the pool full: make room, then store or refuse."""
         outer, self.busy = self.busy, slot
         try:
             type = int(self.state.swap_slots["type"][slot])
@@ -197,7 +191,7 @@ class Swap(SwapAreas):
             self.busy = outer
         if failed:
             self.state.zswaps["reject_reclaim_fail"] += 1
-        if failed or self.modern:
+        if failed or self.rules.refuse_after_reclaim:
             self.do(zswap.zswap_store_refused, self.state.mem, slot)
             return -ENOMEM
         self._reach("store", slot)
@@ -322,7 +316,8 @@ class Swap(SwapAreas):
             return self.do(zswap.zswap_writeback_fail, self.state.mem, number, error)
         self._reach("write", slot)
         error = self.swap_writepage(slot, page)
-        kept = (self.ignores_errors or not error) and self.cache.written(slot, page, error)
+        kept = not error or self.rules.ignore_write_error
+        kept = kept and self.cache.written(slot, page, error)
         return self.do(zswap.zswap_writeback_end, self.state.mem, number, error, int(kept))
 
     def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:

@@ -28,9 +28,6 @@ from zbudlab.layout import (
     MIGRATE_MOVABLE,
     MIGRATE_UNMOVABLE,
     ZBUD_SERIES,
-    ZSWAP_3_12,
-    ZSWAP_3_12_FIXED,
-    ZSWAP_6_1,
     ZSWAP_HEADER_SIZE,
 )
 from zbudlab.mm.zbud import zbud_alloc, zbud_map, zbud_unmap
@@ -83,7 +80,7 @@ def zswap_invalidate_area(mem, type):
         mem.slots[slot].frontswap = 0
         if number:
             zswap_free_entry(mem, number)
-    if zswap.profile != ZSWAP_6_1:
+    if zswap.stale_size_after_swapoff:
         zswap.pool_pages = pool_pages
 
 
@@ -111,7 +108,7 @@ def zswap_store_begin(mem, slot):
     6.1's frontswap first drops what the slot had before.
     """
     zswap = mem.zswaps[0]
-    if zswap.profile == ZSWAP_6_1:
+    if zswap.invalidate_before_store:
         frontswap_invalidate_page(mem, slot)
     if slot_pool(mem, slot) < 0:
         return -ENODEV
@@ -119,7 +116,7 @@ def zswap_store_begin(mem, slot):
         zswap.pool_limit_hit += 1
         zswap.pool_reached_full = 1
         return RECLAIM
-    if zswap.profile == ZSWAP_6_1 and zswap.pool_reached_full:
+    if zswap.accept_threshold and zswap.pool_reached_full:
         if not zswap_can_accept(zswap):
             return -ENOMEM
         zswap.pool_reached_full = 0
@@ -134,7 +131,7 @@ def zswap_store_refused(mem, slot):
     puts over the newer one on the device; 3.12-fixed drops it.
     """
     mem.slots[slot].frontswap = 0
-    if mem.zswaps[0].profile == ZSWAP_3_12_FIXED:
+    if mem.zswaps[0].drop_stale_on_refusal:
         zswap_invalidate_page(mem, slot)
 
 
@@ -341,7 +338,8 @@ def zswap_writeback_map(mem, number, where):
 
     -ENOMEM if the slot was freed meanwhile; only 6.1 looks.
     """
-    if mem.zswaps[0].profile == ZSWAP_6_1 and mem.slots[mem.entries[number].slot].entry != number:
+    gone = mem.slots[mem.entries[number].slot].entry != number
+    if gone and mem.zswaps[0].check_tree_before_writeback:
         return -ENOMEM
     map_entry(mem, number, where)
     return 0
@@ -357,9 +355,15 @@ def zswap_writeback_unmap(mem, number):
 def zswap_writeback_fail(mem, number, error):
     """Give a writeback up: `error`; in 3.12.9 it is 0 if the entry went with it."""
     freed = zswap_entry_put(mem, number, 1)
-    if freed and mem.zswaps[0].profile != ZSWAP_6_1:
+    if freed and mem.zswaps[0].fail_freed_as_success:
         return 0
     return error
+
+
+@kernel
+def may_keep_stale(zswap):
+    """Return whether a slot's older copy can outlive the refusal of its newer page."""
+    return not (zswap.invalidate_before_store or zswap.drop_stale_on_refusal)
 
 
 @kernel
@@ -368,7 +372,7 @@ def count_losses(zswap, slots, slot, error, kept):
     if error:
         if not kept:
             zswap.lost_write += 1
-    elif zswap.profile == ZSWAP_3_12 and slots[slot].swap_map and not slots[slot].frontswap:
+    elif slots[slot].swap_map and not slots[slot].frontswap and may_keep_stale(zswap):
         zswap.lost_stale += 1
 
 
@@ -382,14 +386,14 @@ def zswap_writeback_end(mem, number, error, kept):
     """
     zswap = mem.zswaps[0]
     slot = np.int64(mem.entries[number].slot)
-    if error and zswap.profile == ZSWAP_3_12_FIXED:
+    if error and not zswap.ignore_write_error:
         return zswap_writeback_fail(mem, number, error)
     count_losses(zswap, mem.slots, slot, error, kept)
     zswap.written_back_pages += 1
     in_tree = mem.slots[slot].entry == number
-    users = 2 if in_tree or zswap.profile != ZSWAP_6_1 else 1
+    users = 2 if in_tree or not zswap.check_tree_after_writeback else 1
     freed = zswap_entry_put(mem, number, users)
-    if freed or zswap.profile == ZSWAP_6_1:
+    if freed or zswap.check_tree_after_writeback:
         return 0
     zswap_rb_erase(mem, number)
     return -EAGAIN

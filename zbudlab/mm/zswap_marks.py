@@ -4,8 +4,8 @@ With bytes, what zswap writes back must be decompressed and written to a device 
 stores stop where the pool is full. Marks need nobody else: the device is an array of them, and
 the same pieces that `zbudlab.swapping` calls one by one follow each other here.
 
-Limits: the rules of 3.12 (6.1 keeps pages in the swap cache), a device that works, an empty swap
-cache. Whoever has something else calls the pieces.
+Limits: profiles without the rule `swap_cache_keeps_writeback`, a device that works, an empty swap
+cache. In other cases the caller uses the pieces.
 
 Source: mm/zswap.c: zswap_frontswap_store, zswap_writeback_entry; mm/zbud.c: zbud_reclaim_page
 (v3.12.9).
@@ -78,6 +78,7 @@ def store_mark(mem, slot, data, which, length, handles):
         answer = reclaim_marks(mem, pool, handles, slot)
         if answer:
             mem.zswaps[0].reject_reclaim_fail += 1
+        if answer or mem.zswaps[0].refuse_after_reclaim:
             answer = -ENOMEM
     if answer:
         zswap_store_refused(mem, slot)
