@@ -372,7 +372,7 @@ def count_losses(zswap, slots, slot, error, kept):
     if error:
         if not kept:
             zswap.lost_write += 1
-    elif slots[slot].swap_map and not slots[slot].frontswap and may_keep_stale(zswap):
+    elif may_keep_stale(zswap) and slots[slot].swap_map and not slots[slot].frontswap:
         zswap.lost_stale += 1
 
 
