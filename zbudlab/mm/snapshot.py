@@ -20,8 +20,8 @@ from zbudlab.layout import (
     FRAME_KERNEL,
     FRAME_ORDER_SHIFT,
     FRAME_PINNED,
-    FRAME_ZBUD_FULL,
-    FRAME_ZBUD_HALF,
+    FRAME_POOL_FULL,
+    FRAME_POOL_PART,
     FREEPAGES,
     LRU,
     MIGRATE_CMA,
@@ -121,7 +121,7 @@ def zbud_frame(mem, page, pfn):
     pool = mem.pools[page.private if page.private < mem.pools.shape[0] else 0]
     header = mem.rows[header_row(pool, pfn)]
     both = header.first_chunks > 0 and header.last_chunks > 0
-    kind = FRAME_ZBUD_FULL if both else FRAME_ZBUD_HALF
+    kind = FRAME_POOL_FULL if both else FRAME_POOL_PART
     own = expected_references(header) - 1 if pool.variant == ZBUD_SERIES else 1
     return kind | FRAME_PINNED if page_count(page) != own else kind
 
@@ -188,11 +188,3 @@ def frame_cells(state: State) -> np.ndarray:
 def frame_kinds(state: State) -> np.ndarray:
     """What each page frame is, uint8 (frames,): layout.FRAME_KINDS by number."""
     return frame_cells(state) & layout.FRAME_KIND_MASK
-
-
-def zbud_chunks(state: State, pfns: np.ndarray) -> np.ndarray:
-    """Sizes of the first and the last buddy of frames, in chunks, uint8 (n, 2); 0 where none is."""
-    pages = state.pages[pfns]
-    headers = state.rows[pfns << int(state.pools[0]["row_shift"])]
-    sizes = np.stack([headers["first_chunks"], headers["last_chunks"]], axis=1)
-    return sizes * (pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE)[:, None].astype(np.uint8)
