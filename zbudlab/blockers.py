@@ -63,7 +63,7 @@ def count(state: State, order: int) -> dict[str, int]:
     free = np.isin(kinds, FREE_KINDS)
     in_pool = np.isin(kinds, layout.POOL_KINDS)
     kernel = kinds == layout.FRAME_KERNEL
-    fixed = in_pool & (not state.zone["zbud_movable"])
+    fixed = in_pool & (not state.zone["zpool_movable"])
     marks = {
         "kernel and zbud": (kernel, fixed),
         "kernel": (kernel,),

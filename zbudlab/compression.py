@@ -20,6 +20,7 @@ from zbudlab.compressors import (
     compress_pages,
     decompress_pages,
 )
+from zbudlab.mm import zpool
 from zbudlab.mm.state import State
 from zbudlab.profiles import Profile
 from zbudlab.swapdevice import Content
@@ -150,12 +151,16 @@ class Compression:
         word = int(self.state.zswap_entries["word"][number])
         if not self.state.page_bytes:
             return word
-        if not address:
+        if address < 0:
             return np.full(layout.PAGE_SIZE // 8, word, np.int64).tobytes()
         assert self.compressor is not None
-        start = (address & (layout.NCHUNKS - 1)) * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
-        frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
-        return decompressed(self.compressor, frame[start : start + length])
+        return decompressed(self.compressor, self._object(number, address, length))
+
+    def _object(self, number: int, address: int, length: int) -> NDArray[np.uint8]:
+        """Return the compressed bytes of a mapped entry."""
+        slot = int(self.state.zswap_entries["slot"][number])
+        pool = int(self.state.swap_info["pool"][self.state.swap_slots["type"][slot]])
+        return zpool.object_bytes(self.state.mem, pool, address, length)
 
     def rows(
         self, numbers: NDArray[np.int64], where: NDArray[np.int64], out: NDArray[np.uint8]
@@ -164,12 +169,19 @@ class Compression:
         errors = np.zeros(len(numbers), np.int64)
         words = out.view(np.int64)
         address, length = where.T
-        for row in np.flatnonzero((numbers > 0) & (address == 0)):
+        for row in np.flatnonzero((numbers > 0) & (address < 0)):
             words[row] = self.state.zswap_entries["word"][numbers[row]]
-        rows = np.flatnonzero((numbers > 0) & (address > 0))
-        starts = address[rows] * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
+        stored = (numbers > 0) & (address >= 0)
+        split = stored & (address % layout.PAGE_SIZE + length > layout.PAGE_SIZE)
+        rows = np.flatnonzero(stored & ~split)
         assert self.compressor is not None
         frames = self.state.frames
-        whole = decompress_pages(self.compressor, frames, starts, length[rows], out, rows)
+        whole = decompress_pages(self.compressor, frames, address[rows], length[rows], out, rows)
         errors[rows[~whole]] = -EIO
+        for row in np.flatnonzero(split):  # in two frames
+            try:
+                found = self._object(int(numbers[row]), int(address[row]), int(length[row]))
+                out[row] = np.frombuffer(decompressed(self.compressor, found), np.uint8)
+            except DamagedData:
+                errors[row] = -EIO
         return errors

@@ -99,7 +99,7 @@ zone = np.dtype(
         ("compact_cached_migrate_pfn", "i8"),  # -1 = not set yet
         ("compact_cached_free_pfn", "i8"),
         ("compact_blockskip_flush", "i8"),  # 1 = hints may be forgotten
-        ("zbud_movable", "i8"),  # 1 = with the series: zbud pages are movable
+        ("zpool_movable", "i8"),  # 1 = compaction and CMA may move pages of pools
         ("fail_page_alloc", "i8"),  # fault injection: > 0 = this many allocations to come fail
     ],
     align=True,

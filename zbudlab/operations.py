@@ -242,7 +242,7 @@ def set_max_pool_percent(machine: Machine, percent: int) -> int:
 
 @operation
 def set_zbud_movable(machine: Machine, movable: int) -> int:
-    machine.state.zone["zbud_movable"] = movable
+    machine.state.zone["zpool_movable"] = movable
     return 0
 
 
@@ -266,7 +266,7 @@ def inject(machine: Machine, fault: int, count: int) -> int:
 @operation
 def zbud_alloc(machine: Machine, size: int) -> int:
     machine.state.reserve_nodes(1)
-    migratetype = MIGRATE_MOVABLE if machine.state.zone["zbud_movable"] else MIGRATE_UNMOVABLE
+    migratetype = MIGRATE_MOVABLE if machine.state.zone["zpool_movable"] else MIGRATE_UNMOVABLE
     return machine.do(zbud.zbud_alloc, machine.state.mem, LAB_POOL, size, migratetype)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from zbudlab import layout
 from zbudlab.compression import Compression
 from zbudlab.compressors import Compressor, DamagedData
-from zbudlab.mm import zbud, zswap, zswap_marks
+from zbudlab.mm import zpool, zswap, zswap_marks
 from zbudlab.mm.state import State
 from zbudlab.profiles import DEFAULT, RULES, rules_of
 from zbudlab.swapareas import SwapAreas
@@ -151,9 +151,9 @@ class Swap(SwapAreas):
         answers = np.zeros(len(slots), np.int64)
         errors = np.zeros(len(slots), np.int64)
         self.state.reserve_entries(len(slots))
-        self.state.reserve_nodes(len(slots))
+        self.state.reserve_objects(len(slots))
         if self._alone:
-            all_at_once = (slots, data, lengths, answers, np.zeros(2, np.int64))
+            all_at_once = (slots, data, lengths, answers, np.zeros(zpool.MOST_HANDLES, np.int64))
             store = zswap_marks.zswap_store_marks
             self.device.writes += self.do(store, self.state.mem, *all_at_once)
             return answers, errors
@@ -293,16 +293,19 @@ class Swap(SwapAreas):
             return -ENODEV
 
         def begin(handles: NDArray[np.int64]) -> int:
-            return self.do(zbud.zbud_reclaim_begin, self.state.mem, pool, handles)
+            return self.do(zpool.zpool_shrink_begin, self.state.mem, pool, handles)
 
         def evict(handle: int) -> int:
             return self.writeback_entry(pool, handle)
 
         def end(pfn: int) -> int:
-            return self.do(zbud.zbud_reclaim_end, self.state.mem, pool, pfn)
+            return self.do(zpool.zpool_shrink_end, self.state.mem, pool, pfn)
 
-        handles = np.zeros(2, np.int64)
-        return zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
+        def gave_up(attempt: int, error: int) -> int:
+            return int(zpool.zpool_shrink_gave_up(self.state.mem, pool, attempt, error))
+
+        handles = np.zeros(zpool.MOST_HANDLES, np.int64)
+        return zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
 
     def writeback_entry(self, pool: int, handle: int) -> int:
         """Write what a handle holds to the device: 0 = its handle is free, or an errno."""

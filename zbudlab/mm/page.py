@@ -16,6 +16,8 @@ from zbudlab.layout import (
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PAGE_SHIFT,
     PAGE_ZBUD_MAPCOUNT_VALUE,
+    PAGE_ZPOOL_FIRST,
+    PAGE_ZPOOL_LAST,
     PG_LOCKED,
     PG_LRU,
 )
@@ -76,6 +78,12 @@ def page_buddy(page):
 def page_zbud(page):
     """Whether the page belongs to a zbud pool (PageZbud of the series)."""
     return page.mapcount == PAGE_ZBUD_MAPCOUNT_VALUE
+
+
+@kernel
+def page_zpool(page):
+    """Return whether the page belongs to a pool of any allocator behind zpool."""
+    return PAGE_ZPOOL_FIRST <= page.mapcount <= PAGE_ZPOOL_LAST
 
 
 @kernel

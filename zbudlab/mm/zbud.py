@@ -21,9 +21,6 @@ pool's lock to call the owner.
 Source: mm/zbud.c (v3.11), and the series' patches 1 to 5 (v2, 11 Sep 2013).
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from zbudlab.jit import kernel
@@ -318,29 +315,3 @@ def zbud_reclaim_end(mem, number, pfn):
     add_to_home_list(pool, mem.rows, row)
     list_add(mem.rows, LRU, row, pool_list(pool, LRU_LIST))
     return -EAGAIN
-
-
-def zbud_reclaim_page(
-    begin: Callable[[Any], int],
-    evict: Callable[[int], int],
-    end: Callable[[int], int],
-    handles: Any,
-    retries: int,
-    variant: int,
-) -> int:
-    """Empty pages, oldest first, until one is free: 0; -EINVAL or -EAGAIN where none could be.
-
-    Ordinary Python, as the eviction callback is its owner's: `begin` and `end` are the two
-    halves above with `mem` and the pool bound, `evict(handle)` answers 0 when the object is gone.
-    The last buddy is offered only when the first one left. A page half emptied is no success.
-    """
-    for attempt in range(retries):
-        pfn = begin(handles)
-        if pfn < 0:
-            return 0 if attempt and variant == ZBUD_SERIES else pfn
-        for handle in [int(handle) for handle in handles if handle]:
-            if evict(handle):
-                break
-        if end(pfn) == 0:
-            return 0
-    return -EAGAIN if retries else -EINVAL

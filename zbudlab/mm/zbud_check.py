@@ -4,11 +4,17 @@ Every page of a pool is on the list that its buddies call for and on the LRU, ha
 each handle and mapping, and its handles lead back to it.
 """
 
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
+from zbudlab.mm import radix_tree
 from zbudlab.mm.list_head import list_length
+from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import page_zbud
 from zbudlab.mm.radix_tree import radix_tree_lookup
 from zbudlab.mm.zbud_header import (
@@ -94,3 +100,10 @@ def fault_in_pool(mem, number):
 def first_fault(mem, number):
     """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
     return fault_in_pool(mem, number)
+
+
+def faults(mem: Memory, number: int) -> Iterator[tuple[Any, tuple[int, int]]]:
+    """Yield what is wrong with a pool and the tree of its handles: (module, (code, where))."""
+    yield sys.modules[__name__], first_fault(mem, number)
+    if mem.pools[number]["variant"] == ZBUD_SERIES:
+        yield radix_tree, radix_tree.first_fault(mem.nodes, mem.pools[number])

@@ -27,12 +27,19 @@ from zbudlab.layout import (
     EPERM,
     MIGRATE_MOVABLE,
     MIGRATE_UNMOVABLE,
-    ZBUD_SERIES,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import zbud_alloc, zbud_map, zbud_unmap
+from zbudlab.mm.zpool import (
+    zpool_evictable,
+    zpool_get_total_pages,
+    zpool_malloc,
+    zpool_malloc_support_movable,
+    zpool_map_handle,
+    zpool_unmap_handle,
+)
 from zbudlab.mm.zswap_entry import (
     first_word,
+    header_size,
     read_swp_entry,
     slot_pool,
     slot_swp_entry,
@@ -145,9 +152,9 @@ def count_refusal(zswap, error):
 
 
 @kernel
-def gfp_migratetype(zone, pool):
+def gfp_migratetype(mem, pool):
     """Where pages for zbud come from: with the series they can move, and do not disturb."""
-    if pool.variant == ZBUD_SERIES and zone.zbud_movable:
+    if mem.zones[0].zpool_movable and zpool_malloc_support_movable(mem, pool):
         return MIGRATE_MOVABLE
     return MIGRATE_UNMOVABLE
 
@@ -156,10 +163,12 @@ def gfp_migratetype(zone, pool):
 def write_object(mem, slot, handle, data, which, length):
     """Write the swap entry and the compressed page behind a handle."""
     pool = slot_pool(mem, slot)
-    address = zbud_map(mem, pool, handle)
-    write_swp_entry(mem, mem.pools[pool], address, slot_swp_entry(mem, slot))
-    write_compressed(mem.frames, address, data, which, length)
-    zbud_unmap(mem, pool, handle)
+    address = zpool_map_handle(mem, pool, handle)
+    if zpool_evictable(mem, pool):
+        write_swp_entry(mem, pool, address, slot_swp_entry(mem, slot))
+        address += ZSWAP_HEADER_SIZE
+    write_compressed(mem, pool, address, data, which, length)
+    zpool_unmap_handle(mem, pool, handle)
 
 
 @kernel(inline=False)
@@ -175,9 +184,8 @@ def store_object(mem, entry, data, which, length):
         return 0
     slot = np.int64(entry.slot)
     pool = slot_pool(mem, slot)
-    size = length + ZSWAP_HEADER_SIZE
-    migratetype = gfp_migratetype(mem.zones[0], mem.pools[pool])
-    handle = zbud_alloc(mem, pool, size, migratetype)
+    size = length + header_size(mem, pool)
+    handle = zpool_malloc(mem, pool, size, gfp_migratetype(mem, pool))
     if handle < 0:
         count_refusal(zswap, handle)
         return handle
@@ -205,7 +213,7 @@ def store_entry(mem, slot, data, which, length):
         zswap_invalidate_page(mem, slot)
     mem.slots[slot].entry = number
     zswap.stored_pages += 1
-    zswap.pool_pages = mem.pools[slot_pool(mem, slot)].pages_nr
+    zswap.pool_pages = zpool_get_total_pages(mem, slot_pool(mem, slot))
     return 0
 
 
@@ -249,16 +257,16 @@ def zswap_store_batch(mem, batch, data, lengths, answers, start):
 
 @kernel
 def map_entry(mem, number, where):
-    """Make an entry's object stay at its place: where[0] gets its chunk address, [1] its length.
+    """Map an entry's object: where[0] gets the address of the compressed page, [1] its length.
 
-    A same-filled page has no object: address 0.
+    The address is in bytes; -1 = the page is same-filled and has no object.
     """
     entry = mem.entries[number]
-    where[0] = 0
+    where[0] = -1
     where[1] = entry.length
     if entry.handle:
         pool = slot_pool(mem, entry.slot)
-        where[0] = zbud_map(mem, pool, entry.handle)
+        where[0] = zpool_map_handle(mem, pool, entry.handle) + header_size(mem, pool)
 
 
 @kernel
@@ -267,14 +275,14 @@ def unmap_entry(mem, number):
     entry = mem.entries[number]
     if entry.handle:
         pool = slot_pool(mem, entry.slot)
-        zbud_unmap(mem, pool, entry.handle)
+        zpool_unmap_handle(mem, pool, entry.handle)
 
 
 @kernel(inline=False)
 def zswap_load_begin(mem, slot, where):
     """The entry that holds a slot's page, in use and mapped; -EPERM = it is on the device.
 
-    where: int64 (2,), gets the chunk address (0 = same-filled) and the compressed length.
+    where: int64 (2,), gets the byte address (-1 = same-filled) and the compressed length.
     """
     number = np.int64(mem.slots[slot].entry)
     if not mem.slots[slot].frontswap or number == 0:
@@ -318,14 +326,14 @@ def zswap_writeback_begin(mem, pool, handle):
 
     It can be another entry than the object's own, when the slot was stored anew meanwhile.
     """
-    address = zbud_map(mem, pool, handle)
-    if address == 0:
+    address = zpool_map_handle(mem, pool, handle)
+    if address < 0:
         return 0
-    slot = swp_entry_slot(mem.areas, read_swp_entry(mem, mem.pools[pool], address))
+    slot = swp_entry_slot(mem.areas, read_swp_entry(mem, pool, address))
     number = np.int64(mem.slots[slot].entry)
     if number:
         mem.entries[number].refcount += 1
-    unmapped = zbud_unmap(mem, pool, handle)
+    unmapped = zpool_unmap_handle(mem, pool, handle)
     if number and unmapped == -EFAULT:
         zswap_entry_put(mem, number, 1)
         return 0

@@ -7,9 +7,7 @@ that starts with the slot's swap entry; counters are what the trees hold.
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import ZBUD_SERIES
-from zbudlab.mm.page import page_zbud
-from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
+from zbudlab.mm.zpool import zpool_evictable, zpool_object_address
 from zbudlab.mm.zswap_entry import read_swp_entry, slot_pool, slot_swp_entry
 
 FAULTS = (
@@ -29,18 +27,13 @@ FAULTS = (
 @kernel
 def fault_in_object(mem, slot, handle):
     """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
-    number = slot_pool(mem, slot)
-    pool = mem.pools[number]
-    pfn = handle_pfn(pool, mem.nodes, handle)
-    if pfn < 0 or not page_zbud(mem.pages[pfn]) or mem.pages[pfn].private != number:
+    pool = slot_pool(mem, slot)
+    address = zpool_object_address(mem, pool, handle)
+    if address < 0:
         return 3
-    address = handle
-    if pool.variant == ZBUD_SERIES:
-        header = mem.rows[header_row(pool, pfn)]
-        address = buddy_address(pfn, header, handle_buddy(pool, header, handle))
-    if read_swp_entry(mem, pool, address) != slot_swp_entry(mem, slot):
-        return 4
-    return 0
+    if not zpool_evictable(mem, pool):
+        return 0
+    return 0 if read_swp_entry(mem, pool, address) == slot_swp_entry(mem, slot) else 4
 
 
 @kernel

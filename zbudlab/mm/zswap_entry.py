@@ -15,16 +15,19 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import (
-    CHUNK_SHIFT,
-    NCHUNKS,
-    NCHUNKS_ORDER,
+    PAGE_SHIFT,
     PAGE_SIZE,
     SWP_TYPE_SHIFT,
-    ZHDR_CHUNKS,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import zbud_free
-from zbudlab.mm.zbud_header import header_row
+from zbudlab.mm.zpool import (
+    zpool_evictable,
+    zpool_free,
+    zpool_get_total_pages,
+    zpool_next_frame,
+    zpool_read_word,
+    zpool_write_word,
+)
 
 # --- swap entries ------------------------------------------------------------------------------
 
@@ -70,49 +73,53 @@ def slot_pool(mem, slot):
 
 
 @kernel
-def object_start(address):
-    """The byte of its page at which an object starts."""
-    return (address & (NCHUNKS - 1)) << CHUNK_SHIFT
+def header_size(mem, pool):
+    """Return the bytes that zswap puts in front of an object: its swap entry, or nothing."""
+    return ZSWAP_HEADER_SIZE if zpool_evictable(mem, pool) else 0
 
 
 @kernel
 def write_swp_entry(mem, pool, address, entry):
-    """Put the swap entry in front of an object: in its bytes, or if there are none the header."""
-    pfn = address >> NCHUNKS_ORDER
+    """Write the swap entry in front of an object; the allocator keeps it if pages have no bytes."""
     if mem.frames.shape[1] == PAGE_SIZE:
-        start = object_start(address)
+        pfn = address >> PAGE_SHIFT
+        start = address & (PAGE_SIZE - 1)
         for i in range(ZSWAP_HEADER_SIZE):
             mem.frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
-    elif address & (NCHUNKS - 1) == ZHDR_CHUNKS:
-        mem.rows[header_row(pool, pfn)].first_swpentry = entry
     else:
-        mem.rows[header_row(pool, pfn)].last_swpentry = entry
+        zpool_write_word(mem, pool, address, entry)
 
 
 @kernel
 def read_swp_entry(mem, pool, address):
-    """The swap entry in front of an object; it outlives the object until others overwrite it."""
-    pfn = address >> NCHUNKS_ORDER
-    if mem.frames.shape[1] == PAGE_SIZE:
-        start = object_start(address)
-        entry = np.int64(0)
-        for i in range(ZSWAP_HEADER_SIZE):
-            entry |= np.int64(mem.frames[pfn, start + i]) << (8 * i)
-        return entry
-    header = mem.rows[header_row(pool, pfn)]
-    if address & (NCHUNKS - 1) == ZHDR_CHUNKS:
-        return np.int64(header.first_swpentry)
-    return np.int64(header.last_swpentry)
+    """Return the swap entry in front of an object. It outlives the object until overwritten."""
+    if mem.frames.shape[1] != PAGE_SIZE:
+        return zpool_read_word(mem, pool, address)
+    pfn = address >> PAGE_SHIFT
+    start = address & (PAGE_SIZE - 1)
+    entry = np.int64(0)
+    for i in range(ZSWAP_HEADER_SIZE):
+        entry |= np.int64(mem.frames[pfn, start + i]) << (8 * i)
+    return entry
 
 
 @kernel
-def write_compressed(frames, address, data, which, length):
-    """Copy row `which` of `data` behind the object's swap entry, where pages have bytes."""
-    if frames.shape[1] == PAGE_SIZE:
-        pfn = address >> NCHUNKS_ORDER
-        start = object_start(address) + ZSWAP_HEADER_SIZE
-        for i in range(length):
-            frames[pfn, start + i] = data[which, i]
+def write_compressed(mem, pool, address, data, which, length):
+    """Copy row `which` of `data` to `address`, where pages have bytes.
+
+    What does not fit in the frame goes to the start of the frame in which the object goes on.
+    """
+    if mem.frames.shape[1] != PAGE_SIZE:
+        return
+    pfn = address >> PAGE_SHIFT
+    start = address & (PAGE_SIZE - 1)
+    here = min(length, PAGE_SIZE - start)
+    for i in range(here):
+        mem.frames[pfn, start + i] = data[which, i]
+    if here < length:
+        pfn = zpool_next_frame(mem, pool, pfn)
+        for i in range(here, length):
+            mem.frames[pfn, i - here] = data[which, i]
 
 
 @kernel
@@ -174,13 +181,13 @@ def zswap_free_entry(mem, number):
     entry = mem.entries[number]
     pool = slot_pool(mem, entry.slot)
     if entry.handle:
-        zbud_free(mem, pool, entry.handle)
+        zpool_free(mem, pool, entry.handle)
         zswap.compressed_bytes -= np.int64(entry.length)
     else:
         zswap.same_filled_pages -= 1
     zswap_entry_cache_free(zswap, mem.entries, number)
     zswap.stored_pages -= 1
-    zswap.pool_pages = mem.pools[pool].pages_nr
+    zswap.pool_pages = zpool_get_total_pages(mem, pool)
 
 
 @kernel(inline=False)

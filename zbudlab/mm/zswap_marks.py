@@ -14,9 +14,9 @@ Source: mm/zswap.c: zswap_frontswap_store, zswap_writeback_entry; mm/zbud.c: zbu
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import EAGAIN, EEXIST, ENOMEM, ZBUD_SERIES, ZSWAP_RECLAIM_RETRIES
+from zbudlab.layout import EAGAIN, EEXIST, ENOMEM, ZSWAP_RECLAIM_RETRIES
 from zbudlab.mm.swapfile import swap_count
-from zbudlab.mm.zbud import zbud_reclaim_begin, zbud_reclaim_end
+from zbudlab.mm.zpool import zpool_shrink_begin, zpool_shrink_end, zpool_shrink_gave_up
 from zbudlab.mm.zswap import (
     RECLAIM,
     zswap_store_begin,
@@ -57,14 +57,13 @@ def evict_marks(mem, pool, handles, busy):
 
 @kernel(inline=False)
 def reclaim_marks(mem, pool, handles, busy):
-    """`zbud_reclaim_page` with zswap as the owner: 0, or -EINVAL or -EAGAIN where it fails."""
-    series = mem.pools[pool].variant == ZBUD_SERIES
+    """`zpool_shrink` with zswap as the owner: 0, or -EINVAL or -EAGAIN where it fails."""
     for attempt in range(ZSWAP_RECLAIM_RETRIES):
-        pfn = zbud_reclaim_begin(mem, pool, handles)
+        pfn = zpool_shrink_begin(mem, pool, handles)
         if pfn < 0:
-            return 0 if attempt and series else pfn
+            return zpool_shrink_gave_up(mem, pool, attempt, pfn)
         evict_marks(mem, pool, handles, busy)
-        if zbud_reclaim_end(mem, pool, pfn) == 0:
+        if zpool_shrink_end(mem, pool, pfn) == 0:
             return 0
     return -EAGAIN
 

@@ -7,7 +7,7 @@ def isolate_movable_page(zones, pages, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
     zone = zones[0]
     if page_zbud(pages[pfn]):
-        if not zone.zbud_movable:
+        if not zone.zpool_movable:
             return
         pages[pfn].refcount += 1
     else:

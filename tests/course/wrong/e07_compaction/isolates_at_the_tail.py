@@ -6,7 +6,7 @@ LOSES = ("isolate", "golden")
 def isolate_movable_page(zones, pages, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
     zone = zones[0]
-    if page_zbud(pages[pfn]) and zone.zbud_movable:
+    if page_zbud(pages[pfn]) and zone.zpool_movable:
         get_page(pages[pfn])
     elif isolate_lru_page(zone, pages, pfn):
         cc.finished_update_migrate = 1
