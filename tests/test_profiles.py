@@ -98,7 +98,7 @@ def swap_of(monkeypatch, base, rule):
     for value in (getattr(PROFILES[base], rule), not getattr(PROFILES[base], rule)):
         monkeypatch.setitem(PROFILES, "x", replace(PROFILES[base], **{rule: value}))
         state = State(512, pools=2)
-        bootmem.free_all_bootmem(state.buddy, 512, [])
+        bootmem.free_all_bootmem(state.mem, 512, [])
         swap = Swap(state, profile="x", compressor=compressor("lz4"))
         swap.swapon(0, 300)
         found.append(swap)

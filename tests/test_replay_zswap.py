@@ -413,7 +413,7 @@ def test_an_area_that_cannot_be_is_refused():
         swap.swapon(0, 5)
     with pytest.raises(ValueError, match="types are 0 to 28"):
         swap.swapon(29, 5)
-    with pytest.raises(ValueError, match="needs zbud pool 1, there are 1"):
+    with pytest.raises(ValueError, match="needs pool 1, there are 1"):
         swap.swapon(1, 5)
     with pytest.raises(ValueError, match=r"one of 3\.12-fixed, 3\.12, 6\.1, not '2\.4'"):
         Lab(profile="2.4")

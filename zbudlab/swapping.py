@@ -59,12 +59,13 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
 class Swap(SwapAreas):
     """Swap areas, zswap before them, one device behind them.
 
-    totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
-    variant: of zbud. enabled: False = everything goes to the device. threads: for compression,
-    None = one a core. do: calls a function of `zbudlab.mm`, and may log that; stepwise: for every
-    piece, even where one call could do a whole batch of marks. at: functions of a
-    slot, called when a point is reached: "store" (before memory is asked for), "load" (between
-    begin and end), "cache" (before writeback asks the swap cache), "write" (before it writes).
+    totalram: pages of which max_pool_percent may go to the pool; default: all page frames. kind:
+    the pools' allocator, layout.ZPOOL_*; variant: of zbud. enabled: False = all pages go to the
+    device. threads: for compression, None = one a core. do: calls a function of `zbudlab.mm`, and
+    may log that. stepwise: call it for every piece, even where one call could do a whole batch of
+    marks. at: functions of a slot, called at a point: "store" (before memory is asked for), "load"
+    (between begin and end), "cache" (before writeback asks the swap cache), "write" (before it
+    writes).
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Swap(SwapAreas):
         max_pool_percent: int = 20,
         accept_threshold_percent: int = 90,
         same_filled_pages: bool = True,
+        kind: int = layout.ZPOOL_ZBUD,
         variant: int = layout.ZBUD_SERIES,
         enabled: bool = True,
         synchronous: bool = True,
@@ -92,6 +94,7 @@ class Swap(SwapAreas):
             cache if cache is not None else SwapCache(stays=rules.swap_cache_keeps_writeback),
             device if device is not None else SwapDevice(),
             do,
+            kind=kind,
             variant=variant,
             shared_pool=rules.shared_pool,
             enabled=enabled,
