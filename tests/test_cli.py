@@ -361,7 +361,7 @@ class TestInterrupted:
 
     def test_the_exit_code_is_the_same_wherever_it_comes(self):
         script = (
-            "import sys, types; from zbudlab import cli\n"
+            "import sys, types; from zbudlab.cli import command_line as cli\n"
             "asked = types.SimpleNamespace(command=lambda _: exec('raise KeyboardInterrupt'))\n"
             "cli.parser = lambda: types.SimpleNamespace(parse_args=lambda _: asked)\n"
             "sys.exit(cli.main())"

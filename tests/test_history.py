@@ -316,7 +316,7 @@ class TestHistory:
     def test_keyframes_taken_as_the_machine_runs_are_the_same_moments(
         self, long_log, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr("zbudlab.machine.Keyframes", lambda: Keyframes(0.004))
+        monkeypatch.setattr("zbudlab.machine.machine.Keyframes", lambda: Keyframes(0.004))
         machine = many_operations(500, keyframes=True)
         machine.save_log(tmp_path / "log")
         past = history.History(tmp_path / "log")

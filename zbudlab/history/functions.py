@@ -35,13 +35,13 @@ class Linux(NamedTuple):
 
 
 def function_named(name: str) -> Callable:
-    """The Python function `module.function`: a kernel of `zbudlab.mm`, or any of `zbudlab`'s."""
+    """The Python function `module.function`: a kernel of `zbudlab.mm`, or one of `zbudlab.machine`."""
     module, _, function = name.rpartition(".")
     if name not in jit.KERNELS and (_PACKAGE / "mm" / f"{module}.py").exists():
         import_module(f"zbudlab.mm.{module}")
     if name in jit.KERNELS:
         return jit.KERNELS[name].py_func
-    return getattr(import_module(f"zbudlab.{module}"), function)
+    return getattr(import_module(f"zbudlab.machine.{module}"), function)
 
 
 @cache
