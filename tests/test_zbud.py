@@ -11,15 +11,7 @@ from tests.naive import Buddy, RadixTree
 from tests.naive_zbud import ZbudPlain, ZbudSeries
 from zbudlab import layout
 from zbudlab.layout import BUDDY, CHUNK_SIZE, LRU, NCHUNKS, ZBUD_PLAIN, ZBUD_SERIES
-from zbudlab.mm import (
-    bootmem,
-    migrate,
-    page_alloc,
-    page_alloc_check,
-    radix_tree,
-    zbud,
-    zbud_check,
-)
+from zbudlab.mm import bootmem, migrate, page_alloc, page_alloc_check, radix_tree, zbud, zbud_check
 from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 

@@ -11,11 +11,7 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.mem import Memory
-from zbudlab.mm.radix_tree import (
-    RADIX_TREE_PRELOAD_SIZE,
-    init_radix_tree_nodes,
-    radix_tree_preload,
-)
+from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
 from zbudlab.mm.zbud import zbud_create_pool
 
 

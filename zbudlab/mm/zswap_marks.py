@@ -2,7 +2,7 @@
 
 With bytes, what zswap writes back must be decompressed and written to a device by others, so
 stores stop where the pool is full. Marks need nobody else: the device is an array of them, and
-the same pieces that `zbudlab.swapping` calls one by one follow each other here.
+the same pieces that `zbudlab.swap.swapping` calls one by one follow each other here.
 
 Limits: the rules of 3.12 (6.1 keeps pages in the swap cache), a device that works, an empty swap
 cache. Whoever has something else calls the pieces.

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.conformance.trace import Operation
+from zbudlab.conformance.zbud import ZbudReplay
 from zbudlab.course.probes import Bench
 from zbudlab.layout import (
     BUDDIED,
@@ -26,8 +28,6 @@ from zbudlab.layout import (
 )
 from zbudlab.mm import page_alloc, zbud_header, zbud_migrate
 from zbudlab.mm.page import page_zbud
-from zbudlab.replay.trace import Operation
-from zbudlab.replay.zbud import ZbudReplay
 
 FRAMES = 128
 STALE = 9  #: what the fresh frame's last owner left in `private`
