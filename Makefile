@@ -20,7 +20,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test lint check notebooks exercises grade bench bench-browser bench-history predict experiments soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser bench-history predict experiments soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -43,14 +43,20 @@ run: warm ## run the main job on this Python's own library files (RUNFLAGS=)
 
 test: lint check ## run every check: lint, types, layers, unit, property, golden, notebooks
 
-lint: env
+quick: lint warm ## lint, types and the tests of packages changed since BASE= and in the work tree
+	@$(BIN)/python scripts/quick.py
+
+lint: env ## check code, English, types and layers
 	@echo "lint: ruff reads the code"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@echo "english: the idioms that CONTRIBUTING lists"
+	@$(BIN)/python scripts/prose.py
 	@echo "types: mypy reads zbudlab/"
 	@$(BIN)/mypy
 	@echo "layers: import-linter checks that imports only go down"
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/house.py --check
 
 check: warm
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"

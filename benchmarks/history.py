@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from zbudlab import corpus
-from zbudlab.config import MachineError
+from zbudlab.content import corpus
 from zbudlab.history import History
 from zbudlab.machine import Machine
+from zbudlab.machine.errors import MachineError
 
 MACHINES = {"4,096 frames with bytes": (4096, True), "2^18 frames, no bytes": (1 << 18, False)}
 PROCESSES = 8

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from experiments.findings import DPI, FOLDER, TIMED, with_tables
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 from zbudlab.sweep import SweepFile, sweep
 from zbudlab.sweep.executors import process_pool
 

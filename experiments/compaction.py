@@ -17,7 +17,7 @@ from experiments.findings import (
     present,
 )
 from experiments.patch import FREED
-from zbudlab import recorded
+from zbudlab.analysis import recorded
 from zbudlab.experiments.patch import recorded_run
 
 PROCESSES, FIXED, MOVABLE = KINDS = ("processes", "zbud unmovable", "zbud movable")

@@ -12,9 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.findings import COLOURS, Claim, Interval, figure, interval, markdown, present
-from zbudlab import packing
+from zbudlab.analysis import packing
+from zbudlab.conformance.trace import lines, operations
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
-from zbudlab.replay.trace import lines, operations
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 GOLDEN = DATA / "golden" / "zswap-6.1"

@@ -15,7 +15,7 @@ from experiments.findings import (
     of_group,
     present,
 )
-from zbudlab import recorded
+from zbudlab.analysis import recorded
 from zbudlab.experiments.patch import RECORDED, recorded_run
 
 PROCESSES, FIXED, MOVABLE = MEMORY = ("processes", "zbud cannot move", "zbud movable")

@@ -17,8 +17,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from zbudlab import blockers, cma_table, freelists, predict, recorded  # noqa: E402
-from zbudlab.compressors import MissingLibrary  # noqa: E402
+from zbudlab.analysis import blockers, cma_table, predict, recorded  # noqa: E402
+from zbudlab.content.compressors import MissingLibrary  # noqa: E402
+from zbudlab.machine import freelists  # noqa: E402
 from zbudlab.mm import page_alloc  # noqa: E402
 
 DATA = ROOT / "tests" / "data"

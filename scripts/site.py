@@ -21,7 +21,7 @@ FOLDERS = ("notebooks", "docs", "exercises", "experiments")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
 PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
 #: Modules whose functions are for the package's own use.
-OWN_USE = ("zbudlab.commands", "zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
+OWN_USE = ("zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
 
 INDEX = """# zbudlab
 

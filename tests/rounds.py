@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.twin import Page, Pair
-from zbudlab import compressors, layout
+from zbudlab import layout
+from zbudlab.content import compressors
 from zbudlab.machine import Machine, MachineConfig
-from zbudlab.operations import FAULTS
+from zbudlab.machine.operations import FAULTS
 
 OPERATIONS = 2000  #: in a round
 LOST = b"\xff"  # first byte of what the moody compressor cannot restore

@@ -25,7 +25,7 @@ from typing import Any
 from tqdm import tqdm
 
 from tests import rounds
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 SHORT = 10**7
 LONG = 10**9  #: operations that a test for hours is on its way to

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zbudlab import batch, layout
-from zbudlab.config import MachineConfig, MachineError
-from zbudlab.experiments import thinned
+from zbudlab import layout
+from zbudlab.experiments import batch, thinned
 from zbudlab.experiments.thinned import KINDS, PATTERNS
 from zbudlab.jit import uncompiled
 from zbudlab.machine import Machine
-from zbudlab.scenario import blocks_to_be_had
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import MachineError
+from zbudlab.mainjob.job import blocks_to_be_had
 
 FRAMES = 512
 

@@ -16,10 +16,11 @@ import numpy as np
 import psutil
 import pytest
 
-from zbudlab import cli, corpus, sources
+from zbudlab.cli import command_line as cli
+from zbudlab.conformance import KINDS
+from zbudlab.content import corpus, sources
 from zbudlab.machine import Machine
-from zbudlab.replay import KINDS
-from zbudlab.scenario import SCENARIOS, VARIANTS
+from zbudlab.mainjob.job import SCENARIOS, VARIANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACE = "insert 1 11\nlookup 1\ndelete 1\n"
@@ -360,7 +361,7 @@ class TestInterrupted:
 
     def test_the_exit_code_is_the_same_wherever_it_comes(self):
         script = (
-            "import sys, types; from zbudlab import cli\n"
+            "import sys, types; from zbudlab.cli import command_line as cli\n"
             "asked = types.SimpleNamespace(command=lambda _: exec('raise KeyboardInterrupt'))\n"
             "cli.parser = lambda: types.SimpleNamespace(parse_args=lambda _: asked)\n"
             "sys.exit(cli.main())"
@@ -370,7 +371,7 @@ class TestInterrupted:
     def test_waits_until_llvmlite_has_ended(self):
         script = (
             "import os, signal, time\n"
-            "from zbudlab.interrupts import put_off_in_llvmlite\n"
+            "from zbudlab.cli.interrupts import put_off_in_llvmlite\n"
             "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "made = []\n"
             "inside = {**globals(), '__name__': 'llvmlite.binding.value'}\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import compressors, corpus
+from zbudlab.content import compressors, corpus
 from zbudlab.layout import CHUNK_SIZE, PAGE_SIZE, ZBUD_MAX_SIZE
 
 DATA = Path(__file__).parent / "data"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import corpus
-from zbudlab.compressors import compress_pages, compressor
+from zbudlab.content import corpus
+from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.layout import PAGE_SIZE
 
 # SHA-256 of the first 64 pages, seed 0. These never change: notebooks and figures stand on them.

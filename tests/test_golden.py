@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zbudlab.replay import KINDS, compare
+from zbudlab.conformance import KINDS, compare
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 TRACE, EXPECTED = ".trace.gz", ".expected.jsonl.gz"

@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from zbudlab import corpus, distinct, history, snapshots
-from zbudlab.keyframes import Keyframes
-from zbudlab.machine import Machine
-from zbudlab.oplog import FORMAT, LogError, OperationLog
+from zbudlab import history
+from zbudlab.content import corpus
+from zbudlab.machine import Machine, distinct, snapshots
+from zbudlab.machine.keyframes import Keyframes
+from zbudlab.machine.oplog import FORMAT, LogError, OperationLog
 
 SETTINGS = [
     {},
@@ -124,7 +125,7 @@ class TestReplay:
         def never(self, page):
             raise AssertionError("a replay compressed a page")
 
-        monkeypatch.setattr("zbudlab.compressors._Lz4.compress", never)
+        monkeypatch.setattr("zbudlab.content.compressors._Lz4.compress", never)
         assert history.replayed(path).digest() == machine.digest()
 
 
@@ -181,7 +182,7 @@ class TestRefused:
 
     def test_a_log_too_large_for_this_computer_is_refused(self, tmp_path, monkeypatch):
         many_operations(20).save_log(tmp_path / "log.npz")
-        monkeypatch.setattr("zbudlab.oplog.host_memory", lambda: 1 << 10)
+        monkeypatch.setattr("zbudlab.machine.oplog.host_memory", lambda: 1 << 10)
         with pytest.raises(LogError, match=r"log.npz takes \d+ MiB of memory to open.* 0 MiB left"):
             OperationLog.load(tmp_path / "log.npz")
 
@@ -315,7 +316,7 @@ class TestHistory:
     def test_keyframes_taken_as_the_machine_runs_are_the_same_moments(
         self, long_log, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr("zbudlab.machine.Keyframes", lambda: Keyframes(0.004))
+        monkeypatch.setattr("zbudlab.machine.machine.Keyframes", lambda: Keyframes(0.004))
         machine = many_operations(500, keyframes=True)
         machine.save_log(tmp_path / "log")
         past = history.History(tmp_path / "log")

@@ -11,10 +11,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from zbudlab import cli, history, host, host_frames, host_report
-from zbudlab.config import MachineError
+from zbudlab import history, host
+from zbudlab.cli import command_line as cli
+from zbudlab.host import frames, report
 from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES
 from zbudlab.machine import Machine
+from zbudlab.machine.errors import MachineError
 from zbudlab.mm import vmstat
 from zbudlab.view import HostWatch, plot_host
 from zbudlab.view.hosts import plot_frames
@@ -164,7 +166,7 @@ def test_what_needs_root_is_said(root, monkeypatch):
 
     monkeypatch.setattr(path, "read_text", locked(path.read_text))
     monkeypatch.setattr(path, "iterdir", locked(path.iterdir))
-    monkeypatch.setattr(host_frames, "open", closed, raising=False)
+    monkeypatch.setattr(frames, "open", closed, raising=False)
     missing = host.read(root).missing
     assert [sentence.split(":")[0] for sentence in missing] == [
         "/proc/pagetypeinfo", "/sys/kernel/debug/zswap", "/proc/kpageflags"
@@ -263,7 +265,7 @@ def test_what_is_recorded_reads_the_same(root, tmp_path):
 
 def test_each_frame_is_what_the_first_of_its_flags_says(root):
     found = host.read(root)
-    named = [host_frames.KINDS[kind] for kind in found.kinds]
+    named = [frames.KINDS[kind] for kind in found.kinds]
     assert named == [
         "free",
         "free",
@@ -279,7 +281,7 @@ def test_each_frame_is_what_the_first_of_its_flags_says(root):
 
 
 def test_joined_cells_are_what_most_of_their_frames_are():
-    assert host_frames.joined(np.array([2, 2, 5, 2, 5, 8, 5, 5, 7], np.uint8), 4).tolist() == [
+    assert frames.joined(np.array([2, 2, 5, 2, 5, 8, 5, 5, 7], np.uint8), 4).tolist() == [
         2,
         5,
         7,
@@ -292,7 +294,7 @@ def test_the_recording_has_a_map_of_its_frames():
     ax = plot_frames(found)
     cells = np.asarray(ax.images[0].get_array())
     assert cells.size <= 1 << 16
-    assert {"free", "anonymous", "file"} <= {host_frames.KINDS[kind] for kind in np.unique(cells)}
+    assert {"free", "anonymous", "file"} <= {frames.KINDS[kind] for kind in np.unique(cells)}
     assert "a cell 64 frames" in ax.get_title()
 
 
@@ -362,7 +364,7 @@ def test_json_and_picture(root, tmp_path, capsys):
 
 
 def test_watching_tells_what_changed(root, capsys, monkeypatch):
-    from zbudlab.commands import host as command
+    from zbudlab.cli import host as command
 
     def later(seconds):
         put(root, "proc/vmstat", "pgfault 1500\npswpout 7\n")
@@ -379,7 +381,7 @@ def test_recording_by_the_command(root, tmp_path, capsys):
     words = ["host", "--root", str(root), "--record", str(tmp_path / "copy")]
     assert cli.main(words) == 0
     assert "10 files written" in capsys.readouterr().out
-    assert host_report.report(host.read(tmp_path / "copy"))
+    assert report.report(host.read(tmp_path / "copy"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import commands, jit, layout
+from zbudlab import jit, layout
+from zbudlab.cli import first_use
 from zbudlab.mm import (
     bootmem,
     list_head,
@@ -472,14 +473,14 @@ def test_where_nothing_at_all_can_be_written_it_works_and_says_so(package, monke
     found = run_python("-c", NOWHERE + IS_FREE, cwd=package, PYTHONPATH=package, **nowhere)
     assert found.split() == ["1", "0", "None"]
     monkeypatch.setattr(jit, "CACHE_DIRECTORY", None)
-    commands.say_if_first()
+    first_use.say_if_first()
     assert "set NUMBA_CACHE_DIR to a folder" in capsys.readouterr().err
 
 
 IMPORTED = """
 import zbudlab.machine
-from zbudlab import commands
-commands.say_if_first()
+from zbudlab.cli import first_use
+first_use.say_if_first()
 """
 MAPPED = """
 from zbudlab.mm import page

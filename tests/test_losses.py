@@ -2,7 +2,7 @@
 
 import pytest
 
-from zbudlab import losses
+from zbudlab.lessons import losses
 
 
 @pytest.mark.parametrize("show", [losses.refused_duplicate, losses.failed_write])

@@ -10,10 +10,12 @@ import numpy as np
 import psutil
 import pytest
 
-from zbudlab import compressors, corpus, layout
-from zbudlab.compressors import MissingLibrary, UnknownCompressor
-from zbudlab.config import ConfigError, Inconsistent, MachineConfig, MachineError
+from zbudlab import layout
+from zbudlab.content import compressors, corpus
+from zbudlab.content.compressors import MissingLibrary, UnknownCompressor
 from zbudlab.machine import SWAP_TYPE, Machine
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError
 
 FRAMES = 1024
 PER_PROCESS = 250

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from zbudlab import layout, lengths, ownership
+from zbudlab import layout
+from zbudlab.analysis import ownership
 from zbudlab.cli import main
+from zbudlab.content import lengths
+from zbudlab.content.sources import SourceError
 from zbudlab.machine import Machine
 from zbudlab.mm import snapshot
 from zbudlab.profiles import PROFILES
-from zbudlab.sources import SourceError
 
 FRAMES = 1024
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zbudlab import Machine, packing
-from zbudlab.operations import LAB_POOL
+from zbudlab import Machine
+from zbudlab.analysis import packing
+from zbudlab.machine.core import LAB_POOL
 
 DATA = Path(__file__).parent / "data" / "truth"
 SIZES = st.lists(st.integers(1, packing.ZBUD_MAX_SIZE), max_size=9)

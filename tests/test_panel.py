@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from zbudlab.config import ConfigError
-from zbudlab.pressure import COLUMNS
+from zbudlab.machine.errors import ConfigError
 from zbudlab.view import FrameMap, Panel, compare_panels, following
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
+from zbudlab.workload.pressure import COLUMNS
 
 SMALL = 4096
 

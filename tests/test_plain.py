@@ -235,7 +235,7 @@ def calls():
 ENGINE = [
     name
     for name, compiled in jit.KERNELS.items()
-    if compiled.py_func.__module__.startswith(("zbudlab.mm.", "zbudlab.freelists"))
+    if compiled.py_func.__module__.startswith(("zbudlab.mm.", "zbudlab.machine.freelists"))
 ]
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import blockers, freelists, predict, recorded
-from zbudlab.cma_table import cma_success
-from zbudlab.compressors import available
-from zbudlab.config import ConfigError
+from zbudlab.analysis import blockers, predict, recorded
+from zbudlab.analysis.cma_table import cma_success
+from zbudlab.content.compressors import available
 from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES
-from zbudlab.machine import Machine
+from zbudlab.machine import Machine, freelists
+from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import snapshot, vmstat
 
 DATA = Path(__file__).parent / "data"

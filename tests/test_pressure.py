@@ -2,8 +2,8 @@
 
 import pytest
 
-from zbudlab.config import ConfigError
-from zbudlab.pressure import COLUMNS, FREE, Pressure, UnderPressure, side_by_side
+from zbudlab.machine.errors import ConfigError
+from zbudlab.workload.pressure import COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 
 SMALL = 4096
 

@@ -12,13 +12,14 @@ import pytest
 
 import zbudlab
 from zbudlab import history, layout
-from zbudlab.compressors import compressor
-from zbudlab.config import ConfigError, MachineConfig
+from zbudlab.content.compressors import compressor
 from zbudlab.machine import Machine
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import bootmem
 from zbudlab.mm.state import State
 from zbudlab.profiles import PROFILES, RULES, Profile
-from zbudlab.swapping import Swap
+from zbudlab.swap.swapping import Swap
 
 #: A kernel between the two: zswap of 5.6, roughly, with one pool an area and no swap slots cache.
 BETWEEN = Profile(

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import layout, replay
+from zbudlab import conformance, layout
+from zbudlab.conformance.buddy import replay_buddy
+from zbudlab.conformance.compact import CompactReplay, replay_compact
+from zbudlab.conformance.trace import Operation, TraceError, operations
 from zbudlab.jit import KERNELS, uncompiled
 from zbudlab.mm import bootmem, cma, compaction, lru, memory, migrate, page_alloc, vmstat, zbud
 from zbudlab.mm.state import State
-from zbudlab.replay.buddy import replay_buddy
-from zbudlab.replay.compact import CompactReplay, replay_compact
-from zbudlab.replay.trace import Operation, TraceError, operations
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 SHORT = ("ch1_anon", "ch4_pinned_retry", "ch5_mapped_then_freed", "ch6_contig")
@@ -29,7 +29,7 @@ def trace(*lines):
 def test_uncompiled_code_does_the_same(name):
     path = GOLDEN / "compact" / f"{name}.trace.gz"
     with uncompiled(KERNELS):
-        _, difference = replay.compare("compact", path, expected(path))
+        _, difference = conformance.compare("compact", path, expected(path))
     assert difference is None, str(difference)
 
 

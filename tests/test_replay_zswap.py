@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import layout, replay
-from zbudlab.compressors import DamagedData, compressor
+from zbudlab import conformance, layout
+from zbudlab.conformance.trace import Operation, TraceError
+from zbudlab.conformance.zswap import replay_zswap
+from zbudlab.conformance.zswap61 import replay_zswap61
+from zbudlab.content.compressors import DamagedData, compressor
 from zbudlab.jit import KERNELS, uncompiled
 from zbudlab.mm import bootmem, swapfile, zbud_check, zswap_check
 from zbudlab.mm.state import State
 from zbudlab.profiles import PROFILES
-from zbudlab.replay.trace import Operation, TraceError
-from zbudlab.replay.zswap import replay_zswap
-from zbudlab.replay.zswap61 import replay_zswap61
-from zbudlab.swapdevice import SwapCache, SwapDevice, SwapWriteError
-from zbudlab.swapping import Swap
+from zbudlab.swap.device import SwapCache, SwapDevice, SwapWriteError
+from zbudlab.swap.swapping import Swap
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 KINDS = ("zswap-plain", "zswap-series")
@@ -37,7 +37,7 @@ def name(path):
 def test_uncompiled_code_does_the_same(path):
     mine = ("zswap", "zswap_entry", "swapfile")
     with uncompiled([kernel for kernel in KERNELS if kernel.partition(".")[0] in mine]):
-        _, difference = replay.compare(path.parent.name, path, expected(path))
+        _, difference = conformance.compare(path.parent.name, path, expected(path))
     assert difference is None, str(difference)
 
 

@@ -6,25 +6,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zbudlab import compressors, corpus, layout, report, scenario
-from zbudlab.config import ConfigError, MachineConfig, MachineError
+from zbudlab import layout
+from zbudlab.content import compressors, corpus
+from zbudlab.content.sources import from_pages
 from zbudlab.machine import SWAP_TYPE
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.mainjob import job, report
 from zbudlab.mm import zbud
-from zbudlab.sources import from_pages
 
 CONTENT = from_pages(corpus.pages("mixed", 3000))
-WITHOUT, UNMOVABLE, MOVABLE = scenario.VARIANTS
+WITHOUT, UNMOVABLE, MOVABLE = job.VARIANTS
 
 
 def plan(frames=8192, **settings):
     config = {"compressor": "lz4", "log": False, "threads": 1}
     names = {"scenario", "pressure", "exits", "order"}
     chosen = {name: settings.pop(name) for name in names & settings.keys()}
-    return scenario.Plan(MachineConfig(frames=frames, **(config | settings)), **chosen)
+    return job.Plan(MachineConfig(frames=frames, **(config | settings)), **chosen)
 
 
 def outcomes_of(plan):
-    return {outcome.variant: outcome for outcome in scenario.run(plan, CONTENT)}
+    return {outcome.variant: outcome for outcome in job.run(plan, CONTENT)}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +151,7 @@ class TestMachines:
 class TestDamage:
     def filled(self, variant):
         chosen = plan(2048, exits=0.0)
-        run = scenario.Run(variant, chosen, CONTENT, lambda pages: None)
+        run = job.Run(variant, chosen, CONTENT, lambda pages: None)
         run.fill()
         return run
 
@@ -178,7 +181,7 @@ class TestDamage:
         assert self.verified(run) == run.plan.pages - 1
 
     def test_the_verdict_counts_them(self):
-        damaged = [scenario.Outcome("a", pages=5, intact=5), scenario.Outcome("b", 5, intact=4)]
+        damaged = [job.Outcome("a", pages=5, intact=5), job.Outcome("b", 5, intact=4)]
         assert report.verdict(damaged) == "9 of 10 pages intact"
 
 

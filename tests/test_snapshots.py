@@ -2,7 +2,7 @@
 
 import pytest
 
-from zbudlab import corpus
+from zbudlab.content import corpus
 from zbudlab.machine import Machine
 
 

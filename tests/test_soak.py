@@ -8,10 +8,10 @@ import pytest
 
 from tests import rounds, soak
 from tests.twin import Pair
-from zbudlab import history, layout, operations
-from zbudlab.compressors import DamagedData
-from zbudlab.config import Inconsistent
-from zbudlab.machine import Machine, MachineError
+from zbudlab import history, layout
+from zbudlab.content.compressors import DamagedData
+from zbudlab.machine import Machine, MachineError, operations
+from zbudlab.machine.errors import Inconsistent
 
 MILLION = 10**6
 

@@ -8,10 +8,11 @@ import stat
 import numpy as np
 import pytest
 
-from zbudlab import files, sources
-from zbudlab.files import OutputError, check_writable, written_whole
+from zbudlab.content import sources
+from zbudlab.content.sources import SourceError, check_file, read_content
+from zbudlab.io import files
+from zbudlab.io.files import OutputError, check_writable, written_whole
 from zbudlab.layout import PAGE_SIZE
-from zbudlab.sources import SourceError, check_file, read_content
 
 
 class TestContent:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from zbudlab import corpus, jit, layout
-from zbudlab.explanation import functions, steps, substeps
-from zbudlab.explanation.changes import Moment, changes
-from zbudlab.history import History
+from zbudlab import jit, layout
+from zbudlab.content import corpus
+from zbudlab.history import History, functions, steps, substeps
+from zbudlab.history.changes import Moment, changes
 from zbudlab.machine import Machine
+from zbudlab.machine.operations import OPERATIONS
 from zbudlab.mm.snapshot import first_fault, list_members
-from zbudlab.operations import OPERATIONS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from zbudlab import corpus, layout
+from zbudlab import layout
+from zbudlab.content import corpus
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import FrameMap, Player, palette, plot_lists, plot_radix_tree, structures

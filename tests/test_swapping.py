@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zbudlab import corpus
-from zbudlab.compressors import DamagedData
+from zbudlab.content import corpus
+from zbudlab.content.compressors import DamagedData
 from zbudlab.layout import PAGE_SIZE, PTE_SWAP
 from zbudlab.machine import Machine, MachineConfig
 

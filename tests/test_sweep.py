@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from tests import sweep_experiments as experiments
-from zbudlab import cli
+from zbudlab.cli import command_line as cli
 from zbudlab.sweep import (
     SweepError,
     SweepInterrupted,
@@ -709,7 +709,7 @@ class TestCommand:
     def test_no_scheduler_there(self, tmp_path, capsys, monkeypatch):
         pytest.importorskip("distributed")
         monkeypatch.setattr(sys, "path", list(sys.path))
-        monkeypatch.setattr("zbudlab.commands.sweep.CONNECT_SECONDS", 0.5)
+        monkeypatch.setattr("zbudlab.cli.sweep.CONNECT_SECONDS", 0.5)
         path = self.write(
             tmp_path, 'experiment = "tests.sweep_experiments:product"\n[grid]\na = 1\nb = 1\n'
         )

@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 import zstandard
 
-from zbudlab import cli, layout, traces
-from zbudlab.config import ConfigError
+from zbudlab import layout, traces
+from zbudlab.cli import command_line as cli
+from zbudlab.io.streams import TraceError
 from zbudlab.jit import uncompiled
 from zbudlab.machine import Machine
+from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import page_alloc_check
-from zbudlab.streams import TraceError
 from zbudlab.traces import blocks
 from zbudlab.traces.detect import detect
 from zbudlab.traces.figures import SAMPLES

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
 from zbudlab import layout
-from zbudlab.scenario import Outcome
+from zbudlab.mainjob.job import Outcome
 from zbudlab.view import maps
 
 KINDS = np.arange(len(layout.FRAME_KINDS))

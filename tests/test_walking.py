@@ -5,8 +5,8 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.machine import Machine
+from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import snapshot
-from zbudlab.operations import LAB_POOL
 from zbudlab.view.walking import list_members
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from zbudlab import cli, corpus, sources
+from zbudlab.cli import command_line as cli
+from zbudlab.content import corpus, sources
 from zbudlab.history import replayed
 from zbudlab.machine import Machine
 from zbudlab.workload import (

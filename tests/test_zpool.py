@@ -7,10 +7,11 @@ import pytest
 
 from tests import toy_allocator
 from tests.toy_allocator import KIND, Toy, behind_zpool
-from zbudlab import blockers, jit, layout, machine, ownership
-from zbudlab.machine import Machine
+from zbudlab import jit, layout
+from zbudlab.analysis import blockers, ownership
+from zbudlab.machine import Machine, core
 from zbudlab.mm import snapshot, zpool, zpool_reader
-from zbudlab.swapping import Swap
+from zbudlab.swap.swapping import Swap
 from zbudlab.view import details
 
 FRAMES = 512
@@ -23,7 +24,7 @@ def toy(monkeypatch):
     monkeypatch.setitem(zpool_reader.READERS, KIND, made)
     monkeypatch.setitem(snapshot.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
-    monkeypatch.setattr(machine, "Swap", functools.partial(Swap, kind=KIND))
+    monkeypatch.setattr(core, "Swap", functools.partial(Swap, kind=KIND))
     originals = {name: jit._on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
     with jit.replaced(behind_zpool(made, originals)):
         yield made

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.compressors import DamagedData
+from zbudlab.content.compressors import DamagedData
 from zbudlab.machine import Machine, MachineError
-from zbudlab.operations import zero_page_length
+from zbudlab.machine.operations import zero_page_length
 
 ZERO = bytes(layout.PAGE_SIZE)
 Page = bytes | int  #: 4096 bytes, or on a machine without page bytes a compressed length

@@ -1,26 +1,27 @@
 """A laboratory for Linux memory under pressure: zbud, zswap, compaction and page migration.
 
-`zbudlab.Machine(zbudlab.MachineConfig(...))` is the one object a user holds. Both names are
-looked up on first use, so that importing the package stays quick and compiles nothing.
+Start with `zbudlab.Machine`. `Machine` and `MachineConfig` are imported on first use, so that
+importing the package stays quick and compiles nothing.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
+from zbudlab._version import __version__
+
 if TYPE_CHECKING:
     from zbudlab.machine import Machine, MachineConfig
 
-__version__ = "0.1.0"
 __all__ = ["Machine", "MachineConfig", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """The public names that live in zbudlab.machine, imported when they are first asked for."""
+    """Import a public name of `zbudlab.machine` when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module 'zbudlab' has no attribute '{name}'")
     return getattr(importlib.import_module("zbudlab.machine"), name)
 
 
 def __dir__() -> list[str]:
-    """Every name of the package, those not yet looked up included."""
+    """List every name of the package, including those not yet imported."""
     return sorted({*globals(), *__all__})

@@ -322,7 +322,7 @@ class _MemoryFields(AttributeTemplate):
 def _(context, builder, kind, table, name):
     array = context.make_array(_ARRAYS[name])(context, builder)
     word = ir.IntType(WORD_BITS)
-    start = _TABLE.fields[name][1] * 8 // WORD_BITS
+    start = (_TABLE.fields or {})[name][1] * 8 // WORD_BITS
     at = builder.bitcast(table, word.as_pointer())
     never_changes = builder.module.add_metadata([])
 

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from zbudlab import jit
-from zbudlab.config import MachineError
+from zbudlab.machine.errors import MachineError
 
 POLL_SECONDS = 0.2
 NOT_KEPT = (

@@ -4,8 +4,9 @@ import numpy as np
 
 from benchmarks.item import Case, Setup, Step, item
 from benchmarks.machines import SEED
-from zbudlab import batch, layout
-from zbudlab.config import MachineConfig
+from zbudlab import layout
+from zbudlab.experiments import batch
+from zbudlab.machine.config import MachineConfig
 
 LIVE = 10**4  #: objects held all the time
 

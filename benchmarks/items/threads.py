@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.item import Call, Case, Setup, Step, item
 from benchmarks.items.zswap import real_pages
 from benchmarks.machines import touch
-from zbudlab.compressors import compress_pages, compressor
+from zbudlab.content.compressors import compress_pages, compressor
 
 ONE = "1 thread"
 METHODS = ("lz4", "zstd")

@@ -11,10 +11,10 @@ from benchmarks.item import KERNEL, Call, Case, Setup, Step, item
 from benchmarks.machines import frames_for, machine, nodes_for, touch
 from benchmarks.reference import Reference, has_library
 from zbudlab import layout
-from zbudlab.compressors import compressor
+from zbudlab.content.compressors import compressor
+from zbudlab.content.sources import read_content
 from zbudlab.mm import zswap
-from zbudlab.sources import read_content
-from zbudlab.swapping import Swap
+from zbudlab.swap.swapping import Swap
 
 LIBRARY = "lz4"
 

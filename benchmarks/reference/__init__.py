@@ -127,4 +127,5 @@ class Alike(Library):
     def __init__(self, state: State) -> None:
         super().__init__("alike/alike.c")
         self.state = state
-        self.setup(*state.zbud, len(state.nodes))
+        buddy = (state.zones, state.pages, state.blocks)
+        self.setup(*buddy, state.pools, state.rows, state.nodes, len(state.nodes))

@@ -33,7 +33,7 @@ from zbudlab.course.grading.marks import _harmless, note, shared_numbers
 from zbudlab.course.grading.notebook import Notebook, Unreadable, cells_to_run, read
 from zbudlab.course.grading.trial import Verdict
 from zbudlab.course.probes.cells import compiled, runnable
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
 WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"

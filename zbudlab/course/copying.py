@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 PARTS = ("notebooks", "exercises")
 

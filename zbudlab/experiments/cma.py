@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from zbudlab.cma_table import one_machine
-from zbudlab.config import MachineConfig
+from zbudlab.analysis.cma_table import one_machine
+from zbudlab.machine.config import MachineConfig
 
 
 def cma(
@@ -15,7 +15,7 @@ def cma(
     cma_pages: int = 4096,
     seed: int,
 ) -> dict[str, Any]:
-    """Requests for 1024 frames of the CMA area, and how many were met (see `zbudlab.cma_table`).
+    """Count requests for 1024 frames of the CMA area and those met; see `analysis.cma_table`.
 
     level: share of all frames in use; half by processes, half by zbud. zbud: plain or series.
     mapped: share of zbud's objects that somebody has mapped meanwhile (series).

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import corpus, packing
-from zbudlab.compressors import compress_pages, compressor
+from zbudlab.analysis import packing
+from zbudlab.content import corpus
+from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
 from zbudlab.machine import Machine
-from zbudlab.operations import LAB_POOL
+from zbudlab.machine.core import LAB_POOL
 
 
 def compressed(content: str, using: str, pages: int, seed: int) -> np.ndarray:

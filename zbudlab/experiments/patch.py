@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zbudlab import predict, recorded
+from zbudlab.analysis import predict, recorded
 
 #: What a running kernel showed; in a checkout, not in the wheel.
 RECORDED = Path(__file__).parents[2] / "tests" / "data" / "truth" / "frag_runs.jsonl.gz"

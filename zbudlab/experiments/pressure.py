@@ -3,7 +3,7 @@
 from typing import Any
 
 from zbudlab.machine import Machine
-from zbudlab.scenario import blocks_to_be_had
+from zbudlab.mainjob.job import blocks_to_be_had
 from zbudlab.workload import Workload
 from zbudlab.workload.run import EVENTS
 from zbudlab.workload.watch import watch

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab import batch
-from zbudlab.config import MachineConfig
+from zbudlab.experiments import batch
 from zbudlab.experiments.pressure import compacted
 from zbudlab.layout import WMARK_HIGH
 from zbudlab.machine import Machine
+from zbudlab.machine.config import MachineConfig
 
 KINDS = ("processes", "zbud unmovable", "zbud movable")
 PATTERNS = ("random", "every", "first")

@@ -6,9 +6,9 @@ from zbudlab.history import History
 from zbudlab.layout import CHUNK_SHIFT
 from zbudlab.lessons.scattered import zbud_frames
 from zbudlab.machine import Machine
+from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import zbud
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
-from zbudlab.operations import LAB_POOL
 
 SIZES = (1500, 2000, 3000, 1800, 1700)  #: of the objects; two pages with two each, one with one
 NEIGHBOURS = 60  #: pages of the process that fills memory meanwhile

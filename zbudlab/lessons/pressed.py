@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zbudlab import corpus
-from zbudlab.compressors import compress_pages
-from zbudlab.compressors import compressor as find_compressor
+from zbudlab.content import corpus
+from zbudlab.content.compressors import compress_pages
+from zbudlab.content.compressors import compressor as find_compressor
 from zbudlab.layout import PAGE_SIZE, PTE_PRESENT, PTE_SWAP
 from zbudlab.machine import Machine
 

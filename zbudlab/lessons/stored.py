@@ -6,7 +6,7 @@ import numpy as np
 
 from zbudlab.layout import ZBUD_MAX_SIZE
 from zbudlab.machine import Machine
-from zbudlab.operations import LAB_POOL
+from zbudlab.machine.core import LAB_POOL
 
 
 def sizes(count: int, mean: int, spread: int, seed: int = 0) -> list[int]:

@@ -29,11 +29,7 @@ from zbudlab.mm.compaction import init_compact_control
 from zbudlab.mm.compaction_scan import isolate_migratepages_range
 from zbudlab.mm.migrate import migrate_pages, putback_movable_pages
 from zbudlab.mm.page import page_buddy
-from zbudlab.mm.page_alloc import (
-    get_pageblock_migratetype,
-    isolate_free_page,
-    put_single_page,
-)
+from zbudlab.mm.page_alloc import get_pageblock_migratetype, isolate_free_page, put_single_page
 from zbudlab.mm.page_isolation import (
     start_isolate_page_range,
     test_pages_isolated,

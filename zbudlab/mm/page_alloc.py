@@ -32,13 +32,7 @@ from zbudlab.layout import (
     PG_HEAD,
     WMARK_LOW,
 )
-from zbudlab.mm.list_head import (
-    list_add,
-    list_add_tail,
-    list_del,
-    list_empty,
-    list_move,
-)
+from zbudlab.mm.list_head import list_add, list_add_tail, list_del, list_empty, list_move
 from zbudlab.mm.page import page_buddy, put_page_testzero, reset_page_mapcount
 
 #: Whose lists are tried when a type's own are empty, in turn; RESERVE ends. Only movable pages may

@@ -7,14 +7,7 @@ order and type, merged as far as they go; counters are what the lists hold.
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import (
-    LRU,
-    MAX_ORDER,
-    MIGRATE_CMA,
-    MIGRATE_ISOLATE,
-    MIGRATE_TYPES,
-    PG_HEAD,
-)
+from zbudlab.layout import LRU, MAX_ORDER, MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_TYPES, PG_HEAD
 from zbudlab.mm.list_head import list_length
 from zbudlab.mm.page import page_buddy
 from zbudlab.mm.page_alloc import free_list, get_pageblock_migratetype, is_free_block

@@ -12,11 +12,7 @@ from zbudlab import layout
 from zbudlab.mm import zpool
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.mem import Memory
-from zbudlab.mm.radix_tree import (
-    RADIX_TREE_PRELOAD_SIZE,
-    init_radix_tree_nodes,
-    radix_tree_preload,
-)
+from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:

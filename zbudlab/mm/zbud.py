@@ -46,9 +46,7 @@ from zbudlab.layout import (
 from zbudlab.mm.list_head import init_list_head, list_add, list_del, list_empty
 from zbudlab.mm.page import get_page, page_zbud, set_page_zbud
 from zbudlab.mm.page_alloc import alloc_pages, put_single_page
-from zbudlab.mm.radix_tree import (
-    radix_tree_delete,
-)
+from zbudlab.mm.radix_tree import radix_tree_delete
 from zbudlab.mm.zbud_header import (
     add_to_home_list,
     add_unbuddied,

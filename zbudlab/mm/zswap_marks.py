@@ -2,7 +2,7 @@
 
 With bytes, what zswap writes back must be decompressed and written to a device by others, so
 stores stop where the pool is full. Marks need nobody else: the device is an array of them, and
-the same pieces that `zbudlab.swapping` calls one by one follow each other here.
+the same pieces that `zbudlab.swap.swapping` calls one by one follow each other here.
 
 Limits: profiles without the rule `swap_cache_keeps_writeback`, a device that works, an empty swap
 cache. In other cases the caller uses the pieces.

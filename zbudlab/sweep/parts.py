@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zbudlab.files import OutputError, check_writable, written_whole
+from zbudlab.io.files import OutputError, check_writable, written_whole
 from zbudlab.sweep.points import Plan, SweepError
 from zbudlab.sweep.work import Record
 

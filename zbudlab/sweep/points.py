@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from zbudlab import __version__
-from zbudlab.config import is_whole
+from zbudlab._version import __version__
+from zbudlab.io.values import is_whole
 
 Experiment = Callable[..., Mapping[str, Any]]
 Point = dict[str, Any]  # parameters and seed: the arguments of the experiment

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from zbudlab import __version__
+from zbudlab._version import __version__
 from zbudlab.sweep import executors
 from zbudlab.sweep.chunks import Sizer
 from zbudlab.sweep.parts import Parts, check_header

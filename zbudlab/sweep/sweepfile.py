@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zbudlab.config import is_whole
-from zbudlab.files import read_toml
+from zbudlab.io.files import read_toml
+from zbudlab.io.values import is_whole
 from zbudlab.sweep.points import Experiment, SweepError, experiment_named
 
 PACKAGE = "zbudlab.experiments"  #: where experiments named without a module stand

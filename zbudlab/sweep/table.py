@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zbudlab import __version__
-from zbudlab.files import written_whole
+from zbudlab._version import __version__
+from zbudlab.io.files import written_whole
 from zbudlab.sweep.points import SEED, Plan, SweepError, canonical
 from zbudlab.sweep.work import Record
 

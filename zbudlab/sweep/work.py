@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import __version__
+from zbudlab._version import __version__
 from zbudlab.sweep.points import OWN, Experiment, Point
 
 Record = dict[str, Any]  # of a point: result (or None), error (or None), seconds

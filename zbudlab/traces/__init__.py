@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.config import ConfigError
+from zbudlab.io.streams import Malformed, TraceError, name_of
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE, PAGE_SIZE
-from zbudlab.streams import Malformed, TraceError, name_of
+from zbudlab.machine.errors import ConfigError
 from zbudlab.traces import blocks as followed
 from zbudlab.traces.columns import Column, Table
 from zbudlab.traces.figures import Figures

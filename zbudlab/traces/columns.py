@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from zbudlab.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
+from zbudlab.io.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
 from zbudlab.traces import csvlines
 
 PARQUET = b"PAR1"  # how such a file begins

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from zbudlab.io.streams import TraceError
 from zbudlab.jit import kernel
-from zbudlab.streams import TraceError
 
 QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
 UNCLOSED = b"\x01"  #: how the line begins that stands for one with an open quote

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from zbudlab.streams import TraceError, name_of, unpacked
+from zbudlab.io.streams import TraceError, name_of, unpacked
 from zbudlab.traces.columns import is_parquet
 
 LOOKED_AT = 1 << 18  #: bytes

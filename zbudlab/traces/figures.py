@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.config import ConfigError, human
-from zbudlab.files import write_json
+from zbudlab.io.files import write_json
+from zbudlab.io.streams import Malformed
+from zbudlab.io.values import human
 from zbudlab.layout import MAX_ORDER, PAGE_SIZE
+from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import vmstat
 from zbudlab.mm.state import State
-from zbudlab.streams import Malformed
 
 SAMPLES = 64  #: at most; when there are more, every second one is dropped
 ROWS = 12  #: of these, in a printed table

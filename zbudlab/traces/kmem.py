@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.io.streams import BLOCK
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE
-from zbudlab.streams import BLOCK
 from zbudlab.traces.reader import Reader
 from zbudlab.traces.scan import NR_FIELDS, NR_TYPES, scan_block_events
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.streams import BLOCK
+from zbudlab.io.streams import BLOCK
 from zbudlab.traces.reader import Reader
 from zbudlab.traces.reduction import HELD_COLUMNS, USED_COLUMNS, end_uses, held_rows
 from zbudlab.traces.scan import scan_memory_uses

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 from zbudlab import history
+from zbudlab.io.streams import Malformed
 from zbudlab.machine import Machine
-from zbudlab.oplog import Entry, LogError
-from zbudlab.streams import Malformed
+from zbudlab.machine.oplog import Entry, LogError
 from zbudlab.traces.figures import Figures, Sample, Samples, look
 
 

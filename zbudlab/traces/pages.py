@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab.config import MachineConfig, MachineError
 from zbudlab.machine import Machine
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import MachineError
 from zbudlab.traces.figures import Samples, look
 from zbudlab.workload.content import content
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zbudlab.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
+from zbudlab.io.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
 from zbudlab.traces.scan import ODD_COLUMNS
 
 ODD_ROOM = 1 << 16  #: lines of a block that are looked at one by one

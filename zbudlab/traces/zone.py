@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.config import MAX_FRAMES, ConfigError
 from zbudlab.layout import MIGRATE_UNMOVABLE
+from zbudlab.machine.config import MAX_FRAMES
+from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import bootmem
 from zbudlab.mm.state import State
 from zbudlab.traces import blocks

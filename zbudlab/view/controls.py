@@ -6,10 +6,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from zbudlab import report, scenario
-from zbudlab.config import MachineConfig
-from zbudlab.scenario import Outcome, Plan
-from zbudlab.sources import Content
+from zbudlab.content.sources import Content
+from zbudlab.machine.config import MachineConfig
+from zbudlab.mainjob import job, report
+from zbudlab.mainjob.job import Outcome, Plan
 from zbudlab.view import maps
 from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import Knob, values_of
@@ -40,7 +40,7 @@ class Comparison:
         setting = plan.pressure, pool
         if setting not in self.known:
             plan.check_host()
-            self.known[setting] = scenario.run(plan, self.content)
+            self.known[setting] = job.run(plan, self.content)
         return self.known[setting]
 
     def controls(self, pressure: float, pool: int) -> "Controls":

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.config import human
+from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import zpool_reader
 from zbudlab.mm.migrate import owner_references

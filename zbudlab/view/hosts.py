@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zbudlab.host import Host, Zone
-from zbudlab.host_frames import KINDS, joined
+from zbudlab.host.frames import KINDS, joined
 from zbudlab.layout import MAX_ORDER
 from zbudlab.mm import vmstat
 from zbudlab.view.arrangement import arrange

@@ -12,7 +12,8 @@ import anywidget
 import traitlets
 from matplotlib.figure import Figure
 
-from zbudlab import host, host_report
+from zbudlab import host
+from zbudlab.host import report
 from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.hosts import plot_host
@@ -45,9 +46,9 @@ class HostWatch(LiveView, anywidget.AnyWidget):
     @property
     def summary(self) -> str:
         """What `zbudlab host` prints, and what happened between the last two readings."""
-        told = host_report.report(self.host)
+        told = report.report(self.host)
         if self._before is not None:
-            told += host_report.changes(self._before, self.host, self._took)
+            told += report.changes(self._before, self.host, self._took)
         return told
 
     def look(self) -> None:

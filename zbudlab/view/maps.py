@@ -11,7 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 
 from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
-from zbudlab.scenario import Outcome
+from zbudlab.mainjob.job import Outcome
 from zbudlab.view.palette import KINDS
 
 #: Colours by kind of frame, as in layout.FRAME_KINDS.

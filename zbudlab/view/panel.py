@@ -18,12 +18,12 @@ from ipywidgets import widget_serialization
 from matplotlib.figure import Figure
 
 from zbudlab.machine import Machine
-from zbudlab.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 from zbudlab.view import following, plots
 from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import HINT, LiveView
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
+from zbudlab.workload.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 
 HISTORY = 300  #: steps that the curves go back
 MAP_SIZE = 384  #: pixels

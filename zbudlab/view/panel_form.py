@@ -9,9 +9,9 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from zbudlab import layout
-from zbudlab.compressors import available
-from zbudlab.config import human
-from zbudlab.pressure import BOOT, CONTENTS, FREE, Pressure
+from zbudlab.content.compressors import available
+from zbudlab.io.values import human
+from zbudlab.workload.pressure import BOOT, CONTENTS, FREE, Pressure
 
 
 def percent(value: int) -> str:

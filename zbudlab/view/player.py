@@ -15,10 +15,11 @@ from ipywidgets import widget_serialization
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.explanation import Explanation
-from zbudlab.explanation.changes import Change
-from zbudlab.explanation.stepping import Inside
-from zbudlab.history import KINDS, History
+from zbudlab.history import History
+from zbudlab.history.changes import Change
+from zbudlab.history.explanation import Explanation
+from zbudlab.history.history import KINDS
+from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.view import following, palette, structures, told

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zbudlab import layout
-from zbudlab.config import human
+from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
 from zbudlab.mm.snapshot import frame_kinds

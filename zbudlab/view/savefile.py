@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
-from zbudlab.files import OutputError, check_writable, written_whole
+from zbudlab.io.files import OutputError, check_writable, written_whole
 
 
 def _kind(path: str | Path) -> str:

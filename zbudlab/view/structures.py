@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zbudlab import layout
-from zbudlab.explanation.changes import list_name
-from zbudlab.explanation.steps import plural
+from zbudlab.history.changes import list_name
+from zbudlab.history.steps import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from zbudlab.explanation import Explanation
-from zbudlab.explanation.changes import Change
+from zbudlab.history.changes import Change
+from zbudlab.history.explanation import Explanation
 from zbudlab.machine import Machine
 
 SHOWN = 120  #: changes that are listed

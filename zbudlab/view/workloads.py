@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from zbudlab.layout import FRAME_ANON, FRAME_FREE, FRAME_KERNEL, FRAME_POOL_FULL
 from zbudlab.machine import Machine
 from zbudlab.view.maps import COLOURS
-from zbudlab.workload import Run, Workload
+from zbudlab.workload import Phase, Run, Workload
 from zbudlab.workload.watch import watch
 
 #: What page frames are, from the bottom up: column, words, kind of frame.
@@ -50,9 +50,9 @@ def figure(run: Run, seen: Mapping[str, Sequence[int]]) -> Figure:
     _draw_frames(frames, seen, run.machine.config.frames)
     _draw_swap(swap, seen)
     _draw_traffic(traffic, seen)
-    _mark_phases((frames, swap, traffic), run.workload)
+    _mark_phases((frames, swap, traffic), run.phases)
     traffic.set_xlabel("step", fontsize=11)
-    title = f"{run.workload.name}: {run.machine.config.frames} page frames"
+    title = f"{run.name}: {run.machine.config.frames} page frames"
     drawn.suptitle(title, fontsize=13)
     return drawn
 
@@ -125,17 +125,17 @@ def _marks(seen: Mapping[str, Sequence[int]]) -> list[tuple[np.ndarray, str, str
     ]
 
 
-def _mark_phases(axes: Sequence[Axes], workload: Workload) -> None:
+def _mark_phases(axes: Sequence[Axes], phases: Sequence[Phase]) -> None:
     """Lines between phases, their names above."""
-    ends = list(accumulate(phase.steps for phase in workload.phases))
-    for phase, end in zip(workload.phases, ends, strict=True):
+    ends = list(accumulate(phase.steps for phase in phases))
+    for phase, end in zip(phases, ends, strict=True):
         middle = end - phase.steps / 2
         above = axes[0].get_xaxis_transform()
         axes[0].text(middle, 1.02, phase.name, transform=above, ha="center", fontsize=10)
         for ax in axes:
-            if end < workload.steps:
+            if end < ends[-1]:
                 ax.axvline(end, color="#555555", linewidth=0.8, linestyle=":")
-    axes[0].set_xlim(0, workload.steps - 1)
+    axes[0].set_xlim(0, ends[-1] - 1)
 
 
 def key_values(run: Run, seen: Mapping[str, Sequence[int]]) -> str:
@@ -151,4 +151,4 @@ def key_values(run: Run, seen: Mapping[str, Sequence[int]]) -> str:
         parts.append(f"{run.totals['refused']} blocks refused")
     if run.totals["killed"]:
         parts.append(f"{run.totals['killed']} processes killed")
-    return f"{run.workload.name}: {', '.join(parts)}"
+    return f"{run.name}: {', '.join(parts)}"

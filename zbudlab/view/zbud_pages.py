@@ -4,11 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.layout import (
-    NCHUNKS,
-    PAGE_ZBUD_MAPCOUNT_VALUE,
-    ZHDR_CHUNKS,
-)
+from zbudlab.layout import NCHUNKS, PAGE_ZBUD_MAPCOUNT_VALUE, ZHDR_CHUNKS
 from zbudlab.machine import Machine
 from zbudlab.mm import zbud_reader
 from zbudlab.view import palette

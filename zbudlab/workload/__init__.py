@@ -13,16 +13,9 @@ CMA area. It is a TOML file (`zbudlab/workload/scenarios/` has six) or Python ob
 """
 
 from zbudlab.workload.checks import WorkloadError
-from zbudlab.workload.language import (
-    Allocation,
-    CmaRequest,
-    Phase,
-    Process,
-    Region,
-    Workload,
-    scenarios,
-)
+from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
 from zbudlab.workload.run import Run, Step
+from zbudlab.workload.workload import Workload, scenarios
 
 __all__ = [
     "Allocation",

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from zbudlab import corpus, layout
-from zbudlab.config import fault_of, is_whole
+from zbudlab import layout
+from zbudlab.content import corpus
+from zbudlab.io.values import fault_of, is_whole
 
 Size = int | str
 Content = str | Mapping[str, float]

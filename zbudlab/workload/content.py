@@ -2,7 +2,7 @@
 
 A content is named in one of these ways:
 
-- a recipe of `zbudlab.corpus` ("text", "binary", "zero", "same", "random", "half", "mixed"): the
+- a recipe of `content.corpus` ("text", "binary", "zero", "same", "random", "half", "mixed"): the
   compressed size of every page is known, as the pages are the same everywhere;
 - "file:PATH", a file or a folder, PATH beginning at the workload's own folder;
 - "process:PID", a live process of one's own ("process:self" is this one), on Linux. What was read
@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab import corpus
-from zbudlab.compression import compressed_lengths, same_filled
-from zbudlab.compressors import Compressor
+from zbudlab.content import corpus
+from zbudlab.content.compressors import Compressor
+from zbudlab.content.sources import read_content, read_process
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
-from zbudlab.oplog import Recording
+from zbudlab.machine.oplog import Recording
 from zbudlab.profiles import Profile
-from zbudlab.sources import read_content, read_process
+from zbudlab.swap.compression import compressed_lengths, same_filled
 from zbudlab.workload.checks import FILE, PROCESS, Content, weights_of
 
 DISTINCT = 1024

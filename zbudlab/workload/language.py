@@ -4,14 +4,10 @@ A size is a whole number of pages, or a text: "12 %" (of what, each field says) 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from zbudlab import layout
-from zbudlab.config import MachineConfig
-from zbudlab.files import read_toml
 from zbudlab.workload.checks import (
     MANY,
     Content,
@@ -25,10 +21,6 @@ from zbudlab.workload.checks import (
     pages_of,
     weights_of,
 )
-
-if TYPE_CHECKING:
-    from zbudlab.machine import Machine
-    from zbudlab.workload.run import Run
 
 ACCESS = ("sequential", "random", "zipf", "working set")
 ENDS = ("random", "oldest", "newest")
@@ -162,100 +154,16 @@ class Phase:
             pages_of(size, 1)
 
 
-@dataclass(frozen=True)
-class Workload:
-    """Kinds of processes and phases; `run` puts a machine under this pressure.
-
-    machine: settings of the machine it is made for. folder: where its relative paths begin.
-    """
-
-    name: str
-    processes: tuple[Process, ...]
-    phases: tuple[Phase, ...]
-    description: str = ""
-    machine: Mapping[str, Any] = field(default_factory=dict)
-    folder: Path = Path()
-
-    def __post_init__(self) -> None:
-        check_table(f"workload {self.name}, machine", self.machine)
-        kinds = [process.name for process in self.processes]
-        if len(set(kinds)) < len(kinds):
-            raise WorkloadError(f"workload {self.name}: two processes have the same name")
-        if not self.phases:
-            raise WorkloadError(f"workload {self.name}: it needs a phase")
-        for phase in self.phases:
-            for kind in (*phase.start, *phase.end, *phase.sleep):
-                check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
-
-    @property
-    def steps(self) -> int:
-        """Steps of all phases."""
-        return sum(phase.steps for phase in self.phases)
-
-    def machine_config(self, **settings: Any) -> MachineConfig:
-        """The machine it is made for, with other settings in the place of some."""
-        return MachineConfig.from_dict({**self.machine, **settings})
-
-    def with_content(self, content: Content) -> "Workload":
-        """The same workload with other pages: this content in all regions."""
-        kinds = (
-            replace(kind, regions=tuple(replace(r, content=content) for r in kind.regions))
-            for kind in self.processes
-        )
-        return replace(self, processes=tuple(kinds))
-
-    def run(self, machine: "Machine", *, seed: int | None = None, repeat: bool = False) -> "Run":
-        """Iterate over the steps of this pressure on a machine; see `run.Run`.
-
-        seed: of all chance; None = the machine's. repeat: after the last phase begin again.
-        """
-        from zbudlab.workload.run import Run
-
-        return Run(self, machine, machine.config.seed if seed is None else seed, repeat=repeat)
-
-    @classmethod
-    def load(cls, name: str | Path) -> "Workload":
-        """A ready scenario by its name, or a workload from a TOML file."""
-        if str(name) in scenarios():
-            path = Path(str(files("zbudlab.workload") / "scenarios" / f"{name}.toml"))
-        else:
-            path = Path(name)
-        if path.suffix != ".toml":
-            raise WorkloadError(
-                f"no workload {str(name)!r}: there are {', '.join(scenarios())}, and .toml files"
-            )
-        values = read_toml(path, WorkloadError)
-        return cls.from_dict({"name": path.stem} | values, folder=path.parent)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, folder: Path = Path()) -> "Workload":
-        """A workload from what stands in a TOML file; WorkloadError for what cannot stand there."""
-        plain = dict(values)
-        kinds = check_table("processes", plain.pop("processes", {}))
-        plain["processes"] = tuple(
-            _process({"name": name} | check_table(f"process {name}", kind))
-            for name, kind in kinds.items()
-        )
-        plain["phases"] = tuple(_phase(phase) for phase in _list("phases", plain.get("phases", [])))
-        return _made(cls, "a workload", plain | {"folder": folder})
-
-
-def scenarios() -> list[str]:
-    """Names of the workloads that come with the package."""
-    folder = files("zbudlab.workload") / "scenarios"
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
 # --- from plain values --------------------------------------------------------------------------
 
 
-def _list(owner: str, value: Any) -> list[Any]:
+def list_of(owner: str, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
         raise WorkloadError(f"{owner}: a list is needed, not {value!r}")
     return list(value)
 
 
-def _made(kind: type[_T], owner: str, values: Any) -> _T:
+def made(kind: type[_T], owner: str, values: Any) -> _T:
     """One of these objects from a table; WorkloadError for unknown and missing names."""
     table = check_table(owner, values)
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
@@ -269,25 +177,7 @@ def _made(kind: type[_T], owner: str, values: Any) -> _T:
         raise WorkloadError(f"{owner}: {str(error).partition('() ')[2]}") from None
 
 
-def _several(kind: type[_T], owner: str, table: dict[str, Any], name: str) -> tuple[_T, ...]:
+def several(kind: type[_T], owner: str, table: dict[str, Any], name: str) -> tuple[_T, ...]:
     """The objects that stand in a list of a table, which is taken out of it."""
-    values = _list(f"{owner}, {name}", table.pop(name, []))
-    return tuple(_made(kind, f"{owner}, {name}", value) for value in values)
-
-
-def _process(values: dict[str, Any]) -> Process:
-    owner = f"process {values['name']}"
-    regions = _several(Region, owner, values, "regions")
-    return _made(Process, owner, values | {"regions": regions})
-
-
-def _phase(values: Any) -> Phase:
-    table = check_table("a phase", values)
-    owner = f"phase {table.get('name', '')}"
-    given: dict[str, Any] = {
-        "allocate": _several(Allocation, owner, table, "allocate"),
-        "cma": _several(CmaRequest, owner, table, "cma"),
-        "sleep": tuple(_list(f"{owner}, sleep", table.pop("sleep", []))),
-        **{n: check_table(f"{owner}, {n}", table.pop(n, {})) for n in ("start", "end")},
-    }
-    return _made(Phase, owner, table | given)
+    values = list_of(f"{owner}, {name}", table.pop(name, []))
+    return tuple(made(kind, f"{owner}, {name}", value) for value in values)

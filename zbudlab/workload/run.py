@@ -11,23 +11,17 @@ Where memory and swap are at their end the largest process is killed, as the ker
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from zbudlab.config import MachineError
 from zbudlab.machine import Machine
+from zbudlab.machine.errors import MachineError
 from zbudlab.workload import access
 from zbudlab.workload.checks import Size, pages_of
 from zbudlab.workload.content import Pages, content
-from zbudlab.workload.language import (
-    Allocation,
-    CmaRequest,
-    Phase,
-    Process,
-    Region,
-    Workload,
-)
+from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
 
 OUT_OF_STEP = 1 << 32  #: the number of the generator that decides who ends
 
@@ -96,16 +90,26 @@ class Run:
     """
 
     def __init__(
-        self, workload: Workload, machine: Machine, seed: int, *, repeat: bool = False
+        self,
+        machine: Machine,
+        processes: tuple[Process, ...],
+        phases: tuple[Phase, ...],
+        *,
+        seed: int,
+        name: str = "",
+        folder: Path = Path(),
+        repeat: bool = False,
     ) -> None:
-        self.workload = workload
         self.machine = machine
+        self.name = name
+        self.phases = phases
         self.seed = seed
+        self.folder = folder
         self.repeat = repeat
         self.intensity = 1.0
         self.processes: list[Live] = []
         self.totals: Counter[str] = Counter()
-        self.kinds = {kind.name: kind for kind in workload.processes}
+        self.kinds = {kind.name: kind for kind in processes}
         self._events: Counter[str] = Counter()
         self._births = 0
         self._age = 0
@@ -126,13 +130,13 @@ class Run:
 
     def content(self, region: Region) -> Pages:
         """What stands in a region."""
-        return content(region.content, self.seed, self.workload.folder)
+        return content(region.content, self.seed, self.folder)
 
     # --- steps ---------------------------------------------------------------------------------
 
     def _all_steps(self) -> Iterator[Step]:
         while True:
-            for phase in self.workload.phases:
+            for phase in self.phases:
                 there = Counter(live.kind.name for live in self.processes)
                 for number in range(phase.steps):
                     yield self._step(phase, number, there)
@@ -162,7 +166,7 @@ class Run:
     def _in_use(self, phase: Phase) -> set[int]:
         """Numbers of the processes whose turn it is."""
         found: set[int] = set()
-        for kind in self.workload.processes:
+        for kind in self.kinds.values():
             members = [live.number for live in self.processes if live.kind is kind]
             if kind.name in phase.sleep or not members:
                 continue

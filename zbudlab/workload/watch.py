@@ -63,7 +63,7 @@ def watch(
     step, e.g. to compact.
     """
     columns: dict[str, list[int]] = {name: [] for name in ("step", *COLUMNS)}
-    last = run.workload.steps - 1
+    last = sum(phase.steps for phase in run.phases) - 1
     for step in run:
         after(run)
         if step.number == last or (every and step.number % every == 0):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
-from zbudlab.replay.trace import lines, operations
+from zbudlab.conformance.trace import lines, operations
 
 #: What is told of the ability "golden" under a changed rule, where no answer is the kernel's.
 GOLDEN_CHANGED = {"title": "does all of this together, under the changed rule"}

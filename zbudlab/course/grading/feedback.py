@@ -9,7 +9,7 @@ from zbudlab.course.contract import Ability, exercise
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.marks import in_order
 from zbudlab.course.grading.trial import Mark
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;

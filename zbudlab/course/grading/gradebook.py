@@ -20,7 +20,7 @@ from sqlalchemy.exc import SAWarning
 from zbudlab.course.copying import course_folders
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.trial import Verdict
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 MAX_IMAGE = 2 << 20  #: characters of a figure that a teacher is shown
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")

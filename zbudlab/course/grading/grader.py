@@ -19,7 +19,7 @@ from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import notebook as notebooks
 from zbudlab.course.grading.collecting import Found
 from zbudlab.course.grading.trial import Examiner, Verdict, refused
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 PACKAGE = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from zbudlab.course.grading.grader import Graded
-from zbudlab.files import written_whole
+from zbudlab.io.files import written_whole
 
 COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons", "file")
 

@@ -17,9 +17,15 @@ import numpy as np
 KERNELS: dict[str, Any] = {}
 
 
-def _as_record(argument: Any) -> Any:
-    """Records, one or an array of them, as views that have their fields as attributes."""
+def declare_arrays(**dtypes: np.dtype) -> None:
+    """Do nothing: only compiled code needs to know which arrays `mem` has."""
+
+
+def as_record(argument: Any) -> Any:
+    """Records, one, an array, or a `mem` of them, as views that have their fields as attributes."""
     kind = type(argument)
+    if issubclass(kind, tuple) and hasattr(argument, "plain"):
+        return argument.plain
     if kind is np.ndarray and argument.dtype.names:
         return argument.view(np.recarray)
     if kind is np.void and argument.dtype.names:
@@ -30,7 +36,7 @@ def _as_record(argument: Any) -> Any:
 def _on_records(function: Callable) -> Callable:
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
-        return function(*[_as_record(argument) for argument in arguments])
+        return function(*[as_record(argument) for argument in arguments])
 
     return call
 

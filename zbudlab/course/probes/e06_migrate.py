@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.conformance.trace import Operation
+from zbudlab.conformance.zbud import ZbudReplay
 from zbudlab.course.probes import Bench
 from zbudlab.layout import (
     BUDDIED,
@@ -26,8 +28,6 @@ from zbudlab.layout import (
 )
 from zbudlab.mm import page_alloc, zbud_header, zbud_migrate
 from zbudlab.mm.page import page_zbud
-from zbudlab.replay.trace import Operation
-from zbudlab.replay.zbud import ZbudReplay
 
 FRAMES = 128
 STALE = 9  #: what the fresh frame's last owner left in `private`
@@ -44,7 +44,7 @@ class Scene:
         self.old = self.replay.view.at(case["move"])
         if self.old >= 0:
             self.state.pages[self.old]["refcount"] += 1
-            self.new = int(page_alloc.alloc_pages(*self.state.buddy, 0, MIGRATE_MOVABLE))
+            self.new = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
             self.state.pages[self.new]["private"] = STALE
 
     def header(self, pfn: int) -> Any:
@@ -56,8 +56,7 @@ class Scene:
 
     def move(self) -> int:
         """Call the function that moves the page."""
-        arrays = (*self.state.zbud, self.state.frames)
-        return int(zbud_migrate.zbud_migrate_page(*arrays, self.new, self.old))
+        return int(zbud_migrate.zbud_migrate_page(self.state.mem, self.new, self.old))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All that memory is, by name: frames are a part of rows."""
@@ -143,8 +142,8 @@ def handle(bench: Bench, case: dict[str, Any]) -> Any:
     scene = Scene(case)
     if scene.old < 0:
         return "there is no such page"
-    pool, nodes, pages = scene.replay.pool, scene.state.nodes, scene.state.pages
+    pool, mem = scene.replay.pool, scene.state.mem
     arguments = (np.int64(case["handle"]), scene.new, scene.old)
     with bench.plugged():
-        answer = zbud_migrate.move_handle(pool, nodes, pages, *arguments)
+        answer = zbud_migrate.move_handle(mem, pool, *arguments)
     return {"answer": int(answer), "memory": scene.memory()}

@@ -1,7 +1,7 @@
 """Probe for functions in a whole machine: a script of operations, and what is seen after each.
 
-The operations are those of the log (`zbudlab.operations`), with whole numbers, and `fill`, which
-writes pages of the probe's own making: process, first page, how many, seed.
+The operations are those of the log (`zbudlab.machine.operations`), with whole numbers, and
+`fill`, which writes pages of the probe's own making: process, first page, how many, seed.
 """
 
 import zlib
@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.conformance.pool import PoolView
 from zbudlab.course.probes import Bench, TooSlow, plain, trouble
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine, MachineError
+from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import snapshot
-from zbudlab.operations import LAB_POOL
-from zbudlab.replay.pool import PoolView
 
 
 def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:

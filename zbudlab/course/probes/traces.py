@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from zbudlab.conformance import KINDS
+from zbudlab.conformance.trace import Operation
 from zbudlab.course.probes import Bench, TooSlow, plain, trouble
-from zbudlab.replay import KINDS
-from zbudlab.replay.trace import Operation
 
 
 class Watched(list):
@@ -21,7 +21,7 @@ class Watched(list):
 def replay(bench: Bench, case: dict[str, Any]) -> Any:
     """The engine's answer to each operation, with the functions plugged in.
 
-    case: kind (as in zbudlab.replay.KINDS), trace (its operations, a line each). Where the
+    case: kind (as in zbudlab.conformance.KINDS), trace (its operations, a line each). Where the
     functions raise, the last answer is {"op": ..., "error": ...}.
     """
     operations = Watched(

@@ -9,18 +9,17 @@ def zswap_is_full(zswap):
     return bool(zswap.pool_pages > share)
 
 
-def zswap_load_begin(slot, where, *machine):
+def zswap_load_begin(mem, slot, where):
     """The entry of a slot, in use and mapped; -EPERM = zswap has not got the page."""
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    number = int(slots[slot].entry)
-    if number and slots[slot].frontswap:
-        map_entry(number, where, *machine)
-        entries[number].refcount += 1
+    number = int(mem.slots[slot].entry)
+    if number and mem.slots[slot].frontswap:
+        map_entry(mem, number, where)
+        mem.entries[number].refcount += 1
         return number
     return -EPERM
 
 
-def zswap_load_end(number, *machine):
+def zswap_load_end(mem, number):
     """End a load."""
-    unmap_entry(number, *machine)
-    zswap_entry_put(number, 1, *machine)
+    unmap_entry(mem, number)
+    zswap_entry_put(mem, number, 1)

@@ -3,37 +3,35 @@
 LOSES = ()
 
 
-def zswap_invalidate_page(slot, *machine):
+def zswap_invalidate_page(mem, slot):
     """Forget what is stored for a slot, if anything is."""
-    slots = machine[SLOTS]
-    number = int(slots[slot].entry)
+    number = int(mem.slots[slot].entry)
     if number:
-        zswap_rb_erase(slots, machine[ENTRIES], number)
-        zswap_entry_put(number, 1, *machine)
+        zswap_rb_erase(mem, number)
+        zswap_entry_put(mem, number, 1)
 
 
-def zswap_writeback_begin(pool, handle, *machine):
+def zswap_writeback_begin(mem, pool, handle):
     """The entry, in use, of the slot that the object behind a handle names; 0 = none."""
-    slots, entries = machine[SLOTS], machine[ENTRIES]
-    address = zbud_map(*machine[:ZBUD], pool, handle)
+    address = zbud_map(mem, pool, handle)
     if address == 0:
         return 0
-    swap_entry = read_swp_entry(machine[POOLS][pool], machine[ROWS], machine[FRAMES], address)
-    number = int(slots[swp_entry_slot(machine[AREAS], swap_entry)].entry)
+    swap_entry = read_swp_entry(mem, mem.pools[pool], address)
+    number = int(mem.slots[swp_entry_slot(mem.areas, swap_entry)].entry)
     if number:
-        entries[number].refcount += 1
-    unmapped = zbud_unmap(*machine[:ZBUD], pool, handle)
+        mem.entries[number].refcount += 1
+    unmapped = zbud_unmap(mem, pool, handle)
     if number and unmapped == -EFAULT:
-        zswap_entry_put(number, 1, *machine)
+        zswap_entry_put(mem, number, 1)
         return 0
     return number
 
 
-def zswap_writeback_end(number, error, kept, *machine):
+def zswap_writeback_end(mem, number, error, kept):
     """After the write: 0 if the entry is gone, -EAGAIN if somebody still uses it."""
-    machine[ZSWAPS][0].written_back_pages += 1
-    gone = zswap_entry_put(number, 2, *machine)
+    mem.zswaps[0].written_back_pages += 1
+    gone = zswap_entry_put(mem, number, 2)
     if gone:
         return 0
-    zswap_rb_erase(machine[SLOTS], machine[ENTRIES], number)
+    zswap_rb_erase(mem, number)
     return -EAGAIN

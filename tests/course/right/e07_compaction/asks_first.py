@@ -3,23 +3,23 @@
 LOSES = ()
 
 
-def isolate_movable_page(zones, pages, cc, pfn):
+def isolate_movable_page(mem, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
-    zone = zones[0]
-    if page_zbud(pages[pfn]):
+    zone = mem.zones[0]
+    if page_zpool(mem.pages[pfn]):
         if not zone.zpool_movable:
             return
-        pages[pfn].refcount += 1
+        mem.pages[pfn].refcount += 1
     else:
-        if not isolate_lru_page(zone, pages, pfn):
+        if not isolate_lru_page(zone, mem.pages, pfn):
             return
         cc.finished_update_migrate = 1
-    list_add(pages, LRU, pfn, migratepages(zone))
+    list_add(mem.pages, LRU, pfn, migratepages(zone))
     cc.nr_migratepages += 1
     cc.isolated += 1
 
 
-def putback_movable_page(zones, pages, blocks, pfn):
+def putback_movable_page(mem, pfn):
     """Undo the isolation of a page that is on no list now."""
-    back = put_page if page_zbud(pages[pfn]) else putback_lru_page
-    back(zones, pages, blocks, pfn)
+    back = put_page if page_zpool(mem.pages[pfn]) else putback_lru_page
+    back(mem, pfn)

@@ -3,24 +3,24 @@
 LOSES = ()
 
 
-def isolate_freepages_block(zones, pages, blocks, control, start, end):
+def isolate_freepages_block(mem, control, start, end):
     """Take the free blocks that start in [start, end) as targets; how many frames."""
-    zone, cc = zones[0], control[0]
+    zone, cc = mem.zones[0], control[0]
     total = 0
     pfn = start
     while pfn < end:
         cc.free_scanned += 1
         taken = 0
-        if page_buddy(pages[pfn]):
-            if not suitable_migration_target(zone, pages, blocks, pfn):
+        if page_buddy(mem.pages[pfn]):
+            if not suitable_migration_target(mem, pfn):
                 break
-            taken = isolate_free_page(zones, pages, blocks, pfn, int(pages[pfn].order))
+            taken = isolate_free_page(mem, pfn, int(mem.pages[pfn].order))
             for more in range(taken):
-                list_add(pages, LRU, pfn + more, freepages(zone))
+                list_add(mem.pages, LRU, pfn + more, freepages(zone))
         total += taken
         pfn += max(taken, 1)
     if pfn == end and total == 0:
-        skip_for_targets(zone, blocks, cc, start)
+        skip_for_targets(zone, mem.blocks, cc, start)
     cc.isolated += total
     return total
 

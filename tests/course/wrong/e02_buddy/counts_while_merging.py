@@ -12,11 +12,11 @@ CHANGES = {
             "",
         ),
         (
-            "    mark_free(zone, pages, pfn, order, migratetype)",
+            "    mark_free(zone, mem.pages, pfn, order, migratetype)",
             (
                 "    if migratetype != MIGRATE_ISOLATE:\n"
                 "        mod_zone_freepage_state(zone, 1 << order, migratetype)\n"
-                "    mark_free(zone, pages, pfn, order, migratetype)"
+                "    mark_free(zone, mem.pages, pfn, order, migratetype)"
             ),
         ),
     ],

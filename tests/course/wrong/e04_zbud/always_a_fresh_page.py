@@ -3,5 +3,5 @@
 LOSES = ("alloc", "golden", "machine")
 
 CHANGES = {
-    "zbud_alloc": [("row = find_hole(pool, rows, chunks)", "row = -1")],
+    "zbud_alloc": [("row = find_hole(pool, mem.rows, chunks)", "row = -1")],
 }

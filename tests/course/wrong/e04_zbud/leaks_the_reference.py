@@ -3,5 +3,5 @@
 LOSES = ("free", "golden", "machine")
 
 CHANGES = {
-    "free_buddy": [("    zbud_put_page(zones, pages, blocks, pfn)", "")],
+    "free_buddy": [("    zbud_put_page(mem, pfn)", "")],
 }

@@ -3,5 +3,5 @@
 LOSES = ("alloc", "golden", "machine")
 
 CHANGES = {
-    "zbud_alloc": [("        get_page(pages[pfn])", "")],
+    "zbud_alloc": [("        get_page(mem.pages[pfn])", "")],
 }

@@ -4,10 +4,10 @@ LOSES = ("alloc", "golden", "machine")
 
 CHANGES = {
     "zbud_alloc": [
-        ("        list_del(rows, LRU, row)", ""),
+        ("        list_del(mem.rows, LRU, row)", ""),
         (
-            "    list_add(rows, LRU, row, pool_list(pool, LRU_LIST))",
-            "    if fresh:\n        list_add(rows, LRU, row, pool_list(pool, LRU_LIST))",
+            "    list_add(mem.rows, LRU, row, pool_list(pool, LRU_LIST))",
+            "    if fresh:\n        list_add(mem.rows, LRU, row, pool_list(pool, LRU_LIST))",
         ),
     ],
 }

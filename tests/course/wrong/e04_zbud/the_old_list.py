@@ -4,11 +4,11 @@ LOSES = ("free", "golden", "machine")
 
 CHANGES = {
     "free_buddy": [
-        ("    list_del(rows, BUDDY, row)", ""),
+        ("    list_del(mem.rows, BUDDY, row)", ""),
         (
-            "        list_del(rows, LRU, row)",
-            "        list_del(rows, BUDDY, row)\n        list_del(rows, LRU, row)",
+            "        list_del(mem.rows, LRU, row)",
+            "        list_del(mem.rows, BUDDY, row)\n        list_del(mem.rows, LRU, row)",
         ),
-        ("    else:\n        add_to_home_list(pool, rows, row)", ""),
+        ("    else:\n        add_to_home_list(pool, mem.rows, row)", ""),
     ],
 }

@@ -5,10 +5,10 @@ LOSES = ("store", "golden")
 CHANGES = {
     "store_entry": [
         (
-            "    failed = store_object(entries[number], data, which, length, *machine)",
+            "    failed = store_object(mem, mem.entries[number], data, which, length)",
             (
-                "    zswap_invalidate_page(slot, *machine)\n"
-                "    failed = store_object(entries[number], data, which, length, *machine)"
+                "    zswap_invalidate_page(mem, slot)\n"
+                "    failed = store_object(mem, mem.entries[number], data, which, length)"
             ),
         )
     ],

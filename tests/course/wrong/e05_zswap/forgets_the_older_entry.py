@@ -3,5 +3,5 @@
 LOSES = ("store", "golden")
 
 CHANGES = {
-    "store_entry": [("        zswap_invalidate_page(slot, *machine)", "")],
+    "store_entry": [("        zswap_invalidate_page(mem, slot)", "")],
 }

@@ -3,10 +3,9 @@
 LOSES = ("invalidate", "golden")
 
 
-def zswap_invalidate_page(slot, *machine):
+def zswap_invalidate_page(mem, slot):
     """Forget what is stored for a slot, if anything is."""
-    slots = machine[SLOTS]
-    number = int(slots[slot].entry)
+    number = int(mem.slots[slot].entry)
     if number:
-        slots[slot].entry = 0
-        zswap_entry_put(number, 2, *machine)
+        mem.slots[slot].entry = 0
+        zswap_entry_put(mem, number, 2)

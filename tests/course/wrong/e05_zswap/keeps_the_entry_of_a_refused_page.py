@@ -3,5 +3,5 @@
 LOSES = ("machine",)
 
 CHANGES = {
-    "store_entry": [("        zswap_entry_cache_free(zswap, entries, number)", "")],
+    "store_entry": [("        zswap_entry_cache_free(zswap, mem.entries, number)", "")],
 }

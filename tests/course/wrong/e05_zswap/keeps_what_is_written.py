@@ -4,6 +4,6 @@ LOSES = ("writeback", "golden", "machine")
 
 CHANGES = {
     "zswap_writeback_end": [
-        ("if zswap_entry_put(number, 2, *machine):", "if zswap_entry_put(number, 1, *machine):")
+        ("if zswap_entry_put(mem, number, 2):", "if zswap_entry_put(mem, number, 1):")
     ],
 }

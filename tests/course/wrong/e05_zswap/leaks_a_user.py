@@ -3,5 +3,5 @@
 LOSES = ("load", "golden", "machine")
 
 CHANGES = {
-    "zswap_load_end": [("    zswap_entry_put(number, 1, *machine)", "")],
+    "zswap_load_end": [("    zswap_entry_put(mem, number, 1)", "")],
 }

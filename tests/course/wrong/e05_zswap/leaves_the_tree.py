@@ -3,9 +3,8 @@
 LOSES = ("invalidate", "golden", "machine")
 
 
-def zswap_invalidate_page(slot, *machine):
+def zswap_invalidate_page(mem, slot):
     """Forget what is stored for a slot, if anything is."""
-    slots = machine[SLOTS]
-    number = int(slots[slot].entry)
+    number = int(mem.slots[slot].entry)
     if number:
-        slots[slot].entry = 0
+        mem.slots[slot].entry = 0

@@ -4,10 +4,6 @@ LOSES = ("load", "golden", "machine")
 
 CHANGES = {
     "zswap_load_begin": [
-        (
-            "slots, entries = machine[SLOTS], machine[ENTRIES]",
-            "slots, _entries = machine[SLOTS], machine[ENTRIES]",
-        ),
-        ("    entries[number].refcount += 1", ""),
+        ("    mem.entries[number].refcount += 1", ""),
     ],
 }

@@ -3,5 +3,5 @@
 LOSES = ("load", "golden")
 
 CHANGES = {
-    "zswap_load_begin": [("if not slots[slot].frontswap or number == 0:", "if number == 0:")],
+    "zswap_load_begin": [("if not mem.slots[slot].frontswap or number == 0:", "if number == 0:")],
 }

@@ -3,27 +3,21 @@
 LOSES = ("store", "golden", "machine")
 
 
-def store_entry(slot, data, which, length, *machine):
+def store_entry(mem, slot, data, which, length):
     """Store a compressed page under its slot: 0 or a negative errno."""
-    _pools, _areas, slots, entries = (
-        machine[POOLS],
-        machine[AREAS],
-        machine[SLOTS],
-        machine[ENTRIES],
-    )
-    zswap = machine[ZSWAPS][0]
-    number = zswap_entry_cache_alloc(zswap, entries)
+    zswap = mem.zswaps[0]
+    number = zswap_entry_cache_alloc(zswap, mem.entries)
     if number == 0:
         zswap.reject_kmemcache_fail += 1
         return -ENOMEM
-    entries[number].slot = slot
-    failed = store_object(entries[number], data, which, length, *machine)
+    mem.entries[number].slot = slot
+    failed = store_object(mem, mem.entries[number], data, which, length)
     if failed:
-        zswap_entry_cache_free(zswap, entries, number)
+        zswap_entry_cache_free(zswap, mem.entries, number)
         return failed
-    if slots[slot].entry:
+    if mem.slots[slot].entry:
         zswap.duplicate_entry += 1
-        zswap_invalidate_page(slot, *machine)
-    slots[slot].entry = number
+        zswap_invalidate_page(mem, slot)
+    mem.slots[slot].entry = number
     zswap.stored_pages += 1
     return 0

@@ -3,5 +3,5 @@
 LOSES = ("load", "golden", "machine")
 
 CHANGES = {
-    "zswap_load_end": [("    unmap_entry(number, *machine)", "")],
+    "zswap_load_end": [("    unmap_entry(mem, number)", "")],
 }

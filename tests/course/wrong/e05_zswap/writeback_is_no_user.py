@@ -4,10 +4,6 @@ LOSES = ("writeback", "golden")
 
 CHANGES = {
     "zswap_writeback_begin": [
-        (
-            "slots, entries = machine[SLOTS], machine[ENTRIES]",
-            "slots, _entries = machine[SLOTS], machine[ENTRIES]",
-        ),
-        ("    if number:\n        entries[number].refcount += 1", ""),
+        ("    if number:\n        mem.entries[number].refcount += 1", ""),
     ],
 }

@@ -4,6 +4,6 @@ LOSES = ("handle",)
 
 CHANGES = {
     "move_handle": [
-        ("if slot < 0 or radix_tree_deref_slot(nodes, pool, slot) != old + 1:", "if slot < 0:")
+        ("if slot < 0 or radix_tree_deref_slot(mem.nodes, pool, slot) != old + 1:", "if slot < 0:")
     ],
 }

@@ -5,10 +5,10 @@ LOSES = ("handles", "golden", "machine")
 CHANGES = {
     "zbud_migrate_page": [
         (
-            "    failed = move_handle(pool, nodes, pages, int(header.first_handle), new, old)",
+            "    failed = move_handle(mem, pool, int(header.first_handle), new, old)",
             (
                 "    clear_header(header)\n"
-                "    failed = move_handle(pool, nodes, pages, int(header.first_handle), new, old)"
+                "    failed = move_handle(mem, pool, int(header.first_handle), new, old)"
             ),
         ),
         ("    clear_header(header)\n    return failed", "    return failed"),

@@ -5,18 +5,18 @@ LOSES = ("again",)
 CHANGES = {
     "zbud_migrate_page": [
         (
-            "    if page_count(pages[old]) != expected_references(header):",
+            "    if page_count(mem.pages[old]) != expected_references(header):",
             (
-                "    copy_highpage(frames, new, old)\n"
-                "    if page_count(pages[old]) != expected_references(header):"
+                "    copy_highpage(mem.frames, new, old)\n"
+                "    if page_count(mem.pages[old]) != expected_references(header):"
             ),
         ),
         (
             (
-                "    copy_highpage(frames, new, old)\n"
-                "    failed = move_handle(pool, nodes, pages, int(header.first_handle), new, old)"
+                "    copy_highpage(mem.frames, new, old)\n"
+                "    failed = move_handle(mem, pool, int(header.first_handle), new, old)"
             ),
-            "    failed = move_handle(pool, nodes, pages, int(header.first_handle), new, old)",
+            "    failed = move_handle(mem, pool, int(header.first_handle), new, old)",
         ),
     ],
 }

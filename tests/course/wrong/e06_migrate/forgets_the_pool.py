@@ -3,5 +3,5 @@
 LOSES = ("copy",)
 
 CHANGES = {
-    "zbud_migrate_page": [("    pages[new].private = pages[old].private", "")],
+    "zbud_migrate_page": [("    mem.pages[new].private = mem.pages[old].private", "")],
 }

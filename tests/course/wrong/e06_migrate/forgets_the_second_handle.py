@@ -4,6 +4,6 @@ LOSES = ("handles", "golden", "machine")
 
 CHANGES = {
     "zbud_migrate_page": [
-        ("    failed |= move_handle(pool, nodes, pages, int(header.last_handle), new, old)", "")
+        ("    failed |= move_handle(mem, pool, int(header.last_handle), new, old)", "")
     ],
 }

@@ -3,5 +3,5 @@
 LOSES = ("handle", "golden", "machine")
 
 CHANGES = {
-    "move_handle": [("    pages[old].refcount -= 1", "")],
+    "move_handle": [("    mem.pages[old].refcount -= 1", "")],
 }

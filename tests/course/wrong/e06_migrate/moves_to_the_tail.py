@@ -5,10 +5,10 @@ LOSES = ("lists", "golden", "machine")
 CHANGES = {
     "zbud_migrate_page": [
         (
-            "    list_replace(rows, LRU, old_row, new_row)",
+            "    list_replace(mem.rows, LRU, old_row, new_row)",
             (
-                "    list_del(rows, LRU, old_row)\n"
-                "    list_add_tail(rows, LRU, new_row, pool_list(pool, LRU_LIST))"
+                "    list_del(mem.rows, LRU, old_row)\n"
+                "    list_add_tail(mem.rows, LRU, new_row, pool_list(pool, LRU_LIST))"
             ),
         )
     ],

@@ -3,5 +3,5 @@
 LOSES = ("copy", "golden", "machine")
 
 CHANGES = {
-    "zbud_migrate_page": [("    copy_highpage(frames, new, old)", "")],
+    "zbud_migrate_page": [("    copy_highpage(mem.frames, new, old)", "")],
 }

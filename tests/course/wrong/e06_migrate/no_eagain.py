@@ -6,7 +6,7 @@ CHANGES = {
     "zbud_migrate_page": [
         (
             (
-                "    if page_count(pages[old]) != expected_references(header):\n"
+                "    if page_count(mem.pages[old]) != expected_references(header):\n"
                 "        return -EAGAIN"
             ),
             "",

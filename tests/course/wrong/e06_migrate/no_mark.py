@@ -3,5 +3,5 @@
 LOSES = ("copy", "machine")
 
 CHANGES = {
-    "zbud_migrate_page": [("    set_page_zbud(pages[new])", "")],
+    "zbud_migrate_page": [("    set_page_zbud(mem.pages[new])", "")],
 }

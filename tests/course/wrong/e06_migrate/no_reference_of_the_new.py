@@ -3,5 +3,5 @@
 LOSES = ("handle", "golden", "machine")
 
 CHANGES = {
-    "move_handle": [("    get_page(pages[new])", "")],
+    "move_handle": [("    get_page(mem.pages[new])", "")],
 }

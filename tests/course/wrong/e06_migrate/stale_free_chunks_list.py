@@ -3,5 +3,5 @@
 LOSES = ("lists", "golden", "machine")
 
 CHANGES = {
-    "zbud_migrate_page": [("    list_replace(rows, BUDDY, old_row, new_row)", "")],
+    "zbud_migrate_page": [("    list_replace(mem.rows, BUDDY, old_row, new_row)", "")],
 }

@@ -5,8 +5,8 @@ LOSES = ("handle", "golden", "machine")
 CHANGES = {
     "move_handle": [
         (
-            "radix_tree_replace_slot(nodes, pool, slot, new + 1)",
-            "radix_tree_replace_slot(nodes, pool, slot, new)",
+            "radix_tree_replace_slot(mem.nodes, pool, slot, new + 1)",
+            "radix_tree_replace_slot(mem.nodes, pool, slot, new)",
         )
     ],
 }

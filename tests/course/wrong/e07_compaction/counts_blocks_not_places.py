@@ -6,10 +6,10 @@ CHANGES = {
     "isolate_freepages_block": [
         ("        cc.free_scanned += 1", ""),
         (
-            "            if not suitable_migration_target(zone, pages, blocks, pfn):",
+            "            if not suitable_migration_target(mem, pfn):",
             (
                 "            cc.free_scanned += 1\n"
-                "            if not suitable_migration_target(zone, pages, blocks, pfn):"
+                "            if not suitable_migration_target(mem, pfn):"
             ),
         ),
     ],

@@ -6,7 +6,7 @@ CHANGES = {
     "isolate_migratepages_range": [
         (
             (
-                "        if not isolation_suitable(zone, blocks, cc, pfn):\n"
+                "        if not isolation_suitable(zone, mem.blocks, cc, pfn):\n"
                 "            pfn = next_pageblock(zone, pfn)\n"
                 "            continue"
             ),

@@ -3,16 +3,16 @@
 LOSES = ("isolate", "golden")
 
 
-def isolate_movable_page(zones, pages, cc, pfn):
+def isolate_movable_page(mem, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
-    zone = zones[0]
-    if page_zbud(pages[pfn]) and zone.zpool_movable:
-        get_page(pages[pfn])
-    elif isolate_lru_page(zone, pages, pfn):
+    zone = mem.zones[0]
+    if page_zpool(mem.pages[pfn]) and zone.zpool_movable:
+        get_page(mem.pages[pfn])
+    elif isolate_lru_page(zone, mem.pages, pfn):
         cc.finished_update_migrate = 1
     else:
         return
-    list_add_tail(pages, LRU, pfn, migratepages(zone))
+    list_add_tail(mem.pages, LRU, pfn, migratepages(zone))
     cc.nr_migratepages += 1
     cc.isolated += 1
 

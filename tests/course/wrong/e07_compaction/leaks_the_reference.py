@@ -3,9 +3,9 @@
 LOSES = ("putback", "golden", "machine")
 
 
-def putback_movable_page(zones, pages, blocks, pfn):
+def putback_movable_page(mem, pfn):
     """Undo the isolation of a page that is on no list now."""
-    if page_zbud(pages[pfn]):
+    if page_zbud(mem.pages[pfn]):
         pass
     else:
-        putback_lru_page(zones, pages, blocks, pfn)
+        putback_lru_page(mem, pfn)

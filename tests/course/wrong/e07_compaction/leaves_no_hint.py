@@ -7,7 +7,7 @@ CHANGES = {
         (
             (
                 "    if pfn == end and cc.nr_migratepages == 0:\n"
-                "        skip_for_migration(zone, blocks, cc, start)"
+                "        skip_for_migration(zone, mem.blocks, cc, start)"
             ),
             "",
         )

@@ -6,11 +6,11 @@ CHANGES = {
     "isolate_movable_page": [
         (
             (
-                "    if page_zbud(pages[pfn]) and zone.zpool_movable:\n"
-                "        get_page(pages[pfn])\n"
-                "    elif isolate_lru_page(zone, pages, pfn):"
+                "    if page_zpool(mem.pages[pfn]) and zone.zpool_movable:\n"
+                "        get_page(mem.pages[pfn])\n"
+                "    elif isolate_lru_page(zone, mem.pages, pfn):"
             ),
-            "    if isolate_lru_page(zone, pages, pfn):",
+            "    if isolate_lru_page(zone, mem.pages, pfn):",
         )
     ],
 }

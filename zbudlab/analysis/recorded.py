@@ -1,0 +1,203 @@
+"""What a running Linux 6.1 showed of itself, next to what we make of it.
+
+Two recordings (tests/data/truth): free lists, pageblocks and fragmentation indices of a machine
+that was filled, thinned, compacted and asked for huge pages, stage by stage; and the pool of
+zswap while pages were stored, loaded and freed.
+
+Only the corpus `half` (random, then constant bytes) can be held against real compressors: its
+recipe is exact. It is the easy corpus. The recordings with text and binaries give lengths, not
+the pages, so for these nobody can say how close our compressors come.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab.analysis.predict import Experiment, boot
+from zbudlab.conformance.trace import Operation, operations
+from zbudlab.conformance.zswap61 import LENGTHS, replay_zswap61
+from zbudlab.content import corpus
+from zbudlab.content.compressors import compress_pages, compressor
+from zbudlab.layout import (
+    CHUNK_SIZE,
+    MAX_ORDER,
+    MIGRATE_ISOLATE,
+    MIGRATE_MOVABLE,
+    MIGRATE_RECLAIMABLE,
+    MIGRATE_RESERVE,
+    MIGRATE_TYPES,
+    MIGRATE_UNMOVABLE,
+    PAGE_SIZE,
+    ZBUD_MAX_SIZE,
+    ZSWAP_HEADER_SIZE,
+)
+from zbudlab.machine.freelists import ORDER, Counts, draw_anywhere
+from zbudlab.mm import vmstat
+from zbudlab.mm.state import State
+
+ZONES = ("DMA", "DMA32")
+ZONE = "DMA32"  #: the one under pressure
+CLEAN = "made before filling"  #: page tables: the experiment without their pages in between
+
+#: 6.1's types as 3.12 numbers them; HighAtomic is what became of Reserve.
+TYPES = {
+    "Unmovable": MIGRATE_UNMOVABLE,
+    "Reclaimable": MIGRATE_RECLAIMABLE,
+    "Movable": MIGRATE_MOVABLE,
+    "HighAtomic": MIGRATE_RESERVE,
+    "Isolate": MIGRATE_ISOLATE,
+}
+INDICES = ("extfrag_index", "unusable_index")
+
+Run = dict[str, Any]
+Stage = dict[str, Any]
+
+# --- fragmentation -------------------------------------------------------------------------------
+
+
+def read_runs(path: str | Path) -> list[Run]:
+    """The recorded runs of a gzip file, one JSON line each."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def is_clean(run: Run) -> bool:
+    """Whether a run is one to predict: 36000 pages, a pool page each, page tables made before."""
+    return (
+        run["page_tables"] == CLEAN
+        and run["run"].startswith(("anon-", "zbud-"))
+        and run["free_pattern"] != "none"
+    )
+
+
+def counts(stage: Stage, zone: str = ZONE) -> Counts:
+    """A zone's free blocks and pageblocks at a stage."""
+    free = np.zeros((MIGRATE_TYPES, MAX_ORDER), np.int64)
+    pageblocks = np.zeros(MIGRATE_TYPES, np.int64)
+    for name, migratetype in TYPES.items():
+        free[migratetype] = stage["free_by_type"][zone][name]
+        pageblocks[migratetype] = stage["pageblocks_by_type"][zone][name]
+    return Counts(free, pageblocks)
+
+
+def experiment(run: Run) -> Experiment:
+    """What was done in a run, for `predict`."""
+    first = counts(run["stages"][0])
+    return Experiment(first, run["pages_written"], run["pages_freed"], run["free_pattern"])
+
+
+def huge_pages(run: Run) -> tuple[int, int]:
+    """Huge pages that ZONE gave at the first ask, and with the second.
+
+    The other zone gives what it has from the start: nothing touches it.
+    """
+    other = counts(run["stages"][0], ZONES[0]).free.sum(axis=0)
+    there = int((other[ORDER:] << np.arange(MAX_ORDER - ORDER)).sum())
+    asks = ("huge_pages_first_ask", "huge_pages_after_second_compaction")
+    first, second = (int(run[ask]) - there for ask in asks)
+    return first, second
+
+
+def movable_pageblocks(run: Run) -> int:
+    """Movable pageblocks of ZONE after filling."""
+    return int(counts(run["stages"][1]).pageblocks[MIGRATE_MOVABLE])
+
+
+def stood_still(stage: Stage) -> bool:
+    """Whether the files of a stage, read one after the other, show the same memory.
+
+    By what they say themselves: buddyinfo, pagetypeinfo and vmstat have the same free pages.
+    """
+    free = 0
+    for zone in ZONES:
+        by_order = counts(stage, zone).free.sum(axis=0)
+        if by_order.tolist() != stage["free_blocks_by_order"][zone]:
+            return False
+        free += int((by_order << np.arange(MAX_ORDER)).sum())
+    return free == stage["vmstat"]["nr_free_pages"]
+
+
+def zone_state(stage: Stage, zone: str = ZONE, seed: int = 0) -> State:
+    """A zone with the recorded free blocks, by order and type, and pageblocks; positions drawn.
+
+    A block need not stand in a pageblock of its type: what is taken from another type's
+    pageblock and not enough to own that stays on the other list.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return boot(draw_anywhere(counts(stage, zone), rng))
+
+
+def recorded_indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
+    """The kernel's fragmentation and unusable index, thousandths, int64 (2, MAX_ORDER)."""
+    return np.array([[round(1000 * index) for index in stage[name][zone]] for name in INDICES])
+
+
+def indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
+    """Ours, of the recorded buddyinfo; as `recorded_indices`."""
+    state = State(1, page_bytes=False)
+    state.zone["nr_free"] = stage["free_blocks_by_order"][zone]
+    found = np.zeros((2, MAX_ORDER), np.int64)
+    vmstat.extfrag_indices(state.mem, found)
+    return found
+
+
+# --- the corpus `half` ---------------------------------------------------------------------------
+
+
+def read_half(path: str | Path) -> dict[str, Any]:
+    """The recorded runs of zswap on `half`: `runs`, and `contents` of the stores of each."""
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        return json.load(text)
+
+
+def half_lengths(name: str, sizes: list[int]) -> NDArray[np.int32]:
+    """What a compressor of ours makes of the pages of `half`: bytes, -1 = does not fit in a page.
+
+    sizes: X of each page. Raises MissingLibrary where the compressor's library is absent.
+    """
+    content = b"".join(corpus.half_page(x) for x in sizes)
+    pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
+    return compress_pages(compressor(name), pages, np.empty_like(pages))
+
+
+def chunks(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Chunks of 64 bytes that each compressed page takes in zbud, -1 where it is refused."""
+    stored = lengths.astype(np.int64) + ZSWAP_HEADER_SIZE
+    refused = (lengths < 0) | (stored > ZBUD_MAX_SIZE)
+    return np.where(refused, -1, -(-stored // CHUNK_SIZE))
+
+
+def _with_our_lengths(
+    trace: str | Path, contents: list[int], lengths: NDArray[np.int32]
+) -> Iterator[Operation]:
+    """The operations of a trace, each store with the length that we have for its content."""
+    words = {number: word for word, number in LENGTHS.items()}
+    left = iter(contents)
+    for operation in operations(trace):
+        if operation.name == "store" and operation.words[1] != "same":
+            length = int(lengths[next(left)])
+            text = f"store {operation.words[0]} {words.get(length, length)}"
+            operation = Operation(text, operation.where)
+        elif operation.name == "store":
+            next(left)
+        yield operation
+
+
+def pool_pages(
+    trace: str | Path, run: Run, contents: list[int], lengths: NDArray[np.int32]
+) -> list[tuple[int, int, int]]:
+    """Phase, the kernel's pool pages at its end, and ours with a real compressor's lengths.
+
+    trace: the run's operations (tests/data/golden/zswap-6.1). run, contents: its phases, and the
+    number of the page of `half` that each store in turn holds (tests/data/truth/half_runs.json.gz).
+    """
+    ours = list(replay_zswap61(list(_with_our_lengths(trace, contents, lengths))))
+    return [
+        (phase["phase"], phase["pool_pages"], ours[phase["last"]]["pool_pages"])
+        for phase in run["phases"]
+    ]

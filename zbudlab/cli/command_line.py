@@ -1,0 +1,58 @@
+"""The command line: `zbudlab COMMAND`, a module of this package each.
+
+Errors of the user's making end in one sentence on standard error and exit code 2.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from zbudlab._version import __version__
+from zbudlab.cli import check, course, grade, host, replay, run, sweep
+from zbudlab.cli.interrupts import put_off_in_llvmlite
+
+COMMANDS = (run, replay, sweep, host, course, check, grade)
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of all commands."""
+    top = argparse.ArgumentParser(
+        prog="zbudlab", description="A laboratory for Linux memory under pressure."
+    )
+    top.add_argument("--version", action="version", version=f"zbudlab {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return top
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the user: our own errors are sentences, Python's get to be one."""
+    if isinstance(error, MemoryError):
+        return f"this computer has too little memory for that ({error}): ask for fewer frames"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        with put_off_in_llvmlite():
+            return options.command(options)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"zbudlab: {_sentence(error)}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        # One that came through an exec of text (numba and dataclasses have some) makes Python end
+        # by the signal, caught or not; an exec that ends well takes that back.
+        exec("")
+        print("zbudlab: interrupted", file=sys.stderr)
+        return INTERRUPTED

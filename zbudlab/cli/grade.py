@@ -1,0 +1,106 @@
+"""`zbudlab grade`: marks for submissions, with reasons."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from zbudlab.cli.first_use import say_if_first
+
+
+def _isolation(options: argparse.Namespace) -> str | None:
+    """Bubblewrap, or None if the teacher said that he needs none."""
+    from zbudlab.course.grading.sandbox import bubblewrap
+
+    if os.name == "nt":
+        raise ValueError("grading runs on Linux (and, without isolation, on macOS), not on Windows")
+    if not options.unsafe_no_isolation:
+        return bubblewrap()
+    print("zbudlab: students' code runs with all your rights from here on", file=sys.stderr)
+    return None
+
+
+def _gradebook(options: argparse.Namespace) -> Any:
+    """What enters marks into nbgrader's gradebook; None if that is to be left out."""
+    if options.no_gradebook:
+        return None
+    try:
+        from zbudlab.course.grading.gradebook import enter_marks
+    except ImportError as error:
+        raise ValueError(
+            f"marks go into nbgrader's gradebook, and {error.name} is not installed: "
+            'pip install "zbudlab[grade]", or say --no-gradebook'
+        ) from None
+    return enter_marks
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from zbudlab.course.contract import exercise
+    from zbudlab.course.grading.collecting import collected
+    from zbudlab.course.grading.feedback import write_feedback
+    from zbudlab.course.grading.grader import Grader
+    from zbudlab.course.grading.marks import table, write_marks
+    from zbudlab.io.files import check_writable
+
+    check_writable(options.out)
+    only = exercise(options.exercise).name if options.exercise else ""
+    enter_marks = _gradebook(options)
+    program = _isolation(options)
+    found = collected(options.submissions)
+    if not found:
+        raise ValueError(f"no notebook in {', '.join(options.submissions)}")
+    say_if_first()
+    grader = Grader(
+        Path(options.grading),
+        Path(options.solutions),
+        program,
+        only=only,
+        variant=options.variant,
+        seed=options.seed,
+    )
+    graded = grader.graded(found, options.jobs, print)
+    write_marks(options.out, graded)
+    pages = write_feedback(Path(options.grading) / "feedback", graded)
+    book = enter_marks(Path(options.grading), graded) if enter_marks else ""
+    print(table(graded))
+    marked = f"; gradebook {book}" if book else ""
+    print(
+        f"{len(graded)} notebooks; marks in {options.out}, {len(pages)} pages of feedback{marked}"
+    )
+    return 0
+
+
+def add(commands: Any) -> None:
+    """The options of `zbudlab grade`."""
+    grade = commands.add_parser(
+        "grade",
+        help="give marks to submitted exercises",
+        description="Grades notebooks in files, folders and zips, each behind bubblewrap. Verdicts "
+        "are kept in the grading folder: a run that was interrupted goes on where it stopped.",
+    )
+    grade.add_argument("submissions", nargs="+", help="as your learning platform exports them")
+    grade.add_argument(
+        "--exercise", default="", metavar="NAME", help="only this, such as e06_migrate"
+    )
+    grade.add_argument("--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="at a time")
+    grade.add_argument("--out", default="marks.csv", metavar="FILE", help="default: marks.csv")
+    grade.add_argument("--variant", type=int, metavar="N", help="the number that chose the rule")
+    grade.add_argument("--seed", help="of the hidden cases; default: drawn once, kept in grading/")
+    grade.add_argument("--grading", default="grading", metavar="DIR", help="default: grading")
+    grade.add_argument(
+        "--solutions", default="solutions", metavar="DIR", help="with rules.py files"
+    )
+    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's out")
+    grade.add_argument(
+        "--unsafe-no-isolation",
+        action="store_true",
+        help="run students' code without bubblewrap, with all your rights",
+    )
+    grade.set_defaults(command=_grade)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r}: 1 to 256 can run at a time")
+    return int(text)

@@ -1,0 +1,149 @@
+"""`zbudlab replay`: traces and logs through the engine, compared with what should come."""
+
+import argparse
+import os
+from typing import Any
+
+from tqdm import tqdm
+
+from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.profiles import DEFAULT
+
+#: Options for recorded traces: name, type, what stands for the value, help.
+TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
+    ("--frames", int, "N", "page frames of the machine (65536 for blocks, 16384 for pages)"),
+    ("--every", int, "N", "events from one sample to the next (1024; doubles in long traces)"),
+    ("--content", str, "NAME", "pages: what is written to them (mixed)"),
+    ("--compressor", str, "NAME", "pages: zswap's compressor (lz4)"),
+    ("--max-pool-percent", int, "N", "pages: zswap's share of memory at most (20)"),
+    ("--zbud", str, "NAME", "pages: plain or series (series)"),
+    ("--profile", str, "NAME", f"pages: whose rules zswap follows ({DEFAULT})"),
+    ("--seed", int, "N", "pages: which contents they get (0)"),
+    ("--json", str, "FILE", "write all figures there"),
+)
+#: Of these, what goes with a machine's own log too.
+LOG_OPTIONS = ("--every", "--json")
+#: What `zbudlab.traces.replay` calls them.
+CALLED = {"content": "what"}
+
+
+def _replay_log(options: argparse.Namespace) -> int:
+    """Run the log of a machine again; each operation must answer as it did."""
+    from zbudlab.io.files import check_writable
+    from zbudlab.traces.logs import LogReplay
+
+    if options.json is not None:
+        check_writable(options.json)
+    every = {} if options.every is None else {"every": options.every}
+    log = LogReplay(options.trace, **every)
+    log.run()
+    if log.differs is not None:
+        place, entry, answer = log.differs
+        print(f"operation {place}: {entry.name} {' '.join(map(str, entry.arguments))}")
+        print(f"  expected  {entry.result}\n  got       {answer}")
+        return DIFFERENCE
+    if every:
+        print(log.figures())
+    if options.json is not None:
+        log.figures().save(options.json)
+    digest = f"; SHA-256 of the machine {log.machine.digest()}" if log.machine else ""
+    print(f"{log.operations} operations, 0 differences{digest}")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What was said of the machine for a recorded trace."""
+    names = (name[2:].replace("-", "_") for name, *_ in TRACE_OPTIONS)
+    said = {name: getattr(options, name) for name in names if name != "json"}
+    return {CALLED.get(name, name): value for name, value in said.items() if value is not None}
+
+
+def _replay_trace(kind: str, options: argparse.Namespace) -> int:
+    """Run a recorded trace; its figures as a table."""
+    from zbudlab import traces
+    from zbudlab.io.files import check_writable
+
+    if options.json is not None:
+        check_writable(options.json)
+    size = os.path.getsize(options.trace) if options.trace != "-" else None
+    with tqdm(total=size, unit="B", unit_scale=True, delay=1, leave=False, disable=None) as bar:
+
+        def show(position: int) -> None:
+            bar.update(position - bar.n)
+
+        figures = traces.replay(kind, options.trace, progress=show, **_settings(options))
+    print(figures)
+    if options.json is not None:
+        figures.save(options.json)
+    return 0
+
+
+def _replay_operations(kind: str, options: argparse.Namespace) -> int:
+    """Run a trace of operations; its answers, or the first that should be another."""
+    from zbudlab import conformance
+
+    if not options.expect:
+        for line in conformance.answers(kind, options.trace):
+            print(line)
+        return 0
+    count, difference = conformance.compare(kind, options.trace, options.expect)
+    if difference is not None:
+        print(difference)
+        print(f"{count} operations agree, then the first difference")
+        return DIFFERENCE
+    print(f"{count} operations, 0 differences")
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from zbudlab import conformance
+    from zbudlab.content.sources import check_file
+    from zbudlab.traces import KINDS
+    from zbudlab.traces.detect import detect
+
+    for path in (options.trace, options.expect):
+        if path not in (None, "-"):
+            check_file(path)
+    kind = detect(options.trace) if options.kind == "auto" else options.kind
+    if kind not in (known := (*conformance.KINDS, "machine", *KINDS)):
+        raise ValueError(f"unknown kind of trace {kind!r}; there are {', '.join(known)}, auto")
+    _check_options(kind, kind in KINDS, options)
+    say_if_first()
+    if kind == "machine":
+        return _replay_log(options)
+    return (_replay_trace if kind in KINDS else _replay_operations)(kind, options)
+
+
+def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> None:
+    """Refuse options that would do nothing for this kind."""
+    names = [name for name, *_ in TRACE_OPTIONS]
+    said = [name for name in names if getattr(options, name[2:].replace("-", "_")) is not None]
+    if kind == "machine":
+        said = [name for name in said if name not in LOG_OPTIONS]
+    if said and not recorded:
+        raise ValueError(f"{said[0]} is for recorded traces; {kind} has nothing to do with it")
+    if options.expect and recorded:
+        raise ValueError(f"nothing can be expected of a {kind} trace: leave --expect out")
+
+
+def add(commands: Any) -> None:
+    """The options of `zbudlab replay`."""
+    replay = commands.add_parser(
+        "replay",
+        help="run a trace, of operations or recorded, through the engine",
+        description="A trace of operations: prints what the engine answers to each, a JSON line "
+        "each; with --expect compares that with a file of such lines. A recorded trace: prints "
+        "what became of free memory.",
+    )
+    replay.add_argument(
+        "kind",
+        help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
+        "zswap-series, zswap-6.1; machine for a log that Machine.save_log wrote. Recorded: kmem "
+        "(text of perf script or trace-cmd), lackey (valgrind), blocks or pages (CSV or Parquet), "
+        "auto to be told by the file",
+    )
+    replay.add_argument("trace", help="the trace, plain, .gz or .zst; - for standard input")
+    replay.add_argument("--expect", metavar="FILE", help="the answers that should come")
+    for name, kind, metavar, text in TRACE_OPTIONS:
+        replay.add_argument(name, type=kind, metavar=metavar, help=text)
+    replay.set_defaults(command=_replay)

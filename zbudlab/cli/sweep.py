@@ -1,0 +1,99 @@
+"""`zbudlab sweep`: an experiment over a grid, on one core, on all of them, or on a cluster."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+
+Workers = Executor | Callable[[], Executor] | None
+
+
+@contextlib.contextmanager
+def _dask(address: str | None, workers: int | None) -> Iterator[Executor]:
+    """The executor of a Dask cluster: one that runs at an address, or one of our own here."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise ValueError("Dask is not installed here: pip install 'zbudlab[dask]'") from None
+    with contextlib.ExitStack() as stack:
+        if address is None:
+            cluster = stack.enter_context(
+                LocalCluster(
+                    workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+                )
+            )
+            client = stack.enter_context(Client(cluster))
+        else:
+            try:
+                client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS))
+            except (OSError, ValueError) as error:
+                raise ValueError(f"cannot reach a Dask scheduler at {address}: {error}") from None
+        yield client.get_executor()
+
+
+CONNECT_SECONDS = 10
+
+
+@contextlib.contextmanager
+def _workers(options: argparse.Namespace) -> Iterator[Workers]:
+    """What the points run on."""
+    from zbudlab.sweep.executors import process_pool
+
+    if options.dask is not None or options.dask_local is not None:
+        with _dask(options.dask, options.dask_local) as executor:
+            yield executor
+    elif options.jobs > 1:
+        yield lambda: process_pool(options.jobs)
+    else:
+        yield None
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from zbudlab.sweep import SweepFile, sweep
+
+    for name in ("jobs", "dask_local"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be 1 or more, not {value}")
+    asked = SweepFile.load(options.file)
+    out = options.out or asked.out
+    if not options.out:  # a folder that the file names is made, one from the shell may be a slip
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+    say_if_first()
+    with _workers(options) as workers:
+        table = sweep(
+            asked.experiment,
+            asked.grid,
+            seeds=asked.seeds,
+            executor=workers,
+            out=out,
+            resume=options.resume,
+        )
+    failed = table["error"].dropna()
+    print(f"{len(table)} points in {table['seconds'].sum():.1f} s of work -> {out}")
+    if len(failed):
+        print(f"{len(failed)} of them failed, the first with: {failed.iloc[0]}")
+    return DIFFERENCE if len(failed) else 0
+
+
+def add(commands: Any) -> None:
+    """The options of `zbudlab sweep`."""
+    sweep = commands.add_parser(
+        "sweep",
+        help="run an experiment over a grid of parameters and seeds",
+        description="The points of FILE.toml are run and their results written as one Parquet "
+        "table. Finished chunks stand beside it meanwhile, so that a sweep that was killed goes "
+        "on with --resume.",
+    )
+    sweep.add_argument("file", metavar="FILE.toml", help="experiment, [grid], seeds, out")
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    where.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, e.g. tcp://host:8786")
+    where.add_argument("--dask-local", type=int, metavar="N", help="a Dask cluster here, N workers")
+    sweep.add_argument("--resume", action="store_true", help="do what is left of a sweep")
+    sweep.add_argument(
+        "--out", metavar="FILE.parquet", help="the table (default: as FILE.toml has it)"
+    )
+    sweep.set_defaults(command=_sweep)

@@ -1,0 +1,95 @@
+"""What traces of zswap play themselves: pages, the compressor, the swap cache's answers.
+
+A page (T, O, B) starts with its type, offset and number; all else in it follows from these.
+"""
+
+import struct
+from typing import Any
+
+import numpy as np
+
+from zbudlab.conformance.pool import PoolView
+from zbudlab.layout import PAGE_SIZE
+from zbudlab.mm.state import State
+from zbudlab.swap.compression import CannotCompress
+from zbudlab.swap.device import Content, SwapCache, SwapCachePage
+from zbudlab.swap.swapping import Swap
+
+STAMP = struct.Struct("<IQI")  # in front of a page: type, offset, number
+
+_ramp = (np.arange(PAGE_SIZE + 256) % 256).astype(np.uint8)
+
+
+def make_page(type: int, offset: int, number: int) -> np.ndarray:
+    """The page (T, O, B) of a trace."""
+    page = _ramp[number : number + PAGE_SIZE].copy()
+    page[: STAMP.size] = np.frombuffer(STAMP.pack(type, offset, number), np.uint8)
+    return page
+
+
+def page_number(page: Content) -> int:
+    """B of a page."""
+    assert not isinstance(page, int)
+    return int(STAMP.unpack_from(page)[2])
+
+
+class TraceCompressor:
+    """Makes as many bytes of a page as the trace says; -1 = it fails."""
+
+    name = "trace"
+
+    def __init__(self) -> None:
+        self.length = 0
+
+    def compress(self, page: Any) -> bytes:
+        """The page's first bytes, changed."""
+        if self.length < 0:
+            raise CannotCompress("the trace says so")
+        start = np.frombuffer(page, np.uint8)[: self.length] ^ 0x5A
+        return start.tobytes().ljust(self.length, b"\x5a")
+
+    def decompress(self, data: Any) -> bytes:
+        """The page, all of whose bytes follow from the first ones; checked against the others."""
+        start = np.frombuffer(data, np.uint8) ^ 0x5A
+        page = make_page(*STAMP.unpack_from(start.tobytes()))
+        if not np.array_equal(page[: len(start)], start):
+            raise AssertionError(f"{len(start)} bytes of a stored page are not what was stored")
+        return page.tobytes()
+
+
+class TraceCache(SwapCache):
+    """Answers for a slot by the trace's policies; keeps pages whose write failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.general = "auto"
+        self.policies: dict[int, str] = {}
+
+    def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
+        """What the slot's policy says, or the general one."""
+        policy = self.policies.get(slot, self.general)
+        fixed = {"new": SwapCachePage.NEW, "exists": SwapCachePage.EXIST}
+        if policy in ("auto", "default"):
+            return super().prepare(slot, busy=busy, used=used)
+        return fixed.get(policy, SwapCachePage.FAIL)
+
+
+class TraceSwap(Swap):
+    """Swap that notes what it wrote back."""
+
+    def __init__(self, state: State, **settings: Any) -> None:
+        super().__init__(state, **settings)
+        self.views: dict[int, PoolView] = {}  # by type
+        self.evictions: list[list[int]] = []
+        self.writes: list[list[int]] = []
+
+    def writeback_entry(self, pool: int, handle: int) -> int:
+        number = self.views[pool].number(handle)
+        answer = super().writeback_entry(pool, handle)
+        self.evictions.append([number, answer])
+        return answer
+
+    def swap_writepage(self, slot: int, page: Content) -> int:
+        error = super().swap_writepage(slot, page)
+        self.writes.append([*self.type_offset(slot), page_number(page), error])
+        return error

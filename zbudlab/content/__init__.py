@@ -1,0 +1,1 @@
+"""Page content and what compressors make of it. Nothing here knows a machine."""

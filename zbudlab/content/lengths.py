@@ -1,0 +1,96 @@
+"""Compressed lengths for machines without page bytes: recorded, from a file, or made from pages.
+
+`zbudlab run --metadata-only` needs no content, only how long each page becomes. Recorded lengths
+are those that the compressors of a running Linux 6.1 made of 2048 pages of a kind (`mixed`,
+`text`, `binary`; what stood in the pages is not known any more).
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab.content.compressors import compress_pages, compressor
+from zbudlab.content.sources import Content, SourceError, from_lengths
+from zbudlab.layout import PAGE_SIZE
+from zbudlab.profiles import Profile
+
+Lengths = NDArray[np.int32]
+
+RECORDED = Path(__file__).with_name("kernel_lengths.npz")
+KINDS = ("mixed", "text", "binary")
+METHODS = ("lz4", "lzo", "zstd")
+REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
+SAME_FILLED = 0  #: 6.1 keeps such a page as one word
+
+
+def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengths:
+    """Return lengths as zswap sees them under `rules` (`same_filled`, `one_page_of_room`).
+
+    same_filled: which pages repeat one word, as an index. Changes `lengths`.
+    """
+    if rules.same_filled:
+        lengths[same_filled] = SAME_FILLED
+    if not rules.one_page_of_room:
+        lengths[lengths == REFUSED] = PAGE_SIZE + 1
+    return lengths
+
+
+def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
+    """What Linux 6.1 made of 2048 pages of a kind, bytes."""
+    if method not in METHODS:
+        raise ValueError(
+            f"no lengths were recorded for {method}, only for {', '.join(METHODS)}: "
+            "name files to compress, or a file of lengths"
+        )
+    with np.load(RECORDED) as table:
+        lengths = table[f"{kind} {method}"].astype(np.int32)
+        return as_ruled(lengths, table[f"{kind} same-filled"], rules=rules)
+
+
+def from_file(path: str | Path, *, rules: Profile) -> Lengths:
+    """Lengths in the order of a file: whole numbers as text, or a numpy array (.npy).
+
+    -1 to 4096 bytes: -1 = the page does not fit, 0 = same-filled (6.1). Raises SourceError.
+    """
+    try:
+        if Path(path).suffix == ".npy":
+            found = np.load(path, allow_pickle=False).reshape(-1)
+        else:
+            found = np.array(Path(path).read_text("utf-8").split(), np.int64)
+    except OSError:
+        raise
+    except (ValueError, OverflowError, EOFError) as error:
+        raise SourceError(f"cannot use {path}: it is no list of whole numbers ({error})") from None
+    if found.dtype.kind not in "iu" or not found.size:
+        raise SourceError(f"cannot use {path}: it is no list of whole numbers")
+    if not REFUSED <= found.min() <= found.max() <= PAGE_SIZE:
+        raise SourceError(
+            f"cannot use {path}: lengths are {REFUSED} (refused) to {PAGE_SIZE} bytes, "
+            f"not {found.min()} to {found.max()}"
+        )
+    return as_ruled(found.astype(np.int32), np.array([], int), rules=rules)
+
+
+def of_pages(
+    pages: NDArray[np.uint8], method: str, *, rules: Profile, threads: int | None = None
+) -> Lengths:
+    """What a compressor makes of pages, uint8 (n, 4096)."""
+    lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
+    words = pages.view(np.int64)
+    return as_ruled(lengths, (words == words[:, :1]).all(axis=1), rules=rules)
+
+
+def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:
+    """`count` lengths drawn at random from those there are; source: where these come from."""
+    draw = np.random.Generator(np.random.PCG64(seed))
+    chosen = np.empty(count, np.int32)
+    for start in range(0, count, 1 << 20):  # the draws themselves need not all be there at once
+        part = chosen[start : start + (1 << 20)]
+        part[:] = lengths[draw.integers(0, len(lengths), len(part))]
+    return from_lengths(chosen, f"{count} compressed lengths, drawn with seed {seed} from {source}")
+
+
+def in_turn(lengths: Lengths, source: str) -> Content:
+    """Lengths as they come, a trace's; whoever needs more starts over."""
+    return from_lengths(lengths, f"{len(lengths)} compressed lengths from {source}, in their order")

@@ -1,0 +1,1 @@
+"""Files, compressed streams and checks of plain values."""

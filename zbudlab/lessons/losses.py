@@ -1,0 +1,97 @@
+"""The two ways in which zswap of 3.12 loses a page's newest content, shown on the engine.
+
+* A store is refused for a slot that zswap already holds: the newer page goes to the swap device,
+  the older one stays in zswap. When that is written back later, it overwrites the newer one.
+* Writeback frees its entry whether the device took the page or not.
+
+Profile "3.12" does so and counts it; "3.12-fixed" drops the older page first, and keeps the entry
+of a page that could not be written.
+
+Source: mm/zswap.c, zswap_frontswap_store and zswap_writeback_entry (v3.12.9).
+"""
+
+from errno import EIO
+from typing import NamedTuple
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.content import corpus
+from zbudlab.content.compressors import compressor
+from zbudlab.mm.bootmem import free_all_bootmem
+from zbudlab.mm.state import State
+from zbudlab.swap.device import Content, SwapCache
+from zbudlab.swap.swapping import Swap
+
+FRAMES = 64
+RETRIES = 8
+
+
+class Loss(NamedTuple):
+    """What was read back after a page had been stored, and what the profile's counter says."""
+
+    what: str
+    profile: str
+    newest_content: bool
+    counted: int
+
+
+class LosingCache(SwapCache):
+    """A swap cache that does not keep a page which could not be written."""
+
+    def written(self, slot: int, page: Content, error: int) -> bool:
+        return not error
+
+
+def _swap(profile: str) -> Swap:
+    state = State(FRAMES)
+    free_all_bootmem(state.mem, FRAMES, [])
+    swap = Swap(state, profile=profile, compressor=compressor("lz4"), cache=LosingCache())
+    swap.swapon(0, 8)
+    return swap
+
+
+def _page(recipe: str) -> np.ndarray:
+    return np.frombuffer(corpus.page(recipe, 0), np.uint8)
+
+
+def _reads(swap: Swap, slot: int, page: np.ndarray) -> bool:
+    """Whether a load of the slot gives that page."""
+    found = np.zeros(layout.PAGE_SIZE, np.uint8)
+    swap.load(slot, found)
+    return bool((found == page).all())
+
+
+def refused_duplicate(profile: str) -> Loss:
+    """A slot is stored anew with a page that does not compress; then zswap is emptied."""
+    swap = _swap(profile)
+    slot = swap.get_swap_page()
+    newest = _page("random")
+    swap.store(slot, _page("text"))
+    swap.store(slot, newest)
+    swap.reclaim(0, RETRIES)
+    counted = swap.counters()["lost_stale"]
+    return Loss("refused duplicate", profile, _reads(swap, slot, newest), counted)
+
+
+def failed_write(profile: str) -> Loss:
+    """zswap writes a page back while the swap device fails."""
+    swap = _swap(profile)
+    slot = swap.get_swap_page()
+    page = _page("text")
+    swap.store(slot, page)
+    swap.device.fail = EIO
+    swap.reclaim(0, RETRIES)
+    counted = swap.counters()["lost_write"]
+    return Loss("failed write", profile, _reads(swap, slot, page), counted)
+
+
+def table() -> str:
+    """Both losses by both profiles, in words."""
+    rows = [f"{'':20}{'profile':12}{'read back':18}counted as lost"]
+    for show in (refused_duplicate, failed_write):
+        for profile in ("3.12", "3.12-fixed"):
+            loss = show(profile)
+            content = "the newest page" if loss.newest_content else "not that page"
+            rows.append(f"{loss.what:20}{profile:12}{content:18}{loss.counted}")
+    return "\n".join(rows)

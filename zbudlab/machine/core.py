@@ -1,0 +1,87 @@
+"""What operations, snapshots and keyframes need of a machine: its memory and what runs on it.
+
+`Core` boots a machine and holds its parts. `machine.Machine` adds the user's methods.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.content.compressors import Compressor
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.oplog import OperationLog
+from zbudlab.machine.paging import Paging
+from zbudlab.mm import bootmem
+from zbudlab.mm.state import State
+from zbudlab.swap.device import MarkDevice
+from zbudlab.swap.journal import Journal
+from zbudlab.swap.swapping import Swap
+
+SWAP_TYPE = 0  #: the only swap area; zswap's pool has its number
+LAB_POOL = 1  #: the zbud pool of the user's objects
+
+
+class Core:
+    """The parts of one machine.
+
+    config: its settings. compressor: used by zswap. log: gets operations and steps, None = none.
+    state: the arrays. swap, paging: what runs on them. moves: layout.migration, what the last
+    compaction moved; control: its layout.compact_control. pins: references that `pin` took, by
+    frame. cma_area: first and last + 1 frame of the CMA area.
+    """
+
+    def __init__(
+        self, config: MachineConfig, compressor: Compressor, log: OperationLog | None
+    ) -> None:
+        self.config = config
+        self.compressor = compressor
+        self.log = log
+        self.journal = Journal(log)
+        self.do = self.journal.do
+        self.state = self._booted()
+        self.moves = np.zeros(config.frames, layout.migration)
+        self.control = np.zeros(1, layout.compact_control)
+        self.pins: Counter[int] = Counter()
+        self.swap = self._swap()
+        self.swap.swapon(SWAP_TYPE, config.swap_slots)
+        self.paging = Paging(self.state, self.swap, self.journal)
+
+    def _booted(self) -> State:
+        """Return the arrays of a machine after boot, with a pool for the user's objects."""
+        config = self.config
+        state = State(
+            config.frames,
+            pageblock_order=config.pageblock_order,
+            page_bytes=config.page_bytes,
+            pools=2,
+        )
+        state.zone["watermark"] = config.watermarks
+        state.zone["zpool_movable"] = config.movable
+        self.cma_area = (config.frames - config.cma_pages, config.frames)
+        areas = [self.cma_area] if config.cma_pages else []
+        bootmem.free_all_bootmem(state.mem, config.frames, areas)
+        state.create_pool(LAB_POOL, config.variant)
+        return state
+
+    def _swap(self) -> Swap:
+        """Return swap as configured, without an area."""
+        config = self.config
+        return Swap(
+            self.state,
+            profile=config.profile,
+            compressor=self.compressor,
+            totalram=config.frames,
+            max_pool_percent=config.max_pool_percent,
+            accept_threshold_percent=config.accept_threshold_percent,
+            variant=config.variant,
+            enabled=config.zswap,
+            threads=config.threads,
+            device=None if config.page_bytes else MarkDevice(self.state),
+            journal=self.journal,
+            stepwise=self.log is not None,
+        )
+
+    def stop_logging(self) -> None:
+        """Keep no log from here on."""
+        self.log = self.journal.log = None

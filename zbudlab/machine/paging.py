@@ -1,0 +1,183 @@
+"""Paging: faults that need memory or swap, and the reclaim that makes room for them.
+
+What the kernel does between its locks, in ordinary Python over the compiled pieces of
+`mm.memory` and `mm.vmscan`: reading a page back, writing pages out, kswapd and direct reclaim.
+
+Source: mm/memory.c: do_swap_page; mm/vmscan.c: balance_pgdat, try_to_free_pages,
+shrink_inactive_list (v3.12).
+"""
+
+import errno
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from zbudlab.content.compressors import DamagedData
+from zbudlab.layout import WMARK_HIGH, WMARK_LOW
+from zbudlab.machine.errors import MachineError
+from zbudlab.mm import memory, page_alloc, vmscan
+from zbudlab.mm.state import State
+from zbudlab.swap.journal import Journal
+from zbudlab.swap.swapping import Swap
+
+MAX_RECLAIM_RETRIES = 16  #: kswapd sleeps after so many runs without a page freed (since 4.12)
+FAILING_ROUNDS = 3  #: in a row, all writes failed: the swap device does not work
+DEF_PRIORITY = 12  #: reclaim looks at 1/4096 of a list first, at all of it in the end
+
+
+class Paging:
+    """Faults and reclaim of one machine.
+
+    journal: gets every step. events: counters
+    named as in /proc/vmstat, and pages that could not be written out or read back
+    (swap_write_error, swap_read_error).
+    """
+
+    def __init__(self, state: State, swap: Swap, journal: Journal) -> None:
+        self.state = state
+        self.swap = swap
+        self.do = journal.do
+        self.events: Counter[str] = Counter()
+        self.failures = 0  # runs of reclaim in a row that freed nothing
+
+    @property
+    def _with_bytes(self) -> bool:
+        return self.state.page_bytes
+
+    # --- faults --------------------------------------------------------------------------------
+
+    def fault_in(self, process: int, places: np.ndarray, write: int) -> Iterator[tuple[int, int]]:
+        """Touch entries in order; yields ranges [start, end) that are present together."""
+        start = 0
+        while start < len(places):
+            state = self.state
+            done = self.do(memory.handle_mm_faults, state.mem, process, places, start, write)
+            if done == start:
+                self._fault_one(process, int(places[start]), write)
+                done = start + 1
+            self.events["pgfault"] += done - start
+            yield start, done
+            start = done
+
+    def _fault_one(self, process: int, place: int, write: int) -> None:
+        """Touch one entry, reclaiming and reading from swap as it takes; or MachineError."""
+        state = self.state
+        self.wake_kswapd()
+        while True:
+            got = self.do(memory.handle_mm_fault, state.mem, process, place, write)
+            if got == memory.NEED_SWAP_IN:
+                got = self._swap_in(process, place, write)
+            if got != memory.NEED_RECLAIM:
+                return
+            self.events["allocstall"] += 1
+            if not self.try_to_free_pages(vmscan.SWAP_CLUSTER_MAX):
+                raise self.out_of_memory(f"a page for process {process}")
+
+    def _swap_in(self, process: int, place: int, write: int) -> int:
+        """Read a swapped page back: its frame, or NEED_RECLAIM; MachineError(EIO) if it is lost."""
+        state = self.state
+        pfn = self.do(memory.do_swap_page_begin, state.mem)
+        if pfn < 0:
+            return pfn
+        slot = int(state.ptes[place]["value"])
+        try:
+            self.swap.load(slot, state.frames[pfn] if self._with_bytes else state.marks[pfn, None])
+        except DamagedData as error:
+            self.do(page_alloc.put_page, state.mem, pfn)
+            self.events["swap_read_error"] += 1
+            raise self._lost(process, place, error) from error
+        self.do(memory.do_swap_page_end, state.mem, process, place, pfn, write)
+        self.swap.swap_free(slot)
+        self.events["pgmajfault"] += 1
+        return pfn
+
+    def _lost(self, process: int, place: int, error: DamagedData) -> MachineError:
+        """The error for a page whose content does not come back; it stays swapped out."""
+        page = place - int(self.state.processes[process]["start"])
+        return MachineError(errno.EIO, f"page {page} of process {process} is lost: {error}")
+
+    def out_of_memory(self, wanted: str) -> MachineError:
+        """The error for a request that reclaim could not help."""
+        zone = self.state.zone
+        advice = "end a process, or give the machine more frames or swap"
+        if self.state.nodes_limited:
+            advice = 'and radix trees get no more nodes until inject("tree_node", 0)'
+        return MachineError(
+            errno.ENOMEM,
+            f"no memory for {wanted}: {int(zone['nr_free_pages'])} of "
+            f"{int(zone['spanned_pages'])} frames are free, {self.swap.free_slots()} swap slots; "
+            f"{advice}",
+        )
+
+    def count_moves(self, control: np.void) -> None:
+        """Count what a run of compaction or CMA did, from its layout.compact_control."""
+        self.events["pgmigrate_success"] += int(control["migrated"])
+        self.events["pgmigrate_fail"] += int(control["failed"])
+        self.events["compact_migrate_scanned"] += int(control["migrate_scanned"])
+        self.events["compact_free_scanned"] += int(control["free_scanned"])
+        self.events["compact_isolated"] += int(control["isolated"])
+
+    # --- reclaim -------------------------------------------------------------------------------
+
+    def wake_kswapd(self) -> None:
+        """Reclaim until the high watermark, if free memory is down at the low one."""
+        zone = self.state.zone
+        free = int(zone["nr_free_pages"])
+        if free <= zone["watermark"][WMARK_LOW] and self.failures < MAX_RECLAIM_RETRIES:
+            self.events["pageoutrun"] += 1
+            self.try_to_free_pages(int(zone["watermark"][WMARK_HIGH]) + 1 - free)
+
+    def try_to_free_pages(self, wanted: int) -> int:
+        """Shrink the inactive list, looking at more of it in each round, until enough is free.
+
+        How many pages were freed, zbud's own taking of frames not counted. Without a free swap
+        slot there is nowhere to put a page, and none is looked at.
+        """
+        freed = failing = 0
+        for priority in range(DEF_PRIORITY, -1, -1):
+            errors = self.events["swap_write_error"]
+            got = self._shrink_lists(priority, wanted - freed)
+            freed += got
+            failing = failing + 1 if self.events["swap_write_error"] > errors and not got else 0
+            if freed >= wanted or failing == FAILING_ROUNDS:
+                break
+        self.failures = 0 if freed else self.failures + 1
+        return freed
+
+    def _shrink_lists(self, priority: int, wanted: int) -> int:
+        """Look at the share of pages that goes with a priority; how many were freed."""
+        zone = self.state.zone
+        size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
+        scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
+        freed = 0
+        while freed < wanted and scan > 0 and self.swap.free_slots():
+            freed += self._shrink_inactive_list(min(scan, vmscan.SWAP_CLUSTER_MAX))
+            scan -= vmscan.SWAP_CLUSTER_MAX
+        return freed
+
+    def _shrink_inactive_list(self, scan: int) -> int:
+        """Write out and free some of the oldest inactive pages; how many."""
+        state = self.state
+        victims = np.empty(vmscan.SWAP_CLUSTER_MAX, np.int64)
+        count = self.do(vmscan.shrink_begin, state.mem, victims, scan)
+        if not count:
+            return 0
+        victims = victims[:count]
+        slots = self.swap.get_swap_pages(count)
+        unmapped = len(slots)
+        errors = np.full(count, -errno.ENOSPC, np.int64)
+        self.do(vmscan.add_to_swap, state.mem, victims[:unmapped], slots)
+        errors[:unmapped] = self._write_out(victims[:unmapped], slots)
+        self.events["swap_write_error"] += int(np.count_nonzero(errors[:unmapped]))
+        freed = self.do(vmscan.shrink_end, state.mem, victims, errors)
+        self.swap.swap_free(slots[errors[:unmapped] != 0])
+        self.events["pswpout"] += freed
+        return freed
+
+    def _write_out(self, victims: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Store pages in zswap or on the swap device; 0 or a negative errno for each."""
+        if self._with_bytes:
+            return self.swap.store_batch(slots, self.state.frames[victims])
+        places = self.state.pages["index"][victims]
+        return self.swap.store_batch(slots, self.state.marks[victims], self.state.lengths[places])

@@ -1,0 +1,303 @@
+"""The main job: real content under pressure, on three machines that differ in one thing.
+
+Processes whose memory is the content of files fill a machine until a good part of their pages
+sits in zswap; some of them end, so that what is left lies scattered; then large blocks are asked
+for. The same on a machine without zswap, one whose zbud pages cannot move, and one where they
+can. Every page is held against its SHA-256 digest from before it entered a machine; on machines
+without page bytes its owner and its handle are proved instead (`ownership`).
+"""
+
+import contextlib
+import errno
+import gc
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.analysis import blockers, ownership
+from zbudlab.content.sources import Content
+from zbudlab.machine import SWAP_TYPE, Machine
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.mm import snapshot
+
+SCENARIOS = {
+    "scattered": "processes grow side by side, and a random half of them ends",
+    "orderly": "processes start one after the other, and the older half ends, oldest first",
+}
+PROCESSES_PER_MACHINE = 32  #: a process has a 32nd of memory
+#: Host memory that a page takes beside its frame where pages have no bytes: length, entry and slot,
+#: and if it is stored zswap's entry and a handle's share of the tree, in tables up to twice as
+#: long.
+BYTES_A_PAGE = 96
+STRIDE = 64  #: pages that a process writes before the next one's turn
+COMPARED = 1024  #: pages that are read at a time to see whether they are intact
+
+#: The machines compared, by what their table column is headed.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "without zswap": {"zswap": False},
+    "zbud unmovable": {"zbud": "plain"},
+    "zbud movable": {"zbud": "series"},
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to each machine. pressure: pages of all processes to page frames."""
+
+    config: MachineConfig
+    scenario: str = "scattered"
+    pressure: float = 1.4
+    exits: float = 0.5
+    order: int = layout.MAX_ORDER - 2
+
+    def __post_init__(self) -> None:
+        if self.scenario not in SCENARIOS:
+            raise ConfigError(f"scenario must be {' or '.join(SCENARIOS)}, not {self.scenario!r}")
+        if not 0.1 <= self.pressure <= 8:
+            raise ConfigError(f"pressure must be 0.1 to 8, not {self.pressure:g}")
+        if not 0 <= self.exits <= 1:
+            raise ConfigError(f"exits must be 0 to 1, not {self.exits:g}")
+        if not 0 <= self.order < layout.MAX_ORDER:
+            raise ConfigError(f"order must be 0 to {layout.MAX_ORDER - 1}, not {self.order}")
+
+    @property
+    def process_pages(self) -> int:
+        """Pages of one process."""
+        return max(self.config.frames // PROCESSES_PER_MACHINE, 1)
+
+    @property
+    def processes(self) -> int:
+        """As many processes as the pressure takes."""
+        return max(round(self.pressure * self.config.frames / self.process_pages), 1)
+
+    @property
+    def pages(self) -> int:
+        """Pages of all processes."""
+        return self.processes * self.process_pages
+
+    def check_host(self) -> None:
+        """Raise MachineError(ENOMEM) if the host has no memory for the machine, input and swap."""
+        swapped = max(self.pages - self.config.frames, 0)
+        if self.config.page_bytes:
+            self.config.check_host((self.pages + swapped) * layout.PAGE_SIZE)
+        else:
+            self.config.check_host(self.pages * BYTES_A_PAGE)
+
+
+@dataclass
+class Outcome:
+    """What came of one machine. Blocks are of the plan's order."""
+
+    variant: str
+    pages: int = 0
+    intact: int | None = 0  # None: pages have no bytes
+    proved: int | None = None  # then: pages whose owner and handle were proved
+    fault: str = ""  # the first page that was not
+    moved_with_handle: int = 0  # stored pages whose zbud page moved, under the same handle
+    swapped: int = 0  # pages out of memory when the pressure was on
+    stored_pages: int = 0  # of them in zswap
+    pool_pages: int = 0  # zbud pages that held them
+    density: float = 0.0  # stored pages a zbud page
+    compression: float = 0.0  # compressed to uncompressed bytes, of pages in zswap
+    refused: int = 0  # pages that zswap did not take; they went to the swap device
+    rejects: dict[str, int] = field(default_factory=dict)
+    free_pages: int = 0  # after the exits
+    pool_pages_left: int = 0
+    blocks_before: int = 0
+    blocks_after: int = 0
+    blocks_ideal: int = 0  # if all free pages lay together
+    pages_moved: int = 0
+    pages_failed: int = 0
+    blockers: dict[str, int] = field(default_factory=dict)  # of blockers.REASONS: whole blocks
+    cma_asked: int = 0
+    cma_given: int = 0
+    seconds: float = 0.0
+    digest: str = ""
+    host_bytes: dict[str, int] = field(default_factory=dict)  # see snapshot.sizes
+    map_before: np.ndarray | None = None  # kinds of frames, see layout.FRAME_KINDS
+    map_after: np.ndarray | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """All figures, without the maps, for JSON."""
+        return {k: v for k, v in asdict(self).items() if not k.startswith("map_")}
+
+
+def blocks_to_be_had(machine: Machine, order: int) -> int:
+    """Blocks of 2^order frames that can be had: asked for until there is none, then given back."""
+    taken = []
+    with contextlib.suppress(MachineError):
+        while True:
+            taken.append(machine.alloc_pages(order, "movable", direct=False))
+    for pfn in taken:
+        machine.free_pages(pfn)
+    return len(taken)
+
+
+class Run:
+    """One machine on its way through the plan."""
+
+    def __init__(
+        self, variant: str, plan: Plan, content: Content, say: Callable[[int], None]
+    ) -> None:
+        self.plan = plan
+        self.say = say
+        self.machine = Machine(replace(plan.config, **VARIANTS[variant]))
+        self.outcome = Outcome(variant, pages=plan.pages)
+        if not plan.config.page_bytes:
+            self.outcome.intact, self.outcome.proved = None, 0
+        self.proofs: dict[int, ownership.Proof] = {}  # of processes, before pages were moved
+        self.content = content
+        self.processes: list[int] = []
+        self.first_page: dict[int, int] = {}  # of each process, in the content
+
+    def of_process(self, process: int, pages: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Which pages of the content a process has at its pages; content starts over at its end."""
+        return (self.first_page[process] + np.asarray(pages)) % len(self.content.pages)
+
+    def write(self, process: int, first: int, count: int) -> None:
+        content = self.content.pages[self.of_process(process, np.arange(first, first + count))]
+        self.machine.write(process, first, content)
+        self.say(count)
+
+    def fill(self) -> None:
+        """Start the processes and let them write all their pages."""
+        plan = self.plan
+        for i in range(plan.processes):
+            process = self.machine.create_process(plan.process_pages)
+            self.processes.append(process)
+            self.first_page[process] = i * plan.process_pages
+        starts = range(0, plan.process_pages, STRIDE)
+        turns = [(process, first) for first in starts for process in self.processes]
+        if plan.scenario == "orderly":
+            turns = [(process, first) for process in self.processes for first in starts]
+        for process, first in turns:
+            self.write(process, first, min(STRIDE, plan.process_pages - first))
+
+    def note_pressure(self) -> None:
+        counters = self.machine.swap.counters()
+        outcome = self.outcome
+        outcome.swapped = int(self.machine.state.processes["swapents"].sum())
+        outcome.stored_pages = counters["stored_pages"]
+        outcome.pool_pages = int(self.machine.state.pools["pages_nr"][SWAP_TYPE])
+        outcome.rejects = {k: v for k, v in counters.items() if k.startswith(("reject", "pool_l"))}
+        outcome.rejects["written_back_pages"] = counters["written_back_pages"]
+        if self.machine.config.zswap:
+            outcome.refused = counters["device_writes"] - counters["written_back_pages"]
+        if outcome.pool_pages:
+            outcome.density = outcome.stored_pages / outcome.pool_pages
+            stored = outcome.stored_pages * layout.PAGE_SIZE
+            outcome.compression = counters["compressed_bytes"] / stored
+
+    def verify(self, process: int, digests: list[bytes]) -> None:
+        """Hold every page of a process against its digest, or prove whose it is."""
+        if self.plan.config.page_bytes:
+            self.compare(process, digests)
+        else:
+            self.prove(process)
+        self.say(self.plan.process_pages)
+
+    def prove(self, process: int) -> None:
+        """Prove owner and handle of every page, and that no handle changed by compaction."""
+        outcome = self.outcome
+        assert outcome.proved is not None
+        proof = ownership.prove(self.machine.state, process)
+        if process in self.proofs:
+            proof, moved = ownership.kept(self.proofs.pop(process), proof)
+            outcome.moved_with_handle += moved
+        outcome.proved += proof.proved
+        outcome.fault = outcome.fault or proof.first_fault(process)
+
+    def compare(self, process: int, digests: list[bytes]) -> None:
+        """Hold every page of a process against its digest, wherever the page is."""
+        assert self.outcome.intact is not None
+        wanted = self.of_process(process, np.arange(self.plan.process_pages))
+        for first in range(0, len(wanted), COMPARED):
+            part = wanted[first : first + COMPARED]
+            pages, whole = self.machine.peek_pages(process, range(first, first + len(part)))
+            for page, which in zip(pages[whole], part[whole].tolist(), strict=True):
+                self.outcome.intact += hashlib.sha256(page).digest() == digests[which]
+
+    def end_some(self, digests: list[bytes]) -> None:
+        """End processes as the scenario has it; each is verified before it goes."""
+        count = round(self.plan.exits * len(self.processes))
+        if self.plan.scenario == "orderly":
+            ending = self.processes[:count]
+        else:
+            rng = np.random.Generator(np.random.PCG64(self.plan.config.seed))
+            order = np.argsort(rng.integers(1 << 62, size=len(self.processes)), kind="stable")
+            ending = [self.processes[i] for i in order[:count]]
+        for process in ending:
+            self.verify(process, digests)
+            self.machine.exit(process)
+        self.processes = [process for process in self.processes if process not in ending]
+
+    def compact(self) -> None:
+        machine, outcome = self.machine, self.outcome
+        zone = machine.state.zone
+        outcome.free_pages = int(zone["nr_free_pages"])
+        outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
+        outcome.blocks_ideal = outcome.free_pages >> self.plan.order
+        outcome.blocks_before = blocks_to_be_had(machine, self.plan.order)
+        outcome.map_before = snapshot.frame_kinds(machine.state)
+        if not self.plan.config.page_bytes:
+            self.proofs = {p: ownership.prove(machine.state, p) for p in self.processes}
+        machine.compact()
+        outcome.pages_moved = machine.paging.events["pgmigrate_success"]
+        outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
+        outcome.blocks_after = blocks_to_be_had(machine, self.plan.order)
+        outcome.blockers = blockers.count(machine.state, self.plan.order)
+        outcome.map_after = snapshot.frame_kinds(machine.state)
+
+    def ask_cma(self) -> None:
+        """Ask for the CMA area in pieces of the largest block, and give back what came."""
+        first, end = self.machine.cma_area
+        for start in range(first, end, layout.MAX_ORDER_NR_PAGES):
+            self.outcome.cma_asked += 1
+            try:
+                self.machine.alloc_contig_range(start, start + layout.MAX_ORDER_NR_PAGES)
+            except MachineError as error:
+                if error.errno not in (errno.EBUSY, errno.ENOMEM):
+                    raise
+                continue
+            self.outcome.cma_given += 1
+            self.machine.free_contig_range(start, start + layout.MAX_ORDER_NR_PAGES)
+
+    def through(self, digests: list[bytes]) -> Outcome:
+        """Run the whole plan."""
+        started = time.perf_counter()
+        self.fill()
+        self.note_pressure()
+        self.end_some(digests)
+        self.compact()
+        self.ask_cma()
+        self.machine.check()
+        for process in self.processes:
+            self.verify(process, digests)
+        self.outcome.digest = self.machine.digest()
+        self.outcome.host_bytes = snapshot.sizes(self.machine.state)
+        self.outcome.seconds = time.perf_counter() - started
+        return self.outcome
+
+
+def run(
+    plan: Plan, content: Content, say: Callable[[int], None] = lambda pages: None
+) -> list[Outcome]:
+    """Run the plan on every variant of the machine with the same content.
+
+    say: told the number of pages whenever some were written or verified, for a progress bar;
+    in all 2 * plan.pages for each variant.
+    """
+    digests = []
+    if plan.config.page_bytes:
+        digests = [hashlib.sha256(page).digest() for page in content.pages]
+    outcomes = []
+    for variant in VARIANTS:
+        outcomes.append(Run(variant, plan, content, say).through(digests))
+        gc.collect()  # a machine and its parts refer to each other: let go of its memory now
+    return outcomes

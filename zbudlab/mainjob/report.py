@@ -1,0 +1,184 @@
+"""The main job's result as a table for people and as values for programs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zbudlab import layout
+from zbudlab._version import __version__
+from zbudlab.content.sources import Content
+from zbudlab.io.values import human
+from zbudlab.mainjob.job import SCENARIOS, Outcome, Plan
+
+
+def _refused(outcome: Outcome) -> str:
+    """Pages that zswap refused, by reason: what zbud did not refuse met a full pool."""
+    by_zbud = {
+        "poor": outcome.rejects["reject_compress_poor"],
+        "no frame": outcome.rejects["reject_alloc_fail"],
+    }
+    reasons = {"pool full": outcome.refused - sum(by_zbud.values())} | by_zbud
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count) or "-"
+
+
+Rows = tuple[tuple[str, Callable[[Outcome], str]], ...]
+BYTES_NOT_SIMULATED = "bytes not simulated"
+
+#: Reasons of `blockers` that the table puts together.
+HELD_BY_ZBUD = ("unmovable zbud", "kernel and zbud")
+HELD = ("kernel", "pinned")
+LEFT = ("watermark", "hints", "scanners met")
+
+
+def _blockers(outcome: Outcome, reasons: tuple[str, ...]) -> str:
+    return str(sum(outcome.blockers.get(reason, 0) for reason in reasons))
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count} of {whole}" if whole else "-"
+
+
+def _of_pages(outcome: Outcome, count: int | None) -> str:
+    return f"{count} of {outcome.pages}"
+
+
+def _grown(part: str) -> Callable[[Outcome], str]:
+    return lambda outcome: human(outcome.host_bytes[part])
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value else "-"
+
+
+#: Rows of the table: what the reader sees, and how it is got from an outcome.
+ROWS: Rows = (
+    ("under pressure", lambda o: ""),
+    ("  pages out of memory", lambda o: f"{o.swapped} of {o.pages}"),
+    ("  of them in zswap", lambda o: str(o.stored_pages)),
+    ("  pool pages", lambda o: str(o.pool_pages)),
+    ("  stored pages a pool page", lambda o: _ratio(o.density)),
+    ("  compressed to", lambda o: f"{o.compression:.0%}" if o.compression else "-"),
+    ("  pool limit hit", lambda o: str(o.rejects["pool_limit_hit"])),
+    ("  refused by zswap", _refused),
+    ("  written back to swap", lambda o: str(o.rejects.get("written_back_pages", 0))),
+    ("after processes ended", lambda o: ""),
+    ("  free pages", lambda o: str(o.free_pages)),
+    ("  pool pages", lambda o: str(o.pool_pages_left)),
+    ("  order-{order} blocks, if all lay together", lambda o: str(o.blocks_ideal)),
+    ("  order-{order} blocks to be had", lambda o: str(o.blocks_before)),
+    ("  order-{order} blocks after compaction", lambda o: str(o.blocks_after)),
+    ("  pages moved", lambda o: str(o.pages_moved)),
+    ("  moves that failed", lambda o: str(o.pages_failed)),
+    ("  order-{order} blocks held by zbud that cannot move", lambda o: _blockers(o, HELD_BY_ZBUD)),
+    ("  order-{order} blocks held by other pages that cannot", lambda o: _blockers(o, HELD)),
+    ("  order-{order} blocks that compaction left as they were", lambda o: _blockers(o, LEFT)),
+    ("  CMA requests met", lambda o: _of(o.cma_given, o.cma_asked)),
+    ("pages intact", lambda o: BYTES_NOT_SIMULATED if o.intact is None else _of_pages(o, o.intact)),
+)
+
+GROWING = ("tree nodes", "zswap entries", "page tables", "swap")
+#: What stands in for intact pages where pages have no bytes.
+PROOF_ROWS: Rows = (
+    ("owners and handles proved", lambda o: _of_pages(o, o.proved)),
+    ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
+    ("host memory", lambda o: human(sum(o.host_bytes.values()))),
+    ("  frames", lambda o: human(o.host_bytes["frames"])),
+    *((f"  {part}", _grown(part)) for part in GROWING),
+)
+TIME_ROWS: Rows = (("seconds", lambda o: f"{o.seconds:.1f}"),)
+
+
+def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """A table as text: a name in front of each row, columns under their heads."""
+    left = max(len(name) for name, _ in rows)
+    widths = [max(map(len, column)) for column in zip(heads, *(c for _, c in rows), strict=True)]
+    lines = []
+    for name, cells in [("", heads), *rows]:
+        values = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"{name.ljust(left)}  {values}".rstrip())
+    return "\n".join(lines)
+
+
+def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
+    """The three machines side by side; `timed=False` leaves out what differs from run to run."""
+    rows = ROWS
+    if any(outcome.intact is None for outcome in outcomes):
+        rows += PROOF_ROWS
+    if timed:
+        rows += TIME_ROWS
+    return side_by_side(
+        [outcome.variant for outcome in outcomes],
+        [(name.format(order=order), [get(o) for o in outcomes]) for name, get in rows],
+    )
+
+
+def headline(outcomes: list[Outcome], order: int) -> str:
+    """What the reader should take home, from the figures alone."""
+    by_name = {outcome.variant: outcome for outcome in outcomes}
+    fixed, moving = by_name["zbud unmovable"], by_name["zbud movable"]
+    gained = moving.blocks_after - fixed.blocks_after
+    blocks = f"order-{order} blocks after compaction"
+    figures = f"{fixed.blocks_after} -> {moving.blocks_after}"
+    if gained > 0:
+        return f"Movable zbud pages: {figures} {blocks}, of {moving.blocks_ideal} possible."
+    effect = "cost blocks here" if gained < 0 else "change nothing here"
+    return f"Movable zbud pages {effect}: {figures} {blocks}."
+
+
+def _files(content: Content) -> str:
+    files = "1 file" if content.files == 1 else f"{content.files} files"
+    skipped = f" ({content.skipped} could not be read)" if content.skipped else ""
+    return f"{files}{skipped}, {len(content.pages)} pages"
+
+
+def introduction(plan: Plan, content: Content) -> str:
+    """What is about to be done, with what."""
+    what = content.lengths or _files(content)
+    size = human(plan.config.frames * layout.PAGE_SIZE)
+    return (
+        f"input: {what}, SHA-256 {content.sha256}\n"
+        f"machine: {plan.config.frames} frames ({size}), pool at most "
+        f"{plan.config.max_pool_percent} %, {plan.config.compressor}, rules of "
+        f"{plan.config.profile}\n"
+        f"workload: {plan.processes} processes of {plan.process_pages} pages; "
+        f"{plan.scenario}: {SCENARIOS[plan.scenario]}"
+    )
+
+
+def verdict(outcomes: list[Outcome]) -> str:
+    """`N of N pages intact`, over all machines; without page bytes, what was proved instead."""
+    pages = sum(outcome.pages for outcome in outcomes)
+    if any(outcome.intact is None for outcome in outcomes):
+        proved = sum(outcome.proved or 0 for outcome in outcomes)
+        faults = "".join(f"\n{o.variant}: {o.fault}" for o in outcomes if o.fault)
+        told = f"owners and handles of {proved} of {pages} pages proved{faults}"
+        return f"{BYTES_NOT_SIMULATED}; {told}"
+    intact = sum(outcome.intact or 0 for outcome in outcomes)
+    return f"{intact} of {pages} pages intact"
+
+
+def all_well(outcomes: list[Outcome]) -> bool:
+    """Whether every page is intact or, without page bytes, proved."""
+    found = [o.proved if o.intact is None else o.intact for o in outcomes]
+    return found == [outcome.pages for outcome in outcomes]
+
+
+def as_json(plan: Plan, content: Content, outcomes: list[Outcome]) -> dict[str, Any]:
+    """All of it as plain values."""
+    return {
+        "zbudlab": __version__,
+        "input": {
+            "files": content.files,
+            "pages": len(content.pages),
+            "sha256": content.sha256,
+        },
+        "plan": {
+            "scenario": plan.scenario,
+            "pressure": plan.pressure,
+            "exits": plan.exits,
+            "order": plan.order,
+            "processes": plan.processes,
+            "process_pages": plan.process_pages,
+            "config": plan.config.as_dict(),
+        },
+        "outcomes": [outcome.as_dict() for outcome in outcomes],
+    }
