@@ -56,12 +56,12 @@ COUNTERS = (
 class Swap(SwapAreas):
     """Swap areas, zswap before them, one device behind them.
 
-    totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
-    kind: the pools' allocator, layout.ZPOOL_*; variant: of zbud. enabled: False = everything goes to the device. threads: for compression,
-    None = one a core. journal: gets every step; stepwise: log every
-    piece, even where one call could do a whole batch of marks. at: functions of a
-    slot, called when a point is reached: "store" (before memory is asked for), "load" (between
-    begin and end), "cache" (before writeback asks the swap cache), "write" (before it writes).
+    totalram: pages of which max_pool_percent may go to the pool; default: all page frames. kind:
+    the pools' allocator, layout.ZPOOL_*; variant: of zbud. enabled: False = all pages go to the
+    device. threads: for compression, None = one a core. journal: gets every step; stepwise: log
+    every piece, even where one call could do a whole batch of marks. at: functions of a slot,
+    called at a point: "store" (before memory is asked for), "load" (between begin and end),
+    "cache" (before writeback asks the swap cache), "write" (before it writes).
     """
 
     def __init__(
