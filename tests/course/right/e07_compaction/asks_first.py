@@ -6,7 +6,7 @@ LOSES = ()
 def isolate_movable_page(mem, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
     zone = mem.zones[0]
-    if page_zpool(mem.pages[pfn]):
+    if page_zbud(mem.pages[pfn]):
         if not zone.zpool_movable:
             return
         mem.pages[pfn].refcount += 1
@@ -21,5 +21,5 @@ def isolate_movable_page(mem, cc, pfn):
 
 def putback_movable_page(mem, pfn):
     """Undo the isolation of a page that is on no list now."""
-    back = put_page if page_zpool(mem.pages[pfn]) else putback_lru_page
+    back = put_page if page_zbud(mem.pages[pfn]) else putback_lru_page
     back(mem, pfn)
