@@ -35,7 +35,7 @@ class Linux(NamedTuple):
 
 
 def function_named(name: str) -> Callable:
-    """Return the Python function `module.function` of `zbudlab.mm` or `zbudlab.machine`."""
+    """Return the function `module.function`: a kernel, or a function of `zbudlab.machine`."""
     module, _, function = name.rpartition(".")
     if name not in jit.KERNELS and (_PACKAGE / "mm" / f"{module}.py").exists():
         import_module(f"zbudlab.mm.{module}")
