@@ -1,7 +1,7 @@
 """struct page: what the kernel knows of one page frame.
 
-Page frames are numbered from 0 (the pfn). A page lives as long as somebody holds a reference to
-it: whoever looks at a page for longer than a moment takes one with `get_page`. Counting
+Page frames are numbered from 0 (the pfn). A page lives as long as it has
+references: a reader that needs a page for longer than a moment takes one with `get_page`. Counting
 references is what later tells migration that a page may not be moved just now.
 
 Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 of the series.
@@ -45,7 +45,7 @@ def chunk_address(chunk):
 
 @kernel
 def chunk_pfn(chunk):
-    """The page frame that chunk number `chunk` lies in."""
+    """Return the page frame that contains chunk number `chunk`."""
     return chunk >> NCHUNKS_ORDER
 
 
@@ -139,7 +139,7 @@ def clear_flag(page, flag):
 
 @kernel
 def trylock_page(page):
-    """Lock the page; False if somebody else has."""
+    """Lock the page. Return False if another holder has locked it."""
     if page.page_flags & PG_LOCKED:
         return False
     set_flag(page, PG_LOCKED)

@@ -1,7 +1,7 @@
-"""What must hold of a zbud pool between operations.
+"""Invariants of a zbud pool between operations.
 
-Every page of a pool is on the list that its buddies call for and on the LRU, has a reference for
-each handle and mapping, and its handles lead back to it.
+Every page of a pool is on its home list and on the LRU, has a reference for each handle and each
+mapping, and its handles lead back to it.
 """
 
 import sys
@@ -41,7 +41,7 @@ FAULTS = (
 
 @kernel
 def fault_in_zbud_page(mem, pool, number, pfn):
-    """What is wrong with a page of the pool; 0 = nothing."""
+    """Return what is wrong with a page of the pool, as an index into FAULTS; 0 = nothing."""
     page = mem.pages[pfn]
     header = mem.rows[header_row(pool, pfn)]
     if not page_zbud(page) or page.private != number:
@@ -65,7 +65,7 @@ def fault_in_zbud_page(mem, pool, number, pfn):
 
 @kernel(inline=False)
 def fault_in_pool(mem, number):
-    """The first fault of one pool as (code, where)."""
+    """Return the first broken invariant of a pool: (index into FAULTS, where), or (0, 0)."""
     pool = mem.pools[number]
     buddies = 0
     listed = 0
@@ -98,7 +98,7 @@ def fault_in_pool(mem, number):
 
 @kernel(inline=False)
 def first_fault(mem, number):
-    """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of pool `number`: (index into FAULTS, where), or (0, 0)."""
     return fault_in_pool(mem, number)
 
 

@@ -26,7 +26,7 @@ def zbud_map_bytes(mem, number, handle):
 
 @kernel
 def zbud_object_address(mem, number, handle):
-    """Return the address of an object's first byte without mapping it; -1 if there is none."""
+    """Return the address of an object's first byte without mapping it; -1 = no such object."""
     pool = mem.pools[number]
     pfn = handle_pfn(pool, mem.nodes, handle)
     if pfn < 0 or not page_zbud(mem.pages[pfn]) or mem.pages[pfn].private != number:

@@ -33,7 +33,7 @@ class Reader(Protocol):
     """What one allocator's pages say."""
 
     def own_references(self, state: State, pfns: Ints) -> Ints:
-        """Return the references that pages have when nobody but their allocator holds one."""
+        """Return the references of pages that only their allocator holds."""
 
     def page_parts(self, state: State, pfns: Ints) -> NDArray[np.uint8]:
         """Return what is in each 64-byte chunk of pages: uint8 (n, 64), layout.PART_*."""

@@ -1,7 +1,8 @@
-"""What must hold of zswap between operations.
+"""Invariants of zswap between operations.
 
-Each entry in a tree is its slot's own, has no user but the tree, and leads to an object in zbud
-that starts with the slot's swap entry; counters are what the trees hold.
+Each entry in a tree names the tree's slot, has no user except the tree, and leads to an object in
+a pool. If the pool can shrink, the object starts with the slot's swap entry. The counters agree
+with the trees.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ FAULTS = (
 
 @kernel
 def fault_in_object(mem, slot, handle):
-    """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
+    """Return the broken invariant of a stored object as an index into FAULTS; 0 = none."""
     pool = slot_pool(mem, slot)
     address = zpool_object_address(mem, pool, handle)
     if address < 0:
@@ -38,7 +39,7 @@ def fault_in_object(mem, slot, handle):
 
 @kernel
 def fault_in_slot(mem, slot):
-    """The broken invariant of what zswap knows of a slot, as an index into FAULTS; 0 = none."""
+    """Return the broken invariant of a slot's entry as an index into FAULTS; 0 = none."""
     number = mem.slots[slot].entry
     if mem.slots[slot].frontswap and mem.slots[slot].swap_map == 0:
         return 5
@@ -58,9 +59,9 @@ def fault_in_slot(mem, slot):
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of zswap as (index into FAULTS, where), or (0, 0).
+    """Return the first broken invariant of zswap: (index into FAULTS, where), or (0, 0).
 
-    For the time between operations: nothing is being loaded or written back.
+    Valid between operations, while no page is being loaded or written back.
     """
     zswap = mem.zswaps[0]
     stored = 0

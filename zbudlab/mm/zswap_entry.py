@@ -1,12 +1,12 @@
-"""zswap's entries: what it knows of a stored page, and the bytes that it keeps in zbud.
+"""zswap's entries: what it knows of a stored page, and the header it writes in front of objects.
 
-An entry is known to the tree of its swap type and counts its users: the tree is one, a load or a
-writeback under way is another. Whoever drops the last frees it, so an entry can be out of the
-tree and still be read. A stored object starts with its swap entry, eight bytes that tell
-writeback which page it has before it.
+An entry is in the tree of its swap type and counts its users: the tree is one, each load or
+writeback in progress is another. The last put frees the entry, so an entry can leave the tree and
+still be read. If the pool can shrink, a stored object starts with its swap entry, eight bytes from
+which writeback learns which page the object is.
 
-Limits: the kernel's tree is a red-black tree by offset, here the slot's record names its entry;
-nothing that can be seen depends on it. Entries come from an arena that their owner lets grow.
+Limits: the kernel has a red-black tree by offset; here the slot's record names its entry, with the
+same visible result. Entries come from an array that `State.reserve_entries` extends.
 
 Source: mm/zswap.c (v3.12.9), include/linux/swapops.h.
 """
@@ -34,38 +34,38 @@ from zbudlab.mm.zpool import (
 
 @kernel
 def swp_entry(type, offset):
-    """The swap entry of a slot of an area."""
+    """Return the swap entry of slot `offset` of area `type`."""
     return (type << SWP_TYPE_SHIFT) | offset
 
 
 @kernel
 def swp_type(entry):
-    """The area of a swap entry."""
+    """Return the area of a swap entry."""
     return entry >> SWP_TYPE_SHIFT
 
 
 @kernel
 def swp_offset(entry):
-    """The slot within its area of a swap entry."""
+    """Return the slot within its area of a swap entry."""
     return entry & ((1 << SWP_TYPE_SHIFT) - 1)
 
 
 @kernel
 def slot_swp_entry(mem, slot):
-    """The swap entry of a slot by its place in the table of all slots."""
+    """Return the swap entry of a slot, given its index in the table of all slots."""
     type = np.int64(mem.slots[slot].type)
     return swp_entry(type, slot - mem.areas[type].start)
 
 
 @kernel
 def swp_entry_slot(areas, entry):
-    """The place in the table of all slots of a swap entry."""
+    """Return the index in the table of all slots of a swap entry's slot."""
     return areas[swp_type(entry)].start + swp_offset(entry)
 
 
 @kernel
 def slot_pool(mem, slot):
-    """The zbud pool that zswap has for the slot's area; -1 = none."""
+    """Return the pool that zswap has for the slot's area; -1 = none."""
     return mem.areas[mem.slots[slot].type].pool
 
 
@@ -124,7 +124,7 @@ def write_compressed(mem, pool, address, data, which, length):
 
 @kernel
 def first_word(data, which):
-    """The first eight bytes of a row: the word of a same-filled page, or the content's tag."""
+    """Return the first eight bytes of a row: a same-filled page's word, or the content's tag."""
     word = np.int64(0)
     for i in range(8):
         word |= np.int64(data[which, i]) << (8 * i)
@@ -136,7 +136,7 @@ def first_word(data, which):
 
 @kernel
 def zswap_entry_cache_alloc(zswap, entries):
-    """An entry with one user; 0 = there is no memory for it."""
+    """Allocate an entry with one user. Return its number; 0 = no memory."""
     if zswap.fail_entry_alloc > 0:
         zswap.fail_entry_alloc -= 1
         return 0
@@ -156,7 +156,7 @@ def zswap_entry_cache_alloc(zswap, entries):
 
 @kernel
 def zswap_entry_cache_free(zswap, entries, number):
-    """Give an entry's memory back."""
+    """Free an entry."""
     entries[number].next_free = zswap.free_entry
     entries[number].refcount = 0
     zswap.free_entry = number
@@ -173,9 +173,9 @@ def zswap_rb_erase(mem, number):
 
 @kernel(inline=False)
 def zswap_free_entry(mem, number):
-    """Free an entry that nobody uses, and what zbud holds for it.
+    """Free an entry without users, and its object.
 
-    The pool's size is read before zbud has counted out a page under reclaim.
+    As in the kernel, the pool's size is read before a page under reclaim leaves the pool.
     """
     zswap = mem.zswaps[0]
     entry = mem.entries[number]
@@ -192,7 +192,7 @@ def zswap_free_entry(mem, number):
 
 @kernel(inline=False)
 def zswap_entry_put(mem, number, users):
-    """Take that many users off an entry; whether it was freed, because none is left."""
+    """Drop that many users of an entry. Return whether that freed it."""
     mem.entries[number].refcount -= users
     if mem.entries[number].refcount > 0:
         return False
