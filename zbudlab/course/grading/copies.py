@@ -75,10 +75,10 @@ def _is_plain(node: ast.stmt, own: set[str]) -> bool:
 
 
 def plain_jit() -> str:
-    """`zbudlab.jit` for the sandbox: plain_jit.py, and what in the real one is plain and public."""
+    """Return `zbudlab.jit` for the sandbox: plain_jit.py and the plain parts of the intrinsics."""
     source = Path(__file__).with_name("plain_jit.py").read_text("utf-8")
     own = {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-    real = ast.parse((PACKAGE / "jit.py").read_text("utf-8")).body
+    real = ast.parse((PACKAGE / "jit" / "intrinsics.py").read_text("utf-8")).body
     taken = [ast.unparse(node) for node in real if _is_plain(node, own | LEFT_TO_NUMBA)]
     return "\n\n".join([source, *taken])
 
