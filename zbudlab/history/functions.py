@@ -35,7 +35,7 @@ class Linux(NamedTuple):
 
 
 def function_named(name: str) -> Callable:
-    """The Python function `module.function`: a kernel of `zbudlab.mm`, or one of `zbudlab.machine`."""
+    """Return the function `module.function`: a kernel, or a function of `zbudlab.machine`."""
     module, _, function = name.rpartition(".")
     if name not in jit.KERNELS and (_PACKAGE / "mm" / f"{module}.py").exists():
         import_module(f"zbudlab.mm.{module}")
