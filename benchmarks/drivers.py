@@ -8,7 +8,7 @@ import numpy as np
 from zbudlab.jit import kernel
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, MR_COMPACTION, ZBUD_SERIES
 from zbudlab.mm.compaction import WHOLE_ZONE, compact_zone, init_compact_control, rescan
-from zbudlab.mm.migrate import migrate_zbud_page
+from zbudlab.mm.migrate import migrate_pool_page
 from zbudlab.mm.page import copy_highpages
 from zbudlab.mm.page_alloc import alloc_pages, put_page, put_pages
 from zbudlab.mm.radix_tree import (
@@ -94,7 +94,7 @@ def migrate(mem, handles, slots):
     for i in range(slots.shape[0]):
         pfn = handle_pfn(mem.pools[0], mem.nodes, handles[slots[i]])
         total += pfn
-        total += migrate_zbud_page(mem, pfn)
+        total += migrate_pool_page(mem, pfn)
     return total
 
 

@@ -149,17 +149,17 @@ const CASES = {
   chunks(input) {
     const map = mapOf(input);
     take(map.cells, input.frames[0]);
-    const asked = map.picture.zbudInSight();
-    map.cells.takeChunks(input.zbud, Uint8Array.from(input.sizes));
+    const asked = map.picture.pooledInSight();
+    map.cells.takeChunks(input.zbud, Uint8Array.from(input.parts));
     map.picture.draw(0, true);
     const boxes = calls(map, "fillRect");
     const colours = boxes.filter(([, , , , width, height]) => width === height);
     const gaps = boxes.filter(([, colour]) => colour === map.picture.style.gaps).length;
-    take(map.cells, input.frames[0]); // the next state: sizes stay until they are told anew
+    take(map.cells, input.frames[0]); // the next state: parts stay until they are told anew
     const again = asked.filter((cell) => !map.cells.known.has(cell)).length;
     map.picture.draw(0, true);
     const kept = calls(map, "fillRect").length === boxes.length;
-    const farther = (map.picture.frame.zoom = 20) && map.picture.zbudInSight();
+    const farther = (map.picture.frame.zoom = 20) && map.picture.pooledInSight();
     return { asked, again, kept, farther, gaps, colours: colours.map(([, colour]) => colour) };
   },
 };

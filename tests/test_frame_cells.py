@@ -5,7 +5,7 @@ import pytest
 
 from zbudlab import jit, layout
 from zbudlab.machine import Machine
-from zbudlab.mm import snapshot
+from zbudlab.mm import snapshot, zpool_reader
 from zbudlab.mm.lru import isolate_lru_page
 
 FRAMES = 4096
@@ -27,7 +27,7 @@ def expected(machine):
             buddies = int(header["first_chunks"] > 0) + int(header["last_chunks"] > 0)
             own = buddies if pool["variant"] == layout.ZBUD_SERIES else 1
             pinned = {"pinned"} if page["refcount"] != own else set()
-            frames[pfn] = (layout.FRAME_ZBUD_HALF + buddies - 1, None, in_cma | pinned)
+            frames[pfn] = (layout.FRAME_POOL_PART + buddies - 1, None, in_cma | pinned)
         elif frames[pfn] is None:
             owned = page["mapcount"] + 1 + (page["page_flags"] & layout.PG_SWAPCACHE != 0)
             anon = page["mapping"] > 0
@@ -105,13 +105,16 @@ class TestFrameCells:
         assert np.flatnonzero(cells & layout.FRAME_ISOLATED).tolist() == list(range(3584, 4096))
         assert (cells[3584:] & layout.FRAME_KIND_MASK == layout.FRAME_FREE).all()
 
-    def test_buddies_of_chosen_frames(self):
+    def test_parts_of_chosen_frames(self):
         machine = pressed()
         cells = snapshot.frame_cells(machine.state) & layout.FRAME_KIND_MASK
-        zbud = np.flatnonzero(np.isin(cells, layout.ZBUD_KINDS))[:5]
+        zbud = np.flatnonzero(np.isin(cells, layout.POOL_KINDS))[:5]
         anon = np.flatnonzero(cells == layout.FRAME_ANON)[:2]
-        sizes = snapshot.zbud_chunks(machine.state, np.concatenate([anon, zbud]))
-        assert sizes[:2].tolist() == [[0, 0], [0, 0]]
-        headers = [machine.state.rows[pfn << 6] for pfn in zbud.tolist()]
-        wanted = [[header["first_chunks"], header["last_chunks"]] for header in headers]
-        assert sizes[2:].tolist() == wanted
+        parts = zpool_reader.page_parts(machine.state, np.concatenate([anon, zbud]))
+        assert not parts[:2].any()
+        for pfn, found in zip(zbud.tolist(), parts[2:].tolist(), strict=True):
+            header = machine.state.rows[pfn << 6]
+            first, last = int(header["first_chunks"]), int(header["last_chunks"])
+            free = 63 - first - last
+            ends = [layout.PART_HEADER, *[layout.PART_FIRST] * first]
+            assert found == [*ends, *[layout.PART_FREE] * free, *[layout.PART_LAST] * last]

@@ -108,9 +108,9 @@ class TestJoined:
         frames = [
             (order_9, order_9, order_9),
             (layout.FRAME_FREE, layout.FRAME_ANON, layout.FRAME_ANON),
-            (layout.FRAME_ANON, layout.FRAME_ZBUD_FULL, layout.FRAME_ZBUD_FULL),
-            (layout.FRAME_KERNEL, layout.FRAME_ZBUD_HALF, layout.FRAME_KERNEL),
-            (layout.FRAME_ANON | layout.FRAME_PINNED, layout.FRAME_ZBUD_FULL, None),
+            (layout.FRAME_ANON, layout.FRAME_POOL_FULL, layout.FRAME_POOL_FULL),
+            (layout.FRAME_KERNEL, layout.FRAME_POOL_PART, layout.FRAME_KERNEL),
+            (layout.FRAME_ANON | layout.FRAME_PINNED, layout.FRAME_POOL_FULL, None),
         ]
         cells = np.array([pair for *two, _ in frames for pair in two], np.uint8)
         wanted = [frame[2] if frame[2] is not None else frame[0] for frame in frames]
@@ -302,9 +302,11 @@ class TestFrameMap:
     def test_answers_the_browser(self, machine):
         view = FrameMap(machine)
         browser = listening(view)
-        zbud = np.flatnonzero(frame_cells(machine.state) & 7 == layout.FRAME_ZBUD_FULL)[:3]
+        zbud = np.flatnonzero(frame_cells(machine.state) & 7 == layout.FRAME_POOL_FULL)[:3]
         view._answer(view, {"kind": "chunks", "frames": zbud.tolist()}, [])
-        sizes = np.frombuffer(browser.last("chunks")[1][0], np.uint8).reshape(-1, 2)
+        parts = np.frombuffer(browser.last("chunks")[1][0], np.uint8).reshape(-1, 64)
+        kinds = (layout.PART_FIRST, layout.PART_LAST)
+        sizes = np.stack([(parts == kind).sum(axis=1) for kind in kinds], 1)
         headers = machine.state.rows[zbud << 6]
         wanted = np.stack([headers["first_chunks"], headers["last_chunks"]], 1)
         assert sizes.tolist() == wanted.tolist()

@@ -153,8 +153,9 @@ class TestCanvas:
         assert node("borders", **a_map([2] * 4096, block=4)) == {}
 
     def test_a_large_zbud_page_shows_its_chunks(self, node):
-        cells = [layout.FRAME_ANON, layout.FRAME_ZBUD_FULL, layout.FRAME_ZBUD_HALF, 0]
-        done = node("chunks", **a_map(cells), zbud=[1, 2], sizes=[17, 30, 0, 5])
+        cells = [layout.FRAME_ANON, layout.FRAME_POOL_FULL, layout.FRAME_POOL_PART, 0]
+        chunks = [*[1], *[2] * 17, *[0] * 16, *[3] * 30], [*[1], *[0] * 58, *[3] * 5]
+        done = node("chunks", **a_map(cells), zbud=[1, 2], parts=[*chunks[0], *chunks[1]])
         assert done["asked"] == [1, 2] or done["asked"] == [2, 1]
         assert done["farther"] is None
         assert (done["again"], done["kept"]) == (2, True)

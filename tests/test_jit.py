@@ -115,9 +115,9 @@ class Script:
         state = self.state
         pfn = self.call(zbud_header.handle_pfn, state.pools[0], state.nodes, handle)
         self.call(zbud.zbud_map, state.mem, 0, handle)
-        self.call(migrate.migrate_zbud_page, state.mem, pfn)
+        self.call(migrate.migrate_pool_page, state.mem, pfn)
         self.call(zbud.zbud_unmap, state.mem, 0, handle)
-        self.call(migrate.migrate_zbud_page, state.mem, pfn)
+        self.call(migrate.migrate_pool_page, state.mem, pfn)
 
     def reclaim(self):
         handles = np.zeros(2, np.int64)

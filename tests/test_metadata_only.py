@@ -10,6 +10,7 @@ from zbudlab.content import lengths
 from zbudlab.content.sources import SourceError
 from zbudlab.machine import Machine
 from zbudlab.mm import snapshot
+from zbudlab.profiles import PROFILES
 
 FRAMES = 1024
 
@@ -170,7 +171,9 @@ def test_what_grows_is_told_in_bytes():
 
 class TestLengths:
     def test_are_those_recorded(self):
-        old, new = (lengths.recorded("mixed", "lz4", modern=modern) for modern in (False, True))
+        old, new = (
+            lengths.recorded("mixed", "lz4", rules=PROFILES[name]) for name in ("3.12", "6.1")
+        )
         assert old.shape == new.shape == (2048,)
         assert ((old > layout.PAGE_SIZE) == (new == -1)).all()
         assert (new == 0).sum() == 410
@@ -179,13 +182,13 @@ class TestLengths:
     def test_of_pages_are_what_the_compressor_makes(self):
         pages = np.zeros((2, layout.PAGE_SIZE), np.uint8)
         pages[1] = np.random.default_rng(1).integers(0, 256, layout.PAGE_SIZE)
-        made = lengths.of_pages(pages, "lz4", modern=False)
+        made = lengths.of_pages(pages, "lz4", rules=PROFILES["3.12"])
         assert 0 < made[0] < 64
         assert made[1] > layout.PAGE_SIZE
-        assert lengths.of_pages(pages, "lz4", modern=True).tolist() == [0, -1]
+        assert lengths.of_pages(pages, "lz4", rules=PROFILES["6.1"]).tolist() == [0, -1]
 
     def test_are_drawn_alike_for_the_same_seed_only(self):
-        table = lengths.recorded("text", "zstd", modern=False)
+        table = lengths.recorded("text", "zstd", rules=PROFILES["3.12"])
         first, again, other = (lengths.drawn(table, 3000, seed, "") for seed in (1, 1, 2))
         assert first.sha256 == again.sha256 != other.sha256
         assert np.isin(first.pages, table).all()
@@ -197,7 +200,7 @@ class TestLengths:
             np.save(path, np.array(wanted))
         else:
             path.write_text("100 3000\n5\n4096\n")
-        assert lengths.from_file(path, modern=False).tolist() == wanted
+        assert lengths.from_file(path, rules=PROFILES["3.12"]).tolist() == wanted
 
     @pytest.mark.parametrize(
         ("text", "why"),
@@ -206,7 +209,7 @@ class TestLengths:
     def test_a_file_that_is_none_is_refused(self, tmp_path, text, why):
         (tmp_path / "f").write_text(text)
         with pytest.raises(SourceError, match=why):
-            lengths.from_file(tmp_path / "f", modern=False)
+            lengths.from_file(tmp_path / "f", rules=PROFILES["3.12"])
 
 
 class TestRun:

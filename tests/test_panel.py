@@ -177,7 +177,7 @@ def test_two_machines_get_the_same_work():
     assert "\nzbud can move: Step 20: " in panel.summary
     panel.change(max_pool_percent=30)
     panel.reset()
-    assert [bool(m.state.zone["zbud_movable"]) for m in panel.machines] == [False, True]
+    assert [bool(m.state.zone["zpool_movable"]) for m in panel.machines] == [False, True]
     assert "movable" not in [control["name"] for control in panel.form]
 
 

@@ -65,7 +65,7 @@ def test_settings_change_while_it_runs_or_take_another_machine():
     for _ in range(5):
         lab.step()
     assert len(lab.run.processes) == 12
-    assert not lab.machine.state.zone["zbud_movable"]
+    assert not lab.machine.state.zone["zpool_movable"]
     assert not lab.change(Pressure(frames=2 * SMALL))
     assert not lab.change(Pressure(frames=SMALL, seed=9))
 

@@ -204,11 +204,11 @@ def test_a_single_zbud_page_moves_by_request(lab):
     lab.state.reserve_nodes(1)
     handle = zbud.zbud_alloc(lab.state.mem, 0, 100, layout.MIGRATE_MOVABLE)
     lab.state.zone["fail_page_alloc"] = 1
-    assert migrate.migrate_zbud_page(lab.state.mem, 0) == -layout.ENOMEM
+    assert migrate.migrate_pool_page(lab.state.mem, 0) == -layout.ENOMEM
     zbud.zbud_map(lab.state.mem, 0, handle)
-    assert migrate.migrate_zbud_page(lab.state.mem, 0) == -layout.EAGAIN
+    assert migrate.migrate_pool_page(lab.state.mem, 0) == -layout.EAGAIN
     zbud.zbud_unmap(lab.state.mem, 0, handle)
-    assert migrate.migrate_zbud_page(lab.state.mem, 0) == 0
+    assert migrate.migrate_pool_page(lab.state.mem, 0) == 0
     assert zbud.zbud_map(lab.state.mem, 0, handle) >> layout.NCHUNKS_ORDER != 0
 
 

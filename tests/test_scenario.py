@@ -90,7 +90,7 @@ class TestFigures:
             kinds = outcome.map_before
             free = np.isin(kinds, (layout.FRAME_FREE, layout.FRAME_FREE_CMA)).sum()
             assert (len(kinds), free) == (8192, outcome.free_pages)
-            assert np.isin(kinds, layout.ZBUD_KINDS).sum() == outcome.pool_pages_left
+            assert np.isin(kinds, layout.POOL_KINDS).sum() == outcome.pool_pages_left
 
     def test_are_the_same_again_for_the_same_seed_only(self):
         outcomes, again, other = (outcomes_of(plan(512, seed=seed)) for seed in (0, 0, 1))

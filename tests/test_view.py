@@ -50,7 +50,7 @@ class TestMap:
     def test_paints_frames_from_the_top_left_pageblock_by_pageblock(self):
         kinds = np.full(4 * 16, layout.FRAME_FREE, np.uint8)
         kinds[0], kinds[1] = layout.FRAME_KERNEL, layout.FRAME_ANON
-        kinds[4], kinds[16] = layout.FRAME_ZBUD_HALF, layout.FRAME_ZBUD_FULL
+        kinds[4], kinds[16] = layout.FRAME_POOL_PART, layout.FRAME_POOL_FULL
         picture = drawn(kinds, 4)
 
         def place(kind):
@@ -60,8 +60,8 @@ class TestMap:
 
         first = place(layout.FRAME_KERNEL)
         assert (place(layout.FRAME_ANON) - first).tolist() == [0, 1]
-        assert (place(layout.FRAME_ZBUD_HALF) - first).tolist() == [1, 0]
-        across, down = place(layout.FRAME_ZBUD_FULL)[::-1] - first[::-1]
+        assert (place(layout.FRAME_POOL_PART) - first).tolist() == [1, 0]
+        across, down = place(layout.FRAME_POOL_FULL)[::-1] - first[::-1]
         assert (across > 4, down) == (True, 0)
 
     @pytest.mark.parametrize(("frames", "order"), [(64, 9), (1000, 9), (1537, 4), (4096, 9)])

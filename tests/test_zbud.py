@@ -11,7 +11,16 @@ from tests.naive import Buddy, RadixTree
 from tests.naive_zbud import ZbudPlain, ZbudSeries
 from zbudlab import layout
 from zbudlab.layout import BUDDY, CHUNK_SIZE, LRU, NCHUNKS, ZBUD_PLAIN, ZBUD_SERIES
-from zbudlab.mm import bootmem, migrate, page_alloc, page_alloc_check, radix_tree, zbud, zbud_check
+from zbudlab.mm import (
+    bootmem,
+    migrate,
+    page_alloc,
+    page_alloc_check,
+    radix_tree,
+    zbud,
+    zbud_check,
+    zpool,
+)
 from zbudlab.mm.snapshot import list_members
 from zbudlab.mm.state import State
 
@@ -69,10 +78,11 @@ class Engine:
     def reclaim(self, retries, evict):
         begin = partial(self.call, zbud.zbud_reclaim_begin)
         end = partial(self.call, zbud.zbud_reclaim_end)
-        return zbud.zbud_reclaim_page(begin, evict, end, self.handles, retries, self.variant)
+        gave_up = partial(self.call, zpool.zpool_shrink_gave_up)
+        return zpool.zpool_shrink(begin, evict, end, gave_up, self.handles, retries)
 
     def migrate(self, pfn):
-        return migrate.migrate_zbud_page(self.state.mem, pfn)
+        return migrate.migrate_pool_page(self.state.mem, pfn)
 
     def payload(self, address):
         """The first bytes of an object, wherever the state keeps them."""

@@ -8,6 +8,8 @@ compiled and uncompiled.
 
 import numpy as np
 
+from zbudlab.profiles import RULES
+
 # --- pages -------------------------------------------------------------------------------------
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
@@ -38,7 +40,9 @@ PAGE_POISON = 0xAA  #: what free frames are filled with in checked runs
 
 # Special values of _mapcount: what a page is that no process maps.
 PAGE_BUDDY_MAPCOUNT_VALUE = -128  # head of a free block
+PAGE_ZPOOL_FIRST = -127  # up to PAGE_ZPOOL_LAST: pages of allocators behind zpool
 PAGE_ZBUD_MAPCOUNT_VALUE = -127  # zbud page (patch 3 of the series)
+PAGE_ZPOOL_LAST = -120
 
 # The list links of a record: `record.next[LRU]`. A struct page is on one list at a time.
 LRU = 0
@@ -95,7 +99,7 @@ zone = np.dtype(
         ("compact_cached_migrate_pfn", "i8"),  # -1 = not set yet
         ("compact_cached_free_pfn", "i8"),
         ("compact_blockskip_flush", "i8"),  # 1 = hints may be forgotten
-        ("zbud_movable", "i8"),  # 1 = with the series: zbud pages are movable
+        ("zpool_movable", "i8"),  # 1 = compaction and CMA may move pages of pools
         ("fail_page_alloc", "i8"),  # fault injection: > 0 = this many allocations to come fail
     ],
     align=True,
@@ -108,6 +112,9 @@ CHUNK_SHIFT = PAGE_SHIFT - NCHUNKS_ORDER
 CHUNK_SIZE = 1 << CHUNK_SHIFT  #: bytes in a chunk
 ZHDR_CHUNKS = 1  # chunk 0 of a zbud page holds its header
 ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
+
+# Allocators behind zpool: `kind` of a pool.
+ZPOOL_ZBUD = 0
 
 # Two ways to hand out a buddy: by its address (v3.11), or by a number in a tree (the series).
 ZBUD_PLAIN = 0
@@ -173,6 +180,7 @@ zbud_pool = np.dtype(
         ("list_heads", "i8"),  # first row of the pool's list heads
         ("row_shift", "i8"),  # header of page pfn is row pfn << row_shift
         ("created", "i8"),  # 1 = there is such a pool
+        ("kind", "i8"),  # ZPOOL_*: its allocator
         ("variant", "i8"),  # ZBUD_PLAIN or ZBUD_SERIES
         ("pages_nr", "i8"),  # pages in the pool
         ("height", "i8"),  # the handles' radix tree: root, as radix_tree_root
@@ -319,11 +327,6 @@ swap_slots_cache = np.dtype(
 ZSWAP_HEADER_SIZE = 8  # a stored object starts with its swap entry
 ZSWAP_RECLAIM_RETRIES = 8
 
-# Whose rules zswap follows.
-ZSWAP_3_12 = 0
-ZSWAP_3_12_FIXED = 1  # 3.12 without its two ways to lose data
-ZSWAP_6_1 = 2
-
 zswap_entry = np.dtype(
     [
         ("slot", "u4"),  # swap slot
@@ -339,12 +342,15 @@ assert zswap_entry.itemsize == 32
 
 zswap = np.dtype(
     [
-        ("profile", "i8"),  # ZSWAP_*
+        *((rule, "i8") for rule in RULES),  # the profile's rules; see zbudlab.profiles
         ("totalram_pages", "i8"),
         ("max_pool_percent", "i8"),
-        ("accept_threshold_percent", "i8"),  # 6.1
-        ("same_filled_pages_enabled", "i8"),  # 6.1
-        ("pool_reached_full", "i8"),  # 6.1: 1 = refuse until the pool is below the threshold
+        ("accept_threshold_percent", "i8"),  # rule accept_threshold
+        ("same_filled_pages_enabled", "i8"),  # rule same_filled, unless switched off
+        (
+            "pool_reached_full",
+            "i8",
+        ),  # rule accept_threshold: 1 = refuse until the pool is below the threshold
         ("pool_limit_hit", "i8"),  # counters, named as in debugfs
         ("written_back_pages", "i8"),
         ("reject_reclaim_fail", "i8"),
@@ -372,15 +378,22 @@ FRAME_KIND_MASK = 7
 FRAME_FREE = 0
 FRAME_FREE_CMA = 1
 FRAME_ANON = 2  # a process's page
-FRAME_ZBUD_HALF = 3  # one buddy
-FRAME_ZBUD_FULL = 4  # two buddies
+FRAME_POOL_PART = 3  # a page of a pool with room for another object (zbud: one buddy)
+FRAME_POOL_FULL = 4  # one without (zbud: two buddies)
 FRAME_KERNEL = 5  # allocated and not movable
 FRAME_ISOLATED = 8  # taken aside to be moved or reclaimed, or free where nothing is handed out
 FRAME_ORDER_SHIFT = 4  # free frames: the order of their block stands above
 FRAME_PINNED = 16  # frames in use: it could move, but somebody else holds a reference
 FRAME_IN_CMA = 32  # frames in use: in a pageblock of a CMA area
 FRAME_KINDS = ("free", "free, CMA", "process", "zbud, one buddy", "zbud, two buddies", "kernel")
-ZBUD_KINDS = (FRAME_ZBUD_HALF, FRAME_ZBUD_FULL)
+POOL_KINDS = (FRAME_POOL_PART, FRAME_POOL_FULL)
+
+# What a chunk of a pool's page is, as maps and figures show it.
+PART_FREE = 0
+PART_HEADER = 1
+PART_FIRST = 2  # zbud: the first buddy; elsewhere neighbouring objects alternate
+PART_LAST = 3
+PART_NAMES = ("free", "header", "first", "last")
 
 # --- traces ------------------------------------------------------------------------------------
 # What a recorded trace says, a record an event.

@@ -25,12 +25,13 @@ NOT_KEPT = (
 def _swapping() -> None:
     """Faults, reclaim, zswap with writeback, reading back, the end of a process."""
     from zbudlab.machine import Machine
+    from zbudlab.profiles import PROFILES
 
     machine = Machine(frames=256, page_bytes=False, log=False, max_pool_percent=5)
     machine.write(machine.create_process(400), 0, np.full(400, 2500))
     noise = np.random.Generator(np.random.PCG64(1)).integers(0, 256, (400, 4096), np.uint8)
     noise[:, 2500:] = 0
-    for profile in ("3.12-fixed", "6.1"):
+    for profile in PROFILES:
         machine = Machine(frames=256, profile=profile, max_pool_percent=5, threads=1)
         process = machine.create_process(len(noise))
         machine.write(process, 0, noise)

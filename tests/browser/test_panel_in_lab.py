@@ -92,7 +92,7 @@ def test_keys_alone_can_do_all_of_it(story):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     settled(story)
-    assert story.ask("print(panel.machine.state.zone['zbud_movable'])") == "0\n"
+    assert story.ask("print(panel.machine.state.zone['zpool_movable'])") == "0\n"
     panel(story).get_by_role("button", name="one step").focus()
     before = steps(story)
     page.keyboard.press("Enter")

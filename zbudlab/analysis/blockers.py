@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
+from zbudlab.mm import zpool_reader
 from zbudlab.mm.page_alloc import zone_watermark_ok
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.state import State
@@ -35,10 +36,9 @@ def pinned_frames(state: State, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     in_cache = pages["page_flags"] & layout.PG_SWAPCACHE != 0
     owned = pages["mapcount"].astype(np.int64) + 1 + in_cache
     pinned = (kinds == layout.FRAME_ANON) & (pages["refcount"] != owned)
-    zbud = np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS))
-    headers = state.rows[zbud << int(state.pools[0]["row_shift"])]
-    handles = (headers["first_handle"] != 0).astype(np.int64) + (headers["last_handle"] != 0)
-    pinned[zbud] = pages["refcount"][zbud] != handles
+    in_pool = np.flatnonzero(np.isin(kinds, layout.POOL_KINDS))
+    owned = zpool_reader.own_references(state, in_pool)
+    pinned[in_pool] = pages["refcount"][in_pool] != owned
     return pinned
 
 
@@ -61,9 +61,9 @@ def count(state: State, order: int) -> dict[str, int]:
     """
     kinds = frame_kinds(state)
     free = np.isin(kinds, FREE_KINDS)
-    zbud = np.isin(kinds, layout.ZBUD_KINDS)
+    in_pool = np.isin(kinds, layout.POOL_KINDS)
     kernel = kinds == layout.FRAME_KERNEL
-    fixed = zbud & (not state.zone["zbud_movable"])
+    fixed = in_pool & (not state.zone["zpool_movable"])
     marks = {
         "kernel and zbud": (kernel, fixed),
         "kernel": (kernel,),

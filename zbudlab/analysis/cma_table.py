@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab.layout import FRAME_ANON, MAX_ORDER_NR_PAGES, PAGE_SIZE, ZBUD_KINDS, ZBUD_MAX_SIZE
+from zbudlab.layout import FRAME_ANON, MAX_ORDER_NR_PAGES, PAGE_SIZE, POOL_KINDS, ZBUD_MAX_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
@@ -80,7 +80,7 @@ def one_machine(config: MachineConfig, level: float, mapped: float, seed: int) -
         "zbud_pages": len(handles),
         "zbud_refused": refused,
         "user_in_cma": int((area == FRAME_ANON).sum()),
-        "zbud_in_cma": int(np.isin(area, ZBUD_KINDS).sum()),
+        "zbud_in_cma": int(np.isin(area, POOL_KINDS).sum()),
         "moved": machine.paging.events["pgmigrate_success"],
     }
 

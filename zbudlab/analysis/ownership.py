@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
+from zbudlab.mm import zpool_reader
 from zbudlab.mm.state import State
 
 FAULTS = (
@@ -39,7 +40,7 @@ FAULTS = (
     "is in zswap, in a buddy that belongs to another swap slot",
     "is in zswap under another handle than before pages were moved",
 )
-NOWHERE, OWNER, MARK, FREE_SLOT, DEVICE, ENTRY, HANDLE, BUDDY, SIZE, SWAP_ENTRY, CHANGED = range(
+NOWHERE, OWNER, MARK, FREE_SLOT, DEVICE, ENTRY, HANDLE, OBJECT, SIZE, SWAP_ENTRY, CHANGED = range(
     1, len(FAULTS)
 )
 
@@ -138,69 +139,15 @@ def _zswap(
     handles = entries["handle"].astype(np.int64)
     areas = state.swap_info[table["type"]]
     wanted = (table["type"].astype(np.int64) << layout.SWP_TYPE_SHIFT) | (slots - areas["start"])
-    frames, found = _buddies(state, areas["pool"], handles, lengths, wanted)
+    found = zpool_reader.find_objects(state, areas["pool"], handles, lengths, wanted)
     same_filled = (handles == 0) & (lengths == 0)
-    checks |= {fault: met | same_filled for fault, met in found.items()}
+    object_checks = {
+        HANDLE: found.in_pool,
+        OBJECT: found.owned,
+        SIZE: found.fits,
+        SWAP_ENTRY: found.word,
+    }
+    checks |= {fault: met | same_filled for fault, met in object_checks.items()}
     proof.faults[which] = _judge(checks)
     proof.handles[which] = handles
-    proof.frames[which] = np.where(same_filled, -1, frames)
-
-
-def _buddies(
-    state: State, numbers: Ints, handles: Ints, lengths: Ints, swap_entries: Ints
-) -> tuple[Ints, dict[int, NDArray[np.bool_]]]:
-    """The zbud pages that handles lead to, and what holds of them and their buddies."""
-    frames = _resolved(state, numbers, handles)
-    there = (frames >= 0) & (frames < len(state.frames))
-    at = frames * there
-    pages, pools = state.pages[at], state.pools[numbers]
-    in_pool = (pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE) & (pages["private"] == numbers)
-    headers = state.rows[at << pools["row_shift"]]
-    first, last = _whose(headers, pools["variant"] == layout.ZBUD_SERIES, handles)
-    size = lengths + layout.ZSWAP_HEADER_SIZE
-    chunks = np.where(first, headers["first_chunks"], headers["last_chunks"])
-    entries = np.where(first, headers["first_swpentry"], headers["last_swpentry"])
-    return frames, {
-        HANDLE: there & in_pool,
-        BUDDY: first != last,
-        SIZE: chunks == (size + layout.CHUNK_SIZE - 1) // layout.CHUNK_SIZE,
-        SWAP_ENTRY: entries == swap_entries,
-    }
-
-
-def _whose(
-    headers: np.ndarray, series: NDArray[np.bool_], handles: Ints
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether the first and whether the last buddy has the handle: a number, or its place."""
-    place = handles & (layout.NCHUNKS - 1)
-    first = np.where(
-        series,
-        headers["first_handle"] == handles,
-        (headers["first_chunks"] > 0) & (place == layout.ZHDR_CHUNKS),
-    )
-    last = np.where(
-        series,
-        headers["last_handle"] == handles,
-        (headers["last_chunks"] > 0) & (place == layout.NCHUNKS - headers["last_chunks"]),
-    )
-    return first, last
-
-
-def _resolved(state: State, numbers: Ints, handles: Ints) -> Ints:
-    """The page that each handle leads to; -1 = none."""
-    frames = handles >> layout.NCHUNKS_ORDER
-    for number in np.unique(numbers):
-        if state.pools["variant"][number] == layout.ZBUD_SERIES:
-            own = numbers == number
-            frames[own] = _looked_up(state.nodes, state.pools[number], handles[own]) - 1
-    return frames
-
-
-def _looked_up(nodes: np.ndarray, root: np.void, keys: Ints) -> Ints:
-    """What a radix tree has for each key, level by level; 0 = nothing."""
-    height, shift = int(root["height"]), layout.RADIX_TREE_MAP_SHIFT
-    found = np.where(keys >> (height * shift) == 0, root["rnode"], 0)
-    for level in reversed(range(height)):
-        slots = (keys >> (level * shift)) & layout.RADIX_TREE_MAP_MASK
-        found = np.where(found > 0, nodes["slots"][found, slots], 0)
-    return found.astype(np.int64)
+    proof.frames[which] = np.where(same_filled, -1, found.frames)

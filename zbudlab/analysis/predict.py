@@ -164,7 +164,7 @@ class Zone:
         """Store the pages, a zbud page and a share of a slab each; what frees some of them."""
         state = self.state
         variant, migratetype, movable = ZBUD[kind]
-        state.zone["zbud_movable"] = movable
+        state.zone["zpool_movable"] = movable
         state.create_pool(0, variant)
         state.reserve_nodes(len(freed))
         handles = []

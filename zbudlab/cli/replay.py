@@ -7,6 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.profiles import DEFAULT
 
 #: Options for recorded traces: name, type, what stands for the value, help.
 TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
@@ -16,7 +17,7 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--compressor", str, "NAME", "pages: zswap's compressor (lz4)"),
     ("--max-pool-percent", int, "N", "pages: zswap's share of memory at most (20)"),
     ("--zbud", str, "NAME", "pages: plain or series (series)"),
-    ("--profile", str, "NAME", "pages: whose rules zswap follows (3.12-fixed)"),
+    ("--profile", str, "NAME", f"pages: whose rules zswap follows ({DEFAULT})"),
     ("--seed", int, "N", "pages: which contents they get (0)"),
     ("--json", str, "FILE", "write all figures there"),
 )

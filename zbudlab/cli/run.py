@@ -9,8 +9,9 @@ from tqdm import tqdm
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 from zbudlab.content.compressors import available
 from zbudlab.io.files import check_writable, write_json
-from zbudlab.machine.config import PROFILES, MachineConfig
+from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
+from zbudlab.profiles import DEFAULT, PROFILES, rules_of
 
 #: Options of `zbudlab run`: name, type, default, what stands for the value, help. argparse gets no
 #: defaults, so that it is known what the user said.
@@ -18,7 +19,7 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
     ("--max-pool-percent", int, 20, "N", "zswap's share of memory at most, 0 to 100"),
     ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
-    ("--profile", str, PROFILES[0], "NAME", f"whose rules: {', '.join(PROFILES)}"),
+    ("--profile", str, DEFAULT, "NAME", f"whose rules: {', '.join(PROFILES)}"),
     ("--scenario", str, "scattered", "NAME", "how processes grow and end: scattered or orderly"),
     ("--pressure", float, 1.4, "X", "pages of all processes to page frames, 0.1 to 8"),
     ("--exits", float, 0.5, "X", "share of the processes that end, 0 to 1"),
@@ -106,17 +107,17 @@ def _lengths(options: argparse.Namespace, plan: Any) -> Any:
     if options.paths and options.lengths is not None:
         raise ConfigError("compressed lengths come from files (PATH) or from --lengths, not both")
     name, count = plan.config.compressor, plan.pages
-    modern = plan.config.profile == "6.1"
+    rules = rules_of(plan.config.profile)
     kind = options.lengths or lengths.KINDS[0]
     if options.paths:
         pages = read_content(options.paths, count).pages
-        table = lengths.of_pages(pages, name, modern=modern, threads=options.threads)
+        table = lengths.of_pages(pages, name, rules=rules, threads=options.threads)
         source = f"{name} of {len(table)} pages of the files given"
     elif kind in lengths.KINDS:
-        table = lengths.recorded(kind, name, modern=modern)
+        table = lengths.recorded(kind, name, rules=rules)
         source = f"what {name} of Linux 6.1 made of {len(table)} {kind} pages"
     else:
-        return lengths.in_turn(lengths.from_file(kind, modern=modern), kind)
+        return lengths.in_turn(lengths.from_file(kind, rules=rules), kind)
     return lengths.drawn(table, count, options.seed, source)
 
 

@@ -164,7 +164,7 @@ class CompactReplay(BuddyReplay):
 
     def zalloc(self, size: int) -> dict[str, Any]:
         self.state.reserve_nodes(1)
-        migratetype = MIGRATE_MOVABLE if self.zone["zbud_movable"] else MIGRATE_UNMOVABLE
+        migratetype = MIGRATE_MOVABLE if self.zone["zpool_movable"] else MIGRATE_UNMOVABLE
         handle = int(zbud.zbud_alloc(self.state.mem, 0, size, migratetype))
         if handle < 0:
             return {"rc": handle}
@@ -251,7 +251,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def set_movable(self, movable: int) -> dict[str, Any]:
-        self.zone["zbud_movable"] = int(movable != 0)
+        self.zone["zpool_movable"] = int(movable != 0)
         return {"rc": 0}
 
     def operate(self, operation: Operation) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from zbudlab.layout import (
     ZBUD_PLAIN,
     ZBUD_SERIES,
 )
-from zbudlab.mm import migrate, page_alloc, zbud
+from zbudlab.mm import migrate, page_alloc, zbud, zpool
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 
@@ -122,7 +122,8 @@ class ZbudReplay:
         begin = partial(zbud.zbud_reclaim_begin, self.state.mem, 0)
         end = partial(zbud.zbud_reclaim_end, self.state.mem, 0)
         handles = np.zeros(2, np.int64)
-        rc = zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
+        gave_up = partial(zpool.zpool_shrink_gave_up, self.state.mem, 0)
+        rc = zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
         return {"rc": rc, "ev": evictions}
 
     def migrate(self, place: int) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class ZbudReplay:
         if pfn < 0:
             return {"rc": "norange"}
         self.refuse_frames_at_limit()
-        rc = migrate.migrate_zbud_page(self.state.mem, pfn)
+        rc = migrate.migrate_pool_page(self.state.mem, pfn)
         self.state.zone["fail_page_alloc"] = 0
         return {"rc": rc} if rc == -ENOMEM else {"rc": rc, "moved": int(rc == 0)}
 

@@ -270,7 +270,7 @@ class ZswapReplay:
         if pfn < 0:
             return {"rc": "norange"}
         self.refuse_frames_at_limit()
-        rc = migrate.migrate_zbud_page(self.state.mem, pfn)
+        rc = migrate.migrate_pool_page(self.state.mem, pfn)
         self.state.zone["fail_page_alloc"] = 0
         return {"rc": rc}
 

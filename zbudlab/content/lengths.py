@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.content.sources import Content, SourceError, from_lengths
 from zbudlab.layout import PAGE_SIZE
+from zbudlab.profiles import Profile
 
 Lengths = NDArray[np.int32]
 
@@ -23,19 +24,19 @@ REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
 SAME_FILLED = 0  #: 6.1 keeps such a page as one word
 
 
-def as_ruled(lengths: Lengths, same_filled: NDArray, *, modern: bool) -> Lengths:
-    """Lengths as zswap meets them. modern: 6.1, where same-filled pages need no compressor.
+def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengths:
+    """Return lengths as zswap sees them under `rules` (`same_filled`, `one_page_of_room`).
 
-    3.12 gives compressors two pages of room, and leaves it to zbud to refuse what is too long.
+    same_filled: which pages repeat one word, as an index. Changes `lengths`.
     """
-    if modern:
+    if rules.same_filled:
         lengths[same_filled] = SAME_FILLED
-    else:
+    if not rules.one_page_of_room:
         lengths[lengths == REFUSED] = PAGE_SIZE + 1
     return lengths
 
 
-def recorded(kind: str, method: str, *, modern: bool) -> Lengths:
+def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
     """What Linux 6.1 made of 2048 pages of a kind, bytes."""
     if method not in METHODS:
         raise ValueError(
@@ -44,10 +45,10 @@ def recorded(kind: str, method: str, *, modern: bool) -> Lengths:
         )
     with np.load(RECORDED) as table:
         lengths = table[f"{kind} {method}"].astype(np.int32)
-        return as_ruled(lengths, table[f"{kind} same-filled"], modern=modern)
+        return as_ruled(lengths, table[f"{kind} same-filled"], rules=rules)
 
 
-def from_file(path: str | Path, *, modern: bool) -> Lengths:
+def from_file(path: str | Path, *, rules: Profile) -> Lengths:
     """Lengths in the order of a file: whole numbers as text, or a numpy array (.npy).
 
     -1 to 4096 bytes: -1 = the page does not fit, 0 = same-filled (6.1). Raises SourceError.
@@ -68,16 +69,16 @@ def from_file(path: str | Path, *, modern: bool) -> Lengths:
             f"cannot use {path}: lengths are {REFUSED} (refused) to {PAGE_SIZE} bytes, "
             f"not {found.min()} to {found.max()}"
         )
-    return as_ruled(found.astype(np.int32), np.array([], int), modern=modern)
+    return as_ruled(found.astype(np.int32), np.array([], int), rules=rules)
 
 
 def of_pages(
-    pages: NDArray[np.uint8], method: str, *, modern: bool, threads: int | None = None
+    pages: NDArray[np.uint8], method: str, *, rules: Profile, threads: int | None = None
 ) -> Lengths:
     """What a compressor makes of pages, uint8 (n, 4096)."""
     lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
     words = pages.view(np.int64)
-    return as_ruled(lengths, (words == words[:, :1]).all(axis=1), modern=modern)
+    return as_ruled(lengths, (words == words[:, :1]).all(axis=1), rules=rules)
 
 
 def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:

@@ -74,7 +74,7 @@ def _zbud_alloc(mem, size):
     """A handle, or a negative errno."""
     if not radix_tree_preload(mem.nodes, 1):
         return -ENOMEM
-    migratetype = MIGRATE_MOVABLE if mem.zones[0].zbud_movable else MIGRATE_UNMOVABLE
+    migratetype = MIGRATE_MOVABLE if mem.zones[0].zpool_movable else MIGRATE_UNMOVABLE
     return zbud_alloc(mem, LAB_POOL, size, migratetype)
 
 

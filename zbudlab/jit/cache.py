@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).parents[1]
 def _source_key() -> str:
     """Return a hash of everything compiled code depends on: sources, numba, bounds checking."""
     folders = (PACKAGE / "jit", PACKAGE / "mm")
-    sources = [PACKAGE / "layout.py", *(p for f in folders for p in sorted(f.glob("*.py")))]
+    files = [PACKAGE / "layout.py", PACKAGE / "profiles.py"]
+    sources = files + [path for folder in folders for path in sorted(folder.glob("*.py"))]
     digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
     for source in sources:
         digest.update(source.read_bytes())

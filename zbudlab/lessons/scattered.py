@@ -64,7 +64,7 @@ def blocks(machine: Machine, order: int = 9) -> Blocks:
 def zbud_frames(machine: Machine) -> list[int]:
     """The page frames of all zbud pages, ascending."""
     kinds = frame_kinds(machine.state)
-    return np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS)).tolist()
+    return np.flatnonzero(np.isin(kinds, layout.POOL_KINDS)).tolist()
 
 
 def pin_some(machine: Machine, count: int, seed: int = 0) -> list[int]:

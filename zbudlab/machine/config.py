@@ -9,8 +9,8 @@ from zbudlab.content.compressors import compressor as find_compressor
 from zbudlab.io.files import host_memory
 from zbudlab.io.values import fault_of, human
 from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.profiles import DEFAULT, rules_of
 
-PROFILES = ("3.12-fixed", "3.12", "6.1")
 ZBUD_VARIANTS = {"plain": layout.ZBUD_PLAIN, "series": layout.ZBUD_SERIES}
 MAX_FRAMES = 1 << 24  #: 64 GiB: the largest machine that was run
 
@@ -30,7 +30,7 @@ class MachineConfig:
     compressor: a name that `zbudlab.content.compressors` knows.
     max_pool_percent: zswap's share of all frames at most.
     accept_threshold_percent: 6.1 only; a full pool takes pages again below this share of that.
-    profile: whose rules zswap follows: "3.12-fixed", "3.12" or "6.1".
+    profile: whose rules zswap follows, a name in `zbudlab.profiles.PROFILES`.
     swap_pages: slots of the swap device; None = four times memory.
     min_free: the min watermark; None = the kernel's formula.
     seed: for whoever draws random decisions for this machine; it makes none itself.
@@ -51,7 +51,7 @@ class MachineConfig:
     compressor: str = "lz4"
     max_pool_percent: int = 20
     accept_threshold_percent: int = 90
-    profile: str = "3.12-fixed"
+    profile: str = DEFAULT
     swap_pages: int | None = None
     min_free: int | None = None
     seed: int = 0
@@ -69,8 +69,10 @@ class MachineConfig:
             raise ConfigError(f"zbud must be one of {', '.join(ZBUD_VARIANTS)}, not {self.zbud!r}")
         if self.zbud_movable and self.zbud == "plain":
             raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
-        if self.profile not in PROFILES:
-            raise ConfigError(f"profile must be one of {', '.join(PROFILES)}, not {self.profile!r}")
+        try:
+            rules_of(self.profile)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
         if self.cma_pages % layout.MAX_ORDER_NR_PAGES or (
             self.cma_pages and self.frames % layout.MAX_ORDER_NR_PAGES
         ):

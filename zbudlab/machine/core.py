@@ -57,7 +57,7 @@ class Core:
             pools=2,
         )
         state.zone["watermark"] = config.watermarks
-        state.zone["zbud_movable"] = config.movable
+        state.zone["zpool_movable"] = config.movable
         self.cma_area = (config.frames - config.cma_pages, config.frames)
         areas = [self.cma_area] if config.cma_pages else []
         bootmem.free_all_bootmem(state.mem, config.frames, areas)

@@ -231,7 +231,7 @@ def set_max_pool_percent(machine: Core, percent: int) -> int:
 
 @operation
 def set_zbud_movable(machine: Core, movable: int) -> int:
-    machine.state.zone["zbud_movable"] = movable
+    machine.state.zone["zpool_movable"] = movable
     return 0
 
 
@@ -255,7 +255,7 @@ def inject(machine: Core, fault: int, count: int) -> int:
 @operation
 def zbud_alloc(machine: Core, size: int) -> int:
     machine.state.reserve_nodes(1)
-    migratetype = MIGRATE_MOVABLE if machine.state.zone["zbud_movable"] else MIGRATE_UNMOVABLE
+    migratetype = MIGRATE_MOVABLE if machine.state.zone["zpool_movable"] else MIGRATE_UNMOVABLE
     return machine.do(zbud.zbud_alloc, machine.state.mem, LAB_POOL, size, migratetype)
 
 

@@ -27,6 +27,7 @@ from zbudlab._version import __version__
 from zbudlab.content.compressors import Compressor, Data
 from zbudlab.io.files import host_memory, written_whole
 from zbudlab.layout import PAGE_SIZE
+from zbudlab.profiles import Profile, rules_of
 
 FORMAT = 2
 READS = (1, 2)  #: formats; 1 had no keyframes
@@ -185,8 +186,8 @@ class OperationLog:
         packed = list(self.compressed.items())
         lengths = [len(page) for _, page in packed]
         if not content:
-            modern = header["config"]["profile"] == "6.1"
-            lengths = [self._length(*pair, modern=modern) for pair in packed]
+            rules = rules_of(header["config"]["profile"])
+            lengths = [self._length(*pair, rules=rules) for pair in packed]
         data = b"".join(page for _, page in packed) if content else b""
         digests = b"".join(digest for digest, _ in packed)
         pages = b"".join(page or b"" for page in self.contents) if content else b""
@@ -204,15 +205,15 @@ class OperationLog:
             "compressed": np.frombuffer(data, np.uint8),
         }
 
-    def _length(self, digest: bytes, data: bytes, *, modern: bool) -> int:
+    def _length(self, digest: bytes, data: bytes, *, rules: Profile) -> int:
         """A page's compressed length as zswap without page bytes takes it.
 
-        modern, for zswap 6.1: 0 = the page is same-filled, -1 = the compressor refused it.
+        0 = same-filled (rule `same_filled`), -1 = the compressor refused it.
         """
         page = self.contents[self.numbers[digest]] if digest in self.numbers else None
-        if modern and page and page == page[:8] * (PAGE_SIZE // 8):
+        if rules.same_filled and page and page == page[:8] * (PAGE_SIZE // 8):
             return 0
-        return -1 if not data or (modern and len(data) > PAGE_SIZE) else len(data)
+        return -1 if not data or (rules.one_page_of_room and len(data) > PAGE_SIZE) else len(data)
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:

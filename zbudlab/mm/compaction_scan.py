@@ -31,13 +31,14 @@ from zbudlab.layout import (
 )
 from zbudlab.mm.list_head import list_add, list_del, list_empty
 from zbudlab.mm.lru import isolate_lru_page
-from zbudlab.mm.page import get_page, page_buddy, page_zbud
+from zbudlab.mm.page import page_buddy, page_zpool
 from zbudlab.mm.page_alloc import (
     get_pageblock_migratetype,
     isolate_free_page,
     pageblock_nr,
     put_single_page,
 )
+from zbudlab.mm.zpool import zpool_isolate_page
 
 
 @kernel
@@ -102,8 +103,9 @@ def isolate_movable_page(mem, cc, pfn):
     page it does not stop the cached position (the series put its hunk before that line).
     """
     zone = mem.zones[0]
-    if page_zbud(mem.pages[pfn]) and zone.zbud_movable:
-        get_page(mem.pages[pfn])
+    if page_zpool(mem.pages[pfn]):
+        if not zone.zpool_movable or not zpool_isolate_page(mem, pfn):
+            return
     elif isolate_lru_page(zone, mem.pages, pfn):
         cc.finished_update_migrate = 1
     else:

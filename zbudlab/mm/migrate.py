@@ -32,18 +32,21 @@ from zbudlab.mm.list_head import list_del, list_empty
 from zbudlab.mm.lru import putback_lru_page
 from zbudlab.mm.page import (
     copy_highpage,
-    get_page,
     page_count,
     page_mapped,
-    page_zbud,
+    page_zpool,
     reset_page_mapcount,
     set_flag,
     trylock_page,
     unlock_page,
 )
 from zbudlab.mm.page_alloc import alloc_pages, put_single_page
-from zbudlab.mm.zbud_header import header_row
-from zbudlab.mm.zbud_migrate import zbud_migrate_page
+from zbudlab.mm.zpool import (
+    zpool_isolate_page,
+    zpool_migrate_page,
+    zpool_prefetch_page,
+    zpool_putback_page,
+)
 
 PASSES = 10  #: over the pages that answered -EAGAIN, before migrate_pages gives up
 MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY
@@ -103,8 +106,8 @@ def move_to_new_page(mem, new, old):
     """Move a page, whosever it is, to the fresh frame `new`; 0 or -EAGAIN."""
     if not lock_both(mem.pages, new, old):
         return -EAGAIN
-    if page_zbud(mem.pages[old]):
-        failed = zbud_migrate_page(mem, new, old)
+    if page_zpool(mem.pages[old]):
+        failed = zpool_migrate_page(mem, new, old)
     else:
         failed = migrate_page(mem, new, old)
     unlock_both(mem.pages, new, old)
@@ -114,8 +117,8 @@ def move_to_new_page(mem, new, old):
 @kernel
 def putback_movable_page(mem, pfn):
     """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
-    if page_zbud(mem.pages[pfn]):
-        put_single_page(mem, pfn)
+    if page_zpool(mem.pages[pfn]):
+        zpool_putback_page(mem, pfn)
     else:
         putback_lru_page(mem, pfn)
 
@@ -176,7 +179,7 @@ def migrate_pages(mem, moves, control):
         pfn = np.int64(mem.pages[head].next[LRU])
         while pfn != head:
             following = np.int64(mem.pages[pfn].next[LRU])
-            prefetch_row(mem.rows, header_row(mem.pools[0], following))
+            zpool_prefetch_page(mem, following)
             new = get_new_page(mem, control)
             if new < 0:
                 return -ENOMEM
@@ -199,18 +202,23 @@ def putback_movable_pages(mem, moves, control, rc):
 
 
 @kernel(inline=False)
-def migrate_zbud_page(mem, pfn):
-    """Isolate a zbud page, move it to a new movable frame, put it back; 0, -ENOMEM or -EAGAIN."""
+def migrate_pool_page(mem, pfn):
+    """Isolate a page of a pool, move it to a new movable frame and put it back.
+
+    Return 0, -ENOMEM if there is no frame, or -EAGAIN if the page cannot move now.
+    """
     prefetch_row(mem.frames, pfn)
-    get_page(mem.pages[pfn])
+    if not zpool_isolate_page(mem, pfn):
+        return -EAGAIN
     new = alloc_pages(mem, 0, MIGRATE_MOVABLE)
     if new < 0:
-        put_single_page(mem, pfn)
+        zpool_putback_page(mem, pfn)
         return new
-    failed = -EAGAIN
-    if lock_both(mem.pages, new, pfn):
-        failed = zbud_migrate_page(mem, new, pfn)
-        unlock_both(mem.pages, new, pfn)
-    put_single_page(mem, pfn)
-    put_single_page(mem, new)
+    failed = move_to_new_page(mem, new, pfn)
+    if failed:
+        zpool_putback_page(mem, pfn)
+        put_single_page(mem, new)
+    else:
+        put_single_page(mem, pfn)
+        zpool_putback_page(mem, new)
     return failed

@@ -1,7 +1,7 @@
 """struct page: what the kernel knows of one page frame.
 
-Page frames are numbered from 0 (the pfn). A page lives as long as somebody holds a reference to
-it: whoever looks at a page for longer than a moment takes one with `get_page`. Counting
+Page frames are numbered from 0 (the pfn). A page lives as long as it has
+references: a reader that needs a page for longer than a moment takes one with `get_page`. Counting
 references is what later tells migration that a page may not be moved just now.
 
 Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 of the series.
@@ -16,6 +16,8 @@ from zbudlab.layout import (
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PAGE_SHIFT,
     PAGE_ZBUD_MAPCOUNT_VALUE,
+    PAGE_ZPOOL_FIRST,
+    PAGE_ZPOOL_LAST,
     PG_LOCKED,
     PG_LRU,
 )
@@ -43,7 +45,7 @@ def chunk_address(chunk):
 
 @kernel
 def chunk_pfn(chunk):
-    """The page frame that chunk number `chunk` lies in."""
+    """Return the page frame that contains chunk number `chunk`."""
     return chunk >> NCHUNKS_ORDER
 
 
@@ -76,6 +78,12 @@ def page_buddy(page):
 def page_zbud(page):
     """Whether the page belongs to a zbud pool (PageZbud of the series)."""
     return page.mapcount == PAGE_ZBUD_MAPCOUNT_VALUE
+
+
+@kernel
+def page_zpool(page):
+    """Return whether the page belongs to a pool of any allocator behind zpool."""
+    return PAGE_ZPOOL_FIRST <= page.mapcount <= PAGE_ZPOOL_LAST
 
 
 @kernel
@@ -131,7 +139,7 @@ def clear_flag(page, flag):
 
 @kernel
 def trylock_page(page):
-    """Lock the page; False if somebody else has."""
+    """Lock the page. Return False if another holder has locked it."""
     if page.page_flags & PG_LOCKED:
         return False
     set_flag(page, PG_LOCKED)

@@ -20,32 +20,32 @@ from zbudlab.layout import (
     FRAME_KERNEL,
     FRAME_ORDER_SHIFT,
     FRAME_PINNED,
-    FRAME_ZBUD_FULL,
-    FRAME_ZBUD_HALF,
+    FRAME_POOL_FULL,
+    FRAME_POOL_PART,
     FREEPAGES,
     LRU,
     MIGRATE_CMA,
     MIGRATE_ISOLATE,
     MIGRATEPAGES,
     SHRINK_LIST,
-    ZBUD_SERIES,
 )
 from zbudlab.mm import (
     compaction,
     lru,
     memory,
     page_alloc_check,
-    radix_tree,
     swapfile,
     zbud_check,
     zswap_check,
 )
 from zbudlab.mm.list_head import list_entries
 from zbudlab.mm.migrate import owner_references
-from zbudlab.mm.page import page_buddy, page_count, page_zbud
+from zbudlab.mm.page import page_buddy, page_count, page_zpool
 from zbudlab.mm.state import State
-from zbudlab.mm.zbud_header import header_row
-from zbudlab.mm.zbud_migrate import expected_references
+from zbudlab.mm.zpool import zpool_page_is_full, zpool_page_references
+
+#: What finds a broken invariant of a pool, by its allocator.
+POOL_FAULTS = {layout.ZPOOL_ZBUD: zbud_check.faults}
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
@@ -62,9 +62,7 @@ def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
     yield memory, memory.first_fault(state.mem)
     for number, pool in enumerate(state.pools):
         if pool["created"]:
-            yield zbud_check, zbud_check.first_fault(state.mem, number)
-            if pool["variant"] == layout.ZBUD_SERIES:
-                yield radix_tree, radix_tree.first_fault(state.nodes, pool)
+            yield from POOL_FAULTS[int(pool["kind"])](state.mem, number)
     yield swapfile, swapfile.first_fault(state.mem)
     yield zswap_check, zswap_check.first_fault(state.mem)
 
@@ -116,21 +114,17 @@ def digest(state: State, device: Mapping[int, bytes | int]) -> str:
 
 
 @kernel
-def zbud_frame(mem, page, pfn):
-    """The byte of a zbud page (layout.FRAME_*); it names its pool, unless somebody broke that."""
-    pool = mem.pools[page.private if page.private < mem.pools.shape[0] else 0]
-    header = mem.rows[header_row(pool, pfn)]
-    both = header.first_chunks > 0 and header.last_chunks > 0
-    kind = FRAME_ZBUD_FULL if both else FRAME_ZBUD_HALF
-    own = expected_references(header) - 1 if pool.variant == ZBUD_SERIES else 1
-    return kind | FRAME_PINNED if page_count(page) != own else kind
+def pool_frame(mem, page, pfn):
+    """Return the byte of a page of a pool (layout.FRAME_*)."""
+    kind = FRAME_POOL_FULL if zpool_page_is_full(mem, pfn) else FRAME_POOL_PART
+    return kind | FRAME_PINNED if page_count(page) != zpool_page_references(mem, pfn) else kind
 
 
 @kernel
 def used_frame(mem, page, pfn):
     """The byte of a frame that is not free (layout.FRAME_*), but for where it lies."""
-    if page_zbud(page):
-        return zbud_frame(mem, page, pfn)
+    if page_zpool(page):
+        return pool_frame(mem, page, pfn)
     if page.mapping == 0:
         return FRAME_KERNEL
     return FRAME_ANON if page_count(page) == owner_references(page) else FRAME_ANON | FRAME_PINNED
@@ -188,11 +182,3 @@ def frame_cells(state: State) -> np.ndarray:
 def frame_kinds(state: State) -> np.ndarray:
     """What each page frame is, uint8 (frames,): layout.FRAME_KINDS by number."""
     return frame_cells(state) & layout.FRAME_KIND_MASK
-
-
-def zbud_chunks(state: State, pfns: np.ndarray) -> np.ndarray:
-    """Sizes of the first and the last buddy of frames, in chunks, uint8 (n, 2); 0 where none is."""
-    pages = state.pages[pfns]
-    headers = state.rows[pfns << int(state.pools[0]["row_shift"])]
-    sizes = np.stack([headers["first_chunks"], headers["last_chunks"]], axis=1)
-    return sizes * (pages["mapcount"] == layout.PAGE_ZBUD_MAPCOUNT_VALUE)[:, None].astype(np.uint8)

@@ -9,10 +9,10 @@ cannot allocate.
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.mm import zpool
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
-from zbudlab.mm.zbud import zbud_create_pool
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:
@@ -52,7 +52,7 @@ class State:
         self.zones["spanned_pages"] = frames
         self.zones["list_heads"] = whole + layout.ZONE_LISTS_GAP
         self.zones["pageblock_order"] = pageblock_order
-        self.zones["zbud_movable"] = 1
+        self.zones["zpool_movable"] = 1
         self.pages = zeros(whole + layout.ZONE_LISTS_GAP + layout.NR_LIST_HEADS, layout.page)
         self.blocks = np.zeros(whole >> pageblock_order, layout.pageblock)
 
@@ -127,12 +127,20 @@ class State:
         """The one zone."""
         return self.zones[0]
 
-    def create_pool(self, number: int, variant: int) -> None:
-        """Start zbud pool `number` as layout.ZBUD_PLAIN or layout.ZBUD_SERIES."""
+    def create_pool(self, number: int, variant: int, kind: int = layout.ZPOOL_ZBUD) -> None:
+        """Start pool `number` with the allocator `kind`, layout.ZPOOL_*.
+
+        variant: for zbud, layout.ZBUD_PLAIN or layout.ZBUD_SERIES.
+        """
+        self.pools[number]["kind"] = kind
         self.pools[number]["variant"] = variant
         for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
             self.pools[number][field] = 0
-        zbud_create_pool(self.mem, number)
+        zpool.zpool_create_pool(self.mem, number)
+
+    def reserve_objects(self, count: int) -> None:
+        """Make room for what allocators keep outside frames for `count` more objects."""
+        self.reserve_nodes(count)
 
     def reserve_nodes(self, insertions: int) -> None:
         """Have radix tree nodes enough for that many insertions."""

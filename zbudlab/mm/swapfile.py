@@ -13,7 +13,7 @@ Source: mm/swapfile.c (v3.12, v6.1), mm/swap_slots.c (v6.1).
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import SWAP_HAS_CACHE, SWAP_MAP_MAX, SWAP_SLOTS_CACHE_SIZE, ZSWAP_6_1
+from zbudlab.layout import SWAP_HAS_CACHE, SWAP_MAP_MAX, SWAP_SLOTS_CACHE_SIZE
 from zbudlab.mm.zswap import frontswap_invalidate_page
 
 FULL = -1  #: no slot is free
@@ -135,7 +135,7 @@ def swap_free(mem, batch, freed):
         references = swap_count(mem.slots, slot)
         if references != 1:
             mem.slots[slot].swap_map -= references > 1
-        elif mem.zswaps[0].profile != ZSWAP_6_1:
+        elif not mem.zswaps[0].swap_slots_cache:
             count = swap_range_free(mem, slot, freed, count)
         else:
             if cache.n_ret == SWAP_SLOTS_CACHE_SIZE:

@@ -1,28 +1,24 @@
 """zbud: at most two compressed objects ("buddies") in a page, one from each end.
 
-A page is 64 chunks of 64 bytes. Chunk 0 holds the header, in the page itself, so that a copy of
-the page is a copy of its header. The first buddy starts right behind it, the last one ends with
-the page. Two a page is little, but freeing any two objects of a page always frees a page, which
-is what reclaim wants; and a new object goes into the smallest hole that fits.
+A page is 64 chunks of 64 bytes. Chunk 0 holds the header, in the page itself, so a copy of the
+page is also a copy of its header. The first buddy starts right behind the header; the last one
+ends with the page. Two objects a page is little, but freeing both objects of a page always frees
+the page, which is what reclaim needs. A new object goes into the smallest hole that fits.
 
 Two variants share this geometry:
 
-* plain (v3.11): a handle is the address of the buddy, so the page can never move; while a page
-  is being evicted it is on no list (`under_reclaim`).
-* series ("mm: migrate zbud pages"): a handle is a number in the pool's radix tree; the page is
-  reference counted, one per handle, one per mapping and one for whoever isolates it. Then
-  `zbud_migrate_page` can copy it and swap the tree's slots, unless the count says that somebody
-  still looks.
+* plain (v3.11): a handle is the address of the buddy, so the page can never move. A page that is
+  being evicted is on no list (`under_reclaim`).
+* series ("mm: migrate zbud pages"): a handle is a number in the pool's radix tree. The page has a
+  reference for each handle, each mapping and each isolation. `zbud_migrate_page` can copy the
+  page and replace the tree's slots, unless the count shows another reader.
 
-Addresses are in chunks: pfn * 64 + chunk. Operations take the pool by its number. Reclaim
-comes in two halves, `zbud_reclaim_begin` and `zbud_reclaim_end`, cut where the kernel drops the
-pool's lock to call the owner.
+Addresses count chunks: pfn * 64 + chunk. Operations take the number of the pool. Reclaim has two
+halves, `zbud_reclaim_begin` and `zbud_reclaim_end`, cut where the kernel drops the pool's lock to
+call the owner.
 
 Source: mm/zbud.c (v3.11), and the series' patches 1 to 5 (v2, 11 Sep 2013).
 """
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -73,7 +69,7 @@ from zbudlab.mm.zbud_header import (
 
 @kernel(inline=False)
 def zbud_create_pool(mem, number):
-    """Start pool `number`, whose list heads and variant are set, with no page in it."""
+    """Start pool `number`, whose list heads and variant are set, without a page."""
     pool = mem.pools[number]
     pool.created = 1
     for which in range(NR_POOL_LISTS):
@@ -83,7 +79,7 @@ def zbud_create_pool(mem, number):
 
 @kernel
 def init_zbud_page(mem, pool, number, pfn):
-    """Make a fresh frame a page of the pool, without buddies and on no list; its row."""
+    """Make a fresh frame a page of the pool, without buddies and on no list. Return its row."""
     row = header_row(pool, pfn)
     clear_header(mem.rows[row])
     set_page_zbud(mem.pages[pfn])
@@ -93,16 +89,16 @@ def init_zbud_page(mem, pool, number, pfn):
 
 @kernel
 def zbud_put_page(mem, pfn):
-    """Drop a reference of a zbud page; 1 if that gave it back to the page allocator."""
+    """Drop a reference of a zbud page. Return 1 if that freed the frame."""
     return put_single_page(mem, pfn)
 
 
 @kernel
 def place_buddy(pool, rows, row, buddy, chunks, fresh):
-    """Give a buddy its chunks and put its page on the lists: home list and newest of the LRU.
+    """Give a buddy its chunks, and put its page on its home list and at the front of the LRU.
 
-    A page that is not fresh came from a list of holes, so it held one buddy. The home list follows
-    without a look at the header, for which the processor would have to wait.
+    A page that is not fresh came from a list of holes, so it held one buddy. That determines the
+    home list without reading the header, for which the processor would have to wait.
     """
     header = rows[row]
     if fresh:
@@ -122,9 +118,10 @@ def place_buddy(pool, rows, row, buddy, chunks, fresh):
 
 @kernel
 def zbud_alloc(mem, number, size, migratetype):
-    """A handle for `size` bytes in pool `number`; or -EINVAL, -ENOSPC (too large), -ENOMEM.
+    """Allocate `size` bytes. Return a handle, or -EINVAL, -ENOSPC (too large) or -ENOMEM.
 
     migratetype: where a new page may come from (movable with the series, else unmovable).
+    Source: mm/zbud.c, zbud_alloc (v3.11).
     """
     if size <= 0:
         return -EINVAL
@@ -159,7 +156,7 @@ def zbud_alloc(mem, number, size, migratetype):
 
 @kernel
 def clear_buddy(pool, nodes, header, buddy):
-    """Forget a buddy: its chunks and, with the series, its handle."""
+    """Clear a buddy's chunks and, with the series, delete its handle from the tree."""
     if buddy == FIRST:
         handle = np.int64(header.first_handle)
         header.first_chunks = 0
@@ -174,7 +171,7 @@ def clear_buddy(pool, nodes, header, buddy):
 
 @kernel
 def free_buddy(mem, number, pfn, buddy):
-    """Take a buddy out of its page for good; an empty page leaves the pool."""
+    """Take a buddy out of its page for good. An empty page leaves the pool."""
     pool = mem.pools[number]
     row = header_row(pool, pfn)
     header = mem.rows[row]
@@ -193,9 +190,10 @@ def free_buddy(mem, number, pfn, buddy):
 
 @kernel
 def zbud_free(mem, number, handle):
-    """Give a handle back; 0, or -ENOENT for one that is gone (series).
+    """Free a handle. Return 0, or -ENOENT if the handle is gone (series).
 
     A buddy that is still mapped stays until it is unmapped (series).
+    Source: mm/zbud.c, zbud_free (v3.11).
     """
     pool = mem.pools[number]
     pfn = handle_pfn(pool, mem.nodes, handle)
@@ -212,7 +210,7 @@ def zbud_free(mem, number, handle):
 
 @kernel(inline=False)
 def zbud_handle_exists(mem, number, handle):
-    """Whether pool `number` has a buddy with that handle: for callers who cannot be trusted."""
+    """Return whether pool `number` has a buddy with that handle, for handles from users."""
     pool = mem.pools[number]
     if handle <= 0:
         return False
@@ -231,9 +229,9 @@ def zbud_handle_exists(mem, number, handle):
 
 @kernel(inline=False)
 def zbud_map(mem, number, handle):
-    """The chunk address of the handle's bytes, which stay there until unmapped; 0 = gone.
+    """Map a handle. Return the chunk address of its bytes, or 0 if the handle is gone.
 
-    Plain: the handle itself, and nothing is counted.
+    The bytes stay there until the handle is unmapped. Plain: return the handle and count nothing.
     """
     pool = mem.pools[number]
     if pool.variant != ZBUD_SERIES:
@@ -250,10 +248,10 @@ def zbud_map(mem, number, handle):
 
 @kernel(inline=False)
 def zbud_unmap(mem, number, handle):
-    """End a mapping: 0; -ENOENT if the handle is gone; -EFAULT if this freed it for good.
+    """End a mapping. Return 0, -ENOENT if the handle is gone, or -EFAULT if this freed it for good.
 
-    As in the series, nothing stops a caller from ending a mapping he never made: then the owner's
-    own count goes, and the object with it.
+    As in the series, nothing stops a caller from ending a mapping that was never made. Then the
+    owner's count goes, and the object with it.
     """
     pool = mem.pools[number]
     if pool.variant != ZBUD_SERIES:
@@ -275,9 +273,10 @@ def zbud_unmap(mem, number, handle):
 
 @kernel(inline=False)
 def zbud_reclaim_begin(mem, number, handles):
-    """The least recently used page, made ready to be emptied; -EINVAL = the pool has none.
+    """Prepare the least recently used page for eviction. Return its frame, or -EINVAL if empty.
 
-    handles: int64 (2,), gets the handles of the first and last buddy, 0 where there is none.
+    handles: int64 (2,) or longer, gets the handles of the first and the last buddy, or 0.
+    Source: mm/zbud.c, zbud_reclaim_page (v3.11).
     """
     pool = mem.pools[number]
     lru = pool_list(pool, LRU_LIST)
@@ -302,7 +301,7 @@ def zbud_reclaim_begin(mem, number, handles):
 
 @kernel(inline=False)
 def zbud_reclaim_end(mem, number, pfn):
-    """After its buddies were offered for eviction: 0 if the page is free now, else -EAGAIN."""
+    """Finish after the evictions. Return 0 if the page is free now, else -EAGAIN."""
     pool = mem.pools[number]
     if pool.variant == ZBUD_SERIES:
         return 0 if zbud_put_page(mem, pfn) else -EAGAIN
@@ -316,29 +315,3 @@ def zbud_reclaim_end(mem, number, pfn):
     add_to_home_list(pool, mem.rows, row)
     list_add(mem.rows, LRU, row, pool_list(pool, LRU_LIST))
     return -EAGAIN
-
-
-def zbud_reclaim_page(
-    begin: Callable[[Any], int],
-    evict: Callable[[int], int],
-    end: Callable[[int], int],
-    handles: Any,
-    retries: int,
-    variant: int,
-) -> int:
-    """Empty pages, oldest first, until one is free: 0; -EINVAL or -EAGAIN where none could be.
-
-    Ordinary Python, as the eviction callback is its owner's: `begin` and `end` are the two
-    halves above with `mem` and the pool bound, `evict(handle)` answers 0 when the object is gone.
-    The last buddy is offered only when the first one left. A page half emptied is no success.
-    """
-    for attempt in range(retries):
-        pfn = begin(handles)
-        if pfn < 0:
-            return 0 if attempt and variant == ZBUD_SERIES else pfn
-        for handle in [int(handle) for handle in handles if handle]:
-            if evict(handle):
-                break
-        if end(pfn) == 0:
-            return 0
-    return -EAGAIN if retries else -EINVAL

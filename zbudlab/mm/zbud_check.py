@@ -1,14 +1,20 @@
-"""What must hold of a zbud pool between operations.
+"""Invariants of a zbud pool between operations.
 
-Every page of a pool is on the list that its buddies call for and on the LRU, has a reference for
-each handle and mapping, and its handles lead back to it.
+Every page of a pool is on its home list and on the LRU, has a reference for each handle and each
+mapping, and its handles lead back to it.
 """
+
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
+from zbudlab.mm import radix_tree
 from zbudlab.mm.list_head import list_length
+from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import page_zbud
 from zbudlab.mm.radix_tree import radix_tree_lookup
 from zbudlab.mm.zbud_header import (
@@ -35,7 +41,7 @@ FAULTS = (
 
 @kernel
 def fault_in_zbud_page(mem, pool, number, pfn):
-    """What is wrong with a page of the pool; 0 = nothing."""
+    """Return what is wrong with a page of the pool, as an index into FAULTS; 0 = nothing."""
     page = mem.pages[pfn]
     header = mem.rows[header_row(pool, pfn)]
     if not page_zbud(page) or page.private != number:
@@ -59,7 +65,7 @@ def fault_in_zbud_page(mem, pool, number, pfn):
 
 @kernel(inline=False)
 def fault_in_pool(mem, number):
-    """The first fault of one pool as (code, where)."""
+    """Return the first broken invariant of a pool: (index into FAULTS, where), or (0, 0)."""
     pool = mem.pools[number]
     buddies = 0
     listed = 0
@@ -92,5 +98,12 @@ def fault_in_pool(mem, number):
 
 @kernel(inline=False)
 def first_fault(mem, number):
-    """The first broken invariant of pool `number` as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of pool `number`: (index into FAULTS, where), or (0, 0)."""
     return fault_in_pool(mem, number)
+
+
+def faults(mem: Memory, number: int) -> Iterator[tuple[Any, tuple[int, int]]]:
+    """Yield what is wrong with a pool and the tree of its handles: (module, (code, where))."""
+    yield sys.modules[__name__], first_fault(mem, number)
+    if mem.pools[number]["variant"] == ZBUD_SERIES:
+        yield radix_tree, radix_tree.first_fault(mem.nodes, mem.pools[number])

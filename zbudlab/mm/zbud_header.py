@@ -1,6 +1,6 @@
-"""A zbud page as its header describes it: geometry, the list it belongs on, its handles.
+"""A zbud page as its header describes it: geometry, its home list, its handles.
 
-What both variants of zbud share stands here once; `zbud` has the operations.
+Both variants of zbud share this code; `zbud` has the operations.
 
 Source: mm/zbud.c (v3.11), and patch 4 of the series (handles, map counts).
 """
@@ -28,31 +28,31 @@ from zbudlab.mm.radix_tree import radix_tree_insert, radix_tree_lookup
 
 @kernel
 def size_to_chunks(size):
-    """How many chunks an object of `size` bytes takes."""
+    """Return the number of chunks that an object of `size` bytes needs."""
     return (size + CHUNK_SIZE - 1) >> CHUNK_SHIFT
 
 
 @kernel
 def num_free_chunks(header):
-    """Chunks of the page that neither buddy uses."""
+    """Return the number of chunks that neither buddy uses."""
     return NCHUNKS - ZHDR_CHUNKS - np.int64(header.first_chunks) - np.int64(header.last_chunks)
 
 
 @kernel
 def header_row(pool, pfn):
-    """The row of memory that holds the header of page `pfn`."""
+    """Return the row of memory that holds the header of page `pfn`."""
     return pfn << pool.row_shift
 
 
 @kernel
 def row_pfn(pool, row):
-    """The page frame whose header is in `row`."""
+    """Return the page frame whose header is in `row`."""
     return row >> pool.row_shift
 
 
 @kernel
 def buddy_address(pfn, header, buddy):
-    """Where a buddy's bytes start, as a chunk address (plain: this is its handle)."""
+    """Return the chunk address of a buddy's first byte (plain: this is its handle)."""
     if buddy == FIRST:
         return (pfn << NCHUNKS_ORDER) + ZHDR_CHUNKS
     return (pfn << NCHUNKS_ORDER) + NCHUNKS - np.int64(header.last_chunks)
@@ -60,13 +60,13 @@ def buddy_address(pfn, header, buddy):
 
 @kernel
 def is_empty(header):
-    """Whether the page holds no buddy."""
+    """Return whether the page holds no buddy."""
     return (header.first_chunks | header.last_chunks) == 0
 
 
 @kernel
 def clear_header(header):
-    """Make a header one of a page without buddies; its list links keep their values."""
+    """Clear everything in a header except its list links."""
     header.first_handle = 0
     header.last_handle = 0
     header.first_map_count = 0
@@ -81,32 +81,32 @@ def clear_header(header):
 
 @kernel
 def pool_list(pool, number):
-    """The row that heads a list of the pool: BUDDIED, 1 .. 63 free chunks, or LRU_LIST."""
+    """Return the row that heads a list of the pool: BUDDIED, 1 .. 63 free chunks, or LRU_LIST."""
     return pool.list_heads + number
 
 
 @kernel
 def home_list(header):
-    """The list a page belongs on: BUDDIED when both buddies are there, else its free chunks."""
+    """Return the list a page belongs on: BUDDIED with two buddies, else its free chunks."""
     half_filled = (header.first_chunks == 0) | (header.last_chunks == 0)
     return num_free_chunks(header) if half_filled else BUDDIED
 
 
 @kernel
 def add_to_home_list(pool, rows, row):
-    """Put a page first on the list its buddies call for."""
+    """Put a page at the front of its home list."""
     list_add(rows, BUDDY, row, pool_list(pool, home_list(rows[row])))
 
 
 @kernel
 def add_unbuddied(pool, rows, row):
-    """The same for a page known to hold one buddy."""
+    """Put a page that holds one buddy at the front of its home list."""
     list_add(rows, BUDDY, row, pool_list(pool, num_free_chunks(rows[row])))
 
 
 @kernel
 def find_hole(pool, rows, chunks):
-    """The page with the smallest hole of at least `chunks`, newest of its kind; -1 = none."""
+    """Return the newest page with the smallest hole of at least `chunks`; -1 = no such page."""
     for free_chunks in range(chunks, NCHUNKS):
         head = pool_list(pool, free_chunks)
         if not list_empty(rows, BUDDY, head):
@@ -119,13 +119,13 @@ def find_hole(pool, rows, chunks):
 
 @kernel
 def encode_handle(pfn, header, buddy):
-    """The handle of a buddy that is there (plain)."""
+    """Return the handle of a buddy (plain)."""
     return buddy_address(pfn, header, buddy)
 
 
 @kernel
 def handle_pfn(pool, nodes, handle):
-    """The page that holds the handle's buddy; -1 = no such handle (series only)."""
+    """Return the page that holds the handle's buddy; -1 if there is no such handle (series)."""
     if pool.variant == ZBUD_SERIES:
         return radix_tree_lookup(nodes, pool, handle) - 1
     return handle >> NCHUNKS_ORDER
@@ -133,7 +133,7 @@ def handle_pfn(pool, nodes, handle):
 
 @kernel
 def handle_buddy(pool, header, handle):
-    """Which buddy of its page a handle means."""
+    """Return which buddy of its page a handle names."""
     if pool.variant == ZBUD_SERIES:
         return FIRST if header.first_handle == handle else LAST
     return FIRST if handle & (NCHUNKS - 1) == ZHDR_CHUNKS else LAST
@@ -141,10 +141,11 @@ def handle_buddy(pool, header, handle):
 
 @kernel
 def new_handle(pool, nodes, header, pfn, buddy):
-    """Give the buddy a handle, in the tree and in the header; or the tree's negative errno.
+    """Enter a new handle in the tree and in the header. Return it, or the tree's negative errno.
 
-    The kernel asks for the next hole behind the last handle; a counter of 63 bits never meets
-    an older one. The tree holds pfn + 1, as 0 is no item.
+    The kernel searches for the next unused number behind the last handle. A counter of 63 bits
+    never wraps, so the last handle plus one is always unused. The tree holds pfn + 1, because 0
+    means that there is no item.
     """
     handle = pool.last_handle + 1
     failed = radix_tree_insert(nodes, pool, handle, pfn + 1)
@@ -162,7 +163,7 @@ def new_handle(pool, nodes, header, pfn, buddy):
 
 @kernel
 def change_map_count(header, buddy, change):
-    """Count a mapping of the buddy in or out; the count after it (the owner's own 1 included)."""
+    """Change a buddy's map count and return it. The owner's own 1 is included."""
     if buddy == FIRST:
         header.first_map_count += change
         return np.int64(header.first_map_count)

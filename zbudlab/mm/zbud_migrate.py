@@ -1,11 +1,11 @@
-"""Moving a zbud page: what the series is for.
+"""Moving a zbud page: the purpose of the series.
 
-The header travels with its page, so a copy of the page is a copy of the header; what remains is to
-point the handles at the new page, through the pool's tree, and to put it into the old one's place
+The header is part of the page, so a copy of the page is also a copy of the header. What remains is
+to point the handles at the new page, through the pool's tree, and to give it the old page's place
 on both lists.
 
-A flaw of the series, kept: a handle that was freed while exactly one mapping of it is held leaves
-as many references as migration expects, so the page moves under the mapper's feet.
+A flaw of the series, kept here: a handle that was freed while exactly one mapping of it is held
+leaves as many references as migration expects, so the page moves while its reader still uses it.
 
 Source: mm/zbud.c, zbud_migrate_page (patch 5 of the series, v2, 11 Sep 2013).
 """
@@ -26,13 +26,16 @@ from zbudlab.mm.zbud_header import clear_header, header_row
 
 @kernel
 def expected_references(header):
-    """References a page has that only we hold: the isolation, and one per handle."""
+    """Return the references that a movable page has: the isolation's and one a handle."""
     return 1 + (header.first_handle != 0) + (header.last_handle != 0)
 
 
 @kernel
 def move_handle(mem, pool, handle, new, old):
-    """Point a handle at its new page; its reference goes along. -EINVAL if the tree differs."""
+    """Point a handle at its new page, and move its reference there.
+
+    Return 0, or -EINVAL if the tree has another page for the handle.
+    """
     if handle == 0:
         return 0
     slot = radix_tree_lookup_slot(mem.nodes, pool, handle)
@@ -46,11 +49,11 @@ def move_handle(mem, pool, handle, new, old):
 
 @kernel
 def zbud_migrate_page(mem, new, old):
-    """Move zbud page `old` to the fresh frame `new`, handles, lists and all; 0.
+    """Move zbud page `old` to the fresh frame `new`, with its handles and its place on lists.
 
-    -EAGAIN if anybody but its handles and the one who isolated it holds a reference: he may be
-    reading its bytes at their old place. The caller then drops his own reference of `old`, which
-    frees it, and the first reference of `new`.
+    Return 0, or -EAGAIN if the page has a reference besides those of its handles and its isolation:
+    another holder may be reading its bytes at their old place. After a move, the caller drops the
+    isolation's reference of `old`, which frees it, and the first reference of `new`.
     """
     pool = mem.pools[mem.pages[old].private]
     old_row = header_row(pool, old)

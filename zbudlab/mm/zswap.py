@@ -1,15 +1,16 @@
-"""zswap: pages on their way to swap, compressed and kept in zbud for as long as there is room.
+"""zswap: a cache of compressed pages in front of the swap device.
 
-A page that is swapped out is stored under its swap slot; a load gets it back without a read from
-the device. When the pool has its share of memory, zbud empties its least recently used page and
-asks zswap to write back what was in it: decompress, write to the swap device, forget the copy.
+A page that is swapped out is stored under its swap slot; a load then needs no read from the device.
+When the pool has its share of memory, zpool shrinks it: it chooses a page of the pool and asks
+zswap to write back the objects in it, that is, to decompress each, write it to the swap device and
+drop the copy.
 
-Compression, the swap cache and the device are the caller's: each operation is cut where the
-kernel holds no lock, into `_begin` and `_end`. The frontswap bit of a slot says that zswap took
-what was stored there last; it belongs to frontswap, which stands between swap and zswap.
+Compression, the swap cache and the device belong to the caller, so each operation is cut where the
+kernel holds no lock, into `_begin` and `_end`. The frontswap bit of a slot says that zswap accepted
+the page that was stored there last; it belongs to frontswap, the layer between swap and zswap.
 
-Profiles: 3.12, whose two losses are counted (`lost_stale`, `lost_write`); 3.12-fixed without
-them; 6.1: same-filled pages need no zbud, a full pool refuses until it is below a threshold.
+What differs between kernel versions is a rule of the profile (`zbudlab.profiles`), a field of
+`mem.zswaps[0]`. Pages that rules of 3.12 lose are counted in `lost_stale` and `lost_write`.
 
 Source: mm/zswap.c (v3.12.9, with the series' hunks; v6.1), mm/frontswap.c.
 """
@@ -27,15 +28,19 @@ from zbudlab.layout import (
     EPERM,
     MIGRATE_MOVABLE,
     MIGRATE_UNMOVABLE,
-    ZBUD_SERIES,
-    ZSWAP_3_12,
-    ZSWAP_3_12_FIXED,
-    ZSWAP_6_1,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import zbud_alloc, zbud_map, zbud_unmap
+from zbudlab.mm.zpool import (
+    zpool_evictable,
+    zpool_get_total_pages,
+    zpool_malloc,
+    zpool_malloc_support_movable,
+    zpool_map_handle,
+    zpool_unmap_handle,
+)
 from zbudlab.mm.zswap_entry import (
     first_word,
+    header_size,
     read_swp_entry,
     slot_pool,
     slot_swp_entry,
@@ -56,7 +61,7 @@ RECLAIM = 1  #: what a store answers when the pool is full: reclaim, then go on
 
 @kernel(inline=False)
 def zswap_invalidate_page(mem, slot):
-    """Forget what is stored for a slot, if anything is."""
+    """Drop what is stored for a slot, if anything is."""
     number = np.int64(mem.slots[slot].entry)
     if number:
         mem.slots[slot].entry = 0
@@ -65,7 +70,7 @@ def zswap_invalidate_page(mem, slot):
 
 @kernel(inline=False)
 def frontswap_invalidate_page(mem, slot):
-    """Tell zswap that a slot's content is of no use any more, if it took it."""
+    """Tell zswap that a slot's content is no longer needed, if zswap accepted it."""
     if mem.slots[slot].frontswap:
         mem.slots[slot].frontswap = 0
         zswap_invalidate_page(mem, slot)
@@ -73,7 +78,10 @@ def frontswap_invalidate_page(mem, slot):
 
 @kernel(inline=False)
 def zswap_invalidate_area(mem, type):
-    """Forget everything of a swap area. 3.12 leaves the pool's last size in the counters."""
+    """Drop everything of a swap area.
+
+    Source: mm/zswap.c, zswap_frontswap_invalidate_area (v3.12.9, v6.1).
+    """
     area = mem.areas[type]
     zswap = mem.zswaps[0]
     pool_pages = zswap.pool_pages
@@ -83,7 +91,7 @@ def zswap_invalidate_area(mem, type):
         mem.slots[slot].frontswap = 0
         if number:
             zswap_free_entry(mem, number)
-    if zswap.profile != ZSWAP_6_1:
+    if zswap.stale_size_after_swapoff:
         zswap.pool_pages = pool_pages
 
 
@@ -92,26 +100,28 @@ def zswap_invalidate_area(mem, type):
 
 @kernel
 def zswap_is_full(zswap):
-    """Whether the pool is larger than its share of memory."""
+    """Return whether the pool is larger than its share of memory."""
     return zswap.totalram_pages * zswap.max_pool_percent // 100 < zswap.pool_pages
 
 
 @kernel
 def zswap_can_accept(zswap):
-    """Whether a pool that had been full is small enough again (6.1)."""
+    """Return whether a pool that was full is below the threshold (rule `accept_threshold`)."""
     share = zswap.totalram_pages * zswap.accept_threshold_percent // 100
     return share * zswap.max_pool_percent // 100 > zswap.pool_pages
 
 
 @kernel(inline=False)
 def zswap_store_begin(mem, slot):
-    """Whether a page may come: 0; RECLAIM, when the pool is full; -ENODEV or -ENOMEM.
+    """Decide whether a page may be stored in a slot.
 
-    After a reclaim that went well 3.12 goes on without another look, 6.1 refuses all the same.
-    6.1's frontswap first drops what the slot had before.
+    Return 0, RECLAIM if the pool is full, -ENODEV if the area has no pool, or -ENOMEM. After
+    RECLAIM the caller shrinks the pool. Under the rule `refuse_after_reclaim` it then refuses the
+    page; otherwise it goes on with `zswap_store_end`, without checking the limit again.
+    Source: mm/zswap.c, zswap_frontswap_store (v3.12.9, v6.1).
     """
     zswap = mem.zswaps[0]
-    if zswap.profile == ZSWAP_6_1:
+    if zswap.invalidate_before_store:
         frontswap_invalidate_page(mem, slot)
     if slot_pool(mem, slot) < 0:
         return -ENODEV
@@ -119,7 +129,7 @@ def zswap_store_begin(mem, slot):
         zswap.pool_limit_hit += 1
         zswap.pool_reached_full = 1
         return RECLAIM
-    if zswap.profile == ZSWAP_6_1 and zswap.pool_reached_full:
+    if zswap.accept_threshold and zswap.pool_reached_full:
         if not zswap_can_accept(zswap):
             return -ENOMEM
         zswap.pool_reached_full = 0
@@ -128,19 +138,19 @@ def zswap_store_begin(mem, slot):
 
 @kernel(inline=False)
 def zswap_store_refused(mem, slot):
-    """After a refusal: the slot's content is not with zswap.
+    """Note that zswap does not have the slot's content.
 
-    3.12 forgets that it may still hold an older page of that slot, which a later writeback then
-    puts over the newer one on the device; 3.12-fixed drops it.
+    Without the rule `drop_stale_on_refusal`, an older page of the slot may stay in zswap, and a
+    later writeback then writes it over the newer page on the device.
     """
     mem.slots[slot].frontswap = 0
-    if mem.zswaps[0].profile == ZSWAP_3_12_FIXED:
+    if mem.zswaps[0].drop_stale_on_refusal:
         zswap_invalidate_page(mem, slot)
 
 
 @kernel
 def count_refusal(zswap, error):
-    """Count a page that zbud did not take: too long, or no memory."""
+    """Count a page that the allocator refused: too long, or no memory."""
     if error == -ENOSPC:
         zswap.reject_compress_poor += 1
     else:
@@ -148,26 +158,31 @@ def count_refusal(zswap, error):
 
 
 @kernel
-def gfp_migratetype(zone, pool):
-    """Where pages for zbud come from: with the series they can move, and do not disturb."""
-    if pool.variant == ZBUD_SERIES and zone.zbud_movable:
+def gfp_migratetype(mem, pool):
+    """Return where the pool's pages come from: movable memory if they can move."""
+    if mem.zones[0].zpool_movable and zpool_malloc_support_movable(mem, pool):
         return MIGRATE_MOVABLE
     return MIGRATE_UNMOVABLE
 
 
 @kernel
 def write_object(mem, slot, handle, data, which, length):
-    """Write the swap entry and the compressed page behind a handle."""
+    """Write the swap entry, if the pool can shrink, and the compressed page to an object."""
     pool = slot_pool(mem, slot)
-    address = zbud_map(mem, pool, handle)
-    write_swp_entry(mem, mem.pools[pool], address, slot_swp_entry(mem, slot))
-    write_compressed(mem.frames, address, data, which, length)
-    zbud_unmap(mem, pool, handle)
+    address = zpool_map_handle(mem, pool, handle)
+    if zpool_evictable(mem, pool):
+        write_swp_entry(mem, pool, address, slot_swp_entry(mem, slot))
+        address += ZSWAP_HEADER_SIZE
+    write_compressed(mem, pool, address, data, which, length)
+    zpool_unmap_handle(mem, pool, handle)
 
 
 @kernel(inline=False)
 def store_object(mem, entry, data, which, length):
-    """Put an entry's compressed page into zbud: 0, -EINVAL (there is none), -ENOSPC or -ENOMEM."""
+    """Allocate and write an object for an entry's compressed page.
+
+    Return 0, -EINVAL if the compressor failed (length < 0), -ENOSPC or -ENOMEM.
+    """
     zswap = mem.zswaps[0]
     if length < 0:
         return -EINVAL
@@ -178,9 +193,8 @@ def store_object(mem, entry, data, which, length):
         return 0
     slot = np.int64(entry.slot)
     pool = slot_pool(mem, slot)
-    size = length + ZSWAP_HEADER_SIZE
-    migratetype = gfp_migratetype(mem.zones[0], mem.pools[pool])
-    handle = zbud_alloc(mem, pool, size, migratetype)
+    size = length + header_size(mem, pool)
+    handle = zpool_malloc(mem, pool, size, gfp_migratetype(mem, pool))
     if handle < 0:
         count_refusal(zswap, handle)
         return handle
@@ -192,7 +206,7 @@ def store_object(mem, entry, data, which, length):
 
 @kernel(inline=False)
 def store_entry(mem, slot, data, which, length):
-    """Make an entry for a compressed page and put it into the tree: 0 or a negative errno."""
+    """Insert an entry for a compressed page in the tree. Return 0 or a negative errno."""
     zswap = mem.zswaps[0]
     number = zswap_entry_cache_alloc(zswap, mem.entries)
     if number == 0:
@@ -208,16 +222,17 @@ def store_entry(mem, slot, data, which, length):
         zswap_invalidate_page(mem, slot)
     mem.slots[slot].entry = number
     zswap.stored_pages += 1
-    zswap.pool_pages = mem.pools[slot_pool(mem, slot)].pages_nr
+    zswap.pool_pages = zpool_get_total_pages(mem, slot_pool(mem, slot))
     return 0
 
 
 @kernel(inline=False)
 def zswap_store_end(mem, slot, data, which, length):
-    """Store a compressed page that `zswap_store_begin` let in: 0 or why it was refused.
+    """Store a compressed page that `zswap_store_begin` accepted. Return 0 or a negative errno.
 
-    data: uint8 (n, 4096), the page in row `which`; length: bytes, -1 = the compressor failed,
-    0 = same-filled (6.1; the word stands in the row). Without page bytes: (n, 8), tags.
+    data: uint8 (n, 4096), the page in row `which`. length: bytes; -1 = the compressor failed; 0 =
+    the page is same-filled and the row starts with its word. Without page bytes: data (n, 8),
+    tags.
     """
     failed = store_entry(mem, slot, data, which, length)
     if failed:
@@ -229,11 +244,11 @@ def zswap_store_end(mem, slot, data, which, length):
 
 @kernel(inline=False)
 def zswap_store_batch(mem, batch, data, lengths, answers, start):
-    """Store pages from number `start` on; the number of the first one that needs reclaim, or n.
+    """Store pages from index `start` on. Return the index of the first that needs reclaim, or n.
 
-    batch: int64 (n,) slots; data: uint8 (n, 4096) or (n, 8); lengths: int32 (n,); answers:
-    int64 (n,), gets what each store answered. Of the page that needs reclaim the first half is
-    done (it has answered RECLAIM).
+    batch: int64 (n,), slots. data: uint8 (n, 4096) or (n, 8). lengths: int32 (n,). answers: int64
+    (n,), gets the result of each store. The page that needs reclaim has its first half done and
+    RECLAIM as its answer.
     """
     for i in range(start, batch.shape[0]):
         slot = batch[i]
@@ -252,32 +267,34 @@ def zswap_store_batch(mem, batch, data, lengths, answers, start):
 
 @kernel
 def map_entry(mem, number, where):
-    """Make an entry's object stay at its place: where[0] gets its chunk address, [1] its length.
+    """Map an entry's object: where[0] gets the address of the compressed page, [1] its length.
 
-    A same-filled page has no object: address 0.
+    The address is in bytes; -1 = the page is same-filled and has no object.
     """
     entry = mem.entries[number]
-    where[0] = 0
+    where[0] = -1
     where[1] = entry.length
     if entry.handle:
         pool = slot_pool(mem, entry.slot)
-        where[0] = zbud_map(mem, pool, entry.handle)
+        where[0] = zpool_map_handle(mem, pool, entry.handle) + header_size(mem, pool)
 
 
 @kernel
 def unmap_entry(mem, number):
-    """End what `map_entry` began."""
+    """End the mapping that `map_entry` began."""
     entry = mem.entries[number]
     if entry.handle:
         pool = slot_pool(mem, entry.slot)
-        zbud_unmap(mem, pool, entry.handle)
+        zpool_unmap_handle(mem, pool, entry.handle)
 
 
 @kernel(inline=False)
 def zswap_load_begin(mem, slot, where):
-    """The entry that holds a slot's page, in use and mapped; -EPERM = it is on the device.
+    """Find and map the entry of a slot. Return its number, or -EPERM if the device has the page.
 
-    where: int64 (2,), gets the chunk address (0 = same-filled) and the compressed length.
+    The entry gets a user. where: int64 (2,), gets the byte address (-1 = same-filled) and the
+    length.
+    Source: mm/zswap.c, zswap_frontswap_load (v3.12.9, v6.1).
     """
     number = np.int64(mem.slots[slot].entry)
     if not mem.slots[slot].frontswap or number == 0:
@@ -289,16 +306,16 @@ def zswap_load_begin(mem, slot, where):
 
 @kernel(inline=False)
 def zswap_load_end(mem, number):
-    """End a load. The entry stays until its slot is invalidated, if it is still in the tree."""
+    """End a load. An entry still in the tree stays until its slot is invalidated."""
     unmap_entry(mem, number)
     zswap_entry_put(mem, number, 1)
 
 
 @kernel(inline=False)
 def zswap_load_batch_begin(mem, batch, numbers, where):
-    """Begin a load of each slot: numbers[i] gets the answer for batch[i], where[i] its place.
+    """Begin a load of each slot: numbers[i] and where[i] get the results for batch[i].
 
-    batch, numbers: int64 (n,); where: int64 (n, 2).
+    batch, numbers: int64 (n,). where: int64 (n, 2).
     """
     for i in range(batch.shape[0]):
         numbers[i] = zswap_load_begin(mem, batch[i], where[i])
@@ -317,18 +334,20 @@ def zswap_load_batch_end(mem, numbers):
 
 @kernel(inline=False)
 def zswap_writeback_begin(mem, pool, handle):
-    """The entry, in use, whose slot the object behind a handle names; 0 = nothing to write back.
+    """Return the entry of the slot that an object's header names, with one more user; 0 = none.
 
-    It can be another entry than the object's own, when the slot was stored anew meanwhile.
+    It can be another entry than the object's, if the slot was stored again meanwhile. Return 0 as
+    well if the handle is gone.
+    Source: mm/zswap.c, zswap_writeback_entry (v3.12.9, v6.1).
     """
-    address = zbud_map(mem, pool, handle)
-    if address == 0:
+    address = zpool_map_handle(mem, pool, handle)
+    if address < 0:
         return 0
-    slot = swp_entry_slot(mem.areas, read_swp_entry(mem, mem.pools[pool], address))
+    slot = swp_entry_slot(mem.areas, read_swp_entry(mem, pool, address))
     number = np.int64(mem.slots[slot].entry)
     if number:
         mem.entries[number].refcount += 1
-    unmapped = zbud_unmap(mem, pool, handle)
+    unmapped = zpool_unmap_handle(mem, pool, handle)
     if number and unmapped == -EFAULT:
         zswap_entry_put(mem, number, 1)
         return 0
@@ -339,9 +358,11 @@ def zswap_writeback_begin(mem, pool, handle):
 def zswap_writeback_map(mem, number, where):
     """Map the entry for decompression into the new page of the swap cache (`where` as in a load).
 
-    -ENOMEM if the slot was freed meanwhile; only 6.1 looks.
+    Return 0. Under the rule `check_tree_before_writeback`, return -ENOMEM if the slot was freed
+    meanwhile.
     """
-    if mem.zswaps[0].profile == ZSWAP_6_1 and mem.slots[mem.entries[number].slot].entry != number:
+    gone = mem.slots[mem.entries[number].slot].entry != number
+    if gone and mem.zswaps[0].check_tree_before_writeback:
         return -ENOMEM
     map_entry(mem, number, where)
     return 0
@@ -349,47 +370,56 @@ def zswap_writeback_map(mem, number, where):
 
 @kernel(inline=False)
 def zswap_writeback_unmap(mem, number):
-    """End the mapping, once the page is decompressed."""
+    """End the mapping after decompression."""
     unmap_entry(mem, number)
 
 
 @kernel(inline=False)
 def zswap_writeback_fail(mem, number, error):
-    """Give a writeback up: `error`; in 3.12.9 it is 0 if the entry went with it."""
+    """Give up a writeback. Return `error`.
+
+    Under the rule `fail_freed_as_success`, return 0 if the entry was freed.
+    """
     freed = zswap_entry_put(mem, number, 1)
-    if freed and mem.zswaps[0].profile != ZSWAP_6_1:
+    if freed and mem.zswaps[0].fail_freed_as_success:
         return 0
     return error
 
 
 @kernel
+def may_keep_stale(zswap):
+    """Return whether a slot's older copy can outlive the refusal of its newer page."""
+    return not (zswap.invalidate_before_store or zswap.drop_stale_on_refusal)
+
+
+@kernel
 def count_losses(zswap, slots, slot, error, kept):
-    """Count what this writeback destroyed, for those who can see it."""
+    """Count a page that this writeback destroyed. The kernel has no such counter."""
     if error:
         if not kept:
             zswap.lost_write += 1
-    elif zswap.profile == ZSWAP_3_12 and slots[slot].swap_map and not slots[slot].frontswap:
+    elif may_keep_stale(zswap) and slots[slot].swap_map and not slots[slot].frontswap:
         zswap.lost_stale += 1
 
 
 @kernel(inline=False)
 def zswap_writeback_end(mem, number, error, kept):
-    """After the write to the device: 0 if the entry is gone, else a negative errno.
+    """Finish after the write to the device. Return 0 if the entry is gone, else a negative errno.
 
-    error: what the device answered, which the kernel ignores and 3.12-fixed does not; kept:
-    whether the page whose write failed lives on in the swap cache. -EAGAIN: out of the tree, but
-    somebody still reads it.
+    error: the device's answer, ignored under the rule `ignore_write_error`. kept: whether a page
+    whose write failed stays in the swap cache. -EAGAIN: the entry left the tree, but a reader
+    still uses it.
     """
     zswap = mem.zswaps[0]
     slot = np.int64(mem.entries[number].slot)
-    if error and zswap.profile == ZSWAP_3_12_FIXED:
+    if error and not zswap.ignore_write_error:
         return zswap_writeback_fail(mem, number, error)
     count_losses(zswap, mem.slots, slot, error, kept)
     zswap.written_back_pages += 1
     in_tree = mem.slots[slot].entry == number
-    users = 2 if in_tree or zswap.profile != ZSWAP_6_1 else 1
+    users = 2 if in_tree or not zswap.check_tree_after_writeback else 1
     freed = zswap_entry_put(mem, number, users)
-    if freed or zswap.profile == ZSWAP_6_1:
+    if freed or zswap.check_tree_after_writeback:
         return 0
     zswap_rb_erase(mem, number)
     return -EAGAIN

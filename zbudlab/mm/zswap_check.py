@@ -1,15 +1,14 @@
-"""What must hold of zswap between operations.
+"""Invariants of zswap between operations.
 
-Each entry in a tree is its slot's own, has no user but the tree, and leads to an object in zbud
-that starts with the slot's swap entry; counters are what the trees hold.
+Each entry in a tree names the tree's slot, has no user except the tree, and leads to an object in
+a pool. If the pool can shrink, the object starts with the slot's swap entry. The counters agree
+with the trees.
 """
 
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import ZBUD_SERIES
-from zbudlab.mm.page import page_zbud
-from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
+from zbudlab.mm.zpool import zpool_evictable, zpool_object_address
 from zbudlab.mm.zswap_entry import read_swp_entry, slot_pool, slot_swp_entry
 
 FAULTS = (
@@ -28,24 +27,19 @@ FAULTS = (
 
 @kernel
 def fault_in_object(mem, slot, handle):
-    """The broken invariant of a stored object as an index into FAULTS; 0 = none."""
-    number = slot_pool(mem, slot)
-    pool = mem.pools[number]
-    pfn = handle_pfn(pool, mem.nodes, handle)
-    if pfn < 0 or not page_zbud(mem.pages[pfn]) or mem.pages[pfn].private != number:
+    """Return the broken invariant of a stored object as an index into FAULTS; 0 = none."""
+    pool = slot_pool(mem, slot)
+    address = zpool_object_address(mem, pool, handle)
+    if address < 0:
         return 3
-    address = handle
-    if pool.variant == ZBUD_SERIES:
-        header = mem.rows[header_row(pool, pfn)]
-        address = buddy_address(pfn, header, handle_buddy(pool, header, handle))
-    if read_swp_entry(mem, pool, address) != slot_swp_entry(mem, slot):
-        return 4
-    return 0
+    if not zpool_evictable(mem, pool):
+        return 0
+    return 0 if read_swp_entry(mem, pool, address) == slot_swp_entry(mem, slot) else 4
 
 
 @kernel
 def fault_in_slot(mem, slot):
-    """The broken invariant of what zswap knows of a slot, as an index into FAULTS; 0 = none."""
+    """Return the broken invariant of a slot's entry as an index into FAULTS; 0 = none."""
     number = mem.slots[slot].entry
     if mem.slots[slot].frontswap and mem.slots[slot].swap_map == 0:
         return 5
@@ -65,9 +59,9 @@ def fault_in_slot(mem, slot):
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of zswap as (index into FAULTS, where), or (0, 0).
+    """Return the first broken invariant of zswap: (index into FAULTS, where), or (0, 0).
 
-    For the time between operations: nothing is being loaded or written back.
+    Valid between operations, while no page is being loaded or written back.
     """
     zswap = mem.zswaps[0]
     stored = 0

@@ -1,12 +1,12 @@
-"""zswap's entries: what it knows of a stored page, and the bytes that it keeps in zbud.
+"""zswap's entries: what it knows of a stored page, and the header it writes in front of objects.
 
-An entry is known to the tree of its swap type and counts its users: the tree is one, a load or a
-writeback under way is another. Whoever drops the last frees it, so an entry can be out of the
-tree and still be read. A stored object starts with its swap entry, eight bytes that tell
-writeback which page it has before it.
+An entry is in the tree of its swap type and counts its users: the tree is one, each load or
+writeback in progress is another. The last put frees the entry, so an entry can leave the tree and
+still be read. If the pool can shrink, a stored object starts with its swap entry, eight bytes from
+which writeback learns which page the object is.
 
-Limits: the kernel's tree is a red-black tree by offset, here the slot's record names its entry;
-nothing that can be seen depends on it. Entries come from an arena that their owner lets grow.
+Limits: the kernel has a red-black tree by offset; here the slot's record names its entry, with the
+same visible result. Entries come from an array that `State.reserve_entries` extends.
 
 Source: mm/zswap.c (v3.12.9), include/linux/swapops.h.
 """
@@ -15,54 +15,57 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import (
-    CHUNK_SHIFT,
-    NCHUNKS,
-    NCHUNKS_ORDER,
+    PAGE_SHIFT,
     PAGE_SIZE,
     SWP_TYPE_SHIFT,
-    ZHDR_CHUNKS,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import zbud_free
-from zbudlab.mm.zbud_header import header_row
+from zbudlab.mm.zpool import (
+    zpool_evictable,
+    zpool_free,
+    zpool_get_total_pages,
+    zpool_next_frame,
+    zpool_read_word,
+    zpool_write_word,
+)
 
 # --- swap entries ------------------------------------------------------------------------------
 
 
 @kernel
 def swp_entry(type, offset):
-    """The swap entry of a slot of an area."""
+    """Return the swap entry of slot `offset` of area `type`."""
     return (type << SWP_TYPE_SHIFT) | offset
 
 
 @kernel
 def swp_type(entry):
-    """The area of a swap entry."""
+    """Return the area of a swap entry."""
     return entry >> SWP_TYPE_SHIFT
 
 
 @kernel
 def swp_offset(entry):
-    """The slot within its area of a swap entry."""
+    """Return the slot within its area of a swap entry."""
     return entry & ((1 << SWP_TYPE_SHIFT) - 1)
 
 
 @kernel
 def slot_swp_entry(mem, slot):
-    """The swap entry of a slot by its place in the table of all slots."""
+    """Return the swap entry of a slot, given its index in the table of all slots."""
     type = np.int64(mem.slots[slot].type)
     return swp_entry(type, slot - mem.areas[type].start)
 
 
 @kernel
 def swp_entry_slot(areas, entry):
-    """The place in the table of all slots of a swap entry."""
+    """Return the index in the table of all slots of a swap entry's slot."""
     return areas[swp_type(entry)].start + swp_offset(entry)
 
 
 @kernel
 def slot_pool(mem, slot):
-    """The zbud pool that zswap has for the slot's area; -1 = none."""
+    """Return the pool that zswap has for the slot's area; -1 = none."""
     return mem.areas[mem.slots[slot].type].pool
 
 
@@ -70,54 +73,58 @@ def slot_pool(mem, slot):
 
 
 @kernel
-def object_start(address):
-    """The byte of its page at which an object starts."""
-    return (address & (NCHUNKS - 1)) << CHUNK_SHIFT
+def header_size(mem, pool):
+    """Return the bytes that zswap puts in front of an object: its swap entry, or nothing."""
+    return ZSWAP_HEADER_SIZE if zpool_evictable(mem, pool) else 0
 
 
 @kernel
 def write_swp_entry(mem, pool, address, entry):
-    """Put the swap entry in front of an object: in its bytes, or if there are none the header."""
-    pfn = address >> NCHUNKS_ORDER
+    """Write the swap entry in front of an object; the allocator keeps it if pages have no bytes."""
     if mem.frames.shape[1] == PAGE_SIZE:
-        start = object_start(address)
+        pfn = address >> PAGE_SHIFT
+        start = address & (PAGE_SIZE - 1)
         for i in range(ZSWAP_HEADER_SIZE):
             mem.frames[pfn, start + i] = (entry >> (8 * i)) & 0xFF
-    elif address & (NCHUNKS - 1) == ZHDR_CHUNKS:
-        mem.rows[header_row(pool, pfn)].first_swpentry = entry
     else:
-        mem.rows[header_row(pool, pfn)].last_swpentry = entry
+        zpool_write_word(mem, pool, address, entry)
 
 
 @kernel
 def read_swp_entry(mem, pool, address):
-    """The swap entry in front of an object; it outlives the object until others overwrite it."""
-    pfn = address >> NCHUNKS_ORDER
-    if mem.frames.shape[1] == PAGE_SIZE:
-        start = object_start(address)
-        entry = np.int64(0)
-        for i in range(ZSWAP_HEADER_SIZE):
-            entry |= np.int64(mem.frames[pfn, start + i]) << (8 * i)
-        return entry
-    header = mem.rows[header_row(pool, pfn)]
-    if address & (NCHUNKS - 1) == ZHDR_CHUNKS:
-        return np.int64(header.first_swpentry)
-    return np.int64(header.last_swpentry)
+    """Return the swap entry in front of an object. It outlives the object until overwritten."""
+    if mem.frames.shape[1] != PAGE_SIZE:
+        return zpool_read_word(mem, pool, address)
+    pfn = address >> PAGE_SHIFT
+    start = address & (PAGE_SIZE - 1)
+    entry = np.int64(0)
+    for i in range(ZSWAP_HEADER_SIZE):
+        entry |= np.int64(mem.frames[pfn, start + i]) << (8 * i)
+    return entry
 
 
 @kernel
-def write_compressed(frames, address, data, which, length):
-    """Copy row `which` of `data` behind the object's swap entry, where pages have bytes."""
-    if frames.shape[1] == PAGE_SIZE:
-        pfn = address >> NCHUNKS_ORDER
-        start = object_start(address) + ZSWAP_HEADER_SIZE
-        for i in range(length):
-            frames[pfn, start + i] = data[which, i]
+def write_compressed(mem, pool, address, data, which, length):
+    """Copy row `which` of `data` to `address`, where pages have bytes.
+
+    What does not fit in the frame goes to the start of the frame in which the object goes on.
+    """
+    if mem.frames.shape[1] != PAGE_SIZE:
+        return
+    pfn = address >> PAGE_SHIFT
+    start = address & (PAGE_SIZE - 1)
+    here = min(length, PAGE_SIZE - start)
+    for i in range(here):
+        mem.frames[pfn, start + i] = data[which, i]
+    if here < length:
+        pfn = zpool_next_frame(mem, pool, pfn)
+        for i in range(here, length):
+            mem.frames[pfn, i - here] = data[which, i]
 
 
 @kernel
 def first_word(data, which):
-    """The first eight bytes of a row: the word of a same-filled page, or the content's tag."""
+    """Return the first eight bytes of a row: a same-filled page's word, or the content's tag."""
     word = np.int64(0)
     for i in range(8):
         word |= np.int64(data[which, i]) << (8 * i)
@@ -129,7 +136,7 @@ def first_word(data, which):
 
 @kernel
 def zswap_entry_cache_alloc(zswap, entries):
-    """An entry with one user; 0 = there is no memory for it."""
+    """Allocate an entry with one user. Return its number; 0 = no memory."""
     if zswap.fail_entry_alloc > 0:
         zswap.fail_entry_alloc -= 1
         return 0
@@ -149,7 +156,7 @@ def zswap_entry_cache_alloc(zswap, entries):
 
 @kernel
 def zswap_entry_cache_free(zswap, entries, number):
-    """Give an entry's memory back."""
+    """Free an entry."""
     entries[number].next_free = zswap.free_entry
     entries[number].refcount = 0
     zswap.free_entry = number
@@ -166,26 +173,26 @@ def zswap_rb_erase(mem, number):
 
 @kernel(inline=False)
 def zswap_free_entry(mem, number):
-    """Free an entry that nobody uses, and what zbud holds for it.
+    """Free an entry without users, and its object.
 
-    The pool's size is read before zbud has counted out a page under reclaim.
+    As in the kernel, the pool's size is read before a page under reclaim leaves the pool.
     """
     zswap = mem.zswaps[0]
     entry = mem.entries[number]
     pool = slot_pool(mem, entry.slot)
     if entry.handle:
-        zbud_free(mem, pool, entry.handle)
+        zpool_free(mem, pool, entry.handle)
         zswap.compressed_bytes -= np.int64(entry.length)
     else:
         zswap.same_filled_pages -= 1
     zswap_entry_cache_free(zswap, mem.entries, number)
     zswap.stored_pages -= 1
-    zswap.pool_pages = mem.pools[pool].pages_nr
+    zswap.pool_pages = zpool_get_total_pages(mem, pool)
 
 
 @kernel(inline=False)
 def zswap_entry_put(mem, number, users):
-    """Take that many users off an entry; whether it was freed, because none is left."""
+    """Drop that many users of an entry. Return whether that freed it."""
     mem.entries[number].refcount -= users
     if mem.entries[number].refcount > 0:
         return False

@@ -1,11 +1,11 @@
-"""zswap on a machine without page bytes: a whole batch of stores, writeback included, in one call.
+"""zswap on a machine without page bytes: a batch of stores, with writeback, in one call.
 
-With bytes, what zswap writes back must be decompressed and written to a device by others, so
-stores stop where the pool is full. Marks need nobody else: the device is an array of them, and
-the same pieces that `zbudlab.swap.swapping` calls one by one follow each other here.
+With page bytes, a page that zswap writes back must be decompressed and written to a device in
+ordinary Python, so stores stop where the pool is full. A mark needs neither: the device is an
+array of marks. So the pieces that `zbudlab.swap.swapping` calls one by one run here in one call.
 
-Limits: the rules of 3.12 (6.1 keeps pages in the swap cache), a device that works, an empty swap
-cache. Whoever has something else calls the pieces.
+Limits: profiles without the rule `swap_cache_keeps_writeback`, a device that works, an empty swap
+cache. In other cases the caller uses the pieces.
 
 Source: mm/zswap.c: zswap_frontswap_store, zswap_writeback_entry; mm/zbud.c: zbud_reclaim_page
 (v3.12.9).
@@ -14,9 +14,9 @@ Source: mm/zswap.c: zswap_frontswap_store, zswap_writeback_entry; mm/zbud.c: zbu
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import EAGAIN, EEXIST, ENOMEM, ZBUD_SERIES, ZSWAP_RECLAIM_RETRIES
+from zbudlab.layout import EAGAIN, EEXIST, ENOMEM, ZSWAP_RECLAIM_RETRIES
 from zbudlab.mm.swapfile import swap_count
-from zbudlab.mm.zbud import zbud_reclaim_begin, zbud_reclaim_end
+from zbudlab.mm.zpool import zpool_shrink_begin, zpool_shrink_end, zpool_shrink_gave_up
 from zbudlab.mm.zswap import (
     RECLAIM,
     zswap_store_begin,
@@ -31,9 +31,9 @@ from zbudlab.mm.zswap_entry import first_word, slot_pool
 
 @kernel(inline=False)
 def writeback_mark(mem, pool, handle, busy):
-    """Write what a handle holds to the device: 0 = its handle is free, or a negative errno.
+    """Write an object's mark to the device. Return 0 if its handle is free, or a negative errno.
 
-    busy: the slot being stored, whose page is in memory.
+    busy: the slot that is being stored, whose page is in memory.
     """
     number = zswap_writeback_begin(mem, pool, handle)
     if number == 0:
@@ -49,7 +49,7 @@ def writeback_mark(mem, pool, handle, busy):
 
 @kernel(inline=False)
 def evict_marks(mem, pool, handles, busy):
-    """Write back what both handles hold, the second only if the first went."""
+    """Write back the objects of the handles in order, until one stays."""
     for handle in handles:
         if handle and writeback_mark(mem, pool, handle, busy) != 0:
             return
@@ -57,27 +57,27 @@ def evict_marks(mem, pool, handles, busy):
 
 @kernel(inline=False)
 def reclaim_marks(mem, pool, handles, busy):
-    """`zbud_reclaim_page` with zswap as the owner: 0, or -EINVAL or -EAGAIN where it fails."""
-    series = mem.pools[pool].variant == ZBUD_SERIES
+    """Shrink the pool with zswap as its owner (`zpool_shrink`). Return 0, -EINVAL or -EAGAIN."""
     for attempt in range(ZSWAP_RECLAIM_RETRIES):
-        pfn = zbud_reclaim_begin(mem, pool, handles)
+        pfn = zpool_shrink_begin(mem, pool, handles)
         if pfn < 0:
-            return 0 if attempt and series else pfn
+            return zpool_shrink_gave_up(mem, pool, attempt, pfn)
         evict_marks(mem, pool, handles, busy)
-        if zbud_reclaim_end(mem, pool, pfn) == 0:
+        if zpool_shrink_end(mem, pool, pfn) == 0:
             return 0
     return -EAGAIN
 
 
 @kernel(inline=False)
 def store_mark(mem, slot, data, which, length, handles):
-    """Store one page, making room for it first where the pool is full: 0 or why not."""
+    """Store one page, after reclaim if the pool is full. Return 0 or a negative errno."""
     answer = zswap_store_begin(mem, slot)
     if answer == RECLAIM:
         pool = slot_pool(mem, slot)
         answer = reclaim_marks(mem, pool, handles, slot)
         if answer:
             mem.zswaps[0].reject_reclaim_fail += 1
+        if answer or mem.zswaps[0].refuse_after_reclaim:
             answer = -ENOMEM
     if answer:
         zswap_store_refused(mem, slot)
@@ -87,10 +87,11 @@ def store_mark(mem, slot, data, which, length, handles):
 
 @kernel(inline=False)
 def zswap_store_marks(mem, batch, data, lengths, answers, handles):
-    """Store a batch of marks, those that zswap refused on the device: how many went there in all.
+    """Store a batch of marks. Return how many went to the device.
 
-    batch: int64 (n,) slots; data: uint8 (n, 8), the marks; lengths: int32 (n,); answers: int64
-    (n,), gets what zswap answered; handles: int64 (2,), scratch; marks: the device, by slot.
+    Those that zswap refuses and those that it writes back go to the device, `mem.marks`. batch:
+    int64 (n,), slots. data: uint8 (n, 8), marks. lengths: int32 (n,). answers: int64 (n,), gets
+    zswap's answers. handles: int64 (zpool.MOST_HANDLES,), scratch.
     """
     zswap = mem.zswaps[0]
     written = -zswap.written_back_pages

@@ -19,8 +19,8 @@ from zbudlab.swap.journal import Journal
 class SwapAreas:
     """Swap areas of one machine.
 
-    journal: gets every step. variant: of the zbud pools. shared_pool: one pool for all areas
-    (6.1), else one each. enabled: whether there is zswap at all.
+    journal: gets every step. kind: the pools' allocator, layout.ZPOOL_*; variant: of zbud.
+    shared_pool: one pool for all areas, else one for each. enabled: whether there is zswap at all.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class SwapAreas:
         device: SwapDevice,
         journal: Journal,
         *,
+        kind: int,
         variant: int,
         shared_pool: bool,
         enabled: bool,
@@ -38,11 +39,12 @@ class SwapAreas:
         self.cache = cache
         self.device = device
         self.do = journal.do
+        self.kind = kind
         self.variant = variant
         self.shared_pool = shared_pool
         self.enabled = enabled
         if shared_pool and enabled:
-            state.create_pool(0, variant)
+            state.create_pool(0, variant, kind)
 
     def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
         """Start a swap area; ValueError if it cannot be. tree: False = zswap gets no memory."""
@@ -55,9 +57,9 @@ class SwapAreas:
         pool = (0 if self.shared_pool else type) if self.enabled and tree else -1
         if pool >= len(self.state.pools):
             pools = len(self.state.pools)
-            raise ValueError(f"swap area {type} needs zbud pool {pool}, there are {pools}")
+            raise ValueError(f"swap area {type} needs pool {pool}, there are {pools}")
         if pool >= 0 and not self.shared_pool:
-            self.state.create_pool(pool, self.variant)
+            self.state.create_pool(pool, self.variant, self.kind)
         start = self._unused_range(nr_slots)
         self.state.reserve_slots(start + nr_slots)
         self.do(swapfile.swapon, self.state.mem, type, start, nr_slots, pool)

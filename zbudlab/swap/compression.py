@@ -20,7 +20,9 @@ from zbudlab.content.compressors import (
     compress_pages,
     decompress_pages,
 )
+from zbudlab.mm import zpool
 from zbudlab.mm.state import State
+from zbudlab.profiles import Profile
 from zbudlab.swap.device import Content
 
 
@@ -41,14 +43,14 @@ def compressed_lengths(
     data: NDArray[np.uint8],
     threads: int | None,
     *,
-    modern: bool,
+    rules: Profile,
 ) -> NDArray[np.int32]:
-    """Lengths of the compressed pages in `data`; -1 = too long, which only 6.1 asks.
+    """Compress pages into `data` and return the lengths; see `Profile.one_page_of_room`.
 
-    3.12 gives compressors two pages of room and leaves it to zbud to refuse what is too long.
+    A page that is too long gets -1, or with two pages of room a length above PAGE_SIZE.
     """
     lengths = compress_pages(using, pages, data, threads)
-    if not modern:
+    if not rules.one_page_of_room:
         lengths[lengths < 0] = layout.PAGE_SIZE + 1
     return lengths
 
@@ -70,7 +72,7 @@ class Compression:
     """How zswap compresses the pages of a machine, and makes them whole again.
 
     compressor: needed where pages have bytes and zswap is enabled. threads: None = one a core.
-    modern: by the rules of 6.1, which knows pages filled with one word.
+    rules: the profile's; `same_filled` and `one_page_of_room` matter here.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class Compression:
         threads: int | None,
         *,
         enabled: bool,
-        modern: bool,
+        rules: Profile,
     ) -> None:
         if state.page_bytes and enabled and compressor is None:
             raise ValueError("zswap needs a compressor where pages have bytes")
@@ -88,7 +90,7 @@ class Compression:
         self.compressor = compressor
         self.threads = threads
         self.enabled = enabled
-        self.modern = modern
+        self.rules = rules
         self.failures = 0  #: pages of which the compressor made nothing
         self.error: Exception | None = None  #: the last it raised
         self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
@@ -128,7 +130,7 @@ class Compression:
         assert self.compressor is not None
         try:
             lengths = compressed_lengths(
-                self.compressor, pages, data, self.threads, modern=self.modern
+                self.compressor, pages, data, self.threads, rules=self.rules
             )
         except UnrecordedPage:
             raise
@@ -149,12 +151,16 @@ class Compression:
         word = int(self.state.zswap_entries["word"][number])
         if not self.state.page_bytes:
             return word
-        if not address:
+        if address < 0:
             return np.full(layout.PAGE_SIZE // 8, word, np.int64).tobytes()
         assert self.compressor is not None
-        start = (address & (layout.NCHUNKS - 1)) * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
-        frame = self.state.frames[address >> layout.NCHUNKS_ORDER]
-        return decompressed(self.compressor, frame[start : start + length])
+        return decompressed(self.compressor, self._object(number, address, length))
+
+    def _object(self, number: int, address: int, length: int) -> NDArray[np.uint8]:
+        """Return the compressed bytes of a mapped entry."""
+        slot = int(self.state.zswap_entries["slot"][number])
+        pool = int(self.state.swap_info["pool"][self.state.swap_slots["type"][slot]])
+        return zpool.object_bytes(self.state.mem, pool, address, length)
 
     def rows(
         self, numbers: NDArray[np.int64], where: NDArray[np.int64], out: NDArray[np.uint8]
@@ -163,12 +169,19 @@ class Compression:
         errors = np.zeros(len(numbers), np.int64)
         words = out.view(np.int64)
         address, length = where.T
-        for row in np.flatnonzero((numbers > 0) & (address == 0)):
+        for row in np.flatnonzero((numbers > 0) & (address < 0)):
             words[row] = self.state.zswap_entries["word"][numbers[row]]
-        rows = np.flatnonzero((numbers > 0) & (address > 0))
-        starts = address[rows] * layout.CHUNK_SIZE + layout.ZSWAP_HEADER_SIZE
+        stored = (numbers > 0) & (address >= 0)
+        split = stored & (address % layout.PAGE_SIZE + length > layout.PAGE_SIZE)
+        rows = np.flatnonzero(stored & ~split)
         assert self.compressor is not None
         frames = self.state.frames
-        whole = decompress_pages(self.compressor, frames, starts, length[rows], out, rows)
+        whole = decompress_pages(self.compressor, frames, address[rows], length[rows], out, rows)
         errors[rows[~whole]] = -EIO
+        for row in np.flatnonzero(split):  # in two frames
+            try:
+                found = self._object(int(numbers[row]), int(address[row]), int(length[row]))
+                out[row] = np.frombuffer(decompressed(self.compressor, found), np.uint8)
+            except DamagedData:
+                errors[row] = -EIO
         return errors

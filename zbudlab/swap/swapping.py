@@ -1,7 +1,7 @@
 """Swap: pages go to zswap, and where it refuses or makes room, to the swap device.
 
 What the kernel does between its locks, in ordinary Python over the compiled pieces of
-`mm.swapfile`, `mm.zswap` and `mm.zbud`: compressing, reclaiming from a full pool, writing back,
+`mm.swapfile`, `mm.zswap` and `mm.zpool`: compressing, reclaiming from a full pool, writing back,
 reading. No page that was taken is ever lost, but in profile "3.12", which shows how the kernel
 of that time lost some.
 
@@ -21,8 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
 from zbudlab.content.compressors import Compressor, DamagedData
-from zbudlab.mm import zbud, zswap, zswap_marks
+from zbudlab.mm import zpool, zswap, zswap_marks
 from zbudlab.mm.state import State
+from zbudlab.profiles import DEFAULT, RULES, rules_of
 from zbudlab.swap.areas import SwapAreas
 from zbudlab.swap.compression import Compression
 from zbudlab.swap.device import (
@@ -35,11 +36,6 @@ from zbudlab.swap.device import (
 )
 from zbudlab.swap.journal import Journal
 
-PROFILES = {
-    "3.12": layout.ZSWAP_3_12,
-    "3.12-fixed": layout.ZSWAP_3_12_FIXED,
-    "6.1": layout.ZSWAP_6_1,
-}
 COUNTERS = (
     "pool_limit_hit",
     "written_back_pages",
@@ -60,24 +56,25 @@ COUNTERS = (
 class Swap(SwapAreas):
     """Swap areas, zswap before them, one device behind them.
 
-    totalram: pages of which max_pool_percent may go to the pool; default: all page frames.
-    variant: of zbud. enabled: False = everything goes to the device. threads: for compression,
-    None = one a core. journal: gets every step; stepwise: log every
-    piece, even where one call could do a whole batch of marks. at: functions of a
-    slot, called when a point is reached: "store" (before memory is asked for), "load" (between
-    begin and end), "cache" (before writeback asks the swap cache), "write" (before it writes).
+    totalram: pages of which max_pool_percent may go to the pool; default: all page frames. kind:
+    the pools' allocator, layout.ZPOOL_*; variant: of zbud. enabled: False = all pages go to the
+    device. threads: for compression, None = one a core. journal: gets every step; stepwise: log
+    every piece, even where one call could do a whole batch of marks. at: functions of a slot,
+    called at a point: "store" (before memory is asked for), "load" (between begin and end),
+    "cache" (before writeback asks the swap cache), "write" (before it writes).
     """
 
     def __init__(
         self,
         state: State,
         *,
-        profile: str = "3.12-fixed",
+        profile: str = DEFAULT,
         compressor: Compressor | None = None,
         totalram: int | None = None,
         max_pool_percent: int = 20,
         accept_threshold_percent: int = 90,
         same_filled_pages: bool = True,
+        kind: int = layout.ZPOOL_ZBUD,
         variant: int = layout.ZBUD_SERIES,
         enabled: bool = True,
         synchronous: bool = True,
@@ -87,32 +84,29 @@ class Swap(SwapAreas):
         journal: Journal | None = None,
         stepwise: bool = True,
     ) -> None:
-        if profile not in PROFILES:
-            raise ValueError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
-        modern = profile == "6.1"
+        rules = rules_of(profile)
         super().__init__(
             state,
-            cache if cache is not None else SwapCache(stays=modern),
+            cache if cache is not None else SwapCache(stays=rules.swap_cache_keeps_writeback),
             device if device is not None else SwapDevice(),
             Journal() if journal is None else journal,
+            kind=kind,
             variant=variant,
-            shared_pool=modern,
+            shared_pool=rules.shared_pool,
             enabled=enabled,
         )
-        self.modern = modern
-        self.ignores_errors = profile != "3.12-fixed"
-        self.compression = Compression(state, compressor, threads, enabled=enabled, modern=modern)
+        self.rules = rules
+        self.compression = Compression(state, compressor, threads, enabled=enabled, rules=rules)
         self.synchronous = synchronous
         self.stepwise = stepwise
         self.at: dict[str, Callable[[int], None]] = {}
         self.busy = -1  # the slot that a store or load is working on
         settings = {
-            "profile": PROFILES[profile],
             "totalram_pages": len(state.frames) if totalram is None else totalram,
             "max_pool_percent": max_pool_percent,
             "accept_threshold_percent": accept_threshold_percent,
-            "same_filled_pages_enabled": modern and same_filled_pages,
-        }
+            "same_filled_pages_enabled": rules.same_filled and same_filled_pages,
+        } | {rule: getattr(rules, rule) for rule in RULES}
         for name, value in settings.items():
             state.zswaps[name] = value
 
@@ -156,9 +150,9 @@ class Swap(SwapAreas):
         answers = np.zeros(len(slots), np.int64)
         errors = np.zeros(len(slots), np.int64)
         self.state.reserve_entries(len(slots))
-        self.state.reserve_nodes(len(slots))
+        self.state.reserve_objects(len(slots))
         if self._alone:
-            all_at_once = (slots, data, lengths, answers, np.zeros(2, np.int64))
+            all_at_once = (slots, data, lengths, answers, np.zeros(zpool.MOST_HANDLES, np.int64))
             store = zswap_marks.zswap_store_marks
             self.device.writes += self.do(store, self.state.mem, *all_at_once)
             return answers, errors
@@ -180,12 +174,14 @@ class Swap(SwapAreas):
     @property
     def _alone(self) -> bool:
         """Whether compiled code can do all stores of a batch by itself."""
-        watched = self.stepwise or self.modern or self.at or self.cache.pages
+        watched = (
+            self.stepwise or self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
+        )
         marks = isinstance(self.device, MarkDevice) and not self.device.fail
         return self.enabled and marks and not watched
 
     def _store_reclaiming(self, slot: int, data: NDArray, which: int, length: int) -> int:
-        """Go on with a store that found the pool full: make room, then 3.12 stores, 6.1 refuses."""
+        """Go on with a store that found the pool full: make room, then store or refuse."""
         outer, self.busy = self.busy, slot
         try:
             type = int(self.state.swap_slots["type"][slot])
@@ -194,7 +190,7 @@ class Swap(SwapAreas):
             self.busy = outer
         if failed:
             self.state.zswaps["reject_reclaim_fail"] += 1
-        if failed or self.modern:
+        if failed or self.rules.refuse_after_reclaim:
             self.do(zswap.zswap_store_refused, self.state.mem, slot)
             return -ENOMEM
         self._reach("store", slot)
@@ -296,16 +292,19 @@ class Swap(SwapAreas):
             return -ENODEV
 
         def begin(handles: NDArray[np.int64]) -> int:
-            return self.do(zbud.zbud_reclaim_begin, self.state.mem, pool, handles)
+            return self.do(zpool.zpool_shrink_begin, self.state.mem, pool, handles)
 
         def evict(handle: int) -> int:
             return self.writeback_entry(pool, handle)
 
         def end(pfn: int) -> int:
-            return self.do(zbud.zbud_reclaim_end, self.state.mem, pool, pfn)
+            return self.do(zpool.zpool_shrink_end, self.state.mem, pool, pfn)
 
-        handles = np.zeros(2, np.int64)
-        return zbud.zbud_reclaim_page(begin, evict, end, handles, retries, self.variant)
+        def gave_up(attempt: int, error: int) -> int:
+            return int(zpool.zpool_shrink_gave_up(self.state.mem, pool, attempt, error))
+
+        handles = np.zeros(zpool.MOST_HANDLES, np.int64)
+        return zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
 
     def writeback_entry(self, pool: int, handle: int) -> int:
         """Write what a handle holds to the device: 0 = its handle is free, or an errno."""
@@ -319,7 +318,8 @@ class Swap(SwapAreas):
             return self.do(zswap.zswap_writeback_fail, self.state.mem, number, error)
         self._reach("write", slot)
         error = self.swap_writepage(slot, page)
-        kept = (self.ignores_errors or not error) and self.cache.written(slot, page, error)
+        kept = not error or self.rules.ignore_write_error
+        kept = kept and self.cache.written(slot, page, error)
         return self.do(zswap.zswap_writeback_end, self.state.mem, number, error, int(kept))
 
     def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:

@@ -7,32 +7,27 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.io.values import human
 from zbudlab.machine import Machine
+from zbudlab.mm import zpool_reader
 from zbudlab.mm.migrate import owner_references
-from zbudlab.mm.radix_tree import slot_of
 from zbudlab.mm.snapshot import frame_cells
-from zbudlab.mm.zbud_header import buddy_address, num_free_chunks
-from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
+from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
 from zbudlab.view.walking import list_members
+from zbudlab.view.zbud_details import ZbudPage
 
 HEX_BYTES = 128  #: of a frame that are shown
 HEX_A_LINE = 8
-LINKS = ("next", "prev")
 STALE = "on no list now"
 
-Rows = list[tuple[str, str]]
 MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
     -1: "mapped by nobody",
 }
+#: What tells a pool's page to the inspector, by the allocator.
+POOL_PAGES = {layout.ZPOOL_ZBUD: ZbudPage}
 FLAGS = {name: value for name, value in vars(layout).items() if name.startswith("PG_")}
-
-
-def counted(number: int, word: str) -> str:
-    """A number with its noun: "1 reference", "3 references"."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 class Looked:
@@ -43,12 +38,10 @@ class Looked:
         self.state = machine.state
         self.pfn = pfn
         self.page = self.state.pages[pfn : pfn + 1].view(np.recarray)[0]
-        self.is_zbud = self.page.mapcount == layout.PAGE_ZBUD_MAPCOUNT_VALUE
-        pools = self.state.pools.view(np.recarray)
-        number = int(self.page.private) if self.is_zbud else 0
-        self.pool = pools[number if number < len(pools) else 0]
-        self.row = pfn << int(self.pool.row_shift)
-        self.header = self.state.rows[self.row : self.row + 1].view(np.recarray)[0]
+        self.pooled: ZbudPage | None = None
+        if zpool_reader.pool_pages(self.state.pages[pfn : pfn + 1])[0]:
+            number = min(int(self.page.private), len(self.state.pools) - 1)
+            self.pooled = POOL_PAGES[int(self.state.pools["kind"][number])](self.state, pfn)
 
     def block(self) -> tuple[int, int] | None:
         """First frame and order of the free or allocated block that the frame lies in."""
@@ -61,26 +54,11 @@ class Looked:
                 return first, int(page["order"])
         return None
 
-    @property
-    def handles(self) -> list[int]:
-        """Of the buddies that are there; in plain zbud their addresses, in chunks."""
-        names = ("first", "last")
-        if self.pool.variant == layout.ZBUD_SERIES:
-            found = [int(self.header[f"{name}_handle"]) for name in names]
-            return [handle for handle in found if handle]
-        return [
-            int(buddy_address.py_func(self.pfn, self.header, buddy))
-            for name, buddy in zip(names, (layout.FIRST, layout.LAST), strict=True)
-            if self.header[f"{name}_chunks"]
-        ]
-
     def own_references(self) -> int:
         """References that the page has when nobody but its owner looks at it."""
-        if not self.is_zbud:
+        if self.pooled is None:
             return int(owner_references.py_func(self.page))
-        if self.pool.variant == layout.ZBUD_SERIES:
-            return int(expected_references.py_func(self.header)) - 1
-        return 1
+        return int(zpool_reader.own_references(self.state, np.array([self.pfn]))[0])
 
 
 # --- lists -------------------------------------------------------------------------------------
@@ -136,14 +114,8 @@ def places(machine: Machine, pfn: int) -> list[Place]:
 
 def _places(look: Looked) -> list[Place]:
     state, found = look.state, []
-    if look.is_zbud:
-        first, shift = int(look.pool.list_heads), int(look.pool.row_shift)
-        free = int(num_free_chunks.py_func(look.header))
-        both = look.header.first_chunks and look.header.last_chunks
-        home = layout.BUDDIED if both else free
-        name = "buddied list" if both else f"unbuddied list, {counted(free, 'free chunk')}"
-        ends = (("LRU", layout.LRU, layout.LRU_LIST), (name, layout.BUDDY, home))
-        found = [_place(n, state.rows, link, first + h, look.row, shift) for n, link, h in ends]
+    if look.pooled is not None:
+        found = [_place(*listed) for listed in look.pooled.lists()]
     elif listed := _page_list(look):
         found = [_place(listed[0], state.pages, layout.LRU, listed[1], look.pfn, 0)]
     return [place for place in found if place]
@@ -155,8 +127,8 @@ def _places(look: Looked) -> list[Place]:
 def words(machine: Machine, pfn: int) -> str:
     """A sentence about a frame: "pfn 4711: zbud, 17 + 30 chunks used, handles 9 and 12, ..."."""
     look = Looked(machine, pfn)
-    if look.is_zbud:
-        return _sentence(look, _zbud_words(look))
+    if look.pooled is not None:
+        return _sentence(look, look.pooled.words())
     if look.page.mapping:
         return _sentence(look, _process_words(look))
     block = look.block()
@@ -182,14 +154,6 @@ def _sentence(look: Looked, parts: list[str]) -> str:
     return f"pfn {look.pfn}: {', '.join(parts)}"
 
 
-def _zbud_words(look: Looked) -> list[str]:
-    header = look.header
-    handles = " and ".join(str(handle) for handle in look.handles)
-    several = "handles" if len(look.handles) > 1 else "handle"
-    used = f"{header.first_chunks} + {header.last_chunks} chunks used"
-    return ["zbud", used, f"{several} {handles}" if handles else "no handle"]
-
-
 def _process_words(look: Looked) -> list[str]:
     owner = int(look.page.mapping) - 1
     number = int(look.page.index) - int(look.state.processes[owner]["start"])
@@ -203,12 +167,10 @@ def details(machine: Machine, pfn: int) -> dict[str, Any]:
     """All about a frame: {"title": a sentence, "parts": [(title, [(name, value), ...]), ...]}."""
     look = Looked(machine, pfn)
     parts = [("struct page", _page_rows(look)), ("pageblock", _pageblock_rows(look))]
-    if look.is_zbud:
-        parts.append(("zbud header (chunk 0 of the page)", _header_rows(look)))
+    header, *others = look.pooled.parts() if look.pooled is not None else [("", [])]
+    parts.append(header)
     parts.append(("lists", [(place.name, str(place)) for place in _places(look)]))
-    if look.is_zbud and look.pool.variant == layout.ZBUD_SERIES:
-        paths = [(f"handle {handle}", tree_path(look, handle)) for handle in look.handles]
-        parts.append(("radix tree", paths))
+    parts.extend(others)
     if machine.config.page_bytes:
         parts.append((f"first {HEX_BYTES} bytes", _hex_rows(look)))
     return {"title": words(machine, pfn), "parts": [part for part in parts if part[1]]}
@@ -219,26 +181,12 @@ def _page_rows(look: Looked) -> Rows:
     listed = _page_list(look) is not None
     frames = len(look.state.frames)
     known = {
-        **{link: _linked(int(page[link][0]), 0, frames) if listed else STALE for link in LINKS},
+        **{link: linked(int(page[link][0]), 0, frames) if listed else STALE for link in LINKS},
         "mapcount": MAPCOUNTS.get(int(page.mapcount), ""),
         "page_flags": ", ".join(name for name, bit in FLAGS.items() if page.page_flags & bit),
         "migratetype": layout.MIGRATE_NAMES[int(page.migratetype)],
     }
-    return _rows(page, known)
-
-
-def _rows(record: Any, known: dict[str, str]) -> Rows:
-    """A record's fields with their values, and what is known about some."""
-    rows = []
-    for name in record.dtype.names:
-        value = ", ".join(str(number) for number in np.atleast_1d(record[name]).tolist())
-        rows.append((name, f"{value} ({known[name]})" if known.get(name) else value))
-    return rows
-
-
-def _linked(record: int, shift: int, frames: int) -> str:
-    """What a list link leads to."""
-    return f"pfn {record >> shift}" if record >> shift < frames else "the head of the list"
+    return record_rows(page, known)
 
 
 def _pageblock_rows(look: Looked) -> Rows:
@@ -250,27 +198,6 @@ def _pageblock_rows(look: Looked) -> Rows:
         ("migratetype", layout.MIGRATE_NAMES[int(block["migratetype"])]),
         ("skip", "yes: compaction found nothing to move" if block["skip"] else "no"),
     ]
-
-
-def _header_rows(look: Looked) -> Rows:
-    frames, shift = len(look.state.frames), int(look.pool.row_shift)
-    known = {"last_chunks": f"{num_free_chunks.py_func(look.header)} chunks free"}
-    for link in LINKS:
-        ends = [_linked(int(row), shift, frames) for row in look.header[link]]
-        known[link] = f"LRU: {ends[layout.LRU]}; by free chunks: {ends[layout.BUDDY]}"
-    rows = _rows(look.header, known)
-    return rows[:-2] if look.machine.config.page_bytes else rows  # there the words are in the bytes
-
-
-def tree_path(look: Looked, handle: int) -> str:
-    """The way from the root of the pool's radix tree to a handle's item."""
-    number, steps = int(look.pool.rnode), []
-    for level in range(int(look.pool.height) - 1, -1, -1):
-        slot = int(slot_of.py_func(handle, level))
-        steps.append(f"node {number} slot {slot}")
-        number = int(look.state.nodes[number]["slots"][slot])
-    found = f"pfn {number - 1}" if number else "nothing"
-    return " \u2192 ".join([*steps, found])
 
 
 def _hex_rows(look: Looked) -> Rows:

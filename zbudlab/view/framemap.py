@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from zbudlab import layout
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_cells, zbud_chunks
+from zbudlab.mm.snapshot import frame_cells
+from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import details, following, palette, still
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.assets import script, style
@@ -27,7 +28,7 @@ SCRIPTS = tuple(
     f"framemap{part}.js"
     for part in ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")
 )
-MOST_CHUNKS = 4096  #: zbud pages whose chunks a browser can ask for at once
+MOST_CHUNKS = 4096  #: pool pages whose chunks a browser can ask for at once
 MOST_NAMED = 20  #: marked frames that are named in words
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
@@ -236,8 +237,8 @@ class FrameMap(LiveView, anywidget.AnyWidget):
             self.select(message["frame"])
         elif kind == "chunks":
             frames = np.array(message["frames"][:MOST_CHUNKS], np.int64)
-            chunks = zbud_chunks(self._machine.state, frames)
-            self._tell({"kind": "chunks", "frames": frames.tolist()}, chunks)
+            parts = page_parts(self._machine.state, frames)
+            self._tell({"kind": "chunks", "frames": frames.tolist()}, parts)
         elif kind in ("hello", "layout"):
             self._begin(message.get("layout"))
         elif kind == "bye":
@@ -271,7 +272,8 @@ def _look() -> dict[str, Any]:
         "chunks": palette.CHUNKS,
         "chunk_words": palette.CHUNK_WORDS,
         "mask": layout.FRAME_KIND_MASK,
-        "zbud": layout.ZBUD_KINDS,
+        "pool": layout.POOL_KINDS,
+        "parts": layout.PART_NAMES,
     }
 
 

@@ -1,6 +1,6 @@
 // Drawing: the cells, and what is drawn over them.
 
-const CHUNKS_FROM = 24; // CSS pixels of a cell from which a zbud page shows its chunks
+const CHUNKS_FROM = 24; // CSS pixels of a cell from which a pool page shows its chunks
 const NUMBERS_FROM = 56; // and from which each cell bears its number
 const NUMBER_PX = 17; // height that it takes
 const BORDERS_FROM = 12; // side of a pageblock from which blocks have borders
@@ -62,7 +62,7 @@ class Picture {
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this.drawCells(context);
     if (this.frame.zoom >= LINES_FROM) this.drawLines(context);
-    if (this.zbudInSight()) this.drawChunks(context);
+    if (this.pooledInSight()) this.drawChunks(context);
     this.drawBorders(context);
     if (this.frame.zoom >= NUMBERS_FROM) this.drawNumbers(context);
     this.outline(context, this.selected, 4);
@@ -162,31 +162,31 @@ class Picture {
     context.stroke();
   }
 
-  /** Zbud pages in sight, if they are large enough to show their chunks; else null. */
-  zbudInSight() {
+  /** Pool pages in sight, if they are large enough to show their chunks; else null. */
+  pooledInSight() {
     if (this.frame.zoom < CHUNKS_FROM || this.cells.grid.together > 1) return null;
     const found = [];
     const [left, right, top, bottom] = this.frame.seen();
     for (let row = top; row <= bottom; row++) {
       for (let column = left; column <= right; column++) {
         const cell = this.cellIn(column, row);
-        if (cell !== null && this.cells.isZbud(cell)) found.push(cell);
+        if (cell !== null && this.cells.isPooled(cell)) found.push(cell);
       }
     }
     return found;
   }
 
   drawChunks(context) {
-    for (const cell of this.zbudInSight()) {
-      const sizes = this.cells.chunks.get(cell);
-      if (sizes && !this.pixels.hidden.has(this.cells.kindOf(cell))) {
-        this.drawPage(context, cell, ...sizes);
+    for (const cell of this.pooledInSight()) {
+      const parts = this.cells.chunks.get(cell);
+      if (parts && !this.pixels.hidden.has(this.cells.kindOf(cell))) {
+        this.drawPage(context, cell, parts);
       }
     }
   }
 
-  /** A zbud page's chunks within its cell: header, first buddy, free, last buddy. */
-  drawPage(context, cell, first, last) {
+  /** A pool page's chunks within its cell. parts: what each is, as `look.parts` numbers it. */
+  drawPage(context, cell, parts) {
     const { frame } = this;
     const [column, row] = this.placed(cell);
     const rim = Math.max(2, Math.round(frame.zoom / 16));
@@ -198,7 +198,7 @@ class Picture {
     const inner = [CHUNKS_A_SIDE * width - gap, CHUNKS_A_SIDE * height - gap];
     context.fillRect(frame.x(column) + rim, frame.y(row) + head, ...inner);
     for (let chunk = 0; chunk < CHUNKS_A_SIDE * CHUNKS_A_SIDE; chunk++) {
-      context.fillStyle = this.chunkColours[partOf(chunk, first, last)];
+      context.fillStyle = this.chunkColours[this.cells.look.parts[parts[chunk]]];
       const x = frame.x(column) + rim + (chunk % CHUNKS_A_SIDE) * width;
       const y = frame.y(row) + head + Math.floor(chunk / CHUNKS_A_SIDE) * height;
       context.fillRect(x, y, width - gap, height - gap);
@@ -258,11 +258,4 @@ function runs(first, last, by, holds) {
   }
   if (begun !== null) found.push([begun, at]);
   return found;
-}
-
-/** What a chunk of a zbud page is. */
-function partOf(chunk, first, last) {
-  if (chunk === 0) return "header";
-  if (chunk <= first) return "first";
-  return chunk >= CHUNKS_A_SIDE * CHUNKS_A_SIDE - last ? "last" : "free";
 }

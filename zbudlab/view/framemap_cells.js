@@ -54,8 +54,8 @@ class Cells {
     this.counts = this.kinds.map(() => 0);
     this.summary = "";
     this.bookkeeping = "";
-    this.chunks = new Map(); // cell -> [first, last], of zbud pages that were asked for
-    this.known = new Set(); // of these, the cells whose sizes are of the newest state
+    this.chunks = new Map(); // cell -> the part that each chunk is, of pool pages that were asked for
+    this.known = new Set(); // of these, the cells whose parts are of the newest state
     this.touched = () => {}; // told which cells to paint anew; null = all
     this.clear(0);
   }
@@ -126,10 +126,11 @@ class Cells {
     return this.moves.length > 0;
   }
 
-  /** The message `chunks`: sizes of the buddies of zbud pages. */
-  takeChunks(frames, sizes) {
+  /** The message `chunks`: what each chunk of pool pages is. */
+  takeChunks(frames, parts) {
+    const size = parts.length / frames.length;
     frames.forEach((frame, i) => {
-      this.chunks.set(frame, [sizes[2 * i], sizes[2 * i + 1]]);
+      this.chunks.set(frame, parts.slice(i * size, (i + 1) * size));
       this.known.add(frame);
     });
   }
@@ -139,9 +140,9 @@ class Cells {
     return this.legend[this.codes[cell]];
   }
 
-  /** Whether a cell is a zbud page, pinned or not. */
-  isZbud(cell) {
-    return this.look.zbud.includes(this.codes[cell] & this.look.mask);
+  /** Whether a cell is a page of a pool, pinned or not. */
+  isPooled(cell) {
+    return this.look.pool.includes(this.codes[cell] & this.look.mask);
   }
 
   /** The first frame of a cell. */

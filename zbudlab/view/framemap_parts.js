@@ -69,7 +69,7 @@ function legendOf(kinds, beside, toggle) {
   return { box, buttons, size };
 }
 
-/** What the chunks of a zbud page are, by name; hidden until the map shows some. */
+/** What the chunks of a pool page are, by name; hidden until the map shows some. */
 function legendOfChunks(words) {
   const swatches = {};
   const parts = Object.entries(words).map(([name, said]) => {

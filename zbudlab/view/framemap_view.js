@@ -184,7 +184,7 @@ class View {
   }
 
   askForChunks() {
-    const pages = this.picture.zbudInSight() ?? [];
+    const pages = this.picture.pooledInSight() ?? [];
     this.chunks.box.hidden = pages.length === 0;
     const missing = pages.filter((cell) => !this.cells.known.has(cell));
     if (missing.length && this.store.alive) this.ask({ kind: "chunks", frames: missing });

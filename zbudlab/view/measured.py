@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.layout import FRAME_ANON, FRAME_ZBUD_FULL
+from zbudlab.layout import FRAME_ANON, FRAME_POOL_FULL
 from zbudlab.view.palette import KINDS
 
 KERNEL = "Linux 6.1"
@@ -32,7 +32,7 @@ def _bars(ax: Axes) -> None:
     places = np.arange(len(HUGE_PAGES))
     for shift, blocks, name, colour, hatch in (
         (-0.2, plain, "36000 pages of processes (movable)", KINDS[FRAME_ANON].light, ""),
-        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_ZBUD_FULL].light, "///"),
+        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
     ):
         bars = ax.bar(
             places + shift, blocks, 0.38, label=name, color=colour, hatch=hatch, edgecolor="white"

@@ -16,7 +16,8 @@ from zbudlab import layout
 from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
-from zbudlab.mm.snapshot import frame_kinds, zbud_chunks
+from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import maps, palette
 
 #: Colours of lines and of groups of bars, in this order, told apart by hatching or dashes too.
@@ -112,11 +113,11 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """How full the pages of zbud are: pages by chunks in use, with one buddy and with two."""
     ax = _axes(ax, (7, 4))
     kinds = frame_kinds(machine.state)
-    pfns = np.flatnonzero(np.isin(kinds, layout.ZBUD_KINDS))
-    used = zbud_chunks(machine.state, pfns).sum(axis=1, dtype=np.int64) + 1  # and the header's
+    pfns = np.flatnonzero(np.isin(kinds, layout.POOL_KINDS))
+    used = np.count_nonzero(page_parts(machine.state, pfns), axis=1)  # the header's, too
     bottom = np.zeros(layout.NCHUNKS + 1, np.int64)
     chunks = np.arange(len(bottom))
-    for kind in layout.ZBUD_KINDS:
+    for kind in layout.POOL_KINDS:
         pages = np.bincount(used[kinds[pfns] == kind], minlength=len(bottom))
         shown = palette.KINDS[kind]
         label = f"{shown.words}: {pages.sum()} pages"
@@ -124,7 +125,7 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
         bottom += pages
     ax.set_xlim(0, layout.NCHUNKS + 1)
     _legend(ax, 2)
-    buddies = len(pfns) + int((kinds == layout.FRAME_ZBUD_FULL).sum())
+    buddies = len(pfns) + int((kinds == layout.FRAME_POOL_FULL).sum())
     full = f",\n{used.mean() / layout.NCHUNKS:.0%} of their bytes in use" if len(pfns) else ""
     title = f"{buddies} compressed pages in {len(pfns)} zbud pages{full}"
     words = f"chunks of {layout.CHUNK_SIZE} bytes in use, of {layout.NCHUNKS}"

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.layout import FRAME_ANON, FRAME_FREE, FRAME_KERNEL, FRAME_ZBUD_FULL
+from zbudlab.layout import FRAME_ANON, FRAME_FREE, FRAME_KERNEL, FRAME_POOL_FULL
 from zbudlab.machine import Machine
 from zbudlab.view.maps import COLOURS
 from zbudlab.workload import Phase, Run, Workload
@@ -17,7 +17,7 @@ from zbudlab.workload.watch import watch
 FRAMES = (
     ("kernel", "kernel, blocks asked for", FRAME_KERNEL),
     ("anonymous", "processes", FRAME_ANON),
-    ("pool", "zswap's pool", FRAME_ZBUD_FULL),
+    ("pool", "zswap's pool", FRAME_POOL_FULL),
     ("free", "free", FRAME_FREE),
 )
 SWAP_COLOURS = ("#e69f00", "#8a8a8a")  # in zswap, on the device

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from zbudlab.layout import NCHUNKS, PAGE_ZBUD_MAPCOUNT_VALUE, ZHDR_CHUNKS
 from zbudlab.machine import Machine
+from zbudlab.mm import zbud_reader
 from zbudlab.view import palette
 
 #: Of each part: colour, hatch, words.
@@ -20,7 +21,7 @@ def headers(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
     """The page frames of all zbud pages, ascending, and a copy of the header of each."""
     frames = machine.state.pages[: machine.config.frames]
     pfns = np.flatnonzero(frames["mapcount"] == PAGE_ZBUD_MAPCOUNT_VALUE)
-    return pfns, machine.state.rows[pfns << int(machine.state.pools[0]["row_shift"])]
+    return pfns, zbud_reader.headers(machine.state, pfns)
 
 
 def figure(machine: Machine, limit: int = 12) -> Figure:

@@ -25,6 +25,7 @@ from zbudlab.content.sources import read_content, read_process
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.oplog import Recording
+from zbudlab.profiles import Profile
 from zbudlab.swap.compression import compressed_lengths, same_filled
 from zbudlab.workload.checks import FILE, PROCESS, Content, weights_of
 
@@ -41,7 +42,7 @@ class Pages:
     def __init__(self, pages: NDArray[np.uint8], *, private: bool = False) -> None:
         self.pages = pages
         self.private = private
-        self._lengths: dict[tuple[str, bool], NDArray[np.int32]] = {}
+        self._lengths: dict[tuple[str, Profile], NDArray[np.int32]] = {}
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -52,16 +53,16 @@ class Pages:
             machine.log.private = True
         if machine.config.page_bytes:
             return self.pages[numbers]
-        return self.lengths(machine.compressor, modern=machine.swap.modern)[numbers]
+        return self.lengths(machine.compressor, rules=machine.swap.rules)[numbers]
 
-    def lengths(self, using: Compressor, *, modern: bool) -> NDArray[np.int32]:
+    def lengths(self, using: Compressor, *, rules: Profile) -> NDArray[np.int32]:
         """Compressed length of each page as zswap takes it, kept by name; 0 = same-filled (6.1)."""
-        key = (using.name, modern)
+        key = (using.name, rules)
         if key not in self._lengths:
             inner = using.inner if isinstance(using, Recording) else using
             scratch = np.empty_like(self.pages)
-            found = compressed_lengths(inner, self.pages, scratch, 1, modern=modern)
-            if modern:
+            found = compressed_lengths(inner, self.pages, scratch, 1, rules=rules)
+            if rules.same_filled:
                 found[same_filled(self.pages)] = 0
             self._lengths[key] = found
         return self._lengths[key]

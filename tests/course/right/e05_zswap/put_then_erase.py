@@ -13,14 +13,14 @@ def zswap_invalidate_page(mem, slot):
 
 def zswap_writeback_begin(mem, pool, handle):
     """The entry, in use, of the slot that the object behind a handle names; 0 = none."""
-    address = zbud_map(mem, pool, handle)
-    if address == 0:
+    address = zpool_map_handle(mem, pool, handle)
+    if address < 0:
         return 0
-    swap_entry = read_swp_entry(mem, mem.pools[pool], address)
+    swap_entry = read_swp_entry(mem, pool, address)
     number = int(mem.slots[swp_entry_slot(mem.areas, swap_entry)].entry)
     if number:
         mem.entries[number].refcount += 1
-    unmapped = zbud_unmap(mem, pool, handle)
+    unmapped = zpool_unmap_handle(mem, pool, handle)
     if number and unmapped == -EFAULT:
         zswap_entry_put(mem, number, 1)
         return 0

@@ -7,7 +7,7 @@ def isolate_movable_page(mem, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
     zone = mem.zones[0]
     if page_zbud(mem.pages[pfn]):
-        if not zone.zbud_movable:
+        if not zone.zpool_movable:
             return
         mem.pages[pfn].refcount += 1
     else:

@@ -3,5 +3,5 @@
 LOSES = ("writeback", "golden", "machine")
 
 CHANGES = {
-    "zswap_writeback_begin": [("unmapped = zbud_unmap(mem, pool, handle)", "unmapped = 0")],
+    "zswap_writeback_begin": [("unmapped = zpool_unmap_handle(mem, pool, handle)", "unmapped = 0")],
 }

@@ -6,7 +6,7 @@ LOSES = ("isolate", "golden")
 def isolate_movable_page(mem, cc, pfn):
     """Put a page that can move first on the list of pages to move, with a reference."""
     zone = mem.zones[0]
-    if page_zbud(mem.pages[pfn]) and zone.zbud_movable:
+    if page_zbud(mem.pages[pfn]) and zone.zpool_movable:
         get_page(mem.pages[pfn])
     elif isolate_lru_page(zone, mem.pages, pfn):
         cc.finished_update_migrate = 1

@@ -4,6 +4,6 @@ LOSES = ("isolate", "golden")
 
 CHANGES = {
     "isolate_movable_page": [
-        ("if page_zbud(mem.pages[pfn]) and zone.zbud_movable:", "if page_zbud(mem.pages[pfn]):")
+        ("if page_zbud(mem.pages[pfn]) and zone.zpool_movable:", "if page_zpool(mem.pages[pfn]):")
     ],
 }

@@ -1,0 +1,267 @@
+"""A kernel version is one record of rules: adding one changes no other file."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import replace
+from errno import ENOMEM
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zbudlab
+from zbudlab import history, layout
+from zbudlab.content.compressors import compressor
+from zbudlab.machine import Machine
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.errors import ConfigError
+from zbudlab.mm import bootmem
+from zbudlab.mm.state import State
+from zbudlab.profiles import PROFILES, RULES, Profile
+from zbudlab.swap.swapping import Swap
+
+#: A kernel between the two: zswap of 5.6, roughly, with one pool an area and no swap slots cache.
+BETWEEN = Profile(
+    stale_size_after_swapoff=True,
+    same_filled=True,
+    accept_threshold=True,
+    drop_stale_on_refusal=True,
+)
+
+
+@pytest.fixture
+def between(monkeypatch):
+    monkeypatch.setitem(PROFILES, "x", BETWEEN)
+
+
+def pressed(profile, **settings):
+    """A machine that has written twice its memory, a fifth of it same-filled pages."""
+    machine = Machine(frames=512, profile=profile, max_pool_percent=8, threads=1, **settings)
+    process = machine.create_process(1000)
+    pages = np.random.default_rng(1).integers(0, 256, (1000, layout.PAGE_SIZE), np.uint8)
+    pages[:, 2000:] = 0
+    pages[::5] = 7
+    machine.write(process, 0, pages)
+    assert np.array_equal(machine.read(process, 0, 1000), pages)
+    return machine
+
+
+class TestAnAddedProfile:
+    def test_runs_a_machine_by_its_rules(self, between):
+        machine = pressed("x", checked=True)
+        counters = {name: pressed(name).swap.counters() for name in ("3.12-fixed", "6.1")}
+        mine = machine.swap.counters()
+        # From 6.1 it has same-filled pages; from 3.12 a full pool that writes back and stores.
+        assert counters["3.12-fixed"]["same_filled_pages"] == 0
+        assert mine["same_filled_pages"] > 0
+        assert counters["6.1"]["same_filled_pages"] > 0
+        assert len({tuple(each.items()) for each in (mine, *counters.values())}) == 3
+
+    def test_runs_without_page_bytes_in_batches_and_in_pieces_alike(self, between):
+        machines = []
+        for log in (False, True):
+            machine = Machine(frames=512, profile="x", page_bytes=False, log=log)
+            lengths = np.random.default_rng(2).integers(-1, 4097, 1500)
+            machine.write(machine.create_process(1500), 0, lengths)
+            machines.append(machine)
+        assert machines[0].swap.counters()["written_back_pages"] > 0
+        assert machines[0].digest() == machines[1].digest()
+
+    def test_replays_its_log(self, between, tmp_path):
+        machine = pressed("x")
+        machine.save_log(tmp_path / "log.npz")
+        assert history.replayed(tmp_path / "log.npz").digest() == machine.digest()
+
+    def test_is_known_to_the_command_line(self):
+        lines = (
+            "from zbudlab import profiles",
+            "profiles.PROFILES['x'] = profiles.Profile(same_filled=True)",
+            "from zbudlab.cli import main",
+            "small = ['--metadata-only', '--frames', '1024', '--order', '4']",
+            "main(['run', *small, '--profile', 'x'])",
+            "main(['run', '--help'])",
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "whose rules: 3.12-fixed, 3.12, 6.1, x" in " ".join(done.stdout.split())
+
+    def test_is_unknown_where_it_was_not_added(self):
+        with pytest.raises(ConfigError, match=r"one of 3\.12-fixed, 3\.12, 6\.1, not 'x'"):
+            MachineConfig(profile="x")
+
+
+def swap_of(monkeypatch, base, rule):
+    """Two swaps with the rules of `base`, the second with one rule the other way round."""
+    found = []
+    for value in (getattr(PROFILES[base], rule), not getattr(PROFILES[base], rule)):
+        monkeypatch.setitem(PROFILES, "x", replace(PROFILES[base], **{rule: value}))
+        state = State(512, pools=2)
+        bootmem.free_all_bootmem(state.mem, 512, [])
+        swap = Swap(state, profile="x", compressor=compressor("lz4"))
+        swap.swapon(0, 300)
+        found.append(swap)
+    return found
+
+
+def text(number):
+    """A page that compresses well."""
+    return np.resize(np.arange(number, number + 64, dtype=np.uint8), layout.PAGE_SIZE)
+
+
+NOISE = np.frombuffer(np.random.default_rng(3).bytes(layout.PAGE_SIZE), np.uint8)
+
+
+def pools(swap):
+    swap.swapon(1, 10)
+    return len(set(swap.state.swap_info["pool"][:2].tolist()))
+
+
+def pool_size_after_swapoff(swap):
+    swap.store(swap.get_swap_page(), text(1))
+    swap.swapoff(0)
+    return swap.counters()["pool_pages"]
+
+
+def kept_after_refusal(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+    assert swap.store(slot, NOISE) < 0
+    return swap.counters()["stored_pages"]
+
+
+def same_filled(swap):
+    swap.store(swap.get_swap_page(), np.full(layout.PAGE_SIZE, 5, np.uint8))
+    return swap.counters()["same_filled_pages"]
+
+
+def answer_to_noise(swap):
+    return swap.store(swap.get_swap_page(), NOISE)
+
+
+def answer_below_the_limit_after_full(swap):
+    swap.store(swap.get_swap_page(), text(1))
+    swap.state.zswaps["pool_reached_full"] = 1
+    swap.state.zswaps["totalram_pages"] = 10
+    swap.state.zswaps["accept_threshold_percent"] = 50
+    return swap.store(swap.get_swap_page(), text(2))
+
+
+def answer_to_a_full_pool(swap):
+    swap.store(swap.get_swap_page(), text(1))
+    swap.state.zswaps["max_pool_percent"] = 0
+    return swap.store(swap.get_swap_page(), text(2))
+
+
+def kept_after_free(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+    swap.swap_free(slot)
+    return swap.counters()["stored_pages"]
+
+
+def written_though_invalidated(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+
+    class Racing(type(swap.cache)):
+        def prepare(self, slot, *, busy, used):
+            swap.state.swap_slots["entry"][slot] = 0
+            return super().prepare(slot, busy=busy, used=used)
+
+    swap.cache = Racing()
+    swap.reclaim(0, 1)
+    return swap.counters()["written_back_pages"]
+
+
+def reclaim_while_a_load_reads(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+    answers = []
+    handle = int(swap.state.zswap_entries["handle"][swap.state.swap_slots["entry"][slot]])
+    number = swap.state.swap_slots["entry"][slot]
+    swap.state.zswap_entries["refcount"][number] += 1
+    answers.append(swap.writeback_entry(0, handle))
+    return answers
+
+
+def stored_after_a_failed_write(swap):
+    swap.store(swap.get_swap_page(), text(1))
+    swap.device.fail = ENOMEM
+    swap.reclaim(0, 1)
+    return swap.counters()["stored_pages"]
+
+
+def cached_after_writeback(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+    swap.reclaim(0, 1)
+    return slot in swap.cache
+
+
+def failed_writeback_of_a_freed_entry(swap):
+    slot = swap.get_swap_page()
+    swap.store(slot, text(1))
+    handle = int(swap.state.zswap_entries["handle"][swap.state.swap_slots["entry"][slot]])
+    swap.at["cache"] = lambda slot: swap.swap_free(slot)
+    return swap.writeback_entry(0, handle)
+
+
+#: rule: base profile, what to look at, seen with the base's value, seen with the other
+FLIPPED = {
+    "shared_pool": ("6.1", pools, 1, 2),
+    "stale_size_after_swapoff": ("3.12", pool_size_after_swapoff, 1, 0),
+    "invalidate_before_store": ("3.12", kept_after_refusal, 1, 0),
+    "same_filled": ("6.1", same_filled, 1, 0),
+    "one_page_of_room": ("6.1", answer_to_noise, -22, -28),
+    "accept_threshold": ("6.1", answer_below_the_limit_after_full, -ENOMEM, 0),
+    "refuse_after_reclaim": ("6.1", answer_to_a_full_pool, -ENOMEM, 0),
+    "drop_stale_on_refusal": ("3.12-fixed", kept_after_refusal, 0, 1),
+    "swap_slots_cache": ("6.1", kept_after_free, 1, 0),
+    "check_tree_before_writeback": ("6.1", written_though_invalidated, 0, 1),
+    "check_tree_after_writeback": ("6.1", reclaim_while_a_load_reads, [0], [-11]),
+    "fail_freed_as_success": ("3.12", failed_writeback_of_a_freed_entry, 0, -ENOMEM),
+    "ignore_write_error": ("6.1", stored_after_a_failed_write, 0, 1),
+    "swap_cache_keeps_writeback": ("6.1", cached_after_writeback, True, False),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_alone_changes_what_is_seen(monkeypatch, rule):
+    base, look, *expected = FLIPPED[rule]
+    assert [look(swap) for swap in swap_of(monkeypatch, base, rule)] == expected
+
+
+def test_compiled_code_reads_the_rules_by_their_names():
+    assert set(RULES) <= set(layout.zswap.names)
+    for name, profile in PROFILES.items():
+        state = State(64)
+        Swap(state, profile=name, enabled=False)
+        assert all(state.zswaps[0][rule] == getattr(profile, rule) for rule in RULES)
+
+
+def compares_a_profile(node):
+    """Whether a comparison has a profile's name on one side, or something called `profile`."""
+    sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+    return any(
+        (isinstance(side, ast.Constant) and side.value in PROFILES)
+        or (isinstance(side, ast.Attribute) and side.attr == "profile")
+        or (isinstance(side, ast.Name) and side.id == "profile")
+        for side in sides
+    )
+
+
+def test_no_other_file_compares_a_version():
+    package = Path(zbudlab.__file__).parent
+    found = [
+        f"{path.relative_to(package)}:{node.lineno}"
+        for path in sorted(package.rglob("*.py"))
+        if path.name != "profiles.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if compares_a_profile(node)
+    ]
+    assert not found
+    assert compares_a_profile(ast.parse('config.profile == "x"', mode="eval").body)
+    assert compares_a_profile(ast.parse('version != "6.1"', mode="eval").body)

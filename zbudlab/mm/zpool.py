@@ -1,0 +1,298 @@
+"""zpool: one interface to the allocators that keep compressed objects.
+
+zswap, migration, compaction and the views ask for objects and pages here and do not know which
+allocator answers: the `kind` of a pool decides. Operations take `mem`, then the number of the
+pool. A handle names an object for as long as it exists; its bytes stay where they are while it is
+mapped. Addresses count bytes: pfn << PAGE_SHIFT | offset. An object that reaches the end of its
+frame goes on at the start of another one (`zpool_next_frame`).
+
+To add an allocator, give it a ZPOOL_ number and a mark for its pages in `zbudlab.layout`, a branch
+in each function here, a reader in `zbudlab.mm.zpool_reader`, a check in `zbudlab.mm.snapshot` and
+a page for the inspector in `zbudlab.view.details`.
+
+Source: mm/zpool.c, include/linux/zpool.h (v6.1). Isolation, migration and putback of a page are
+struct movable_operations of include/linux/migrate.h (v6.1).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab.jit import kernel
+from zbudlab.layout import EAGAIN, EINVAL, ENOENT, PAGE_SHIFT, PAGE_SIZE, ZBUD_SERIES, ZPOOL_ZBUD
+from zbudlab.mm.mem import Memory
+from zbudlab.mm.page import get_page
+from zbudlab.mm.zbud import (
+    zbud_alloc,
+    zbud_create_pool,
+    zbud_free,
+    zbud_put_page,
+    zbud_reclaim_begin,
+    zbud_reclaim_end,
+    zbud_unmap,
+)
+from zbudlab.mm.zbud_migrate import zbud_migrate_page
+from zbudlab.mm.zbud_zpool import (
+    zbud_map_bytes,
+    zbud_object_address,
+    zbud_page_is_full,
+    zbud_page_references,
+    zbud_prefetch_page,
+    zbud_read_word,
+    zbud_write_word,
+)
+
+MOST_HANDLES = 4  #: objects that `zpool_shrink_begin` can offer for eviction at once
+
+# --- pools -------------------------------------------------------------------------------------
+
+
+@kernel(inline=False)
+def zpool_create_pool(mem, number):
+    """Start pool `number`, whose kind is set, without a page. Return 0, -EINVAL for other kinds."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        zbud_create_pool(mem, number)
+        return 0
+    return -EINVAL
+
+
+@kernel
+def zpool_get_total_pages(mem, number):
+    """Return the number of pages in the pool. Every allocator counts them in `pages_nr`."""
+    return np.int64(mem.pools[number].pages_nr)
+
+
+@kernel
+def zpool_evictable(mem, number):
+    """Return whether the pool can shrink; then its owner puts a header in front of objects.
+
+    Source: mm/zpool.c, zpool_evictable; mm/zswap.c, zswap_frontswap_store: hlen (v6.1).
+    """
+    return mem.pools[number].kind == ZPOOL_ZBUD
+
+
+@kernel
+def zpool_malloc_support_movable(mem, number):
+    """Return whether the pool's pages may come from movable memory, because they can move."""
+    pool = mem.pools[number]
+    if pool.kind == ZPOOL_ZBUD:
+        return pool.variant == ZBUD_SERIES
+    return False
+
+
+# --- objects -----------------------------------------------------------------------------------
+
+
+@kernel
+def zpool_malloc(mem, number, size, migratetype):
+    """Allocate `size` bytes. Return a handle, or -EINVAL, -ENOSPC (too large) or -ENOMEM.
+
+    migratetype: where a new page may come from.
+    """
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_alloc(mem, number, size, migratetype)
+    return -EINVAL
+
+
+@kernel
+def zpool_free(mem, number, handle):
+    """Free an object. Return 0, or -ENOENT if the handle is gone."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_free(mem, number, handle)
+    return -ENOENT
+
+
+@kernel
+def zpool_map_handle(mem, number, handle):
+    """Map an object: return the address of its first byte, or -1 if the handle is gone."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_map_bytes(mem, number, handle)
+    return -1
+
+
+@kernel
+def zpool_unmap_handle(mem, number, handle):
+    """End a mapping. Return 0, -ENOENT (gone), or -EFAULT if that freed the object for good."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_unmap(mem, number, handle)
+    return -ENOENT
+
+
+@kernel
+def zpool_object_address(mem, number, handle):
+    """Return the address of an object's first byte without mapping it.
+
+    -1 if the handle leads to no page of the pool. For checks, which must not change anything.
+    """
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_object_address(mem, number, handle)
+    return -1
+
+
+@kernel(inline=False)
+def zpool_next_frame(mem, number, pfn):
+    """Return the frame in which an object that reaches the end of frame `pfn` goes on; -1 = none.
+
+    zbud's objects never do.
+    """
+    return -1
+
+
+@kernel
+def zpool_write_word(mem, number, address, word):
+    """Keep a word for the object at `address`, on a machine without page bytes."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        zbud_write_word(mem, number, address, word)
+
+
+@kernel
+def zpool_read_word(mem, number, address):
+    """Return the word that `zpool_write_word` kept for the object at `address`."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_read_word(mem, number, address)
+    return 0
+
+
+def object_bytes(mem: Memory, number: int, address: int, length: int) -> NDArray[np.uint8]:
+    """Return `length` bytes of an object from `address` on: a view, or a copy if it goes on.
+
+    Fewer bytes are there only if the object is damaged.
+    """
+    pfn, start = address >> PAGE_SHIFT, address & (PAGE_SIZE - 1)
+    here = mem.frames[pfn, start : start + length]
+    if len(here) == length:
+        return here
+    following = zpool_next_frame(mem, number, pfn)
+    if following < 0:
+        return here
+    return np.concatenate([here, mem.frames[following, : length - len(here)]])
+
+
+# --- shrinking ---------------------------------------------------------------------------------
+# Cut in two where the kernel drops the pool's lock to call the owner's evict function.
+
+
+@kernel(inline=False)
+def zpool_shrink_begin(mem, number, handles):
+    """Choose a page to empty. Return its frame, or -EINVAL if the pool has none.
+
+    handles: int64 (MOST_HANDLES,), gets the handles to evict in order; 0 = no object.
+    """
+    for i in range(handles.shape[0]):
+        handles[i] = 0
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_reclaim_begin(mem, number, handles)
+    return -EINVAL
+
+
+@kernel(inline=False)
+def zpool_shrink_end(mem, number, pfn):
+    """Finish after the evictions: return 0 if the page is free now, else -EAGAIN."""
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_reclaim_end(mem, number, pfn)
+    return -EAGAIN
+
+
+@kernel
+def zpool_shrink_gave_up(mem, number, attempt, error):
+    """Return the answer of a shrink whose attempt `attempt` found no page.
+
+    The series' zbud calls a pool that an earlier attempt has emptied a success.
+    """
+    pool = mem.pools[number]
+    if pool.kind == ZPOOL_ZBUD and pool.variant == ZBUD_SERIES and attempt:
+        return 0
+    return error
+
+
+def zpool_shrink(
+    begin: Callable[[Any], int],
+    evict: Callable[[int], int],
+    end: Callable[[int], int],
+    gave_up: Callable[[int, int], int],
+    handles: NDArray[np.int64],
+    retries: int,
+) -> int:
+    """Empty pages until one is free. Return 0, or -EINVAL or -EAGAIN if none could be freed.
+
+    begin, end, gave_up: the kernels above with `mem` and the pool bound. evict(handle) returns 0
+    when the object is gone; the first object that stays ends the attempt, and a page that is
+    only partly emptied is no success. Ordinary Python, because eviction belongs to the owner.
+
+    Source: mm/zpool.c, zpool_shrink; mm/zbud.c, zbud_reclaim_page (v3.12.9, v6.1).
+    """
+    for attempt in range(retries):
+        pfn = begin(handles)
+        if pfn < 0:
+            return gave_up(attempt, pfn)
+        for handle in [int(handle) for handle in handles if handle]:
+            if evict(handle):
+                break
+        if end(pfn) == 0:
+            return 0
+    return -EAGAIN if retries else -EINVAL
+
+
+# --- pages -------------------------------------------------------------------------------------
+# Of pages that `page_zpool` says belong to a pool; the struct page names the pool.
+
+
+@kernel
+def page_pool(mem, pfn):
+    """Return the number of the pool that a page belongs to; 0 if it names no pool."""
+    number = np.int64(mem.pages[pfn].private)
+    return number if number < mem.pools.shape[0] else 0
+
+
+@kernel
+def zpool_isolate_page(mem, pfn):
+    """Hold a page so that it can be moved. Return whether its allocator allows that now."""
+    if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
+        get_page(mem.pages[pfn])
+        return True
+    return False
+
+
+@kernel
+def zpool_putback_page(mem, pfn):
+    """End the isolation of a page, or make a page that was moved usable again."""
+    if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
+        zbud_put_page(mem, pfn)
+
+
+@kernel
+def zpool_migrate_page(mem, new, old):
+    """Move the isolated page `old` to the fresh frame `new`, with all that leads to its objects.
+
+    Return 0, or -EAGAIN if another holder has a reference. The caller then drops the isolation's
+    reference of `old` and puts `new` back.
+    """
+    if mem.pools[page_pool(mem, old)].kind == ZPOOL_ZBUD:
+        return zbud_migrate_page(mem, new, old)
+    return -EAGAIN
+
+
+@kernel
+def zpool_prefetch_page(mem, pfn):
+    """Ask for what migration reads first of a page, ahead of its use; for pages of any owner."""
+    zbud_prefetch_page(mem, pfn)
+
+
+@kernel
+def zpool_page_is_full(mem, pfn):
+    """Return whether the page has no room for another object."""
+    number = page_pool(mem, pfn)
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_page_is_full(mem, number, pfn)
+    return True
+
+
+@kernel
+def zpool_page_references(mem, pfn):
+    """Return the references of a page that only its allocator holds."""
+    number = page_pool(mem, pfn)
+    if mem.pools[number].kind == ZPOOL_ZBUD:
+        return zbud_page_references(mem, number, pfn)
+    return 1

@@ -1,0 +1,114 @@
+"""Kernel versions as named rules: what one version of zswap does and another does not.
+
+A profile is a record of rules, one for each decision that differs between versions. Compiled code
+reads the rules as fields of the `layout.zswap` record, which is generated from the fields here;
+ordinary code reads the record itself. Nothing outside this file compares a version or the name of
+a profile, so a kernel that combines existing rules is one more entry in PROFILES.
+"""
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The rules of one kernel version. Every rule is a bool, or a small whole number.
+
+    Pools
+        shared_pool: all swap areas share one pool. Otherwise each area has a pool.
+            Source: mm/zswap.c, zswap_pool_create (v6.1); zswap_frontswap_init (v3.12.9).
+        stale_size_after_swapoff: swapping an area off leaves the pool's size in the counters as
+            it was. Source: mm/zswap.c, zswap_frontswap_invalidate_area (v3.12.9).
+
+    Store
+        invalidate_before_store: a slot's older copy is dropped before its new page is offered,
+            whether or not the new page is then taken.
+            Source: mm/frontswap.c, __frontswap_store (v6.1).
+        same_filled: a page that repeats one word is kept as that word and needs no object in the
+            pool. Source: mm/zswap.c, zswap_is_page_same_filled (v6.1).
+        one_page_of_room: a compressor gets PAGE_SIZE bytes for its output and fails beyond that.
+            Otherwise it gets two pages, and the allocator refuses what is too long.
+            Source: mm/zswap.c, zswap_frontswap_store (v6.1, v3.12.9).
+        accept_threshold: a pool that was full refuses pages until it has shrunk to
+            accept_threshold_percent of its limit.
+            Source: mm/zswap.c, zswap_can_accept (v6.1).
+        refuse_after_reclaim: a page that finds the pool full starts reclaim and is refused.
+            Otherwise it waits for reclaim, and is stored if that succeeds.
+            Source: mm/zswap.c, zswap_frontswap_store (v6.1, v3.12.9).
+        drop_stale_on_refusal: a refused page's slot also loses its older copy. A profile with
+            neither this rule nor invalidate_before_store can later write the older copy over the
+            newer page on the device. Source: the fix to v3.12.9 that the lab calls 3.12-fixed.
+
+    Free
+        swap_slots_cache: freed slots are collected, and zswap keeps their pages, until another
+            slot is freed while 64 are waiting. Source: mm/swap_slots.c, free_swap_slot (v6.1).
+
+    Writeback
+        check_tree_before_writeback: an entry that left the tree while its page of the swap cache
+            was allocated is not written. Source: mm/zswap.c, zswap_writeback_entry (v6.1).
+        check_tree_after_writeback: a writeback drops the tree's reference only if the entry is
+            still in the tree, and always reports success. Otherwise it drops the reference
+            unseen, and reports -EAGAIN if a reader still holds the entry.
+            Source: mm/zswap.c, zswap_writeback_entry (v6.1, v3.12.9).
+        fail_freed_as_success: a failed writeback whose entry was freed meanwhile reports success.
+            Source: mm/zswap.c, zswap_writeback_entry, label fail (v3.12.9).
+        ignore_write_error: an entry is dropped even if the device did not take its page, so the
+            page is lost unless it stays in the swap cache. Otherwise the entry stays.
+            Source: mm/zswap.c, zswap_writeback_entry (v3.12.9, v6.1).
+        swap_cache_keeps_writeback: a page that was written back stays in the swap cache.
+            Source: mm/zswap.c, zswap_writeback_entry (v6.1).
+    """
+
+    shared_pool: bool = False
+    stale_size_after_swapoff: bool = False
+    invalidate_before_store: bool = False
+    same_filled: bool = False
+    one_page_of_room: bool = False
+    accept_threshold: bool = False
+    refuse_after_reclaim: bool = False
+    drop_stale_on_refusal: bool = False
+    swap_slots_cache: bool = False
+    check_tree_before_writeback: bool = False
+    check_tree_after_writeback: bool = False
+    fail_freed_as_success: bool = False
+    ignore_write_error: bool = False
+    swap_cache_keeps_writeback: bool = False
+
+
+#: The names of the rules, which are also fields of `layout.zswap`.
+RULES = tuple(field.name for field in fields(Profile))
+
+#: The kernel versions by name; the first is the default.
+PROFILES = {
+    "3.12-fixed": Profile(
+        stale_size_after_swapoff=True,
+        fail_freed_as_success=True,
+        drop_stale_on_refusal=True,
+    ),
+    "3.12": Profile(
+        stale_size_after_swapoff=True,
+        fail_freed_as_success=True,
+        ignore_write_error=True,
+    ),
+    "6.1": Profile(
+        shared_pool=True,
+        invalidate_before_store=True,
+        same_filled=True,
+        one_page_of_room=True,
+        accept_threshold=True,
+        refuse_after_reclaim=True,
+        swap_slots_cache=True,
+        check_tree_before_writeback=True,
+        check_tree_after_writeback=True,
+        ignore_write_error=True,
+        swap_cache_keeps_writeback=True,
+    ),
+}
+
+DEFAULT = next(iter(PROFILES))
+
+
+def rules_of(name: str) -> Profile:
+    """Return the rules of the profile `name`. Raise ValueError if there is no such profile."""
+    if name not in PROFILES:
+        raise ValueError(f"profile must be one of {', '.join(PROFILES)}, not {name!r}")
+    return PROFILES[name]
