@@ -38,9 +38,7 @@ def _gradebook(options: argparse.Namespace) -> Any:
 def _grade(options: argparse.Namespace) -> int:
     from zbudlab.course.contract import exercise
     from zbudlab.course.grading.collecting import collected
-    from zbudlab.course.grading.feedback import write_feedback
-    from zbudlab.course.grading.grader import Grader
-    from zbudlab.course.grading.marks import table, write_marks
+    from zbudlab.course.grading.grader import Grader, alone_in
     from zbudlab.io.files import check_writable
 
     check_writable(options.out)
@@ -51,24 +49,41 @@ def _grade(options: argparse.Namespace) -> int:
     if not found:
         raise ValueError(f"no notebook in {', '.join(options.submissions)}")
     say_if_first()
-    grader = Grader(
-        Path(options.grading),
-        Path(options.solutions),
-        program,
-        only=only,
-        variant=options.variant,
-        seed=options.seed,
-    )
-    graded = grader.graded(found, options.jobs, print)
+    folder = Path(options.grading)
+    with alone_in(folder):
+        grader = Grader(
+            folder,
+            Path(options.solutions),
+            program,
+            only=only,
+            variant=options.variant,
+            seed=options.seed,
+        )
+        graded = grader.graded(found, options.jobs, _say)
+        print(_written(options, graded, enter_marks))
+    return 0
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence, which may have a student's words in it, on the terminal."""
+    from zbudlab.course.grading.names import printable
+
+    print(printable(sentence))
+
+
+def _written(options: argparse.Namespace, graded: list[Any], enter_marks: Any) -> str:
+    """Write marks, feedback and gradebook; return the table and what was written where."""
+    from zbudlab.course.grading.feedback import write_feedback
+    from zbudlab.course.grading.marks import table, write_marks
+
     write_marks(options.out, graded)
     pages = write_feedback(Path(options.grading) / "feedback", graded)
     book = enter_marks(Path(options.grading), graded) if enter_marks else ""
-    print(table(graded))
     marked = f"; gradebook {book}" if book else ""
-    print(
-        f"{len(graded)} notebooks; marks in {options.out}, {len(pages)} pages of feedback{marked}"
+    return (
+        f"{table(graded)}\n{len(graded)} notebooks; marks in {options.out}, "
+        f"{len(pages)} pages of feedback{marked}"
     )
-    return 0
 
 
 def add(commands: Any) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
 from zbudlab.course.probes import NOT_WRITTEN, TOO_SLOW, TooSlow, time_limit, trouble
-from zbudlab.course.probes.cells import compiled
+from zbudlab.course.probes.cells import fresh_names, run
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
@@ -250,6 +250,17 @@ def check(
         raise ValueError(f"{name} asks for no {', '.join(unknown)}, but for {known}")
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
+    return _reported(task, setting, functions, chosen, ready)
+
+
+def _reported(
+    task: Exercise,
+    setting: Setting,
+    functions: dict[str, Any],
+    chosen: list[Ability],
+    ready: list[Ability],
+) -> Report:
+    """Return a report on the chosen abilities, of which those that are ready are checked."""
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
     results: list[Result] = []
     for ability in ready:
@@ -293,13 +304,16 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
     if not name:
         raise ValueError(f"{path} does not tell which exercise it is: say --exercise")
     task = exercise(name)
-    namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *things: None}
+    namespace = fresh_names()
     for cell in notebook.cells_to_run(submitted, notebook.released(name)):
         try:
             with time_limit(CASE_SECONDS):
-                exec(compiled(cell, str(path)), namespace)
+                run(cell, str(path), namespace)
         except (Exception, TooSlow) as error:
             print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
     functions = {found: namespace[found] for found in task.references if found in namespace}
-    report = check(name, student=submitted.student, variant=variant, **functions)
+    setting = Setting(task.rule(variant), submitted.student)
+    task = task.under(setting.rule)
+    abilities = list(task.abilities)
+    report = _reported(task, setting, functions, abilities, abilities)
     return replace(report, look=IN_TERMINAL)

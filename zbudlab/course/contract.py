@@ -34,6 +34,8 @@ class Rule:
     tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+#: The error of an answer that is none; what is wrong with it could show the grader's memory.
+CANNOT_BE_READ = "its answer cannot be read"
 LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
 
@@ -54,35 +56,45 @@ def no_cases(setting: Setting, random: np.random.Generator) -> Iterable[Case]:
     return ()
 
 
+def _nothing_to_see(probe: str, case: Case) -> Any:
+    raise ValueError(f"no trier looks at memory with {probe}")
+
+
 class Outside:
     """What of a case stays outside the student's process; here nothing does.
 
-    Kinds where something does: `zbudlab.course.outside`.
+    look: runs a probe that looks at bytes that a student wrote, and returns what it saw; raises
+    ValueError if they cannot be read. The trier sets it, the grader's to a sandbox.
+    `zbudlab.course.outside` has the kinds where something stays outside.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
         self.case = case
+        self.look: Callable[[str, Case], Any] = _nothing_to_see
 
     def given(self) -> dict[str, Any]:
-        """What the probe is told."""
+        """Return what the probe gets."""
         return self.case
 
     def hear(self, question: Any) -> Any:
-        """The reply to a question that the probe asks meanwhile."""
+        """Return the reply to a question that the probe asks meanwhile."""
         raise ValueError("there is nothing to ask")
 
     def seen(self, answer: Any) -> Any:
-        """What is compared, from the probe's answer. ValueError for one that no probe gives."""
+        """Return what is compared, from the probe's answer.
+
+        Raise ValueError for an answer that no probe gives.
+        """
         return answer
 
     def outcome(self, observed: dict[str, Any]) -> dict[str, Any]:
-        """The same for {"answer": ...} or {"error": a line}."""
+        """Return the same for {"answer": ...} or {"error": a line}."""
         if "answer" not in observed:
             return observed
         try:
             return {"answer": self.seen(observed["answer"])}
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            return {"error": f"its answer cannot be read: {error}"}
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return {"error": CANNOT_BE_READ}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, random_of
-from zbudlab.course.probes import Bench, kernel, observe
+from zbudlab.course.probes import Bench, kernel, looked, looked_plainly, observe
+from zbudlab.course.probes.imports import replacements
 from zbudlab.course.reasons import Failure, failure
 
 
@@ -46,6 +47,8 @@ class Here:
     seconds: that a case may take; None = as long as it likes.
     """
 
+    look = staticmethod(looked_plainly)  # what foreign functions leave in memory may be anything
+
     def __init__(
         self, exercise: Exercise, functions: Mapping[str, Any], seconds: float | None = None
     ) -> None:
@@ -56,17 +59,26 @@ class Here:
         self.spent = 0.0  # seconds of computing
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
-        needed = {n: self.functions[n] for n in ability.functions if n in self.functions}
+        given = {n: self.functions[n] for n in ability.functions if n in self.functions}
+        mine = {n: f for n, f in given.items() if getattr(f, "__module__", "") == "__main__"}
+        needed = given | replacements(mine)  # a function compiled with numba, such as
         missing = [name for name in ability.functions if name not in needed]
         if missing:
             return {"error": f"there is no {missing[0]}"}
         self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
         side = ability.outside(case)
+        side.look = self.look
         self.bench.ask = side.hear
         begin = time.process_time()
         outcome = observe(ability.probe, self.bench, side.given(), self.seconds)
         self.spent += time.process_time() - begin
         return side.outcome(outcome)
+
+
+class _Trusted(Here):
+    """The same for right functions, which leave memory that compiled code can read."""
+
+    look = staticmethod(looked)
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:
@@ -88,7 +100,7 @@ class Reference:
             raise ValueError(f"the package holds no reference for the rule {setting.rule.name!r}")
         self.setting = setting
         own = reference_functions(exercise)
-        self.here = Here(exercise, own | dict(functions or {}))
+        self.here = _Trusted(exercise, own | dict(functions or {}))
 
     def answer(self, ability: Ability, case: Case) -> Any:
         """What the functions of this ability should answer to a case; None where a judge says."""

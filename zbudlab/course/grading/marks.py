@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.names import JOINERS
 from zbudlab.io.files import written_whole
 
 COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons", "file")
@@ -42,11 +44,15 @@ def reasons(graded: Graded) -> str:
     return " | ".join(said)
 
 
+#: Where a spreadsheet may begin a cell and take what follows for a formula: at the beginning, and
+#: after a semicolon if that parts cells. Commas are safe, as fields that have them are quoted.
+_FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+
+
 def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, on one line."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    text = " ".join(text.split())
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """Return a text on one line, without tabs and without formulas."""
+    text = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
+    return _FORMULA.sub(r"\1'", " ".join(text.split()))
 
 
 def in_order(graded: Iterable[Graded]) -> list[Graded]:

@@ -61,7 +61,7 @@ def _document(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the file has more than {MAX_BYTES >> 20} MB")
     try:
-        document = json.loads(data.decode("utf-8"))
+        document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("the file is not text in UTF-8, as notebooks are") from None
     except (ValueError, RecursionError):

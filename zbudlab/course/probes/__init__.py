@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import jit
+from zbudlab.course.probes.imports import Idle, NotThere, replacements
 
 NOT_WRITTEN = "not written yet"
 TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
@@ -70,21 +71,23 @@ class Bench:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """A block within which the functions find kernels where they look for their like.
+        """Within this block, the functions find kernels in place of the student's others.
 
-        Those that are not written yet are there, too.
+        Functions that are not written yet are found, too. What the grading sandbox would not
+        have is replaced by stand-ins that say so.
         """
-        undo: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        undo: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         for function in self.functions.values():
             names = getattr(function, "__globals__", {})
             if names.get("__name__") == "__main__":
-                undo.append((names, {name: names[name] for name in self.others if name in names}))
-                names.update({name: kernel(found) for name, found in self.others.items()})
+                new = replacements(names) | {n: kernel(found) for n, found in self.others.items()}
+                undo.append((names, {name: names[name] for name in new if name in names}, set(new)))
+                names.update(new)
         try:
             yield
         finally:
-            for names, old in reversed(undo):
-                for name in self.others:
+            for names, old, new_names in reversed(undo):
+                for name in new_names:
                     names.pop(name, None)
                 names.update(old)
 
@@ -105,6 +108,8 @@ def _plain_number(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, (np.integer, np.bool_, np.floating)):
         return value.item()
+    if isinstance(value, Idle):
+        raise NotThere(Idle.why(value))
     raise TypeError(f"{type(value).__name__} is no plain answer: give numbers, text or lists")
 
 
@@ -163,3 +168,14 @@ def observe(
         raise
     except BaseException as error:
         return {"error": trouble(error)}
+
+
+def looked(probe: str, case: dict[str, Any]) -> Any:
+    """Run a probe that looks at memory, and needs no function."""
+    return plain(find(probe)(Bench({}, {}, {}), case))
+
+
+def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
+    """The same uncompiled, so that an index out of bounds raises IndexError."""
+    with jit.uncompiled(jit.KERNELS):
+        return looked(probe, case)
