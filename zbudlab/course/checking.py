@@ -188,11 +188,39 @@ def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference
 
 
 def _checked(ability: Ability, trier: Here, reference: Reference) -> Result:
-    cases: Iterable[Paper] = papers(trier.exercise, ability, reference)
-    result = judged(ability, trier, cases)
+    result = _judged(ability, trier, reference)
     if result.failure is None:
         return result
     return Result(ability, 0, smaller(result.failure, ability, trier, reference))
+
+
+def _judged(ability: Ability, trier: Here, reference: Reference) -> Result:
+    cases: Iterable[Paper] = papers(trier.exercise, ability, reference)
+    return judged(ability, trier, cases)
+
+
+@dataclass
+class _Checks:
+    """The visible checks on functions, each ability once."""
+
+    trier: Here
+    reference: Reference
+    results: dict[str, Result] = field(default_factory=dict)
+
+    def check(self, ability: Ability) -> None:
+        """Check an ability, with stand-ins for functions that are wrong by themselves."""
+        task, setting = self.trier.exercise, self.reference.setting
+        lost = [part.name for part in task.parts(ability) if self._is_lost(part)]
+        self.results[ability.name] = replace(
+            _checked(task.with_stand_ins(ability, lost, setting.rule), self.trier, self.reference),
+            ability=ability,
+        )
+
+    def _is_lost(self, part: Ability) -> bool:
+        """Return whether a part is wrong; it is looked at if it was not yet."""
+        if part.name not in self.results:
+            return _judged(part, self.trier, self.reference).failure is not None
+        return self.results[part.name].failure is not None
 
 
 def lost_frames(machine: Any, right: Any) -> list[int]:
@@ -229,7 +257,7 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
     mine, right = trier.bench.machine, reference.here.bench.machine
     if mine is not None and right is not None:
         report.pictured, report.machine, report.lost = ability, mine, lost_frames(mine, right)
-        report.instead = trier.bench.instead()
+        report.instead = trier.bench.instead_alone()
 
 
 def check(
@@ -262,12 +290,13 @@ def _reported(
 ) -> Report:
     """Return a report on the chosen abilities, of which those that are ready are checked."""
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
-    results: list[Result] = []
-    for ability in ready:
-        if trier.spent < CHECK_SECONDS:
-            results.append(_checked(ability, trier, reference))
-    seen = [result.ability for result in results]
-    report = Report(task, results, [a for a in chosen if a not in seen], set(functions))
+    checks = _Checks(trier, reference)
+    for ability in task.in_turn():
+        if ability in ready and trier.spent < CHECK_SECONDS:
+            checks.check(ability)
+    results = [checks.results[a.name] for a in chosen if a.name in checks.results]
+    unchecked = [a for a in chosen if a.name not in checks.results]
+    report = Report(task, results, unchecked, set(functions))
     _picture(report, trier, reference)
     return report
 

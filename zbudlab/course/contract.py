@@ -24,12 +24,14 @@ Judge = Callable[[Case, Any], str]
 class Rule:
     """A rule an exercise can be set under. text: what the student is told, one or two sentences.
 
+    changes: the functions that are others under it, by the student's names.
     settings: plain values the cases may need, such as {"chunk_size": 128}.
     tells: by an ability's name, what is told otherwise of it: its title, hints or why.
     """
 
     name: str
     text: str
+    changes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -177,13 +179,46 @@ class Exercise:
         told = [replace(a, **rule.tells.get(a.name, {})) for a in self.abilities]
         return replace(self, abilities=tuple(told))
 
+    def parts(self, ability: Ability) -> list[Ability]:
+        """Return the abilities that show a part of this one's functions alone; [] for most."""
+        mine = set(ability.functions)
+        return [a for a in self.abilities if a.functions and set(a.functions) < mine]
+
+    def in_turn(self) -> list[Ability]:
+        """Return the abilities in the order they are tried: each after its parts."""
+        return sorted(self.abilities, key=lambda ability: bool(self.parts(ability)))
+
+    def with_stand_ins(self, ability: Ability, lost: Iterable[str], rule: Rule) -> Ability:
+        """Return an ability without the functions that cost the points of another already.
+
+        lost: names of abilities. Right functions stand in for those left out, so that one mistake
+        is not paid for twice. At least half of the functions must be right, and a function that
+        the rule changes has no stand-in.
+        """
+        gone = {n for part in self.parts(ability) if part.name in lost for n in part.functions}
+        left = tuple(n for n in ability.functions if n not in gone - {*rule.changes})
+        return (
+            replace(ability, functions=left) if 2 * len(left) >= len(ability.functions) else ability
+        )
+
     def removed(self, ability: Ability) -> tuple[str, ...]:
         """The kernels that are absent in the sandbox where this ability is shown."""
-        gone = {name for name in ability.functions if isinstance(self.references.get(name), str)}
-        kernels = {str(self.references[name]) for name in gone}
+        kernels = {
+            found
+            for name in ability.functions
+            if isinstance(found := self.references.get(name), str)
+        }
         for name in ability.functions:
             kernels.update(self.equivalents.get(name, ()))
         return tuple(sorted(kernels))
+
+    def hidden_from(self, ability: Ability) -> tuple[str, ...]:
+        """Return all that is absent where this ability is shown: kernels and other functions.
+
+        Abilities for which this is the same can be shown in one sandbox.
+        """
+        own = {n for n in ability.functions if callable(self.references.get(n))}
+        return (*self.removed(ability), *sorted(own))
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.

@@ -4,6 +4,7 @@ A *trier* runs a case on the student's functions, in this process (`Here`) or be
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
 """
 
+import inspect
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,17 +29,32 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
     return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
 
 
-def others(exercise: Exercise, ability: Ability) -> dict[str, str]:
-    """The kernels that stand in for the rest of the student's functions, by his names.
+def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
+    """Return what stands in for the rest of the student's functions, by their names.
 
-    So that what he got wrong elsewhere costs nothing here.
+    Kernels by their names, and the texts of right functions that are none; see
+    `probes.stand_in`. So a mistake elsewhere costs nothing here.
     """
-    absent = exercise.removed(ability)
-    return {
-        name: kernel
-        for name, kernel in exercise.references.items()
-        if isinstance(kernel, str) and name not in ability.functions and kernel not in absent
-    }
+    absent = exercise.hidden_from(ability)
+    found: dict[str, Any] = {}
+    for name, reference in exercise.references.items():
+        if name in ability.functions or name in absent or reference in absent:
+            continue
+        if isinstance(reference, str):
+            found[name] = reference
+        elif callable(reference):
+            found[name] = {"name": name, "source": _sources(exercise, ability)}
+    return found
+
+
+def _sources(exercise: Exercise, ability: Ability) -> str:
+    """Return the texts of an exercise's own right functions, without those that are tried."""
+    texts = [
+        inspect.getsource(reference)
+        for name, reference in exercise.references.items()
+        if callable(reference) and name not in ability.functions
+    ]
+    return "\n\n".join(["from __future__ import annotations", *texts])
 
 
 class Here:

@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -84,11 +84,13 @@ class Stage:
     package: Path
 
 
-def together(exercise: Exercise) -> dict[tuple[str, ...], list[Ability]]:
-    """Abilities that share a sandbox, by the kernels that are absent there."""
+def together(
+    exercise: Exercise, abilities: Iterable[Ability]
+) -> dict[tuple[str, ...], list[Ability]]:
+    """Return abilities that share a sandbox, by what is absent there."""
     stages: dict[tuple[str, ...], list[Ability]] = {}
-    for ability in exercise.abilities:
-        stages.setdefault(exercise.removed(ability), []).append(ability)
+    for ability in abilities:
+        stages.setdefault(exercise.hidden_from(ability), []).append(ability)
     return stages
 
 
@@ -117,9 +119,11 @@ class Examiner:
         self.functions = rule_functions(solutions, exercise.name, self.rule)
         self._answers: dict[tuple[str, int, str], Any] = {}
         self._computing = threading.Lock()
+        self._copying = threading.Lock()
         self.folder = folder / exercise.name
         self.whole = self.folder / "whole"
-        self.stages = list(self._stages())
+        self._packages: dict[tuple[str, ...], Path] = {}
+        stripped_copy(self.whole, [])
         for ability in exercise.abilities:  # what must be compiled first is, before the clock runs
             self.papers(ability, student=0)
 
@@ -127,12 +131,19 @@ class Examiner:
         """Remove the copies of the package."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _stages(self) -> Iterator[Stage]:
-        stripped_copy(self.whole, [])
-        for number, (removed, abilities) in enumerate(together(self.exercise).items()):
-            package = self.folder / str(number)
-            stripped_copy(package, removed)
-            yield Stage(abilities, package)
+    def stages(self, abilities: Iterable[Ability]) -> list[Stage]:
+        """Return abilities by the sandboxes that they share."""
+        found = together(self.exercise, abilities).values()
+        return [Stage(a, self._package(self.exercise.removed(a[0]))) for a in found]
+
+    def _package(self, removed: tuple[str, ...]) -> Path:
+        """Return a copy of the package without some kernels."""
+        with self._copying:
+            if removed not in self._packages:
+                package = self.folder / str(len(self._packages))
+                stripped_copy(package, removed)
+                self._packages[removed] = package
+            return self._packages[removed]
 
     # --- right answers -------------------------------------------------------------------------
 
@@ -163,8 +174,7 @@ class Examiner:
         begin = time.monotonic()
         cells = notebook.cells_to_run(submitted, self.release)
         with closing(_Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)) as trial:
-            for stage in self.stages:
-                trial.run(stage)
+            trial.run_all()
         marks = [trial.found[ability.name] for ability in self.exercise.abilities]
         seconds = round(time.monotonic() - begin, 2)
         return Verdict(self.exercise.name, submitted.student, marks, trial.trouble, seconds)
@@ -217,6 +227,20 @@ class _Trial:
         if "answer" not in outcome:
             raise ValueError(CANNOT_BE_READ)
         return outcome["answer"]
+
+    def run_all(self) -> None:
+        """Try all abilities, those that join several after these.
+
+        What lost the points of its own ability has a stand-in from then on.
+        """
+        exercise = self.examiner.exercise
+        joined = [ability for ability in exercise.abilities if exercise.parts(ability)]
+        for stage in self.examiner.stages(a for a in exercise.abilities if a not in joined):
+            self.run(stage)
+        lost = [name for name, mark in self.found.items() if mark.reason]
+        rule = self.examiner.rule
+        for stage in self.examiner.stages(exercise.with_stand_ins(a, lost, rule) for a in joined):
+            self.run(stage)
 
     def run(self, stage: Stage) -> None:
         """Try the abilities of a stage; after one that ended its process, the rest in a new one.

@@ -6,6 +6,7 @@ or the grading sandbox's, and with the reference's functions in the grader's.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import signal
@@ -33,13 +34,13 @@ def _nobody(question: Any) -> Any:
 class Bench:
     """Where functions are tried. functions: by the student's names; plugs: the kernels' names.
 
-    others: kernels that take the place of the student's other functions, which the tried ones may
-    call. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a question to
-    whoever compares (`zbudlab.course.outside`), and gives the reply.
+    others: what takes the place of the student's other functions, which the tried ones may call;
+    see `stand_in`. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a
+    question to the side that compares (`zbudlab.course.outside`), and gives the reply.
     """
 
     def __init__(
-        self, functions: Mapping[str, Any], plugs: Mapping[str, str], others: Mapping[str, str]
+        self, functions: Mapping[str, Any], plugs: Mapping[str, str], others: Mapping[str, Any]
     ) -> None:
         self.functions = functions
         self.plugs = plugs
@@ -54,6 +55,19 @@ class Bench:
             for name, kernel in self.plugs.items()
             if name in self.functions and self.functions[name] is not jit.KERNELS[kernel]
         }
+
+    def instead_alone(self) -> dict[str, Any]:
+        """Return the same for use outside `alone`: each call finds what it finds there."""
+
+        def wrapped(function: Any) -> Any:
+            @functools.wraps(function)
+            def call(*arguments: Any) -> Any:
+                with self.alone():
+                    return function(*arguments)
+
+            return call
+
+        return {name: wrapped(function) for name, function in self.instead().items()}
 
     def plugged(self) -> contextlib.AbstractContextManager[None]:
         """A block within which kernels of the package are the functions of the bench."""
@@ -80,7 +94,7 @@ class Bench:
         for function in self.functions.values():
             names = getattr(function, "__globals__", {})
             if names.get("__name__") == "__main__":
-                new = replacements(names) | {n: kernel(found) for n, found in self.others.items()}
+                new = replacements(names) | {n: stand_in(f) for n, f in self.others.items()}
                 undo.append((names, {name: names[name] for name in new if name in names}, set(new)))
                 names.update(new)
         try:
@@ -96,6 +110,15 @@ def kernel(name: str) -> Any:
     """The package's own function called `module.function`."""
     importlib.import_module(f"zbudlab.mm.{name.partition('.')[0]}")
     return jit.KERNELS[name]
+
+
+def stand_in(found: Any) -> Any:
+    """Return a right function: a kernel by its name, or one of {"source": ..., "name": ...}."""
+    if isinstance(found, str):
+        return kernel(found)
+    names: dict[str, Any] = {"__name__": "stand-ins", "Any": Any, "np": np}
+    exec(found["source"], names)
+    return names[found["name"]]
 
 
 def plain(value: Any) -> Any:
