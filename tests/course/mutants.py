@@ -169,8 +169,7 @@ def _of_statements(number: int, node: ast.AST) -> Iterator[tuple[str, Edit]]:
         if isinstance(node, (ast.For, ast.While)) and field == "body":
             yield "once", _on_body(number, field, lambda b: [*b, ast.Break()])
         if isinstance(node, ast.FunctionDef):
-            early = ast.Return(ast.Constant(0))
-            yield "early", _on_body(number, field, lambda b, s=start: [*b[:s], early, *b[s:]])
+            yield "early", _on_body(number, field, lambda b, s=start: _ended(b, s))
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -183,6 +182,10 @@ def _on_body(number: int, field: str, change: Callable[[list], list]) -> Edit:
 
 def _without(body: list[ast.stmt], place: int) -> list[ast.stmt]:
     return [*body[:place], ast.Pass(), *body[place + 1 :]]
+
+
+def _ended(body: list[ast.stmt], place: int) -> list[ast.stmt]:
+    return [*body[:place], ast.Return(ast.Constant(0)), *body[place:]]
 
 
 def _exchanged(body: list[ast.stmt], place: int) -> list[ast.stmt]:

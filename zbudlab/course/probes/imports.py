@@ -83,6 +83,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "crypto",
         "list_head",
         "lru",
+        "mem",
         "memory",
         "migrate",
         "page",
