@@ -6,6 +6,8 @@ autograding would, so it finds no kernel here.
 
 from pathlib import Path
 
+import nbgrader
+
 ROOT = Path(__file__).resolve().parent
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
@@ -19,3 +21,8 @@ c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 c.ExecutePreprocessor.kernel_name = "marks-come-from-zbudlab-grade"
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}
+# Our template comes first: nbgrader's would load MathJax from a foreign host.
+c.HTMLExporter.extra_template_basedirs = [
+    str(ROOT / "zbudlab/course/grading/templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates"),
+]

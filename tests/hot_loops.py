@@ -8,6 +8,7 @@ assembly, so this needs a process and an empty cache of its own.
 import json
 import re
 
+import numba
 import numpy as np
 
 from benchmarks.drivers import buddy_churn, churn, radix_lookup, radix_lookup_batch
@@ -35,13 +36,13 @@ def compaction_scan(mem, control):
     return end
 
 
-@jit.numba.njit
+@numba.njit
 def _reading(held, kept, i):
     kept.append(held)
     return kept[i % 2][0]
 
 
-@jit.numba.njit
+@numba.njit
 def counting_references(held, orders):
     """What the others must not be: numba's defaults, which count references."""
     kept = [held]
@@ -94,7 +95,7 @@ def compiled_into(loop):
 
 def whole_numbers(answer):
     """Whether a compiled function answers with integers, truth values, or nothing."""
-    types = jit.numba.types
+    types = numba.types
     if isinstance(answer, types.BaseTuple):
         return all(whole_numbers(part) for part in answer)
     return isinstance(answer, (types.Integer, types.Boolean, types.NoneType))

@@ -15,6 +15,7 @@ import pytest
 
 from zbudlab import jit, layout
 from zbudlab.cli import first_use
+from zbudlab.jit import cache
 from zbudlab.mm import (
     bootmem,
     list_head,
@@ -472,7 +473,7 @@ def test_where_nothing_at_all_can_be_written_it_works_and_says_so(package, monke
     nowhere = {"HOME": os.devnull, "USERPROFILE": os.devnull, "NUMBA_CACHE_DIR": None}
     found = run_python("-c", NOWHERE + IS_FREE, cwd=package, PYTHONPATH=package, **nowhere)
     assert found.split() == ["1", "0", "None"]
-    monkeypatch.setattr(jit, "CACHE_DIRECTORY", None)
+    monkeypatch.setattr(cache, "CACHE_DIRECTORY", None)
     first_use.say_if_first()
     assert "set NUMBA_CACHE_DIR to a folder" in capsys.readouterr().err
 
@@ -540,9 +541,9 @@ def test_where_the_package_cannot_be_written_home_has_the_cache(package):
 
 def test_the_variable_comes_first_if_it_can_be_used(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    assert jit._cache_directory().parent == tmp_path
+    assert cache._cache_directory().parent == tmp_path
     monkeypatch.setenv("NUMBA_CACHE_DIR", os.devnull)
-    assert jit._cache_directory().parent == Path(jit.__file__).parent / "__pycache__"
+    assert cache._cache_directory().parent == cache.PACKAGE / "__pycache__"
 
 
 def test_nobodys_home_is_no_obstacle(tmp_path, monkeypatch):
@@ -550,7 +551,7 @@ def test_nobodys_home_is_no_obstacle(tmp_path, monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.setattr(jit, "_usable", lambda folder: False)
+    monkeypatch.setattr(cache, "_usable", lambda folder: False)
     monkeypatch.setattr(Path, "home", nowhere)
-    monkeypatch.setattr(jit.tempfile, "tempdir", str(tmp_path))
-    assert jit._cache_directory().parent == tmp_path
+    monkeypatch.setattr(cache.tempfile, "tempdir", str(tmp_path))
+    assert cache._cache_directory().parent == tmp_path

@@ -19,6 +19,7 @@ import pytest
 from tests import rounds
 from tests.test_jit import Script
 from zbudlab import jit
+from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
 from zbudlab.mm import compaction, snapshot, vmstat
 from zbudlab.mm.mem import Memory
@@ -181,7 +182,7 @@ class Recorder:
                 script()
 
 
-PLAINLY = jit._plainly
+PLAINLY = replacing.plainly
 
 
 def machine_script(number: int) -> None:

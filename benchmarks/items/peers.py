@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numba
 import numpy as np
 
 from benchmarks import drivers
@@ -11,7 +12,6 @@ from benchmarks.item import Call, Case, Setup, Step, item
 from benchmarks.machines import SEED, machine, touch
 from tests import naive
 from zbudlab import layout
-from zbudlab.jit import numba
 from zbudlab.mm import page_alloc
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State

@@ -26,10 +26,11 @@ from tests.course.load import graded_with_kills
 from zbudlab.cli import main
 from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import seccomp
-from zbudlab.course.grading.collecting import _found, collected, exercise_in, named
+from zbudlab.course.grading.collecting import _found, collected
 from zbudlab.course.grading.copies import without
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.marks import _harmless, note, shared_numbers
+from zbudlab.course.grading.names import exercise_in, named
 from zbudlab.course.grading.notebook import Notebook, Unreadable, cells_to_run, read
 from zbudlab.course.grading.trial import Verdict
 from zbudlab.course.probes.cells import compiled, runnable

@@ -12,7 +12,7 @@ def _check(options: argparse.Namespace) -> int:
     say_if_first()
     report = checked_notebook(options.notebook, options.exercise, options.variant)
     print(report)
-    return 0 if report else DIFFERENCE
+    return 0 if report and not report.unchecked else DIFFERENCE
 
 
 def add(commands: Any) -> None:

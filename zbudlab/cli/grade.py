@@ -38,37 +38,60 @@ def _gradebook(options: argparse.Namespace) -> Any:
 def _grade(options: argparse.Namespace) -> int:
     from zbudlab.course.contract import exercise
     from zbudlab.course.grading.collecting import collected
-    from zbudlab.course.grading.feedback import write_feedback
-    from zbudlab.course.grading.grader import Grader
-    from zbudlab.course.grading.marks import table, write_marks
+    from zbudlab.course.grading.grader import Grader, alone_in
     from zbudlab.io.files import check_writable
 
     check_writable(options.out)
     only = exercise(options.exercise).name if options.exercise else ""
     enter_marks = _gradebook(options)
     program = _isolation(options)
+    roster = _roster(options)
     found = collected(options.submissions)
     if not found:
         raise ValueError(f"no notebook in {', '.join(options.submissions)}")
     say_if_first()
-    grader = Grader(
-        Path(options.grading),
-        Path(options.solutions),
-        program,
-        only=only,
-        variant=options.variant,
-        seed=options.seed,
-    )
-    graded = grader.graded(found, options.jobs, print)
-    write_marks(options.out, graded)
+    folder = Path(options.grading)
+    with alone_in(folder):
+        grader = Grader(
+            folder,
+            Path(options.solutions),
+            program,
+            only=only,
+            variant=options.variant,
+            seed=options.seed,
+        )
+        graded = grader.graded(found, options.jobs, _say)
+        print(_written(options, graded, roster, enter_marks))
+    return 0
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence, which may have a student's words in it, on the terminal."""
+    from zbudlab.course.grading.names import printable
+
+    print(printable(sentence))
+
+
+def _roster(options: argparse.Namespace) -> Any:
+    """Read the roster; None if there is none."""
+    from zbudlab.course.grading.numbers import Roster
+
+    return Roster.read(options.roster) if options.roster else None
+
+
+def _written(options: argparse.Namespace, graded: list[Any], roster: Any, enter_marks: Any) -> str:
+    """Write marks, feedback and gradebook; return the table and what was written where."""
+    from zbudlab.course.grading.feedback import write_feedback
+    from zbudlab.course.grading.marks import table, write_marks
+
+    write_marks(options.out, graded, roster)
     pages = write_feedback(Path(options.grading) / "feedback", graded)
     book = enter_marks(Path(options.grading), graded) if enter_marks else ""
-    print(table(graded))
     marked = f"; gradebook {book}" if book else ""
-    print(
-        f"{len(graded)} notebooks; marks in {options.out}, {len(pages)} pages of feedback{marked}"
+    return (
+        f"{table(graded, roster)}\n{len(graded)} notebooks; marks in {options.out}, "
+        f"{len(pages)} pages of feedback{marked}"
     )
-    return 0
 
 
 def add(commands: Any) -> None:
@@ -86,6 +109,12 @@ def add(commands: Any) -> None:
     grade.add_argument("--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="at a time")
     grade.add_argument("--out", default="marks.csv", metavar="FILE", help="default: marks.csv")
     grade.add_argument("--variant", type=int, metavar="N", help="the number that chose the rule")
+    grade.add_argument(
+        "--roster",
+        metavar="FILE",
+        help="student numbers, one a line, or CSV with a column 'number' and perhaps 'student'; "
+        "the marks note a number that is not in it",
+    )
     grade.add_argument("--seed", help="of the hidden cases; default: drawn once, kept in grading/")
     grade.add_argument("--grading", default="grading", metavar="DIR", help="default: grading")
     grade.add_argument(

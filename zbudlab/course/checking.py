@@ -13,7 +13,7 @@ import numpy as np
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, exercise
 from zbudlab.course.judging import Here, Paper, Reference, Result, judged, papers
 from zbudlab.course.probes import NOT_WRITTEN, TOO_SLOW, TooSlow, time_limit, trouble
-from zbudlab.course.probes.cells import compiled
+from zbudlab.course.probes.cells import fresh_names, run
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
@@ -188,11 +188,39 @@ def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference
 
 
 def _checked(ability: Ability, trier: Here, reference: Reference) -> Result:
-    cases: Iterable[Paper] = papers(trier.exercise, ability, reference)
-    result = judged(ability, trier, cases)
+    result = _judged(ability, trier, reference)
     if result.failure is None:
         return result
     return Result(ability, 0, smaller(result.failure, ability, trier, reference))
+
+
+def _judged(ability: Ability, trier: Here, reference: Reference) -> Result:
+    cases: Iterable[Paper] = papers(trier.exercise, ability, reference)
+    return judged(ability, trier, cases)
+
+
+@dataclass
+class _Checks:
+    """The visible checks on functions, each ability once."""
+
+    trier: Here
+    reference: Reference
+    results: dict[str, Result] = field(default_factory=dict)
+
+    def check(self, ability: Ability) -> None:
+        """Check an ability, with stand-ins for functions that are wrong by themselves."""
+        task, setting = self.trier.exercise, self.reference.setting
+        lost = [part.name for part in task.parts(ability) if self._is_lost(part)]
+        self.results[ability.name] = replace(
+            _checked(task.with_stand_ins(ability, lost, setting.rule), self.trier, self.reference),
+            ability=ability,
+        )
+
+    def _is_lost(self, part: Ability) -> bool:
+        """Return whether a part is wrong; it is looked at if it was not yet."""
+        if part.name not in self.results:
+            return _judged(part, self.trier, self.reference).failure is not None
+        return self.results[part.name].failure is not None
 
 
 def lost_frames(machine: Any, right: Any) -> list[int]:
@@ -229,7 +257,7 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
     mine, right = trier.bench.machine, reference.here.bench.machine
     if mine is not None and right is not None:
         report.pictured, report.machine, report.lost = ability, mine, lost_frames(mine, right)
-        report.instead = trier.bench.instead()
+        report.instead = trier.bench.instead_alone()
 
 
 def check(
@@ -250,13 +278,25 @@ def check(
         raise ValueError(f"{name} asks for no {', '.join(unknown)}, but for {known}")
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
+    return _reported(task, setting, functions, chosen, ready)
+
+
+def _reported(
+    task: Exercise,
+    setting: Setting,
+    functions: dict[str, Any],
+    chosen: list[Ability],
+    ready: list[Ability],
+) -> Report:
+    """Return a report on the chosen abilities, of which those that are ready are checked."""
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
-    results: list[Result] = []
-    for ability in ready:
-        if trier.spent < CHECK_SECONDS:
-            results.append(_checked(ability, trier, reference))
-    seen = [result.ability for result in results]
-    report = Report(task, results, [a for a in chosen if a not in seen], set(functions))
+    checks = _Checks(trier, reference)
+    for ability in task.in_turn():
+        if ability in ready and trier.spent < CHECK_SECONDS:
+            checks.check(ability)
+    results = [checks.results[a.name] for a in chosen if a.name in checks.results]
+    unchecked = [a for a in chosen if a.name not in checks.results]
+    report = Report(task, results, unchecked, set(functions))
     _picture(report, trier, reference)
     return report
 
@@ -293,13 +333,16 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
     if not name:
         raise ValueError(f"{path} does not tell which exercise it is: say --exercise")
     task = exercise(name)
-    namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *things: None}
+    namespace = fresh_names()
     for cell in notebook.cells_to_run(submitted, notebook.released(name)):
         try:
             with time_limit(CASE_SECONDS):
-                exec(compiled(cell, str(path)), namespace)
+                run(cell, str(path), namespace)
         except (Exception, TooSlow) as error:
             print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
     functions = {found: namespace[found] for found in task.references if found in namespace}
-    report = check(name, student=submitted.student, variant=variant, **functions)
+    setting = Setting(task.rule(variant), submitted.student)
+    task = task.under(setting.rule)
+    abilities = list(task.abilities)
+    report = _reported(task, setting, functions, abilities, abilities)
     return replace(report, look=IN_TERMINAL)

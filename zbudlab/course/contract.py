@@ -24,16 +24,20 @@ Judge = Callable[[Case, Any], str]
 class Rule:
     """A rule an exercise can be set under. text: what the student is told, one or two sentences.
 
+    changes: the functions that are others under it, by the student's names.
     settings: plain values the cases may need, such as {"chunk_size": 128}.
     tells: by an ability's name, what is told otherwise of it: its title, hints or why.
     """
 
     name: str
     text: str
+    changes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+#: The error of an answer that is none; what is wrong with it could show the grader's memory.
+CANNOT_BE_READ = "its answer cannot be read"
 LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
 
@@ -54,35 +58,45 @@ def no_cases(setting: Setting, random: np.random.Generator) -> Iterable[Case]:
     return ()
 
 
+def _nothing_to_see(probe: str, case: Case) -> Any:
+    raise ValueError(f"no trier looks at memory with {probe}")
+
+
 class Outside:
     """What of a case stays outside the student's process; here nothing does.
 
-    Kinds where something does: `zbudlab.course.outside`.
+    look: runs a probe that looks at bytes that a student wrote, and returns what it saw; raises
+    ValueError if they cannot be read. The trier sets it, the grader's to a sandbox.
+    `zbudlab.course.outside` has the kinds where something stays outside.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
         self.case = case
+        self.look: Callable[[str, Case], Any] = _nothing_to_see
 
     def given(self) -> dict[str, Any]:
-        """What the probe is told."""
+        """Return what the probe gets."""
         return self.case
 
     def hear(self, question: Any) -> Any:
-        """The reply to a question that the probe asks meanwhile."""
+        """Return the reply to a question that the probe asks meanwhile."""
         raise ValueError("there is nothing to ask")
 
     def seen(self, answer: Any) -> Any:
-        """What is compared, from the probe's answer. ValueError for one that no probe gives."""
+        """Return what is compared, from the probe's answer.
+
+        Raise ValueError for an answer that no probe gives.
+        """
         return answer
 
     def outcome(self, observed: dict[str, Any]) -> dict[str, Any]:
-        """The same for {"answer": ...} or {"error": a line}."""
+        """Return the same for {"answer": ...} or {"error": a line}."""
         if "answer" not in observed:
             return observed
         try:
             return {"answer": self.seen(observed["answer"])}
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            return {"error": f"its answer cannot be read: {error}"}
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return {"error": CANNOT_BE_READ}
 
 
 @dataclass(frozen=True)
@@ -165,13 +179,46 @@ class Exercise:
         told = [replace(a, **rule.tells.get(a.name, {})) for a in self.abilities]
         return replace(self, abilities=tuple(told))
 
+    def parts(self, ability: Ability) -> list[Ability]:
+        """Return the abilities that show a part of this one's functions alone; [] for most."""
+        mine = set(ability.functions)
+        return [a for a in self.abilities if a.functions and set(a.functions) < mine]
+
+    def in_turn(self) -> list[Ability]:
+        """Return the abilities in the order they are tried: each after its parts."""
+        return sorted(self.abilities, key=lambda ability: bool(self.parts(ability)))
+
+    def with_stand_ins(self, ability: Ability, lost: Iterable[str], rule: Rule) -> Ability:
+        """Return an ability without the functions that cost the points of another already.
+
+        lost: names of abilities. Right functions stand in for those left out, so that one mistake
+        is not paid for twice. At least half of the functions must be right, and a function that
+        the rule changes has no stand-in.
+        """
+        gone = {n for part in self.parts(ability) if part.name in lost for n in part.functions}
+        left = tuple(n for n in ability.functions if n not in gone - {*rule.changes})
+        return (
+            replace(ability, functions=left) if 2 * len(left) >= len(ability.functions) else ability
+        )
+
     def removed(self, ability: Ability) -> tuple[str, ...]:
         """The kernels that are absent in the sandbox where this ability is shown."""
-        gone = {name for name in ability.functions if isinstance(self.references.get(name), str)}
-        kernels = {str(self.references[name]) for name in gone}
+        kernels = {
+            found
+            for name in ability.functions
+            if isinstance(found := self.references.get(name), str)
+        }
         for name in ability.functions:
             kernels.update(self.equivalents.get(name, ()))
         return tuple(sorted(kernels))
+
+    def hidden_from(self, ability: Ability) -> tuple[str, ...]:
+        """Return all that is absent where this ability is shown: kernels and other functions.
+
+        Abilities for which this is the same can be shown in one sandbox.
+        """
+        own = {n for n in ability.functions if callable(self.references.get(n))}
+        return (*self.removed(ability), *sorted(own))
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.

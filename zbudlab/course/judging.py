@@ -4,13 +4,15 @@ A *trier* runs a case on the student's functions, in this process (`Here`) or be
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
 """
 
+import inspect
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Setting, random_of
-from zbudlab.course.probes import Bench, kernel, observe
+from zbudlab.course.probes import Bench, kernel, looked, looked_plainly, observe
+from zbudlab.course.probes.imports import replacements
 from zbudlab.course.reasons import Failure, failure
 
 
@@ -27,17 +29,32 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
     return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
 
 
-def others(exercise: Exercise, ability: Ability) -> dict[str, str]:
-    """The kernels that stand in for the rest of the student's functions, by his names.
+def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
+    """Return what stands in for the rest of the student's functions, by their names.
 
-    So that what he got wrong elsewhere costs nothing here.
+    Kernels by their names, and the texts of right functions that are none; see
+    `probes.stand_in`. So a mistake elsewhere costs nothing here.
     """
-    absent = exercise.removed(ability)
-    return {
-        name: kernel
-        for name, kernel in exercise.references.items()
-        if isinstance(kernel, str) and name not in ability.functions and kernel not in absent
-    }
+    absent = exercise.hidden_from(ability)
+    found: dict[str, Any] = {}
+    for name, reference in exercise.references.items():
+        if name in ability.functions or name in absent or reference in absent:
+            continue
+        if isinstance(reference, str):
+            found[name] = reference
+        elif callable(reference):
+            found[name] = {"name": name, "source": _sources(exercise, ability)}
+    return found
+
+
+def _sources(exercise: Exercise, ability: Ability) -> str:
+    """Return the texts of an exercise's own right functions, without those that are tried."""
+    texts = [
+        inspect.getsource(reference)
+        for name, reference in exercise.references.items()
+        if callable(reference) and name not in ability.functions
+    ]
+    return "\n\n".join(["from __future__ import annotations", *texts])
 
 
 class Here:
@@ -45,6 +62,8 @@ class Here:
 
     seconds: that a case may take; None = as long as it likes.
     """
+
+    look = staticmethod(looked_plainly)  # what foreign functions leave in memory may be anything
 
     def __init__(
         self, exercise: Exercise, functions: Mapping[str, Any], seconds: float | None = None
@@ -56,17 +75,26 @@ class Here:
         self.spent = 0.0  # seconds of computing
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
-        needed = {n: self.functions[n] for n in ability.functions if n in self.functions}
+        given = {n: self.functions[n] for n in ability.functions if n in self.functions}
+        mine = {n: f for n, f in given.items() if getattr(f, "__module__", "") == "__main__"}
+        needed = given | replacements(mine)  # a function compiled with numba, such as
         missing = [name for name in ability.functions if name not in needed]
         if missing:
             return {"error": f"there is no {missing[0]}"}
         self.bench = Bench(needed, plugs(self.exercise, ability), others(self.exercise, ability))
         side = ability.outside(case)
+        side.look = self.look
         self.bench.ask = side.hear
         begin = time.process_time()
         outcome = observe(ability.probe, self.bench, side.given(), self.seconds)
         self.spent += time.process_time() - begin
         return side.outcome(outcome)
+
+
+class _Trusted(Here):
+    """The same for right functions, which leave memory that compiled code can read."""
+
+    look = staticmethod(looked)
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:
@@ -88,7 +116,7 @@ class Reference:
             raise ValueError(f"the package holds no reference for the rule {setting.rule.name!r}")
         self.setting = setting
         own = reference_functions(exercise)
-        self.here = Here(exercise, own | dict(functions or {}))
+        self.here = _Trusted(exercise, own | dict(functions or {}))
 
     def answer(self, ability: Ability, case: Case) -> Any:
         """What the functions of this ability should answer to a case; None where a judge says."""

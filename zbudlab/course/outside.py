@@ -5,16 +5,10 @@ memory holds, and what that means is found out here, by whoever compares; pages 
 counted stay here, and the probe asks for each access.
 """
 
-import base64
-import binascii
-import zlib
 from random import Random
 from typing import Any
 
-import numpy as np
-
 from zbudlab.course.contract import Outside
-from zbudlab.course.probes import e06_migrate
 from zbudlab.course.probes.e01_pages import REFUSED, place_of
 from zbudlab.layout import PAGE_SIZE
 
@@ -83,33 +77,9 @@ class Pages(Outside):
 
 
 class Moved(Outside):
-    """The memory after a page was moved. case: as in probes.e06_migrate, with `see`."""
+    """Memory after a page was moved, looked at elsewhere. case: as in probes.e06_migrate."""
 
     def seen(self, answer: Any) -> Any:
         if not isinstance(answer, dict):
             return answer
-        scene = e06_migrate.Scene(self.case)
-        before = scene.everything()
-        _fill(scene, answer["memory"])
-        said = answer["answer"]
-        if self.case["see"] == "untouched":
-            return {"answer": said, "untouched": said == 0 or scene.everything() == before}
-        return {"answer": said, **e06_migrate.SIGHTS[self.case["see"]](scene)}
-
-
-def _fill(scene: e06_migrate.Scene, memory: Any) -> None:
-    """Make the scene's memory what a probe says it is."""
-    for name, array in scene.arrays().items():
-        data = _unpacked(memory[name], array.nbytes)
-        array.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8)
-
-
-def _unpacked(text: Any, size: int) -> bytes:
-    """The bytes that a probe packed; ValueError unless there are `size` of them."""
-    try:
-        data = zlib.decompressobj().decompress(base64.b64decode(text), size + 1)
-    except (zlib.error, binascii.Error, TypeError) as error:
-        raise ValueError(str(error)) from None
-    if len(data) != size:
-        raise ValueError(f"{len(data)} bytes of memory, not {size}")
-    return data
+        return self.look("e06_migrate.look", {"case": self.case, "answer": answer})

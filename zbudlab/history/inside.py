@@ -143,7 +143,7 @@ class _Watch:
     def hook(self, name: str, instead: Callable | None) -> Callable[..., Any]:
         """A function that does what that kernel does, or what is in its place, and notes it."""
         compiled = jit.KERNELS[name]
-        original = instead or jit._on_plain_arrays(compiled)
+        original = instead or jit.on_plain_arrays(compiled)
         names = list(inspect.signature(compiled.py_func).parameters)
 
         def call(*arguments: Any) -> Any:

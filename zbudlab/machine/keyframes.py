@@ -197,7 +197,8 @@ class Keyframes:
                 else:
                     new = values[owner][name]
                     found[name] = Counter(new) if isinstance(old, Counter) else new
-            vars(owners(machine)[owner]).update(found)
+            for name, value in found.items():  # not through vars(): `State.mem` must follow
+                setattr(owners(machine)[owner], name, value)
 
     def _of_slots(self, numbers: np.ndarray) -> dict[int, Any]:
         """The opposite of `_by_slot`."""

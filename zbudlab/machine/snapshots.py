@@ -76,7 +76,7 @@ def take(machine: Core) -> Snapshot:
 def restore(machine: Core, snapshot: Snapshot) -> None:
     """Make the machine what it was; the log ends where it did then."""
     machine.state.rows.view(np.uint8)[:] = snapshot.memory
-    for name, value in _copies(snapshot.state).items():
+    for name, value in _copies(snapshot.state).items():  # not vars(): `State.mem` must follow
         setattr(machine.state, name, value)
     beside = copy.deepcopy(snapshot.beside)
     for name, owner in owners(machine).items():

@@ -19,6 +19,7 @@ RULES = (
         "large-pages",
         "In this variant a page has 16384 bytes in part 1: the lowest 14 bits of an address say "
         "where in the frame a byte lies. The other parts are as before.",
+        changes=("address_pfn", "page_address"),
     ),
 )
 

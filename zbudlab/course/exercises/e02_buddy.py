@@ -19,6 +19,7 @@ RULES = (
         "largest-first",
         "In this variant whoever asks for a block gets one out of the LARGEST free blocks, not out "
         "of the smallest that will do. All else is as before.",
+        changes=("alloc_block", "rmqueue_smallest"),
         tells={
             "survive": {
                 "why": "each time the lowest block of the order that the rule says, none twice, "

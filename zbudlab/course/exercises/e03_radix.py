@@ -21,6 +21,7 @@ RULES = (
         "In this variant radix_tree_insert puts the new item in the place of the old one where the "
         "key has one already, and answers the old item. (The kernel's answers -EEXIST and changes "
         "nothing.) That works even when nodes are too few, as it needs none.",
+        changes=("radix_tree_insert",),
         tells={
             "insert": {
                 "why": "a key that has an item gets the new one in its place, and the old one is "

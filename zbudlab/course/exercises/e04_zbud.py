@@ -16,6 +16,7 @@ RULES = (
         "largest-hole",
         "In this variant a new object goes into the page with the LARGEST hole that fits, not the "
         "smallest; of several such pages into the newest on its list, as before.",
+        changes=("find_hole",),
         tells={"golden": GOLDEN_CHANGED},
     ),
 )
@@ -164,7 +165,7 @@ EXERCISE = Exercise(
             "allocates",
             5,
             "traces.replay",
-            ("find_hole", "zbud_alloc"),
+            ("zbud_alloc",),
             shown_allocations,
             drawn_allocations,
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),

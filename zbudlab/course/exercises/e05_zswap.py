@@ -19,6 +19,7 @@ RULES = (
         "full-at-its-share",
         "In this variant the pool is full as soon as it HAS its share of memory, not only when it "
         "has more.",
+        changes=("zswap_is_full",),
         tells={"golden": GOLDEN_CHANGED},
     ),
 )

@@ -17,6 +17,7 @@ RULES = (
         "moved-is-new",
         "In this variant a page that moved counts as used just now: it goes first on the pool's "
         "LRU list, and first on the list of its free chunks (or of pages with both buddies).",
+        changes=("zbud_migrate_page",),
         tells={
             "lists": {
                 "title": "puts the new page first on both lists, and takes the old one off",

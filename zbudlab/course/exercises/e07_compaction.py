@@ -23,6 +23,7 @@ RULES = (
         "eight-at-a-time",
         "In this variant the migrate scanner isolates at most 8 pages in a round, not "
         "COMPACT_CLUSTER_MAX.",
+        changes=("isolate_migratepages_range",),
         tells={"golden": GOLDEN_CHANGED},
     ),
 )

@@ -18,6 +18,7 @@ RULES = (
         "beyond-what-matters",
         "In this variant a difference is called `more` or `less` only if the whole interval lies "
         "beyond what matters: above `matters`, or below `-matters`.",
+        changes=("conclude",),
     ),
 )
 

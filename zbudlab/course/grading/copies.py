@@ -11,22 +11,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2]
+from zbudlab.course.probes import imports
 
-#: Every package that is copied, and which of its modules; a module that is not named is not
-#: in the sandbox. "*" = all.
-COPIED: dict[str, tuple[str, ...]] = {
-    "": ("__init__", "_version", "layout"),
-    "analysis": ("__init__", "blockers", "ownership"),
-    "conformance": ("*",),
-    "content": ("__init__", "compressors", "corpus", "sources"),
-    "course/probes": ("*",),
-    "io": ("*",),
-    "machine": ("*",),
-    "mainjob": ("__init__", "job"),
-    "mm": ("*",),
-    "swap": ("*",),
-}
+PACKAGE = Path(__file__).parents[2]
 LEFT_TO_NUMBA = {"warm_marker"}
 COURSE = '''"""In the sandbox checks say nothing: whoever gives marks is outside."""
 
@@ -75,25 +62,31 @@ def _is_plain(node: ast.stmt, own: set[str]) -> bool:
 
 
 def plain_jit() -> str:
-    """`zbudlab.jit` for the sandbox: plain_jit.py, and what in the real one is plain and public."""
+    """Return `zbudlab.jit` for the sandbox: plain_jit.py and the plain parts of the intrinsics."""
     source = Path(__file__).with_name("plain_jit.py").read_text("utf-8")
     own = {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-    real = ast.parse((PACKAGE / "jit.py").read_text("utf-8")).body
+    real = ast.parse((PACKAGE / "jit" / "intrinsics.py").read_text("utf-8")).body
     taken = [ast.unparse(node) for node in real if _is_plain(node, own | LEFT_TO_NUMBA)]
     return "\n\n".join([source, *taken])
+
+
+def copied() -> list[Path]:
+    """Return the files of the package that the sandbox gets, relative to it."""
+    found = []
+    for package, modules in imports.PACKAGE.items():
+        folder = Path(*package.split("."))
+        own = [] if package == "course" else ["__init__"]
+        found += [folder / f"{name}.py" for name in [*own, *modules]]
+    return found
 
 
 def stripped_copy(target: Path, removed: Iterable[str]) -> None:
     """Write a copy of the package to `target`/zbudlab without some kernels ("zbud.zbud_alloc")."""
     copy = target / "zbudlab"
-    copy.mkdir(parents=True)
-    for folder, modules in COPIED.items():
-        (copy / folder).mkdir(parents=True, exist_ok=True)
-        for module in modules:
-            for path in (PACKAGE / folder).glob(f"{module}.py"):
-                shutil.copy(path, copy / folder)
+    for path in copied():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PACKAGE / path, copy / path)
     (copy / "jit.py").write_text(plain_jit(), encoding="utf-8")
-    shutil.copy(PACKAGE / "course" / "contract.py", copy / "course")
     (copy / "course" / "__init__.py").write_text(COURSE, encoding="utf-8")
     by_module: dict[str, set[str]] = {}
     for name in removed:

@@ -11,6 +11,11 @@ from zbudlab.course.grading.marks import in_order
 from zbudlab.course.grading.trial import Mark
 from zbudlab.io.files import written_whole
 
+#: A page of feedback runs and fetches nothing, whatever gets into it.
+POLICY = (
+    "<meta http-equiv='Content-Security-Policy' "
+    "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+)
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #1a1a1a; background: #fff }
@@ -60,7 +65,8 @@ def page(student: str, graded: Iterable[Graded]) -> str:
     name = html.escape(student)
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Feedback for {name}"
-        f"</title><meta name='viewport' content='width=device-width'><style>{STYLE}</style></head>"
+        f"</title><meta name='viewport' content='width=device-width'>{POLICY}"
+        f"<style>{STYLE}</style></head>"
         f"<body><h1>Feedback for {name}</h1>{body}</body></html>\n"
     )
 

@@ -24,7 +24,6 @@ from zbudlab.io.files import written_whole
 
 MAX_IMAGE = 2 << 20  #: characters of a figure that a teacher is shown
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
-_LINK = re.compile(r"(javascript|vbscript|data)\s*:", re.IGNORECASE)
 
 
 def best(graded: Iterable[Graded]) -> list[Graded]:
@@ -106,9 +105,15 @@ def enter_marks(folder: Path, graded: list[Graded]) -> Path:
 # --- what formgrader shows ---------------------------------------------------------------------
 
 
-def _harmless(text: str) -> str:
-    """A student's Markdown without anything that a browser would run."""
-    return _LINK.sub(r"\1 :", text.replace("<", "&lt;"))
+def _as_text(markdown: str) -> str:
+    """Return a student's Markdown as a block of plain text.
+
+    Rendered, it could hold scripts, links that run scripts, and pictures from foreign hosts, in
+    more forms than can be listed.
+    """
+    longest = max((len(run) for run in re.findall("`+", markdown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{markdown}\n{fence}"
 
 
 def _figures(cell: dict[str, Any]) -> list[Any]:
@@ -138,7 +143,7 @@ def shown(graded: Graded, release: Any) -> Any:
         mine = own.get(told.get("grade_id", ""))
         if told.get("solution") and mine:
             is_text = cell.cell_type == "markdown"
-            cell.source = _harmless(mine["source"]) if is_text else mine["source"]
+            cell.source = _as_text(mine["source"]) if is_text else mine["source"]
             if cell.cell_type == "code":
                 cell.outputs = _figures(mine)
         if told.get("grade_id") in said:

@@ -7,9 +7,10 @@ was interrupted.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,37 @@ from tqdm import tqdm
 
 from zbudlab.course.contract import EXERCISES, exercise
 from zbudlab.course.grading import notebook as notebooks
-from zbudlab.course.grading.collecting import Found
+from zbudlab.course.grading.names import Found
 from zbudlab.course.grading.trial import Examiner, Verdict, refused
 from zbudlab.io.files import written_whole
 
 PACKAGE = Path(__file__).parents[2]
+COPIES = ".copies"  #: in the grading folder: copies of the package, while a grader runs
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Work alone in a grading folder; ValueError if another grader does already.
+
+    What a grader that was killed left there, unfinished files and copies of the package, goes.
+    """
+    import fcntl  # which only Unix has
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"another zbudlab grade is at work in {folder}: wait for it") from None
+        except OSError:  # a file system without locks
+            pass
+        shutil.rmtree(folder / COPIES, ignore_errors=True)
+        for part in folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder / COPIES, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -169,7 +196,14 @@ class Grader:
                 yield tasks[task], task.result()
 
     def _examiner(self, name: str) -> Examiner:
-        return Examiner(exercise(name), self.variant, self.seed, self.program, self.solutions)
+        return Examiner(
+            exercise(name),
+            self.variant,
+            self.seed,
+            self.program,
+            self.solutions,
+            self.folder.resolve() / COPIES,
+        )
 
     def _fresh(self, examiner: Examiner, key: str, submitted: notebooks.Notebook) -> Verdict:
         try:

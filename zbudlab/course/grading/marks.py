@@ -2,26 +2,35 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from zbudlab.course.grading.grader import Graded
+from zbudlab.course.grading.names import JOINERS
+from zbudlab.course.grading.numbers import Roster
 from zbudlab.io.files import written_whole
 
 COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons", "file")
 
 
-def note(graded: Graded, shared: dict[tuple[str, int], set[str]]) -> str:
-    """What a teacher should know of a submission besides its marks."""
+def note(
+    graded: Graded, shared: dict[tuple[str, int], set[str]], roster: Roster | None = None
+) -> str:
+    """Return what a teacher should know of a submission besides its marks."""
     verdict = graded.verdict
-    others = shared[verdict.exercise, verdict.student] - {graded.found.student}
-    number = ""
-    if graded.notebook and verdict.exercise and not verdict.student:
-        number = "no student number"
-    elif verdict.student and others:
-        number = f"the number {verdict.student} is also given by {', '.join(sorted(others))}"
-    return "; ".join(filter(None, [verdict.trouble, number]))
+    number = verdict.student
+    others = shared[verdict.exercise, number] - {graded.found.student}
+    said = [verdict.trouble]
+    if graded.notebook and verdict.exercise and not number:
+        said.append("no student number")
+    elif number and others:
+        said.append(f"the number {number} is also given by {', '.join(sorted(others))}")
+    said += graded.notebook.remarks if graded.notebook else ()
+    if roster:
+        said.append(roster.remark(number, graded.found.student))
+    return "; ".join(filter(None, said))
 
 
 def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
@@ -42,11 +51,15 @@ def reasons(graded: Graded) -> str:
     return " | ".join(said)
 
 
+#: Where a spreadsheet may begin a cell and take what follows for a formula: at the beginning, and
+#: after a semicolon if that parts cells. Commas are safe, as fields that have them are quoted.
+_FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+
+
 def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, on one line."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    text = " ".join(text.split())
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    """Return a text on one line, without tabs and without formulas."""
+    text = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
+    return _FORMULA.sub(r"\1'", " ".join(text.split()))
 
 
 def in_order(graded: Iterable[Graded]) -> list[Graded]:
@@ -54,8 +67,8 @@ def in_order(graded: Iterable[Graded]) -> list[Graded]:
     return sorted(graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name))
 
 
-def rows(graded: list[Graded]) -> list[list[str]]:
-    """A row a submission, as in COLUMNS."""
+def rows(graded: list[Graded], roster: Roster | None = None) -> list[list[str]]:
+    """Return a row for each submission, as in COLUMNS."""
     shared = shared_numbers(graded)
     return [
         [
@@ -64,7 +77,7 @@ def rows(graded: list[Graded]) -> list[list[str]]:
             str(item.verdict.earned),
             str(item.verdict.points),
             str(item.verdict.student or ""),
-            _harmless(note(item, shared)),
+            _harmless(note(item, shared, roster)),
             _harmless(reasons(item)),
             _harmless(item.found.name),
         ]
@@ -72,20 +85,20 @@ def rows(graded: list[Graded]) -> list[list[str]]:
     ]
 
 
-def write_marks(path: str | Path, graded: list[Graded]) -> None:
+def write_marks(path: str | Path, graded: list[Graded], roster: Roster | None = None) -> None:
     """Write all marks with their reasons as CSV, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows(graded))
+    writer.writerows(rows(graded, roster))
     with written_whole(path) as file:
         file.write(text.getvalue().encode())
 
 
-def table(graded: list[Graded]) -> str:
+def table(graded: list[Graded], roster: Roster | None = None) -> str:
     """Who has how many points, a line a submission."""
     lines = []
-    for student, name, earned, points, _, said, lost, _ in rows(graded):
+    for student, name, earned, points, _, said, lost, _ in rows(graded, roster):
         why = "; ".join(filter(None, [said, lost]))
         why = f"{why[:100]} ..." if len(why) > 100 else why
         lines.append(f"{student[:30]:30}  {name:14} {earned:>4} of {points:>3}  {why}".rstrip())

@@ -4,17 +4,15 @@ Nothing of it is run or compiled here.
 """
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from zbudlab.course.contract import EXERCISES
 from zbudlab.course.copying import course_folders
+from zbudlab.course.grading.numbers import own_number
 
 MAX_BYTES = 8 << 20
 MAX_CELLS = 2000
-
-_STUDENT = re.compile(r"""^STUDENT\s*=\s*["']?(\d{1,12})["']?\s*(?:#.*)?$""", re.MULTILINE)
 
 
 class Unreadable(ValueError):
@@ -23,11 +21,16 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Notebook:
-    """exercise: its name, "" where it does not tell. student: a number, 0 where there is none."""
+    """A submitted notebook.
+
+    exercise: its name, "" where it does not tell. student: a number, 0 where there is none.
+    remarks: what is odd about that number.
+    """
 
     exercise: str
     student: int
     cells: list[dict[str, Any]]
+    remarks: tuple[str, ...] = ()
 
     def code(self) -> list[str]:
         """The text of all code cells, in order."""
@@ -61,7 +64,7 @@ def _document(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the file has more than {MAX_BYTES >> 20} MB")
     try:
-        document = json.loads(data.decode("utf-8"))
+        document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("the file is not text in UTF-8, as notebooks are") from None
     except (ValueError, RecursionError):
@@ -101,9 +104,9 @@ def read(data: bytes) -> Notebook:
     if not _language(document).lower().startswith("python"):
         raise Unreadable(f"the notebook's kernel is for {_language(document)[:40]}, not for Python")
     cells = [_cell(raw) for raw in document["cells"]]
-    code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
-    numbers = [int(found) for found in _STUDENT.findall(code)]
-    return Notebook(_exercise(document, cells), numbers[-1] if numbers else 0, cells)
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    number, remarks = own_number(code)
+    return Notebook(_exercise(document, cells), number, cells, remarks)
 
 
 def _tags(cell: dict[str, Any]) -> list[str]:

@@ -22,15 +22,20 @@ from types import TracebackType
 from typing import Any
 
 from zbudlab.course.grading import seccomp
-from zbudlab.course.grading.worker import ANSWER_BYTES
+from zbudlab.course.grading.worker import ANSWER_BYTES, READY
+from zbudlab.course.probes.imports import LIBRARIES
 
-LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
+START_SECONDS = 60.0  #: for a sandbox to start, by the clock
 TMP_BYTES = 32 << 20
 LINE_BYTES = ANSWER_BYTES + 1000
 
 
 class NoIsolation(OSError):
     """There is nothing to run foreign code in safely."""
+
+
+class CannotStart(OSError):
+    """A sandbox does not even start, which is no student's fault."""
 
 
 class Ended(Exception):
@@ -98,6 +103,7 @@ def _system_binds() -> list[str]:
 def command(program: str, package: Path, filter_number: int | None) -> list[str]:
     """The command line that runs the worker of a stripped copy behind bubblewrap."""
     options = [program, "--die-with-parent", "--new-session", "--unshare-all", "--clearenv"]
+    options += ["--cap-drop", "ALL"]  # as root, bubblewrap would keep them all
     for name, value in {
         "PATH": "/nowhere",
         "HOME": "/tmp",
@@ -156,6 +162,18 @@ class Sandbox:
         os.set_blocking(self.process.stdin.fileno(), False)
         self.received = b""
         self.answered = False  # then what is said may be a student's words, on a hidden case
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        """Wait for the worker's first line; CannotStart if it does not come."""
+        try:
+            line = self._line(time.monotonic() + START_SECONDS)
+        except Ended as ended:
+            self.close()
+            raise CannotStart(f"the grading sandbox does not start: {ended}") from None
+        if json.loads(line) != READY:
+            self.close()
+            raise CannotStart("the grading sandbox does not start: another program answers")
 
     @staticmethod
     def _filter() -> Any:

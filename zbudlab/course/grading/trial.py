@@ -1,17 +1,24 @@
 """One submission tried: its code in sandboxes, its answers compared here, an ability at a time."""
 
 import json
-import tempfile
+import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from zbudlab.course.contract import Ability, Exercise, Outside, Setting, random_of
+from zbudlab.course.contract import (
+    CANNOT_BE_READ,
+    Ability,
+    Exercise,
+    Outside,
+    Setting,
+    random_of,
+)
 from zbudlab.course.grading import notebook
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
@@ -22,6 +29,7 @@ from zbudlab.course.rules import rule_functions
 
 LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; each and computing has less
 CASE_SECONDS = 10.0  #: for one case, by the clock
+LOOK_SECONDS = 10.0  #: for looking at a student's memory after one case, by the clock
 LONGEST_REASON = 4000  #: characters; a spreadsheet's cell holds those of eight abilities
 LONGEST_LINE = 60  #: characters of a cell's first line, which tells which it is
 TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
@@ -76,11 +84,13 @@ class Stage:
     package: Path
 
 
-def together(exercise: Exercise) -> dict[tuple[str, ...], list[Ability]]:
-    """Abilities that share a sandbox, by the kernels that are absent there."""
+def together(
+    exercise: Exercise, abilities: Iterable[Ability]
+) -> dict[tuple[str, ...], list[Ability]]:
+    """Return abilities that share a sandbox, by what is absent there."""
     stages: dict[tuple[str, ...], list[Ability]] = {}
-    for ability in exercise.abilities:
-        stages.setdefault(exercise.removed(ability), []).append(ability)
+    for ability in abilities:
+        stages.setdefault(exercise.hidden_from(ability), []).append(ability)
     return stages
 
 
@@ -88,7 +98,8 @@ class Examiner:
     """Gives verdicts on submissions of one exercise under one rule.
 
     seed: hidden cases are drawn from it. program: bubblewrap's, None = without it. solutions: the
-    folder with the teacher's rules. Right answers are computed once a case.
+    folder with the teacher's rules. folder: where copies of the package are kept meanwhile. Right
+    answers are computed once a case.
     """
 
     def __init__(
@@ -98,6 +109,7 @@ class Examiner:
         seed: str,
         program: str | None,
         solutions: Path,
+        folder: Path,
     ) -> None:
         self.rule = exercise.rule(variant)
         self.exercise = exercise.under(self.rule)
@@ -107,20 +119,31 @@ class Examiner:
         self.functions = rule_functions(solutions, exercise.name, self.rule)
         self._answers: dict[tuple[str, int, str], Any] = {}
         self._computing = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="zbudlab-")
-        self.stages = list(self._stages())
+        self._copying = threading.Lock()
+        self.folder = folder / exercise.name
+        self.whole = self.folder / "whole"
+        self._packages: dict[tuple[str, ...], Path] = {}
+        stripped_copy(self.whole, [])
         for ability in exercise.abilities:  # what must be compiled first is, before the clock runs
             self.papers(ability, student=0)
 
     def close(self) -> None:
         """Remove the copies of the package."""
-        self._folder.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _stages(self) -> Iterator[Stage]:
-        for number, (removed, abilities) in enumerate(together(self.exercise).items()):
-            package = Path(self._folder.name) / str(number)
-            stripped_copy(package, removed)
-            yield Stage(abilities, package)
+    def stages(self, abilities: Iterable[Ability]) -> list[Stage]:
+        """Return abilities by the sandboxes that they share."""
+        found = together(self.exercise, abilities).values()
+        return [Stage(a, self._package(self.exercise.removed(a[0]))) for a in found]
+
+    def _package(self, removed: tuple[str, ...]) -> Path:
+        """Return a copy of the package without some kernels."""
+        with self._copying:
+            if removed not in self._packages:
+                package = self.folder / str(len(self._packages))
+                stripped_copy(package, removed)
+                self._packages[removed] = package
+            return self._packages[removed]
 
     # --- right answers -------------------------------------------------------------------------
 
@@ -150,9 +173,8 @@ class Examiner:
         """The marks of a notebook."""
         begin = time.monotonic()
         cells = notebook.cells_to_run(submitted, self.release)
-        trial = _Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)
-        for stage in self.stages:
-            trial.run(stage)
+        with closing(_Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)) as trial:
+            trial.run_all()
         marks = [trial.found[ability.name] for ability in self.exercise.abilities]
         seconds = round(time.monotonic() - begin, 2)
         return Verdict(self.exercise.name, submitted.student, marks, trial.trouble, seconds)
@@ -181,6 +203,44 @@ class _Trial:
         self.found: dict[str, Mark] = {}  # by the ability; the latest holds
         self.trouble = ""
         self.fatal = ""  # why the cells cannot even be run
+        self.looker: Sandbox | None = None
+
+    def close(self) -> None:
+        """End the process that looks at the student's memory."""
+        if self.looker:
+            self.looker.close()
+        self.looker = None
+
+    def look(self, probe: str, case: dict[str, Any]) -> Any:
+        """Run a probe on bytes that the student wrote, in a sandbox without the student's code.
+
+        ValueError if it raises or ends its process; the next call starts another.
+        """
+        request = {"probe": probe, "functions": [], "plugs": {}, "others": {}, "case": case}
+        try:
+            if self.looker is None:
+                self.looker = Sandbox(self.examiner.whole, self.examiner.program)
+            outcome = self.looker.ask(request, LOOK_SECONDS)
+        except Ended:
+            self.close()
+            raise ValueError(CANNOT_BE_READ) from None
+        if "answer" not in outcome:
+            raise ValueError(CANNOT_BE_READ)
+        return outcome["answer"]
+
+    def run_all(self) -> None:
+        """Try all abilities, those that join several after these.
+
+        What lost the points of its own ability has a stand-in from then on.
+        """
+        exercise = self.examiner.exercise
+        joined = [ability for ability in exercise.abilities if exercise.parts(ability)]
+        for stage in self.examiner.stages(a for a in exercise.abilities if a not in joined):
+            self.run(stage)
+        lost = [name for name, mark in self.found.items() if mark.reason]
+        rule = self.examiner.rule
+        for stage in self.examiner.stages(exercise.with_stand_ins(a, lost, rule) for a in joined):
+            self.run(stage)
 
     def run(self, stage: Stage) -> None:
         """Try the abilities of a stage; after one that ended its process, the rest in a new one.
@@ -242,7 +302,7 @@ class _Trial:
         """Mark an ability by its hidden cases or the others; whether the sandbox still answers."""
         if self._lost(ability):
             return True
-        asked = _Asked(self.examiner.exercise, sandbox)
+        asked = _Asked(self.examiner.exercise, sandbox, self.look)
         papers = self.examiner.papers(ability, self.student)
         try:
             result = judged(ability, asked, [p for p in papers if p.hidden == hidden])
@@ -259,13 +319,17 @@ class _Trial:
 class _Asked:
     """A trier whose functions are in a sandbox."""
 
-    def __init__(self, exercise: Exercise, sandbox: Sandbox) -> None:
+    def __init__(
+        self, exercise: Exercise, sandbox: Sandbox, look: Callable[[str, dict[str, Any]], Any]
+    ) -> None:
         self.exercise = exercise
         self.sandbox = sandbox
+        self.look = look
 
     def observe(self, ability: Ability, case: dict[str, Any]) -> dict[str, Any]:
         """What comes back, made sure to be an answer or an error."""
         side = ability.outside(case)
+        side.look = self.look
         request = {
             "probe": ability.probe,
             "functions": ability.functions,

@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import time
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -25,19 +24,7 @@ CELL_CLOCK = 8.0  #: the same by the clock, for those that wait
 CELLS_CLOCK = 15.0
 QUICK_SECONDS = 0.2
 CASE_SECONDS = 2.0
-
-#: What cells may import without need: every use of it does nothing.
-IDLE = (
-    "IPython",
-    "anywidget",
-    "ipywidgets",
-    "matplotlib",
-    "pandas",
-    "pyarrow",
-    "scipy",
-    "zbudlab.sweep",
-    "zbudlab.view",
-)
+READY = {"ready": True}  #: the first line, before any of a student's code runs
 
 
 def limit_resources() -> None:
@@ -55,51 +42,10 @@ def limit_resources() -> None:
         resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
-class Idle(types.ModuleType):
-    """A module, class or object of which every use does nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Idle(name)
-
-    def __call__(self, *arguments: Any, **named: Any) -> "Idle":
-        return self
-
-    def __getitem__(self, key: Any) -> "Idle":
-        return self
-
-    def __iter__(self) -> Any:
-        return iter((Idle("first"), Idle("second")))
-
-    def __enter__(self) -> "Idle":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        return None
-
-
-class IdleImports:
-    """Finds modules that the sandbox does not have and no function under test needs."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        from importlib.machinery import ModuleSpec
-
-        if any(name == idle or name.startswith(f"{idle}.") for idle in IDLE):
-            return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
-        return None
-
-    def create_module(self, spec: Any) -> Idle:
-        return Idle(spec.name)
-
-    def exec_module(self, module: Any) -> None:
-        module.__path__ = []
-
-
 def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
     """Run each cell on its own; what went wrong, a line a cell, "" for nothing."""
     from zbudlab.course.probes import time_limit, trouble
-    from zbudlab.course.probes.cells import compiled
+    from zbudlab.course.probes.cells import run
 
     troubles = []
     end, over = time.process_time() + CELLS_SECONDS, time.monotonic() + CELLS_CLOCK
@@ -108,7 +54,7 @@ def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
         clock = min(CELL_CLOCK, max(over - time.monotonic(), QUICK_SECONDS))
         try:
             with time_limit(clock, clock=True), time_limit(computing):
-                exec(compiled(cell, f"cell {place + 1}"), namespace)
+                run(cell, f"cell {place + 1}", namespace)
             troubles.append("")
         except BaseException as error:
             troubles.append(trouble(error))
@@ -152,8 +98,13 @@ def main() -> None:
         for stream in (0, 1, 2):
             os.dup2(nothing.fileno(), stream)
     limit_resources()
-    sys.meta_path.append(IdleImports())
-    namespace: dict[str, Any] = {"__name__": "__main__", "display": lambda *things: None}
+    from zbudlab.course.probes.cells import fresh_names
+    from zbudlab.course.probes.imports import Finder
+
+    sys.meta_path.append(Finder())
+    namespace = fresh_names()
+
+    _send(answers, READY)
 
     def ask(question: Any) -> Any:
         _send(answers, {"ask": question})

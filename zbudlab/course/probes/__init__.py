@@ -6,6 +6,7 @@ or the grading sandbox's, and with the reference's functions in the grader's.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import jit
+from zbudlab.course.probes.imports import Idle, NotThere, replacements
 
 NOT_WRITTEN = "not written yet"
 TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
@@ -32,13 +34,13 @@ def _nobody(question: Any) -> Any:
 class Bench:
     """Where functions are tried. functions: by the student's names; plugs: the kernels' names.
 
-    others: kernels that take the place of the student's other functions, which the tried ones may
-    call. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a question to
-    whoever compares (`zbudlab.course.outside`), and gives the reply.
+    others: what takes the place of the student's other functions, which the tried ones may call;
+    see `stand_in`. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a
+    question to the side that compares (`zbudlab.course.outside`), and gives the reply.
     """
 
     def __init__(
-        self, functions: Mapping[str, Any], plugs: Mapping[str, str], others: Mapping[str, str]
+        self, functions: Mapping[str, Any], plugs: Mapping[str, str], others: Mapping[str, Any]
     ) -> None:
         self.functions = functions
         self.plugs = plugs
@@ -53,6 +55,19 @@ class Bench:
             for name, kernel in self.plugs.items()
             if name in self.functions and self.functions[name] is not jit.KERNELS[kernel]
         }
+
+    def instead_alone(self) -> dict[str, Any]:
+        """Return the same for use outside `alone`: each call finds what it finds there."""
+
+        def wrapped(function: Any) -> Any:
+            @functools.wraps(function)
+            def call(*arguments: Any) -> Any:
+                with self.alone():
+                    return function(*arguments)
+
+            return call
+
+        return {name: wrapped(function) for name, function in self.instead().items()}
 
     def plugged(self) -> contextlib.AbstractContextManager[None]:
         """A block within which kernels of the package are the functions of the bench."""
@@ -70,21 +85,23 @@ class Bench:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """A block within which the functions find kernels where they look for their like.
+        """Within this block, the functions find kernels in place of the student's others.
 
-        Those that are not written yet are there, too.
+        Functions that are not written yet are found, too. What the grading sandbox would not
+        have is replaced by stand-ins that say so.
         """
-        undo: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        undo: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         for function in self.functions.values():
             names = getattr(function, "__globals__", {})
             if names.get("__name__") == "__main__":
-                undo.append((names, {name: names[name] for name in self.others if name in names}))
-                names.update({name: kernel(found) for name, found in self.others.items()})
+                new = replacements(names) | {n: stand_in(f) for n, f in self.others.items()}
+                undo.append((names, {name: names[name] for name in new if name in names}, set(new)))
+                names.update(new)
         try:
             yield
         finally:
-            for names, old in reversed(undo):
-                for name in self.others:
+            for names, old, new_names in reversed(undo):
+                for name in new_names:
                     names.pop(name, None)
                 names.update(old)
 
@@ -93,6 +110,15 @@ def kernel(name: str) -> Any:
     """The package's own function called `module.function`."""
     importlib.import_module(f"zbudlab.mm.{name.partition('.')[0]}")
     return jit.KERNELS[name]
+
+
+def stand_in(found: Any) -> Any:
+    """Return a right function: a kernel by its name, or one of {"source": ..., "name": ...}."""
+    if isinstance(found, str):
+        return kernel(found)
+    names: dict[str, Any] = {"__name__": "stand-ins", "Any": Any, "np": np}
+    exec(found["source"], names)
+    return names[found["name"]]
 
 
 def plain(value: Any) -> Any:
@@ -105,6 +131,8 @@ def _plain_number(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, (np.integer, np.bool_, np.floating)):
         return value.item()
+    if isinstance(value, Idle):
+        raise NotThere(Idle.why(value))
     raise TypeError(f"{type(value).__name__} is no plain answer: give numbers, text or lists")
 
 
@@ -163,3 +191,14 @@ def observe(
         raise
     except BaseException as error:
         return {"error": trouble(error)}
+
+
+def looked(probe: str, case: dict[str, Any]) -> Any:
+    """Run a probe that looks at memory, and needs no function."""
+    return plain(find(probe)(Bench({}, {}, {}), case))
+
+
+def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
+    """The same uncompiled, so that an index out of bounds raises IndexError."""
+    with jit.uncompiled(jit.KERNELS):
+        return looked(probe, case)

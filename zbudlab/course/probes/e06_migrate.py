@@ -6,6 +6,7 @@ LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). 
 """
 
 import base64
+import binascii
 import zlib
 from typing import Any
 
@@ -30,6 +31,7 @@ from zbudlab.mm import page_alloc, zbud_header, zbud_migrate
 from zbudlab.mm.page import page_zbud
 
 FRAMES = 128
+FIXED = ("list_heads", "row_shift", "created", "variant")  #: of a pool; moving changes none
 STALE = 9  #: what the fresh frame's last owner left in `private`
 
 
@@ -147,3 +149,41 @@ def handle(bench: Bench, case: dict[str, Any]) -> Any:
     with bench.plugged():
         answer = zbud_migrate.move_handle(mem, pool, *arguments)
     return {"answer": int(answer), "memory": scene.memory()}
+
+
+def look(bench: Bench, case: dict[str, Any]) -> Any:
+    """Return what is to be seen of the memory that a probe packed. case: case, answer.
+
+    ValueError if it is not the memory of that case.
+    """
+    scene = Scene(case["case"])
+    before = scene.everything()
+    _fill(scene, case["answer"]["memory"])
+    said, see = case["answer"]["answer"], case["case"]["see"]
+    if see == "untouched":
+        return {"answer": said, "untouched": said == 0 or scene.everything() == before}
+    return {"answer": said, **SIGHTS[see](scene)}
+
+
+def _fill(scene: Scene, memory: Any) -> None:
+    """Make the scene's memory what a probe packed; ValueError if it leads nowhere."""
+    fixed = scene.state.pools[list(FIXED)].copy()
+    for name, array in scene.arrays().items():
+        data = _unpacked(memory[name], array.nbytes)
+        array.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8)
+    pools, nodes = scene.state.pools, len(scene.state.nodes)
+    if (pools[list(FIXED)] != fixed).any():
+        raise ValueError("a pool's places are others than before")
+    if not ((pools["rnode"] >= 0) & (pools["rnode"] < nodes) & (pools["height"] >= 0)).all():
+        raise ValueError("a pool's tree begins outside memory")
+
+
+def _unpacked(text: Any, size: int) -> bytes:
+    """Return the bytes that a probe packed; ValueError unless there are `size` of them."""
+    try:
+        data = zlib.decompressobj().decompress(base64.b64decode(text), size + 1)
+    except (zlib.error, binascii.Error, TypeError) as error:
+        raise ValueError(str(error)) from None
+    if len(data) != size:
+        raise ValueError(f"{len(data)} bytes of memory, not {size}")
+    return data

@@ -1,0 +1,116 @@
+"""Student numbers: where a notebook sets its own, and who has which by the roster.
+
+A notebook is read as data here: nothing of it is run or compiled.
+"""
+
+import csv
+import io
+import re
+import tokenize
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+LONGEST_CELL = 100_000  #: characters of a cell that is looked through for a number
+_NUMBER = re.compile(r"""["']?(\d{1,12})["']?""")
+_SET = re.compile(r"^[ \t]*STUDENT\s*=(?!=)", re.MULTILINE)
+_ASSIGNS = ("=", ":", "+=", "-=", "*=", "//=", "%=", "|=", "^=", "&=", "<<=", ">>=", ",")
+_IGNORED = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT)
+
+
+class BadRoster(ValueError):
+    """A roster that cannot be used; the message says why."""
+
+
+def _statements(source: str) -> Iterator[list[tokenize.TokenInfo]]:
+    """Yield the tokens of each line of Python, as far as the source is Python."""
+    line: list[tokenize.TokenInfo] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.NEWLINE:
+                yield line
+                line = []
+            elif token.type not in _IGNORED:
+                line.append(token)
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    yield line
+
+
+def _settings(source: str) -> Iterator[str]:
+    """Yield what each `STUDENT = ...` of a cell sets, as text."""
+    for line in _statements(source):
+        words = [token.string for token in line]
+        if words[:1] == ["STUDENT"] and len(words) > 1 and words[1] in _ASSIGNS:
+            yield " ".join(words[2:]) if words[1] == "=" else "something else"
+
+
+def own_number(cells: Iterable[str]) -> tuple[int, tuple[str, ...]]:
+    """Return the student number that code cells set, 0 for none, and what is odd about it."""
+    remarks: list[str] = []
+    numbers: list[int] = []
+    for cell in cells:
+        found = list(_settings(cell)) if "STUDENT" in cell and len(cell) <= LONGEST_CELL else []
+        if len(_SET.findall(cell)) > len(found):
+            remarks.append("a student number in a text, or in a cell that is no Python, is ignored")
+        for text in found:
+            match = _NUMBER.fullmatch(text)
+            if not match:
+                remarks.append("the student number is set to something that is not a number")
+            elif text[0] in "\"'":
+                remarks.append(f"the student number {match[1]} is written as a text")
+            numbers.append(int(match[1]) if match else 0)
+    if len(set(numbers)) > 1:
+        told = ", then ".join(str(number) for number in numbers)
+        remarks.append(f"the student number is set more than once: {told}")
+    return (numbers[-1] if numbers else 0), tuple(dict.fromkeys(remarks))
+
+
+class Roster:
+    """The student numbers of a course, with names where the roster has them."""
+
+    def __init__(self, names: dict[int, str]) -> None:
+        self.names = names
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Roster":
+        """Read a roster: one number a line, or CSV with a column `number` and perhaps `student`.
+
+        Commas, semicolons and tabs part columns. Raise BadRoster if there is no number in it.
+        """
+        try:
+            text = Path(path).read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise BadRoster(f"the roster {path} is not text in UTF-8") from None
+        head = text.partition("\n")[0]
+        delimiter = max(",;\t", key=head.count)
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        columns = [cell.strip().lower() for cell in rows[0]] if rows else []
+        number = columns.index("number") if "number" in columns else 0
+        student = columns.index("student") if "student" in columns else -1
+        names = {}
+        for place, row in enumerate(rows):
+            cell = row[number].strip() if number < len(row) else ""
+            if cell.isdecimal():
+                names[int(cell)] = row[student].strip() if 0 <= student < len(row) else ""
+            elif place:  # the first may be a heading
+                raise BadRoster(f"the roster {path}: {cell!r} in row {place + 1} is not a number")
+        if not names:
+            raise BadRoster(f"the roster {path} has no student number")
+        return cls(names)
+
+    def remark(self, number: int, student: str) -> str:
+        """Return what the roster says against a student's number; "" for nothing."""
+        if not number:
+            return ""
+        if number not in self.names:
+            return f"the number {number} is not on the roster"
+        name = self.names[number]
+        if name and _letters(name) != _letters(student):
+            return f"by the roster, the number {number} is that of {name}"
+        return ""
+
+
+def _letters(name: str) -> list[str]:
+    """Return the words of a name in any order, so that "Doe, Jane" is "Jane_Doe"."""
+    return sorted(re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", name).casefold()))

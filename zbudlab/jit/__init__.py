@@ -1,0 +1,27 @@
+"""The only package that knows numba: kernels compiled, cached, and run uncompiled."""
+
+from zbudlab.jit.cache import CACHE_DIRECTORY, cache_is_kept, warm_marker
+from zbudlab.jit.compile import KERNELS, before_compiling, kernel
+from zbudlab.jit.intrinsics import LARGE_MEMORY, call_codec, copy_row, prefetch_row
+from zbudlab.jit.memory import array_table, declare_arrays
+from zbudlab.jit.replacing import as_record, kernel_named, on_plain_arrays, replaced, uncompiled
+
+__all__ = [
+    "CACHE_DIRECTORY",
+    "KERNELS",
+    "LARGE_MEMORY",
+    "array_table",
+    "as_record",
+    "before_compiling",
+    "cache_is_kept",
+    "call_codec",
+    "copy_row",
+    "declare_arrays",
+    "kernel",
+    "kernel_named",
+    "on_plain_arrays",
+    "prefetch_row",
+    "replaced",
+    "uncompiled",
+    "warm_marker",
+]

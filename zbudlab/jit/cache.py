@@ -1,0 +1,79 @@
+"""The folder where compiled code is kept: one for each state of the sources."""
+
+import contextlib
+import hashlib
+import multiprocessing.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numba
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def _source_key() -> str:
+    """Return a hash of everything compiled code depends on: sources, numba, bounds checking."""
+    folders = (PACKAGE / "jit", PACKAGE / "mm")
+    files = [PACKAGE / "layout.py", PACKAGE / "profiles.py"]
+    sources = files + [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _usable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_directory() -> Path | None:
+    """Return the folder for compiled code: the first writable one of four places, or None.
+
+    The last place is for temporary files: it belongs to this process and is removed with it. The
+    name contains a hash of all sources, because numba's cache looks only at the file of the
+    function itself and would not notice an edit of a helper in another file.
+    """
+    key = _source_key()
+    places = [PACKAGE / "__pycache__"]
+    if "NUMBA_CACHE_DIR" in os.environ:
+        places.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]))
+    with contextlib.suppress(RuntimeError):
+        places.append(Path.home() / ".cache" / "zbudlab")
+    for place in places:
+        folder = place / f"numba-{key}"
+        if _usable(folder):
+            return folder
+    with contextlib.suppress(OSError):
+        return _until_exit(Path(tempfile.mkdtemp(prefix="zbudlab-")))
+    return None
+
+
+def _until_exit(folder: Path) -> Path:
+    """Have a folder removed when this process ends, after its workers, and return it.
+
+    Finalizers of multiprocessing, unlike atexit, run in pool workers and never in a forked child.
+    """
+    finalizer, last = multiprocessing.util.Finalize, -100
+    finalizer(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=last)
+    return folder
+
+
+CACHE_DIRECTORY = _cache_directory()
+
+
+def cache_is_kept() -> bool:
+    """Return whether the next process will find what this one compiles."""
+    return CACHE_DIRECTORY is not None and CACHE_DIRECTORY.name == f"numba-{_source_key()}"
+
+
+def warm_marker() -> Path:
+    """Return the file that exists once everything has been compiled."""
+    assert CACHE_DIRECTORY is not None
+    return CACHE_DIRECTORY / "complete"

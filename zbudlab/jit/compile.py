@@ -1,0 +1,83 @@
+"""`kernel`, through which every function of `zbudlab.mm` is compiled.
+
+Its options were measured. Without reference counting (`_nrt`, a private option of numba, hence the
+exact pin in pyproject.toml) and with helpers inlined, code that reads like C runs like C; with
+numba's defaults it is 1.4 to 30 times slower. A kernel therefore cannot allocate: it works on the
+arrays it is given.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba.core import event
+from numba.core.types.misc import unliteral
+
+from zbudlab.jit.cache import CACHE_DIRECTORY
+from zbudlab.jit.indices import Compiler
+from zbudlab.jit.memory import taking_memory
+
+_OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+#: Every kernel by its name `module.function`, as compiled.
+KERNELS: dict[str, Any] = {}
+
+
+def _compiled_by_type(compiled: Any) -> Any:
+    """Have a kernel compiled once for all integers, not again for each constant argument."""
+    if numba.config.DISABLE_JIT:  # numba's switch for tools that read the functions' sources
+        return compiled
+    template = compiled.get_call_template
+
+    def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:
+        by_name = {name: unliteral(each) for name, each in by_name.items()}
+        return template(tuple(map(unliteral, given)), by_name)
+
+    compiled.get_call_template = get_call_template
+    return compiled
+
+
+def _is_ours(function: Callable) -> bool:
+    """Return whether a function belongs to this package."""
+    return function.__module__.startswith("zbudlab.")
+
+
+def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
+    """Compile a function of `zbudlab.mm`, or of a module that uses it.
+
+    inline: True, for small helpers, copies the body into every caller; False, for operations
+    that are long or called from many places, keeps compilation short. Functions of other
+    packages are not cached on disk.
+    """
+    if function is None:
+        return lambda function: kernel(function, inline=inline)
+    kept = CACHE_DIRECTORY is not None and _is_ours(function)
+    given = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
+    try:
+        options = {**_OPTIONS, "pipeline_class": Compiler, "cache": kept, "forceinline": inline}
+        compiled = taking_memory(_compiled_by_type(numba.njit(**options)(function)))
+    finally:
+        numba.config.CACHE_DIR = given
+    KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled
+    return compiled
+
+
+class _FirstCompilation(event.Listener):
+    """Calls a function once, when numba starts to compile a kernel that is not on disk."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self.tell: Callable[[], None] | None = tell
+
+    def on_start(self, compilation: Any) -> None:
+        if self.tell is not None and _is_ours(compilation.data["dispatcher"].py_func):
+            tell, self.tell = self.tell, None
+            tell()
+
+    def on_end(self, compilation: Any) -> None:
+        """Do nothing: numba requires this method."""
+
+
+def before_compiling(tell: Callable[[], None]) -> None:
+    """Call a function once, before this process compiles a kernel that is not on disk."""
+    event.register("numba:compile", _FirstCompilation(tell))

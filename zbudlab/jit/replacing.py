@@ -1,0 +1,141 @@
+"""Kernels run as plain Python: for exercises, stepping and tests."""
+
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from zbudlab.jit.compile import KERNELS
+
+
+def on_plain_arrays(compiled: Any) -> Callable:
+    """Return a compiled kernel for uncompiled callers: it takes record views as plain arrays."""
+
+    @functools.wraps(compiled.py_func)
+    def call(*arguments: Any) -> Any:
+        return compiled(
+            *(a.view(np.ndarray) if isinstance(a, np.recarray) else a for a in arguments)
+        )
+
+    return call
+
+
+def _callers(names: set[str]) -> set[str]:
+    """Return the given kernels and all kernels that call them, directly or not."""
+    reached = set(names)
+    while True:
+        bare = {name.rpartition(".")[2] for name in reached}
+        found = {
+            name
+            for name, compiled in KERNELS.items()
+            if name not in reached and bare & set(compiled.py_func.__code__.co_names)
+        }
+        if not found:
+            return reached
+        reached |= found
+
+
+def _bind(instead: dict[int, Any]) -> Iterator[tuple[dict, str, Any]]:
+    """Replace each object with one of these ids in every module of zbudlab.
+
+    Yields how to undo it: where it was, by which name, and the object.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "zbudlab" and not name.startswith("zbudlab.jit"):
+            for attribute, old in list(vars(module).items()):
+                if id(old) in instead:
+                    vars(module)[attribute] = instead[id(old)]
+                    yield vars(module), attribute, old
+
+
+def as_record(argument: Any) -> Any:
+    """Return a record, an array of records or a `mem` as a view with fields as attributes."""
+    if isinstance(argument, tuple) and hasattr(argument, "plain"):
+        return argument.plain
+    if isinstance(argument, np.ndarray) and argument.dtype.names:
+        return argument.view(np.recarray)
+    if isinstance(argument, np.void) and argument.dtype.names:
+        return argument.view((np.record, argument.dtype))
+    return argument
+
+
+def plainly(function: Callable, compiled: Any) -> Callable:
+    """Return a function that gets record views, so that `record.field` works uncompiled."""
+
+    @functools.wraps(compiled.py_func)
+    def call(*arguments: Any) -> Any:
+        with np.errstate(over="raise"):
+            return function(*map(as_record, arguments))
+
+    return call
+
+
+def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, Callable]:
+    """Return plain forms of kernels that call each other; other kernels they call stay compiled.
+
+    Each is a copy with globals of its own, so that compiled code, which must find compiled
+    functions where it looks for them, never sees a plain one.
+    """
+    forms: dict[str, Callable] = {}
+    instead: dict[int, Callable] = {}
+    bodies: dict[str, Callable] = {}
+    for name, compiled in KERNELS.items():
+        if name in plain:
+            forms[name] = plainly(lambda *a, name=name: bodies[name](*a), compiled)
+            instead[id(compiled)] = forms[name]
+        else:
+            instead[id(compiled)] = on_plain_arrays(compiled)
+    for name in plain:
+        source = KERNELS[name].py_func
+        names = {k: instead.get(id(v), v) for k, v in source.__globals__.items()}
+        copy = FunctionType(source.__code__, names, source.__name__, source.__defaults__)
+        bodies[name] = functions.get(name, copy)
+    return forms
+
+
+_exclusive = threading.Lock()
+
+
+@contextlib.contextmanager
+def uncompiled(
+    names: Iterable[str], functions: dict[str, Callable] | None = None
+) -> Iterator[None]:
+    """Run the named kernels, and all that call them, as plain Python within the block.
+
+    names: kernels as `module.function`. functions: other functions to run in the place of some.
+    Compiled kernels that plain ones call stay compiled. One block at a time; everything is
+    restored on leaving it, whatever happens.
+    """
+    functions = functions or {}
+    plain = _callers(set(names) | set(functions))
+    if not _exclusive.acquire(blocking=False):
+        raise RuntimeError("functions are replaced already: leave that block first")
+    undo: list[tuple[dict, str, Any]] = []
+    try:
+        forms = _plain_forms(plain, functions)
+        undo.extend(_bind({id(KERNELS[name]): form for name, form in forms.items()}))
+        yield
+    finally:
+        for namespace, attribute, old in undo:
+            namespace[attribute] = old
+        _exclusive.release()
+
+
+def kernel_named(name: str) -> str:
+    """Return the full name `module.function` of a kernel; ValueError for an unknown name."""
+    found = [full for full in KERNELS if name in (full, full.rpartition(".")[2])]
+    if len(found) != 1:
+        reason = f"{', '.join(found)} are meant" if found else "there is no such kernel"
+        raise ValueError(f"cannot replace {name!r}: {reason}")
+    return found[0]
+
+
+def replaced(functions: dict[str, Callable]) -> contextlib.AbstractContextManager[None]:
+    """Run other functions instead of kernels, by name, within a block."""
+    by_name = {kernel_named(name): function for name, function in functions.items()}
+    return uncompiled((), by_name)
