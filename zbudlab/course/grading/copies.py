@@ -78,7 +78,8 @@ def plain_jit() -> str:
     """`zbudlab.jit` for the sandbox: plain_jit.py, and what in the real one is plain and public."""
     source = Path(__file__).with_name("plain_jit.py").read_text("utf-8")
     own = {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-    real = ast.parse((PACKAGE / "jit.py").read_text("utf-8")).body
+    files = [PACKAGE / "jit" / f"{name}.py" for name in ("__init__", "intrinsics")]
+    real = [node for file in files for node in ast.parse(file.read_text("utf-8")).body]
     taken = [ast.unparse(node) for node in real if _is_plain(node, own | LEFT_TO_NUMBA)]
     return "\n\n".join([source, *taken])
 

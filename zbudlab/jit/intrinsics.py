@@ -1,0 +1,116 @@
+"""Machine code where numba has none: rows copied and prefetched, C functions called by address.
+
+Each is an ordinary function too, which uncompiled code runs as given here.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import lower_builtin, type_callable
+
+WORD_BITS = 64
+CACHE_LINE = 64
+LARGE_MEMORY = 1 << 27  #: bytes from which on a page, once copied, is in no cache later anyway
+PREFETCH_LINES = 16  #: of a row; the processor itself goes on from there
+BYTES = ir.IntType(8).as_pointer()
+
+
+def copy_row(rows: np.ndarray, new: int, old: int) -> None:
+    """Copy row `old` of a 2-D array over row `new`: memcpy, where numba's own copy allocates."""
+    rows[new] = rows[old]
+
+
+def prefetch_row(rows: np.ndarray, row: int) -> None:
+    """Ask for a row's memory (a record's, if the array has one dimension) ahead of its use."""
+
+
+def call_codec(
+    function: int, source: np.ndarray, i: int, length: int, target: np.ndarray, j: int, room: int
+) -> int:
+    """What the C function at this address answers: int f(const char *, char *, int, int).
+
+    Compressors have this form: `length` bytes from row i of `source` on (byte i, if it has one
+    dimension) go to row j of `target`, which has `room` bytes; the answer is how many came of it.
+    """
+    form = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int] * 2)
+    places = source[i:].ctypes.data, target[j:].ctypes.data
+    return int(form(int(function))(*places, int(length), int(room)))
+
+
+type_callable(copy_row)(lambda context: lambda rows, new, old: types.none)
+type_callable(prefetch_row)(lambda context: lambda rows, row: types.none)
+type_callable(call_codec)(lambda context: lambda function, s, i, length, t, j, room: types.int32)
+
+
+def _row(
+    context: Any, builder: Any, signature: Any, arguments: Any, position: int, of: int = 0
+) -> Any:
+    """The address of the row of argument `of` that another one numbers, and its length."""
+    array = context.make_array(signature.args[of])(context, builder, arguments[of])
+    if signature.args[of].ndim == 1:
+        length = array.itemsize
+    else:
+        length = builder.extract_value(array.strides, 0)
+    row = context.cast(builder, arguments[position], signature.args[position], types.uint64)
+    start = builder.bitcast(array.data, BYTES)
+    return builder.gep(start, [builder.mul(row, length)]), length
+
+
+@lower_builtin(copy_row, types.Array, types.Integer, types.Integer)
+def _(context, builder, signature, arguments):
+    new, length = _row(context, builder, signature, arguments, 1)
+    old, _ = _row(context, builder, signature, arguments, 2)
+    remainder = builder.and_(builder.ptrtoint(new, length.type), length.type(CACHE_LINE - 1))
+    aligned = builder.icmp_unsigned("==", remainder, remainder.type(0))
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    memory = builder.mul(builder.extract_value(array.shape, 0), length)
+    large = builder.icmp_unsigned(">=", memory, memory.type(LARGE_MEMORY))
+    with builder.if_else(builder.and_(aligned, large)) as (then, otherwise):
+        with then:
+            cgutils.raw_memcpy(builder, new, old, length.type(CACHE_LINE), 1)
+            _copy_past_the_caches(builder, new, old, length)
+        with otherwise:
+            cgutils.raw_memcpy(builder, new, old, length, 1)
+    return context.get_dummy_value()
+
+
+def _copy_past_the_caches(builder: Any, new: Any, old: Any, length: Any) -> None:
+    """Copy all lines but the first to an aligned target without fetching the target before."""
+    line = ir.VectorType(ir.IntType(WORD_BITS), CACHE_LINE * 8 // WORD_BITS)
+    step = length.type(CACHE_LINE)
+    with cgutils.for_range_slice(builder, step, length, step) as (offset, _):
+        source = builder.bitcast(builder.gep(old, [offset]), line.as_pointer())
+        target = builder.bitcast(builder.gep(new, [offset]), line.as_pointer())
+        stored = builder.store(builder.load(source, align=1), target, align=CACHE_LINE)
+        stored.set_metadata("nontemporal", builder.module.add_metadata([ir.IntType(32)(1)]))
+
+
+@lower_builtin(prefetch_row, types.Array, types.Integer)
+def _(context, builder, signature, arguments):
+    start, length = _row(context, builder, signature, arguments, 1)
+    kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    for_reading, keep_near, data = (ir.IntType(32)(n) for n in (0, 3, 1))
+    line = length.type(CACHE_LINE)
+    most = length.type(PREFETCH_LINES * CACHE_LINE)
+    end = builder.select(builder.icmp_unsigned("<", length, most), length, most)
+    with cgutils.for_range_slice(builder, line.type(0), end, line) as (offset, _):
+        at = builder.gep(start, [offset])
+        builder.call(prefetch, [at, for_reading, keep_near, data])
+    return context.get_dummy_value()
+
+
+@lower_builtin(call_codec, types.Integer, *[types.Array, types.Integer, types.Integer] * 2)
+def _(context, builder, signature, arguments):
+    word = ir.IntType(32)
+    source, _ = _row(context, builder, signature, arguments, 2, of=1)
+    target, _ = _row(context, builder, signature, arguments, 5, of=4)
+    length, room = (
+        context.cast(builder, arguments[at], signature.args[at], types.int32) for at in (3, 6)
+    )
+    form = ir.FunctionType(word, [BYTES, BYTES, word, word])
+    function = builder.inttoptr(arguments[0], form.as_pointer())
+    return builder.call(function, [source, target, length, room])

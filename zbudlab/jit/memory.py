@@ -1,0 +1,137 @@
+"""The argument `mem` in compiled code: one address instead of a tuple of arrays.
+
+A named tuple of arrays would travel as seven words an array in each call that is not inlined, and
+numba would look at each array when Python calls. So the arrays' addresses and shapes are put into
+a table once, kernels get the table's address, and `mem.pages` in a kernel loads what the table has
+for `pages`. The table never changes, which the compiler is told: it loads each word once.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.registry import CPUDispatcher
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_getattr_generic,
+    models,
+    register_model,
+    unbox,
+)
+
+from zbudlab.jit.intrinsics import BYTES, WORD_BITS
+
+
+class MemoryType(types.Type):
+    """In compiled code: the address of a table of arrays (`array_table`)."""
+
+    def __init__(self) -> None:
+        super().__init__("zbudlab.Memory")
+
+
+MEMORY = MemoryType()
+_ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
+_TABLE = np.dtype([])  #: a record of the address and shape of each of them
+
+
+def declare_arrays(**dtypes: np.dtype) -> None:
+    """Say which arrays `mem` has. The dtype of rows (`(uint8, (4096,))`) means two dimensions."""
+    global _TABLE
+    for name, dtype in dtypes.items():
+        _ARRAYS[name] = types.Array(numba.from_dtype(dtype.base), 1 + len(dtype.shape), "C")
+    _TABLE = np.dtype([(name, np.uintp, (1 + a.ndim,)) for name, a in _ARRAYS.items()])
+
+
+def array_table(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """The table of these arrays for compiled code, one record. The arrays must outlive it.
+
+    Raises TypeError for an array of another type, or one that is not contiguous or is read-only.
+    """
+    table = np.zeros(1, _TABLE)
+    for name, kind in _ARRAYS.items():
+        array = arrays[name]
+        dtype = numba.np.numpy_support.as_dtype(kind.dtype)
+        if (array.dtype, array.ndim) != (dtype, kind.ndim) or not array.flags.carray:
+            wanted = f"a writable, contiguous array of {dtype} with {kind.ndim} dimension(s)"
+            raise TypeError(f"mem.{name} must be {wanted}, not {array.dtype} {array.shape}")
+        table[0][name] = array.__array_interface__["data"][0], *array.shape
+    return table
+
+
+_call = CPUDispatcher.__call__
+
+
+class _OnMemory(CPUDispatcher):
+    """A kernel whose first argument is `mem`: a call from Python passes the table instead."""
+
+    def __call__(self, mem: Any, *arguments: Any) -> Any:
+        return _call(self, mem.table, *arguments)
+
+    def typeof_pyval(self, value: Any) -> Any:
+        """The table's type; numba asks once and remembers it by the table's dtype."""
+        if isinstance(value, np.ndarray) and value.dtype == _TABLE:
+            return MEMORY
+        return super().typeof_pyval(value)
+
+
+def _parameters(compiled: Any) -> tuple[str, ...]:
+    """The names of a kernel's parameters."""
+    code = compiled.py_func.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def taking_memory(compiled: Any) -> Any:
+    """The kernel, able to take `mem` from Python if that is its first parameter."""
+    if isinstance(compiled, CPUDispatcher) and _parameters(compiled)[:1] == ("mem",):
+        compiled.__class__ = _OnMemory
+    return compiled
+
+
+register_model(MemoryType)(models.OpaqueModel)
+
+_DATA = 2  #: words of a numpy array object before the address of its data
+
+
+@unbox(MemoryType)
+def _(kind, table, c):
+    array = c.builder.bitcast(table, BYTES.as_pointer())
+    return NativeValue(c.builder.load(c.builder.gep(array, [ir.IntType(WORD_BITS)(_DATA)])))
+
+
+@infer_getattr
+class _MemoryFields(AttributeTemplate):
+    key = MemoryType
+
+    def generic_resolve(self, kind: Any, name: str) -> Any:
+        return _ARRAYS.get(name)
+
+
+@lower_getattr_generic(MemoryType)
+def _(context, builder, kind, table, name):
+    array = context.make_array(_ARRAYS[name])(context, builder)
+    word = ir.IntType(WORD_BITS)
+    start = (_TABLE.fields or {})[name][1] * 8 // WORD_BITS
+    at = builder.bitcast(table, word.as_pointer())
+    never_changes = builder.module.add_metadata([])
+
+    def loaded(place: int) -> Any:
+        value = builder.load(builder.gep(at, [word(start + place)]))
+        value.set_metadata("invariant.load", never_changes)
+        return value
+
+    shape = [loaded(1 + axis) for axis in range(_ARRAYS[name].ndim)]
+    itemsize = word(numba.np.numpy_support.as_dtype(_ARRAYS[name].dtype).itemsize)
+    strides = [itemsize] if len(shape) == 1 else [builder.mul(shape[1], itemsize), itemsize]
+    numba.np.arrayobj.populate_array(
+        array,
+        data=builder.inttoptr(loaded(0), array.data.type),
+        shape=cgutils.pack_array(builder, shape),
+        strides=cgutils.pack_array(builder, strides),
+        itemsize=itemsize,
+        meminfo=None,
+    )
+    return array._getvalue()
