@@ -18,7 +18,7 @@ KIND = 7
 MARK = layout.PAGE_ZPOOL_LAST  # mapcount of its pages
 START = 2500
 
-FAULTS = ("", "toy pool {where} counts its pages wrong")
+FAULTS = ("", "toy pool {where} has a wrong page count")
 
 
 class Toy:

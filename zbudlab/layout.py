@@ -292,7 +292,7 @@ MAX_SWAPFILES = 29  #: swap areas; their numbers are the swap types 0 .. 28
 SWP_TYPE_SHIFT = 57  # a swap entry is type << SWP_TYPE_SHIFT | offset
 SWAP_HAS_CACHE = 0x40  # in swap_map: nobody refers to the slot, but it is not free either yet
 SWAP_MAP_MAX = 0x3E  #: references that a slot can have
-SWAP_SLOTS_CACHE_SIZE = 64  # 6.1: freed slots are kept until there are so many
+SWAP_SLOTS_CACHE_SIZE = 64  # rule swap_slots_cache: freed slots that are kept
 
 swap_info = np.dtype(
     [
@@ -359,11 +359,11 @@ zswap = np.dtype(
         ("reject_kmemcache_fail", "i8"),
         ("duplicate_entry", "i8"),
         ("stored_pages", "i8"),
-        ("pool_pages", "i8"),  # 3.12: of the pool touched last
+        ("pool_pages", "i8"),  # of the pool used last (areas can have separate pools)
         ("same_filled_pages", "i8"),
         ("compressed_bytes", "i8"),  # compressed lengths of all entries, without headers
-        ("lost_stale", "i8"),  # 3.12: newer pages on the device overwritten by older ones
-        ("lost_write", "i8"),  # 3.12: pages dropped after a failed write
+        ("lost_stale", "i8"),  # newer pages on the device overwritten by older ones
+        ("lost_write", "i8"),  # pages dropped after a failed write
         ("free_entry", "i8"),  # arena of entries: the first free one; 0 = none
         ("never_used", "i8"),  # the lowest entry never used
         ("nr_entries", "i8"),  # entries in use

@@ -29,7 +29,8 @@ class MachineConfig:
     zswap: False = pages go to the swap device as they are.
     compressor: a name that `zbudlab.content.compressors` knows.
     max_pool_percent: zswap's share of all frames at most.
-    accept_threshold_percent: 6.1 only; a full pool takes pages again below this share of that.
+    accept_threshold_percent: a full pool takes pages again below this share of that maximum; for
+        profiles with the rule `accept_threshold`.
     profile: whose rules zswap follows, a name in `zbudlab.profiles.PROFILES`.
     swap_pages: slots of the swap device; None = four times memory.
     min_free: the min watermark; None = the kernel's formula.

@@ -29,13 +29,13 @@ from zbudlab.mm.zbud_header import (
 FAULTS = (
     "",
     "list {where} of a zbud pool is not linked both ways",
-    "page frame {where} is on a zbud list and is no zbud page of that pool",
-    "the buddies of page frame {where} do not fit a page, or it has none",
-    "page frame {where} is not on the zbud list that its buddies call for",
+    "page frame {where} is on a list of a zbud pool but is not a page of that pool",
+    "page frame {where} has no buddy, or buddies larger than a page",
+    "page frame {where} is on a zbud list that does not match its buddies",
     "page frame {where} has fewer references than handles and mappings",
-    "a handle of page frame {where} leads elsewhere",
-    "zbud pool {where} counts its pages wrong",
-    "zbud pool {where} has not as many handles as buddies",
+    "a handle of page frame {where} leads to another page",
+    "zbud pool {where} has a wrong page count",
+    "zbud pool {where} has more or fewer handles than buddies",
 )
 
 

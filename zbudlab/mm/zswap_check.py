@@ -13,15 +13,15 @@ from zbudlab.mm.zswap_entry import read_swp_entry, slot_pool, slot_swp_entry
 
 FAULTS = (
     "",
-    "swap slot {where}: its zswap entry is another slot's, or unused",
-    "swap slot {where}: its zswap entry has users while nothing is under way",
-    "swap slot {where}: what zswap stored for it is not in a zbud page",
-    "swap slot {where}: the swap entry in front of its stored page is another slot's",
-    "swap slot {where} is free, yet zswap is said to hold its page",
-    "zswap counts {where} stored pages, its trees hold another number",
-    "zswap counts {where} same-filled pages, its trees hold another number",
-    "zswap counts {where} compressed bytes, its entries add up to another number",
-    "zswap counts {where} entries in use, its trees hold another number",
+    "swap slot {where}: its zswap entry belongs to another slot or is unused",
+    "swap slot {where}: its zswap entry has users between operations",
+    "swap slot {where}: its zswap entry's handle leads to no page of the pool",
+    "swap slot {where}: its stored object starts with another slot's swap entry",
+    "swap slot {where} is free but has its frontswap bit set",
+    "zswap counts {where} stored pages, but its trees hold another number",
+    "zswap counts {where} same-filled pages, but its trees hold another number",
+    "zswap counts {where} compressed bytes, but its entries add up to another number",
+    "zswap counts {where} entries in use, but its trees hold another number",
 )
 
 
