@@ -69,12 +69,6 @@ class TestMap:
         ax = maps.memory_map(np.full(frames, layout.FRAME_ANON, np.uint8), pageblock_order=order)
         assert (np.asarray(ax.images[0].get_array()) == layout.FRAME_ANON + 1).sum() == frames
 
-    def test_colours_differ_by_lightness_too(self):
-        red, green, blue = to_rgba_array(maps.COLOURS)[:, :3].T
-        lightness = np.sort(0.2126 * red + 0.7152 * green + 0.0722 * blue)
-        assert len(maps.COLOURS) == len(layout.FRAME_KINDS)
-        assert np.diff(lightness).min() > 0.05
-
 
 class TestComparison:
     @pytest.fixture
