@@ -5,7 +5,6 @@ notebook and on the site the same script shows it. JavaScript: story.js, stage.j
 """
 
 import json
-import secrets
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -53,18 +52,18 @@ class Hero(anywidget.AnyWidget):
         return {**data, "text/plain": SUMMARY, "text/html": html()}, about
 
 
-def html(name: str = "") -> str:
+def html() -> str:
     """Return the hero as a piece of HTML that needs nothing else.
 
-    name: id of its element; by default a fresh one. Where scripts do not run, it shows the picture
-    of the block that one page keeps from being free.
+    Where scripts do not run, it shows the block that one page keeps from being free.
     """
-    name = name or f"zb-hero-{secrets.token_hex(4)}"
-    script = drawn(*_FILES) + f"\nnew Hero(document.getElementById({json.dumps(name)}), {_data()});"
+    script = (
+        f"{drawn(*_FILES)}\nnew Hero(document.currentScript.previousElementSibling, {_data()});"
+    )
     return (
         f"<style>{looks('hero/hero.css')}</style>"
-        f'<div class="zb hero" id="{name}">{still()}</div>'
-        f'<script type="module">{script}</script>'
+        f'<div class="zb hero">{still()}</div>'
+        f"<script>(() => {{\n{script}\n}})();</script>"
     )
 
 
