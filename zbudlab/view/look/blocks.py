@@ -47,7 +47,7 @@ def _nails(kinds: Sequence[int], left: int, top: int) -> str:
     """Return the mark of what cannot move, on each zbud page of a block."""
     marks = []
     for place, kind in enumerate(kinds):
-        if kind in layout.ZBUD_KINDS:
+        if kind in layout.POOL_KINDS:
             row, column = divmod(place, SIDE)
             x, y = left + column + 0.5, top + row + 0.5
             marks.append(f'<circle cx="{x}" cy="{y}" r=".3" fill="{paint("paper")}"/>')

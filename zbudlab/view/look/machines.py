@@ -11,8 +11,8 @@ from zbudlab.view.look import blocks, tokens
 #: Keys of the legend: kind of frame, words, background.
 _KEYS = (
     (layout.FRAME_ANON, "program", "var(--process)"),
-    (layout.FRAME_ZBUD_HALF, "zbud, one buddy", "var(--zbud1)"),
-    (layout.FRAME_ZBUD_FULL, "zbud, two buddies", "var(--zbud2)"),
+    (layout.FRAME_POOL_PART, "zbud, one buddy", "var(--zbud1)"),
+    (layout.FRAME_POOL_FULL, "zbud, two buddies", "var(--zbud2)"),
     (layout.FRAME_KERNEL, "kernel", "var(--kernel)"),
     (layout.FRAME_FREE_CMA, "free, in the CMA area", "var(--cma)"),
     (layout.FRAME_FREE, "free", "var(--free)"),
