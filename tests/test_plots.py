@@ -72,12 +72,12 @@ def test_zbud_pages_stand_at_the_chunks_that_they_use():
     ax = view.plot_zbud(machine)
     bars = {bar.get_x() + 0.5: bar.get_height() for bar in ax.patches if bar.get_height()}
     assert bars == {1 + 1 + 32: 1, 1 + 16 + 16: 1}
-    assert ax.get_title().startswith("4 compressed pages in 2 zbud pages")
+    assert ax.get_title(loc="left").startswith("4 compressed pages in 2 zbud pages")
 
 
 def test_a_machine_without_zbud_pages_is_drawn_too():
     machine = Machine(frames=1024, page_bytes=False)
-    assert view.plot_zbud(machine).get_title() == "0 compressed pages in 0 zbud pages"
+    assert view.plot_zbud(machine).get_title(loc="left") == "0 compressed pages in 0 zbud pages"
 
 
 def test_curves_are_the_columns_asked_for(run):

@@ -17,7 +17,7 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     "live",
-    [view.FrameMap, view.HostWatch, view.Panel, view.Player, Knob, Prediction],
+    [view.FrameMap, view.Hero, view.HostWatch, view.Panel, view.Player, Knob, Prediction],
     ids=lambda live: live.__name__,
 )
 def test_node_can_read_it(tmp_path, live):

@@ -1,6 +1,6 @@
-"""Pictures. Nothing below draws, and nothing here is needed to run a machine.
+"""Pictures. Nothing outside this package draws, and a machine runs without it.
 
-The names below are looked up on first use, so that one picture does not import what all need.
+The names below are imported on first use, so that one picture does not import what all need.
 """
 
 import importlib
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.hero import Hero
     from zbudlab.view.hosts import plot_host
     from zbudlab.view.hostwatch import HostWatch
     from zbudlab.view.panel import Panel, compare_panels
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 #: Public names and the modules of this package they live in.
 HOMES = {
     "FrameMap": "framemap",
+    "Hero": "hero",
     "HostWatch": "hostwatch",
     "Panel": "panel",
     "Player": "player",
@@ -33,6 +35,7 @@ HOMES = {
 }
 __all__ = [
     "FrameMap",
+    "Hero",
     "HostWatch",
     "Panel",
     "Player",
@@ -49,12 +52,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """A public name, imported when it is first asked for."""
+    """Import and return a public name."""
     if name not in HOMES:
         raise AttributeError(f"module 'zbudlab.view' has no attribute '{name}'")
     return getattr(importlib.import_module(f"zbudlab.view.{HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    """Every name of the package, those not yet looked up included."""
+    """Return every name of the package, imported or not."""
     return sorted({*globals(), *HOMES})

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from zbudlab.layout import MAX_ORDER
 from zbudlab.machine import Machine
 from zbudlab.mm.vmstat import extfrag_indices
+from zbudlab.view.look import style, tokens
 
 ORDERS = np.arange(MAX_ORDER)
 
@@ -21,34 +22,42 @@ def _indices(machine: Machine) -> np.ndarray:
 def _blocks(ax: Axes, machine: Machine) -> None:
     """Bars: the pages that lie in free blocks of each order."""
     blocks = machine.state.zone["nr_free"]
-    bars = ax.bar(ORDERS, blocks << ORDERS, color="#009e73", edgecolor="white")
+    bars = ax.bar(
+        ORDERS, blocks << ORDERS, color=tokens.colour("edge"), edgecolor=tokens.colour("paper")
+    )
     ax.bar_label(bars, [str(n) if n else "" for n in blocks], padding=2, fontsize=10)
     ax.set_ylabel("free pages in blocks of that order")
-    ax.set_title("free blocks (their number above the bar)", fontsize=12)
+    ax.set_title("free blocks (their number above the bar)")
 
 
 def _lines(ax: Axes, machine: Machine) -> None:
     """The two indices by order; where the fragmentation index says nothing there is no point."""
     fragmentation, unusable = _indices(machine)
     said = fragmentation >= 0
-    ax.plot(ORDERS, unusable, "s--", color="#a33c00", label="unusable free space index")
-    ax.plot(ORDERS[said], fragmentation[said], "o-", color="#0072b2", label="fragmentation index")
+    ax.plot(ORDERS, unusable, "s--", color=tokens.colour("ink"), label="unusable free space index")
+    ax.plot(
+        ORDERS[said],
+        fragmentation[said],
+        "o-",
+        color=tokens.colour("accent"),
+        label="fragmentation index",
+    )
     ax.set_ylim(-0.03, 1.03)
-    ax.set_title("the two indices", fontsize=12)
+    ax.set_title("the two indices")
     ax.figure.legend(
         *ax.get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False
     )
 
 
+@style.styled
 def figure(machine: Machine) -> Figure:
     """Free blocks by order beside both indices by order."""
-    drawn = Figure(figsize=(11, 3.6), layout="constrained")
+    drawn = Figure(figsize=(style.WIDE, 3.6), layout="constrained")
     for ax, draw in zip(drawn.subplots(1, 2), (_blocks, _lines), strict=True):
         draw(ax, machine)
         ax.set_xlabel("order")
         ax.set_xticks(ORDERS)
-        ax.spines[["top", "right"]].set_visible(False)
-    return drawn
+        return drawn
 
 
 def key_values(machine: Machine, order: int = 9) -> str:
@@ -59,5 +68,5 @@ def key_values(machine: Machine, order: int = 9) -> str:
     said = f"{fragmentation:.3f}" if fragmentation >= 0 else "none (a block is there)"
     return (
         f"{free} pages free, {free >> order} blocks of order {order} if they lay together, "
-        f"{ready} to be had; unusable {unusable:.3f}, fragmentation index {said}"
+        f"{ready} available; unusable {unusable:.3f}, fragmentation index {said}"
     )

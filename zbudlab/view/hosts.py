@@ -11,20 +11,21 @@ from zbudlab.host.frames import KINDS, joined
 from zbudlab.layout import MAX_ORDER
 from zbudlab.mm import vmstat
 from zbudlab.view.arrangement import arrange
+from zbudlab.view.look import style, tokens
 from zbudlab.view.plots import LINES, plot_free_blocks
 
 #: By the kernel's names, in the order that the colours of migrate types have.
 TYPE_ORDER = ("Unmovable", "Reclaimable", "Movable", "HighAtomic", "CMA", "Isolate")
 
 #: What frames are used for, as the maps of simulated machines have it where that is the same.
-FRAME_COLOURS = dict(
-    zip(
+FRAME_COLOURS = {
+    kind: tokens.colour(name)
+    for kind, name in zip(
         KINDS,
-        ("#ffffff", "#e00030", "#dcdfe2", "#cc79a7", "#e69f00", "#7fc4f0", "#8c8c8c", "#00795c",
-         "#222222"),
+        ["paper", "lost", "free", "isolated", "zbud1", "process", "edge", "pinned", "kernel"],
         strict=True,
     )
-)  # fmt: skip
+}
 MOST_CELLS = 1 << 16
 
 
@@ -43,11 +44,11 @@ def _indices(ax: Axes, zones: list[Zone]) -> None:
     ax.set_ylim(-0.03, 1.03)
     ax.set_xticks(np.arange(MAX_ORDER))
     ax.set_xlabel("order wanted")
-    ax.set_title("unusable index: share of free memory in smaller blocks", fontsize=12)
+    ax.set_title("unusable index: share of free memory in smaller blocks")
     ax.legend(frameon=False)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
+@style.styled
 def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
     """Page frames in Hilbert order, each cell in the colour of what most of its frames are.
 
@@ -65,9 +66,11 @@ def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
     ax.imshow(picture, cmap=colours, vmin=0, vmax=len(KINDS) - 1, interpolation="nearest")
     ax.set_axis_off()
     each = "a cell a frame" if together == 1 else f"a cell {together} frames"
-    ax.set_title(f"page frames in Hilbert order, {each}", fontsize=12)
+    ax.set_title(f"page frames in Hilbert order, {each}")
     patches = [
-        Patch(facecolor=FRAME_COLOURS[name], edgecolor="#888888", label=f"{name}: {count}")
+        Patch(
+            facecolor=FRAME_COLOURS[name], edgecolor=tokens.colour("edge"), label=f"{name}: {count}"
+        )
         for name, count in host.frames.items()
         if count
     ]
@@ -77,6 +80,7 @@ def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@style.styled
 def plot_host(host: Host) -> Figure:
     """Free blocks of each zone that has any, as `plot_buddyinfo` draws them, and their indices.
 
@@ -89,7 +93,7 @@ def plot_host(host: Host) -> Figure:
     for ax, zone in zip(axes, zones, strict=False):
         plot_free_blocks(_blocks(zone), ax=ax)
         where = f"Linux {host.release}, node {zone.node}, zone {zone.name}"
-        ax.set_title(f"{where}\n{ax.get_title()}", fontsize=12)
+        ax.set_title(f"{where}\n{ax.get_title(loc='left')}")
     _indices(axes[len(zones)], zones)
     if len(host.kinds):
         plot_frames(host, ax=axes[-1])

@@ -12,11 +12,12 @@ from matplotlib.patches import Patch, Rectangle
 
 from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
 from zbudlab.mainjob.job import Outcome
+from zbudlab.view.look import machines, style, tokens
 from zbudlab.view.palette import KINDS
 
 #: Colours by kind of frame, as in layout.FRAME_KINDS.
 COLOURS = tuple(kind.light for kind in KINDS[: len(FRAME_KINDS)])
-FREE_BLOCK = "#007a59"  #: outline of a pageblock that is free as a whole
+FREE_BLOCK = tokens.colour("whole")  #: outline of a pageblock that is free as a whole
 GAP = 2  #: cells between pageblocks
 
 
@@ -59,16 +60,17 @@ def free_blocks(kinds: np.ndarray, order: int = 9) -> np.ndarray:
     return np.flatnonzero(free.reshape(whole, 1 << order).all(axis=1))
 
 
+@style.styled
 def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None = None) -> Axes:
     """Draw kinds of frames (layout.FRAME_*), pageblock by pageblock, from the top left down.
 
-    Each small rectangle is a pageblock; inside it frames run left to right, top to bottom. One
-    that is free as a whole is outlined.
+    Each small rectangle is a pageblock. Its frames run from left to right, then down. A block that
+    is free as a whole is outlined.
     """
     if ax is None:
         ax = Figure(figsize=(4, 4)).add_subplot()
     grid = Grid(len(kinds), pageblock_order)
-    colours = ListedColormap(["#ffffff", *COLOURS])
+    colours = ListedColormap([tokens.colour("paper"), *COLOURS])
     norm = BoundaryNorm(np.arange(len(COLOURS) + 2) - 0.5, colours.N)
     ax.imshow(grid.picture(kinds), cmap=colours, norm=norm, interpolation="nearest")
     for block in free_blocks(kinds, pageblock_order):
@@ -80,12 +82,12 @@ def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None =
 
 
 def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> None:
-    """Say below the figure what the colours of these kinds mean."""
+    """Write below the figure what the colours of these kinds mean."""
     patches = [
-        Patch(facecolor=COLOURS[kind], edgecolor="#888888", label=FRAME_KINDS[kind])
+        Patch(facecolor=COLOURS[kind], edgecolor=tokens.colour("edge"), label=FRAME_KINDS[kind])
         for kind in sorted(kinds)
     ]
-    outline = f"{1 << pageblock_order} free frames, a whole block"
+    outline = f"{1 << pageblock_order} free frames: a whole block"
     patches.append(Patch(facecolor=COLOURS[0], edgecolor=FREE_BLOCK, lw=1.4, label=outline))
     figure.legend(
         handles=patches,
@@ -97,16 +99,44 @@ def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> No
     )
 
 
-def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -> Figure:
-    """Memory of each machine before and after compaction, machines side by side.
+class Compared(Figure):
+    """Machines side by side. In a notebook this is a page, which has room at any width."""
 
-    The titles count blocks of 2^order frames that could be had.
+    outcomes: list[Outcome]
+
+    def page(self, _alt: str) -> str:
+        """Return the machines as HTML: name, huge pages after compaction, both maps."""
+        cards = [
+            machines.Card(
+                outcome.variant,
+                outcome.blocks_after,
+                outcome.blocks_ideal,
+                {
+                    "before": _listed(outcome.map_before),
+                    "after compaction": _listed(outcome.map_after),
+                },
+            )
+            for outcome in self.outcomes
+        ]
+        return machines.page(cards, "")
+
+
+def _listed(kinds: np.ndarray | None) -> list[int]:
+    return [] if kinds is None else kinds.tolist()
+
+
+@style.styled
+def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -> Figure:
+    """Draw the memory of each machine before and after compaction, machines side by side.
+
+    The titles count the blocks of 2^order frames that are available.
     """
     assert outcomes[0].map_before is not None
     rows, columns = Grid(len(outcomes[0].map_before), pageblock_order).shape
     height = 2 * (3.75 * rows / columns + 0.65) + 0.4
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
-    figure = Figure(figsize=(4 * len(outcomes), height), layout=layout)
+    figure = Compared(figsize=(4 * len(outcomes), height), layout=layout)
+    figure.outcomes = outcomes
     axes = figure.subplots(2, len(outcomes), squeeze=False)
     shown: set[int] = set()
     for column, outcome in enumerate(outcomes):
@@ -118,14 +148,14 @@ def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -
             assert kinds is not None
             memory_map(kinds, pageblock_order=pageblock_order, ax=ax)
             shown.update(kinds.tolist())
-            had = f"order-{order} blocks to be had: {blocks} of {outcome.blocks_ideal}"
+            had = f"order-{order} blocks available: {blocks} of {outcome.blocks_ideal}"
             ax.set_title(f"{outcome.variant}, {when}\n{had}", fontsize=12)
     legend(figure, shown, pageblock_order)
     return figure
 
 
 def key_values(outcomes: list[Outcome], order: int = 9) -> str:
-    """What `compare` shows, in a sentence, counted in the maps themselves."""
+    """Return what `compare` shows as a sentence, counted in the maps themselves."""
     counts = []
     for outcome in outcomes:
         assert outcome.map_before is not None

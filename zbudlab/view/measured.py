@@ -9,20 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.layout import FRAME_ANON, FRAME_POOL_FULL
+from zbudlab.view.look import style, tokens
 from zbudlab.view.palette import KINDS
 
 KERNEL = "Linux 6.1"
-AT_START = 72  #: order-9 blocks that could be had before anything was filled
+AT_START = 72  #: huge pages available before anything was filled
 
-#: Order-9 blocks to be had after compaction, by what was freed: memory of processes, zbud's pool.
+#: Huge pages available after compaction, by what was freed: pages of processes, of zbud.
 HUGE_PAGES = {
-    "every 2nd page": (36, 0),
-    "25 % at random": (19, 0),
-    "50 % at random": (37, 0),
-    "75 % at random": (54, 0),
-    "90 % at random": (64, 0),
-    "99 % at random": (69, 0),
-    "the first half": (37, 34),
+    "every 2nd": (36, 0),
+    "25 %": (19, 0),
+    "50 %": (37, 0),
+    "75 %": (54, 0),
+    "90 %": (64, 0),
+    "99 %": (69, 0),
+    "first half": (37, 34),
 }
 
 
@@ -35,25 +36,31 @@ def _bars(ax: Axes) -> None:
         (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
     ):
         bars = ax.bar(
-            places + shift, blocks, 0.38, label=name, color=colour, hatch=hatch, edgecolor="white"
+            places + shift,
+            blocks,
+            0.38,
+            label=name,
+            color=colour,
+            hatch=hatch,
+            edgecolor=tokens.colour("paper"),
         )
         for label in ax.bar_label(bars, fontsize=12, padding=3):
-            label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
+            label.set_bbox({"facecolor": tokens.colour("paper"), "edgecolor": "none", "pad": 1})
     ax.set_xticks(places, list(HUGE_PAGES), fontsize=11)
 
 
+@style.styled
 def figure() -> Figure:
-    """Bars: order-9 blocks to be had, for each way to free pages."""
-    drawn = Figure(figsize=(11, 4.6), layout="constrained")
+    """Draw the huge pages available after each way to free pages, as bars."""
+    drawn = Figure(figsize=(style.WIDE, 4), layout="constrained")
     ax = drawn.add_subplot()
     _bars(ax)
     at_start = f"{AT_START} before filling"
-    ax.axhline(AT_START, color="#555555", linestyle="--", zorder=0, label=at_start)
-    ax.set_xlabel("freed", fontsize=12)
-    ax.set_ylabel("order-9 blocks to be had", fontsize=12)
-    ax.set_ylim(0, AT_START * 1.1)
-    ax.set_title(f"{KERNEL}, measured: huge pages after freeing and compacting", fontsize=13)
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.axhline(AT_START, color=tokens.colour("edge"), linestyle="--", zorder=0, label=at_start)
+    ax.set_xlabel("pages that were freed")
+    ax.set_ylabel("huge pages (blocks of order 9)")
+    ax.set_ylim(0, AT_START * 1.15)
+    ax.set_title(f"{KERNEL} makes no huge page of zbud's memory unless whole runs are freed")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=11)
     return drawn
 
@@ -61,4 +68,4 @@ def figure() -> Figure:
 def key_values() -> str:
     """What `figure` shows, in a sentence."""
     pairs = [f"{freed} {plain}/{zbud}" for freed, (plain, zbud) in HUGE_PAGES.items()]
-    return f"order-9 blocks of {AT_START}, processes' pages / zbud's: {', '.join(pairs)}"
+    return f"huge pages of {AT_START}, processes' pages / zbud's: {', '.join(pairs)}"

@@ -1,20 +1,20 @@
-"""What the pictures' colours mean: kinds of frames, their words, their colours by day and night.
+"""Kinds of frames in pictures: their words, and their colours by theme.
 
-Hues are Okabe and Ito's, which people with any colour vision tell apart; neighbouring kinds also
-differ by lightness. Maps drawn by matplotlib and the live map take them from here, as does every
-legend.
+The colours are the tokens of `look.tokens`. Colour alone tells the kinds in COLOUR_TELLS from each
+other; every other kind also has a shape wherever a cell has room for one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.view.look import tokens
+from zbudlab.view.look.tokens import THEMES, Theme
 
-Theme = Literal["light", "dark"]
-THEMES: tuple[Theme, Theme] = ("light", "dark")
+__all__ = ["KINDS", "THEMES", "Ink", "Kind", "Theme"]
 
 
 @dataclass(frozen=True)
@@ -27,48 +27,53 @@ class Kind:
     dark: str
 
     def colour(self, theme: Theme = "light") -> str:
-        """The colour for a theme, as #rrggbb."""
+        """Return the colour for a theme, as #rrggbb."""
         return self.dark if theme == "dark" else self.light
 
 
+def _kind(name: str, words: str) -> Kind:
+    return Kind(name, words, *tokens.COLOURS[name][:2])
+
+
 #: Kinds of frames in the legend's order. The first ones are layout.FRAME_KINDS by number; then
-#: what is said of frames beside that; then what is painted over frames for a while.
+#: what else holds for a frame; then what is painted over frames for a while.
 KINDS = (
-    Kind("free", layout.FRAME_KINDS[layout.FRAME_FREE], "#f4f4f4", "#23282d"),
-    Kind("cma", layout.FRAME_KINDS[layout.FRAME_FREE_CMA], "#cfe3c4", "#2c4a33"),
-    Kind("process", layout.FRAME_KINDS[layout.FRAME_ANON], "#7fc4f0", "#4a9fd4"),
-    Kind("zbud1", layout.FRAME_KINDS[layout.FRAME_POOL_PART], "#e69f00", "#f2b632"),
-    Kind("zbud2", layout.FRAME_KINDS[layout.FRAME_POOL_FULL], "#a33c00", "#c4500a"),
-    Kind("kernel", layout.FRAME_KINDS[layout.FRAME_KERNEL], "#222222", "#f5f5f5"),
-    Kind("isolated", "isolated", "#cc79a7", "#dd8fbb"),
-    Kind("pinned", "pinned", "#00795c", "#00a37c"),
-    Kind("from", "just moved away", "#f0e442", "#f0e442"),
-    Kind("to", "just moved here", "#0057b8", "#1d3fb8"),
-    Kind("lost", "lost", "#e00030", "#ff2d55"),
+    *map(_kind, ("free", "cma", "process", "zbud1", "zbud2", "kernel"), layout.FRAME_KINDS),
+    _kind("isolated", "isolated"),
+    _kind("pinned", "pinned"),
+    _kind("from", "just moved away"),
+    _kind("to", "just moved here"),
+    _kind("lost", "lost"),
 )
+COLOUR_TELLS = ("free", "process", "zbud1", "zbud2", "kernel")
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 LASTING = NUMBER["from"]  #: kinds before this one are what a frame is; the others are painted over
 
 #: A line of the legend that no frame has (see `details.bookkeeping`).
 BOOKKEEPING = "zswap bookkeeping"
 
-#: Free frames by the order of their block: the colour of an order 0 block, by theme. Order 10 has
-#: the kind's own, so that crumbs stand out from whole blocks.
-CRUMBS = {
-    "light": {"free": "#c9ced4", "cma": "#a5c794"},
-    "dark": {"free": "#4b545d", "cma": "#4a7653"},
-}
+#: From this order on, a free block has the colour `free`; order 0 has `crumb`.
+LARGE = 8
+CMA_SHARE = 0.45  #: of the token `cma` in a free frame of the CMA area that has no room for a bar
 
 #: The parts of a zbud page: header, first buddy, last buddy, and the free chunks between.
 CHUNKS = {
-    "light": {"header": "#222222", "first": "#e69f00", "last": "#a33c00", "free": "#f4f4f4"},
-    "dark": {"header": "#f5f5f5", "first": "#f2b632", "last": "#c4500a", "free": "#23282d"},
+    theme: {
+        part: tokens.colour(token, theme)
+        for part, token in (
+            ("header", "header"),
+            ("first", "zbud1"),
+            ("last", "zbud2"),
+            ("free", "free"),
+        )
+    }
+    for theme in THEMES
 }
 
-#: The same in words, in the order in which they lie in a page.
+#: The same in words, in the order in which a page has them.
 CHUNK_WORDS = {"header": "header", "first": "first buddy", "free": "free", "last": "last buddy"}
 
-#: Kinds by how much they stand in the way of a large free block, those that do most last.
+#: Kinds by how much they keep a large block from being free, the worst last.
 _ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
 _RANKS = np.array([NUMBER[name] for name in _ORDER]).argsort()
 
@@ -76,12 +81,12 @@ ALL_CELLS = np.arange(256, dtype=np.uint8)
 
 
 def rgb(colour: str) -> np.ndarray:
-    """Red, green, blue of #rrggbb, uint8 (3,)."""
+    """Return red, green, blue of #rrggbb, uint8 (3,)."""
     return np.frombuffer(bytes.fromhex(colour[1:]), np.uint8)
 
 
 def kind_numbers(cells: np.ndarray) -> np.ndarray:
-    """Places in KINDS of frames from `snapshot.frame_cells`, uint8, same shape."""
+    """Return the places in KINDS of frames from `snapshot.frame_cells`, uint8, same shape."""
     kinds = cells & layout.FRAME_KIND_MASK
     pinned = (kinds > layout.FRAME_FREE_CMA) & (cells & layout.FRAME_PINNED != 0)
     kinds[pinned] = NUMBER["pinned"]
@@ -90,19 +95,22 @@ def kind_numbers(cells: np.ndarray) -> np.ndarray:
 
 
 def cell_colours(theme: Theme = "light") -> np.ndarray:
-    """The colour of every byte that `snapshot.frame_cells` can hold, uint8 (256, 3)."""
+    """Return the colour of every byte that `snapshot.frame_cells` can hold, uint8 (256, 3)."""
     numbers = kind_numbers(ALL_CELLS)
     table = np.array([rgb(kind.colour(theme)) for kind in KINDS])[numbers]
-    orders = np.minimum(ALL_CELLS >> layout.FRAME_ORDER_SHIFT, layout.MAX_ORDER - 1)
-    share = (1 - orders / (layout.MAX_ORDER - 1))[:, None]
-    for name, crumb in CRUMBS[theme].items():
+    orders = np.minimum(ALL_CELLS >> layout.FRAME_ORDER_SHIFT, LARGE)
+    share = (1 - orders / LARGE)[:, None]
+    shades = rgb(tokens.colour("free", theme)) * (1 - share)
+    shades = shades + rgb(tokens.colour("crumb", theme)) * share
+    tinted = shades * (1 - CMA_SHARE) + rgb(tokens.colour("cma", theme)) * CMA_SHARE
+    for name, colours in (("free", shades), ("cma", tinted)):
         here = numbers == NUMBER[name]
-        table[here] = (table * (1 - share) + rgb(crumb) * share).round().astype(np.uint8)[here]
+        table[here] = colours.round().astype(np.uint8)[here]
     return table
 
 
 def counts(cells: np.ndarray) -> np.ndarray:
-    """How many frames there are of each of KINDS, int64."""
+    """Return how many frames of each of KINDS there are, int64."""
     pairs = cells[: len(cells) & ~1].view(np.uint16)  # half as many: twice as fast
     by_pair = np.bincount(pairs, minlength=1 << 16).reshape(256, 256)
     by_byte = by_pair.sum(0) + by_pair.sum(1) + np.bincount(cells[len(pairs) * 2 :], minlength=256)
@@ -110,7 +118,7 @@ def counts(cells: np.ndarray) -> np.ndarray:
 
 
 def joined(cells: np.ndarray, together: int) -> np.ndarray:
-    """One byte for each `together` frames: that of the frame that is hardest to move."""
+    """Return a byte for each `together` frames: that of the frame that is hardest to move."""
     if together == 1:
         return cells
     ranked = _RANKS[kind_numbers(ALL_CELLS)].astype(np.uint16)[cells] << 8 | cells
@@ -118,7 +126,7 @@ def joined(cells: np.ndarray, together: int) -> np.ndarray:
 
 
 def in_words(numbers: Sequence[int] | np.ndarray) -> str:
-    """Counts of KINDS in words, those that are 0 left out."""
+    """Return counts of KINDS in words, without those that are 0."""
     pairs = zip(KINDS, numbers, strict=True)
     return "; ".join(f"{count} {kind.words}" for kind, count in pairs if count)
 
@@ -135,6 +143,11 @@ class Ink(NamedTuple):
 
 
 INKS: dict[Theme, Ink] = {
-    "light": Ink("#ffffff", "#000000", "#666666", "#7fc4f0", "#a33c00", "#c2002f"),
-    "dark": Ink("#111111", "#e8e8e8", "#9aa0a6", "#4a9fd4", "#f2b632", "#ff6b8a"),
+    theme: Ink(
+        *(
+            tokens.colour(name, theme)
+            for name in ("paper", "ink", "edge", "kernel", "accent", "accent")
+        )
+    )
+    for theme in THEMES
 }

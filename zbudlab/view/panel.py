@@ -251,7 +251,7 @@ class Panel(LiveView, anywidget.AnyWidget):
             row[1].set_xlabel("step")
             plots.plot_curves(columns, ["stored", "pool"], ax=row[2])
             row[2].set_title("zswap: pages stored, frames of the pool", fontsize=11)
-            row[0].set_title(name or row[0].get_title(), fontsize=11)
+            row[0].set_title(name or row[0].get_title(loc="left"), fontsize=11)
         drawn.suptitle(HINT, fontsize=11)
         return drawn
 

@@ -1,4 +1,8 @@
-"""Figures as PNG: of fixed size on the page, sharp on any screen, and told in words."""
+"""Figures on the page: as wide as their place, in the page's theme, described in words.
+
+A figure is SVG in the page, so that its colours follow the theme. Front ends that take scripts and
+styles out of stored notebooks show an image of its light version instead.
+"""
 
 import io
 from base64 import b64encode
@@ -9,15 +13,18 @@ from IPython.display import display
 from ipywidgets import HTML
 from matplotlib.figure import Figure
 
-SCREEN_DPI = 80  #: of a figure's inches on the page
-FILE_DPI = 120  #: of the picture itself
-COLOURS = 256  #: of the picture's palette
+from zbudlab.view.look import style, tokens
+
+FILE_DPI = 120  #: of a picture file
+COLOURS = 256  #: of such a file's palette
+SCOPE = ".zb-fig"
+_SWITCH = ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}"
 
 
 def png(figure: Figure) -> bytes:
-    """The bytes of a figure's PNG file, in a palette of 256 colours: a third of the size."""
+    """Return a figure as a PNG file on white paper, in a palette of 256 colours."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=FILE_DPI)
+    figure.savefig(drawn, format="png", dpi=FILE_DPI, facecolor=tokens.colour("paper"))
     file = io.BytesIO()
     picture = PIL.Image.open(drawn).convert("RGB")
     picture.quantize(COLOURS, dither=PIL.Image.Dither.NONE).save(file, "png", optimize=True)
@@ -25,33 +32,41 @@ def png(figure: Figure) -> bytes:
 
 
 def width(figure: Figure) -> int:
-    """How wide a figure is on the page, in pixels."""
-    return round(figure.get_size_inches()[0] * SCREEN_DPI)
-
-
-def height(figure: Figure) -> int:
-    """How high a figure is on the page, in pixels."""
-    return round(figure.get_size_inches()[1] * SCREEN_DPI)
+    """Return how wide a figure is on the page, in pixels."""
+    return round(figure.get_size_inches()[0] * style.SCREEN_DPI)
 
 
 def show(figure: Figure, values: str) -> None:
-    """Show a figure in a notebook and print its key values, which also are its text in words.
-
-    As a page: JupyterLab gives no bare picture an alternative text.
-    """
+    """Show a figure in a notebook and print its key values, which also describe it in words."""
     display({"text/html": picture_html(figure, values), "text/plain": "(a figure)"}, raw=True)
     print(values)
 
 
 def put(box: HTML, figure: Figure, alt: str) -> None:
-    """Show a figure in a widget that keeps its place while the next one is on its way."""
-    box.layout.width = f"{width(figure)}px"
-    box.layout.height = f"{height(figure)}px"
+    """Show a figure in a widget, in place of the one before."""
     box.value = picture_html(figure, alt)
 
 
 def picture_html(figure: Figure, alt: str) -> str:
-    """A figure as HTML, for a widget; `alt` says in words what it shows."""
-    data = b64encode(png(figure)).decode()
-    size = f'width="{width(figure)}" height="{height(figure)}"'
-    return f'<img decoding="sync" {size} alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+    """Return a figure as HTML; alt: what it shows, in words."""
+    if own := getattr(figure, "page", None):
+        return own(alt)
+    return framed(style.themed(figure, alt), alt, width(figure))
+
+
+def framed(drawn: str, alt: str, wide: int) -> str:
+    """Return SVG as HTML: the drawing in the page's theme, or an image of it without styles."""
+    source = f"data:image/svg+xml;base64,{b64encode(_alone(drawn, wide).encode()).decode()}"
+    return (
+        f'<figure class="zb-fig" style="margin: 0; max-width: {wide}px">'
+        f"<style>{tokens.css(SCOPE, sizes=False)}"
+        f"{SCOPE}{{--sans:{tokens.SANS};background:var(--paper)}}{_SWITCH}</style>"
+        f"<div hidden>{drawn}</div>"
+        f'<img alt="{escape(alt)}" width="{wide}" style="max-width: 100%" src="{source}"></figure>'
+    )
+
+
+def _alone(drawn: str, wide: int) -> str:
+    """Return the drawing as a file of its own, on white paper."""
+    paper = f'style="background: {tokens.colour("paper")}; '
+    return drawn.replace('width="100%"', f'width="{wide}"', 1).replace('style="', paper, 1)

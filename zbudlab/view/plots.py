@@ -19,13 +19,18 @@ from zbudlab.mm import vmstat
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import maps, palette
+from zbudlab.view.look import style, tokens
 
 #: Colours of lines and of groups of bars, in this order, told apart by hatching or dashes too.
-LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+LINES = tuple(
+    tokens.colour(name) for name in ("accent", "c_stuck", "c_move", "c_zsm", "edge", "zbud1", "ink")
+)
 DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "///", "...", "xx")
 #: Free blocks by migrate type, as bars.
-TYPES = ("#3d3d3d", "#8c8c8c", "#7fc4f0", "#f0e442", "#009e73", "#cc79a7")
+TYPES = tuple(
+    tokens.colour(name) for name in ("kernel", "edge", "process", "warn", "cma", "isolated")
+)
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -37,10 +42,9 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
 def _plain(ax: Axes, title: str, x: str, y: str) -> Axes:
     """Title and names of the axes; no frame around."""
-    ax.set_title(title, fontsize=12)
+    ax.set_title(title)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
-    ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 
@@ -51,6 +55,7 @@ def _legend(ax: Axes, columns: int) -> None:
     )
 
 
+@style.styled
 def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """The memory map of a machine: each page frame in the colour of what it is.
 
@@ -62,7 +67,7 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     ax = maps.memory_map(kinds, pageblock_order=order, ax=_axes(ax, (5, 6.4)))
     counts = np.bincount(kinds, minlength=len(layout.FRAME_KINDS))
     handles = [
-        Patch(facecolor=kind.light, edgecolor="#888888", label=f"{kind.words}: {count}")
+        Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
         for kind, count in zip(palette.KINDS, counts, strict=False)
         if count
     ]
@@ -72,10 +77,11 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
         ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, fontsize=8)
     size = human(len(kinds) * layout.PAGE_SIZE)
     free = counts[[layout.FRAME_FREE, layout.FRAME_FREE_CMA]].sum()
-    ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free", fontsize=12)
+    ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free")
     return ax
 
 
+@style.styled
 def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """Free memory by the order of its blocks, in pages, split by migrate type.
 
@@ -85,6 +91,7 @@ def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
     return plot_free_blocks(dict(zip(vmstat.MIGRATETYPE_NAMES, counts, strict=True)), ax=ax)
 
 
+@style.styled
 def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = None) -> Axes:
     """The same for free blocks by order (11 numbers) under the names of their types."""
     ax = _axes(ax, (7, 4))
@@ -94,7 +101,15 @@ def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = N
         pages = np.asarray(blocks, np.int64) << orders
         if pages.any():
             colour = TYPES[place % len(TYPES)]
-            ax.bar(orders, pages, 0.8, bottom, color=colour, edgecolor="white", label=name)
+            ax.bar(
+                orders,
+                pages,
+                0.8,
+                bottom,
+                color=colour,
+                edgecolor=tokens.colour("paper"),
+                label=name,
+            )
             bottom += pages
     for order, blocks in enumerate(np.sum([*counts.values()], axis=0).tolist()):
         place_above = (order, int(bottom[order]))
@@ -109,6 +124,7 @@ def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = N
     return _plain(ax, title, "order of the block", "free pages (numbers: blocks)")
 
 
+@style.styled
 def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """How full the pages of zbud are: pages by chunks in use, with one buddy and with two."""
     ax = _axes(ax, (7, 4))
@@ -121,7 +137,15 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
         pages = np.bincount(used[kinds[pfns] == kind], minlength=len(bottom))
         shown = palette.KINDS[kind]
         label = f"{shown.words}: {pages.sum()} pages"
-        ax.bar(chunks, pages, 1.0, bottom, color=shown.light, edgecolor="white", label=label)
+        ax.bar(
+            chunks,
+            pages,
+            1.0,
+            bottom,
+            color=shown.light,
+            edgecolor=tokens.colour("paper"),
+            label=label,
+        )
         bottom += pages
     ax.set_xlim(0, layout.NCHUNKS + 1)
     _legend(ax, 2)
@@ -132,6 +156,7 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
     return _plain(ax, title, words, "zbud pages")
 
 
+@style.styled
 def plot_curves(
     columns: Mapping[str, Sequence[float]],
     names: Sequence[str] | None = None,
@@ -164,6 +189,7 @@ def free_from_order(machine: Machine) -> np.ndarray:
     return np.cumsum(pages[::-1])[::-1]
 
 
+@style.styled
 def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) -> Axes:
     """Machines side by side: how much of their free memory can be had in blocks of each order.
 
@@ -182,7 +208,7 @@ def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) 
             thick,
             color=LINES[place % len(LINES)],
             hatch=HATCHES[place % len(HATCHES)],
-            edgecolor="white",
+            edgecolor=tokens.colour("paper"),
             label=f"{name}: {pages[0]} pages free, {pages[9] >> 9} blocks of order 9",
         )
     ax.set_xticks(orders)

@@ -8,15 +8,17 @@ from matplotlib.patches import Rectangle
 from zbudlab.history.steps import plural
 from zbudlab.layout import RADIX_TREE_MAP_SIZE as SLOTS
 from zbudlab.lessons.trees import Tree, levels, way
+from zbudlab.view.look import style
 from zbudlab.view.palette import INKS, Ink
 
 GAP = 8  #: slots between nodes
 MOST_NODES = 4  #: of a level that are drawn
 
 
+@style.styled
 def figure(tree: Tree, key: int | None = None) -> Figure:
     """A tree by itself; with `key`, the slots it leads through."""
-    drawn = Figure(figsize=(11, 0.5 + 0.95 * max(tree.height, 1)), layout="constrained")
+    drawn = Figure(figsize=(style.WIDE, 0.5 + 0.95 * max(tree.height, 1)), layout="constrained")
     draw(drawn.add_subplot(), tree.nodes, tree.root, key)
     return drawn
 
@@ -30,6 +32,7 @@ def key_values(tree: Tree) -> str:
     )
 
 
+@style.styled
 def draw(
     ax: Axes,
     nodes: np.ndarray,

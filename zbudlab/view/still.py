@@ -8,12 +8,14 @@ from matplotlib.patches import Patch
 
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.bundle import HINT
+from zbudlab.view.look import style, tokens
 from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
 
 INCHES = 5.0
 MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
 
 
+@style.styled
 def figure(
     cells: np.ndarray,
     layout: str,
@@ -43,12 +45,12 @@ def figure(
     ax.imshow(colours[grid], interpolation="nearest")
     ax.set_axis_off()
     patches = [
-        Patch(facecolor=kind.light, edgecolor="#888888", label=f"{kind.words}: {count}")
+        Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
         for kind, count in zip(KINDS, numbers, strict=True)
         if count
     ]
     told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
     ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
     drawn.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
-    drawn.suptitle(HINT, fontsize=11)
+    drawn.suptitle(HINT)
     return drawn

@@ -17,6 +17,7 @@ from zbudlab.history.steps import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix
+from zbudlab.view.look import style
 from zbudlab.view.walking import list_members
 
 MOST_PAGES = 9  #: of a list that are drawn
@@ -44,6 +45,7 @@ def _axes(ax: Axes | None, size: tuple[float, float], ink: palette.Ink) -> Axes:
 # --- the radix tree ----------------------------------------------------------------------------
 
 
+@style.styled
 def plot_radix_tree(
     machine: Machine,
     *,
@@ -109,6 +111,7 @@ def pool_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
     return found
 
 
+@style.styled
 def plot_lists(
     machine: Machine,
     *,

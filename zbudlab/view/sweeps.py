@@ -1,33 +1,49 @@
 """Results of sweeps in pictures: means with their intervals, a line for each value."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from zbudlab.view.look import style, tokens
+
+#: Of lines that are not one of the machines in `tokens.CURVES`: colour, marker, dashes.
 STYLES = (
-    ("#0072b2", "o", "-"),
-    ("#a33c00", "s", "--"),
-    ("#009e73", "^", "-."),
-    ("#cc79a7", "D", ":"),
-    ("#e69f00", "v", "-"),
+    (tokens.colour("accent"), "o", "-"),
+    (tokens.colour("edge"), "s", "--"),
+    (tokens.colour("c_zsm"), "D", ":"),
+    (tokens.colour("zbud1"), "v", "-."),
+    (tokens.colour("ink"), "P", "-"),
 )
+#: Words by which values of a column name one of the machines.
+MACHINES = {
+    True: "zbud movable",
+    False: "zbud unmovable",
+    "movable": "zbud movable",
+    "unmovable": "zbud unmovable",
+    "series": "zbud movable",
+    "plain": "zbud unmovable",
+}
 
 
+@style.styled
 def figure(summary: pd.DataFrame, *, result: str, x: str, line: str) -> Figure:
     """Means against `x` with 95 % intervals, a line for each value of the column `line`.
 
     summary: as `zbudlab.sweep.intervals.summary` makes it.
     """
-    drawn = Figure(figsize=(9, 4.2), layout="constrained")
+    drawn = Figure(figsize=(style.WIDE, 4), layout="constrained")
     ax = drawn.add_subplot()
     for number, (name, part) in enumerate(summary.groupby(line, sort=False)):
-        colour, marker, style = STYLES[number % len(STYLES)]
+        colour, marker, dashes = _style(name, number)
         below, above = part["mean"] - part["low"], part["high"] - part["mean"]
         ax.errorbar(
             part[x],
             part["mean"],
             np.maximum([below, above], 0),
-            fmt=marker + style,
+            fmt=marker,
+            linestyle=dashes,
             color=colour,
             capsize=4,
             label=str(name),
@@ -35,7 +51,6 @@ def figure(summary: pd.DataFrame, *, result: str, x: str, line: str) -> Figure:
     ax.set_xlabel(x)
     ax.set_ylabel(result.replace("_", " "))
     ax.set_ylim(bottom=0)
-    ax.spines[["top", "right"]].set_visible(False)
     drawn.legend(loc="outside right upper", frameon=False)
     return drawn
 
@@ -50,3 +65,12 @@ def key_values(summary: pd.DataFrame, *, x: str, line: str) -> str:
         ]
         told.append(f"{name}: {', '.join(points)}")
     return "\n".join(told)
+
+
+def _style(name: object, number: int) -> tuple[str, str, Any]:
+    """Return colour, marker and dashes of a line: of the machine it is about, if it is one."""
+    machine = MACHINES.get(name, name)  # type: ignore[call-overload]
+    if machine in tokens.CURVES:
+        curve = tokens.CURVES[machine]
+        return tokens.colour(curve.token), curve.marker, (0, curve.dashes) if curve.dashes else "-"
+    return STYLES[number % len(STYLES)]

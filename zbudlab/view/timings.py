@@ -2,9 +2,16 @@
 
 from matplotlib.figure import Figure
 
-STYLES = (("#a33c00", "s", "--"), ("#e69f00", "^", "-."), ("#0072b2", "o", "-"))
+from zbudlab.view.look import style, tokens
+
+STYLES = (
+    (tokens.colour("edge"), "s", "--"),
+    (tokens.colour("c_zsm"), "D", "-."),
+    (tokens.colour("accent"), "o", "-"),
+)
 
 
+@style.styled
 def figure(curves: dict[str, dict[int, float]], what: str, title: str) -> Figure:
     """Log-log curves: nanoseconds an operation (`what`) against the size, a line a way."""
     drawn = Figure(figsize=(8, 4.2), layout="constrained")
@@ -13,11 +20,9 @@ def figure(curves: dict[str, dict[int, float]], what: str, title: str) -> Figure
         ax.plot(list(curve), list(curve.values()), line, color=colour, marker=marker, label=name)
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
-    ax.set_xlabel(f"{what}, how many", fontsize=11)
-    ax.set_ylabel("nanoseconds each", fontsize=11)
-    ax.set_title(title, fontsize=12)
-    ax.grid(color="#dddddd")
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_xlabel(f"{what}, how many")
+    ax.set_ylabel("nanoseconds each")
+    ax.set_title(title)
     drawn.legend(loc="outside right upper", frameon=False)
     return drawn
 

@@ -5,15 +5,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from zbudlab.view.look import style, tokens
+
 #: Fill and hatch by first letter of a cell's text; told apart by hatch too, not colour alone.
-FREE = ("#ffffff", "")
-FILLS = (
-    ("#7fc4f0", ""),
-    ("#e69f00", "//"),
-    ("#cfe3c4", ".."),
-    ("#d6b4d6", "\\\\"),
-    ("#a33c00", "xx"),
-)
+FREE = (tokens.colour("free"), "")
+#: Owners have one hue, as pages of programs do; letters and hatching tell them apart.
+FILLS = tuple((tokens.colour("process"), hatch) for hatch in ("", "//", "..", "\\\\", "xx"))
 
 
 def _styles(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, str]]:
@@ -22,6 +19,7 @@ def _styles(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, str]]:
     return {owner: FILLS[i % len(FILLS)] for i, owner in enumerate(owners)}
 
 
+@style.styled
 def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     """Rows of cells, one row a moment: its name, and a text for each frame ("" = free).
 
@@ -29,22 +27,32 @@ def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     """
     rows = [[cell or "" for cell in cells] for cells in moments.values()]
     count = max(map(len, rows))
-    figure = Figure(figsize=(11, 0.55 * len(rows) + 0.5), layout="constrained")
+    figure = Figure(figsize=(style.WIDE, 0.55 * len(rows) + 0.5), layout="constrained")
     ax = figure.add_subplot()
     styles = _styles(rows)
     for line, cells in enumerate(rows):
         for frame, text in enumerate(cells):
             colour, hatch = styles[text[0]] if text else FREE
             box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
-            box.set(edgecolor="#444444", linewidth=0.8)
+            box.set(edgecolor=tokens.colour("paper"), linewidth=1.5)
             ax.add_patch(box)
             back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-            ax.text(frame, line, text, ha="center", va="center", fontsize=11, bbox=back)
+            ax.text(
+                frame,
+                line,
+                text,
+                ha="center",
+                va="center",
+                fontsize=11,
+                fontweight="bold",
+                bbox=back,
+            )
     ax.set_xlim(-0.6, count - 0.4)
     ax.set_ylim(len(rows) - 0.45, -0.55)
     ax.set_xticks(range(count), [str(frame) for frame in range(count)], fontsize=10)
     ax.xaxis.tick_top()
     ax.set_yticks(range(len(rows)), list(moments), fontsize=11)
+    ax.grid(visible=False)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return figure

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from zbudlab.layout import FRAME_ANON, FRAME_FREE, FRAME_KERNEL, FRAME_POOL_FULL
 from zbudlab.machine import Machine
+from zbudlab.view.look import style, tokens
 from zbudlab.view.maps import COLOURS
 from zbudlab.workload import Phase, Run, Workload
 from zbudlab.workload.watch import watch
@@ -20,7 +21,7 @@ FRAMES = (
     ("pool", "zswap's pool", FRAME_POOL_FULL),
     ("free", "free", FRAME_FREE),
 )
-SWAP_COLOURS = ("#e69f00", "#8a8a8a")  # in zswap, on the device
+SWAP_COLOURS = (tokens.colour("zbud1"), tokens.colour("edge"))  # in zswap, on the device
 CHUNK = 5  #: steps put together in the lowest part
 
 
@@ -43,17 +44,18 @@ def watched(
     return run, {**watch(run, after=note), **totals}
 
 
+@style.styled
 def figure(run: Run, seen: Mapping[str, Sequence[int]]) -> Figure:
     """Three parts over the steps: page frames by use, pages out of memory, pages read back."""
-    drawn = Figure(figsize=(10, 7), dpi=80, layout="constrained")
+    drawn = Figure(figsize=(style.WIDE, 7), layout="constrained")
     frames, swap, traffic = drawn.subplots(3, 1, sharex=True, height_ratios=(3, 2, 2))
     _draw_frames(frames, seen, run.machine.config.frames)
     _draw_swap(swap, seen)
     _draw_traffic(traffic, seen)
     _mark_phases((frames, swap, traffic), run.phases)
-    traffic.set_xlabel("step", fontsize=11)
+    traffic.set_xlabel("step")
     title = f"{run.name}: {run.machine.config.frames} page frames"
-    drawn.suptitle(title, fontsize=13)
+    drawn.suptitle(title)
     return drawn
 
 
@@ -67,7 +69,6 @@ def _legend(ax: Axes) -> None:
         frameon=False,
         fontsize=10,
     )
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_frames(ax: Axes, seen: Mapping[str, Sequence[int]], frames: int) -> None:
@@ -75,7 +76,7 @@ def _draw_frames(ax: Axes, seen: Mapping[str, Sequence[int]], frames: int) -> No
     colours = [COLOURS[kind] for _, _, kind in FRAMES]
     ax.stackplot(seen["step"], rows, colors=colours, labels=[words for _, words, _ in FRAMES])
     ax.set_ylim(0, frames)
-    ax.set_ylabel("page frames", fontsize=11)
+    ax.set_ylabel("page frames")
     _legend(ax)
 
 
@@ -85,12 +86,12 @@ def _draw_swap(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
     labels = ["in zswap", "on the swap device"]
     ax.stackplot(seen["step"], [stored, device], colors=SWAP_COLOURS, labels=labels)
     ax.set_ylim(bottom=0)
-    ax.set_ylabel("pages out\nof memory", fontsize=11)
+    ax.set_ylabel("pages out\nof memory")
     _legend(ax)
 
 
 def _draw_traffic(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
-    """Pages read back in each step, and crosses for what was asked for and not to be had."""
+    """Pages read back in each step, and crosses for what was asked for and not available."""
     device = np.diff(seen["device_reads"], prepend=0)
     back = np.diff(seen["pgmajfault"], prepend=0)
     starts = np.arange(0, len(back), CHUNK)
@@ -109,7 +110,7 @@ def _draw_traffic(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
         ax.text(0.5, 0.5, "no page is read back", **middle)  # type: ignore[arg-type]
         ax.set_yticks([])
     ax.set_ylim(0, top * 1.25)
-    ax.set_ylabel(f"pages read back\nin {CHUNK} steps", fontsize=11)
+    ax.set_ylabel(f"pages read back\nin {CHUNK} steps")
     _legend(ax)
 
 
@@ -118,10 +119,10 @@ def _marks(seen: Mapping[str, Sequence[int]]) -> list[tuple[np.ndarray, str, str
     asked, met = (np.diff(seen[name], prepend=0) for name in ("cma_asked", "cma_met"))
     refused, killed = (np.diff(seen[name], prepend=0) for name in ("refused", "killed"))
     return [
-        (np.flatnonzero(met), "o", "#00795c", "CMA request met"),
-        (np.flatnonzero(asked > met), "x", "#a33c00", "CMA request not met"),
-        (np.flatnonzero(refused), "v", "#a33c00", "a block refused"),
-        (np.flatnonzero(killed), "X", "#000000", "a process killed"),
+        (np.flatnonzero(met), "o", tokens.colour("good"), "CMA request met"),
+        (np.flatnonzero(asked > met), "x", tokens.colour("bad"), "CMA request not met"),
+        (np.flatnonzero(refused), "v", tokens.colour("bad"), "a block refused"),
+        (np.flatnonzero(killed), "X", tokens.colour("ink"), "a process killed"),
     ]
 
 
@@ -134,7 +135,7 @@ def _mark_phases(axes: Sequence[Axes], phases: Sequence[Phase]) -> None:
         axes[0].text(middle, 1.02, phase.name, transform=above, ha="center", fontsize=10)
         for ax in axes:
             if end < ends[-1]:
-                ax.axvline(end, color="#555555", linewidth=0.8, linestyle=":")
+                ax.axvline(end, color=tokens.colour("edge"), linewidth=0.8, linestyle=":")
     axes[0].set_xlim(0, ends[-1] - 1)
 
 

@@ -8,6 +8,7 @@ from zbudlab.layout import NCHUNKS, PAGE_ZBUD_MAPCOUNT_VALUE, ZHDR_CHUNKS
 from zbudlab.machine import Machine
 from zbudlab.mm import zbud_reader
 from zbudlab.view import palette
+from zbudlab.view.look import style, tokens
 
 #: Of each part: colour, hatch, words.
 PARTS = (
@@ -24,10 +25,11 @@ def headers(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
     return pfns, zbud_reader.headers(machine.state, pfns)
 
 
+@style.styled
 def figure(machine: Machine, limit: int = 12) -> Figure:
     """The first pages, chunk by chunk."""
     pfns, header = (array[:limit] for array in headers(machine))
-    drawn = Figure(figsize=(11, 0.9 + 0.3 * max(len(pfns), 1)), layout="constrained")
+    drawn = Figure(figsize=(style.WIDE, 0.9 + 0.3 * max(len(pfns), 1)), layout="constrained")
     ax = drawn.add_subplot()
     first, last = header["first_chunks"].astype(int), header["last_chunks"].astype(int)
     spans = (  # left edge, width
@@ -38,7 +40,7 @@ def figure(machine: Machine, limit: int = 12) -> Figure:
     for (left, width), (colour, hatch, words) in zip(spans, PARTS, strict=True):
         bars = ax.barh(range(len(pfns)), width, left=left, height=0.8, color=colour, label=words)
         for bar in bars:
-            bar.set(hatch=hatch, edgecolor="white")
+            bar.set(hatch=hatch, edgecolor=tokens.colour("paper"))
     _dress(ax, pfns)
     drawn.legend(loc="outside lower center", ncols=3, frameon=False)
     return drawn
@@ -51,7 +53,6 @@ def _dress(ax: Axes, pfns: np.ndarray) -> None:
     ax.set_xticks(range(0, NCHUNKS + 1, 8))
     ax.set_xlabel("chunk of 64 bytes")
     ax.invert_yaxis()
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def key_values(machine: Machine) -> str:

@@ -22,6 +22,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "_version",
         "jit",
         "layout",
+        "profiles",
     ),
     "analysis": (
         "blockers",
@@ -101,6 +102,10 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zbud_check",
         "zbud_header",
         "zbud_migrate",
+        "zbud_reader",
+        "zbud_zpool",
+        "zpool",
+        "zpool_reader",
         "zswap",
         "zswap_check",
         "zswap_entry",

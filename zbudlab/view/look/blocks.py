@@ -1,0 +1,99 @@
+"""Memory maps as SVG: every block is 32 by 16 cells, as in the live maps.
+
+Runs of alike frames are one rectangle, and all rectangles of a kind one path, so that a map of
+8,192 frames takes a few kilobytes. Colours are the tokens, with the light theme's as fallback.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+from zbudlab import layout
+from zbudlab.view.look import tokens
+
+SIDE, ROWS = 32, 16  #: cells of a block
+BLOCK = SIDE * ROWS
+GAP = 2  #: cells between blocks
+FREE = (layout.FRAME_FREE, layout.FRAME_FREE_CMA)
+#: Tokens of kinds of frames, as layout.FRAME_* numbers them.
+KIND_TOKENS = ("free", "cma", "process", "zbud1", "zbud2", "kernel")
+
+
+def paint(name: str) -> str:
+    """Return a token as a colour for SVG: the page's, or the light theme's where it has none."""
+    return f"var(--{name}, {tokens.colour(name)})"
+
+
+def _corner(block: int, across: int) -> tuple[int, int]:
+    row, column = divmod(block, across)
+    return column * (SIDE + GAP), row * (ROWS + GAP)
+
+
+def _runs(kinds: Sequence[int], left: int, top: int) -> dict[int, list[str]]:
+    """Return the path of each kind in a block, as pieces: a rectangle a run of alike frames."""
+    found: dict[int, list[str]] = {}
+    for row in range(ROWS):
+        column = 0
+        for kind, run in groupby(kinds[row * SIDE : (row + 1) * SIDE]):
+            width = len(list(run))
+            piece = f"M{left + column} {top + row}h{width}v1h-{width}z"
+            found.setdefault(int(kind), []).append(piece)
+            column += width
+    return found
+
+
+def _nails(kinds: Sequence[int], left: int, top: int) -> str:
+    """Return the mark of what cannot move, on each zbud page of a block."""
+    marks = []
+    for place, kind in enumerate(kinds):
+        if kind in layout.POOL_KINDS:
+            row, column = divmod(place, SIDE)
+            x, y = left + column + 0.5, top + row + 0.5
+            marks.append(f'<circle cx="{x}" cy="{y}" r=".3" fill="{paint("paper")}"/>')
+            marks.append(f'<circle cx="{x}" cy="{y}" r=".18" fill="{paint("ink")}"/>')
+    return "".join(marks)
+
+
+def svg(
+    kinds: Sequence[int], *, across: int, alt: str, nails: bool = False, width: str = "100%"
+) -> str:
+    """Return a map of frames (layout.FRAME_*) as SVG, `across` blocks in a row.
+
+    alt: what it shows, in words. nails: whether zbud pages cannot move. width: on the page.
+    """
+    count = -(-len(kinds) // BLOCK)
+    parts: dict[int, list[str]] = {}
+    plain, whole, marks = [], [], []
+    for block in range(count):
+        left, top = _corner(block, across)
+        part = [int(kind) for kind in kinds[block * BLOCK : (block + 1) * BLOCK]]
+        rectangle = f"M{left} {top}h{SIDE}v{-(-len(part) // SIDE)}h-{SIDE}z"
+        if all(kind in FREE for kind in part) and len(part) == BLOCK:
+            whole.append(rectangle)
+            continue
+        plain.append(rectangle)
+        for kind, pieces in _runs(part, left, top).items():
+            parts.setdefault(kind, []).extend(pieces)
+        if nails:
+            marks.append(_nails(part, left, top))
+    parts.pop(layout.FRAME_FREE, None)
+    drawn = [f'<path fill="{paint("free")}" d="{"".join(plain)}"/>'] if plain else []
+    for kind, pieces in sorted(parts.items()):
+        drawn.append(f'<path fill="{paint(KIND_TOKENS[kind])}" d="{"".join(pieces)}"/>')
+    if whole:
+        outline = f'stroke="{paint("whole")}" stroke-width=".5"'
+        drawn.append(f'<path fill="{paint("wholefill")}" {outline} d="{"".join(whole)}"/>')
+    wide = min(count, across) * (SIDE + GAP) - GAP
+    high = -(-count // across) * (ROWS + GAP) - GAP
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-.5 -.5 {wide + 1} {high + 1}" '
+        f'width="{width}" role="img" aria-label="{escape(alt)}">{"".join([*drawn, *marks])}</svg>'
+    )
+
+
+def image(kinds: Sequence[int], *, across: int, alt: str, nails: bool = False) -> str:
+    """Return the same map as an image element, which also shows where scripts and SVG do not."""
+    drawing = b64encode(svg(kinds, across=across, alt=alt, nails=nails, width="900").encode())
+    source = f"data:image/svg+xml;base64,{drawing.decode()}"
+    return f'<img alt="{escape(alt)}" style="max-width: 100%" src="{source}">'

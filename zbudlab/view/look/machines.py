@@ -1,0 +1,72 @@
+"""Machines side by side as a page: name, number, and the maps of their memory."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from zbudlab import layout
+from zbudlab.view.look import blocks, tokens
+
+#: Keys of the legend: kind of frame, words, background.
+_KEYS = (
+    (layout.FRAME_ANON, "program", "var(--process)"),
+    (layout.FRAME_POOL_PART, "zbud, one buddy", "var(--zbud1)"),
+    (layout.FRAME_POOL_FULL, "zbud, two buddies", "var(--zbud2)"),
+    (layout.FRAME_KERNEL, "kernel", "var(--kernel)"),
+    (layout.FRAME_FREE_CMA, "free, in the CMA area", "var(--cma)"),
+    (layout.FRAME_FREE, "free", "var(--free)"),
+)
+_WHOLE = (
+    '<span><i style="background: var(--wholefill); border: 1.5px solid var(--whole)"></i>{}</span>'
+)
+
+
+class Card(NamedTuple):
+    """A machine: its name, a large number and of how many, and maps by their names.
+
+    maps: kinds of frames (layout.FRAME_*), a whole number of blocks of 512.
+    """
+
+    name: str
+    number: int | None
+    of: int
+    maps: dict[str, Sequence[int]]
+
+
+def page(cards: Sequence[Card], unit: str) -> str:
+    """Return the machines as HTML for `picture.framed` pages; unit: what the numbers count."""
+    css = (Path(__file__).parent / "figures.css").read_text("utf-8")
+    shown = {int(kind) for card in cards for part in card.maps.values() for kind in part}
+    drawn = "".join(_card(card, unit) for card in cards)
+    return (
+        f"<style>{tokens.css('.zb-fig', sizes=False)}.zb-fig{{--sans:{tokens.SANS}}}{css}</style>"
+        f'<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown)}</div>'
+    )
+
+
+def _card(card: Card, unit: str) -> str:
+    curve = tokens.CURVES.get(card.name)
+    line = f"var(--{curve.token})" if curve else "var(--edge)"
+    ink = f"var(--{curve.label})" if curve and curve.token != "c_none" else "var(--ink)"
+    number = ""
+    if card.number is not None:
+        number = (
+            f'<span><b style="color: {ink}">{card.number}</b> of {card.of} {escape(unit)}</span>'
+        )
+    maps = "".join(
+        f"<p>{escape(name)}</p>"
+        + blocks.svg(kinds, across=4, alt=f"memory of the machine {card.name}, {name}")
+        for name, kinds in card.maps.items()
+    )
+    heading = f"<header><b>{escape(card.name)}</b>{number}</header>"
+    return f'<div style="border-color: {line}">{heading}{maps}</div>'
+
+
+def _legend(shown: set[int]) -> str:
+    keys = "".join(
+        f'<span><i style="background: {colour}"></i>{words}</span>'
+        for kind, words, colour in _KEYS
+        if kind in shown
+    )
+    return f'<div class="zb-keys">{keys}{_WHOLE.format("512 free frames: a huge page")}</div>'

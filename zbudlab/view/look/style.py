@@ -1,0 +1,159 @@
+"""The style of figures drawn with matplotlib, taken from the tokens.
+
+`styled` draws a function's figure in it. `themed` makes SVG of a figure whose colours are the
+page's tokens, so that one drawing follows any theme.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable
+from html import escape
+from itertools import pairwise
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zbudlab.view.look import tokens
+from zbudlab.view.look.tokens import colour
+
+SCREEN_DPI = 96  #: of a figure's inches on the page
+WIDE = 9.6  #: inches: the content's width in JupyterLab on a laptop
+
+#: Settings of matplotlib.
+RC = {
+    "figure.dpi": SCREEN_DPI,
+    "figure.facecolor": "none",
+    "figure.titlesize": 11,
+    "figure.titleweight": "bold",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.axisbelow": True,
+    "axes.edgecolor": colour("edge"),
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": colour("quiet"),
+    "axes.linewidth": 0.9,
+    "axes.prop_cycle": mpl.cycler(
+        color=[colour(name) for name in ("c_stuck", "c_move", "c_zsm", "edge", "process", "zbud1")],
+        linestyle=["-", "-", ":", "--", "-", "-."],
+    ),
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "grid.color": colour("line"),
+    "grid.linestyle": (0, (2, 4)),
+    "grid.linewidth": 0.9,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "lines.solid_joinstyle": "round",
+    "patch.edgecolor": colour("paper"),
+    "patch.linewidth": 0,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "zbudlab",
+    "text.color": colour("ink"),
+    "xtick.color": colour("edge"),
+    "xtick.labelcolor": colour("quiet"),
+    "ytick.color": colour("edge"),
+    "ytick.labelcolor": colour("quiet"),
+    "ytick.major.size": 0,
+}
+
+#: Draw what a function draws in this style.
+styled = mpl.rc_context(RC)
+
+#: Token names by colour of the light theme; of names with the same colour the first.
+_NAMES: dict[str, str] = {}
+for _name, _token in tokens.COLOURS.items():
+    _NAMES.setdefault(_token.light, _name)
+_NAMES[colour("ink")] = "ink"
+
+
+def line(machine: str) -> dict[str, object]:
+    """Return the settings of a machine's curve (a name of `tokens.CURVES`) for `Axes.plot`."""
+    curve = tokens.CURVES[machine]
+    dashes = (0, curve.dashes) if curve.dashes else "-"
+    return {
+        "color": colour(curve.token),
+        "linestyle": dashes,
+        "marker": curve.marker,
+        "markersize": 6,
+        "markeredgecolor": "none",
+    }
+
+
+def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float = 10) -> None:
+    """Write names at the right ends of curves: (height in data, words, colour), pushed apart."""
+    low, high = ax.get_ylim()
+    inches = ax.get_position().height * ax.figure.get_size_inches()[1]
+    gap = 1.35 * size / 72 / inches * (high - low)
+    items = sorted(labels)
+    heights = [item[0] for item in items]
+    for _ in range(30):
+        for below, above in pairwise(range(len(heights))):
+            lacking = gap - (heights[above] - heights[below])
+            if lacking > 0:
+                heights[above] += lacking / 2
+                heights[below] -= lacking / 2
+    for (_, words, ink), height in zip(items, heights, strict=True):
+        ax.annotate(
+            words,
+            (1.0, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=ink,
+            fontweight="bold",
+            fontsize=size,
+            annotation_clip=False,
+        )
+
+
+def themed(figure: Figure, alt: str) -> str:
+    """Return a figure as SVG whose colours are the page's tokens; alt: what it shows."""
+    file = io.StringIO()
+    with mpl.rc_context(RC):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = file.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    drawn = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", drawn, flags=re.DOTALL)
+    drawn = _own_ids(drawn)
+    drawn = re.sub(r"#[0-9a-f]{6}\b", lambda found: _paint(found[0]), drawn, flags=re.IGNORECASE)
+    drawn = re.sub(r"font: ([^;\"]*?)'?DejaVu[^;\"]*", r"font: \1var(--sans, sans-serif)", drawn)
+    drawn = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn))
+    drawn = re.sub(r"(\.\d\d)\d+", r"\1", drawn)
+    return _sized(drawn.strip(), figure, alt)
+
+
+def _paint(found: str) -> str:
+    name = _NAMES.get(found.lower())
+    return f"var(--{name}, {found.lower()})" if name else found
+
+
+def _own_ids(drawn: str) -> str:
+    """Keep only the ids that are referred to, and make them differ from other figures' ids."""
+    mark = hashlib.sha256(drawn.encode()).hexdigest()[:8]
+    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", drawn))
+    drawn = re.sub(
+        r' id="([^"]+)"',
+        lambda found: f' id="{found[1]}-{mark}"' if found[1] in used else "",
+        drawn,
+    )
+    return re.sub(r"(url\(#|href=\"#)([^)\"]+)", rf"\g<1>\g<2>-{mark}", drawn)
+
+
+def _sized(drawn: str, figure: Figure, alt: str) -> str:
+    """Make the drawing as wide as its place, and at most as wide as it was drawn."""
+    wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
+    opening, rest = drawn.split(">", 1)
+    opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
+    size = f'width="100%" style="display: block; max-width: {wide}px; height: auto"'
+    return f'{opening} role="img" aria-label="{escape(alt)}" {size}>{rest}'
