@@ -18,10 +18,10 @@ import pytest
 
 from tests import rounds
 from tests.test_jit import Script
-from zbudlab import jit
+from zbudlab import jit, layout
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
-from zbudlab.mm import compaction, snapshot, vmstat
+from zbudlab.mm import compaction, snapshot, vmstat, zpool
 from zbudlab.mm.mem import Memory
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
@@ -222,11 +222,24 @@ def laid_out_script() -> None:
     assert vmstat.free_counts(other.state) == vmstat.free_counts(state)
 
 
+def emptied_script() -> None:
+    """A pool that shrinks until it has no page left."""
+    machine = Machine(replace(SMALL, page_bytes=False))
+    machine.write(machine.create_process(150), 0, np.full(150, 1000))
+    assert machine.swap.counters()["pool_pages"] > 1
+    while machine.swap.reclaim(SWAP_TYPE, 1) == 0:
+        pass
+    assert machine.swap.counters()["pool_pages"] == 0
+    assert machine.swap.reclaim(SWAP_TYPE, 8) == -layout.EINVAL
+    assert zpool.zpool_next_frame(machine.state.mem, 0, 5) == -1
+
+
 @pytest.fixture(scope="module")
 def calls():
     recorder = Recorder()
     recorder.play(lambda: Script().play(40))
     recorder.play(laid_out_script)
+    recorder.play(emptied_script)
     for number in range(len(MACHINES)):
         recorder.play(lambda number=number: machine_script(number))
     return recorder.calls

@@ -25,7 +25,7 @@ def toy(monkeypatch):
     monkeypatch.setitem(snapshot.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
     monkeypatch.setattr(core, "Swap", functools.partial(Swap, kind=KIND))
-    originals = {name: jit._on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
+    originals = {name: jit.on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
     with jit.replaced(behind_zpool(made, originals)):
         yield made
 
