@@ -22,11 +22,11 @@ def pressed(seed=1, **settings):
     random = np.random.default_rng(seed)
     processes = [machine.create_process(FRAMES // 4) for _ in range(6)]
     for process in processes:
-        machine.write(process, 0, random.integers(100, 4100, FRAMES // 4))
+        machine.write(process, 0, random.integers(100, layout.PAGE_SIZE + 1, FRAMES // 4))
     for _ in range(60):
         process, first = processes[random.integers(6)], int(random.integers(FRAMES // 4 - 20))
         if random.integers(2):
-            machine.write(process, first, random.integers(-1, 4100, 20))
+            machine.write(process, first, random.integers(-1, layout.PAGE_SIZE + 1, 20))
         else:
             machine.touch(process, range(first, first + 20))
     return machine, processes
@@ -175,7 +175,7 @@ class TestLengths:
             lengths.recorded("mixed", "lz4", rules=PROFILES[name]) for name in ("3.12", "6.1")
         )
         assert old.shape == new.shape == (2048,)
-        assert ((old > layout.PAGE_SIZE) == (new == -1)).all()
+        assert ((old == lengths.TOO_LONG) == (new == -1)).all()
         assert (new == 0).sum() == 410
         assert (old[new > 0] == new[new > 0]).all()
 
@@ -184,7 +184,7 @@ class TestLengths:
         pages[1] = np.random.default_rng(1).integers(0, 256, layout.PAGE_SIZE)
         made = lengths.of_pages(pages, "lz4", rules=PROFILES["3.12"])
         assert 0 < made[0] < 64
-        assert made[1] > layout.PAGE_SIZE
+        assert made[1] == lengths.TOO_LONG
         assert lengths.of_pages(pages, "lz4", rules=PROFILES["6.1"]).tolist() == [0, -1]
 
     def test_are_drawn_alike_for_the_same_seed_only(self):

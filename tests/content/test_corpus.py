@@ -23,7 +23,7 @@ FIRST_64 = {
     "mixed": "c0f27b0a53cbdf1e13d3b868095f19de66a06dec7068f5e95811f75e8057877a",
 }
 RANDOM_RECIPES = [name for name in corpus.RECIPES if name != "zero"]
-HALF = json.loads((Path(__file__).parent / "data" / "half_pages.json").read_text())
+HALF = json.loads((Path(__file__).parents[1] / "data" / "half_pages.json").read_text())
 
 
 def ratio(recipe):

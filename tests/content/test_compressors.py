@@ -11,7 +11,7 @@ import pytest
 from zbudlab.content import compressors, corpus
 from zbudlab.layout import CHUNK_SIZE, PAGE_SIZE, ZBUD_MAX_SIZE
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 BUILT_IN = ["lz4", "lzo", "zstd", "deflate", "none"]
 ZSWAP_HEADER = 8  # bytes that zswap 6.1 puts in front of the compressed page
 
