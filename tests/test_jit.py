@@ -16,6 +16,7 @@ import pytest
 from tests.jit_script import NAMES, Script
 from zbudlab import jit, layout
 from zbudlab.cli import first_use
+from zbudlab.jit import cache
 from zbudlab.mm import (
     bootmem,
     page_alloc,
@@ -217,6 +218,7 @@ def test_a_kernel_is_not_compiled_again_for_each_constant(hot_loops):
 IS_FREE = """
 import numpy as np
 from zbudlab import jit, layout
+from zbudlab.jit import cache
 from zbudlab.mm import page_alloc
 pages = np.zeros(1, layout.page)
 pages["mapcount"] = layout.PAGE_BUDDY_MAPCOUNT_VALUE
