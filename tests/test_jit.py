@@ -218,7 +218,6 @@ def test_a_kernel_is_not_compiled_again_for_each_constant(hot_loops):
 IS_FREE = """
 import numpy as np
 from zbudlab import jit, layout
-from zbudlab.jit import cache
 from zbudlab.mm import page_alloc
 pages = np.zeros(1, layout.page)
 pages["mapcount"] = layout.PAGE_BUDDY_MAPCOUNT_VALUE
@@ -271,7 +270,6 @@ def test_where_neither_package_nor_home_can_be_written_it_works(package):
 FORKED = """
 import multiprocessing, os, sys
 from zbudlab import jit
-from zbudlab.jit import cache
 if os.fork() == 0:
     sys.exit()
 os.wait()
@@ -285,7 +283,6 @@ import multiprocessing
 
 def has_folder():
     from zbudlab import jit
-from zbudlab.jit import cache
     return jit.CACHE_DIRECTORY.is_dir()
 
 if __name__ == "__main__":
@@ -366,7 +363,6 @@ FIRST_USE = """
 import sys
 import zbudlab.machine
 from zbudlab import jit
-from zbudlab.jit import cache
 print(sum(len(compiled.nopython_signatures) for compiled in jit.KERNELS.values()))
 zbudlab.Machine(frames=64)
 print("scipy.linalg" in sys.modules)
