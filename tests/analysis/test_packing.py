@@ -14,7 +14,7 @@ from zbudlab import Machine
 from zbudlab.analysis import packing
 from zbudlab.machine.core import LAB_POOL
 
-DATA = Path(__file__).parent / "data" / "truth"
+DATA = Path(__file__).parents[1] / "data" / "truth"
 SIZES = st.lists(st.integers(1, packing.ZBUD_MAX_SIZE), max_size=9)
 
 

@@ -1,16 +1,12 @@
-"""Machines without page bytes: marks go where bytes would, and a lost one is found."""
+"""Machines without page bytes: marks follow pages, and a lost mark is found."""
 
 import numpy as np
 import pytest
 
 from zbudlab import layout
 from zbudlab.analysis import ownership
-from zbudlab.cli import main
-from zbudlab.content import lengths
-from zbudlab.content.sources import SourceError
 from zbudlab.machine import Machine
 from zbudlab.mm import snapshot
-from zbudlab.profiles import PROFILES
 
 FRAMES = 1024
 
@@ -22,11 +18,11 @@ def pressed(seed=1, **settings):
     random = np.random.default_rng(seed)
     processes = [machine.create_process(FRAMES // 4) for _ in range(6)]
     for process in processes:
-        machine.write(process, 0, random.integers(100, layout.PAGE_SIZE + 1, FRAMES // 4))
+        machine.write(process, 0, random.integers(100, 4100, FRAMES // 4))
     for _ in range(60):
         process, first = processes[random.integers(6)], int(random.integers(FRAMES // 4 - 20))
         if random.integers(2):
-            machine.write(process, first, random.integers(-1, layout.PAGE_SIZE + 1, 20))
+            machine.write(process, first, random.integers(-1, 4100, 20))
         else:
             machine.touch(process, range(first, first + 20))
     return machine, processes
@@ -167,83 +163,3 @@ def test_what_grows_is_told_in_bytes():
     assert all(sizes[name] > small[name] for name in ("page tables", "zswap entries", "swap"))
     more = snapshot.sizes(Machine(frames=3 * FRAMES, page_bytes=False).state)
     assert more["frames"] - small["frames"] == pytest.approx(2 * FRAMES * 96, rel=0.01)
-
-
-class TestLengths:
-    def test_are_those_recorded(self):
-        old, new = (
-            lengths.recorded("mixed", "lz4", rules=PROFILES[name]) for name in ("3.12", "6.1")
-        )
-        assert old.shape == new.shape == (2048,)
-        assert ((old == lengths.TOO_LONG) == (new == -1)).all()
-        assert (new == 0).sum() == 410
-        assert (old[new > 0] == new[new > 0]).all()
-
-    def test_of_pages_are_what_the_compressor_makes(self):
-        pages = np.zeros((2, layout.PAGE_SIZE), np.uint8)
-        pages[1] = np.random.default_rng(1).integers(0, 256, layout.PAGE_SIZE)
-        made = lengths.of_pages(pages, "lz4", rules=PROFILES["3.12"])
-        assert 0 < made[0] < 64
-        assert made[1] == lengths.TOO_LONG
-        assert lengths.of_pages(pages, "lz4", rules=PROFILES["6.1"]).tolist() == [0, -1]
-
-    def test_are_drawn_alike_for_the_same_seed_only(self):
-        table = lengths.recorded("text", "zstd", rules=PROFILES["3.12"])
-        first, again, other = (lengths.drawn(table, 3000, seed, "") for seed in (1, 1, 2))
-        assert first.sha256 == again.sha256 != other.sha256
-        assert np.isin(first.pages, table).all()
-
-    @pytest.mark.parametrize("name", ["lengths.txt", "lengths.npy"])
-    def test_come_from_a_file_in_its_order(self, tmp_path, name):
-        path, wanted = tmp_path / name, [100, 3000, 5, 4096]
-        if name.endswith("npy"):
-            np.save(path, np.array(wanted))
-        else:
-            path.write_text("100 3000\n5\n4096\n")
-        assert lengths.from_file(path, rules=PROFILES["3.12"]).tolist() == wanted
-
-    @pytest.mark.parametrize(
-        ("text", "why"),
-        [("", "no list"), ("1 two", "no list"), ("5000", "not 5000"), ("-2 7", "not -2 to 7")],
-    )
-    def test_a_file_that_is_none_is_refused(self, tmp_path, text, why):
-        (tmp_path / "f").write_text(text)
-        with pytest.raises(SourceError, match=why):
-            lengths.from_file(tmp_path / "f", rules=PROFILES["3.12"])
-
-
-class TestRun:
-    def test_says_that_bytes_are_not_simulated_and_what_is_proved(self, capsys):
-        assert main(["run", "--metadata-only", "--frames", "4096", "--order", "5"]) == 0
-        out = capsys.readouterr().out
-        assert "lz4 of Linux 6.1 made of 2048 mixed pages" in out
-        assert "owners and handles of 17280 of 17280 pages proved" in out
-        assert "pages intact" in out
-        assert "intact 5760" not in out
-        assert "host memory" in out
-
-    def test_with_a_page_astray_it_fails(self, capsys, monkeypatch):
-        prove = ownership.prove
-
-        def astray(state, process):
-            state.ptes["state"][7] = layout.PTE_NONE
-            return prove(state, process)
-
-        monkeypatch.setattr(ownership, "prove", astray)
-        monkeypatch.setattr("zbudlab.machine.Machine.check", lambda machine: None)
-        assert main(["run", "--metadata-only", "--frames", "1024", "--exits", "0"]) == 1
-        out = capsys.readouterr().out
-        assert "pages proved\nwithout zswap: page 7 of process 0 is nowhere" in out
-
-    @pytest.mark.parametrize(
-        ("options", "why"),
-        [
-            (["--lengths", "text"], "goes with --metadata-only"),
-            (["--metadata-only", "--lengths", "text", "README.md"], "not both"),
-            (["--metadata-only", "--compressor", "deflate"], "recorded for deflate, only for lz4"),
-            (["--metadata-only", "--lengths", "nowhere"], "cannot use nowhere: No such file"),
-        ],
-    )
-    def test_says_what_cannot_be(self, capsys, options, why):
-        assert main(["run", "--frames", "1024", *options]) == 2
-        assert why in capsys.readouterr().err

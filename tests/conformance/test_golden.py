@@ -9,7 +9,7 @@ import pytest
 
 from zbudlab.conformance import KINDS, compare
 
-GOLDEN = Path(__file__).parent / "data" / "golden"
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 TRACE, EXPECTED = ".trace.gz", ".expected.jsonl.gz"
 TRACES = sorted(
     f"{path.parent.name}/{path.name.removesuffix(TRACE)}" for path in GOLDEN.glob(f"*/*{TRACE}")
