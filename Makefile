@@ -63,7 +63,7 @@ check: warm
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@echo "bounds: the golden traces once more, every array index checked (compiled into a cache of its own)"
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
-	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/test_golden.py
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/conformance/test_golden.py
 	@echo "notebooks: every cell is run and its output compared"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks solutions
 

@@ -190,7 +190,7 @@ def say_why(runs: dict[str, recorded.Run]) -> None:
     for kind in predict.KINDS:
         run = runs["anon-every2" if kind == predict.PLAIN else "zbud-every2"]
         zone = ready(predict.Zone, run, kind, 0)
-        print(f"{kind}: {blockers.sentence(blockers.count(zone.state, freelists.ORDER))}")
+        print(f"{kind}: {blockers.sentence(blockers.count(zone.state, zone.huge_order))}")
 
 
 def show_cma() -> None:

@@ -88,7 +88,7 @@ def contents(pair: Pair, key: int, count: int) -> list[Page]:
     """`count` pages made from a number."""
     keys = key + np.arange(count) * 0x9E3779B97F4A7
     if not pair.with_bytes:
-        return (keys % (layout.PAGE_SIZE + 130) - 1).tolist()
+        return (keys % (layout.PAGE_SIZE + 2) - 1).tolist()
     pages = PALETTE[keys >> 8 & 63]
     pages[:, :8] = keys[:, None].view(np.uint8)
     same = keys >> 16 & (SAME_FILLED - 1) == 0

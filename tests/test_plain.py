@@ -1,6 +1,6 @@
 """Every compiled function runs as plain Python too, with the same result: one test a function.
 
-Small machines and the script of test_jit.py go through random operations with every kernel
+Small machines and the script of jit_script.py go through random operations with every kernel
 uncompiled. Calls are recorded on the way, from outside and from other kernels alike: what went
 in, what was answered, what the memory behind the arguments was afterwards. Then the compiled form
 gets the same and must leave the same. A kernel that nothing leads to fails its test: lead to it.
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests import rounds
-from tests.test_jit import Script
+from tests.jit_script import Script
 from zbudlab import jit, layout
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError

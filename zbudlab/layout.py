@@ -15,6 +15,7 @@ PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
 MAX_ORDER = 11  #: free blocks have orders 0 .. MAX_ORDER - 1
 MAX_ORDER_NR_PAGES = 1 << (MAX_ORDER - 1)
+HUGETLB_PAGE_ORDER = 9  #: a huge page of x86-64; a pageblock is as large, unless configured
 
 # Migrate types, in Linux 3.12's order.
 MIGRATE_UNMOVABLE = 0

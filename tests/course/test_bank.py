@@ -9,16 +9,15 @@ abilities that a solution which keeps to the kernel's rule loses there.
 """
 
 import ast
-import json
 import runpy
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.course.handed_in import ROOT, solution
+from tests.course.handed_in import ROOT
+from tests.course.solved import cells, functions
 from zbudlab.course.contract import EXERCISES, LINUX, Setting, exercise
-from zbudlab.course.grading.notebook import cells_to_run, read, released
 from zbudlab.course.judging import Here, Reference, judged, papers
 
 HERE = Path(__file__).parent
@@ -40,25 +39,6 @@ def loses(path):
         if isinstance(node, ast.Assign) and node.targets[0].id == "LOSES":
             return set(ast.literal_eval(node.value))
     raise AssertionError(f"{path} does not say what it LOSES")
-
-
-@cache
-def cells(name):
-    """What the grader runs of a solution."""
-    return cells_to_run(read(json.dumps(solution(name)).encode()), released(name))
-
-
-@cache
-def functions(name):
-    """The texts of a solution's functions by their names."""
-    texts = {}
-    for cell in cells(name):
-        lines = [line for line in cell.splitlines() if " SOLUTION" not in line]
-        text = "\n".join(lines)
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef):
-                texts[node.name] = ast.get_source_segment(text, node)
-    return texts
 
 
 def changed(text, changes):
@@ -93,8 +73,13 @@ def lost(name, path=None, rule=LINUX):
             text = changed(functions(name)[function], changes)
             exec(compile(text, str(path), "exec"), namespace)
     trier = Here(task, namespace, CASE_SECONDS)
-    results = [judged(a, trier, cases(name, a.name, rule)) for a in task.abilities]
-    return {r.ability.name: str(r.failure) for r in results if r.failure is not None}
+    found = {}
+    for ability in task.in_turn():
+        tried = task.with_stand_ins(ability, found, rule)
+        result = judged(tried, trier, cases(name, ability.name, rule))
+        if result.failure is not None:
+            found[ability.name] = str(result.failure)
+    return found
 
 
 @pytest.mark.parametrize("name", EXERCISES)

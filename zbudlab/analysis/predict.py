@@ -33,7 +33,7 @@ from zbudlab.layout import (
     migration,
 )
 from zbudlab.machine.config import MachineConfig
-from zbudlab.machine.freelists import ORDER, Counts, Layout, Unplaceable, arrange, draw_layout
+from zbudlab.machine.freelists import Counts, Layout, Unplaceable, arrange, draw_layout
 from zbudlab.mm import compaction, memory, page_alloc, vmstat, zbud
 from zbudlab.mm.state import State
 
@@ -80,7 +80,8 @@ KINDS = (PLAIN, *ZBUD)
 
 def boot(layout: Layout) -> State:
     """A zone with that layout; all that is not free is in the kernel's use."""
-    state = State(len(layout.pageblocks) << ORDER, page_bytes=False)
+    order = layout.pageblock_order
+    state = State(len(layout.pageblocks) << order, pageblock_order=order, page_bytes=False)
     arrange(state, layout)
     state.zone["watermark"] = MachineConfig(frames=len(state.frames)).watermarks
     return state
@@ -112,7 +113,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What came of one layout. Huge pages are blocks of ORDER."""
+    """What came of one layout. A huge page is as large as a pageblock."""
 
     seed: int
     first_ask: int
@@ -126,6 +127,7 @@ class Zone:
 
     def __init__(self, layout: Layout) -> None:
         self.state = boot(layout)
+        self.huge_order = layout.pageblock_order
         self.control = np.zeros(1, compact_control)
         self.moves = np.zeros(len(self.state.frames), migration)
 
@@ -194,17 +196,17 @@ class Zone:
         return int(self.control[0]["migrated"])
 
     def _take_huge(self) -> bool:
-        low = int(self.state.zone["watermark"][WMARK_MIN]) + (1 << ORDER) - 1
+        low = int(self.state.zone["watermark"][WMARK_MIN]) + (1 << self.huge_order) - 1
         if not page_alloc.zone_watermark_ok(self.state.mem, 0, low, 1):
             return False
-        return self.take(ORDER, MIGRATE_MOVABLE) >= 0
+        return self.take(self.huge_order, MIGRATE_MOVABLE) >= 0
 
     def _ask_once(self) -> bool:
         """One huge page, with compaction where there is none at hand; whether it came."""
         if self._take_huge():
             return True
         for sync in (0, 1):
-            self._compact(ORDER, sync)
+            self._compact(self.huge_order, sync)
             if self._take_huge():
                 return True
         return False

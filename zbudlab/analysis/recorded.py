@@ -25,6 +25,7 @@ from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.layout import (
     CHUNK_SIZE,
+    HUGETLB_PAGE_ORDER,
     MAX_ORDER,
     MIGRATE_ISOLATE,
     MIGRATE_MOVABLE,
@@ -36,7 +37,7 @@ from zbudlab.layout import (
     ZBUD_MAX_SIZE,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.machine.freelists import ORDER, Counts, draw_anywhere
+from zbudlab.machine.freelists import Counts, draw_anywhere
 from zbudlab.mm import vmstat
 from zbudlab.mm.state import State
 
@@ -82,7 +83,7 @@ def counts(stage: Stage, zone: str = ZONE) -> Counts:
     for name, migratetype in TYPES.items():
         free[migratetype] = stage["free_by_type"][zone][name]
         pageblocks[migratetype] = stage["pageblocks_by_type"][zone][name]
-    return Counts(free, pageblocks)
+    return Counts(free, pageblocks, HUGETLB_PAGE_ORDER)
 
 
 def experiment(run: Run) -> Experiment:
@@ -97,7 +98,7 @@ def huge_pages(run: Run) -> tuple[int, int]:
     The other zone gives what it has from the start: nothing touches it.
     """
     other = counts(run["stages"][0], ZONES[0]).free.sum(axis=0)
-    there = int((other[ORDER:] << np.arange(MAX_ORDER - ORDER)).sum())
+    there = int((other[HUGETLB_PAGE_ORDER:] << np.arange(MAX_ORDER - HUGETLB_PAGE_ORDER)).sum())
     asks = ("huge_pages_first_ask", "huge_pages_after_second_compaction")
     first, second = (int(run[ask]) - there for ask in asks)
     return first, second

@@ -21,6 +21,7 @@ RECORDED = Path(__file__).with_name("kernel_lengths.npz")
 KINDS = ("mixed", "text", "binary")
 METHODS = ("lz4", "lzo", "zstd")
 REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
+TOO_LONG = PAGE_SIZE  #: zbud takes no object of that length
 SAME_FILLED = 0  #: 6.1 keeps such a page as one word
 
 
@@ -32,7 +33,7 @@ def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengt
     if rules.same_filled:
         lengths[same_filled] = SAME_FILLED
     if not rules.one_page_of_room:
-        lengths[lengths == REFUSED] = PAGE_SIZE + 1
+        lengths[lengths == REFUSED] = TOO_LONG
     return lengths
 
 

@@ -24,7 +24,7 @@ from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import MachineError
 from zbudlab.machine.keyframes import MERGE, REJECT, SECONDS, Keyframes
-from zbudlab.machine.operations import OPERATIONS, write_pages
+from zbudlab.machine.operations import OPERATIONS
 from zbudlab.machine.oplog import Entry, LogError, OperationLog
 
 
@@ -255,11 +255,10 @@ class History:
         content = b"".join(self.log.contents[number] or b"" for number in numbers)
         pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
         try:
-            return self.machine.perform(
-                "write", (), lambda: write_pages(self.machine, process, first, pages)
-            )
+            self.machine.write(process, first, pages)
         except MachineError as error:
             return -(error.errno or 0)
+        return len(pages)
 
     def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
         """Run on from where the keyframes end, for about so long; whether they reach that stop.

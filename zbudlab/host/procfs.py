@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from zbudlab.host.frames import FILE, KINDS, DamagedFlags, read_kinds, record_flags
 from zbudlab.io.values import human
+from zbudlab.layout import HUGETLB_PAGE_ORDER as ORDER
 from zbudlab.layout import (
     MAX_ORDER,
     MIGRATE_MOVABLE,
@@ -29,7 +30,6 @@ from zbudlab.layout import (
 )
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MAX_FRAMES
-from zbudlab.machine.freelists import ORDER
 from zbudlab.mm import vmstat
 
 #: A Linux host that we recorded, for systems that are not Linux.

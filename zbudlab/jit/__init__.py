@@ -1,7 +1,7 @@
 """The only package that knows numba: kernels compiled, cached, and run uncompiled."""
 
 from zbudlab.jit.cache import CACHE_DIRECTORY, cache_is_kept, warm_marker
-from zbudlab.jit.compile import KERNELS, before_compiling, kernel
+from zbudlab.jit.compile import KERNELS, before_compiling, compiling, kernel
 from zbudlab.jit.intrinsics import LARGE_MEMORY, call_codec, copy_row, prefetch_row
 from zbudlab.jit.memory import array_table, declare_arrays
 from zbudlab.jit.replacing import as_record, kernel_named, on_plain_arrays, replaced, uncompiled
@@ -15,6 +15,7 @@ __all__ = [
     "before_compiling",
     "cache_is_kept",
     "call_codec",
+    "compiling",
     "copy_row",
     "declare_arrays",
     "kernel",

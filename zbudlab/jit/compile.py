@@ -11,6 +11,7 @@ from typing import Any
 
 import numba
 from numba.core import event
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.types.misc import unliteral
 
 from zbudlab.jit.cache import CACHE_DIRECTORY
@@ -76,6 +77,11 @@ class _FirstCompilation(event.Listener):
 
     def on_end(self, compilation: Any) -> None:
         """Do nothing: numba requires this method."""
+
+
+def compiling() -> bool:
+    """Return whether a kernel is being compiled, or loaded, at this moment."""
+    return bool(global_compiler_lock.is_locked())
 
 
 def before_compiling(tell: Callable[[], None]) -> None:

@@ -30,14 +30,14 @@ class Whereabouts:
 
 
 def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) -> np.ndarray:
-    """Compressed lengths in bytes of that many pages of a recipe, PAGE_SIZE + 1 for no shorter."""
+    """Compressed lengths in bytes of that many pages of a recipe, PAGE_SIZE for no shorter."""
     return compressed_lengths(corpus.pages(recipe, pages, seed), compressor)
 
 
 def compressed_lengths(content: np.ndarray, compressor: str = "lz4") -> np.ndarray:
     """Compressed lengths in bytes of pages, uint8 (n, PAGE_SIZE), as `lengths_of` has them."""
     lengths = compress_pages(find_compressor(compressor), content, np.zeros_like(content), 1)
-    return np.where(lengths < 0, PAGE_SIZE + 1, lengths)
+    return np.where(lengths < 0, PAGE_SIZE, lengths)
 
 
 def pressed(

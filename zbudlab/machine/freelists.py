@@ -1,7 +1,7 @@
-"""Zones with given free lists: how many blocks of each order and type, positions drawn by chance.
+"""Zones with given free lists: blocks counted by order and type, positions drawn at random.
 
-/proc/buddyinfo and /proc/pagetypeinfo say how many free blocks there are, not where. So a zone is
-drawn that has these counts, each place as likely, by a generator of the caller's.
+/proc/buddyinfo and /proc/pagetypeinfo say how many free blocks there are, not where. This module
+draws a zone with these counts, every position equally likely, from the caller's generator.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,6 @@ from zbudlab.jit import kernel
 from zbudlab.layout import (
     FRAME_KERNEL,
     MAX_ORDER,
-    MAX_ORDER_NR_PAGES,
     MIGRATE_MOVABLE,
     MIGRATE_TYPES,
     MIGRATE_UNMOVABLE,
@@ -23,113 +22,164 @@ from zbudlab.mm.page_alloc import free_one_page, prep_new_page, set_pageblock_ra
 from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.state import State
 
-#: A huge page of x86-64, and as large a pageblock. The largest free block is twice as large.
-ORDER = 9
-assert ORDER + 2 == MAX_ORDER
-
 TYPES = np.arange(MIGRATE_TYPES)
+TOP = MAX_ORDER - 1  #: the largest order
+NONE = np.zeros(0, np.int64)
 
 
 class Counts(NamedTuple):
-    """A zone by its counts: free blocks int (MIGRATE_TYPES, MAX_ORDER), pageblocks by type."""
+    """A zone by its counts.
+
+    free: free blocks by migrate type and order, int64 (MIGRATE_TYPES, MAX_ORDER). pageblocks: by
+    migrate type, int64 (MIGRATE_TYPES,). pageblock_order: of the zone.
+    """
 
     free: NDArray[np.int64]
     pageblocks: NDArray[np.int64]
+    pageblock_order: int
 
     @property
     def frames(self) -> int:
         """Page frames of the zone."""
-        return int(self.pageblocks.sum()) << ORDER
+        return int(self.pageblocks.sum()) << self.pageblock_order
 
 
 class Layout(NamedTuple):
-    """A zone by its free blocks, int64 (n,), in the order of their release; pageblocks' types."""
+    """A zone by its free blocks.
+
+    starts, orders, types: of each free block, int64 (n,), in the order of their release.
+    pageblocks: the type of each pageblock, int64 (m,). pageblock_order: of the zone.
+    """
 
     starts: NDArray[np.int64]
     orders: NDArray[np.int64]
     types: NDArray[np.int64]
     pageblocks: NDArray[np.int64]
+    pageblock_order: int
 
 
 class Unplaceable(ValueError):
     """No zone has these counts."""
 
 
+class Blocks(NamedTuple):
+    """Free blocks of one order: their numbers (start >> order) and migrate types, int64 (n,)."""
+
+    order: int
+    numbers: NDArray[np.int64]
+    types: NDArray[np.int64]
+
+
 def _halves(
-    chunks: NDArray[np.int64], count: int, rng: np.random.Generator
+    blocks: NDArray[np.int64], alone: NDArray[np.int64], count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Halves of chunks that have no free block yet: `count` to be free, and all others.
+    """Split blocks without a free page into halves: `count` halves to be free, and the others.
 
-    Never both of a chunk: two free buddies would be one larger block.
+    At most one half of a block is free, as two free buddies would be one larger block. alone: a
+    half whose buddy is behind the end of the zone, or none.
     """
-    if count > len(chunks):
-        raise Unplaceable(f"{count} free blocks do not fit into {len(chunks)} twice as large")
-    halves = 2 * chunks[:, None] + np.arange(2)
-    free = halves[rng.permutation(len(chunks))[:count], rng.integers(2, size=count)]
-    return free, np.setdiff1d(halves, free)
-
-
-Placed = tuple[int, NDArray[np.int64], NDArray[np.int64]]  # order, free chunks, their types
+    whole = len(blocks)
+    if count > whole + len(alone):
+        raise Unplaceable(f"{count} free blocks do not fit into {whole + len(alone)} places")
+    halves = np.stack([2 * blocks, 2 * blocks + 1], axis=1)
+    chosen = rng.permutation(whole + len(alone))[:count]
+    sides = rng.integers(2, size=count)
+    paired = chosen < whole
+    free = np.empty(count, np.int64)
+    free[paired] = halves[chosen[paired], sides[paired]]
+    free[~paired] = alone
+    return free, np.setdiff1d(np.append(halves, alone), free)
 
 
 def draw_layout(counts: Counts, rng: np.random.Generator) -> Layout:
-    """A zone with these counts, each free block in pageblocks of its type. Raises Unplaceable."""
-    chunks = rng.permutation(counts.frames // MAX_ORDER_NR_PAGES)
-    pairs, single = (np.repeat(TYPES, counts.free[:, order]) for order in (ORDER + 1, ORDER))
-    top, chunks = chunks[: len(pairs)], chunks[len(pairs) :]
-    alone, others = _halves(chunks, len(single), rng)
-    left = counts.pageblocks - 2 * counts.free[:, ORDER + 1] - counts.free[:, ORDER]
-    if left.min() < 0:
-        raise Unplaceable("more pageblocks of a type are free than there are")
-    pageblocks = np.empty(counts.frames >> ORDER, np.int64)
-    pageblocks[2 * top] = pageblocks[2 * top + 1] = pairs
-    pageblocks[alone] = single
-    pageblocks[others] = rng.permutation(np.repeat(TYPES, left))
-    placed = [(ORDER + 1, top, pairs), (ORDER, alone, single)]
+    """Return a zone with these counts, each free block in pageblocks of its type.
+
+    Raises Unplaceable if there is no such zone.
+    """
+    large, others = _large_blocks(counts, rng)
+    pageblocks = _pageblock_types(counts, large, others, rng)
+    placed = list(large)
     for migratetype in range(MIGRATE_TYPES):
         own = others[pageblocks[others] == migratetype]
-        placed += _placed_inside(own, counts.free[migratetype], migratetype, rng)
-    return _released(placed, pageblocks, rng)
+        placed += _small_blocks(counts, migratetype, own, rng)
+    return _released(placed, pageblocks, counts.pageblock_order, rng)
 
 
-def _placed_inside(
-    pageblocks: NDArray[np.int64],
-    free: NDArray[np.int64],
-    migratetype: int,
-    rng: np.random.Generator,
-) -> list[Placed]:
-    """The free blocks smaller than a pageblock of one type, anywhere in these pageblocks."""
-    placed, chunks = [], pageblocks
-    for order in range(ORDER - 1, -1, -1):
-        taken, chunks = _halves(chunks, int(free[order]), rng)
-        placed.append((order, taken, np.full(len(taken), migratetype)))
+def _large_blocks(
+    counts: Counts, rng: np.random.Generator
+) -> tuple[list[Blocks], NDArray[np.int64]]:
+    """Place the free blocks of a pageblock's size and above; return the pageblocks left over."""
+    numbers = rng.permutation(counts.frames >> TOP)
+    types = np.repeat(TYPES, counts.free[:, TOP])
+    if len(types) > len(numbers):
+        raise Unplaceable(f"{len(types)} free blocks do not fit into {len(numbers)} places")
+    placed, others = [Blocks(TOP, numbers[: len(types)], types)], numbers[len(types) :]
+    for order in range(TOP - 1, counts.pageblock_order - 1, -1):
+        types = np.repeat(TYPES, counts.free[:, order])
+        blocks = counts.frames >> order
+        alone = np.arange(blocks - blocks % 2, blocks)
+        free, others = _halves(others, alone, len(types), rng)
+        placed.append(Blocks(order, free, types))
+    return placed, others
+
+
+def _pageblock_types(
+    counts: Counts, large: list[Blocks], others: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return each pageblock's type: that of the large free block on it, or one drawn at random."""
+    left = counts.pageblocks.copy()
+    pageblocks = np.empty(counts.frames >> counts.pageblock_order, np.int64)
+    for order, numbers, types in large:
+        shift = order - counts.pageblock_order
+        left -= np.bincount(types, minlength=MIGRATE_TYPES) << shift
+        for part in range(1 << shift):
+            pageblocks[(numbers << shift) + part] = types
+    if left.min() < 0:
+        raise Unplaceable("more pageblocks of a type are free than there are")
+    pageblocks[others] = rng.permutation(np.repeat(TYPES, left))
+    return pageblocks
+
+
+def _small_blocks(
+    counts: Counts, migratetype: int, pageblocks: NDArray[np.int64], rng: np.random.Generator
+) -> list[Blocks]:
+    """Place the free blocks of one type that are smaller than a pageblock, in its pageblocks."""
+    placed, others = [], pageblocks
+    for order in range(counts.pageblock_order - 1, -1, -1):
+        free, others = _halves(others, NONE, int(counts.free[migratetype, order]), rng)
+        placed.append(Blocks(order, free, np.full(len(free), migratetype)))
     return placed
 
 
 def _released(
-    placed: list[Placed], pageblocks: NDArray[np.int64], rng: np.random.Generator
+    placed: list[Blocks],
+    pageblocks: NDArray[np.int64],
+    pageblock_order: int,
+    rng: np.random.Generator,
 ) -> Layout:
-    """The blocks in random order, as frames."""
-    orders = np.concatenate([np.full(len(chunks), order) for order, chunks, _ in placed])
-    starts = np.concatenate([chunks << order for order, chunks, _ in placed])
+    """Return the layout of these blocks, released in random order."""
+    orders = np.concatenate([np.full(len(numbers), order) for order, numbers, _ in placed])
+    starts = np.concatenate([numbers << order for order, numbers, _ in placed])
     types = np.concatenate([types for _, _, types in placed])
     turn = rng.permutation(len(starts))
-    return Layout(starts[turn], orders[turn], types[turn], pageblocks)
+    return Layout(starts[turn], orders[turn], types[turn], pageblocks, pageblock_order)
 
 
 def draw_anywhere(counts: Counts, rng: np.random.Generator) -> Layout:
-    """A zone with these counts, whose free blocks need not stand in pageblocks of their type.
+    """Return a zone with these counts, free blocks in pageblocks of any type.
 
-    So it is in a kernel: what is taken from another type's pageblock, and is not enough to own
-    that, stays on the other list. Raises Unplaceable.
+    Kernels have such zones: what is taken from a pageblock of another type, and is too little to
+    claim the pageblock, stays on the other list. Raises Unplaceable if there is no such zone.
     """
-    pooled = Counts(np.zeros_like(counts.free), np.zeros_like(counts.pageblocks))
+    pooled = counts._replace(
+        free=np.zeros_like(counts.free), pageblocks=np.zeros_like(counts.pageblocks)
+    )
     pooled.free[MIGRATE_MOVABLE] = counts.free.sum(axis=0)
     pooled.pageblocks[MIGRATE_MOVABLE] = counts.pageblocks.sum()
     layout = draw_layout(pooled, rng)
     for order in range(MAX_ORDER):
         layout.types[layout.orders == order] = np.repeat(TYPES, counts.free[:, order])
-    return Layout(*layout[:3], np.repeat(TYPES, counts.pageblocks))
+    return layout._replace(pageblocks=np.repeat(TYPES, counts.pageblocks))
 
 
 @kernel(inline=False)
@@ -142,7 +192,7 @@ def release_blocks(mem, starts, orders, types):
 
 @kernel(inline=False)
 def occupy_frames(mem, kinds, pageblocks):
-    """Set the types of the pageblocks, and put frames that are not free into the kernel's use."""
+    """Set the types of the pageblocks, and make every frame that is not free the kernel's."""
     zone = mem.zones[0]
     for block in range(pageblocks.shape[0]):
         start = block << zone.pageblock_order
@@ -153,11 +203,17 @@ def occupy_frames(mem, kinds, pageblocks):
 
 
 def arrange(state: State, layout: Layout) -> None:
-    """Make the free lists of a zone that nobody uses yet those of a layout.
+    """Make the free lists of an unused zone those of a layout; all other frames are the kernel's.
 
-    All that is not free is in the kernel's use.
+    Raises ValueError if the layout is of another zone.
     """
     zone = state.zone
+    order, frames = int(zone["pageblock_order"]), int(zone["spanned_pages"])
+    if layout.pageblock_order != order or len(layout.pageblocks) << order != frames:
+        raise ValueError(
+            f"a layout of {len(layout.pageblocks)} pageblocks of order {layout.pageblock_order} "
+            f"does not fit a zone of {frames} frames and pageblock order {order}"
+        )
     zone["nr_free"] = zone["nr_free_pages"] = zone["nr_free_cma"] = 0
     state.pages[:] = np.zeros(1, state.pages.dtype)
     free_area_init(state.mem)

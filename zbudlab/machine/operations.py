@@ -14,11 +14,9 @@ import numpy as np
 
 from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES, MIGRATE_UNMOVABLE, PAGE_SIZE
 from zbudlab.machine import freelists
+from zbudlab.machine.checks import FAULTS
 from zbudlab.machine.core import LAB_POOL, Core
 from zbudlab.mm import cma, compaction, memory, page_alloc, zbud
-
-#: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
-FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
 
 OPERATIONS: dict[str, Callable[..., int]] = {}
 
@@ -211,7 +209,8 @@ def free_contig_range(machine: Core, start: int, end: int) -> int:
 def lay_out(machine: Core, seed: int, *counts: int) -> int:
     """Free lists with these counts, by type and order, then pageblocks by type; positions drawn."""
     free = np.array(counts[:-MIGRATE_TYPES], np.int64).reshape(MIGRATE_TYPES, MAX_ORDER)
-    wanted = freelists.Counts(free, np.array(counts[-MIGRATE_TYPES:], np.int64))
+    pageblocks = np.array(counts[-MIGRATE_TYPES:], np.int64)
+    wanted = freelists.Counts(free, pageblocks, machine.config.pageblock_order)
     for draw in (freelists.draw_layout, freelists.draw_anywhere):
         with contextlib.suppress(freelists.Unplaceable):
             drawn = draw(wanted, np.random.Generator(np.random.PCG64(seed)))

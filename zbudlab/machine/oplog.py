@@ -73,7 +73,7 @@ class OperationLog:
         self.keyframes: dict[
             str, np.ndarray
         ] = {}  # arrays of zbudlab.machine.keyframes, from a file
-        self.cuts = 0  # how often the log was truncated
+        self._kept: list[int] = []  # entries that each truncation left
         self.private = False  # some pages are of a live process
 
     def __len__(self) -> int:
@@ -126,9 +126,18 @@ class OperationLog:
         """Fill in the result of an entry that was added before it was known."""
         self._result[i] = result
 
+    @property
+    def cuts(self) -> int:
+        """How often the log was truncated."""
+        return len(self._kept)
+
+    def kept_since(self, cuts: int) -> int:
+        """Return how many of the entries after so many truncations are still the same."""
+        return min(self._kept[cuts:], default=len(self))
+
     def truncate(self, length: int) -> None:
         """Forget all entries but the first `length`; what pages contained is kept."""
-        self.cuts += 1
+        self._kept.append(length)
         for column in (self._depth, self._name, self._result):
             del column[length:]
         del self._start[length + 1 :]
@@ -213,7 +222,8 @@ class OperationLog:
         page = self.contents[self.numbers[digest]] if digest in self.numbers else None
         if rules.same_filled and page and page == page[:8] * (PAGE_SIZE // 8):
             return 0
-        return -1 if not data or (rules.one_page_of_room and len(data) > PAGE_SIZE) else len(data)
+        refused = not data or (rules.one_page_of_room and len(data) > PAGE_SIZE)
+        return -1 if refused else min(len(data), PAGE_SIZE)
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
@@ -253,7 +263,7 @@ class OperationLog:
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
-        log.lengths = dict(zip(digests, lengths, strict=True))
+        log.lengths = dict(zip(digests, np.minimum(lengths, PAGE_SIZE).tolist(), strict=True))
         if header["content"]:
             log.contents = [row.tobytes() for row in arrays["pages"]]
             ends = np.cumsum(lengths).tolist()

@@ -1,4 +1,4 @@
-"""A machine at one moment, to come back to: copies of its arrays and of the little beside them."""
+"""A machine at one moment, to return to: copies of its arrays and of its few other values."""
 
 from __future__ import annotations
 
@@ -8,23 +8,34 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.io.values import shown
+from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.core import Core
+from zbudlab.machine.errors import ConfigError
+from zbudlab.machine.oplog import OperationLog
 
 MEMORY = ("rows", "frames")  # of State: views of the same bytes
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What `Machine.snapshot` gives: keep it, and hand it to `Machine.restore` of that machine."""
+    """What `Machine.snapshot` returns, for `Machine.restore` of the same machine.
 
+    config: of the machine. memory, state, others: copies of what it is. log, log_length, cuts: its
+    log, how many entries that had, and how often it had been cut off.
+    """
+
+    config: MachineConfig
     memory: np.ndarray
     state: dict[str, Any]
-    beside: dict[str, Any]
+    others: dict[str, Any]
+    log: OperationLog | None
     log_length: int
+    cuts: int
 
 
 def owners(machine: Core) -> dict[str, Any]:
-    """The objects that hold what a machine is at a moment, by name."""
+    """Return the objects that hold the state of a machine, by name."""
     return {
         "state": machine.state,
         "device": machine.swap.device,
@@ -36,7 +47,7 @@ def owners(machine: Core) -> dict[str, Any]:
     }
 
 
-#: What changes as a machine runs, where that is not all an owner has.
+#: The attributes that change as a machine runs, of owners that have others, too.
 CHANGING = {
     "device": ("pages", "fail", "writes", "reads"),
     "swap": ("busy",),
@@ -47,7 +58,7 @@ CHANGING = {
 
 
 def parts(machine: Core) -> dict[str, dict[str, Any]]:
-    """All that a machine is at a moment, by owner and name: the things themselves, no copies."""
+    """Return the state of a machine by owner and name: the objects themselves, no copies."""
     return {
         name: {key: vars(owner)[key] for key in CHANGING.get(name, vars(owner))}
         for name, owner in owners(machine).items()
@@ -55,7 +66,7 @@ def parts(machine: Core) -> dict[str, dict[str, Any]]:
 
 
 def _copies(values: dict[str, Any]) -> dict[str, Any]:
-    """Copies of arrays, byte for byte (numpy leaves out the gaps in records), and of the rest."""
+    """Return copies of values; arrays byte for byte, as NumPy leaves out the gaps in records."""
     return {
         name: value.view(np.uint8).copy().view(value.dtype)
         if isinstance(value, np.ndarray)
@@ -65,21 +76,51 @@ def _copies(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def take(machine: Core) -> Snapshot:
-    """A copy of all that the machine is now."""
+    """Return a copy of the state of a machine."""
     found = parts(machine)
     state = {name: value for name, value in found.pop("state").items() if name not in MEMORY}
-    length = len(machine.log) if machine.log is not None else 0
-    memory = machine.state.rows.view(np.uint8).copy()
-    return Snapshot(memory, _copies(state), copy.deepcopy(found), length)
+    log = machine.log
+    return Snapshot(
+        config=machine.config,
+        memory=machine.state.rows.view(np.uint8).copy(),
+        state=_copies(state),
+        others=copy.deepcopy(found),
+        log=log,
+        log_length=0 if log is None else len(log),
+        cuts=0 if log is None else log.cuts,
+    )
 
 
 def restore(machine: Core, snapshot: Snapshot) -> None:
-    """Make the machine what it was; the log ends where it did then."""
+    """Return a machine and its log to the state of a snapshot, or refuse and change nothing."""
+    _check(machine, snapshot)
     machine.state.rows.view(np.uint8)[:] = snapshot.memory
     for name, value in _copies(snapshot.state).items():  # not vars(): `State.mem` must follow
         setattr(machine.state, name, value)
-    beside = copy.deepcopy(snapshot.beside)
+    others = copy.deepcopy(snapshot.others)
     for name, owner in owners(machine).items():
-        vars(owner).update(beside.get(name, {}))
+        vars(owner).update(others.get(name, {}))
     if machine.log is not None:
         machine.log.truncate(snapshot.log_length)
+
+
+def _check(machine: Core, snapshot: Any) -> None:
+    """Raise TypeError for what is no snapshot, ConfigError for one of another machine or past."""
+    if not isinstance(snapshot, Snapshot):
+        raise TypeError(f"snapshot must be a return value of snapshot(), not {shown(snapshot)}")
+    mine, others = machine.config.as_dict(), snapshot.config.as_dict()
+    if differing := [name for name in mine if mine[name] != others[name]]:
+        here, there = (
+            ", ".join(f"{name}={values[name]!r}" for name in differing) for values in (mine, others)
+        )
+        raise ConfigError(f"the snapshot is of a machine with {there}, this one has {here}")
+    log = machine.log
+    if log is None:
+        return
+    if snapshot.log is not log:
+        raise ConfigError("the snapshot is of another machine, whose log this one does not have")
+    if log.kept_since(snapshot.cuts) < snapshot.log_length:
+        raise ConfigError(
+            f"the snapshot was taken after {snapshot.log_length} log entries, and the machine has "
+            "gone back before that since: its log no longer leads there"
+        )

@@ -57,7 +57,7 @@ def figure(machine: Machine) -> Figure:
         draw(ax, machine)
         ax.set_xlabel("order")
         ax.set_xticks(ORDERS)
-        return drawn
+    return drawn
 
 
 def key_values(machine: Machine, order: int = 9) -> str:

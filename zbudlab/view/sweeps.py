@@ -69,7 +69,7 @@ def key_values(summary: pd.DataFrame, *, x: str, line: str) -> str:
 
 def _style(name: object, number: int) -> tuple[str, str, Any]:
     """Return colour, marker and dashes of a line: of the machine it is about, if it is one."""
-    machine = MACHINES.get(name, name)  # type: ignore[call-overload]
+    machine = MACHINES.get(name, name)
     if machine in tokens.CURVES:
         curve = tokens.CURVES[machine]
         return tokens.colour(curve.token), curve.marker, (0, curve.dashes) if curve.dashes else "-"

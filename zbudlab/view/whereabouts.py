@@ -56,7 +56,7 @@ def lengths_figure(lengths: Mapping[str, np.ndarray]) -> Figure:
         ax.set_xlabel("bytes")
         ax.set_xticks(range(0, PAGE_SIZE + 1, PAGE_SIZE // 4))
         ax.tick_params(axis="x", labelsize=9, rotation=45)
-        drawn.axes[0].set_ylabel("pages")
+    drawn.axes[0].set_ylabel("pages")
     return drawn
 
 

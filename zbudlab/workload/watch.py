@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from zbudlab.layout import HUGETLB_PAGE_ORDER as HUGE_ORDER
 from zbudlab.layout import MAX_ORDER
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.workload.run import Run
@@ -23,7 +24,6 @@ COLUMNS = {
     "device_reads": "pages read from the swap device",
     "device_writes": "pages written to it",
 }
-HUGE_ORDER = 9
 
 
 def look(run: Run) -> dict[str, int]:

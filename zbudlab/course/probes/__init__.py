@@ -138,9 +138,10 @@ def _plain_number(value: Any) -> Any:
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
-    """TooSlow after that many seconds, where the system and the thread have alarms.
+    """Raise TooSlow after that many seconds, where the system and the thread have alarms.
 
-    clock: seconds by the clock, and not of computing.
+    While a kernel is compiled, which happens once, the seconds begin again. clock: seconds by the
+    clock, and not of computing.
     """
     alarm = getattr(signal, "SIGALRM" if clock else "SIGPROF", None)
     if (
@@ -151,10 +152,13 @@ def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
         yield
         return
 
-    def ring(number: int, frame: Any) -> None:
-        raise TooSlow
-
     timer = signal.ITIMER_REAL if clock else signal.ITIMER_PROF
+
+    def ring(number: int, frame: Any) -> None:
+        if not jit.compiling():
+            raise TooSlow
+        signal.setitimer(timer, seconds)
+
     before = signal.signal(alarm, ring)
     signal.setitimer(timer, seconds)
     try:

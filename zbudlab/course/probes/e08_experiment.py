@@ -17,17 +17,17 @@ FRAMES = 96  #: of the machines that a check runs
 def counted() -> Iterator[list[int]]:
     """A block in which all machines' operations are noted by their size (pages, mostly)."""
     sizes: list[int] = []
-    perform = Machine.perform
+    perform = Machine._perform
 
     def noted(machine: Machine, name: str, arguments: Any, run: Any) -> int:
         sizes.append(len(arguments))
         return perform(machine, name, arguments, run)
 
-    Machine.perform = noted  # type: ignore[method-assign,assignment]
+    Machine._perform = noted  # type: ignore[method-assign,assignment]
     try:
         yield sizes
     finally:
-        Machine.perform = perform  # type: ignore[method-assign]
+        Machine._perform = perform  # type: ignore[method-assign]
 
 
 def _grid(bench: Bench) -> dict[str, list[Any]]:

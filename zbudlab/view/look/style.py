@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -22,7 +24,7 @@ SCREEN_DPI = 96  #: of a figure's inches on the page
 WIDE = 9.6  #: inches: the content's width in JupyterLab on a laptop
 
 #: Settings of matplotlib.
-RC = {
+RC: Any = {
     "figure.dpi": SCREEN_DPI,
     "figure.facecolor": "none",
     "figure.titlesize": 11,
@@ -36,7 +38,7 @@ RC = {
     "axes.grid.axis": "y",
     "axes.labelcolor": colour("quiet"),
     "axes.linewidth": 0.9,
-    "axes.prop_cycle": mpl.cycler(
+    "axes.prop_cycle": cycler(
         color=[colour(name) for name in ("c_stuck", "c_move", "c_zsm", "edge", "process", "zbud1")],
         linestyle=["-", "-", ":", "--", "-", "-."],
     ),
@@ -92,7 +94,7 @@ def line(machine: str) -> dict[str, object]:
 def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float = 10) -> None:
     """Write names at the right ends of curves: (height in data, words, colour), pushed apart."""
     low, high = ax.get_ylim()
-    inches = ax.get_position().height * ax.figure.get_size_inches()[1]
+    inches = ax.get_window_extent().height / ax.figure.dpi
     gap = 1.35 * size / 72 / inches * (high - low)
     items = sorted(labels)
     heights = [item[0] for item in items]
@@ -122,7 +124,7 @@ def themed(figure: Figure, alt: str) -> str:
     file = io.StringIO()
     with mpl.rc_context(RC):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    drawn = file.getvalue()
+    drawn: str = file.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", drawn, flags=re.DOTALL)
     drawn = _own_ids(drawn)

@@ -1,6 +1,6 @@
 """Puts every half on the lists of type 0."""
 
-LOSES = ("expand", "golden")
+LOSES = ("expand",)
 
 
 def expand(zone, pages, pfn, low, high, migratetype):

@@ -1,6 +1,6 @@
 """Gives out the upper half and keeps the lower one free."""
 
-LOSES = ("split", "survive")
+LOSES = ("split",)
 
 CHANGES = {
     "alloc_block": [

@@ -1,6 +1,6 @@
 """Does not take the block it gives out off the free ones."""
 
-LOSES = ("split", "survive")
+LOSES = ("split",)
 
 CHANGES = {
     "alloc_block": [("            free_blocks[larger].remove(pfn)", "")],

@@ -1,6 +1,6 @@
 """Merges, but lets the larger block begin at the one that came back."""
 
-LOSES = ("merge", "survive")
+LOSES = ("merge",)
 
 
 def free_block(free_blocks, pfn, order):

@@ -1,6 +1,6 @@
 """Merges with one buddy and stops."""
 
-LOSES = ("merge", "survive")
+LOSES = ("merge",)
 
 
 def free_block(free_blocks, pfn, order):

@@ -1,6 +1,6 @@
 """Takes a buddy for free when only its first part is."""
 
-LOSES = ("merge", "survive")
+LOSES = ("merge",)
 
 
 def free_block(free_blocks, pfn, order):

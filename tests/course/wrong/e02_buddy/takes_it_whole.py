@@ -1,6 +1,6 @@
 """Gives out a larger block without splitting it."""
 
-LOSES = ("take", "golden")
+LOSES = ("take",)
 
 CHANGES = {
     "rmqueue_smallest": [("            expand(zone, pages, pfn, order, current, migratetype)", "")],

@@ -1,6 +1,6 @@
 """Takes the last block of a list in the place of the first."""
 
-LOSES = ("take", "golden")
+LOSES = ("take",)
 
 CHANGES = {
     "rmqueue_smallest": [("pfn = int(pages[head].next[LRU])", "pfn = int(pages[head].prev[LRU])")],

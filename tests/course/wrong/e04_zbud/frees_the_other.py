@@ -1,6 +1,6 @@
 """Takes the other object away."""
 
-LOSES = ("free", "golden", "machine")
+LOSES = ("free",)
 
 CHANGES = {
     "free_buddy": [("if buddy == FIRST:", "if buddy == LAST:")],

@@ -1,6 +1,6 @@
 """Leaves an empty page in the pool."""
 
-LOSES = ("free", "golden", "machine")
+LOSES = ("free",)
 
 CHANGES = {
     "free_buddy": [

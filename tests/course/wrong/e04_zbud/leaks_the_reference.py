@@ -1,6 +1,6 @@
 """The object's reference is not given back."""
 
-LOSES = ("free", "golden", "machine")
+LOSES = ("free",)
 
 CHANGES = {
     "free_buddy": [("    zbud_put_page(mem, pfn)", "")],

@@ -1,6 +1,6 @@
 """Looks for the largest hole first."""
 
-LOSES = ("hole", "alloc", "golden", "machine")
+LOSES = ("hole",)
 
 
 def find_hole(pool, rows, chunks):

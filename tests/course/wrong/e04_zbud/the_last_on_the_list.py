@@ -1,6 +1,6 @@
 """Takes the page that has been on the list longest."""
 
-LOSES = ("hole", "alloc", "golden", "machine")
+LOSES = ("hole",)
 
 
 def find_hole(pool, rows, chunks):

@@ -1,6 +1,6 @@
 """A page that lost an object stays on the list it was on."""
 
-LOSES = ("free", "golden", "machine")
+LOSES = ("free",)
 
 CHANGES = {
     "free_buddy": [

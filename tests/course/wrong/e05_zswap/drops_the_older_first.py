@@ -1,6 +1,6 @@
 """Drops the older entry before it knows whether the new page can be stored."""
 
-LOSES = ("store", "golden")
+LOSES = ("store",)
 
 CHANGES = {
     "store_entry": [

@@ -1,6 +1,6 @@
 """Calls the pool full when it has its share exactly."""
 
-LOSES = ("limit", "golden", "machine")
+LOSES = ("limit",)
 
 
 def zswap_is_full(zswap):

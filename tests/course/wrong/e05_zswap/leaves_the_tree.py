@@ -1,6 +1,6 @@
 """Forgets the slot and frees nothing."""
 
-LOSES = ("invalidate", "golden", "machine")
+LOSES = ("invalidate",)
 
 
 def zswap_invalidate_page(mem, slot):

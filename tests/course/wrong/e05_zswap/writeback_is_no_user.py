@@ -1,6 +1,6 @@
 """Is no user of the entry that it writes back."""
 
-LOSES = ("writeback", "golden")
+LOSES = ("writeback",)
 
 CHANGES = {
     "zswap_writeback_begin": [

@@ -1,6 +1,6 @@
 """Clears the old header before it looks there for the handles."""
 
-LOSES = ("handles", "golden", "machine")
+LOSES = ("handles",)
 
 CHANGES = {
     "zbud_migrate_page": [

@@ -1,6 +1,6 @@
 """Moves the first handle alone."""
 
-LOSES = ("handles", "golden", "machine")
+LOSES = ("handles",)
 
 CHANGES = {
     "zbud_migrate_page": [

@@ -1,6 +1,6 @@
 """Moves the page under its mapper"s feet."""
 
-LOSES = ("again", "golden")
+LOSES = ("again",)
 
 CHANGES = {
     "zbud_migrate_page": [

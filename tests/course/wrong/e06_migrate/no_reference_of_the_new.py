@@ -1,6 +1,6 @@
 """Takes no reference of the new page, which is freed with its objects."""
 
-LOSES = ("handle", "golden", "machine")
+LOSES = ("handle",)
 
 CHANGES = {
     "move_handle": [("    get_page(mem.pages[new])", "")],

@@ -1,6 +1,6 @@
 """Puts the pfn into the tree, not pfn + 1."""
 
-LOSES = ("handle", "golden", "machine")
+LOSES = ("handle",)
 
 CHANGES = {
     "move_handle": [

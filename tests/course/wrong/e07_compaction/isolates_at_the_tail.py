@@ -1,6 +1,6 @@
 """Puts isolated pages last on the list: they move in another order."""
 
-LOSES = ("isolate", "golden")
+LOSES = ("isolate",)
 
 
 def isolate_movable_page(mem, cc, pfn):

@@ -1,6 +1,6 @@
 """Drops no reference of a zbud page that is put back."""
 
-LOSES = ("putback", "golden", "machine")
+LOSES = ("putback",)
 
 
 def putback_movable_page(mem, pfn):

@@ -1,6 +1,6 @@
 """Puts targets last on the list: pages go to the other end of the block."""
 
-LOSES = ("free-scanner", "golden")
+LOSES = ("free-scanner",)
 
 
 def isolate_freepages_block(mem, control, start, end):

@@ -1,6 +1,6 @@
 """Never isolates zbud pages, which then stand in the way."""
 
-LOSES = ("isolate", "golden", "machine")
+LOSES = ("isolate",)
 
 CHANGES = {
     "isolate_movable_page": [

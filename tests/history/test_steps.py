@@ -1,0 +1,89 @@
+"""Each operation and each function inside one is explained in a sentence."""
+
+import pytest
+
+from zbudlab import jit, layout
+from zbudlab.content import corpus
+from zbudlab.history import History, functions, steps, substeps
+from zbudlab.machine import Machine
+from zbudlab.machine.operations import OPERATIONS
+
+
+class TestSentences:
+    @pytest.fixture
+    def told(self):
+        """What the last operation did, once `machine` has done it."""
+        machine = Machine(frames=256, pageblock_order=5, max_pool_percent=40, threads=1)
+        past = History(machine)
+        return machine, lambda: past.explain(len(past)).sentence
+
+    def test_a_first_object_takes_a_fresh_frame(self, told):
+        machine, tell = told
+        machine.zbud_alloc(17 * 64)
+        assert "no list from 17 chunks up holds a page, so zbud takes a fresh frame" in tell()
+        machine.zbud_alloc(10 * 64)
+        assert "the list of 46 free chunks is the first from 10 up that holds a page" in tell()
+        machine.zbud_alloc(54 * 64)
+        assert "no list from 54 chunks up" in tell()
+
+    def test_an_object_leaves_and_its_page_changes_lists(self, told):
+        machine, tell = told
+        first, last = machine.zbud_alloc(640), machine.zbud_alloc(1280)
+        machine.zbud_map(last)
+        machine.zbud_free(first)
+        assert "the other one stays, and the page moves to the list of 43 free chunks" in tell()
+        machine.zbud_free(last)
+        assert "freed, but still mapped" in tell()
+        machine.zbud_unmap(last)
+        assert "the frame goes back to the page allocator" in tell()
+
+    def test_faults_say_where_the_page_was(self, told):
+        machine, tell = told
+        process = machine.create_process(400)
+        machine.touch(process, [7], write=True)
+        assert "was never touched, so it gets frame" in tell()
+        machine.touch(process, [7])
+        assert "is in memory" in tell()
+        machine.write(process, 0, corpus.pages("text", 300))
+        assert "free memory was short" in tell()
+        seen = set()
+        for page in reversed(range(300)):
+            if machine.state.ptes["state"][page] == layout.PTE_SWAP:
+                reads = machine.swap.device.reads
+                machine.touch(process, [page])
+                read = machine.swap.device.reads > reads
+                seen.add(read)
+                assert ("from the swap device" if read else "zswap decompresses it") in tell()
+            if len(seen) == 2:
+                break
+        assert seen == {True, False}
+
+    def test_blocks_split_and_merge(self, told):
+        machine, tell = told
+        pfn = machine.alloc_pages(2, "movable")
+        assert f"frame {pfn} comes from the block at 0; it is split" in tell()
+        machine.pin(pfn)
+        assert "(1 -> 2)" in tell()
+        machine.free_pages(pfn)
+        assert "somebody still holds it" in tell()
+        machine.unpin(pfn)
+        assert "it merges with them from order 2 to a block of order 8 at 0" in tell()
+
+    def test_a_refusal_says_its_errno(self, told):
+        machine, tell = told
+        with pytest.raises(OSError, match="99"):
+            machine.zbud_free(99)
+        assert "There is no handle 99: -ENOENT" in tell()
+
+    def test_every_operation_has_a_teller_and_a_function(self):
+        for name in OPERATIONS:
+            assert name in steps.TELLERS
+            function = steps.FUNCTIONS.get(name, f"operations.{name}")
+            source = functions.source_of(function)
+            assert f"def {function.rpartition('.')[2]}(" in source.text
+
+    def test_every_stage_is_a_kernel_with_a_teller_and_a_place_in_linux(self):
+        for name in substeps.STAGES:
+            assert name in jit.KERNELS
+            assert name.rpartition(".")[2] in steps.TELLERS
+            assert functions.linux_of(name).file.endswith((".c", ".h"))

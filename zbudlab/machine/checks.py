@@ -1,0 +1,297 @@
+"""What a machine refuses: a check for each operation, run before it is logged and done.
+
+A check has the name and the parameters of its operation in `machine.operations`, and raises
+MachineError where the operation must not run. The checks get whole numbers of 64 bits, from a
+user or from a log file, and nothing else reaches compiled code: `numbers` sees to that.
+"""
+
+import errno
+import inspect
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, shown
+from zbudlab.machine.core import Core
+from zbudlab.machine.errors import MachineError, invalid
+from zbudlab.machine.settings import MAX_FRAMES, ORDER, PERCENT, SEED
+
+#: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
+FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
+MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
+LENGTHS = (-1, layout.PAGE_SIZE)  #: least and greatest compressed length; -1 = refused
+
+CHECKS: dict[str, Callable[..., None]] = {}
+
+
+def check(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a function the check of the operation of its name."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+def numbers(name: str, arguments: Sequence[Any]) -> array:
+    """Return the arguments of an operation as int64; MachineError(EINVAL) if they are others."""
+    if not isinstance(name, str) or name not in CHECKS:
+        raise invalid(f"unknown operation {shown(name)}: there are {', '.join(sorted(CHECKS))}")
+    parameters = list(inspect.signature(CHECKS[name]).parameters.values())[1:]
+    many = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
+    named = parameters[: len(parameters) - many]
+    if len(arguments) < len(named) or (len(arguments) > len(named) and not many):
+        wanted = ", ".join(map(str, parameters)) or "no arguments"
+        raise invalid(f"operation {name} takes {wanted}, not {len(arguments)} numbers")
+    for parameter, value in zip(named, arguments, strict=False):
+        whole(parameter.name, value)
+    try:
+        return array("q", arguments)
+    except (TypeError, OverflowError):
+        for value in arguments[len(named) :]:
+            whole(parameters[-1].name, value)
+        raise
+
+
+def whole(name: str, value: Any, low: int = INT64_MIN, high: int = INT64_MAX) -> int:
+    """Return an integer within bounds as Python's; MachineError(EINVAL) for anything else."""
+    if fault := fault_of(name, value, low, high):
+        raise invalid(fault)
+    return int(value)
+
+
+def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -> None:
+    """Refuse a process that does not exist, and pages `first` to `last` that it does not have."""
+    processes = machine.state.processes
+    known = is_whole(process) and 0 <= process < len(processes)
+    if not known or processes[process]["nr_pages"] == 0:
+        raise MachineError(errno.ESRCH, f"there is no process {shown(process)}")
+    end = int(processes[process]["nr_pages"])
+    if first <= last and not 0 <= first <= last < end:
+        raise MachineError(
+            errno.EFAULT,
+            f"process {process} has pages 0 to {end - 1}; {first} to {last} were asked for",
+        )
+
+
+def frame_in_use(machine: Core, pfn: Any) -> None:
+    """Refuse what is no page frame in use."""
+    frames = machine.config.frames
+    if not is_whole(pfn) or not 0 <= pfn < frames:
+        raise invalid(f"there is no page frame {shown(pfn)}, only 0 to {frames - 1}")
+    if machine.state.pages[pfn]["refcount"] < 1:
+        raise invalid(f"page frame {pfn} is not in use")
+
+
+def migratetype(name: Any) -> int:
+    """Return the number of a migrate type that can be allocated."""
+    kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
+    if not isinstance(name, str) or name not in kinds:
+        raise invalid(f"migratetype must be one of {', '.join(kinds)}, not {shown(name)}")
+    return kinds.index(name)
+
+
+def _kind_and_switch(kind: int, name: str, switch: int) -> None:
+    whole("migratetype", kind, 0, layout.MIGRATE_RESERVE - 1)
+    whole(name, switch, 0, 1)
+
+
+# --- processes ---------------------------------------------------------------------------------
+
+
+@check
+def create_process(machine: Core, pages: int) -> None:
+    whole("pages", pages, 1, MAX_FRAMES)
+
+
+@check
+def touch(machine: Core, process: int, write: int, *pages: int) -> None:
+    whole("write", write, 0, 1)
+    process_pages(machine, process, min(pages, default=0), max(pages, default=-1))
+
+
+@check
+def write(machine: Core, process: int, first: int, *contents: int) -> None:
+    process_pages(machine, process, first, first + len(contents) - 1)
+    known = machine.log.contents if machine.log is not None else []
+    for number in contents:
+        if not 0 <= number < len(known) or known[number] is None:
+            raise invalid(f"the log has no page content {number}")
+
+
+@check
+def write_lengths(machine: Core, process: int, first: int, *lengths: int) -> None:
+    process_pages(machine, process, first, first + len(lengths) - 1)
+    if machine.config.page_bytes:
+        raise invalid("this machine has page bytes: pages are written with their content")
+    for extreme in (min(lengths, default=0), max(lengths, default=0)):
+        whole("lengths", extreme, *LENGTHS)
+
+
+@check
+def read(machine: Core, process: int, first: int, count: int) -> None:
+    page_bytes(machine)
+    whole("count", count, 0, MAX_FRAMES)
+    process_pages(machine, process, first, first + count - 1)
+
+
+def page_bytes(machine: Core) -> None:
+    """Refuse to read on a machine without page bytes."""
+    if not machine.config.page_bytes:
+        raise MachineError(errno.ENODATA, "this machine has no page bytes")
+
+
+@check
+def exit(machine: Core, process: int) -> None:
+    process_pages(machine, process)
+
+
+@check
+def reclaim(machine: Core, pages: int) -> None:
+    whole("pages", pages, 1, MAX_FRAMES)
+
+
+# --- page frames -------------------------------------------------------------------------------
+
+
+@check
+def alloc_pages(machine: Core, order: int, migratetype: int, direct: int) -> None:
+    whole("order", order, ORDER.low, ORDER.high)
+    _kind_and_switch(migratetype, "direct", direct)
+
+
+@check
+def free_pages(machine: Core, pfn: int) -> None:
+    frame_in_use(machine, pfn)
+    page = machine.state.pages[pfn]
+    if page["mapping"] or page["mapcount"] != -1:
+        raise MachineError(errno.EPERM, f"page frame {pfn} belongs to a process or to zbud")
+
+
+@check
+def pin(machine: Core, pfn: int) -> None:
+    frame_in_use(machine, pfn)
+
+
+@check
+def unpin(machine: Core, pfn: int) -> None:
+    frame_in_use(machine, pfn)
+    if not machine.pins[pfn]:
+        raise invalid(f"page frame {pfn} is not pinned")
+
+
+@check
+def lay_out(machine: Core, seed: int, *counts: int) -> None:
+    whole("seed", seed, SEED.low, SEED.high)
+    frames, order = machine.config.frames, machine.config.pageblock_order
+    types, orders = layout.MIGRATE_TYPES, layout.MAX_ORDER
+    if len(counts) != types * (orders + 1):
+        raise invalid(f"free lists are {types} types by {orders} orders, and {types} pageblocks")
+    for extreme in (min(counts), max(counts)):
+        whole("a count of blocks", extreme, 0, frames)
+    free = np.array(counts[:-types]).reshape(types, orders)
+    pageblocks = sum(counts[-types:])
+    if machine.config.cma_pages or pageblocks << order != frames:
+        raise invalid(
+            f"{pageblocks} pageblocks of order {order} and no CMA area would make these free "
+            f"lists, this machine has {frames} frames and {machine.config.cma_pages} pages of CMA"
+        )
+    pages = int((free << np.arange(orders)).sum())
+    if pages > frames:
+        raise invalid(f"{pages} pages in free blocks do not fit into {frames} frames")
+    if int(machine.state.zone["nr_free_pages"]) != frames:
+        raise MachineError(errno.EBUSY, "free lists are laid out before memory is used")
+
+
+# --- compaction and CMA ------------------------------------------------------------------------
+
+
+@check
+def compact(machine: Core, order: int, migratetype: int, sync: int) -> None:
+    whole("order", order, -1, ORDER.high)
+    _kind_and_switch(migratetype, "sync", sync)
+
+
+@check
+def rescan(machine: Core) -> None:
+    pass
+
+
+@check
+def alloc_contig_range(machine: Core, start: int, end: int) -> None:
+    pass  # the kernel answers -EINVAL for what is no range of the CMA area, and the log keeps that
+
+
+@check
+def free_contig_range(machine: Core, start: int, end: int) -> None:
+    first, last = machine.cma_area
+    taken = machine.state.pages[max(start, first) : min(end, last)]
+    pins = np.array([machine.pins[pfn] for pfn in range(max(start, first), min(end, last))], int)
+    held = taken["refcount"] - pins == 1
+    held &= (taken["mapcount"] == -1) & (taken["mapping"] == 0) & (taken["order"] == 0)
+    if not (start < end and len(taken) == end - start and held.all()):
+        raise invalid(f"page frames {start} to {end - 1} were not taken from the CMA area")
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+@check
+def set_max_pool_percent(machine: Core, percent: int) -> None:
+    whole("max_pool_percent", percent, PERCENT.low, PERCENT.high)
+
+
+@check
+def set_zbud_movable(machine: Core, movable: int) -> None:
+    whole("movable", movable, 0, 1)
+    if movable and machine.config.variant != layout.ZBUD_SERIES:
+        raise invalid("pages of plain zbud cannot move: use zbud='series'")
+
+
+@check
+def inject(machine: Core, fault: int, count: int) -> None:
+    whole("fault", fault, 0, len(FAULTS) - 1)
+    if FAULTS[fault] == "swap_write":
+        whole("count, the errno of a fault of swap_write,", count, 0, MAX_ERRNO)
+    else:
+        whole("count", count, 0, MAX_FRAMES)
+
+
+# --- zbud, without zswap: the kernels check sizes and handles -----------------------------------
+
+
+@check
+def zbud_alloc(machine: Core, size: int) -> None:
+    pass
+
+
+@check
+def zbud_free(machine: Core, handle: int) -> None:
+    pass
+
+
+@check
+def zbud_map(machine: Core, handle: int) -> None:
+    pass
+
+
+@check
+def zbud_unmap(machine: Core, handle: int) -> None:
+    pass
+
+
+# --- content -----------------------------------------------------------------------------------
+
+
+def page_content(pages: Any) -> np.ndarray:
+    """Return whole pages, given as bytes or uint8, as uint8 (n, 4096)."""
+    if isinstance(pages, (bytes, bytearray, memoryview)):
+        content = np.frombuffer(pages, np.uint8)
+    elif isinstance(pages, np.ndarray) and pages.dtype == np.uint8:
+        content = np.ascontiguousarray(pages)
+    else:
+        kind = pages.dtype if isinstance(pages, np.ndarray) else shown(pages)
+        raise invalid(f"pages must be bytes or an array of uint8, not {kind}")
+    if content.size % layout.PAGE_SIZE:
+        raise invalid(f"pages must be whole, of 4096 bytes each: {content.size} bytes are not")
+    return content.reshape(-1, layout.PAGE_SIZE)

@@ -1,0 +1,91 @@
+"""Which values settings take: one table for machines, pressure, workloads, sliders and commands.
+
+MACHINE has the fields of `MachineConfig`. PRESSURE has those of `workload.pressure.Pressure`, and
+the other tables those of the parts of a workload (see `workload.language`). A slider or an option
+of the command line takes its bounds from here, too.
+"""
+
+from typing import Any
+
+from zbudlab.io.values import INT64_MAX, Choice, Kind, Number, Truth, Whole
+from zbudlab.layout import MAX_ORDER, MIGRATE_NAMES, MIGRATE_RESERVE, ZBUD_PLAIN, ZBUD_SERIES
+from zbudlab.profiles import PROFILES
+
+MAX_FRAMES = 1 << 24  #: 64 GiB: the largest machine that was run
+MAX_SLOTS = 1 << 30  #: of a swap device
+MANY = 1_000_000  #: steps or processes of a workload
+ZBUD_VARIANTS = {"plain": ZBUD_PLAIN, "series": ZBUD_SERIES}
+
+FRAMES = Whole(64, MAX_FRAMES)
+ORDER = Whole(0, MAX_ORDER - 1)
+PERCENT = Whole(0, 100)
+SEED = Whole(0, INT64_MAX)
+SHARE = Number(0, 1)
+STEPS = Whole(1, MANY)
+COUNT = Whole(0, MANY)
+MIGRATETYPE = Choice(MIGRATE_NAMES[:MIGRATE_RESERVE])
+
+MACHINE: dict[str, Kind] = {
+    "frames": FRAMES,
+    "pageblock_order": Whole(4, MAX_ORDER - 1),
+    "page_bytes": Truth(),
+    "cma_pages": Whole(0, MAX_FRAMES),
+    "zbud": Choice(tuple(ZBUD_VARIANTS)),
+    "zbud_movable": Truth(optional=True),
+    "zswap": Truth(),
+    "max_pool_percent": PERCENT,
+    "accept_threshold_percent": PERCENT,
+    "profile": Choice(PROFILES),
+    "swap_pages": Whole(0, MAX_SLOTS, optional=True),
+    "min_free": Whole(0, MAX_FRAMES, optional=True),
+    "seed": SEED,
+    "checked": Truth(),
+    "log": Truth(),
+    "keyframes": Truth(),
+    "keyframe_seconds": Number(0, 3600),
+    "threads": Whole(1, 1024, optional=True),
+}
+
+PRESSURE: dict[str, Kind] = {
+    "frames": Whole(1024, MAX_FRAMES),
+    "working_set": Whole(0, 300),
+    "max_pool_percent": PERCENT,
+    "movable": Truth(),
+    "unmovable": Whole(0, 50),
+    "cma": Whole(0, 50),
+    "exits": PERCENT,
+    "order": ORDER,
+    "seed": SEED,
+}
+
+REGION: dict[str, Kind] = {
+    "access": Choice(("sequential", "random", "zipf", "working set")),
+    "write": SHARE,
+    "skew": Number(0, 10),
+    "working_set": SHARE,
+    "shift": SHARE,
+}
+
+PROCESS: dict[str, Kind] = {
+    "life": COUNT,
+    "at_once": COUNT,
+    "turn": STEPS,
+    "ends": Choice(("random", "oldest", "newest")),
+}
+
+ALLOCATION: dict[str, Kind] = {
+    "order": ORDER,
+    "migratetype": MIGRATETYPE,
+    "every": STEPS,
+    "keep": COUNT,
+    "direct": Truth(),
+}
+
+CMA_REQUEST: dict[str, Kind] = {"every": STEPS, "keep": COUNT}
+
+PHASE: dict[str, Kind] = {"steps": STEPS}
+
+
+def bounds(kind: Any) -> tuple[Any, Any]:
+    """Return the least and the greatest value that a kind of number takes, for a slider."""
+    return kind.low, kind.high
