@@ -177,7 +177,7 @@ class Recorder:
     def play(self, script: Any) -> None:
         self.counts.clear()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(jit, "_plainly", self.plainly)
+            patch.setattr(replacing, "plainly", self.plainly)
             with jit.uncompiled(jit.KERNELS):
                 script()
 
