@@ -48,8 +48,8 @@ class TestReplay:
     @pytest.mark.parametrize(
         ("content", "why"),
         [
-            (b"insert 1 11\ninsert 2\n", "trace, line 2: insert takes 2 numbers, here are 1"),
-            (b"insert 1 x\n", "trace, line 1: a whole number is wanted"),
+            (b"insert 1 11\ninsert 2\n", "trace, line 2: insert takes 2 numbers, not 1"),
+            (b"insert 1 x\n", "trace, line 1: whole numbers are needed"),
             (b"insert 1 11\n\nexplode 3\n", "trace, line 3"),
             (b"insert 1 11\n\x00\x01\x02\n", "trace, line 2: not a line of a trace"),
             (b"insert 1 11\n\xff\xfe\n", "trace, line 2: not text"),

@@ -12,12 +12,12 @@ MEMORY = {"processes": predict.PLAIN, **{name.replace(", ", " "): name for name 
 
 
 @cache
-def runs(path: Path = RECORDED) -> dict[str, recorded.Run]:
+def runs(path: Path = RECORDED) -> dict[str, recorded.RecordedRun]:
     """The clean recorded runs by name; FileNotFoundError outside a checkout of zbudlab."""
     return {run["run"]: run for run in recorded.read_runs(path) if recorded.is_clean(run)}
 
 
-def recorded_run(freed: str, memory: str) -> recorded.Run:
+def recorded_run(freed: str, memory: str) -> recorded.RecordedRun:
     """The run whose start and number of pages an experiment takes.
 
     freed: as in the runs' names: every2, p250 (25 % at random), rand2 (50 %), rand4 (75 %), p900,
