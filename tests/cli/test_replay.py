@@ -79,16 +79,6 @@ class TestReplay:
         ):
             assert why in refusal(capsys, folder, "replay", *words)
 
-    def test_a_file_that_is_no_notebook_is_named(self, folder, capsys):
-        (folder / "x.ipynb").write_text("{}")
-        assert "cannot use x.ipynb: the file is JSON but" in refusal(
-            capsys, folder, "check", "x.ipynb"
-        )
-
-    def test_a_place_for_the_hosts_picture_is_looked_at_first(self, folder, capsys):
-        words = ("host", "--recording", "--plot", "no/x.png")
-        assert "cannot write no/x.png: there is no folder" in refusal(capsys, folder, *words)
-
 
 class TestReplayOfALog:
     def saved(self, folder):

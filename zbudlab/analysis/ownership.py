@@ -136,22 +136,20 @@ def _zswap(
     entries = state.zswap_entries[table["entry"]]
     lengths = entries["length"].astype(np.int64)
     named = (entries["slot"] == slots) & (entries["word"] == places + 1)
-    checks = {
-        FREE_SLOT: table["swap_map"] > 0,
-        ENTRY: named & (lengths == state.lengths[places]),
-    }
     handles = entries["handle"].astype(np.int64)
     areas = state.swap_info[table["type"]]
     wanted = (table["type"].astype(np.int64) << layout.SWP_TYPE_SHIFT) | (slots - areas["start"])
     found = zpool_reader.find_objects(state, areas["pool"], handles, lengths, wanted)
     same_filled = (handles == 0) & (lengths == 0)
-    object_checks = {
-        HANDLE: found.in_pool,
-        OBJECT: found.owned,
-        SIZE: found.fits,
-        SWAP_ENTRY: found.word,
-    }
-    checks |= {fault: met | same_filled for fault, met in object_checks.items()}
-    proof.faults[which] = _judge(checks)
+    proof.faults[which] = _judge(
+        {
+            FREE_SLOT: table["swap_map"] > 0,
+            ENTRY: named & (lengths == state.lengths[places]),
+            HANDLE: found.in_pool | same_filled,
+            OBJECT: found.owned | same_filled,
+            SIZE: found.fits | same_filled,
+            SWAP_ENTRY: found.word | same_filled,
+        }
+    )
     proof.handles[which] = handles
     proof.frames[which] = np.where(same_filled, -1, found.frames)

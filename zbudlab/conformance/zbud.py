@@ -241,23 +241,14 @@ def zbud_answers(variant: int, operations: list[Operation]) -> Iterator[dict[str
         if answer is None:
             continue
         done += 1
-        line = {
-            "i": done,
-            "op": operation.text,
-            **answer,
-            "pages_nr": int(harness.pool["pages_nr"]),
-        }
-        if done % harness.every == 0:
-            state = harness.snapshot()
-            line |= {"sd": digest(state), "state": state}
-        yield line
-    state = harness.snapshot()
+        pages = int(harness.pool["pages_nr"])
+        line = {"i": done, "op": operation.text, **answer, "pages_nr": pages}
+        yield line | (harness.with_digest() if done % harness.every == 0 else {})
     yield {
         "final": True,
         "ops": done,
         "handles": len(harness.handles) - 1,
         "pages_nr": int(harness.pool["pages_nr"]),
         "frames_live": harness.frames_live(),
-        "sd": digest(state),
-        "state": state,
+        **harness.with_digest(),
     }
