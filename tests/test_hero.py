@@ -43,7 +43,7 @@ class TestStory:
         recorded = hero.story()
         stuck = replayed(recorded["stuck"])
         (left,) = np.flatnonzero(stuck[:BLOCK])
-        assert stuck[left] == layout.FRAME_ZBUD_FULL
+        assert stuck[left] == layout.FRAME_POOL_FULL
         assert len(recorded["freed"]) == 1
         assert not replayed(recorded["freed"], stuck)[:BLOCK].any()
         assert not replayed(recorded["movable"])[:BLOCK].any()

@@ -34,7 +34,7 @@ class State:
         self.kinds[isolated & (self.kinds == layout.FRAME_KERNEL)] = layout.FRAME_FREE
         self.isolated = np.flatnonzero(isolated).tolist()
         self.refs = state.pages["refcount"][: machine.config.frames].copy()
-        zbud = np.flatnonzero(np.isin(self.kinds, layout.ZBUD_KINDS)).tolist()
+        zbud = np.flatnonzero(np.isin(self.kinds, layout.POOL_KINDS)).tolist()
         shift = int(state.pools[0]["row_shift"])
         self.headers = {pfn: _header(state.rows[pfn << shift]) for pfn in zbud}
         self.lists = {list_name(n): p for n, p in structures.pool_lists(machine, pool).items()}
