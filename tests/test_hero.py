@@ -43,7 +43,7 @@ class TestStory:
         recorded = hero.story()
         stuck = rerun_to_end(recorded["stuck"])
         (left,) = np.flatnonzero(stuck[:BLOCK])
-        assert stuck[left] == layout.FRAME_ZBUD_FULL
+        assert stuck[left] == layout.FRAME_POOL_FULL
         assert len(recorded["freed"]) == 1
         assert not rerun_to_end(recorded["freed"], stuck)[:BLOCK].any()
         assert not rerun_to_end(recorded["movable"])[:BLOCK].any()
