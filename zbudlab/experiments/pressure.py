@@ -3,7 +3,7 @@
 from typing import Any
 
 from zbudlab.machine import Machine
-from zbudlab.mainjob.job import blocks_to_be_had
+from zbudlab.mainjob.job import available_blocks
 from zbudlab.workload import Workload
 from zbudlab.workload.run import EVENTS
 from zbudlab.workload.watch import watch
@@ -49,11 +49,11 @@ def compacted(machine: Machine, order: int) -> dict[str, int]:
     moved, failed = events["pgmigrate_success"], events["pgmigrate_fail"]
     found = {
         "blocks_ideal": int(machine.state.zone["nr_free_pages"]) >> order,
-        "blocks_before": blocks_to_be_had(machine, order),
+        "blocks_before": available_blocks(machine, order),
     }
     machine.compact()
     return found | {
-        "blocks_after": blocks_to_be_had(machine, order),
+        "blocks_after": available_blocks(machine, order),
         "pages_moved": events["pgmigrate_success"] - moved,
         "pages_failed": events["pgmigrate_fail"] - failed,
     }

@@ -128,7 +128,7 @@ class Outcome:
         return {k: v for k, v in asdict(self).items() if not k.startswith("map_")}
 
 
-def blocks_to_be_had(machine: Machine, order: int) -> int:
+def available_blocks(machine: Machine, order: int) -> int:
     """Blocks of 2^order frames that can be had: asked for until there is none, then given back."""
     taken = []
     with contextlib.suppress(MachineError):
@@ -243,14 +243,14 @@ class Run:
         outcome.free_pages = int(zone["nr_free_pages"])
         outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.blocks_ideal = outcome.free_pages >> self.plan.order
-        outcome.blocks_before = blocks_to_be_had(machine, self.plan.order)
+        outcome.blocks_before = available_blocks(machine, self.plan.order)
         outcome.map_before = snapshot.frame_kinds(machine.state)
         if not self.plan.config.page_bytes:
             self.proofs = {p: ownership.prove(machine.state, p) for p in self.processes}
         machine.compact()
         outcome.pages_moved = machine.paging.events["pgmigrate_success"]
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
-        outcome.blocks_after = blocks_to_be_had(machine, self.plan.order)
+        outcome.blocks_after = available_blocks(machine, self.plan.order)
         outcome.blockers = blockers.count(machine.state, self.plan.order)
         outcome.map_after = snapshot.frame_kinds(machine.state)
 
