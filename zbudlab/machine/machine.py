@@ -29,7 +29,7 @@ from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError, inva
 from zbudlab.machine.keyframes import Keyframes
 from zbudlab.machine.oplog import OperationLog
 from zbudlab.machine.snapshots import Snapshot
-from zbudlab.mm import page_poison, snapshot
+from zbudlab.mm import inspection, page_poison
 
 Pages = Sequence[int] | range | np.ndarray
 
@@ -335,7 +335,7 @@ class Machine(Core):
 
     def check(self) -> None:
         """Check every list, count, tree and header; raise Inconsistent if one is wrong."""
-        fault = snapshot.first_fault(self.state)
+        fault = inspection.first_fault(self.state)
         if fault:
             raise Inconsistent(fault)
 
@@ -347,7 +347,7 @@ class Machine(Core):
 
     def digest(self) -> str:
         """Return the SHA-256 of memory, all tables and the swap device, in hexadecimal."""
-        return snapshot.digest(self.state, self.swap.device.pages)
+        return inspection.digest(self.state, self.swap.device.pages)
 
     def snapshot(self) -> Snapshot:
         """Return the present state of the machine, for `restore`."""
