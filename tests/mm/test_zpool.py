@@ -22,7 +22,7 @@ def toy(monkeypatch):
     """A toy allocator; machines that are made meanwhile have it under zswap."""
     made = Toy()
     monkeypatch.setitem(zpool_reader.READERS, KIND, made)
-    monkeypatch.setitem(snapshot.POOL_FAULTS, KIND, made.faults)
+    monkeypatch.setitem(inspection.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
     monkeypatch.setattr(core, "Swap", functools.partial(Swap, kind=KIND))
     originals = {name: jit.on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}

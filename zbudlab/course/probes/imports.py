@@ -62,6 +62,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "values",
     ),
     "machine": (
+        "checks",
         "config",
         "core",
         "distinct",
@@ -72,6 +73,8 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "operations",
         "oplog",
         "paging",
+        "peek",
+        "settings",
         "snapshots",
     ),
     "mainjob": ("job",),
@@ -115,7 +118,10 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "compression",
         "device",
         "journal",
+        "refusals",
+        "settings",
         "swapping",
+        "writeback",
     ),
 }
 
