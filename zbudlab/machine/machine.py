@@ -26,6 +26,7 @@ from zbudlab.machine import checks, operations, peek, snapshots
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError, invalid
+from zbudlab.machine.explain import PageExplanation, explain
 from zbudlab.machine.keyframes import Keyframes
 from zbudlab.machine.oplog import OperationLog
 from zbudlab.machine.snapshots import Snapshot
@@ -190,6 +191,13 @@ class Machine(Core):
         asked = self._asked(process, pages)
         checks.process_pages(self, process, *peek.extremes(asked))
         return peek.peek_pages(self, process, asked)
+
+    def explain(self, process: int, page: int) -> PageExplanation:
+        """Return where a page is, how it came there, and why zswap refused it if it did.
+
+        `str` of the result gives it in sentences. Nothing is moved, counted or logged.
+        """
+        return explain(self, process, page)
 
     def reclaim(self, pages: int) -> int:
         """Reclaim that many pages of processes, oldest first, and return how many were freed."""
