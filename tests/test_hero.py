@@ -17,7 +17,7 @@ from zbudlab.view.assets import drawn
 BLOCK = stubborn.BLOCK
 
 
-def replayed(moves, start=None):
+def rerun_to_end(moves, start=None):
     """Frames after these moves, from the start of the story."""
     kinds = np.array([*map(int, hero.story()["start"])]) if start is None else start.copy()
     for old, new in moves:
@@ -33,20 +33,20 @@ class TestStory:
 
     def test_its_moves_lead_to_the_engines_end_states(self):
         recorded = hero.story()
-        stuck = replayed(recorded["stuck"])
+        stuck = rerun_to_end(recorded["stuck"])
         plain, free = stubborn.machine(series=False), stubborn.machine(series=True)
         assert (stuck == stubborn.compacted(plain).kinds).all()
         free.set_zbud_movable(True)
-        assert (replayed(recorded["movable"]) == stubborn.compacted(free).kinds).all()
+        assert (rerun_to_end(recorded["movable"]) == stubborn.compacted(free).kinds).all()
 
     def test_one_page_spoils_a_block_until_it_can_move(self):
         recorded = hero.story()
-        stuck = replayed(recorded["stuck"])
+        stuck = rerun_to_end(recorded["stuck"])
         (left,) = np.flatnonzero(stuck[:BLOCK])
         assert stuck[left] == layout.FRAME_ZBUD_FULL
         assert len(recorded["freed"]) == 1
-        assert not replayed(recorded["freed"], stuck)[:BLOCK].any()
-        assert not replayed(recorded["movable"])[:BLOCK].any()
+        assert not rerun_to_end(recorded["freed"], stuck)[:BLOCK].any()
+        assert not rerun_to_end(recorded["movable"])[:BLOCK].any()
 
     def test_the_kernel_holds_the_other_blocks(self):
         kinds = frame_kinds(stubborn.machine(series=False).state).reshape(-1, BLOCK)

@@ -19,6 +19,7 @@ from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import bootmem
 from zbudlab.mm.state import State
 from zbudlab.profiles import PROFILES, RULES, Profile
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 #: A kernel between the two: zswap of 5.6, roughly, with one pool an area and no swap slots cache.
@@ -71,7 +72,7 @@ class TestAnAddedProfile:
     def test_replays_its_log(self, between, tmp_path):
         machine = pressed("x")
         machine.save_log(tmp_path / "log.npz")
-        assert history.replayed(tmp_path / "log.npz").digest() == machine.digest()
+        assert history.rerun_to_end(tmp_path / "log.npz").digest() == machine.digest()
 
     def test_is_known_to_the_command_line(self):
         lines = (
@@ -100,7 +101,7 @@ def swap_of(monkeypatch, base, rule):
         monkeypatch.setitem(PROFILES, "x", replace(PROFILES[base], **{rule: value}))
         state = State(512, pools=2)
         bootmem.free_all_bootmem(state.mem, 512, [])
-        swap = Swap(state, profile="x", compressor=compressor("lz4"))
+        swap = Swap(state, ZswapSettings("x"), compressor=compressor("lz4"))
         swap.swapon(0, 300)
         found.append(swap)
     return found
@@ -238,7 +239,7 @@ def test_compiled_code_reads_the_rules_by_their_names():
     assert set(RULES) <= set(layout.zswap.names)
     for name, profile in PROFILES.items():
         state = State(64)
-        Swap(state, profile=name, enabled=False)
+        Swap(state, ZswapSettings(name, enabled=False))
         assert all(state.zswaps[0][rule] == getattr(profile, rule) for rule in RULES)
 
 

@@ -45,7 +45,7 @@ def test_a_log_of_a_round_replays_with_all_that_was_refused(number, tmp_path):
     pair = rounds.play(config, rounds.script(1, number, 300), every=1000)[0]
     assert pair.refused
     pair.machine.save_log(tmp_path / "log.npz")
-    assert history.replayed(tmp_path / "log.npz").digest() == pair.machine.digest()
+    assert history.rerun_to_end(tmp_path / "log.npz").digest() == pair.machine.digest()
 
 
 # --- one fault at a time -----------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_failed_round_is_shrunk_and_its_log_repeats_the_failure(tmp_path):
     assert [rounds.ACTIONS[which].run.__name__ for which in short[:, 0]] == ["create_process"] * 3
     rounds.save_failure(config, short, tmp_path / "log.npz")
     with pytest.raises(Inconsistent, match="number of free pages"):
-        history.replayed(tmp_path / "log.npz").check()
+        history.rerun_to_end(tmp_path / "log.npz").check()
 
 
 @pytest.mark.usefixtures("broken")

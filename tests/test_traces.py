@@ -154,9 +154,6 @@ def test_scanners_do_the_same_uncompiled(tmp_path):
     compiled = records(traces.BlockEvents(path))
     lackey = written(tmp_path, "I  00401ff0,20\n L 10,8\n S zz,1\n", "lackey")
     uses = records(traces.PageUses(lackey))
-    table = table_of(tmp_path, QUOTED)
-    with uncompiled(["csvlines.scan_quotes"]):
-        assert table_of(tmp_path, QUOTED) == table
     with uncompiled(["scan.line_end", "scan.digit", "reduction.use_page"]):
         assert (records(traces.BlockEvents(path)) == compiled).all()
         assert (records(traces.PageUses(lackey)) == uses).all()

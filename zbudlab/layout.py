@@ -312,6 +312,7 @@ swap_slot = np.dtype(
         ("swap_map", "u1"),  # references; 0 = free
         ("frontswap", "u1"),  # 1 = zswap took the page stored last
         ("type", "u1"),  # swap type: the area the slot lies in
+        ("refusal", "u1"),  # REFUSED_*, why zswap refused the page stored last; 0 = it did not
     ],
     align=True,
 )
@@ -327,6 +328,17 @@ swap_slots_cache = np.dtype(
 
 ZSWAP_HEADER_SIZE = 8  # a stored object starts with its swap entry
 ZSWAP_RECLAIM_RETRIES = 8
+
+# Why zswap refused a page. Sentences are in zbudlab.swap.refusals.
+REFUSED_NO_POOL = 1
+REFUSED_THRESHOLD = 2  # rule accept_threshold: the pool was full and is not yet small enough
+REFUSED_FULL = 3  # rule refuse_after_reclaim: the pool was full, and reclaim made room for others
+REFUSED_RECLAIM = 4  # the pool was full, and reclaim made no room
+REFUSED_ENTRY = 5
+REFUSED_COMPRESSOR = 6
+REFUSED_LENGTH = 7
+REFUSED_FRAME = 8
+REFUSED_NODE = 9
 
 zswap_entry = np.dtype(
     [

@@ -14,6 +14,7 @@ from zbudlab import layout
 from zbudlab.content.compressors import compressor
 from zbudlab.content.sources import read_content
 from zbudlab.mm import zswap
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 LIBRARY = "lz4"
@@ -48,7 +49,9 @@ class Ours(Store):
         super().__init__(pages)
         count = len(pages)
         self.state = machine(frames_for(count), layout.ZBUD_SERIES, nodes=nodes_for(count))
-        self.swap = Swap(self.state, compressor=compressor("lz4"), max_pool_percent=100, threads=1)
+        self.swap = Swap(
+            self.state, ZswapSettings(max_pool_percent=100), compressor=compressor("lz4")
+        )
         self.swap.swapon(0, count)
         self.slots = self.swap.get_swap_pages(count)
 

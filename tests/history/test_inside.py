@@ -46,7 +46,7 @@ class TestInside:
                 slots = moved.nodes["slots"]
                 assert new + 1 in slots
                 explained = inside.explain(first + part)
-                assert f"slot of handle {header[name]} led to page {old}" in explained.sentence
+                assert f"slot of handle {header[name]} pointed to page {old}" in explained.sentence
         lists = [
             list_members(state(p).rows, 0, int(state(p).pools[0]["list_heads"]) + 64)
             for p in (5, 6)

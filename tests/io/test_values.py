@@ -66,6 +66,7 @@ def test_a_long_or_broken_repr_is_cut():
             raise SystemError
 
     assert len(shown("x" * 1000)) == 60
+    assert shown(1 << 20000) == "an integer of 20001 bits"
     assert shown(Broken()) == "an object of type Broken"
     assert shown("\ud800") == r"'\ud800'"
     assert "\n" not in shown(np.zeros((5, 5)))

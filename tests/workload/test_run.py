@@ -1,7 +1,7 @@
 """A workload runs as its phases say, and repeats for the same seed."""
 
 from tests.workload.small import machine, small
-from zbudlab.history import replayed
+from zbudlab.history import rerun_to_end
 from zbudlab.workload import (
     Allocation,
     CmaRequest,
@@ -151,4 +151,4 @@ class TestSame:
         for _ in run:
             pass
         run.machine.save_log(tmp_path / "log.npz")
-        assert replayed(tmp_path / "log.npz").digest() == run.machine.digest()
+        assert rerun_to_end(tmp_path / "log.npz").digest() == run.machine.digest()

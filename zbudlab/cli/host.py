@@ -1,11 +1,11 @@
-"""`zbudlab host`: the memory of the machine you sit at."""
+"""`zbudlab host`: the memory of the running Linux, or of a recorded one."""
 
 import argparse
 import json
 import time
 from typing import Any
 
-LONGEST = 86400.0  #: seconds from one look to the next
+LONGEST = 86400.0  #: seconds from one reading to the next
 CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
 
 
@@ -15,13 +15,19 @@ def _text(host: Any, before: Any, seconds: float) -> str:
     return report(host) + (changes(before, host, seconds) if before else "")
 
 
-def _watch(options: argparse.Namespace, root: Any) -> int:
-    """Print the host again and again, with what changed, until Ctrl-C or for --times."""
+def _read(options: argparse.Namespace) -> Any:
+    """Read the host that the options name, or one node of it."""
     from zbudlab import host
 
+    found = host.read(host.RECORDING if options.recording else options.root)
+    return found if options.node is None else found.on_node(options.node)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    """Print the host and what changed at intervals, until Ctrl-C or --times readings."""
     before, turns = None, 0
     while True:
-        now = host.read(root)
+        now = _read(options)
         print((CLEAR if turns else "") + _text(now, before, options.watch), flush=True)
         turns += 1
         if turns == options.times:
@@ -31,40 +37,44 @@ def _watch(options: argparse.Namespace, root: Any) -> int:
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    """Refuse what would do nothing beside another option, and times that cannot be."""
+    """Refuse options that have no effect with another one, and times that are out of range."""
     for first in ("record", "watch"):
         for second in ("watch", "json", "plot"):
-            said = getattr(options, first) is not None and first != second
-            if said and getattr(options, second) not in (None, False):
-                raise ValueError(f"--{second} would do nothing beside --{first}: leave one out")
+            given = getattr(options, first) is not None and first != second
+            if given and getattr(options, second) not in (None, False):
+                raise ValueError(f"--{second} has no effect with --{first}: leave one out")
     if options.recording and options.root != "/":
-        raise ValueError("--root and --recording are two hosts: leave one out")
+        raise ValueError("--root and --recording name two hosts: leave one out")
     if options.watch is not None and not 0 < options.watch <= LONGEST:
         raise ValueError(
             f"--watch takes seconds above 0, at most {LONGEST:g}, not {options.watch:g}"
         )
     if options.times is not None and options.watch is None:
-        raise ValueError("--times would do nothing without --watch")
+        raise ValueError("--times has no effect without --watch")
     if options.times is not None and options.times < 1:
         raise ValueError(f"--times takes 1 or more, not {options.times}")
 
 
-def _host(options: argparse.Namespace) -> int:
+def _record(options: argparse.Namespace) -> int:
     from zbudlab import host
 
-    _check_options(options)
     root = host.RECORDING if options.recording else options.root
+    made = host.record(options.record, root)
+    print(f"{len(made)} files written to {options.record}; zbudlab host --root reads them")
+    return 0
+
+
+def _host(options: argparse.Namespace) -> int:
+    _check_options(options)
     if options.record is not None:
-        made = host.record(options.record, root)
-        print(f"{len(made)} files written to {options.record}; zbudlab host --root reads them")
-        return 0
+        return _record(options)
     if options.plot is not None:
         from zbudlab.view import savefile
 
         savefile.check_picture(options.plot)
     if options.watch is not None:
-        return _watch(options, root)
-    found = host.read(root)
+        return _watch(options)
+    found = _read(options)
     print(json.dumps(found.as_dict(), indent=1) if options.json else _text(found, None, 0))
     if options.plot is not None:
         from zbudlab.view.hosts import plot_host
@@ -74,19 +84,25 @@ def _host(options: argparse.Namespace) -> int:
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab host`."""
+    """Add the options of `zbudlab host`."""
     host = commands.add_parser(
         "host",
-        help="show the memory of the machine you sit at",
-        description="Free blocks, fragmentation, zswap and page frames as this Linux tells them; "
-        "what it does not tell is named with the reason.",
+        help="show the memory of the Linux you run",
+        description="Show free blocks, fragmentation, zswap and page frames of this Linux; what "
+        "cannot be read is named with the reason.",
     )
-    host.add_argument("--root", metavar="DIR", default="/", help="read recorded files below DIR")
+    host.add_argument(
+        "--root",
+        metavar="PATH",
+        default="/",
+        help="read files recorded below this folder, or one file: buddyinfo or a kernel log",
+    )
     host.add_argument("--recording", action="store_true", help="show the recording in zbudlab")
+    host.add_argument("--node", type=int, metavar="N", help="show one NUMA node only")
     host.add_argument("--record", metavar="DIR", help="copy the kernel's files to DIR, for --root")
     host.add_argument("--json", action="store_true", help="print everything as JSON")
     host.add_argument("--plot", metavar="FILE.png", help="draw free blocks and fragmentation")
     seconds = {"nargs": "?", "type": float, "const": 2.0, "metavar": "SECONDS"}
-    host.add_argument("--watch", help="again and again, every 2 seconds", **seconds)
-    host.add_argument("--times", type=int, metavar="N", help="with --watch: end after N times")
+    host.add_argument("--watch", help="print it every 2 seconds", **seconds)
+    host.add_argument("--times", type=int, metavar="N", help="with --watch: stop after N readings")
     host.set_defaults(command=_host)

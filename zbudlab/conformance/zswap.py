@@ -27,6 +27,7 @@ from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 from zbudlab.mm.zbud import handle_pfn
 from zbudlab.swap.device import SwapWriteError
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import COUNTERS
 
 MAX_AREA = 1_000_000
@@ -48,10 +49,8 @@ class ZswapReplay:
         self.cache = TraceCache()
         self.swap = TraceSwap(
             self.state,
-            profile="3.12",
+            ZswapSettings("3.12", totalram=1_000_000, variant=variant),
             compressor=self.compressor,
-            totalram=1_000_000,
-            variant=variant,
             cache=self.cache,
         )
         self.swap.at["store"] = self.refuse_frames_at_limit

@@ -16,6 +16,7 @@ from zbudlab.conformance.trace import Operation
 from zbudlab.layout import PAGE_SIZE, ZBUD_PLAIN
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 COUNTERS = (
@@ -41,7 +42,8 @@ class Zswap61Replay:
         frames = 1024 + stores
         self.state = State(frames, page_bytes=False)
         free_all_bootmem(self.state.mem, frames, [])
-        self.swap = Swap(self.state, profile="6.1", variant=ZBUD_PLAIN)
+        self.swap = Swap(self.state, ZswapSettings("6.1", variant=ZBUD_PLAIN))
+        self.synchronous = True  # whether the device answers at once
         self.swap.swapon(0, frames)
         self.slots: dict[int, int] = {}  # by page; a page in memory can have one too
         self.out: set[int] = set()  # pages not in memory
@@ -53,7 +55,7 @@ class Zswap61Replay:
             if operation.words not in [[word] for word in WORDS[name]]:
                 raise operation.fail(f"{name} is {' or '.join(WORDS[name])} here")
             if name == "swap":
-                self.swap.synchronous = operation.words == ["ram"]
+                self.synchronous = operation.words == ["ram"]
             return
         (value,) = operation.numbers(1)
         if not 0 <= value < MAX_SETTING:
@@ -81,7 +83,7 @@ class Zswap61Replay:
             raise AssertionError(f"page {page} came back as page {tag[0]}")
         if source == "cache":
             return
-        if self.swap.synchronous:
+        if self.synchronous:
             self.swap.swap_free(self.slots.pop(page))
         else:
             self.swap.cache.add(slot)

@@ -12,7 +12,8 @@ from zbudlab.conformance.pool import PoolView
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm.state import State
 from zbudlab.swap.compression import CannotCompress
-from zbudlab.swap.device import Content, SwapCache, SwapCachePage
+from zbudlab.swap.device import SlotContent, SwapCache, SwapCachePage
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 STAMP = struct.Struct("<IQI")  # in front of a page: type, offset, number
@@ -27,7 +28,7 @@ def make_page(type: int, offset: int, number: int) -> np.ndarray:
     return page
 
 
-def page_number(page: Content) -> int:
+def page_number(page: SlotContent) -> int:
     """B of a page."""
     assert not isinstance(page, int)
     return int(STAMP.unpack_from(page)[2])
@@ -77,8 +78,8 @@ class TraceCache(SwapCache):
 class TraceSwap(Swap):
     """Swap that notes what it wrote back."""
 
-    def __init__(self, state: State, **settings: Any) -> None:
-        super().__init__(state, **settings)
+    def __init__(self, state: State, settings: ZswapSettings, **parts: Any) -> None:
+        super().__init__(state, settings, **parts)
         self.views: dict[int, PoolView] = {}  # by type
         self.evictions: list[list[int]] = []
         self.writes: list[list[int]] = []
@@ -89,7 +90,7 @@ class TraceSwap(Swap):
         self.evictions.append([number, answer])
         return answer
 
-    def swap_writepage(self, slot: int, page: Content) -> int:
+    def swap_writepage(self, slot: int, page: SlotContent) -> int:
         error = super().swap_writepage(slot, page)
         self.writes.append([*self.type_offset(slot), page_number(page), error])
         return error

@@ -1,4 +1,4 @@
-"""What changed in a machine between two moments: record by record, field by field."""
+"""Find what changed in a machine between two moments, record by record and field by field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zbudlab.mm import snapshot
 if TYPE_CHECKING:
     from zbudlab.machine import Machine
 
-LIMIT = 400  #: changes that are told; all are counted
+LIMIT = 400  #: changes that are listed; all are counted
 
 _FLAGS = {
     getattr(layout, f"PG_{name}"): name.lower()
@@ -26,9 +26,9 @@ _MAPCOUNTS = {
 _ZONE_LISTS = {
     layout.INACTIVE_ANON: "inactive list",
     layout.ACTIVE_ANON: "active list",
-    layout.MIGRATEPAGES: "list of pages to be moved",
-    layout.FREEPAGES: "list of targets",
-    layout.SHRINK_LIST: "list of pages to be reclaimed",
+    layout.MIGRATEPAGES: "list of pages to move",
+    layout.FREEPAGES: "list of migration targets",
+    layout.SHRINK_LIST: "list of pages to reclaim",
 }
 _WORDS = {
     "blocks": "pageblock",
@@ -39,7 +39,7 @@ _WORDS = {
     "swap_info": "swap area",
     "swap_slots": "swap slot",
     "zswap_entries": "zswap entry",
-    "lengths": "compressed length of place",
+    "lengths": "compressed length of page table entry",
 }
 _SINGLE = {
     "zones": "zone",
@@ -50,7 +50,10 @@ _SINGLE = {
 
 
 class Change(NamedTuple):
-    """One field of one record. array, record: which, as the machine names them."""
+    """One changed field of one record.
+
+    where: the record in words. array, record: the record as the machine names it.
+    """
 
     where: str
     field: str
@@ -61,15 +64,17 @@ class Change(NamedTuple):
 
 
 class Changes(list[Change]):
-    """Changes, LIMIT of them at most. total: how many there were."""
+    """Changes, at most LIMIT of them. total: the number found."""
 
     total = 0
 
 
 class Moment:
-    """A machine's arrays at a moment, by name: copies, or (copy=False) the machine's own to read.
+    """The arrays of a machine at one moment, by name.
 
-    device: pages on the swap device. `frames` are views of `rows`, as in the machine.
+    copy: whether to copy the arrays (the default) or to refer to the machine's own, which change
+    with it. device: the number of pages on the swap device. `frames` is a view of `rows`, as in the
+    machine.
     """
 
     def __init__(self, machine: Machine, *, copy: bool = True) -> None:
@@ -90,21 +95,21 @@ class Moment:
 
     @property
     def zone(self) -> np.void:
-        """The one zone."""
+        """The only zone."""
         return self.arrays["zones"][0]
 
     def header(self, pfn: int) -> np.void:
-        """What stands where the zbud header of a page frame would be."""
+        """Return the record at the place of a frame's zbud header, even if it has none."""
         return self.rows[pfn << int(self.pools[0]["row_shift"])]
 
 
 def _copied(array: np.ndarray) -> np.ndarray:
-    """A copy, byte for byte (numpy leaves out the gaps in records)."""
+    """Copy an array byte for byte. `ndarray.copy` would leave out the padding of records."""
     return array.view(np.uint8).copy().view(array.dtype)
 
 
 def changes(before: Moment, after: Moment) -> Changes:
-    """What is not as it was, the smallest arrays first; links of lists come last."""
+    """Return the fields that differ, those of the smallest arrays first and list links last."""
     found, links = Changes(), []
     names = sorted(set(after.arrays) - {"rows"}, key=lambda name: after.arrays[name].nbytes)
     for change in _all(before, after, names):
@@ -118,6 +123,7 @@ def changes(before: Moment, after: Moment) -> Changes:
 
 
 def _all(before: Moment, after: Moment, names: list[str]) -> Iterator[Change]:
+    """Yield every changed field."""
     if before.device != after.device:
         numbers = str(before.device), str(after.device)
         yield Change("swap device", "pages", *numbers, "device", 0)
@@ -128,7 +134,10 @@ def _all(before: Moment, after: Moment, names: list[str]) -> Iterator[Change]:
 
 
 def _records_unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Numbers of records that differ; a table that grew has new ones with zeros before."""
+    """Return the numbers of records that differ, int64.
+
+    A table that grew has more records in `new`; these are compared with zeros.
+    """
     common = min(len(old), len(new))
     sides = (a[:common].view(np.uint8).reshape(common, old.dtype.itemsize) for a in (old, new))
     differ = np.flatnonzero((next(sides) != next(sides)).any(axis=1))
@@ -141,7 +150,7 @@ def _records_unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
 def _records(
     before: Moment, name: str, records: np.ndarray, old: np.ndarray, new: np.ndarray
 ) -> Iterator[Change]:
-    """The changed fields of these records."""
+    """Yield the changed fields of these records."""
     blank = np.zeros(1, new.dtype)[0]
     for record in records.tolist():
         was = old[record] if record < len(old) else blank
@@ -151,7 +160,7 @@ def _records(
 
 
 def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Fields of a record that differ: name, before, after."""
+    """Yield name, old value and new value of each field that differs."""
     if new.dtype.names is None:
         yield "value", old.item(), new.item()
         return
@@ -166,7 +175,7 @@ def _fields(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def shown(field: str, value: int) -> str:
-    """A field's value for a reader: flags and special counts by name."""
+    """Format a field's value: flags and special counts by name, all else as a number."""
     if field == "page_flags":
         return " ".join(name for flag, name in _FLAGS.items() if value & flag) or "none"
     if field == "mapcount":
@@ -177,7 +186,7 @@ def shown(field: str, value: int) -> str:
 
 
 def _where(moment: Moment, name: str, record: int) -> str:
-    """A record in words."""
+    """Describe a record in words."""
     if name in _SINGLE:
         return _SINGLE[name]
     if name == "pages":
@@ -186,7 +195,7 @@ def _where(moment: Moment, name: str, record: int) -> str:
 
 
 def page_record(moment: Moment, record: int) -> str:
-    """A record of `pages` in words: a struct page, or the head of a list."""
+    """Describe a record of `pages` in words: a struct page, or the head of a list of the zone."""
     head = record - int(moment.zone["list_heads"])
     if head < 0:
         return f"struct page {record}"
@@ -197,24 +206,29 @@ def page_record(moment: Moment, record: int) -> str:
 
 
 def list_name(number: int) -> str:
-    """A list of a zbud pool in words, by its place among the pool's lists."""
+    """Name a list of a zbud pool by its number among the pool's lists."""
     if number == layout.LRU_LIST:
         return "LRU"
     return f"list of {number} free chunks" if number != layout.BUDDIED else "buddied list"
 
 
 def row_record(moment: Moment, row: int) -> str:
-    """A record of `rows` in words: a zbud header, or the head of a list of a pool."""
+    """Describe a record of `rows` in words: a zbud header, or the head of one of a pool's lists.
+
+    List heads are where their pool's record (`list_heads`) says.
+    """
     shift = int(moment.pools[0]["row_shift"])
-    frames = len(moment.frames)
-    if row < frames << shift:
+    if row < len(moment.frames) << shift:
         return f"zbud header of page {row >> shift}"
-    pool, number = divmod(row - (frames << shift), layout.NR_POOL_LISTS)
-    return f"{list_name(number)} of zbud pool {pool}"
+    numbers = row - moment.pools["list_heads"]
+    found = np.flatnonzero((numbers >= 0) & (numbers < layout.NR_POOL_LISTS))
+    if not len(found):
+        return f"unused row {row}"
+    return f"{list_name(int(numbers[found[0]]))} of zbud pool {found[0]}"
 
 
 def _memory(before: Moment, after: Moment) -> Iterator[Change]:
-    """Changed headers and list heads of zbud, and how many bytes of which frames changed."""
+    """Yield changed zbud headers and list heads, and the frames whose bytes changed."""
     shift = int(after.pools[0]["row_shift"])
     words = (moment.rows.view(np.uint64).reshape(-1, 8) for moment in (before, after))
     changed = np.flatnonzero((next(words) != next(words)).view(np.uint64))
@@ -229,12 +243,12 @@ def _memory(before: Moment, after: Moment) -> Iterator[Change]:
             field = field.replace("[0]", " (LRU)").replace("[1]", " (buddy list)")
             yield Change(where, field, shown(field, a), shown(field, b), "rows", row)
     for pfn in np.unique(frames[~header]).tolist() if after.page_bytes else ():
-        told = _content(before, pfn), _content(after, pfn)
-        yield Change(f"page frame {pfn}", "bytes", *told, "frames", pfn)
+        contents = _content(before, pfn), _content(after, pfn)
+        yield Change(f"page frame {pfn}", "bytes", *contents, "frames", pfn)
 
 
 def _content(moment: Moment, pfn: int) -> str:
-    """The first bytes of a frame that is not all one byte, in hex."""
+    """Show a frame: its first 8 bytes in hex, or the one byte that fills it."""
     frame = moment.frames[pfn]
     if (frame == frame[0]).all():
         return f"all {frame[0]:02x}"
@@ -242,5 +256,5 @@ def _content(moment: Moment, pfn: int) -> str:
 
 
 def _zbud(moment: Moment) -> np.ndarray:
-    """Which frames are zbud's, bool."""
+    """Return which frames are zbud pages, bool (frames,)."""
     return moment.pages["mapcount"][: len(moment.frames)] == layout.PAGE_ZBUD_MAPCOUNT_VALUE

@@ -1,16 +1,24 @@
-"""One step explained: what and why, the function that did it, what changed, and where in Linux."""
+"""Explain one operation or one function inside it: what, why, which code, what changed."""
 
 from typing import NamedTuple
 
-from zbudlab.history import substeps, tellers  # noqa: F401 tellers are known from here on
+from zbudlab.history import (  # noqa: F401  importing them registers their sentences
+    function_sentences,
+    operation_sentences,
+    zbud_sentences,
+)
 from zbudlab.history.changes import Changes, changes
 from zbudlab.history.functions import Linux, Source, linux_of, source_of
-from zbudlab.history.steps import Step, sentence
+from zbudlab.history.sentences import Transition, sentence
 
 
 class Explanation(NamedTuple):
-    """sentence: what was done and why. function: `module.function` of `zbudlab.mm` (or of
-    `machine.operations` where no kernel has a part in it). changes: fields, before and after."""
+    """What one transition did.
+
+    sentence: what was done and why. function: `module.function` of `zbudlab.mm`, or of
+    `machine.operations` where no kernel is involved. linux: None where no function of Linux
+    corresponds. changes: fields before and after.
+    """
 
     sentence: str
     function: str
@@ -19,11 +27,14 @@ class Explanation(NamedTuple):
     changes: Changes
 
 
-def explain(step: Step, function: str) -> Explanation:
-    """A step explained. Reads the machine as it is now, so ask right after it."""
-    told = sentence(step)
+def explain(step: Transition, function: str) -> Explanation:
+    """Explain a transition; `function` is the function that did its work.
+
+    The machine is read as it is now, so ask before it goes on.
+    """
+    text = sentence(step)
     return Explanation(
-        told[:1].upper() + told[1:],
+        text[:1].upper() + text[1:],
         function,
         source_of(function),
         linux_of(function),

@@ -1,4 +1,4 @@
-"""A function of zbudlab by its name: its source lines, and what its docstring says of Linux's."""
+"""Find a function of zbudlab by its name: its source, and its counterpart in Linux."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ _NAMED = re.compile(r"\((_*[a-z]+_\w+)\)")
 
 
 class Source(NamedTuple):
-    """Where a function stands: file in the package, first line, text."""
+    """Source code of a function: its file in the package, its first line, its text."""
 
     file: str
     line: int
@@ -24,7 +24,7 @@ class Source(NamedTuple):
 
 
 class Linux(NamedTuple):
-    """Where to look in the kernel: file, function, and the whole of what the docstring says."""
+    """Where to look in the kernel: file, function, and the docstring's whole source line."""
 
     file: str
     function: str
@@ -35,7 +35,10 @@ class Linux(NamedTuple):
 
 
 def function_named(name: str) -> Callable:
-    """Return the function `module.function`: a kernel, or a function of `zbudlab.machine`."""
+    """Return the Python function `module.function`.
+
+    The module is one of `zbudlab.mm` or, if there is none of that name, one of `zbudlab`.
+    """
     module, _, function = name.rpartition(".")
     if name not in jit.KERNELS and (_PACKAGE / "mm" / f"{module}.py").exists():
         import_module(f"zbudlab.mm.{module}")
@@ -46,7 +49,7 @@ def function_named(name: str) -> Callable:
 
 @cache
 def source_of(name: str) -> Source:
-    """The source lines of a function `module.function`."""
+    """Return the source code of a function `module.function`."""
     function = function_named(name)
     lines, first = inspect.getsourcelines(function)
     file = Path(inspect.getsourcefile(function) or "").relative_to(_PACKAGE.parent)
@@ -55,23 +58,23 @@ def source_of(name: str) -> Source:
 
 @cache
 def linux_of(name: str) -> Linux | None:
-    """What the docstrings' "Source:" lines say of a function; None = there is none.
+    """Return what the "Source:" line of a docstring says about a function, or None.
 
-    The function's own docstring comes first, then its module's. The kernel's name is ours, unless
-    the docstring has another in parentheses.
+    The function's own docstring is read first, then its module's. The kernel function has the same
+    name, unless the docstring's first paragraph has another in parentheses.
     """
     function = function_named(name)
     doc = inspect.getdoc(function) or ""
     module = inspect.getmodule(function)
-    told = _source_line(doc) or _source_line(inspect.getdoc(module) or "")
-    file = _FILE.search(told)
+    text = _source_line(doc) or _source_line(inspect.getdoc(module) or "")
+    file = _FILE.search(text)
     if not file:
         return None
     named = _NAMED.search(doc.partition("\n\n")[0])
-    return Linux(file[0], named[1] if named else name.rpartition(".")[2], told)
+    return Linux(file[0], named[1] if named else name.rpartition(".")[2], text)
 
 
 def _source_line(doc: str) -> str:
-    """What stands behind "Source:", to the end of the paragraph."""
+    """Return the text after "Source:", up to the end of its paragraph; "" if there is none."""
     _, found, rest = doc.partition("Source:")
     return " ".join(rest.partition("\n\n")[0].split()).rstrip(".") if found else ""

@@ -1,14 +1,8 @@
-"""Logs of machines, run again: from the start (`replay`), or to any moment and back (`History`).
-
-A log replays on a machine of the same configuration, operation by operation, and each must
-answer as it did. Nothing is compressed anew: what the compressor made of each page is in the log.
-A log saved without page content replays on a machine without page bytes.
-"""
+"""Go to any moment of a log, forwards and backwards, and explain what happened there."""
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +12,8 @@ from zbudlab.content.compressors import Recorded
 from zbudlab.history.changes import Moment
 from zbudlab.history.explanation import Explanation, explain
 from zbudlab.history.inside import Inside
-from zbudlab.history.steps import FUNCTIONS, Step
+from zbudlab.history.rerun import answer, rebuilt, without_bytes
+from zbudlab.history.sentences import FUNCTIONS, Transition
 from zbudlab.layout import EAGAIN, PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
@@ -27,94 +22,25 @@ from zbudlab.machine.keyframes import MERGE, REJECT, SECONDS, Keyframes
 from zbudlab.machine.operations import OPERATIONS
 from zbudlab.machine.oplog import Entry, LogError, OperationLog
 
-
-def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:
-    """The machine that a log starts from."""
-    config = replace(config, log=True, keyframes=False)
-    if content:
-        recorded = Recorded(config.compressor, log.compressed)
-        machine = Machine(config, compressor=recorded)
-    else:
-        machine = Machine(replace(config, page_bytes=False))
-    assert machine.log is not None
-    machine.log.numbers = dict(log.numbers)
-    machine.log.contents = list(log.contents)
-    return machine
-
-
-def without_bytes(entry: Entry, lengths: list[int]) -> Entry:
-    """An operation for a machine without page bytes: a `write` of lengths, a `read` that touches.
-
-    lengths: compressed, of the log's pages by their numbers.
-    """
-    if entry.name == "write":
-        arguments = entry.arguments[:2] + [lengths[number] for number in entry.arguments[2:]]
-        return entry._replace(name="write_lengths", arguments=arguments)
-    if entry.name == "read":
-        process, first, count = entry.arguments
-        pages = list(range(first, first + count))
-        return entry._replace(name="touch", arguments=[process, 0, *pages])
-    return entry
-
-
-def answer(machine: Machine, entry: Entry) -> int:
-    """What an operation answers; a negative errno where the machine refuses it."""
-    try:
-        return machine.operate(entry.name, *entry.arguments)
-    except MachineError as error:
-        return -(error.errno or 0)
-
-
-def replay(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
-    """Run a saved log: for each operation its place, its entry, the answer now, the machine.
-
-    Raises LogError for a file that is no log.
-    """
-    log, header = OperationLog.load(path)
-    config = MachineConfig.from_dict(header["config"])
-    content = header["content"]
-    machine = rebuilt(log, config, content=content)
-    lengths = [log.lengths.get(digest, 0) for digest in log.numbers]
-    for place, entry in enumerate(log.operations(), 1):
-        if entry.name not in OPERATIONS:
-            raise LogError(f"{path}: operation {place}, {entry.name!r}, is none that there is")
-        if not content:
-            entry = without_bytes(entry, lengths)
-        yield place, entry, answer(machine, entry), machine
-
-
-def replayed(path: str | Path) -> Machine:
-    """The machine at the end of a saved log; LogError if an operation answers otherwise now."""
-    machine = None
-    for place, entry, found, at_work in replay(path):
-        machine = at_work
-        if found != entry.result:
-            raise LogError(
-                f"{path}: operation {place}, {entry.name} {entry.arguments}: answered "
-                f"{entry.result} when it was logged, {found} now"
-            )
-    if machine is None:
-        raise LogError(f"{path}: there is no operation in this log")
-    return machine
-
-
-# --- to any moment and back --------------------------------------------------------------------
-
-#: What `History.find` looks for.
+#: Events that `History.find` finds.
 KINDS = ("-EAGAIN", "migration", "reject", "writeback", "merge")
 
 
 class History:
     """A log, and its machine at any moment: `machine_at(3)` is the machine after 3 operations.
 
-    source: a log file's path, or a machine that keeps a log. A machine's history grows with it.
-    seconds: of work between two keyframes. functions: by their full names (`zbud.zbud_alloc`), what
-    ran in the place of kernels when the log was made (`Machine.replaced`), and does again.
+    source: the path of a log file, or a machine that keeps a log. A machine's history grows with
+    it. seconds: work between two keyframes. functions: by full name (`zbud.zbud_alloc`), the
+    functions that replaced kernels when the log was made (`Machine.replaced`); they replace them
+    again.
 
-    Operations are counted from 1, as stops; stop 0 is the machine that has just booted. Getting to
-    a stop is going back to the keyframe before it and running what follows. Keyframes come from
-    the file or machine if they are there (`MachineConfig.keyframes`); where they end, the log has
-    to be run once, and is given keyframes on the way (`build`).
+    Operations are counted from 1, and so are stops: stop n is the machine after operation n, stop 0
+    the machine that has just booted. To reach a stop, the machine goes back to the last keyframe
+    before it and runs the operations that follow. Keyframes come from the file or machine if it has
+    any (`MachineConfig.keyframes`). Beyond them the log has to be run once, and gets keyframes on
+    the way (`build`).
+
+    LogError for a file that is no log, and for a machine without a log.
     """
 
     def __init__(
@@ -129,7 +55,7 @@ class History:
         self._seconds = seconds
         if self._origin is not None:
             if self._origin.log is None:
-                raise LogError("this machine keeps no log: build it with log=True")
+                raise LogError("this machine has no log: create it with log=True")
             self.log, self.config, content = self._origin.log, self._origin.config, True
         else:
             self.log, header = OperationLog.load(source)  # type: ignore[arg-type]
@@ -139,15 +65,15 @@ class History:
         self._boot()
 
     def _boot(self) -> None:
-        """Start with a machine at stop 0 and the keyframes that there are."""
+        """Start with a machine at stop 0, and with the keyframes that exist already."""
         self.machine = rebuilt(self.log, self.config, content=self.content)
-        self.machine.stop_logging()  # steps are in this history's log already
+        self.machine.stop_logging()  # this history's log has the steps already
         if self._origin is not None and self.config.page_bytes:
             self.machine.swap.compression.compressor = _Known(self._origin, self.log)
         self._cuts = self.log.cuts
         self._places = self.log.places()
         self._seen = len(self.log)
-        self.stop = 0  #: where `machine` stands
+        self.stop = 0  #: the stop at which `machine` is; -1 = between stops
         self.keyframes = self._given() or Keyframes(self._seconds)
         if not len(self.keyframes):
             self.keyframes.take(self.machine)
@@ -158,7 +84,7 @@ class History:
         return self._origin.keyframes if self._origin is not None else None
 
     def _follow(self) -> None:
-        """See what the machine of this history did since; if it went back, begin anew."""
+        """Take in what the history's machine has done since; if it went back, start again."""
         if self._cuts != self.log.cuts:
             self._boot()
         elif self._seen != len(self.log):
@@ -176,13 +102,13 @@ class History:
             raise IndexError(f"there is no stop {stop}: this log has {len(self)} operations")
 
     def __getitem__(self, stop: int) -> Entry:
-        """The operation that led to a stop, from 1 on."""
+        """Return the operation that led to a stop, from 1 on."""
         self._check(stop, 1)
         entry = self.log[int(self._places[stop - 1])]
         return entry if self._lengths is None else without_bytes(entry, self._lengths)
 
     def steps(self, stop: int) -> list[Entry]:
-        """The steps of the operation that led to a stop: functions of `zbudlab.mm`, in order."""
+        """Return an operation's steps, functions of `zbudlab.mm`, in order."""
         self._check(stop, 1)
         first = int(self._places[stop - 1]) + 1
         end = int(self._places[stop]) if stop < len(self) else len(self.log)
@@ -192,12 +118,16 @@ class History:
 
     @property
     def reached(self) -> int:
-        """The last stop to which the keyframes go."""
+        """The last stop that keyframes cover."""
         return self.keyframes.reached
 
     def machine_at(self, stop: int) -> Machine:
-        """The machine after that many operations: always the same object, so good until the next
-        call. Nothing that is done to it reaches the machine this history is of."""
+        """Return the machine after that many operations.
+
+        It is always the same object, so it is valid until the next call. Changing it does not
+        change the machine that this history belongs to. IndexError for a stop that the log does not
+        have.
+        """
         self._check(stop, 0)
         keyframe = self.keyframes.before(stop)
         if not self.keyframes.stops[keyframe] <= self.stop <= stop:
@@ -207,17 +137,17 @@ class History:
         return self.machine
 
     def go_back(self, keyframe: int) -> None:
-        """Put the machine where a keyframe is."""
+        """Put the machine back to a keyframe."""
         self.keyframes.restore(self.machine, keyframe)
         self.stop = self.keyframes.stops[keyframe]
         if self.stop == self.reached:
             self.keyframes.resume(self.machine)
 
     def _forward(self) -> None:
-        """Run one operation."""
+        """Run one operation. LogError if it answers otherwise than when it was logged."""
         entry = self[self.stop + 1]
         if entry.name not in OPERATIONS:
-            raise LogError(f"operation {self.stop + 1}, {entry.name!r}, is none that there is")
+            raise LogError(f"operation {self.stop + 1} has the unknown name {entry.name!r}")
         started = time.process_time()
         found = self.run(entry)
         self.stop += 1
@@ -230,20 +160,23 @@ class History:
             self.keyframes.after(self.machine, time.process_time() - started)
 
     def leave(self) -> None:
-        """Say that the machine will stand between two stops; the next `machine_at` puts it back."""
+        """Note that the machine is between two stops; the next `machine_at` puts it back."""
         self.stop = -1
 
     def run(self, entry: Entry, hooks: Mapping[str, Callable] | None = None) -> int:
-        """Do an operation on the machine where it stands; its answer.
+        """Run an operation on the machine as it is, and return its answer.
 
-        hooks: further functions in the place of kernels, for this time.
+        hooks: further functions that replace kernels during this call.
         """
         with self._exchanged(hooks or {}):
             return self._done(entry)
 
     def _exchanged(self, hooks: Mapping[str, Callable]) -> contextlib.AbstractContextManager[None]:
-        """A block with the functions and hooks in place; others' functions may be wrong, and what
-        is wrong ends in an exception only where nothing is compiled."""
+        """Return a context in which functions and hooks replace kernels.
+
+        Given `functions` nothing is compiled: they may be wrong, and only uncompiled code turns a
+        wrong index into an exception.
+        """
         if self.functions:
             return jit.uncompiled(jit.KERNELS, {**self.functions, **hooks})
         return jit.replaced(dict(hooks)) if hooks else contextlib.nullcontext()
@@ -261,9 +194,9 @@ class History:
         return len(pages)
 
     def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
-        """Run on from where the keyframes end, for about so long; whether they reach that stop.
+        """Run on from the end of the keyframes; return whether they now reach a stop.
 
-        stop: default: the end.
+        seconds: time after which it ends, about. stop: the default is the end of the log.
         """
         end = time.perf_counter() + seconds
         wanted = len(self) if stop is None else stop
@@ -272,7 +205,7 @@ class History:
         return self.reached >= wanted
 
     def save(self, path: str | Path) -> None:
-        """Write the log with keyframes to its end, so that it opens anywhere at once."""
+        """Write the log with keyframes up to its end, so that any moment opens at once."""
         self.build()
         keyframes = self.keyframes.as_arrays()
         self.log.save(path, self.config.as_dict(), content=self.content, keyframes=keyframes)
@@ -280,15 +213,15 @@ class History:
     # --- explanations --------------------------------------------------------------------------
 
     def explain(self, stop: int) -> Explanation:
-        """What the operation that led to a stop did and why; the machine then stands there."""
+        """Explain the operation that led to a stop. Afterwards the machine is at that stop."""
         entry, steps = self[stop], self.steps(stop)
         before = Moment(self.machine_at(stop - 1))
         after = Moment(self.machine_at(stop), copy=False)
-        step = Step(entry.name, entry.arguments, entry.result, before, after, steps)
+        step = Transition(entry.name, entry.arguments, entry.result, before, after, steps)
         return explain(step, FUNCTIONS.get(entry.name, f"operations.{entry.name}"))
 
     def inside(self, stop: int) -> Inside:
-        """The operation that led to a stop, part by part."""
+        """Return the operation that led to a stop, part by part."""
         return Inside(self, stop)
 
     # --- events --------------------------------------------------------------------------------
@@ -296,12 +229,14 @@ class History:
     def find(
         self, kind: str, start: int, step: int = 1, *, seconds: float = float("inf")
     ) -> int | None:
-        """The next stop (step=-1: the one before) at which something of that kind happened.
+        """Return the next stop (step=-1: the previous) at which an event happened, or None.
 
-        kind: "-EAGAIN" (a page could not move just now), "migration" (one moved), "reject" (zswap
-        refused a page), "writeback" (one went from zswap to the swap device), "merge" (small free
-        blocks became larger ones). None = there is none. For "reject" and "merge" the log is run
-        as far as it takes, if it was not yet; for `seconds` at most (then see `known`).
+        kind: "-EAGAIN" (a page could not move at the moment), "migration" (a page moved), "reject"
+        (zswap refused a page), "writeback" (a page went from zswap to the swap device), "merge"
+        (small free blocks became larger ones). ValueError for any other.
+
+        For "reject" and "merge" the log is run as far as necessary if it was not run before, for at
+        most `seconds` seconds; `known` says whether that was enough.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -315,12 +250,12 @@ class History:
             self.build(0.1)
 
     def known(self, kind: str, start: int, step: int = 1) -> bool:
-        """Whether the log was run far enough for `find` to be sure that there is no such event."""
+        """Return whether the log was run far enough for `find` to be sure of a None."""
         needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)
         return self.reached >= needed
 
     def _stops_of(self, kind: str) -> np.ndarray:
-        """The stops seen so far at which something of that kind happened."""
+        """Return the stops found so far at which that kind of event happened, int64."""
         self._follow()
         if kind in _BITS:
             events = np.frombuffer(bytes(self.keyframes.events), np.uint8)
@@ -338,7 +273,7 @@ _BITS = {"reject": REJECT, "merge": MERGE}
 
 
 class _Known(Recorded):
-    """What a machine's own compressor made of pages, and that compressor to undo it."""
+    """The compressed form of pages that a machine has compressed, and its decompressor."""
 
     def __init__(self, machine: Machine, log: OperationLog) -> None:
         super().__init__(machine.compressor.name, log.compressed)

@@ -1,8 +1,9 @@
-"""Inside an operation: a stop after each of its parts, `zbud_migrate_page` handle by handle.
+"""Step through the inside of an operation: a stop after each of its parts.
 
-The functions of `substeps.STAGES`, and all that lead to them, run uncompiled and report when they
-are done. To show the machine at one of these stops the operation is run from the stop before it,
-and copied where it was wanted: the copy is exact, whatever the operation did afterwards.
+The functions of `function_sentences.STAGES`, and all functions that lead to them, run uncompiled
+and report when they are done. To show the machine at one of these stops, the operation is run
+again from the stop before it and a snapshot is taken at the part that was asked for. What the
+operation does afterwards cannot change the snapshot, so it is exact.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ import numpy as np
 from zbudlab import jit
 from zbudlab.history.changes import Moment
 from zbudlab.history.explanation import Explanation, explain
-from zbudlab.history.steps import Step
-from zbudlab.history.substeps import MOVING, OTHERS, stage
+from zbudlab.history.function_sentences import MOVING, OTHERS, stage
+from zbudlab.history.sentences import Transition
 from zbudlab.machine import Machine
 from zbudlab.machine.oplog import Entry
 
-MOST = 1500  #: parts of an operation that can be stopped at
+MOST = 1500  #: parts of one operation at which it can be stopped
 
 
 class Part(NamedTuple):
-    """A part of an operation. stage: what it is called. name: `module.function`."""
+    """A part of an operation.
+
+    stage: its name for the reader. name: `module.function`. numbers: the function's integer
+    arguments by name. caller: the function of `zbudlab.mm` that called it.
+    """
 
     stage: str
     name: str
@@ -36,7 +41,7 @@ class Part(NamedTuple):
     caller: str
 
 
-class Replay(Protocol):
+class Rewindable(Protocol):
     """What `Inside` needs of a `History`."""
 
     machine: Machine
@@ -58,16 +63,16 @@ class Replay(Protocol):
 
 
 class _Enough(BaseException):
-    """Raised inside an operation when the part that was wanted is done."""
+    """Raised inside an operation once the part that was asked for is done."""
 
 
 class Inside:
     """The operation that led to a stop, part by part: `parts`, counted from 1.
 
-    whole: whether all of its parts are there; of a long operation only the first MOST are.
+    whole: whether `parts` has all of them; of a long operation it has the first MOST.
     """
 
-    def __init__(self, history: Replay, stop: int) -> None:
+    def __init__(self, history: Rewindable, stop: int) -> None:
         self.history = history
         self.stop = stop
         self.entry = history[stop]
@@ -80,9 +85,9 @@ class Inside:
         return len(self.parts)
 
     def machine_at(self, part: int) -> Machine:
-        """The machine after so many parts of the operation; 0 = before it began.
+        """Return the machine after that many parts of the operation; 0 = before it began.
 
-        The history's own machine, as with `History.machine_at`.
+        It is the history's own machine, as with `History.machine_at`.
         """
         self._check(part, 0)
         if part == 0:
@@ -91,7 +96,7 @@ class Inside:
         return self.history.machine
 
     def explain(self, part: int) -> Explanation:
-        """What that part did and why; the machine then stands behind it."""
+        """Explain that part. Afterwards the machine is where the part ended."""
         self._check(part, 1)
         before = self._run(part)[1]
         name, done = self.parts[part - 1].name, self.parts[part - 1]
@@ -102,7 +107,7 @@ class Inside:
             if other.name == "migrate.lock_both"
             for key in ("old", "new")
         }
-        step = Step(
+        step = Transition(
             name.rpartition(".")[2],
             list(done.numbers.values()),
             done.result,
@@ -119,7 +124,7 @@ class Inside:
             raise IndexError(f"there is no part {part}: operation {self.stop} has {len(self)}")
 
     def _run(self, until: int) -> tuple[list[Part], Moment]:
-        """Run the operation up to that part; the parts done, and the moment before the last."""
+        """Run the operation up to that part. Return the parts, and the moment before the last."""
         history = self.history
         watch = _Watch(history.machine_at(self.stop - 1), until)
         history.leave()
@@ -131,7 +136,7 @@ class Inside:
 
 
 class _Watch:
-    """Notes the parts of an operation, and copies the machine after the one wanted."""
+    """Records the parts of an operation, and takes a snapshot after the one asked for."""
 
     def __init__(self, machine: Machine, until: int) -> None:
         self.machine = machine
@@ -141,7 +146,7 @@ class _Watch:
         self.copy: Any = None
 
     def hook(self, name: str, instead: Callable | None) -> Callable[..., Any]:
-        """A function that does what that kernel does, or what is in its place, and notes it."""
+        """Return a function that calls that kernel, or `instead`, and records the call."""
         compiled = jit.KERNELS[name]
         original = instead or jit.on_plain_arrays(compiled)
         names = list(inspect.signature(compiled.py_func).parameters)
@@ -156,7 +161,7 @@ class _Watch:
         return call
 
     def _first_handle(self, names: list[str], arguments: tuple[Any, ...]) -> int:
-        """The first handle of the page that is being moved, if one is."""
+        """Return the first handle of the zbud page that is being moved; 0 if none is."""
         if "handle" not in names or "old" not in names:
             return 0
         old = int(arguments[names.index("old")])
@@ -166,14 +171,15 @@ class _Watch:
     def _note(
         self, name: str, names: list[str], arguments: tuple[Any, ...], result: Any, first: int
     ) -> None:
+        """Record a call that returned. Raise _Enough at the part that was asked for."""
         numbers = {
             key: int(value)
             for key, value in zip(names, arguments, strict=True)
             if isinstance(value, (int, np.integer))
         }
         caller = _caller()
-        called = stage(name, numbers, caller, first)
-        self.parts.append(Part(called, name, numbers, int(result or 0), caller))
+        label = stage(name, numbers, caller, first)
+        self.parts.append(Part(label, name, numbers, int(result or 0), caller))
         if len(self.parts) == self.until - 1:
             self.before = Moment(self.machine)
         if len(self.parts) == self.until:
@@ -181,13 +187,13 @@ class _Watch:
             raise _Enough
 
     def come_back(self) -> None:
-        """Put the machine where it was when the part wanted was done."""
+        """Put the machine back to where it was when that part was done."""
         if self.copy is not None:
             self.machine.restore(self.copy)
 
 
 def _caller() -> str:
-    """The function of `zbudlab.mm` that called the hooked one."""
+    """Return the name of the function of `zbudlab.mm` that called the hooked one."""
     frame = sys._getframe(1)
     while frame is not None and "zbudlab.mm." not in frame.f_globals.get("__name__", ""):
         frame = frame.f_back  # type: ignore[assignment]

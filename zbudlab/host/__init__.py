@@ -1,5 +1,8 @@
-"""The machine you are using: what Linux says about its memory, and a simulated machine like it."""
+"""The memory of a Linux host, running or recorded, and a simulated machine like it."""
 
-from zbudlab.host.procfs import RECORDING, Host, HostError, Zone, read, record
+from zbudlab.host.files import record
+from zbudlab.host.hosts import Host
+from zbudlab.host.reading import RECORDING, from_text, read
+from zbudlab.host.zones import HostError, Zone
 
-__all__ = ["RECORDING", "Host", "HostError", "Zone", "read", "record"]
+__all__ = ["RECORDING", "Host", "HostError", "Zone", "from_text", "read", "record"]

@@ -1,4 +1,4 @@
-"""What each page frame of a Linux host is used for, from /proc/kpageflags or a recording of it."""
+"""What each page frame of a Linux host is used for, from /proc/kpageflags or its recording."""
 
 import gzip
 import zlib
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-#: Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h), the first that is set names
-#: the frame. No bit at all is a page of the kernel's.
+#: Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h). The first one that is set
+#: gives a frame its name; a frame without any is the kernel's.
 FLAGS = (
     ("no frame", 20),
     ("broken", 19),
@@ -19,16 +19,16 @@ FLAGS = (
     ("file", 5),
 )
 KINDS = (*(name for name, _ in FLAGS), "kernel")
-FILE = "proc/kpageflags"  #: eight bytes a frame; recorded, it is packed: FILE.gz
+FILE = "proc/kpageflags"  #: eight bytes a frame; in a recording compressed, as FILE.gz
 AT_ONCE = 1 << 20  #: frames
 
 
 class DamagedFlags(OSError):
-    """A recording of kpageflags that is cut off, or none."""
+    """A recording of kpageflags is cut off or damaged."""
 
 
 def kinds_of(flags: np.ndarray) -> np.ndarray:
-    """Places in KINDS, uint8 (frames,), of words of kpageflags."""
+    """Return the kinds of frames, places in KINDS, uint8 (n,), from their flags, uint64 (n,)."""
     kinds = np.full(len(flags), len(FLAGS), np.uint8)
     for number, (_, bit) in reversed(list(enumerate(FLAGS))):
         kinds[(flags >> np.uint64(bit)) & np.uint64(1) > 0] = number
@@ -36,9 +36,9 @@ def kinds_of(flags: np.ndarray) -> np.ndarray:
 
 
 def read_kinds(root: Path) -> np.ndarray:
-    """What each page frame is, places in KINDS, uint8 (frames,).
+    """Read the kind of each page frame: places in KINDS, uint8 (frames,).
 
-    Raises OSError where that is secret, DamagedFlags where a recording of it is cut off.
+    Raises OSError if the file cannot be read, DamagedFlags if a recording of it is cut off.
     """
     packed = root / f"{FILE}.gz"
     found = [np.empty(0, np.uint8)]
@@ -58,7 +58,7 @@ def _packed_flags(root: Path) -> bytes:
 
 
 def record_flags(folder: Path, root: Path) -> list[str]:
-    """Copy kpageflags, packed; the name of the file, or none where it cannot be read."""
+    """Copy kpageflags, compressed. Return the name of the file, none if it cannot be read."""
     packed = root / f"{FILE}.gz"
     try:
         content = packed.read_bytes() if packed.exists() else _packed_flags(root)
@@ -71,7 +71,7 @@ def record_flags(folder: Path, root: Path) -> list[str]:
 
 
 def joined(kinds: np.ndarray, together: int) -> np.ndarray:
-    """The kind that most of each `together` frames are of, uint8; the last may be fewer."""
+    """Return the most frequent kind of each `together` frames, uint8; the last may be fewer."""
     cells = -(-len(kinds) // together)
     number = np.arange(len(kinds)) // together * len(KINDS) + kinds
     counts = np.bincount(number, minlength=cells * len(KINDS)).reshape(cells, len(KINDS))

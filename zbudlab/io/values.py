@@ -33,8 +33,10 @@ def shown(value: Any) -> str:
     """Return a value's repr on one line, at most SHOWN characters, for a message."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # a repr can fail in any way; an integer of 5000 digits has none
+    except Exception:  # a repr can fail in any way
         text = f"an object of type {type(value).__name__}"
+        if isinstance(value, int):  # one of over 4300 digits
+            text = f"an integer of {value.bit_length()} bits"
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
@@ -52,7 +54,8 @@ def fault_of(name: str, value: Any, low: float = -inf, high: float = inf) -> str
         return f"{name} must be a whole number, not {shown(value)}"
     if low <= plain(value) <= high:
         return ""
-    return f"{name} must be {low} to {high}, not {shown(plain(value))}"
+    bounds = f"{low} to {high}" if (low, high) != (INT64_MIN, INT64_MAX) else "of 64 bits"
+    return f"{name} must be {bounds}, not {shown(plain(value))}"
 
 
 def plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from numba.core.typed_passes import NopythonTypeInference
 def _load_array_functions() -> None:
     """Load numba's array functions without scipy's linear algebra: a third of the first call.
 
-    Numba loads it only to see whether it is there; whoever compiles a matrix product gets it then.
+    Numba loads it only to see whether it exists; compiling a matrix product loads it later.
     """
     from numba.np import linalg
 

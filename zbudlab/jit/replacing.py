@@ -78,7 +78,7 @@ def plainly(function: Callable, compiled: Any) -> Callable:
 def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, Callable]:
     """Return plain forms of kernels that call each other; other kernels they call stay compiled.
 
-    Each is a copy with globals of its own, so that compiled code, which must find compiled
+    Each is a copy with its own globals, so that compiled code, which must find compiled
     functions where it looks for them, never sees a plain one.
     """
     forms: dict[str, Callable] = {}
@@ -107,7 +107,7 @@ def uncompiled(
 ) -> Iterator[None]:
     """Run the named kernels, and all that call them, as plain Python within the block.
 
-    names: kernels as `module.function`. functions: other functions to run in the place of some.
+    names: kernels as `module.function`. functions: other functions to run instead of some.
     Compiled kernels that plain ones call stay compiled. One block at a time; everything is
     restored on leaving it, whatever happens.
     """

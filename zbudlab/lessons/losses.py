@@ -20,7 +20,8 @@ from zbudlab.content import corpus
 from zbudlab.content.compressors import compressor
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
-from zbudlab.swap.device import Content, SwapCache
+from zbudlab.swap.device import SlotContent, SwapCache
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 FRAMES = 64
@@ -39,14 +40,14 @@ class Loss(NamedTuple):
 class LosingCache(SwapCache):
     """A swap cache that does not keep a page which could not be written."""
 
-    def written(self, slot: int, page: Content, error: int) -> bool:
+    def written(self, slot: int, page: SlotContent, error: int) -> bool:
         return not error
 
 
 def _swap(profile: str) -> Swap:
     state = State(FRAMES)
     free_all_bootmem(state.mem, FRAMES, [])
-    swap = Swap(state, profile=profile, compressor=compressor("lz4"), cache=LosingCache())
+    swap = Swap(state, ZswapSettings(profile), compressor=compressor("lz4"), cache=LosingCache())
     swap.swapon(0, 8)
     return swap
 

@@ -16,6 +16,7 @@ from zbudlab.mm import bootmem
 from zbudlab.mm.state import State
 from zbudlab.swap.device import MarkDevice
 from zbudlab.swap.journal import Journal
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 SWAP_TYPE = 0  #: the only swap area; zswap's pool has its number
@@ -67,16 +68,19 @@ class Core:
     def _swap(self) -> Swap:
         """Return swap as configured, without an area."""
         config = self.config
-        return Swap(
-            self.state,
+        settings = ZswapSettings(
             profile=config.profile,
-            compressor=self.compressor,
+            enabled=config.zswap,
             totalram=config.frames,
             max_pool_percent=config.max_pool_percent,
             accept_threshold_percent=config.accept_threshold_percent,
             variant=config.variant,
-            enabled=config.zswap,
             threads=config.threads,
+        )
+        return Swap(
+            self.state,
+            settings,
+            compressor=self.compressor,
             device=None if config.page_bytes else MarkDevice(self.state),
             journal=self.journal,
             stepwise=self.log is not None,

@@ -1,7 +1,7 @@
-"""Boot: memory comes to the page allocator.
+"""Boot: hand memory to the page allocator.
 
-All frames count as in use first; releasing them is ordinary freeing, in blocks of 2^6 frames, as
-many as a machine word has bits.
+All frames start in use. Releasing them is ordinary freeing, in blocks of 2^6 frames, one for each
+bit of a machine word.
 
 Source: mm/nobootmem.c, mm/page_alloc.c (v3.12.9).
 """
@@ -46,7 +46,7 @@ def free_pages_memory(mem, start, end):
 
 @kernel(inline=False)
 def init_cma_reserved_pageblocks(mem, start, end):
-    """Release [start, end) as a CMA area, a pageblock at a time, rising."""
+    """Release [start, end) as a CMA area, one pageblock at a time, upward."""
     zone = mem.zones[0]
     for pfn in range(start, end, 1 << zone.pageblock_order):
         mem.blocks[pageblock_nr(zone, pfn)].migratetype = MIGRATE_CMA
@@ -54,10 +54,10 @@ def init_cma_reserved_pageblocks(mem, start, end):
 
 
 def free_all_bootmem(mem: Memory, frames: int, areas: list[tuple[int, int]]) -> None:
-    """Release frames 0 .. frames - 1 to the page allocator, `areas` of them as CMA.
+    """Release frames 0 to frames - 1 to the page allocator, `areas` of them as CMA.
 
-    areas: ranges (start, end) of whole blocks of the largest
-    order; what lies between them comes first. Source: mm/nobootmem.c, mm/page_alloc.c (v3.12).
+    areas: ranges (start, end) of whole blocks of the largest order. The memory between them is
+    released first. Source: mm/nobootmem.c, mm/page_alloc.c (v3.12).
     """
     start = 0
     for area_start, area_end in [*sorted(areas), (frames, frames)]:

@@ -1,12 +1,12 @@
-"""Contiguous memory: ranges of frames that are lent to movable pages until somebody needs them.
+"""Contiguous memory: ranges of frames lent to movable pages until a driver needs them.
 
-A CMA area is a range of pageblocks set apart at boot. Movable pages may live there; when a range
-is wanted, `alloc_contig_range` isolates its pageblocks, moves all pages out, and takes the free
-blocks. One page that cannot move makes it fail: that is why zbud pages, once movable, are welcome
-there, and why they are a danger if they can be pinned.
+A CMA area is a range of pageblocks reserved at boot. Movable pages may use it. When a range is
+wanted, `alloc_contig_range` isolates its pageblocks, moves all pages out and takes the free
+blocks. A single page that cannot move makes it fail. That is why zbud pages are welcome there once
+they can move, and a danger if they can be pinned.
 
 Limits: ranges inside CMA areas only (-EINVAL elsewhere). `reclaim_clean_pages_from_list` does
-nothing here, as there are no clean file pages.
+nothing, because there are no clean file pages.
 
 Source: mm/page_alloc.c: alloc_contig_range, free_contig_range (v3.12.9).
 """
@@ -41,19 +41,19 @@ ROUNDS = 5  #: of migrate_pages over the pages isolated at a time
 
 @kernel
 def align_down(pfn):
-    """The start of the largest block `pfn` can be in: merging never crosses it."""
+    """Return the start of the largest block that can contain `pfn`; merging never crosses it."""
     return pfn & ~(MAX_ORDER_NR_PAGES - 1)
 
 
 @kernel
 def align_up(pfn):
-    """The end of the largest block that `pfn - 1` can be in."""
+    """Return the end of the largest block that can contain `pfn - 1`."""
     return align_down(pfn + MAX_ORDER_NR_PAGES - 1)
 
 
 @kernel(inline=False)
 def is_cma_range(mem, start, end):
-    """Whether [start, end) is a range of the zone, all of it in CMA pageblocks."""
+    """Return whether [start, end) is a range of the zone and entirely in CMA pageblocks."""
     zone = mem.zones[0]
     if not 0 <= start < end <= zone.spanned_pages:
         return False
@@ -65,7 +65,7 @@ def is_cma_range(mem, start, end):
 
 @kernel(inline=False)
 def migrate_isolated(mem, moves, control):
-    """Move what is isolated, in up to ROUNDS rounds; 0, -EBUSY, or -ENOMEM in the last one."""
+    """Move the isolated pages in up to ROUNDS rounds. Return 0, -EBUSY, or the last -ENOMEM."""
     failed = 0
     for _ in range(ROUNDS):
         failed = migrate_pages(mem, moves, control)
@@ -76,7 +76,7 @@ def migrate_isolated(mem, moves, control):
 
 @kernel(inline=False)
 def migrate_range(mem, moves, control, start, end):
-    """Move all pages out of isolated [start, end); 0, -EBUSY or -ENOMEM.
+    """Move all pages out of the isolated range [start, end). Return 0, -EBUSY or -ENOMEM.
 
     Source: __alloc_contig_migrate_range.
     """
@@ -95,7 +95,7 @@ def migrate_range(mem, moves, control, start, end):
 
 @kernel
 def free_block_at(pages, pfn):
-    """The start of a free block that `pfn` may be in; -1 = there is none."""
+    """Return the start of the free block that contains `pfn`, or -1 if it is not free."""
     for order in range(MAX_ORDER):
         start = pfn & ~((1 << order) - 1)
         if page_buddy(pages[start]):
@@ -105,7 +105,7 @@ def free_block_at(pages, pfn):
 
 @kernel(inline=False)
 def isolate_freepages_range(mem, control, start, end):
-    """Take the free blocks from `start` on, up to `end`; where the last one ends."""
+    """Take the free blocks from `start` up to `end`. Return where the last one ends."""
     pfn = start
     while pfn < end:
         control[0].free_scanned += 1
@@ -117,16 +117,16 @@ def isolate_freepages_range(mem, control, start, end):
 
 @kernel(inline=False)
 def free_contig_range(mem, start, end):
-    """Give the frames [start, end) back, one by one, rising."""
+    """Free the frames [start, end) one by one, upward."""
     for pfn in range(start, end):
         put_single_page(mem, pfn)
 
 
 @kernel
 def take_range(mem, control, start, end):
-    """Take [start, end) from the free blocks it lies in, whose other pages are freed again.
+    """Take [start, end) out of the free blocks that contain it, and free the rest of them.
 
-    0, or -EBUSY where it is not free from end to end.
+    Return 0, or -EBUSY if the range is not entirely free.
     """
     outer_start = free_block_at(mem.pages, start)
     if outer_start < 0 or not test_pages_isolated(mem.pages, outer_start, end):
@@ -139,10 +139,10 @@ def take_range(mem, control, start, end):
 
 @kernel(inline=False)
 def alloc_contig_range(mem, moves, control, start, end):
-    """Take the frames [start, end), whoever is there; 0 and each has one reference.
+    """Take the frames [start, end), moving their pages away. Each gets one reference.
 
-    -EBUSY if a page could not be moved, -ENOMEM if there was no frame to move it to, -EINVAL for
-    what is no range of a CMA area. moves and control as for `compact_zone_order`.
+    Return 0; -EBUSY if a page could not be moved; -ENOMEM if there was no frame to move it to;
+    -EINVAL if this is not a range of a CMA area. moves, control: as for `compact_zone_order`.
     """
     init_compact_control(control, MR_CMA, -1, MIGRATE_MOVABLE, 1, 1)
     if not is_cma_range(mem, start, end):

@@ -1,17 +1,17 @@
-"""Memory compaction: moving pages together, so that large free blocks come about.
+"""Memory compaction: moving pages together to form large free blocks.
 
-A run alternates: isolate up to 32 movable pages at the migrate scanner, move them to targets from
-the free scanner, until a block of the wanted order is free or the scanners meet. The scanners and
-their hints are in `compaction_scan`, the moving in `migrate`.
+A run alternates between two steps: isolate up to 32 movable pages at the migrate scanner, and move
+them to targets from the free scanner. It ends when a block of the wanted order is free or the
+scanners meet. The scanners and their hints are in `compaction_scan`, the moving in `migrate`.
 
-A trap of 3.12, kept: where the scanners meet *inside* the moving (no target is left), the run ends
-as COMPACT_PARTIAL, and only COMPACT_COMPLETE sets the flush mark. Then `reset_isolation_suitable`,
-which waits for that mark, leaves all hints in place, and later runs over the whole zone start from
-the old positions and do little. `rescan` forgets them in any case; the kernel has no such call.
+A flaw of 3.12, kept here: if the scanners meet *during* the moving (no target is left), the run
+ends as COMPACT_PARTIAL, and only COMPACT_COMPLETE sets the flush mark. `reset_isolation_suitable`
+waits for that mark, so all hints stay, and later runs over the whole zone start from the old
+positions and do little. `rescan` always clears the hints; the kernel has no such call.
 
 Limits: one zone, no deferral after failures, no contention.
 
-Source: mm/compaction.c (v3.12.9), with the hunks of the series' patch 5.
+Source: mm/compaction.c (v3.12.9), with the hunks of patch 5 of the series.
 """
 
 import numpy as np
@@ -42,12 +42,14 @@ from zbudlab.mm.page_alloc import free_list, zone_watermark_ok
 from zbudlab.mm.vmstat import fragmentation_index
 
 WHOLE_ZONE = -1  #: the order that /proc/sys/vm/compact_memory asks for
-EXTFRAG_THRESHOLD = 500  #: sysctl_extfrag_threshold: up to here memory is short, not scattered
+EXTFRAG_THRESHOLD = (
+    500  #: sysctl_extfrag_threshold: up to this index, memory is short rather than scattered
+)
 
 
 @kernel(inline=False)
 def init_compact_control(control, reason, order, migratetype, sync, ignore_skip_hint):
-    """Start a run: all counters at 0, both scanners nowhere."""
+    """Start a run: set all counters to 0 and both scanners to no position."""
     cc = control[0]
     cc.reason = reason
     cc.order = order
@@ -72,7 +74,7 @@ def init_compact_control(control, reason, order, migratetype, sync, ignore_skip_
 
 @kernel(inline=False)
 def rescan(mem):
-    """Forget all hints: the next run looks at everything (__reset_isolation_suitable)."""
+    """Clear all hints, so that the next run scans everything (__reset_isolation_suitable)."""
     zone = mem.zones[0]
     zone.compact_cached_migrate_pfn = 0
     zone.compact_cached_free_pfn = zone.spanned_pages
@@ -83,7 +85,7 @@ def rescan(mem):
 
 @kernel(inline=False)
 def reset_isolation_suitable(mem):
-    """What kswapd does before it sleeps: forget the hints if a run has ended; 1 if it did."""
+    """Clear the hints if a run has completed, as kswapd does before it sleeps. Return 1 if so."""
     if not mem.zones[0].compact_blockskip_flush:
         return 0
     rescan(mem)
@@ -95,9 +97,9 @@ def reset_isolation_suitable(mem):
 
 @kernel(inline=False)
 def compaction_suitable(mem, order):
-    """COMPACT_SKIPPED (it cannot help), _PARTIAL (not needed) or _CONTINUE (worth trying).
+    """Return COMPACT_SKIPPED (cannot help), _PARTIAL (not needed) or _CONTINUE (worth trying).
 
-    Migration needs a few free pages of its own for a while: hence twice the block.
+    Migration needs some free pages for a while, hence twice the size of the block.
     """
     if order == WHOLE_ZONE:
         return COMPACT_CONTINUE
@@ -115,9 +117,9 @@ def compaction_suitable(mem, order):
 
 @kernel
 def block_available(zone, pages, order, migratetype):
-    """Whether there is a free block of that type, or a whole pageblock that could become of it.
+    """Return whether a free block of that type exists, or a whole pageblock that could become one.
 
-    3.12 asks whether the block wanted is as large as a pageblock, not whether the one found is.
+    3.12 tests whether the wanted block is as large as a pageblock, not whether the found one is.
     """
     for larger in range(order, MAX_ORDER):
         if not list_empty(pages, LRU, free_list(zone, larger, migratetype)):
@@ -129,7 +131,7 @@ def block_available(zone, pages, order, migratetype):
 
 @kernel(inline=False)
 def compact_finished(mem, control):
-    """COMPACT_COMPLETE (the scanners met), _PARTIAL (the block is there) or _CONTINUE."""
+    """Return COMPACT_COMPLETE (scanners met), _PARTIAL (block available) or _CONTINUE."""
     zone = mem.zones[0]
     cc = control[0]
     if cc.free_pfn <= cc.migrate_pfn:
@@ -149,7 +151,7 @@ def compact_finished(mem, control):
 
 @kernel
 def start_scanners(zone, cc):
-    """Put both scanners where the last run found its first pages, or at the zone's ends."""
+    """Place both scanners where the last run found its first pages, or at the zone's ends."""
     cc.migrate_pfn = zone.compact_cached_migrate_pfn
     cc.free_pfn = zone.compact_cached_free_pfn
     if cc.free_pfn < 0 or cc.free_pfn > zone.spanned_pages:
@@ -162,7 +164,7 @@ def start_scanners(zone, cc):
 
 @kernel
 def isolate_migratepages(mem, control):
-    """Isolate pages of the migrate scanner's pageblock; False if the free scanner is there."""
+    """Isolate pages of the migrate scanner's pageblock. Return False if the scanners met."""
     cc = control[0]
     end = next_pageblock(mem.zones[0], cc.migrate_pfn)
     if end > cc.free_pfn:
@@ -174,7 +176,7 @@ def isolate_migratepages(mem, control):
 
 @kernel(inline=False)
 def move_isolated(mem, moves, control):
-    """Move what was isolated and put the rest back; False if targets ran out."""
+    """Move the isolated pages and put the rest back. Return False if targets ran out."""
     cc = control[0]
     moved_before = cc.migrated
     failed = migrate_pages(mem, moves, control)
@@ -186,7 +188,7 @@ def move_isolated(mem, moves, control):
 
 @kernel(inline=False)
 def compact_zone(mem, moves, control):
-    """Run compaction as `control` says; COMPACT_SKIPPED, _PARTIAL or _COMPLETE."""
+    """Run compaction as `control` says. Return COMPACT_SKIPPED, _PARTIAL or _COMPLETE."""
     cc = control[0]
     suitable = compaction_suitable(mem, cc.order)
     if suitable != COMPACT_CONTINUE:
@@ -211,11 +213,12 @@ def compact_zone_order(
     migratetype,
     sync,
 ):
-    """Compact until a block of that order and type is free; the answer as `compact_zone`.
+    """Compact until a block of that order and type is free. Return what `compact_zone` does.
 
-    order: WHOLE_ZONE = until the scanners meet. moves: layout.migration, as many as page frames,
-    gets what became of each isolated page; control: one layout.compact_control, gets the
-    scanners' last positions and the counters. sync: 0 = leave pageblocks of other types alone.
+    order: WHOLE_ZONE to run until the scanners meet. moves: layout.migration, one entry for each
+    page frame, receives what happened to each isolated page. control: one layout.compact_control,
+    receives the last positions of the scanners and the counters. sync: 0 to skip pageblocks of
+    other types.
     """
     init_compact_control(control, MR_COMPACTION, order, migratetype, sync, 0)
     return compact_zone(mem, moves, control)
@@ -235,7 +238,7 @@ FAULTS = (
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant between two runs as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant between two runs: (index into FAULTS, where), or (0, 0)."""
     zone = mem.zones[0]
     if not list_empty(mem.pages, LRU, migratepages(zone)):
         return 1, np.int64(mem.pages[migratepages(zone)].next[LRU])

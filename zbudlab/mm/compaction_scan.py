@@ -1,18 +1,18 @@
 """The two scanners of compaction, and the hints they leave.
 
-The migrate scanner rises from the bottom of the zone and isolates pages that can move: user pages
-on an LRU list and, with the series, zbud pages. The free scanner falls from the top, a pageblock
-at a time, and takes whole free blocks as targets. Isolated pages wait on MIGRATEPAGES, targets on
-FREEPAGES, both threaded through their struct pages.
+The migrate scanner moves up from the bottom of the zone and isolates pages that can move: user
+pages on an LRU list and, with the series, zbud pages. The free scanner moves down from the top,
+one pageblock at a time, and takes whole free blocks as targets. Isolated pages wait on
+MIGRATEPAGES, targets on FREEPAGES; both lists are threaded through the struct pages.
 
-A pageblock in which a scanner found nothing is marked `skip`, so that later runs pass over it; and
-as long as a run found nothing at all, the zone remembers how far it came
+A pageblock in which a scanner found nothing is marked `skip`, so that later runs pass over it.
+While a run has found nothing at all, the zone remembers how far it came
 (`compact_cached_migrate_pfn`, `compact_cached_free_pfn`). alloc_contig_range uses the migrate
 scanner without hints (`ignore_skip_hint`).
 
-Limits: no locks to give up, no deferral, no huge or balloon pages.
+Limits: no locks to give up, no deferral, no huge pages, no balloon pages.
 
-Source: mm/compaction.c (v3.12.9), with the hunk of the series' patch 5.
+Source: mm/compaction.c (v3.12.9), with the hunk of patch 5 of the series.
 """
 
 import numpy as np
@@ -43,19 +43,19 @@ from zbudlab.mm.zpool import zpool_isolate_page
 
 @kernel
 def next_pageblock(zone, pfn):
-    """The first frame of the pageblock behind `pfn`'s."""
+    """Return the first frame after the pageblock of `pfn`."""
     return ((pfn >> zone.pageblock_order) + 1) << zone.pageblock_order
 
 
 @kernel
 def migratepages(zone):
-    """The head of the list of pages to move."""
+    """Return the head of the list of pages to move."""
     return zone.list_heads + MIGRATEPAGES
 
 
 @kernel
 def freepages(zone):
-    """The head of the list of targets."""
+    """Return the head of the list of targets."""
     return zone.list_heads + FREEPAGES
 
 
@@ -64,13 +64,13 @@ def freepages(zone):
 
 @kernel
 def isolation_suitable(zone, blocks, cc, pfn):
-    """Whether no hint says that the pageblock is not worth a look."""
+    """Return whether no hint says to skip the pageblock."""
     return cc.ignore_skip_hint != 0 or blocks[pageblock_nr(zone, pfn)].skip == 0
 
 
 @kernel
 def skip_for_migration(zone, blocks, cc, pfn):
-    """Leave a hint that there is nothing to move from `pfn` to its pageblock's end."""
+    """Leave a hint that there is nothing to move from `pfn` to the end of its pageblock."""
     if cc.ignore_skip_hint:
         return
     blocks[pageblock_nr(zone, pfn)].skip = 1
@@ -80,7 +80,7 @@ def skip_for_migration(zone, blocks, cc, pfn):
 
 @kernel
 def skip_for_targets(zone, blocks, cc, pfn):
-    """Leave a hint that there is nothing free from `pfn` to its pageblock's end."""
+    """Leave a hint that there is nothing free from `pfn` to the end of its pageblock."""
     blocks[pageblock_nr(zone, pfn)].skip = 1
     if not cc.finished_update_free and pfn < zone.compact_cached_free_pfn:
         zone.compact_cached_free_pfn = pfn
@@ -88,7 +88,7 @@ def skip_for_targets(zone, blocks, cc, pfn):
 
 @kernel
 def is_movable_type(migratetype):
-    """Whether pageblocks of that type hold movable pages (migrate_async_suitable)."""
+    """Return whether pageblocks of that type hold movable pages (migrate_async_suitable)."""
     return migratetype in (MIGRATE_MOVABLE, MIGRATE_CMA)
 
 
@@ -97,10 +97,11 @@ def is_movable_type(migratetype):
 
 @kernel
 def isolate_movable_page(mem, cc, pfn):
-    """Put the page first on MIGRATEPAGES, a reference on it, if it is of a kind that can move.
+    """Take a reference on a page and put it first on MIGRATEPAGES, if its kind can move.
 
-    A zbud page is on no LRU list of the zone: holding it is all that isolates it. Unlike a user
-    page it does not stop the cached position (the series put its hunk before that line).
+    A zbud page is on no LRU list of the zone, so the reference alone isolates it. Unlike a user
+    page it does not stop the cached position from advancing: the series put its hunk before that
+    line.
     """
     zone = mem.zones[0]
     if page_zpool(mem.pages[pfn]):
@@ -117,9 +118,10 @@ def isolate_movable_page(mem, cc, pfn):
 
 @kernel
 def refused_to_async(zone, blocks, cc, pfn):
-    """Whether an asynchronous run leaves this pageblock alone: it is not worth the wait.
+    """Return whether an asynchronous run skips this pageblock.
 
-    Never the zone's first: Linux remembers the last pageblock it refused, starting from 0.
+    It never skips the first one of the zone: Linux remembers the last pageblock it refused,
+    starting with 0.
     """
     if cc.sync or pfn >> zone.pageblock_order == 0:
         return False
@@ -128,9 +130,10 @@ def refused_to_async(zone, blocks, cc, pfn):
 
 @kernel(inline=False)
 def isolate_migratepages_range(mem, control, start, end):
-    """Isolate what can move in [start, end), at most COMPACT_CLUSTER_MAX pages; where it stopped.
+    """Isolate up to COMPACT_CLUSTER_MAX movable pages of [start, end). Return where it stopped.
 
-    Frames inside a free block are looked at one by one, as the block may go at any moment.
+    Frames inside a free block are examined one by one, because the block may be allocated at any
+    time.
     """
     zone = mem.zones[0]
     cc = control[0]
@@ -157,10 +160,9 @@ def isolate_migratepages_range(mem, control, start, end):
 
 @kernel
 def suitable_migration_target(mem, pfn):
-    """Whether free pages at `pfn` may become targets.
+    """Return whether free pages at `pfn` may become targets.
 
-    Of a pageblock that is free as a whole, or one for movable pages: others would only be
-    polluted.
+    They may in a pageblock that is entirely free or holds movable pages; others would be polluted.
     """
     zone = mem.zones[0]
     migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
@@ -173,9 +175,9 @@ def suitable_migration_target(mem, pfn):
 
 @kernel(inline=False)
 def isolate_freepages_block(mem, control, start, end):
-    """Take the free blocks that start in [start, end) as targets; the pages taken.
+    """Take the free blocks that start in [start, end) as targets. Return the pages taken.
 
-    The last one may reach past `end`; then, even if nothing was found, no hint is left.
+    The last block may extend past `end`; then no hint is left, even if nothing was found.
     """
     zone = mem.zones[0]
     cc = control[0]
@@ -200,9 +202,10 @@ def isolate_freepages_block(mem, control, start, end):
 
 @kernel(inline=False)
 def isolate_freepages(mem, control):
-    """Take targets for the pages isolated in this round, going down to the migrate scanner.
+    """Take targets for the pages isolated in this round, down to the migrate scanner.
 
-    The scanner then stands at the highest pageblock that gave some, or has met the other one.
+    Afterwards the scanner is at the highest pageblock that supplied targets, or has met the other
+    one.
     """
     zone = mem.zones[0]
     cc = control[0]
@@ -229,7 +232,7 @@ def isolate_freepages(mem, control):
 
 @kernel
 def compaction_alloc(mem, control):
-    """A target for a page to move, off FREEPAGES; or -ENOMEM."""
+    """Take a target for one page from FREEPAGES. Return its frame, or -ENOMEM."""
     head = freepages(mem.zones[0])
     if list_empty(mem.pages, LRU, head):
         isolate_freepages(mem, control)
@@ -242,7 +245,7 @@ def compaction_alloc(mem, control):
 
 @kernel(inline=False)
 def release_freepages(mem):
-    """Give targets that were not needed back to the page allocator."""
+    """Give unused targets back to the page allocator."""
     head = freepages(mem.zones[0])
     while not list_empty(mem.pages, LRU, head):
         pfn = np.int64(mem.pages[head].next[LRU])

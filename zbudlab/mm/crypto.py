@@ -1,8 +1,8 @@
-"""Many pages through a C library's compressor and back, without Python between them.
+"""Many pages through a C compressor and back, without Python in between.
 
 A compressor is the address of a C function with LZ4's four arguments (`jit.call_codec`).
 
-Source: crypto/lz4.c: lz4_compress_crypto, lz4_decompress_crypto (v3.12.9); mm/zswap.c asks for
+Source: crypto/lz4.c: lz4_compress_crypto, lz4_decompress_crypto (v3.12.9). mm/zswap.c compresses
 one page at a time.
 """
 
@@ -12,9 +12,10 @@ from zbudlab.layout import PAGE_SIZE
 
 @kernel(inline=False)
 def crypto_compress_pages(function, pages, out, spare, lengths):
-    """Page i goes to row i of `out`; lengths[i] = its bytes, -1 where a page is not room enough.
+    """Compress page i into row i of `out`; lengths[i] is its size, -1 if it exceeds a page.
 
-    spare: uint8 (n,), large enough for every answer; with less a compressor may give up too early.
+    spare: uint8 (n,), large enough for any result. With less room a compressor may give up too
+    early. Sizes are in bytes.
     """
     for row in range(len(pages)):
         made = call_codec(function, pages, row, PAGE_SIZE, out, row, PAGE_SIZE)
@@ -29,9 +30,10 @@ def crypto_compress_pages(function, pages, out, spare, lengths):
 
 @kernel(inline=False)
 def crypto_decompress_pages(function, memory, starts, lengths, out, rows, found):
-    """lengths[i] bytes of `memory`, uint8 (n,), go to row rows[i] of `out`; found[i] = how many.
+    """Decompress lengths[i] bytes of `memory`, uint8 (n,), into row rows[i] of `out`.
 
-    found[i] is negative where they are damaged. Neither starts nor rows are checked.
+    found[i] receives the size of the result, negative for damaged data. starts and rows are not
+    checked.
     """
     for i in range(len(rows)):
         found[i] = call_codec(function, memory, starts[i], lengths[i], out, rows[i], PAGE_SIZE)

@@ -1,8 +1,8 @@
-"""Circular doubly linked lists threaded through records, as Linux's `struct list_head`.
+"""Circular doubly linked lists threaded through records, like Linux's `struct list_head`.
 
-A node is the number of a record; `link` says which of the record's lists is meant (a zbud header
-is on two at once). A list is known by its head, a record that holds no element: an empty list's
-head points to itself, so nothing here needs a branch for "empty" or "last".
+A node is the number of a record. `link` selects one of the record's lists (a zbud header is on two
+at once). A list is known by its head, a record that is not an element. The head of an empty list
+points to itself, so no function needs a branch for "empty" or "last".
 
 Source: include/linux/list.h (v3.12).
 """
@@ -21,7 +21,7 @@ def init_list_head(records, link, head):
 
 @kernel
 def list_empty(records, link, head):
-    """Whether the list has no element."""
+    """Return whether the list has no element."""
     return records[head].next[link] == head
 
 
@@ -35,19 +35,19 @@ def _insert(records, link, new, prev, following):
 
 @kernel
 def list_add(records, link, new, head):
-    """Put `new` first."""
+    """Insert `new` as the first element."""
     _insert(records, link, new, head, records[head].next[link])
 
 
 @kernel
 def list_add_tail(records, link, new, head):
-    """Put `new` last."""
+    """Insert `new` as the last element."""
     _insert(records, link, new, records[head].prev[link], head)
 
 
 @kernel
 def list_del(records, link, entry):
-    """Take `entry` off its list; its own links keep their old values."""
+    """Remove `entry` from its list; its own links keep their old values."""
     prev = records[entry].prev[link]
     following = records[entry].next[link]
     records[prev].next[link] = following
@@ -56,14 +56,14 @@ def list_del(records, link, entry):
 
 @kernel
 def list_move(records, link, entry, head):
-    """Take `entry` off its list and put it first on another, or on the same."""
+    """Move `entry` to the front of a list."""
     list_del(records, link, entry)
     list_add(records, link, entry, head)
 
 
 @kernel
 def list_replace(records, link, old, new):
-    """Put `new` in the place of `old`, between the same neighbours."""
+    """Replace `old` by `new`, between the same neighbours."""
     prev = records[old].prev[link]
     following = records[old].next[link]
     _insert(records, link, new, prev, following)
@@ -71,7 +71,7 @@ def list_replace(records, link, old, new):
 
 @kernel
 def list_length(records, link, head, at_most):
-    """How many elements a list has; -1 if its links do not agree or it has more than `at_most`."""
+    """Return the number of elements, or -1 for inconsistent links or more than `at_most`."""
     length = 0
     at = head
     while True:
@@ -88,7 +88,7 @@ def list_length(records, link, head, at_most):
 
 @kernel(inline=False)
 def list_entries(records, link, head, entries):
-    """Write the elements, first to last, into `entries` as far as it has room; how many."""
+    """Write the elements in order into `entries` as far as it has room. Return their number."""
     count = 0
     at = np.int64(records[head].next[link])
     while at != head and count < entries.shape[0]:

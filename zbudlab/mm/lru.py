@@ -1,11 +1,11 @@
 """LRU lists of user pages: active and inactive, newest first.
 
-A page on a list has PG_LRU set, and PG_ACTIVE if that list is the active one. Whoever wants to
-work on a page takes it off its list with a reference of his own (isolates it) and puts it back
-when he is done; while it is off, nobody else can isolate it.
+A page on a list has PG_LRU set, and PG_ACTIVE if it is the active list. To work on a page, the
+kernel isolates it: it takes the page off its list and holds a reference. While it is off the list,
+nothing else can isolate it. Afterwards it is put back.
 
-Source: mm/swap.c (lru_cache_add, putback: mm/vmscan.c, isolate_lru_page), v3.12; without the
-per-cpu batches.
+Source: mm/swap.c (lru_cache_add, putback: mm/vmscan.c, isolate_lru_page), v3.12, without the
+per-CPU batches.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from zbudlab.mm.page_alloc import put_single_page
 
 @kernel
 def lru_head(zone, active):
-    """The head of the active or the inactive list."""
+    """Return the head of the active or the inactive list."""
     return zone.list_heads + (ACTIVE_ANON if active else INACTIVE_ANON)
 
 
@@ -34,7 +34,7 @@ def count_lru(zone, active, change):
 
 @kernel
 def lru_cache_add(zone, pages, pfn, active):
-    """Put a page that is on no list first on the active or inactive one."""
+    """Put a page that is on no list at the front of the active or inactive list."""
     page = pages[pfn]
     set_flag(page, PG_LRU)
     if active:
@@ -47,7 +47,7 @@ def lru_cache_add(zone, pages, pfn, active):
 
 @kernel
 def lru_cache_del(zone, pages, pfn):
-    """Take a page off its LRU list; it keeps PG_ACTIVE, so that one sees where it was."""
+    """Take a page off its LRU list. PG_ACTIVE stays and shows which list it was on."""
     page = pages[pfn]
     list_del(pages, LRU, pfn)
     clear_flag(page, PG_LRU)
@@ -56,7 +56,7 @@ def lru_cache_del(zone, pages, pfn):
 
 @kernel
 def isolate_lru_page(zone, pages, pfn):
-    """Take a page off its LRU list, with a reference; False if it is on none."""
+    """Take a page off its LRU list and take a reference. Return False if it is on no list."""
     if not page_lru(pages[pfn]):
         return False
     get_page(pages[pfn])
@@ -66,7 +66,7 @@ def isolate_lru_page(zone, pages, pfn):
 
 @kernel
 def putback_lru_page(mem, pfn):
-    """Put an isolated page first on its list again and drop the isolation's reference."""
+    """Put an isolated page at the front of its list and drop the isolation's reference."""
     zone = mem.zones[0]
     lru_cache_add(zone, mem.pages, pfn, mem.pages[pfn].page_flags & PG_ACTIVE != 0)
     put_single_page(mem, pfn)
@@ -83,7 +83,7 @@ FAULTS = (
 
 @kernel
 def list_fault(zone, pages, active):
-    """The first broken invariant of one list, and how many pages it has: (code, where, length)."""
+    """Check one list. Return (code, where, length): its first broken invariant and its length."""
     head = np.int64(lru_head(zone, active))
     length = 0
     before = head
@@ -105,7 +105,7 @@ def list_fault(zone, pages, active):
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of the LRU lists as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of the LRU lists: (index into FAULTS, where), or (0, 0)."""
     zone = mem.zones[0]
     listed = 0
     for active in range(2):

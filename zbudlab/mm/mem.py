@@ -18,7 +18,7 @@ from zbudlab import jit, layout
 
 
 class _Arrays(NamedTuple):
-    """The arrays by name. All have one dimension and one record an element, except `frames`."""
+    """The arrays by name. Except `frames`, all have one dimension and one record per element."""
 
     #: layout.zone (1,): the only zone, with its watermarks, counters and list heads.
     zones: np.ndarray
@@ -61,7 +61,7 @@ class Memory(_Arrays):
     def table(self) -> np.ndarray:
         """The addresses and shapes of the arrays, as compiled code reads them.
 
-        Raises TypeError if an array has another form than its field says.
+        Raises TypeError if an array differs from its description.
         """
         return jit.array_table(self._asdict())
 
@@ -73,7 +73,7 @@ class Memory(_Arrays):
         return views
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy the arrays only: addresses in `table` would be those of the original."""
+        """Copy the arrays only, because `table` holds the addresses of the original."""
         return Memory, tuple(self)
 
 

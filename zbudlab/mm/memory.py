@@ -1,12 +1,12 @@
-"""Memory of processes: page table entries, faults, and the end of a process.
+"""Memory of processes: page table entries, faults, and exit.
 
-A process has a range of page table entries in one table (`ptes`); an entry is empty, or names a
-page frame, or a swap slot. The page knows its entry too (`index`: the reverse mapping), so that
-reclaim and migration can change it. Touching an empty entry is a fault that gives a zeroed page;
-touching a swapped one reads the page back: a frame is taken first (`do_swap_page_begin`), its
-content comes from outside compiled code, then it is mapped (`do_swap_page_end`).
+A process has a range of page table entries in one table (`ptes`). An entry is empty, or names a
+page frame or a swap slot. The page knows its entry (`index`: the reverse mapping), so that reclaim
+and migration can change it. Touching an empty entry is a fault that supplies a zeroed page.
+Touching a swapped entry reads the page back: `do_swap_page_begin` allocates a frame, the content
+comes from outside compiled code, and `do_swap_page_end` maps it.
 
-Limits: private anonymous pages only, one entry a page. A swap slot is given up as soon as its
+Limits: private anonymous pages only, with one mapping each. A swap slot is freed as soon as its
 page is read back, as the kernel does when swap runs short (vm_swap_full).
 
 Source: mm/memory.c, mm/rmap.c, mm/mmap.c: exit_mmap (v3.12).
@@ -31,14 +31,14 @@ from zbudlab.mm.lru import lru_cache_add, lru_cache_del
 from zbudlab.mm.page import clear_flag, page_lru, reset_page_mapcount, set_flag
 from zbudlab.mm.page_alloc import alloc_pages, put_single_page, zone_watermark_ok
 
-#: `handle_mm_faults` stops before a fault that needs more than compiled code can do.
+#: `handle_mm_faults` stops before a fault that compiled code cannot finish.
 NEED_SWAP_IN = -EFAULT
 NEED_RECLAIM = -EAGAIN
 
 
 @kernel
 def page_add_anon_rmap(mem, pfn, place, owner):
-    """Map a page at a place of the table, for a process."""
+    """Record that a page is mapped at a place of the table, for a process."""
     page = mem.pages[pfn]
     page.mapcount = 0
     page.mapping = owner + 1
@@ -51,14 +51,14 @@ def page_add_anon_rmap(mem, pfn, place, owner):
 
 @kernel
 def page_remove_rmap(page):
-    """Forget that the page is mapped."""
+    """Record that the page is not mapped any more."""
     reset_page_mapcount(page)
     page.mapping = 0
 
 
 @kernel
 def touch_pte(pages, entry, write):
-    """What the hardware does when a present page is used: set the accessed and dirty bits."""
+    """Set the accessed and dirty bits, as hardware does when a present page is used."""
     entry.accessed = 1
     if write:
         entry.dirty = 1
@@ -67,7 +67,7 @@ def touch_pte(pages, entry, write):
 
 @kernel
 def new_page(mem, place, owner):
-    """A movable frame mapped at an empty or swapped entry, first on the active list; or -ENOMEM."""
+    """Map a movable frame at an entry, first on the active list. Return it, or -ENOMEM."""
     pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
     if pfn < 0:
         return pfn
@@ -79,7 +79,7 @@ def new_page(mem, place, owner):
 
 @kernel
 def do_anonymous_page(mem, place, owner):
-    """Give an empty entry a zeroed page; its frame, or -ENOMEM."""
+    """Map a zeroed page at an empty entry. Return its frame, or -ENOMEM."""
     pfn = new_page(mem, place, owner)
     if pfn >= 0:
         mem.ptes[place].dirty = 0
@@ -89,10 +89,10 @@ def do_anonymous_page(mem, place, owner):
 
 @kernel(inline=False)
 def handle_mm_faults(mem, owner, places, start, write):
-    """Touch entries places[start:] in turn; how many from the beginning are done.
+    """Touch the entries places[start:] in order. Return how many from the beginning are done.
 
-    places: int64 (n,), places in the table. It stops early where a page must be read from swap
-    or free memory is down at the low watermark, so that the caller can see to that.
+    places: int64 (n,), places in the table. Stops early where a page must be read from swap or
+    free memory is at the low watermark, so that the caller can handle it.
     """
     zone = mem.zones[0]
     for i in range(start, places.shape[0]):
@@ -126,7 +126,7 @@ def handle_mm_fault(mem, owner, place, write):
 
 @kernel(inline=False)
 def do_swap_page_begin(mem):
-    """A movable frame to read a swapped page into, not mapped yet; or NEED_RECLAIM."""
+    """Allocate a movable frame for a swapped page. Return it unmapped, or NEED_RECLAIM."""
     if not zone_watermark_ok(mem, 0, mem.zones[0].watermark[WMARK_MIN], 1):
         return NEED_RECLAIM
     pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
@@ -135,7 +135,7 @@ def do_swap_page_begin(mem):
 
 @kernel(inline=False)
 def do_swap_page_end(mem, owner, place, pfn, write):
-    """Map the frame that now holds the swapped page's content; the slot it had."""
+    """Map the frame that now holds the swapped page. Return the slot it had."""
     slot = np.int64(mem.ptes[place].value)
     page_add_anon_rmap(mem, pfn, place, owner)
     mem.ptes[place].dirty = 0
@@ -148,9 +148,9 @@ def do_swap_page_end(mem, owner, place, pfn, write):
 
 @kernel(inline=False)
 def exit_mmap(mem, owner, slots):
-    """End a process: its pages go back, entries are emptied; the number of swap slots it had.
+    """End a process: free its pages and clear its entries. Return the number of swap slots it had.
 
-    slots: int64, room for every page of the process; gets those slots, for the caller to free.
+    slots: int64, room for every page of the process; receives those slots, for the caller to free.
     """
     process = mem.processes[owner]
     count = 0
@@ -193,7 +193,7 @@ def try_to_unmap(mem, pfn, slot):
 
 @kernel
 def remap(mem, pfn):
-    """Undo `try_to_unmap`: the page could not be written out."""
+    """Undo `try_to_unmap`, because the page could not be written out."""
     page = mem.pages[pfn]
     owner = np.int64(page.mapping) - 1
     clear_flag(page, PG_SWAPCACHE)
@@ -214,7 +214,7 @@ FAULTS = (
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of page tables as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of page tables: (index into FAULTS, where), or (0, 0)."""
     for owner in range(mem.processes.shape[0]):
         process = mem.processes[owner]
         present = 0

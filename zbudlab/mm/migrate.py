@@ -1,16 +1,16 @@
 """Page migration: moving the content of a page in use to another frame.
 
-Whoever wants pages moved isolates them (a reference each, on the list MIGRATEPAGES) and calls
-`migrate_pages`. Each page gets a target; it may move only if nobody but its owner and the one who
-isolated it holds a reference, because anybody else may be using its address. If somebody does, the
-answer is -EAGAIN, the target is given up, and the page is tried again in a later pass.
+Pages to be moved are isolated first: each gets a reference and joins the list MIGRATEPAGES. Then
+`migrate_pages` gives each a target. A page may move only if its owner and its isolation hold all
+references, because any other holder may be using its address. Otherwise the answer is -EAGAIN, the
+target is freed, and the page is tried again in a later pass.
 
-What moving means depends on whose page it is: a user page's entry in the page tables is changed to
-the new frame; a zbud page does it itself (`zbud_migrate_page`).
+What moving means depends on the owner: for a user page, its page table entry is changed to the new
+frame; the page of a pool is moved by its allocator (`zpool_migrate`).
 
-Limits: the unmapping and mapping of user pages is one step here, as nobody runs in between.
+Limits: user pages are unmapped and mapped in one step, as nothing runs in between.
 
-Source: mm/migrate.c (v3.12.9), with the hunks of the series' patch 5.
+Source: mm/migrate.c (v3.12.9), with the hunks of patch 5 of the series.
 """
 
 import numpy as np
@@ -48,7 +48,7 @@ from zbudlab.mm.zpool import (
     zpool_putback_page,
 )
 
-PASSES = 10  #: over the pages that answered -EAGAIN, before migrate_pages gives up
+PASSES = 10  #: rounds over the pages that answered -EAGAIN before migrate_pages gives up
 MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY
 
 # --- one page ----------------------------------------------------------------------------------
@@ -56,15 +56,15 @@ MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY
 
 @kernel
 def owner_references(page):
-    """References that a user page's owner holds: one a mapping, one of the swap cache."""
+    """Return the references of a user page's owner: one per mapping, one of the swap cache."""
     return np.int64(page.mapcount) + 1 + (page.page_flags & PG_SWAPCACHE != 0)
 
 
 @kernel
 def migrate_page(mem, new, old):
-    """Move user page `old` to the fresh frame `new`: content, flags, owner, mapping; 0.
+    """Move user page `old` to the fresh frame `new`: content, flags, owner and mapping.
 
-    -EAGAIN if anybody else holds a reference.
+    Return 0, or -EAGAIN if there is any other reference.
     """
     page = mem.pages[old]
     target = mem.pages[new]
@@ -87,7 +87,7 @@ def migrate_page(mem, new, old):
 
 @kernel
 def lock_both(pages, new, old):
-    """Lock a page and its target; False if somebody else has the page locked."""
+    """Lock a page and its target. Return False if the page is locked already."""
     if not trylock_page(pages[old]):
         return False
     trylock_page(pages[new])
@@ -103,7 +103,7 @@ def unlock_both(pages, new, old):
 
 @kernel
 def move_to_new_page(mem, new, old):
-    """Move a page, whosever it is, to the fresh frame `new`; 0 or -EAGAIN."""
+    """Move a page of any owner to the fresh frame `new`. Return 0 or -EAGAIN."""
     if not lock_both(mem.pages, new, old):
         return -EAGAIN
     if page_zpool(mem.pages[old]):
@@ -116,7 +116,7 @@ def move_to_new_page(mem, new, old):
 
 @kernel
 def putback_movable_page(mem, pfn):
-    """Drop the isolation's reference of a page; a user page goes first on its LRU list."""
+    """Drop the isolation's reference of a page. A user page returns to its LRU list first."""
     if page_zpool(mem.pages[pfn]):
         zpool_putback_page(mem, pfn)
     else:
@@ -128,7 +128,7 @@ def putback_movable_page(mem, pfn):
 
 @kernel
 def log_move(moves, cc, old, new, rc):
-    """Write down what became of a page."""
+    """Record what happened to a page."""
     if cc.nr_moves < moves.shape[0]:
         entry = moves[cc.nr_moves]
         entry.old = old
@@ -139,7 +139,7 @@ def log_move(moves, cc, old, new, rc):
 
 @kernel
 def get_new_page(mem, control):
-    """A target from the one who asked for migration; or -ENOMEM."""
+    """Allocate a target as the caller of migration wants. Return its frame, or -ENOMEM."""
     if control[0].reason == MR_CMA:
         return alloc_pages(mem, 0, MIGRATE_MOVABLE)
     return compaction_alloc(mem, control)
@@ -147,9 +147,9 @@ def get_new_page(mem, control):
 
 @kernel
 def unmap_and_move(mem, moves, control, new, old):
-    """Move one page of MIGRATEPAGES; 0 and both frames are where they belong, or -EAGAIN.
+    """Move one page of MIGRATEPAGES. Return 0 with both frames in their new places, or -EAGAIN.
 
-    A page that stays keeps its place on the list, and the target is free again.
+    A page that stays keeps its place on the list, and its target is free again.
     """
     failed = move_to_new_page(mem, new, old)
     if failed:
@@ -165,10 +165,10 @@ def unmap_and_move(mem, moves, control, new, old):
 
 @kernel(inline=False)
 def migrate_pages(mem, moves, control):
-    """Move the pages of MIGRATEPAGES: the number that stayed, or -ENOMEM when targets ran out.
+    """Move the pages of MIGRATEPAGES. Return how many stayed, or -ENOMEM if targets ran out.
 
-    moves: layout.migration, an entry a page moved. control: one layout.compact_control, says who
-    asks. Those not moved are still on the list.
+    moves: layout.migration, one entry for each moved page. control: one layout.compact_control,
+    names the caller. Pages that were not moved are still on the list.
     """
     head = migratepages(mem.zones[0])
     retry = 1
@@ -191,7 +191,7 @@ def migrate_pages(mem, moves, control):
 
 @kernel(inline=False)
 def putback_movable_pages(mem, moves, control, rc):
-    """Put the pages of MIGRATEPAGES back where they were; `rc` is noted as the reason."""
+    """Put the pages of MIGRATEPAGES back; `rc` is recorded as the reason."""
     head = migratepages(mem.zones[0])
     while not list_empty(mem.pages, LRU, head):
         pfn = np.int64(mem.pages[head].next[LRU])

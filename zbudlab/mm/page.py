@@ -1,8 +1,8 @@
-"""struct page: what the kernel knows of one page frame.
+"""struct page: what the kernel knows about one page frame.
 
-Page frames are numbered from 0 (the pfn). A page lives as long as it has
-references: a reader that needs a page for longer than a moment takes one with `get_page`. Counting
-references is what later tells migration that a page may not be moved just now.
+Page frames are numbered from 0 (the pfn). A page lives as long as it has references; a reader that
+needs a page for longer than a moment takes one with `get_page`. The number of references later
+tells migration whether a page may be moved.
 
 Source: include/linux/mm.h, include/linux/mm_types.h (v3.12); PageZbud: patch 3 of the series.
 """
@@ -27,19 +27,19 @@ UNMAPPED = -1  #: mapcount of a page that no process maps
 
 @kernel
 def page_address(pfn):
-    """The byte address at which the simulated machine maps page frame `pfn`."""
+    """Return the byte address at which the simulated machine maps page frame `pfn`."""
     return pfn << PAGE_SHIFT
 
 
 @kernel
 def address_pfn(address):
-    """The page frame that holds the byte at `address`."""
+    """Return the page frame that contains the byte at `address`."""
     return address >> PAGE_SHIFT
 
 
 @kernel
 def chunk_address(chunk):
-    """The byte address of chunk number `chunk` (64 to a page, counted from frame 0)."""
+    """Return the byte address of chunk number `chunk` (64 per page, counted from frame 0)."""
     return chunk << CHUNK_SHIFT
 
 
@@ -51,32 +51,32 @@ def chunk_pfn(chunk):
 
 @kernel
 def page_count(page):
-    """How many references are held on the page; 0 = free."""
+    """Return the number of references of a page; 0 = free."""
     return np.int64(page.refcount)
 
 
 @kernel
 def get_page(page):
-    """Take one more reference on a page in use."""
+    """Take another reference on a page in use."""
     page.refcount += 1
 
 
 @kernel
 def put_page_testzero(page):
-    """Drop a reference; whether it was the last, so that the caller must free the page."""
+    """Drop a reference. Return whether it was the last, so that the caller must free the page."""
     page.refcount -= 1
     return page.refcount == 0
 
 
 @kernel
 def page_buddy(page):
-    """Whether the page is the first of a free block."""
+    """Return whether the page is the first of a free block."""
     return page.mapcount == PAGE_BUDDY_MAPCOUNT_VALUE
 
 
 @kernel
 def page_zbud(page):
-    """Whether the page belongs to a zbud pool (PageZbud of the series)."""
+    """Return whether the page belongs to a zbud pool (PageZbud of the series)."""
     return page.mapcount == PAGE_ZBUD_MAPCOUNT_VALUE
 
 
@@ -88,31 +88,31 @@ def page_zpool(page):
 
 @kernel
 def set_page_zbud(page):
-    """Mark a page as zbud's."""
+    """Mark a page as a zbud page."""
     page.mapcount = PAGE_ZBUD_MAPCOUNT_VALUE
 
 
 @kernel
 def reset_page_mapcount(page):
-    """Nobody maps the page, and it is nothing special."""
+    """Mark a page as unmapped and of no special kind."""
     page.mapcount = UNMAPPED
 
 
 @kernel
 def page_mapped(page):
-    """Whether some process maps the page."""
+    """Return whether a process maps the page."""
     return page.mapcount >= 0
 
 
 @kernel
 def page_lru(page):
-    """Whether the page is on one of the zone's LRU lists."""
+    """Return whether the page is on one of the zone's LRU lists."""
     return page.page_flags & PG_LRU != 0
 
 
 @kernel
 def copy_highpage(frames, new, old):
-    """Copy the content of frame `old` to frame `new`, header rows alone where frames have none."""
+    """Copy frame `old` to frame `new`; without page bytes, copy only its header row."""
     copy_row(frames, new, old)
 
 
@@ -148,5 +148,5 @@ def trylock_page(page):
 
 @kernel
 def unlock_page(page):
-    """Let others lock the page."""
+    """Unlock the page."""
     clear_flag(page, PG_LOCKED)

@@ -1,14 +1,13 @@
 """The buddy allocator: page frames in blocks of 2^order.
 
 A block of order k starts at a multiple of 2^k; its buddy is one XOR away (pfn ^ 2^k). Freeing
-merges a block with its buddy as long as that one is free as a whole; allocating splits. Free
-blocks hang on one list per order and migrate type, threaded through their own struct pages, so
-that keeping books costs no memory. Memory is cut into pageblocks, each with a migrate type, to
-keep what can move apart from what cannot: a request is served from lists of its own type, and
-only then steals from others, the largest block first, taking over pageblocks where it gets most
-of one.
+merges a block with its buddy for as long as the buddy is entirely free; allocating splits. Free
+blocks are on one list per order and migrate type, threaded through their struct pages, so the
+lists need no memory. Memory is divided into pageblocks, each with a migrate type, to separate what
+can move from what cannot. A request is served from the lists of its own type first. Only then does
+it steal from others, the largest block first, and takes over a pageblock if it gets most of it.
 
-Limits: one zone from frame 0 on, no per-cpu lists. Watermarks are the caller's business
+Limits: one zone from frame 0 on, no per-CPU lists. Watermarks are checked by the caller
 (`zone_watermark_ok`).
 
 Source: mm/page_alloc.c (v3.12.9); boot: mm/nobootmem.c.
@@ -35,8 +34,8 @@ from zbudlab.layout import (
 from zbudlab.mm.list_head import list_add, list_add_tail, list_del, list_empty, list_move
 from zbudlab.mm.page import page_buddy, put_page_testzero, reset_page_mapcount
 
-#: Whose lists are tried when a type's own are empty, in turn; RESERVE ends. Only movable pages may
-#: go to CMA, which must be able to get rid of them again.
+#: Types whose lists are tried, in order, when a type's own lists are empty; RESERVE ends. Only
+#: movable pages may use CMA, which must be able to move them away again.
 FALLBACKS = (
     (MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE, MIGRATE_RESERVE, MIGRATE_RESERVE),
     (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RESERVE, MIGRATE_RESERVE),
@@ -46,32 +45,32 @@ FALLBACKS = (
 
 @kernel
 def free_list(zone, order, migratetype):
-    """The head of the list of free blocks of that order and type."""
+    """Return the head of the list of free blocks of that order and type."""
     return zone.list_heads + order * MIGRATE_TYPES + migratetype
 
 
 @kernel
 def pageblock_nr(zone, pfn):
-    """The number of the pageblock that holds page frame `pfn`."""
+    """Return the number of the pageblock that contains page frame `pfn`."""
     return pfn >> zone.pageblock_order
 
 
 @kernel
 def get_pageblock_migratetype(zone, blocks, pfn):
-    """What the pageblock of `pfn` is for."""
+    """Return the migrate type of the pageblock of `pfn`."""
     return np.int64(blocks[pageblock_nr(zone, pfn)].migratetype)
 
 
 @kernel
 def is_free_block(pages, pfn, order):
-    """Whether a free block of exactly that order starts at `pfn` (page_is_buddy)."""
+    """Return whether a free block of exactly that order starts at `pfn` (page_is_buddy)."""
     page = pages[pfn]
     return page_buddy(page) and page.order == order
 
 
 @kernel
 def mod_zone_freepage_state(zone, nr_pages, migratetype):
-    """Count pages as freed (or, negative, as taken); CMA's have a count of their own as well."""
+    """Count pages as freed or, if negative, as taken; CMA pages are also counted separately."""
     zone.nr_free_pages += nr_pages
     if migratetype == MIGRATE_CMA:
         zone.nr_free_cma += nr_pages
@@ -88,7 +87,7 @@ def _mark_free(zone, pages, pfn, order, migratetype):
 
 @kernel
 def del_page_from_free_list(zone, pages, pfn, order):
-    """Take a free block off its list, whichever that is."""
+    """Remove a free block from the list it is on."""
     list_del(pages, LRU, pfn)
     reset_page_mapcount(pages[pfn])
     zone.nr_free[order] -= 1
@@ -96,10 +95,10 @@ def del_page_from_free_list(zone, pages, pfn, order):
 
 @kernel
 def likely_to_merge_soon(pages, pfn, order):
-    """Whether the buddy of the block's parent is free, so that one more free merges three ways.
+    """Return whether the buddy of the block's parent is free, so that one more free merges twice.
 
-    Such a block goes to its list's tail: not handed out again soon, it may become part of a
-    larger one meanwhile.
+    Such a block goes to the tail of its list: it is not allocated again soon, and may become part
+    of a larger block in the meantime.
     """
     if order >= MAX_ORDER - 2:
         return False
@@ -109,7 +108,7 @@ def likely_to_merge_soon(pages, pfn, order):
 
 @kernel
 def free_one_page(mem, pfn, order):
-    """Give a block back; merges with free buddies regardless of type (__free_one_page)."""
+    """Free a block, merging it with free buddies of any type (__free_one_page)."""
     zone = mem.zones[0]
     migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
     if migratetype != MIGRATE_ISOLATE:
@@ -139,7 +138,7 @@ def expand(zone, pages, pfn, low, high, migratetype):
 
 @kernel
 def rmqueue_smallest(zone, pages, order, migratetype):
-    """The first block of the smallest order that will do, split to size; -1 = none."""
+    """Take the first block of the smallest sufficient order, split to size; -1 if none."""
     for current in range(order, MAX_ORDER):
         head = free_list(zone, current, migratetype)
         if not list_empty(pages, LRU, head):
@@ -152,10 +151,10 @@ def rmqueue_smallest(zone, pages, order, migratetype):
 
 @kernel(inline=False)
 def move_freepages_block(mem, pfn, migratetype):
-    """Move the free blocks of `pfn`'s pageblock to `migratetype`'s lists.
+    """Move the free blocks of `pfn`'s pageblock to the lists of `migratetype`.
 
-    Returns the number of pages moved. Frames are visited upward and each goes to its list's
-    head, so they end up descending. A pageblock that reaches past the zone is left alone.
+    Return the number of pages moved. Frames are visited upward and each goes to the head of its
+    list, so they end up in descending order. A pageblock that extends past the zone is left alone.
     """
     zone = mem.zones[0]
     pageblock_nr_pages = 1 << zone.pageblock_order
@@ -180,7 +179,7 @@ def move_freepages_block(mem, pfn, migratetype):
 
 @kernel
 def set_pageblock_range(zone, blocks, pfn, nr_pages, migratetype):
-    """Make every pageblock that starts within the range one of that type."""
+    """Give every pageblock that starts within the range the same type."""
     pageblock_nr_pages = 1 << zone.pageblock_order
     for at in range(pfn, pfn + nr_pages, pageblock_nr_pages):
         blocks[pageblock_nr(zone, at)].migratetype = migratetype
@@ -190,8 +189,9 @@ def set_pageblock_range(zone, blocks, pfn, nr_pages, migratetype):
 def try_to_steal_freepages(mem, pfn, order, start_migratetype):
     """Take over the pageblock of a block found on another type's list, if enough of it is free.
 
-    A large find is taken over whole; after a middling one, or for reclaimable pages (slabs come
-    in swarms), the free pages around it come along, and half a pageblock makes the block ours.
+    A large block is taken over whole. For a medium one, or for reclaimable pages (slabs come in
+    large numbers), the free pages around it are moved as well, and half a pageblock is enough to
+    take it over.
     """
     zone = mem.zones[0]
     if order >= zone.pageblock_order:
@@ -204,9 +204,9 @@ def try_to_steal_freepages(mem, pfn, order, start_migratetype):
 
 @kernel(inline=False)
 def rmqueue_fallback(mem, order, start_migratetype):
-    """A block from another type's lists, the largest there is; -1 = none.
+    """Take a block from the lists of other types, the largest first; -1 if none.
 
-    Large blocks first, so that types mix in as few pageblocks as possible.
+    Large blocks come first so that types mix in as few pageblocks as possible.
     """
     zone = mem.zones[0]
     for current in range(MAX_ORDER - 1, order - 1, -1):
@@ -228,7 +228,7 @@ def rmqueue_fallback(mem, order, start_migratetype):
 
 @kernel
 def prep_new_page(pages, pfn, order, migratetype):
-    """Hand a block over: one reference, owned by nobody yet, its order remembered."""
+    """Prepare a block for its user: one reference, no owner, its order recorded."""
     page = pages[pfn]
     page.refcount = 1
     reset_page_mapcount(page)
@@ -242,7 +242,7 @@ def prep_new_page(pages, pfn, order, migratetype):
 
 @kernel
 def should_fail_alloc_page(zone):
-    """Whether this allocation is to fail on request (fault injection, lib/fault-inject.c)."""
+    """Return whether to fail this allocation (fault injection, lib/fault-inject.c)."""
     if zone.fail_page_alloc > 0:
         zone.fail_page_alloc -= 1
         return True
@@ -251,7 +251,7 @@ def should_fail_alloc_page(zone):
 
 @kernel
 def alloc_pages(mem, order, migratetype):
-    """The first frame of a block of 2^order pages, one reference held; or -ENOMEM."""
+    """Allocate a block of 2^order pages. Return its first frame, with one reference, or -ENOMEM."""
     zone = mem.zones[0]
     if order >= MAX_ORDER or should_fail_alloc_page(zone):
         return -ENOMEM
@@ -269,7 +269,7 @@ def alloc_pages(mem, order, migratetype):
 
 @kernel
 def free_pages(mem, pfn, order):
-    """Give back the block that starts at `pfn`; its reference count must be 0 already."""
+    """Free the block that starts at `pfn`; its reference count must be 0 already."""
     page = mem.pages[pfn]
     page.page_flags = 0
     page.mapping = 0
@@ -279,7 +279,7 @@ def free_pages(mem, pfn, order):
 
 @kernel
 def put_pages(mem, pfn, order):
-    """`put_page` for a block whose order is known: no record need be read to find its buddy.
+    """Drop a reference of a block of known order, as `put_page` without reading its record first.
 
     Source: mm/page_alloc.c, __free_pages (v3.12).
     """
@@ -291,13 +291,13 @@ def put_pages(mem, pfn, order):
 
 @kernel
 def put_single_page(mem, pfn):
-    """`put_page` for a page known to be single. Source: mm/swap.c, __put_single_page (v3.12)."""
+    """Drop a reference of a single page. Source: mm/swap.c, __put_single_page (v3.12)."""
     return put_pages(mem, pfn, 0)
 
 
 @kernel
 def put_page(mem, pfn):
-    """Drop a reference; the last one gives the block back. Returns 1 if it did.
+    """Drop a reference; the last one frees the block. Return 1 if it did.
 
     Source: mm/swap.c, put_page (v3.12).
     """
@@ -309,10 +309,10 @@ def put_page(mem, pfn):
 
 @kernel(inline=False)
 def zone_watermark_ok(mem, order, mark, use_cma):
-    """Whether `order` could be had and more than `mark` pages stay free.
+    """Return whether a block of `order` is available and more than `mark` pages stay free.
 
-    The smaller orders do not count for a larger request, and the mark halves with each.
-    use_cma: 1 = the request may go to CMA pages (they count).
+    Smaller orders do not count for a larger request, and the mark halves with each order. use_cma:
+    1 if the request may use CMA pages, which then count.
     """
     zone = mem.zones[0]
     free = zone.nr_free_pages - ((1 << order) - 1)
@@ -329,11 +329,11 @@ def zone_watermark_ok(mem, order, mark, use_cma):
 
 @kernel
 def isolate_free_page(mem, pfn, order):
-    """Take a free block off its list as it is, unless the low watermark forbids; the pages got.
+    """Take a free block off its list unless the low watermark forbids it. Return its pages.
 
-    They come as pages of order 0, a reference on each. Taking most of a pageblock makes it
-    movable. What stands in isolated pageblocks is no longer counted as free, so the watermark
-    does not apply there.
+    They become pages of order 0 with one reference each. Taking most of a pageblock makes it
+    movable. Pages in isolated pageblocks are not counted as free, so the watermark does not apply
+    to them.
 
     Source: __isolate_free_page, split_free_page.
     """

@@ -1,7 +1,7 @@
-"""What must hold of the page allocator between operations.
+"""Invariants of the page allocator between operations.
 
-Every frame is in one free block or in one block in use; free blocks are on the list of their
-order and type, merged as far as they go; counters are what the lists hold.
+Every frame is in one free block or in one block in use. Free blocks are on the list of their order
+and type and merged as far as possible. Counters agree with the lists.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ FAULTS = (
 
 @kernel
 def fault_in_free_block(zone, pages, pfn, order, migratetype):
-    """What is wrong with a block on the free list of that order and type; 0 = nothing."""
+    """Return what is wrong with a block on the free list of that order and type; 0 = nothing."""
     page = pages[pfn]
     if not is_free_block(pages, pfn, order) or page.migratetype != migratetype:
         return 2
@@ -43,7 +43,7 @@ def fault_in_free_block(zone, pages, pfn, order, migratetype):
 
 @kernel(inline=False)
 def fault_in_free_lists(mem):
-    """The first fault of the free lists and their counters, as (code, where)."""
+    """Return the first fault of the free lists and their counters: (code, where)."""
     zone = mem.zones[0]
     free = 0
     cma = 0
@@ -74,12 +74,12 @@ def fault_in_free_lists(mem):
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of the allocator as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of the allocator: (index into FAULTS, where), or (0, 0)."""
     zone = mem.zones[0]
     code, where = fault_in_free_lists(mem)
     if code:
         return code, where
-    end = 0  # of the block that the frame looked at lies in
+    end = 0  # of the block that contains the frame
     free = False
     for pfn in range(zone.spanned_pages):
         page = mem.pages[pfn]

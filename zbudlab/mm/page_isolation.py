@@ -1,10 +1,9 @@
-"""Isolating pageblocks: free pages in them are handed out no more, and freed ones stay there.
+"""Isolating pageblocks: their free pages are not allocated, and freed pages stay in them.
 
-That is how a range is kept empty while it is being emptied. The pageblocks become MIGRATE_ISOLATE,
-their free blocks move to the isolate lists, from which no allocation is served, and stop counting
-as free.
+This keeps a range empty while it is being emptied. The pageblocks become MIGRATE_ISOLATE. Their
+free blocks move to the isolate lists, which serve no allocation, and no longer count as free.
 
-Limits: ranges of CMA pageblocks only, which hold nothing but movable pages by construction; so
+Limits: ranges of CMA pageblocks only. They hold nothing but movable pages by construction, so
 isolating never fails.
 
 Source: mm/page_isolation.c (v3.12.9).
@@ -35,7 +34,7 @@ def set_migratetype_isolate(mem, pfn):
 
 @kernel
 def unset_migratetype_isolate(mem, pfn, migratetype):
-    """Make the isolated pageblock of `pfn` one of `migratetype` again."""
+    """Give the isolated pageblock of `pfn` the type `migratetype` again."""
     zone = mem.zones[0]
     moved = move_freepages_block(mem, pfn, migratetype)
     mod_zone_freepage_state(zone, moved, migratetype)
@@ -44,14 +43,14 @@ def unset_migratetype_isolate(mem, pfn, migratetype):
 
 @kernel(inline=False)
 def start_isolate_page_range(mem, start, end):
-    """Isolate every pageblock of [start, end), rising."""
+    """Isolate every pageblock of [start, end), upward."""
     for pfn in range(start, end, 1 << mem.zones[0].pageblock_order):
         set_migratetype_isolate(mem, pfn)
 
 
 @kernel(inline=False)
 def undo_isolate_page_range(mem, start, end, migratetype):
-    """Make the pageblocks of [start, end) that are isolated ones of `migratetype`, rising."""
+    """Give the isolated pageblocks of [start, end) the type `migratetype`, upward."""
     for pfn in range(start, end, 1 << mem.zones[0].pageblock_order):
         if get_pageblock_migratetype(mem.zones[0], mem.blocks, pfn) == MIGRATE_ISOLATE:
             unset_migratetype_isolate(mem, pfn, migratetype)
@@ -59,7 +58,7 @@ def undo_isolate_page_range(mem, start, end, migratetype):
 
 @kernel(inline=False)
 def test_pages_isolated(pages, start, end):
-    """Whether [start, end) is free from end to end, `start` being where a free block starts."""
+    """Return whether [start, end) is entirely free; a free block starts at `start`."""
     pfn = start
     while pfn < end:
         if not page_buddy(pages[pfn]):

@@ -1,6 +1,6 @@
-"""Poison: free frames filled with a pattern, so that whoever uses one is found out.
+"""Poison: free frames are filled with a pattern, so that a write to one is found.
 
-Done for checked runs, after each operation: a frame that became free is filled; one that was
+Checked runs do this after each operation: a frame that became free is filled, and one that was
 filled before must still be so.
 
 Source: mm/debug-pagealloc.c (v3.12).
@@ -13,7 +13,7 @@ from zbudlab.mm.page import clear_flag, page_buddy, set_flag
 
 @kernel
 def is_poisoned(frames, pfn):
-    """Whether every byte of a frame is poison."""
+    """Return whether every byte of a frame is poison."""
     for byte in range(frames.shape[1]):  # noqa: SIM110  # generators do not compile
         if frames[pfn, byte] != PAGE_POISON:
             return False
@@ -22,7 +22,7 @@ def is_poisoned(frames, pfn):
 
 @kernel(inline=False)
 def poison_free_pages(mem):
-    """Fill the frames that became free; the first one written to since it was filled, or -1."""
+    """Fill frames that became free. Return the first one written to since, or -1."""
     free_until = 0
     for pfn in range(mem.zones[0].spanned_pages):
         page = mem.pages[pfn]

@@ -1,13 +1,12 @@
-"""The radix tree: items by a 64-bit key, 64 slots a node, 6 bits of the key a level.
+"""The radix tree: items by a 64-bit key, 64 slots per node, 6 bits of the key per level.
 
-It is as high as its largest key needs and no higher: it grows new roots upward and, when only
-slot 0 of the root is left in use, shrinks again. A key then needs no comparison on the way down:
-its bits are the way.
+The tree is only as high as its largest key needs. It grows new roots upward and, when only slot 0
+of the root is in use, shrinks again. No key is compared on the way down: its bits are the path.
 
-`nodes` holds the nodes of all trees, `root` is any record with the fields height, rnode, items.
-An item is a number above 0. Node 0 is no node; it keeps count of the others. An operation that
-finds too few nodes free changes nothing, so that the caller can get more and ask again; a caller
-who made sure with `radix_tree_preload` never sees that.
+`nodes` holds the nodes of all trees; `root` is any record with the fields height, rnode and items.
+An item is a number above 0. Node 0 is not a node; it counts the others. An operation that finds
+too few free nodes changes nothing, so that the caller can supply more and repeat it. A caller that
+used `radix_tree_preload` never sees that.
 
 Source: lib/radix-tree.c (v3.12).
 """
@@ -28,10 +27,10 @@ MAX_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 MAX_HEIGHT = (KEY_BITS + RADIX_TREE_MAP_SHIFT - 1) // RADIX_TREE_MAP_SHIFT
 #: Nodes that one insertion can need: a path of new levels on top and one down.
 RADIX_TREE_PRELOAD_SIZE = 2 * MAX_HEIGHT - 1
-#: What `radix_tree_lookup_slot` answers for the item of key 0 that lives in the root itself.
+#: What `radix_tree_lookup_slot` returns for an item of key 0 stored in the root itself.
 SLOT_IN_ROOT = 0
 
-BATCH = 16  #: keys that a batch lookup takes down the tree together
+BATCH = 16  #: keys that a batch lookup follows down the tree together
 
 # node 0
 FREE_LIST = 0
@@ -40,21 +39,21 @@ NEVER_USED = 1
 
 @kernel
 def slot_of(key, level):
-    """Which slot of a node leads to the key; level 0 is the lowest."""
+    """Return which slot of a node leads to the key; level 0 is the lowest."""
     bits = np.uint64(key) >> np.uint64(level * RADIX_TREE_MAP_SHIFT)
     return np.int64(bits & np.uint64(RADIX_TREE_MAP_MASK))
 
 
 @kernel
 def key_fits(key, height):
-    """Whether a tree of that height can hold the key."""
+    """Return whether a tree of that height can hold the key."""
     bits = height * RADIX_TREE_MAP_SHIFT
     return bits >= KEY_BITS or np.uint64(key) >> np.uint64(bits) == 0
 
 
 @kernel
 def height_for(key):
-    """Levels of nodes that a key needs."""
+    """Return the number of levels that a key needs."""
     height = 0
     while not key_fits(key, height):
         height += 1
@@ -74,13 +73,13 @@ def init_radix_tree_nodes(nodes):
 
 @kernel
 def radix_tree_preload(nodes, insertions):
-    """Whether there are nodes enough for that many insertions, whatever the keys."""
+    """Return whether there are enough nodes for that many insertions of any keys."""
     return nodes.shape[0] - 1 - np.int64(nodes[0].count) >= insertions * RADIX_TREE_PRELOAD_SIZE
 
 
 @kernel
 def alloc_node(nodes, parent):
-    """An empty node under `parent`."""
+    """Allocate an empty node under `parent`."""
     pile = nodes[0]
     number = np.int64(pile.slots[FREE_LIST])
     if number:
@@ -98,7 +97,7 @@ def alloc_node(nodes, parent):
 
 @kernel
 def free_node(nodes, number):
-    """Give back a node; all its slots must be empty but slot 0."""
+    """Free a node; all its slots except slot 0 must be empty."""
     pile = nodes[0]
     nodes[number].slots[0] = pile.slots[FREE_LIST]
     pile.slots[FREE_LIST] = number
@@ -110,7 +109,7 @@ def free_node(nodes, number):
 
 @kernel
 def radix_tree_lookup_slot(nodes, root, key):
-    """Where the key's item stands: node * 64 + slot, or SLOT_IN_ROOT; -1 = no such item."""
+    """Return where the key's item is: node * 64 + slot, or SLOT_IN_ROOT; -1 if none."""
     height = np.int64(root.height)
     number = np.int64(root.rnode)
     if number == 0 or not key_fits(key, height):
@@ -127,7 +126,7 @@ def radix_tree_lookup_slot(nodes, root, key):
 
 @kernel
 def radix_tree_deref_slot(nodes, root, slot):
-    """The item in a slot that `radix_tree_lookup_slot` found."""
+    """Return the item in a slot that `radix_tree_lookup_slot` found."""
     if slot == SLOT_IN_ROOT:
         return np.int64(root.rnode)
     return np.int64(nodes[slot >> RADIX_TREE_MAP_SHIFT].slots[slot & RADIX_TREE_MAP_MASK])
@@ -144,14 +143,14 @@ def radix_tree_replace_slot(nodes, root, slot, item):
 
 @kernel
 def radix_tree_lookup(nodes, root, key):
-    """The key's item; 0 = none."""
+    """Return the key's item; 0 if there is none."""
     slot = radix_tree_lookup_slot(nodes, root, key)
     return 0 if slot < 0 else radix_tree_deref_slot(nodes, root, slot)
 
 
 @kernel
 def radix_tree_replace(nodes, root, key, item):
-    """Exchange the key's item; the old one, 0 = there is none and nothing changed."""
+    """Replace the key's item. Return the old one; 0 if there is none and nothing changed."""
     slot = radix_tree_lookup_slot(nodes, root, key)
     if slot < 0:
         return 0
@@ -162,11 +161,11 @@ def radix_tree_replace(nodes, root, key, item):
 
 @kernel(inline=False)
 def radix_tree_lookup_batch(nodes, root, keys, items):
-    """Look up every key of an array; items[i], int64, gets the item of keys[i], 0 = none.
+    """Look up every key of an array; items[i], int64, receives the item of keys[i], 0 if none.
 
-    A group of keys goes down together, a level at a time: a key's way is a chain of loads that
-    wait for each other, but the ways of several keys are fetched at once. On its way a key's
-    place in `items` holds the node it has come to.
+    Several keys go down together, one level at a time: the loads of one key wait for each other,
+    but those of several keys overlap. Until it is done, a key's element of `items` holds the node
+    it has reached.
     """
     height = np.int64(root.height)
     for start in range(0, keys.shape[0], BATCH):
@@ -181,9 +180,9 @@ def radix_tree_lookup_batch(nodes, root, keys, items):
 
 @kernel
 def radix_tree_next_hole(nodes, root, key, max_scan):
-    """The first key from `key` on without an item, of `max_scan` looked at.
+    """Return the first key from `key` on without an item, of `max_scan` examined.
 
-    All in use: key + max_scan. A search that runs past the largest key ends at 0.
+    If all are in use, return key + max_scan. A search that runs past the largest key ends at 0.
     """
     key = np.uint64(key)
     for _ in range(max_scan):
@@ -200,7 +199,7 @@ def radix_tree_next_hole(nodes, root, key, max_scan):
 
 @kernel
 def radix_tree_extend(nodes, root, height):
-    """Put new roots on top until the tree has that height."""
+    """Add new roots on top until the tree has that height."""
     if root.rnode == 0:
         root.height = height
         return
@@ -217,7 +216,7 @@ def radix_tree_extend(nodes, root, height):
 
 @kernel
 def link_child(nodes, root, parent, slot, child):
-    """Hang a node or item into a slot, or at the root where there is no parent."""
+    """Put a node or item into a slot, or at the root if there is no parent."""
     if parent:
         nodes[parent].slots[slot] = child
         nodes[parent].count += 1
@@ -227,7 +226,7 @@ def link_child(nodes, root, parent, slot, child):
 
 @kernel
 def radix_tree_insert(nodes, root, key, item):
-    """Add an item: 0, -EEXIST if the key has one, -ENOMEM if nodes are too few."""
+    """Add an item. Return 0, -EEXIST if the key has one, -ENOMEM if nodes are too few."""
     if not radix_tree_preload(nodes, 1):
         return -EEXIST if radix_tree_lookup(nodes, root, key) else -ENOMEM
     if not key_fits(key, np.int64(root.height)):
@@ -251,7 +250,7 @@ def radix_tree_insert(nodes, root, key, item):
 
 @kernel
 def radix_tree_shrink(nodes, root):
-    """Drop roots that lead nowhere but to slot 0."""
+    """Remove roots that lead only to slot 0."""
     while root.height > 0:
         top = np.int64(root.rnode)
         below = np.int64(nodes[top].slots[0])
@@ -266,7 +265,7 @@ def radix_tree_shrink(nodes, root):
 
 @kernel
 def radix_tree_delete(nodes, root, key):
-    """Remove the key's item and return it; 0 = there was none. Empty nodes go."""
+    """Remove the key's item and empty nodes. Return the item; 0 if there was none."""
     found = radix_tree_lookup_slot(nodes, root, key)
     if found < 0:
         return 0
@@ -303,7 +302,7 @@ FAULTS = (
 
 @kernel
 def next_used_slot(nodes, number, slot):
-    """The first slot in use from `slot` on; 64 = there is none."""
+    """Return the first slot in use from `slot` on; 64 if there is none."""
     while slot < RADIX_TREE_MAP_SIZE and nodes[number].slots[slot] == 0:
         slot += 1
     return slot
@@ -311,7 +310,7 @@ def next_used_slot(nodes, number, slot):
 
 @kernel
 def count_slots(nodes, number):
-    """Slots in use, counted."""
+    """Count the slots in use."""
     used = 0
     for slot in range(RADIX_TREE_MAP_SIZE):
         used += nodes[number].slots[slot] != 0
@@ -320,7 +319,7 @@ def count_slots(nodes, number):
 
 @kernel
 def slot_in_parent(nodes, number):
-    """Which slot of the node above leads to this node."""
+    """Return which slot of the parent leads to this node."""
     parent = np.int64(nodes[number].parent)
     slot = 0
     while slot < RADIX_TREE_MAP_SIZE and nodes[parent].slots[slot] != number:
@@ -330,7 +329,7 @@ def slot_in_parent(nodes, number):
 
 @kernel(inline=False)
 def first_fault(nodes, root):
-    """The first broken invariant of a tree as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of a tree: (index into FAULTS, where), or (0, 0)."""
     if root.height == 0:
         items = 1 if root.rnode else 0
         return (0, 0) if items == root.items else (3, items)

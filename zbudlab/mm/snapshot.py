@@ -1,6 +1,6 @@
-"""A machine's state seen from above: what is wrong with it, its digest, copies of it.
+"""The state of a machine from outside: what is wrong with it, its digest, copies of it.
 
-Whoever draws, explains or replays reads through here, and gets copies.
+Views, explanations and conformance tests read through here, and get copies.
 """
 
 import hashlib
@@ -44,18 +44,18 @@ from zbudlab.mm.page import page_buddy, page_count, page_zpool
 from zbudlab.mm.state import State
 from zbudlab.mm.zpool import zpool_page_is_full, zpool_page_references
 
-#: What finds a broken invariant of a pool, by its allocator.
+#: The check of a pool, by its allocator.
 POOL_FAULTS = {layout.ZPOOL_ZBUD: zbud_check.faults}
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
-    """The record numbers on a list, first to last."""
+    """Return the record numbers on a list, first to last."""
     entries = np.empty(len(records), np.int64)
     return entries[: list_entries(records, link, head, entries)].tolist()
 
 
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
-    """What each mechanism finds wrong: (module, (code, where))."""
+    """Yield what each mechanism finds wrong: (module, (code, where))."""
     yield page_alloc_check, page_alloc_check.first_fault(state.mem)
     yield lru, lru.first_fault(state.mem)
     yield compaction, compaction.first_fault(state.mem)
@@ -68,7 +68,7 @@ def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
 
 
 def first_fault(state: State) -> str | None:
-    """The first broken invariant in a sentence, None if all hold."""
+    """Return the first broken invariant as a sentence; None if all hold."""
     for module, (code, where) in _faults(state):
         if code:
             name = module.__name__.rpartition(".")[2]
@@ -77,17 +77,19 @@ def first_fault(state: State) -> str | None:
 
 
 def arrays(state: State) -> dict[str, np.ndarray]:
-    """The machine's arrays by name, as views that cannot be written."""
+    """Return the machine's arrays by name, as read-only views."""
     views = {}
     for name, array in vars(state).items():
-        if isinstance(array, np.ndarray) and name != "frames":  # frames lie in rows
+        if (
+            isinstance(array, np.ndarray) and name != "frames"
+        ):  # `frames` is the same memory as `rows`
             views[name] = array.view()
             views[name].flags.writeable = False
     return views
 
 
 def sizes(state: State) -> dict[str, int]:
-    """Host memory that the machine's arrays take, bytes: what is there at once, what has grown."""
+    """Return the host memory of the machine's arrays, bytes: allocated at boot, and grown."""
     page_tables = state.ptes.nbytes + state.lengths.nbytes + state.processes.nbytes
     grown = {
         "tree nodes": state.nodes.nbytes,
@@ -99,7 +101,7 @@ def sizes(state: State) -> dict[str, int]:
 
 
 def digest(state: State, device: Mapping[int, bytes | int]) -> str:
-    """SHA-256 over all arrays, their names, shapes and bytes, and the swap device by slot."""
+    """Return the SHA-256 of all arrays, their names and shapes, and the swap device by slot."""
     found = hashlib.sha256()
     for name, array in sorted(arrays(state).items()):
         found.update(f"{name} {array.shape}".encode())
@@ -122,7 +124,7 @@ def pool_frame(mem, page, pfn):
 
 @kernel
 def used_frame(mem, page, pfn):
-    """The byte of a frame that is not free (layout.FRAME_*), but for where it lies."""
+    """Return the byte of a frame that is not free (layout.FRAME_*), ignoring its place."""
     if page_zpool(page):
         return pool_frame(mem, page, pfn)
     if page.mapping == 0:
@@ -132,7 +134,7 @@ def used_frame(mem, page, pfn):
 
 @kernel
 def free_frame(migratetype, order):
-    """The byte of a frame in a free block (layout.FRAME_*)."""
+    """Return the byte of a frame in a free block (layout.FRAME_*)."""
     kind = FRAME_FREE_CMA if migratetype == MIGRATE_CMA else FRAME_FREE
     if migratetype == MIGRATE_ISOLATE:
         kind |= FRAME_ISOLATED
@@ -173,12 +175,12 @@ def look_at_frames(mem, cells):
 
 
 def frame_cells(state: State) -> np.ndarray:
-    """What each page frame is and more, uint8 (frames,): layout.FRAME_* with its flags."""
+    """Return what each frame is, uint8 (frames,): layout.FRAME_* with its flags."""
     cells = np.empty(int(state.zone["spanned_pages"]), np.uint8)
     look_at_frames(state.mem, cells)
     return cells
 
 
 def frame_kinds(state: State) -> np.ndarray:
-    """What each page frame is, uint8 (frames,): layout.FRAME_KINDS by number."""
+    """Return what each frame is, uint8 (frames,): layout.FRAME_KINDS by number."""
     return frame_cells(state) & layout.FRAME_KIND_MASK

@@ -1,9 +1,8 @@
-"""The arrays a machine is made of, and how they grow.
+"""The arrays of a machine, and how they grow.
 
-Frames, struct pages and zbud headers are there from the start, 32 bytes of struct page and 4096
-bytes of content a frame (or, without page bytes, 64 bytes for the header it may hold). What the
-machine learns to need later grows when asked: `reserve` comes before the operation, as kernels
-cannot allocate.
+Frames, struct pages and zbud headers are allocated at boot: 32 bytes of struct page and 4096 bytes
+of content per frame (or, without page bytes, 64 bytes for a header). Other tables grow when
+needed: kernels cannot allocate, so `reserve_*` is called before the operation.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:
-    """A zeroed array `offset` bytes behind a page boundary; so simulated pages lie on real ones."""
+    """Return a zeroed array `offset` bytes after a page boundary, so that pages are aligned."""
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
     room = np.zeros(size + layout.PAGE_SIZE, np.uint8)
@@ -25,7 +24,7 @@ def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0)
 
 
 def grown(array: np.ndarray, length: int) -> np.ndarray:
-    """A copy of a one-dimensional array with room for `length` records, at least doubled."""
+    """Return a copy of a one-dimensional array with at least `length` records, or twice as many."""
     larger = np.zeros(max(length, 2 * len(array)), array.dtype)
     larger[: len(array)] = array
     return larger
@@ -34,9 +33,9 @@ def grown(array: np.ndarray, length: int) -> np.ndarray:
 class State:
     """All arrays of one machine.
 
-    frames: number of page frames. page_bytes: whether frames have content; without it the
-    machine is bookkeeping only (64 bytes a frame for headers), and pages bear marks (`marks`;
-    `swap_marks`: those on the swap device, by slot). pools: zbud pools that can exist.
+    frames: number of page frames. page_bytes: whether frames have content. Without it the machine
+    is bookkeeping only (64 bytes per frame for headers), and pages carry marks (`marks`;
+    `swap_marks` for those on the swap device, by slot). pools: number of pools that can exist.
     """
 
     #: `_mem` is derived from the arrays, so it is kept out of `vars(state)`, which are the state.
@@ -82,14 +81,14 @@ class State:
         free_area_init(self.mem)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute. `mem` is rebuilt after an array was replaced."""
+        """Set an attribute; `mem` is rebuilt after an array was replaced."""
         object.__setattr__(self, name, value)
         if isinstance(value, np.ndarray):
             self._mem = None
 
     @property
     def mem(self) -> Memory:
-        """What kernels take first: all arrays by name."""
+        """All arrays by name: the first argument of kernels."""
         if self._mem is None:
             self._mem = self._memory()
         return self._mem
@@ -115,16 +114,16 @@ class State:
 
     @property
     def marks(self) -> np.ndarray:
-        """Without page bytes: what stands in each frame in their place, int64 (frames,).
+        """Without page bytes: what each frame holds instead of content, int64 (frames,).
 
-        A page that was written bears its place in the table of page table entries, plus 1; it
-        keeps the mark wherever it goes: in a frame, in zswap's entry, on the swap device.
+        A written page carries its place in the table of page table entries, plus 1. It keeps the
+        mark wherever it goes: into a frame, zswap's entry, or the swap device.
         """
         return self.frames[:, :8].view(np.int64)[:, 0]
 
     @property
     def zone(self) -> np.void:
-        """The one zone."""
+        """The only zone."""
         return self.zones[0]
 
     def create_pool(self, number: int, variant: int, kind: int = layout.ZPOOL_ZBUD) -> None:
@@ -143,26 +142,26 @@ class State:
         self.reserve_nodes(count)
 
     def reserve_nodes(self, insertions: int) -> None:
-        """Have radix tree nodes enough for that many insertions."""
+        """Make room for the radix tree nodes of that many insertions."""
         if not self.nodes_limited and not radix_tree_preload(self.nodes, insertions):
             used = int(self.nodes[0]["count"])
             self.nodes = grown(self.nodes, used + 1 + insertions * RADIX_TREE_PRELOAD_SIZE)
 
     def reserve_slots(self, length: int) -> None:
-        """Have a table of at least that many swap slots."""
+        """Make the table of swap slots at least that long."""
         if length > len(self.swap_slots):
             self.swap_slots = grown(self.swap_slots, length)
         if not self.page_bytes and length > len(self.swap_marks):
             self.swap_marks = grown(self.swap_marks, length)
 
     def reserve_entries(self, insertions: int) -> None:
-        """Have entries enough for zswap to store that many pages."""
+        """Make room for the entries of that many pages stored in zswap."""
         needed = 1 + int(self.zswaps[0]["nr_entries"]) + insertions
         if needed > len(self.zswap_entries):
             self.zswap_entries = grown(self.zswap_entries, needed)
 
     def new_process(self, nr_pages: int) -> int:
-        """A process with a range of empty page table entries; its number, the lowest free one."""
+        """Create a process with empty page table entries. Return the lowest free number."""
         start = self._new_range(nr_pages)
         unused = np.flatnonzero(self.processes["nr_pages"] == 0)
         if not len(unused):
@@ -173,7 +172,7 @@ class State:
         return owner
 
     def _new_range(self, nr_pages: int) -> int:
-        """Entries that nobody uses: of the smallest hole that fits, else behind all others."""
+        """Return the start of unused entries: the smallest hole that fits, or the end."""
         fitting = [hole for hole in self._holes if hole[0] >= nr_pages]
         if fitting:
             length, start = min(fitting)
@@ -189,7 +188,7 @@ class State:
         return start
 
     def free_range(self, start: int, nr_pages: int) -> None:
-        """Let the entries of a process that ended be used again; neighbouring holes join."""
+        """Make the entries of a process that exited reusable; neighbouring holes are joined."""
         for length, other in list(self._holes):
             if other + length == start or start + nr_pages == other:
                 self._holes.remove((length, other))
@@ -197,6 +196,6 @@ class State:
         self._holes.append((nr_pages, start))
 
     def nbytes(self) -> int:
-        """Bytes that all arrays take together, in host memory (`frames` lies in `rows`)."""
+        """Return the host memory of all arrays, bytes (`frames` is part of `rows`)."""
         arrays = (a for name, a in vars(self).items() if name != "frames")
         return sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))

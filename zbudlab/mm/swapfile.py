@@ -1,11 +1,11 @@
-"""Swap areas: which slots there are, which are free, and how they become free.
+"""Swap areas: which slots exist, which are free, and how they become free.
 
-An area is a range of the table of swap slots, so that a slot is known by one number everywhere.
-`swap_map` counts who refers to a slot. Freeing the last reference frees the slot and tells zswap;
-6.1 first keeps freed slots on a list of 64, and when one more comes, drops the 64 together.
+An area is a range of the table of swap slots, so a slot has one number everywhere. `swap_map`
+counts the references of a slot. Dropping the last reference frees the slot and notifies zswap. 6.1
+first keeps freed slots on a list of 64; when one more comes, it frees the 64 together.
 
-Limits: areas are tried in the order of their types; the kernel's clusters of 256 slots, made for
-disks, are left out: the search goes on where the last one ended, and then from the start.
+Limits: areas are tried in the order of their types. The kernel's clusters of 256 slots, made for
+disks, are left out: a search continues where the last one ended, then from the start.
 
 Source: mm/swapfile.c (v3.12, v6.1), mm/swap_slots.c (v6.1).
 """
@@ -21,13 +21,13 @@ FULL = -1  #: no slot is free
 
 @kernel
 def swap_count(slots, slot):
-    """How many references a slot has."""
+    """Return the number of references of a slot."""
     return np.int64(slots[slot].swap_map) & ~SWAP_HAS_CACHE
 
 
 @kernel(inline=False)
 def swapon(mem, type, start, nr_slots, pool):
-    """Make the slots from `start` on an area with all of them free; `pool` is zswap's, or -1."""
+    """Make the slots from `start` on an area of free slots; `pool` is zswap's, or -1."""
     area = mem.areas[type]
     area.start = start
     area.nr_slots = nr_slots
@@ -43,7 +43,7 @@ def swapon(mem, type, start, nr_slots, pool):
 
 @kernel(inline=False)
 def swapoff(mem, type):
-    """Forget an area and all its slots; zswap must have been told before."""
+    """Remove an area and all its slots; zswap must have been notified before."""
     area = mem.areas[type]
     for slot in range(area.start, area.start + area.nr_slots):
         mem.slots[slot].swap_map = 0
@@ -53,7 +53,7 @@ def swapoff(mem, type):
 
 @kernel
 def take_slot(mem, slot):
-    """Make a free slot used, with one reference."""
+    """Mark a free slot as used, with one reference."""
     area = mem.areas[mem.slots[slot].type]
     mem.slots[slot].swap_map = 1
     area.inuse_pages += 1
@@ -62,7 +62,7 @@ def take_slot(mem, slot):
 
 @kernel
 def scan_swap_map(area, slots):
-    """The next free slot of an area, searched from where the last was found; FULL = none."""
+    """Return an area's next free slot, searching from the last one found; FULL if none."""
     if area.inuse_pages >= area.nr_slots:
         return FULL
     for turn in range(2):
@@ -76,7 +76,7 @@ def scan_swap_map(area, slots):
 
 @kernel
 def get_swap_page(mem):
-    """A slot, used from now on; FULL = no area has one."""
+    """Allocate a slot. Return its number, or FULL if no area has one."""
     for type in range(mem.areas.shape[0]):
         slot = scan_swap_map(mem.areas[type], mem.slots)
         if slot != FULL:
@@ -87,7 +87,7 @@ def get_swap_page(mem):
 
 @kernel(inline=False)
 def get_swap_pages(mem, found):
-    """Fill `found`, int64, with slots; how many there were."""
+    """Fill `found`, int64, with allocated slots. Return their number."""
     for i in range(found.shape[0]):
         found[i] = get_swap_page(mem)
         if found[i] == FULL:
@@ -97,14 +97,14 @@ def get_swap_pages(mem, found):
 
 @kernel(inline=False)
 def swap_use(mem, slot):
-    """Make sure that one given slot is used, as one who resumes does."""
+    """Mark one given slot as used, as resuming from hibernation does."""
     if mem.slots[slot].swap_map == 0:
         take_slot(mem, slot)
 
 
 @kernel
 def swap_range_free(mem, slot, freed, count):
-    """Make a slot free for others; it is noted in `freed`, whose new count is the answer."""
+    """Free a slot and append it to `freed`. Return the new length."""
     frontswap_invalidate_page(mem, slot)
     mem.slots[slot].swap_map = 0
     mem.areas[mem.slots[slot].type].inuse_pages -= 1
@@ -114,7 +114,7 @@ def swap_range_free(mem, slot, freed, count):
 
 @kernel(inline=False)
 def swapcache_free_entries(mem, freed, count):
-    """Make the slots kept on the list free (6.1); the new count of `freed`."""
+    """Free the slots kept on the list (6.1). Return the new length of `freed`."""
     cache = mem.caches[0]
     for i in range(cache.n_ret):
         count = swap_range_free(mem, cache.slots_ret[i], freed, count)
@@ -124,9 +124,9 @@ def swapcache_free_entries(mem, freed, count):
 
 @kernel(inline=False)
 def swap_free(mem, batch, freed):
-    """Drop a reference of each slot of `batch`, int64 (n,); how many slots became free.
+    """Drop a reference of each slot of `batch`, int64 (n,). Return how many slots became free.
 
-    freed: int64 (n + 64,), gets these. Slots without a reference are left alone.
+    freed: int64 (n + 64,), receives them. Slots without a reference are left alone.
     """
     cache = mem.caches[0]
     count = 0
@@ -158,7 +158,7 @@ FAULTS = (
 
 @kernel
 def kept_on_list(cache, slot):
-    """Whether a freed slot is on 6.1's list."""
+    """Return whether a freed slot is on 6.1's list."""
     found = False
     for i in range(cache.n_ret):
         found = found or cache.slots_ret[i] == slot
@@ -167,7 +167,7 @@ def kept_on_list(cache, slot):
 
 @kernel(inline=False)
 def first_fault(mem):
-    """The first broken invariant of swap areas as (index into FAULTS, where), or (0, 0)."""
+    """Return the first broken invariant of swap areas: (index into FAULTS, where), or (0, 0)."""
     for type in range(mem.areas.shape[0]):
         area = mem.areas[type]
         used = 0

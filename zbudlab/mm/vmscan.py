@@ -1,15 +1,15 @@
 """Page reclaim: which pages leave memory when it runs short.
 
-User pages age on two lists. New ones start on the active list; its oldest move to the inactive
-list when that gets short; the oldest inactive page is reclaimed, unless it was touched since,
-which makes it active again. A reclaimed page is unmapped to a swap slot, written out by the
+User pages age on two lists. New ones start on the active list. Its oldest pages move to the
+inactive list when that becomes short. The oldest inactive page is reclaimed, unless it was used
+again, which makes it active. A reclaimed page is unmapped to a swap slot, written out by the
 caller (compressed into zswap, or to the swap device), and freed.
 
-`shrink_inactive_list` is cut in two where the writing happens: `shrink_begin` isolates victims
-and unmaps them, `shrink_end` frees them or, where writing failed, maps them again.
+`shrink_inactive_list` is split where the writing happens: `shrink_begin` isolates and unmaps
+pages; `shrink_end` frees them or, where writing failed, maps them again.
 
-Limits: one zone, anonymous pages only; the ratio of the lists is the kernel's for a machine of
-this size (inactive_ratio).
+Limits: one zone, anonymous pages only. The ratio of the lists is the kernel's for this size of
+machine (inactive_ratio).
 
 Source: mm/vmscan.c (v3.12).
 """
@@ -36,20 +36,20 @@ GIGABYTE_PAGES = 1 << 18
 
 @kernel
 def inactive_ratio(zone):
-    """How many active pages there may be to each inactive one: about sqrt(10 * gigabytes)."""
+    """Return how many active pages to allow per inactive one: about sqrt(10 * gigabytes)."""
     gigabytes = zone.spanned_pages // GIGABYTE_PAGES
     return np.int64(np.sqrt(10.0 * gigabytes)) if gigabytes else 1
 
 
 @kernel
 def inactive_anon_is_low(zone):
-    """Whether the inactive list needs more pages."""
+    """Return whether the inactive list needs more pages."""
     return zone.nr_inactive_anon * inactive_ratio(zone) < zone.nr_active_anon
 
 
 @kernel
 def shrink_active_list(mem, nr_pages):
-    """Move the oldest active pages to the inactive list, their accessed bits cleared."""
+    """Move the oldest active pages to the inactive list and clear their accessed bits."""
     zone = mem.zones[0]
     head = lru_head(zone, True)
     for _ in range(nr_pages):
@@ -63,16 +63,16 @@ def shrink_active_list(mem, nr_pages):
 
 @kernel
 def reclaimable(page):
-    """Whether nobody but its page table entry and the one who isolated it holds the page."""
+    """Return whether only its page table entry and its isolation hold the page."""
     return page_count(page) == 2
 
 
 @kernel(inline=False)
 def shrink_begin(mem, victims, nr_scan):
-    """Isolate up to victims.shape[0] of the oldest inactive pages, looking at `nr_scan`; how many.
+    """Isolate up to victims.shape[0] of the oldest inactive pages, of `nr_scan`. Return how many.
 
-    victims: int64, gets the page frames. Pages touched since they became inactive turn active,
-    pages that somebody holds are put back.
+    victims: int64, receives the page frames. Pages used since they became inactive turn active;
+    pages with another reference are put back.
     """
     zone = mem.zones[0]
     if inactive_anon_is_low(zone):
@@ -106,7 +106,7 @@ def add_to_swap(mem, victims, slots):
 
 @kernel(inline=False)
 def shrink_end(mem, victims, errors):
-    """Free the pages whose error is 0, put the others back, mapped; how many were freed."""
+    """Free pages whose error is 0 and map the others again. Return how many were freed."""
     freed = 0
     for i in range(victims.shape[0]):
         pfn = victims[i]

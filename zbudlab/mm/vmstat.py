@@ -1,11 +1,11 @@
-"""Numbers about free memory: how scattered it is, and the files of /proc that show it.
+"""Numbers about free memory: how fragmented it is, and the files of /proc that show it.
 
-* `fragmentation_index`: would a failed allocation of that order have failed for lack of memory
-  (towards 0) or because the free memory lies in too small blocks (towards 1000)? Compaction is
-  worth trying above 500.
-* `unusable_free_index`: what share of the free memory lies in blocks too small for that order.
+* `fragmentation_index`: whether a failed allocation of that order failed for lack of memory
+  (towards 0) or because free memory is in blocks that are too small (towards 1000). Compaction
+  is worth trying above 500.
+* `unusable_free_index`: the share of free memory in blocks too small for that order.
 
-Both in thousandths.
+Both are in thousandths.
 
 Source: mm/vmstat.c (v3.12).
 """
@@ -18,13 +18,13 @@ from zbudlab.mm.list_head import list_length
 from zbudlab.mm.page_alloc import free_list
 from zbudlab.mm.state import State
 
-#: The types as /proc/pagetypeinfo spells them.
+#: The names of the types in /proc/pagetypeinfo.
 MIGRATETYPE_NAMES = ("Unmovable", "Reclaimable", "Movable", "Reserve", "CMA", "Isolate")
 
 
 @kernel
 def free_pages_in_blocks(zone):
-    """Pages in all free blocks, those of isolated pageblocks too."""
+    """Count the pages in all free blocks, including isolated pageblocks."""
     free = 0
     for order in range(MAX_ORDER):
         free += zone.nr_free[order] << order
@@ -33,7 +33,7 @@ def free_pages_in_blocks(zone):
 
 @kernel
 def free_blocks_suitable(zone, order):
-    """How many blocks of that order the larger free blocks hold."""
+    """Count the blocks of that order that larger free blocks contain."""
     suitable = 0
     for larger in range(order, MAX_ORDER):
         suitable += zone.nr_free[larger] << (larger - order)
@@ -42,9 +42,9 @@ def free_blocks_suitable(zone, order):
 
 @kernel
 def fragmentation_index(zone, order):
-    """Thousandths; -1000 = such a block is free, 0 = nothing is.
+    """Return thousandths; -1000 if such a block is free, 0 if nothing is.
 
-    Below 0 otherwise: all free memory together is less than one block.
+    Other values below 0 mean that all free memory together is less than one block.
     """
     blocks = 0
     for any_order in range(MAX_ORDER):
@@ -58,7 +58,7 @@ def fragmentation_index(zone, order):
 
 @kernel
 def unusable_free_index(zone, order):
-    """Thousandths of the free pages that lie in smaller blocks; 1000 = nothing is free."""
+    """Return thousandths of free pages in smaller blocks; 1000 if nothing is free."""
     free = free_pages_in_blocks(zone)
     if free == 0:
         return 1000
@@ -67,7 +67,7 @@ def unusable_free_index(zone, order):
 
 @kernel(inline=False)
 def extfrag_indices(mem, indices):
-    """Both indices of every order: int64 (2, MAX_ORDER), fragmentation first."""
+    """Return both indices of every order, int64 (2, MAX_ORDER), fragmentation first."""
     for order in range(MAX_ORDER):
         indices[0, order] = fragmentation_index(mem.zones[0], order)
         indices[1, order] = unusable_free_index(mem.zones[0], order)
@@ -81,12 +81,12 @@ def _zone_line(numbers: list[int], width: int) -> str:
 
 
 def buddyinfo(state: State) -> str:
-    """The text of /proc/buddyinfo: free blocks by order."""
+    """Return the text of /proc/buddyinfo: free blocks by order."""
     return _zone_line([int(blocks) for blocks in state.zone["nr_free"]], 6) + "\n"
 
 
 def free_counts(state: State) -> list[list[int]]:
-    """Free blocks by migrate type, then order."""
+    """Return the free blocks by migrate type, then order."""
     return [
         [
             list_length(
@@ -99,7 +99,7 @@ def free_counts(state: State) -> list[list[int]]:
 
 
 def pageblock_counts(state: State) -> list[int]:
-    """Pageblocks in the zone by migrate type."""
+    """Return the pageblocks of the zone by migrate type."""
     pageblock_nr_pages = 1 << int(state.zone["pageblock_order"])
     inside = -(-int(state.zone["spanned_pages"]) // pageblock_nr_pages)
     types = state.blocks["migratetype"][:inside]
@@ -107,7 +107,7 @@ def pageblock_counts(state: State) -> list[int]:
 
 
 def pagetypeinfo(state: State) -> str:
-    """The text of /proc/pagetypeinfo: free blocks by type and order, pageblocks by type."""
+    """Return the text of /proc/pagetypeinfo: free blocks by type and order, and pageblocks."""
     order = int(state.zone["pageblock_order"])
     heading = f"{'Free pages count per migrate type at order':43} "
     lines = [
@@ -125,14 +125,14 @@ def pagetypeinfo(state: State) -> str:
 
 
 def _thousandths(index: int) -> str:
-    """An index as the kernel prints it: C's division, so -500 comes out as `0.-500`."""
+    """Format an index as the kernel does, with C's division: -500 becomes `0.-500`."""
     whole, rest = divmod(abs(index), 1000)
     sign = -1 if index < 0 else 1
     return f"{sign * whole}.{sign * rest:03d} "
 
 
 def extfrag(state: State) -> dict[str, str]:
-    """The texts of extfrag_index and unusable_index in /sys/kernel/debug/extfrag."""
+    """Return the texts of extfrag_index and unusable_index in /sys/kernel/debug/extfrag."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
     extfrag_indices(state.mem, indices)
     return {

@@ -28,8 +28,16 @@ from zbudlab.layout import (
     EPERM,
     MIGRATE_MOVABLE,
     MIGRATE_UNMOVABLE,
+    REFUSED_COMPRESSOR,
+    REFUSED_ENTRY,
+    REFUSED_FRAME,
+    REFUSED_LENGTH,
+    REFUSED_NO_POOL,
+    REFUSED_NODE,
+    REFUSED_THRESHOLD,
     ZSWAP_HEADER_SIZE,
 )
+from zbudlab.mm.radix_tree import radix_tree_preload
 from zbudlab.mm.zpool import (
     zpool_evictable,
     zpool_get_total_pages,
@@ -121,9 +129,11 @@ def zswap_store_begin(mem, slot):
     Source: mm/zswap.c, zswap_frontswap_store (v3.12.9, v6.1).
     """
     zswap = mem.zswaps[0]
+    mem.slots[slot].refusal = 0
     if zswap.invalidate_before_store:
         frontswap_invalidate_page(mem, slot)
     if slot_pool(mem, slot) < 0:
+        mem.slots[slot].refusal = REFUSED_NO_POOL
         return -ENODEV
     if zswap_is_full(zswap):
         zswap.pool_limit_hit += 1
@@ -131,6 +141,7 @@ def zswap_store_begin(mem, slot):
         return RECLAIM
     if zswap.accept_threshold and zswap.pool_reached_full:
         if not zswap_can_accept(zswap):
+            mem.slots[slot].refusal = REFUSED_THRESHOLD
             return -ENOMEM
         zswap.pool_reached_full = 0
     return 0
@@ -149,12 +160,15 @@ def zswap_store_refused(mem, slot):
 
 
 @kernel
-def count_refusal(zswap, error):
-    """Count a page that the allocator refused: too long, or no memory."""
+def count_refusal(mem, slot, error):
+    """Count a page that the allocator refused, and note why: too long, or no memory."""
     if error == -ENOSPC:
-        zswap.reject_compress_poor += 1
-    else:
-        zswap.reject_alloc_fail += 1
+        mem.zswaps[0].reject_compress_poor += 1
+        mem.slots[slot].refusal = REFUSED_LENGTH
+        return
+    mem.zswaps[0].reject_alloc_fail += 1
+    enough_nodes = radix_tree_preload(mem.nodes, 1)
+    mem.slots[slot].refusal = REFUSED_FRAME if enough_nodes else REFUSED_NODE
 
 
 @kernel
@@ -184,19 +198,20 @@ def store_object(mem, entry, data, which, length):
     Return 0, -EINVAL if the compressor failed (length < 0), -ENOSPC or -ENOMEM.
     """
     zswap = mem.zswaps[0]
+    slot = np.int64(entry.slot)
     if length < 0:
+        mem.slots[slot].refusal = REFUSED_COMPRESSOR
         return -EINVAL
     entry.length = length
     entry.word = first_word(data, which)
     if length == 0 and zswap.same_filled_pages_enabled:
         zswap.same_filled_pages += 1
         return 0
-    slot = np.int64(entry.slot)
     pool = slot_pool(mem, slot)
     size = length + header_size(mem, pool)
     handle = zpool_malloc(mem, pool, size, gfp_migratetype(mem, pool))
     if handle < 0:
-        count_refusal(zswap, handle)
+        count_refusal(mem, slot, handle)
         return handle
     write_object(mem, slot, handle, data, which, length)
     entry.handle = handle
@@ -211,6 +226,7 @@ def store_entry(mem, slot, data, which, length):
     number = zswap_entry_cache_alloc(zswap, mem.entries)
     if number == 0:
         zswap.reject_kmemcache_fail += 1
+        mem.slots[slot].refusal = REFUSED_ENTRY
         return -ENOMEM
     mem.entries[number].slot = slot
     failed = store_object(mem, mem.entries[number], data, which, length)

@@ -14,7 +14,14 @@ Source: mm/zswap.c: zswap_frontswap_store, zswap_writeback_entry; mm/zbud.c: zbu
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import EAGAIN, EEXIST, ENOMEM, ZSWAP_RECLAIM_RETRIES
+from zbudlab.layout import (
+    EAGAIN,
+    EEXIST,
+    ENOMEM,
+    REFUSED_FULL,
+    REFUSED_RECLAIM,
+    ZSWAP_RECLAIM_RETRIES,
+)
 from zbudlab.mm.swapfile import swap_count
 from zbudlab.mm.zpool import zpool_shrink_begin, zpool_shrink_end, zpool_shrink_gave_up
 from zbudlab.mm.zswap import (
@@ -77,7 +84,10 @@ def store_mark(mem, slot, data, which, length, handles):
         answer = reclaim_marks(mem, pool, handles, slot)
         if answer:
             mem.zswaps[0].reject_reclaim_fail += 1
-        if answer or mem.zswaps[0].refuse_after_reclaim:
+            mem.slots[slot].refusal = REFUSED_RECLAIM
+            answer = -ENOMEM
+        elif mem.zswaps[0].refuse_after_reclaim:
+            mem.slots[slot].refusal = REFUSED_FULL
             answer = -ENOMEM
     if answer:
         zswap_store_refused(mem, slot)

@@ -1,1 +1,1 @@
-"""Swap between the kernel's locks: areas, zswap in front of them, the device behind them."""
+"""Swap as the kernel does it between its locks: areas, zswap in front of them, the device."""

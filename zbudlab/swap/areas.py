@@ -1,7 +1,7 @@
-"""Swap areas and their slots: on and off, taken and freed.
+"""Swap areas and their slots: switched on and off, allocated and freed.
 
-Thin methods over `mm.swapfile`, which also let go of what zswap, the swap cache and the device
-hold for slots that become free.
+Thin methods over `mm.swapfile`. When a slot becomes free, zswap, the swap cache and the device
+drop what they hold for it.
 
 Source: mm/swapfile.c (v3.12), mm/swap_slots.c (v6.1).
 """
@@ -14,58 +14,57 @@ from zbudlab.mm import swapfile, zswap
 from zbudlab.mm.state import State
 from zbudlab.swap.device import SwapCache, SwapDevice
 from zbudlab.swap.journal import Journal
+from zbudlab.swap.settings import ZswapSettings
 
 
 class SwapAreas:
-    """Swap areas of one machine.
+    """The swap areas of one machine.
 
-    journal: gets every step. kind: the pools' allocator, layout.ZPOOL_*; variant: of zbud.
-    shared_pool: one pool for all areas, else one for each. enabled: whether there is zswap at all.
+    settings: of zswap, which gets a pool for each area, or under the rule `shared_pool` one for
+    all. cache, device: where pages are besides zswap. journal: gets every step.
     """
 
     def __init__(
         self,
         state: State,
+        settings: ZswapSettings,
         cache: SwapCache,
         device: SwapDevice,
         journal: Journal,
-        *,
-        kind: int,
-        variant: int,
-        shared_pool: bool,
-        enabled: bool,
     ) -> None:
         self.state = state
+        self.settings = settings
+        self.rules = settings.rules
         self.cache = cache
         self.device = device
         self.do = journal.do
-        self.kind = kind
-        self.variant = variant
-        self.shared_pool = shared_pool
-        self.enabled = enabled
-        if shared_pool and enabled:
-            state.create_pool(0, variant, kind)
+        if self.rules.shared_pool and settings.enabled:
+            state.create_pool(0, settings.variant, settings.kind)
 
     def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
-        """Start a swap area; ValueError if it cannot be. tree: False = zswap gets no memory."""
+        """Switch a swap area on. Raises ValueError for a type or size that it cannot have.
+
+        type: the number of the area. tree: False = zswap has no memory for it, and no pool.
+        """
         info = self.state.swap_info
         if not 0 <= type < len(info) or nr_slots < 0:
             top = len(info) - 1
             raise ValueError(f"no swap area {type} of {nr_slots} slots: types are 0 to {top}")
         if info["nr_slots"][type]:
             raise ValueError(f"swap area {type} is on already")
-        pool = (0 if self.shared_pool else type) if self.enabled and tree else -1
+        shared = self.rules.shared_pool
+        pool = (0 if shared else type) if self.settings.enabled and tree else -1
         if pool >= len(self.state.pools):
             pools = len(self.state.pools)
             raise ValueError(f"swap area {type} needs pool {pool}, there are {pools}")
-        if pool >= 0 and not self.shared_pool:
-            self.state.create_pool(pool, self.variant, self.kind)
+        if pool >= 0 and not shared:
+            self.state.create_pool(pool, self.settings.variant, self.settings.kind)
         start = self._unused_range(nr_slots)
         self.state.reserve_slots(start + nr_slots)
         self.do(swapfile.swapon, self.state.mem, type, start, nr_slots, pool)
 
     def _unused_range(self, nr_slots: int) -> int:
-        """Where that many slots lie in a row that no area has: as low as can be."""
+        """Return the lowest start of so many consecutive slots that no area has."""
         on = self.state.swap_info[self.state.swap_info["nr_slots"] > 0]
         start = 0
         for area in np.sort(on, order="start"):
@@ -75,7 +74,7 @@ class SwapAreas:
         return start
 
     def swapoff(self, type: int) -> None:
-        """End a swap area; what is still in it is lost, so it must have been read back before."""
+        """Switch a swap area off. Pages that are still in it are lost: read them back before."""
         self._drain_slots_cache()
         area = self.state.swap_info[type]
         if area["pool"] >= 0:
@@ -86,26 +85,26 @@ class SwapAreas:
         self.do(swapfile.swapoff, self.state.mem, type)
 
     def slot(self, type: int, offset: int) -> int:
-        """The slot by which an area's slot is known here."""
+        """Return the number of an area's slot among the slots of all areas."""
         return int(self.state.swap_info["start"][type]) + offset
 
     def type_offset(self, slot: int) -> tuple[int, int]:
-        """A slot's area, and its place in it."""
+        """Return the area of a slot, and the slot's offset in it."""
         type = int(self.state.swap_slots["type"][slot])
         return type, slot - int(self.state.swap_info["start"][type])
 
     def used(self, slot: int) -> bool:
-        """Whether anybody refers to the slot."""
+        """Return whether a slot has a reference."""
         return swapfile.swap_count(self.state.swap_slots, slot) > 0
 
     def free_slots(self) -> int:
-        """Slots that could be had."""
+        """Return how many slots can be allocated."""
         info = self.state.swap_info
         free = int(info["nr_slots"].sum() - info["inuse_pages"].sum())
         return free + int(self.state.slots_cache["n_ret"][0])
 
     def get_swap_pages(self, count: int) -> NDArray[np.int64]:
-        """Up to `count` slots, used from now on; fewer if swap is full."""
+        """Allocate up to `count` slots, fewer if swap is full. Return them, int64 (n,)."""
         found = np.empty(count, np.int64)
         got = self.do(swapfile.get_swap_pages, self.state.mem, found)
         if got < count and self._drain_slots_cache():
@@ -113,18 +112,20 @@ class SwapAreas:
         return found[:got]
 
     def get_swap_page(self) -> int:
-        """A slot, used from now on; -1 = swap is full."""
+        """Allocate a slot. Return its number, or -1 if swap is full."""
         found = self.get_swap_pages(1)
         return int(found[0]) if len(found) else swapfile.FULL
 
     def use_slot(self, slot: int) -> None:
-        """Make sure that one given slot is used."""
+        """Allocate a given slot, if it is free."""
         self.do(swapfile.swap_use, self.state.mem, slot)
 
     def swap_free(self, slots: ArrayLike) -> None:
-        """Drop a reference of one slot or many; what nobody refers to is forgotten.
+        """Drop a reference of one slot or many. The last reference frees a slot.
 
-        In 6.1 zswap keeps its copy until 64 more slots are free.
+        Under the rule `swap_slots_cache` zswap keeps the page of a freed slot until a slot is
+        freed while 64 are waiting. So the counters still have up to 64 stored pages after the
+        last process ended.
         """
         batch = np.atleast_1d(np.asarray(slots, np.int64))
         self.cache.drop_all(batch)
@@ -133,6 +134,7 @@ class SwapAreas:
         self.device.discard(freed[:count])
 
     def _drain_slots_cache(self) -> int:
+        """Free the slots that are waiting; return how many."""
         freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         count = self.do(swapfile.swapcache_free_entries, self.state.mem, freed, 0)
         self.device.discard(freed[:count])

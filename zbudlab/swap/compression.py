@@ -1,6 +1,6 @@
-"""Pages in compressed form, and back: what zswap asks of a compressor, anybody's.
+"""Compressing pages for zswap and decompressing them, with whatever compressor there is.
 
-Without page bytes a page's content is a tag, a whole number, and compressed lengths are given.
+Without page bytes the content of a page is a tag, an integer, and its compressed length is given.
 
 Source: mm/zswap.c: zswap_frontswap_store, zswap_frontswap_load, zswap_is_page_same_filled
 (v3.12.9, v6.1).
@@ -23,7 +23,8 @@ from zbudlab.content.compressors import (
 from zbudlab.mm import zpool
 from zbudlab.mm.state import State
 from zbudlab.profiles import Profile
-from zbudlab.swap.device import Content
+from zbudlab.swap.device import SlotContent
+from zbudlab.swap.settings import ZswapSettings
 
 
 class CannotCompress(ValueError):
@@ -31,7 +32,7 @@ class CannotCompress(ValueError):
 
 
 def same_filled(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which pages, uint8 (n, 4096), have eight-byte words that are all equal."""
+    """Return which pages, uint8 (n, 4096), repeat one eight-byte word."""
     words = pages.view(np.int64)
     equal: NDArray[np.bool_] = (words == words[:, :1]).all(axis=1)
     return equal
@@ -56,7 +57,7 @@ def compressed_lengths(
 
 
 def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
-    """The page, PAGE_SIZE bytes, or DamagedData, whatever the compressor does."""
+    """Return the page, PAGE_SIZE bytes. Raise DamagedData whatever the compressor raises."""
     try:
         page = using.decompress(data)
     except DamagedData:
@@ -69,46 +70,40 @@ def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
 
 
 class Compression:
-    """How zswap compresses the pages of a machine, and makes them whole again.
+    """How zswap compresses the pages of a machine, and decompresses them.
 
-    compressor: needed where pages have bytes and zswap is enabled. threads: None = one a core.
-    rules: the profile's; `same_filled` and `one_page_of_room` matter here.
+    settings: of zswap; the rules `same_filled` and `one_page_of_room` matter here. compressor:
+    needed where pages have bytes and zswap is enabled. failures: pages that the compressor failed
+    on; error: the last exception it raised.
     """
 
     def __init__(
-        self,
-        state: State,
-        compressor: Compressor | None,
-        threads: int | None,
-        *,
-        enabled: bool,
-        rules: Profile,
+        self, state: State, settings: ZswapSettings, compressor: Compressor | None
     ) -> None:
-        if state.page_bytes and enabled and compressor is None:
+        if state.page_bytes and settings.enabled and compressor is None:
             raise ValueError("zswap needs a compressor where pages have bytes")
         self.state = state
+        self.settings = settings
+        self.rules = settings.rules
         self.compressor = compressor
-        self.threads = threads
-        self.enabled = enabled
-        self.rules = rules
-        self.failures = 0  #: pages of which the compressor made nothing
-        self.error: Exception | None = None  #: the last it raised
+        self.failures = 0
+        self.error: Exception | None = None
         self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
 
     def compressed(
         self, pages: NDArray | None, lengths: ArrayLike | None, count: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32], Any]:
-        """What `zswap_store_batch` wants: data and lengths; and the pages' contents."""
+        """Compress pages. Return data and lengths for `zswap_store_batch`, and the contents.
+
+        pages: uint8 (count, 4096); without page bytes tags (count,), with their lengths. contents:
+        what the swap device gets of each page. Raises ValueError for a batch of the other kind.
+        """
         if not self.state.page_bytes:
-            if lengths is None:
-                raise ValueError("pages without bytes are stored with their compressed lengths")
-            tags = np.zeros(count, np.int64) if pages is None else np.asarray(pages, np.int64)
-            data = np.ascontiguousarray(tags).view(np.uint8).reshape(count, -1)
-            return data, np.asarray(lengths, np.int32), tags.tolist()
+            return self._as_given(pages, lengths, count)
         if pages is None or lengths is not None:
             raise ValueError("pages are stored with their bytes, and without lengths")
         pages = np.ascontiguousarray(pages)
-        if not self.enabled:
+        if not self.settings.enabled:
             return pages, np.zeros(count, np.int32), pages
         data = self._room_for(count)
         lengths = self._compress(pages, data)
@@ -118,35 +113,46 @@ class Compression:
             data[same, :8] = pages[same, :8]
         return data, lengths, pages
 
+    @staticmethod
+    def _as_given(
+        tags: NDArray | None, lengths: ArrayLike | None, count: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], Any]:
+        """Return what `compressed` returns for pages without bytes."""
+        if lengths is None:
+            raise ValueError("pages without bytes are stored with their compressed lengths")
+        tags = np.zeros(count, np.int64) if tags is None else np.asarray(tags, np.int64)
+        data = np.ascontiguousarray(tags).view(np.uint8).reshape(count, -1)
+        return data, np.asarray(lengths, np.int32), tags.tolist()
+
     def _room_for(self, count: int) -> NDArray[np.uint8]:
-        """Room for compressed pages; the first word, which entries keep, is zero."""
+        """Return room for compressed pages, whose first words, which entries keep, are zero."""
         if len(self._room) < count:
             self._room = np.zeros((count, layout.PAGE_SIZE), np.uint8)
         self._room[:count, :8] = 0
         return self._room[:count]
 
     def _compress(self, pages: NDArray[np.uint8], data: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Lengths of the compressed pages in `data`; -1 = the compressor refused."""
+        """Compress pages into `data`. Return their lengths; -1 = the compressor failed."""
         assert self.compressor is not None
         try:
             lengths = compressed_lengths(
-                self.compressor, pages, data, self.threads, rules=self.rules
+                self.compressor, pages, data, self.settings.threads, rules=self.rules
             )
         except UnrecordedPage:
             raise
-        except Exception as error:  # a compressor may be anybody's
+        except Exception as error:  # a compressor of the user can raise anything
             if len(pages) == 1:
                 self.failures += 1
                 self.error = error
                 return np.array([-1], np.int32)
             each = range(len(pages))
             return np.concatenate([self._compress(pages[i : i + 1], data[i : i + 1]) for i in each])
-        self.failures += int(np.count_nonzero(lengths == 0))  # a page has content
+        self.failures += int(np.count_nonzero(lengths == 0))  # no page compresses to nothing
         lengths[lengths == 0] = -1
         return lengths
 
-    def page(self, number: int, where: NDArray[np.int64]) -> Content:
-        """The content of a mapped entry; where: int64 (2,), its address and length."""
+    def page(self, number: int, where: NDArray[np.int64]) -> SlotContent:
+        """Return the content of a mapped entry. where: its address and length, int64 (2,)."""
         address, length = where.tolist()
         word = int(self.state.zswap_entries["word"][number])
         if not self.state.page_bytes:
@@ -165,7 +171,11 @@ class Compression:
     def rows(
         self, numbers: NDArray[np.int64], where: NDArray[np.int64], out: NDArray[np.uint8]
     ) -> NDArray[np.int64]:
-        """The content of mapped entries into the rows of `out`, uint8 (n, 4096): 0 or -EIO each."""
+        """Decompress mapped entries into the rows of `out`. Return 0 or -EIO for each, int64 (n,).
+
+        numbers: of the entries, int64 (n,); those that are negative are left out. where: their
+        addresses and lengths, int64 (n, 2). out: uint8 (n, 4096).
+        """
         errors = np.zeros(len(numbers), np.int64)
         words = out.view(np.int64)
         address, length = where.T

@@ -1,4 +1,4 @@
-"""What stands behind swap: the device's content, and the swap cache as swap sees it."""
+"""The swap device, and the swap cache as far as swap needs it."""
 
 from enum import IntEnum
 from errno import EIO
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from zbudlab.mm.state import State
 
-#: What a page holds: 4096 bytes, or without page bytes a tag.
-Content = bytes | int
+#: The content of a page in swap: 4096 bytes, or without page bytes a tag.
+SlotContent = bytes | int
 
 
 class SwapWriteError(OSError):
-    """Neither zswap nor the swap device took a page: it must stay in memory.
+    """Neither zswap nor the swap device took a page, which must stay in memory.
 
-    rc: what zswap had answered.
+    rc: zswap's answer, a negative errno.
     """
 
     def __init__(self, slot: int, rc: int) -> None:
@@ -24,111 +24,110 @@ class SwapWriteError(OSError):
 
 
 class SwapDevice:
-    """What stands on the swap device, by slot.
+    """A swap device.
 
-    fail: errno with which writes fail from now on; 0 = they work. writes, reads: pages, those
-    that worked.
+    pages: content by slot. fail: the errno with which all writes fail; 0 = they work. writes,
+    reads: pages written and read successfully.
     """
 
     def __init__(self) -> None:
-        self.pages: dict[int, Content] = {}
+        self.pages: dict[int, SlotContent] = {}
         self.fail = 0
         self.writes = 0
         self.reads = 0
 
-    def write(self, slot: int, page: Content | NDArray[np.uint8]) -> int:
-        """Write a page: 0 or a negative errno."""
+    def write(self, slot: int, page: SlotContent | NDArray[np.uint8]) -> int:
+        """Write a page. Return 0 or a negative errno."""
         if self.fail:
             return -self.fail
         self.pages[slot] = page if isinstance(page, int) else bytes(page)
         self.writes += 1
         return 0
 
-    def read(self, slot: int) -> Content | None:
-        """The page written there last; None = none was."""
+    def read(self, slot: int) -> SlotContent | None:
+        """Return the page that was written to a slot last, or None."""
         self.reads += 1
         return self.pages.get(slot)
 
     def discard(self, slots: NDArray[np.int64]) -> None:
-        """Slots were freed: their content is of no use."""
+        """Drop the content of slots that were freed."""
         for slot in slots.tolist():
             self.pages.pop(slot, None)
 
 
 class MarkDevice(SwapDevice):
-    """The same on a machine without page bytes, whose pages are marks: `State.swap_marks`."""
+    """The swap device of a machine without page bytes. It holds marks, in `State.swap_marks`."""
 
     def __init__(self, state: State) -> None:
         super().__init__()
         self.state = state
 
-    def write(self, slot: int, page: Content | NDArray[np.uint8]) -> int:
-        """Write a mark: 0 or a negative errno."""
+    def write(self, slot: int, page: SlotContent | NDArray[np.uint8]) -> int:
+        """Write a mark. Return 0 or a negative errno."""
         if self.fail:
             return -self.fail
         self.state.swap_marks[slot] = page
         self.writes += 1
         return 0
 
-    def read(self, slot: int) -> Content | None:
-        """The mark written there last; 0 = none was."""
+    def read(self, slot: int) -> SlotContent | None:
+        """Return the mark that was written to a slot last; 0 = none."""
         self.reads += 1
         return int(self.state.swap_marks[slot])
 
     def discard(self, slots: NDArray[np.int64]) -> None:
-        """Slots were freed."""
+        """Drop the marks of slots that were freed."""
         self.state.swap_marks[slots] = 0
 
 
 class SwapCachePage(IntEnum):
-    """What writeback gets when it asks for a page in the swap cache."""
+    """What writeback gets when it asks for a page of the swap cache."""
 
     NEW = 0  # a fresh page, to decompress into
-    EXIST = 1  # the page is in memory already: somebody is loading or storing it
+    EXIST = 1  # the page is in memory already: it is being loaded or stored
     FAIL = 2  # no memory, or the slot is free
 
 
 class SwapCache:
-    """The swap cache as far as swap must know it: slots whose page is in memory as well.
+    """The swap cache: slots whose page is in memory as well. It takes no page frames here.
 
-    stays: whether a page stays there after it was written back (6.1). A machine can have one of
-    its own; this one holds pages without taking page frames for them.
+    stays: whether a page stays after it was written back (rule `swap_cache_keeps_writeback`).
     """
 
     def __init__(self, *, stays: bool = False) -> None:
         self.stays = stays
-        self.pages: dict[int, Content | None] = {}  # None: unchanged, also on the device
+        self.pages: dict[int, SlotContent | None] = {}  # None: unchanged, also on the device
 
     def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """A page to write back from. busy: being stored or loaded; used: referred to."""
+        """Ask for a page to write back. busy: the slot is in use now; used: it is allocated."""
         if busy or slot in self.pages:
             return SwapCachePage.EXIST
         return SwapCachePage.NEW if used else SwapCachePage.FAIL
 
-    def written(self, slot: int, page: Content, error: int) -> bool:
-        """Writeback has written the page, or failed to; whether it is safe."""
+    def written(self, slot: int, page: SlotContent, error: int) -> bool:
+        """Note that a page was written back, or failed with `error`. Return whether it is safe."""
         if error:
             self.add(slot, page)
         elif self.stays:
             self.add(slot)
         return True
 
-    def add(self, slot: int, page: Content | None = None) -> None:
-        """The page is in memory too from now on. page: its content, if nobody else has that."""
+    def add(self, slot: int, page: SlotContent | None = None) -> None:
+        """Add a page. page: its content, if the device does not have it."""
         self.pages[slot] = page
 
     def __contains__(self, slot: int) -> bool:
         return slot in self.pages
 
-    def __getitem__(self, slot: int) -> Content | None:
+    def __getitem__(self, slot: int) -> SlotContent | None:
         return self.pages[slot]
 
     def drop(self, slot: int) -> None:
-        """The page left the cache: stored, freed, or pushed out unchanged."""
+        """Remove the page of a slot, if there is one."""
         self.pages.pop(slot, None)
 
     def drop_all(self, slots: NDArray[np.int64]) -> None:
-        """The same for many slots; without a cached page this is nothing to do."""
+        """Remove the pages of slots, int64 (n,)."""
         if self.pages:
             for slot in slots.tolist():
                 self.drop(slot)

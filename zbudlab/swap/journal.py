@@ -1,4 +1,4 @@
-"""Where paging and swap write their steps: each call of a function of `zbudlab.mm`."""
+"""The journal of a machine: paging and swap write each call of a function of `zbudlab.mm` to it."""
 
 from collections.abc import Callable
 from typing import Any, Protocol

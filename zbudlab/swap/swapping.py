@@ -1,40 +1,31 @@
-"""Swap: pages go to zswap, and where it refuses or makes room, to the swap device.
+"""Swap: a page goes to zswap, or to the swap device if zswap refuses it, and comes back.
 
 What the kernel does between its locks, in ordinary Python over the compiled pieces of
-`mm.swapfile`, `mm.zswap` and `mm.zpool`: compressing, reclaiming from a full pool, writing back,
-reading. No page that was taken is ever lost, but in profile "3.12", which shows how the kernel
-of that time lost some.
+`mm.swapfile`, `mm.zswap` and `mm.zpool`: compressing, reclaiming from a full pool, reading. No page
+is lost, except in profile "3.12", which shows how that kernel lost some.
 
-Without page bytes a page's content is a tag, a whole number, and compressed lengths are given.
+Without page bytes the content of a page is a tag, an integer, and its compressed length is given.
 
-Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_frontswap_load,
-zswap_writeback_entry (v3.12.9, v6.1).
+Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_frontswap_load
+(v3.12.9, v6.1).
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
-from errno import EEXIST, EIO, ENODEV, ENOMEM
-from typing import Any
+from collections.abc import Iterator
+from errno import EIO, ENOMEM
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zbudlab import layout
-from zbudlab.content.compressors import Compressor, DamagedData
+from zbudlab.content.compressors import DamagedData
 from zbudlab.mm import zpool, zswap, zswap_marks
 from zbudlab.mm.state import State
-from zbudlab.profiles import DEFAULT, RULES, rules_of
-from zbudlab.swap.areas import SwapAreas
-from zbudlab.swap.compression import Compression
-from zbudlab.swap.device import (
-    Content,
-    MarkDevice,
-    SwapCache,
-    SwapCachePage,
-    SwapDevice,
-    SwapWriteError,
-)
+from zbudlab.swap.device import MarkDevice, SlotContent, SwapWriteError
 from zbudlab.swap.journal import Journal
+from zbudlab.swap.settings import USUAL, ZswapSettings
+from zbudlab.swap.writeback import Writeback
 
 COUNTERS = (
     "pool_limit_hit",
@@ -53,65 +44,41 @@ COUNTERS = (
 )
 
 
-class Swap(SwapAreas):
-    """Swap areas, zswap before them, one device behind them.
+class Stores(NamedTuple):
+    """A batch of pages on their way out.
 
-    totalram: pages of which max_pool_percent may go to the pool; default: all page frames. kind:
-    the pools' allocator, layout.ZPOOL_*; variant: of zbud. enabled: False = all pages go to the
-    device. threads: for compression, None = one a core. journal: gets every step; stepwise: log
-    every piece, even where one call could do a whole batch of marks. at: functions of a slot,
-    called at a point: "store" (before memory is asked for), "load" (between begin and end),
-    "cache" (before writeback asks the swap cache), "write" (before it writes).
+    slots: int64 (n,). data, lengths: compressed, for `zswap.zswap_store_batch`. contents: what the
+    device gets of each page. answers: zswap's, int64 (n,). errors: 0 or -EIO, int64 (n,).
+    """
+
+    slots: NDArray[np.int64]
+    data: NDArray[np.uint8]
+    lengths: NDArray[np.int32]
+    contents: Any
+    answers: NDArray[np.int64]
+    errors: NDArray[np.int64]
+
+
+class Swap(Writeback):
+    """Swap areas, with zswap in front of one device.
+
+    settings, compressor, cache, device, journal, at: see `Writeback`. stepwise: whether to do and
+    log a batch of marks in pieces where one call could do it.
     """
 
     def __init__(
         self,
         state: State,
+        settings: ZswapSettings = USUAL,
         *,
-        profile: str = DEFAULT,
-        compressor: Compressor | None = None,
-        totalram: int | None = None,
-        max_pool_percent: int = 20,
-        accept_threshold_percent: int = 90,
-        same_filled_pages: bool = True,
-        kind: int = layout.ZPOOL_ZBUD,
-        variant: int = layout.ZBUD_SERIES,
-        enabled: bool = True,
-        synchronous: bool = True,
-        threads: int | None = 1,
-        cache: SwapCache | None = None,
-        device: SwapDevice | None = None,
-        journal: Journal | None = None,
         stepwise: bool = True,
+        **parts: Any,
     ) -> None:
-        rules = rules_of(profile)
-        super().__init__(
-            state,
-            cache if cache is not None else SwapCache(stays=rules.swap_cache_keeps_writeback),
-            device if device is not None else SwapDevice(),
-            Journal() if journal is None else journal,
-            kind=kind,
-            variant=variant,
-            shared_pool=rules.shared_pool,
-            enabled=enabled,
-        )
-        self.rules = rules
-        self.compression = Compression(state, compressor, threads, enabled=enabled, rules=rules)
-        self.synchronous = synchronous
+        super().__init__(state, settings, **parts)
         self.stepwise = stepwise
-        self.at: dict[str, Callable[[int], None]] = {}
-        self.busy = -1  # the slot that a store or load is working on
-        settings = {
-            "totalram_pages": len(state.frames) if totalram is None else totalram,
-            "max_pool_percent": max_pool_percent,
-            "accept_threshold_percent": accept_threshold_percent,
-            "same_filled_pages_enabled": rules.same_filled and same_filled_pages,
-        } | {rule: getattr(rules, rule) for rule in RULES}
-        for name, value in settings.items():
-            state.zswaps[name] = value
 
     def counters(self) -> dict[str, int]:
-        """zswap's counters, named as in debugfs, and pages written to and read from the device."""
+        """Return zswap's counters, named as in debugfs, and pages written to and read from swap."""
         record = dict(zip(layout.zswap.names or (), self.state.zswaps[0].item(), strict=True))
         counts = {name: record[name] for name in COUNTERS}
         return counts | {"device_writes": self.device.writes, "device_reads": self.device.reads}
@@ -119,48 +86,62 @@ class Swap(SwapAreas):
     # --- store ---------------------------------------------------------------------------------
 
     def store(self, slot: int, page: Any = None, length: int | None = None) -> int:
-        """Swap a page out; 0 = zswap has it, a negative errno of zswap = the device has it.
+        """Swap a page out. Return 0 if zswap has it, or zswap's errno if the device has it.
 
-        page: uint8 (4096,), or a tag without page bytes; then length is its compressed length
-        (-1 = the compressor refused, 0 = same-filled). Raises SwapWriteError, and then the page
-        must stay in memory.
+        page: uint8 (4096,); without page bytes a tag, with the page's compressed length (-1 = the
+        compressor refused, 0 = same-filled). Raises SwapWriteError if neither took the page, which
+        must then stay in memory.
         """
         pages = None if page is None else np.asarray(page)[None]
         lengths = None if length is None else [length]
-        answers, errors = self._store(np.array([slot], np.int64), pages, lengths)
-        if errors[0]:
-            raise SwapWriteError(slot, int(answers[0]))
-        return int(answers[0])
+        batch = self._store(np.array([slot], np.int64), pages, lengths)
+        if batch.errors[0]:
+            raise SwapWriteError(slot, int(batch.answers[0]))
+        return int(batch.answers[0])
 
     def store_batch(
         self, slots: ArrayLike, pages: NDArray | None = None, lengths: ArrayLike | None = None
     ) -> NDArray[np.int64]:
-        """Swap pages out, in order: 0 where a page is safe, -EIO where it must stay in memory.
+        """Swap pages out, in order. Return for each 0, or -EIO if it must stay in memory.
 
-        slots: (n,); pages: uint8 (n, 4096), or tags (n,) without page bytes, then with lengths.
+        slots: (n,). pages: uint8 (n, 4096); without page bytes tags (n,), with lengths (n,).
         """
-        return self._store(np.ascontiguousarray(slots, np.int64), pages, lengths)[1]
+        return self._store(np.ascontiguousarray(slots, np.int64), pages, lengths).errors
 
     def _store(
         self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What zswap answered for each page, and 0 or -EIO."""
+    ) -> Stores:
+        """Compress pages and swap them out."""
         self.cache.drop_all(slots)
-        data, lengths, contents = self.compression.compressed(pages, lengths, len(slots))
-        answers = np.zeros(len(slots), np.int64)
-        errors = np.zeros(len(slots), np.int64)
-        self.state.reserve_entries(len(slots))
-        self.state.reserve_objects(len(slots))
-        if self._alone:
-            all_at_once = (slots, data, lengths, answers, np.zeros(zpool.MOST_HANDLES, np.int64))
-            store = zswap_marks.zswap_store_marks
-            self.device.writes += self.do(store, self.state.mem, *all_at_once)
-            return answers, errors
+        count = len(slots)
+        compressed = self.compression.compressed(pages, lengths, count)
+        batch = Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
+        self.state.reserve_entries(count)
+        self.state.reserve_objects(count)
+        if self._compiled_can_store():
+            handles = np.zeros(zpool.MOST_HANDLES, np.int64)
+            given = (slots, batch.data, batch.lengths, batch.answers, handles)
+            self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
+        else:
+            self._store_in_pieces(batch)
+        return batch
+
+    def _compiled_can_store(self) -> bool:
+        """Return whether compiled code can do all stores of a batch, writeback included."""
+        watched = (
+            self.stepwise or self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
+        )
+        marks = isinstance(self.device, MarkDevice) and not self.device.fail
+        return self.settings.enabled and marks and not watched
+
+    def _store_in_pieces(self, batch: Stores) -> None:
+        """Store pages in compiled code, as far as each call goes: reclaim happens here."""
+        slots, data, lengths, contents, answers, errors = batch
         start = 0
         while start < len(slots):
             self._reach("store", int(slots[start]))
-            batch = (slots, data, lengths, answers, start)
-            stop = self.do(zswap.zswap_store_batch, self.state.mem, *batch)
+            given = (slots, data, lengths, answers, start)
+            stop = self.do(zswap.zswap_store_batch, self.state.mem, *given)
             if stop < len(slots):
                 slot, length = int(slots[stop]), int(lengths[stop])
                 answers[stop] = self._store_reclaiming(slot, data, stop, length)
@@ -169,19 +150,9 @@ class Swap(SwapAreas):
                 if self.device.write(int(slots[i]), contents[i]):
                     errors[i] = -EIO
             start = stop
-        return answers, errors
-
-    @property
-    def _alone(self) -> bool:
-        """Whether compiled code can do all stores of a batch by itself."""
-        watched = (
-            self.stepwise or self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
-        )
-        marks = isinstance(self.device, MarkDevice) and not self.device.fail
-        return self.enabled and marks and not watched
 
     def _store_reclaiming(self, slot: int, data: NDArray, which: int, length: int) -> int:
-        """Go on with a store that found the pool full: make room, then store or refuse."""
+        """Continue a store that found the pool full: make room, then store or refuse."""
         outer, self.busy = self.busy, slot
         try:
             type = int(self.state.swap_slots["type"][slot])
@@ -191,6 +162,8 @@ class Swap(SwapAreas):
         if failed:
             self.state.zswaps["reject_reclaim_fail"] += 1
         if failed or self.rules.refuse_after_reclaim:
+            reason = layout.REFUSED_RECLAIM if failed else layout.REFUSED_FULL
+            self.state.swap_slots["refusal"][slot] = reason
             self.do(zswap.zswap_store_refused, self.state.mem, slot)
             return -ENOMEM
         self._reach("store", slot)
@@ -199,10 +172,10 @@ class Swap(SwapAreas):
     # --- load ----------------------------------------------------------------------------------
 
     def load(self, slot: int, out: NDArray | None = None) -> str:
-        """Swap a page in; where it was: "zswap", "device", or "cache": it is in the swap cache.
+        """Swap a page in. Return where it was: "zswap", "device", or "cache" for the swap cache.
 
-        out: uint8 (4096,), or int64 (1,) for a tag, gets the content. The slot stays used. Raises
-        DamagedData if what zswap holds no longer decompresses.
+        out: gets the content, uint8 (4096,), or int64 (1,) without page bytes. The slot stays
+        allocated. Raises DamagedData if the page in zswap no longer decompresses.
         """
         outer, self.busy = self.busy, slot
         try:
@@ -215,7 +188,8 @@ class Swap(SwapAreas):
             out[:] = 0
         return source
 
-    def _find(self, slot: int) -> tuple[str, Content | None]:
+    def _find(self, slot: int) -> tuple[str, SlotContent | None]:
+        """Return where the page of a slot is, as `load` does, and its content; None = none."""
         if slot in self.cache:
             kept = self.cache[slot]
             return "cache", self.device.read(slot) if kept is None else kept
@@ -224,7 +198,8 @@ class Swap(SwapAreas):
             return "zswap", page
         return "device", self.device.read(slot)
 
-    def _zswap_load(self, slot: int) -> Content | None:
+    def _zswap_load(self, slot: int) -> SlotContent | None:
+        """Return the content of a slot's page in zswap, or None if zswap does not have it."""
         where = np.zeros(2, np.int64)
         number = self.do(zswap.zswap_load_begin, self.state.mem, slot, where)
         if number < 0:
@@ -236,9 +211,10 @@ class Swap(SwapAreas):
             self.do(zswap.zswap_load_end, self.state.mem, number)
 
     def load_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Swap pages in, row i of `out`, uint8 (n, 4096), from slot i: 0, or -EIO = it is damaged.
+        """Swap pages in, in order. Return for each 0, or -EIO if it no longer decompresses.
 
-        As `load` one by one; a page that is damaged leaves its row undefined.
+        slots: (n,). out: uint8 (n, 4096), row i gets the page of slots[i]; the row of a damaged
+        page is undefined.
         """
         slots = np.ascontiguousarray(slots, np.int64)
         if self.at or self.cache.pages or not self.state.page_bytes:
@@ -255,6 +231,7 @@ class Swap(SwapAreas):
         return errors
 
     def _load_row(self, slot: int, out: NDArray[np.uint8]) -> int:
+        """Swap one page in. Return 0, or -EIO if it no longer decompresses."""
         try:
             self.load(slot, out)
         except DamagedData:
@@ -262,88 +239,22 @@ class Swap(SwapAreas):
         return 0
 
     def peek(self, slot: int) -> bytes:
-        """A page's bytes, with nothing counted or logged. Raises DamagedData."""
+        """Return a page's bytes without counting or logging anything. Raises DamagedData."""
         with self._unseen():
             page = self._find(slot)[1]
         return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
 
     def peek_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """`load_batch` with nothing counted or logged."""
+        """Do `load_batch` without counting or logging anything."""
         with self._unseen():
             return self.load_batch(slots, out)
 
     @contextlib.contextmanager
     def _unseen(self) -> Iterator[None]:
-        """Whatever is read meanwhile is neither counted nor logged, and calls nobody."""
+        """Return a block in which reads are not counted or logged, and call no function of `at`."""
         reads, at, do = self.device.reads, self.at, self.do
         self.at, self.do = {}, Journal().do
         try:
             yield
         finally:
             self.device.reads, self.at, self.do = reads, at, do
-
-    # --- writeback -----------------------------------------------------------------------------
-
-    def reclaim(self, type: int, retries: int) -> int:
-        """Empty the least recently used page of an area's pool: 0 or a negative errno."""
-        area = self.state.swap_info[type]
-        pool = int(area["pool"])
-        if pool < 0 or not area["nr_slots"]:
-            return -ENODEV
-
-        def begin(handles: NDArray[np.int64]) -> int:
-            return self.do(zpool.zpool_shrink_begin, self.state.mem, pool, handles)
-
-        def evict(handle: int) -> int:
-            return self.writeback_entry(pool, handle)
-
-        def end(pfn: int) -> int:
-            return self.do(zpool.zpool_shrink_end, self.state.mem, pool, pfn)
-
-        def gave_up(attempt: int, error: int) -> int:
-            return int(zpool.zpool_shrink_gave_up(self.state.mem, pool, attempt, error))
-
-        handles = np.zeros(zpool.MOST_HANDLES, np.int64)
-        return zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
-
-    def writeback_entry(self, pool: int, handle: int) -> int:
-        """Write what a handle holds to the device: 0 = its handle is free, or an errno."""
-        number = self.do(zswap.zswap_writeback_begin, self.state.mem, pool, handle)
-        if not number:
-            return 0
-        slot = int(self.state.zswap_entries["slot"][number])
-        self._reach("cache", slot)
-        error, page = self._swap_cache_page(slot, number)
-        if error:
-            return self.do(zswap.zswap_writeback_fail, self.state.mem, number, error)
-        self._reach("write", slot)
-        error = self.swap_writepage(slot, page)
-        kept = not error or self.rules.ignore_write_error
-        kept = kept and self.cache.written(slot, page, error)
-        return self.do(zswap.zswap_writeback_end, self.state.mem, number, error, int(kept))
-
-    def _swap_cache_page(self, slot: int, number: int) -> tuple[int, Content]:
-        """A new page of the swap cache with the entry's content; or a negative errno."""
-        answer = self.cache.prepare(slot, busy=slot == self.busy, used=self.used(slot))
-        if answer == SwapCachePage.EXIST:
-            return -EEXIST, 0
-        if answer == SwapCachePage.FAIL:
-            return -ENOMEM, 0
-        where = np.zeros(2, np.int64)
-        error = self.do(zswap.zswap_writeback_map, self.state.mem, number, where)
-        if error:
-            return error, 0
-        try:
-            return 0, self.compression.page(number, where)
-        except DamagedData:
-            return -EIO, 0
-        finally:
-            self.do(zswap.zswap_writeback_unmap, self.state.mem, number)
-
-    def swap_writepage(self, slot: int, page: Content) -> int:
-        """Write a page of the swap cache to the device: 0 or a negative errno."""
-        return self.device.write(slot, page)
-
-    def _reach(self, point: str, slot: int) -> None:
-        if point in self.at:
-            self.at[point](slot)

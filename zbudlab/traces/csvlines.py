@@ -1,78 +1,26 @@
-"""Lines of a CSV file as Arrow can take them: each a row of its own, in UTF-8.
+"""Lines of a CSV file made ready for Arrow: each a row of its own, in UTF-8, without quotes.
 
-A quote that nobody closes would make one value of all lines behind it. Such a line is put out of
-the way here, for the table's reader to count and name.
+No value goes over the end of a line, so a quote that is not closed spoils its own line only: lines
+with quotes are read by Python's csv module one at a time. Arrow gets memory of its own and no
+callback, because a thread of its that still holds a Python object when the interpreter ends aborts
+the process.
 """
 
+import csv
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from zbudlab.io.streams import TraceError
-from zbudlab.jit import kernel
 
-QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
-UNCLOSED = b"\x01"  #: how the line begins that stands for one with an open quote
-
-
-@kernel(inline=False)
-def scan_quotes(text, spans):
-    """Where lines stand in which a quoted value does not end; how many.
-
-    text: uint8, whole lines. spans: int64 (n, 2), begin and end of each, room for all quotes. A
-    quote begins a value only at its start; two within it are one of its characters.
-    """
-    found = start = 0
-    fresh, quoted = True, False
-    for at in range(text.shape[0]):
-        byte = text[at]
-        if byte in (NEWLINE, RETURN):
-            if quoted:
-                spans[found, 0] = start
-                spans[found, 1] = at
-                found += 1
-            start = at + 1
-            fresh, quoted = True, False
-        elif byte == QUOTE and (fresh or quoted):
-            quoted = not quoted
-            fresh = not quoted and at + 1 < text.shape[0] and text[at + 1] == QUOTE
-        else:
-            fresh = byte == COMMA and not quoted
-    return found
-
-
-def closed(block: bytes, columns: int) -> bytes:
-    """Whole lines, with each in which a quote stays open replaced by UNCLOSED.
-
-    That has another number of columns than a table has.
-    """
-    quotes = block.count(b'"')
-    if not quotes:
-        return block
-    spans = np.empty((quotes, 2), np.int64)
-    found = scan_quotes(np.frombuffer(block, np.uint8), spans)
-    instead = UNCLOSED + (b"," if columns == 1 else b"")
-    pieces, at = [], 0
-    for start, end in spans[:found].tolist():
-        pieces += [block[at:start], instead]
-        at = end
-    return b"".join([*pieces, block[at:]])
-
-
-def in_utf8(block: bytes) -> bytes:
-    """The text with a replacement character for each byte that is no UTF-8."""
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return block.decode("utf-8", "replace").encode()
-    return block
+UNCLOSED = "a quote is not closed"
 
 
 def heading(block: bytes) -> tuple[list[str], bytes, int]:
-    """The names in the first line that is not blank, the lines behind it, how many lines that took.
+    """Return the names in the first line that is not blank, the rest, and the lines taken.
 
     Raises TraceError if there is no such line.
     """
@@ -80,53 +28,105 @@ def heading(block: bytes) -> tuple[list[str], bytes, int]:
     lines = text.splitlines(keepends=True)[:1]
     if not lines:
         raise TraceError("there is no line of names")
-    names = csv.read_csv(pa.BufferReader(lines[0])).schema.names
+    line = lines[0].decode("utf-8", "replace").removeprefix("\ufeff").strip("\r\n")
+    try:
+        names = next(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise TraceError(f"the line of names {line[:80]!r} cannot be read: {error}") from None
     rest = text[len(lines[0]) :]
     return names, rest, block.count(b"\n") - rest.count(b"\n")
 
 
 class Lines(NamedTuple):
-    """Lines of a file: rows that Arrow read, and which lines it passed over, with the reason.
+    """Rows that Arrow read, and the lines that were passed over with the reason.
 
-    before: lines before these.
+    passed: reasons by place among the lines that are not blank. before: lines before these.
     """
 
     rows: pa.RecordBatch
-    passed: dict[int, str]  # by place among the lines that are not blank
+    passed: dict[int, str]
     block: bytes
     before: int
 
     def odd(self, good: np.ndarray) -> list[tuple[int, str]]:
-        """Number and text of each line that was passed over, or whose row is not good."""
+        """Return number and text of each line that was passed over or whose row is not good."""
         if good.all() and not self.passed:
             return []
         lines = enumerate(self.block.splitlines(), self.before + 1)
-        told = [(number, line) for number, line in lines if line]
-        kept = np.delete(np.arange(len(told)), list(self.passed))
+        filled = [(number, line) for number, line in lines if line]
+        kept = np.delete(np.arange(len(filled)), list(self.passed))
         why = self.passed | dict.fromkeys(kept[~good].tolist(), "")
-        places = ((told[place], reason) for place, reason in sorted(why.items()))
-        return [(n, line.decode("utf-8", "replace") + why) for (n, line), why in places]
+        places = ((filled[place], reason) for place, reason in sorted(why.items()))
+        return [(n, line.decode("utf-8", "replace") + reason) for (n, line), reason in places]
+
+
+def _unquoted(line: bytes) -> bytes | None:
+    """Return a line without its quotes, None if one is not closed.
+
+    A comma within a value becomes a semicolon: no column that is read has one.
+    """
+    try:
+        values = next(csv.reader([line.decode("utf-8", "replace")], strict=True))
+    except csv.Error:
+        return None
+    return ",".join(value.replace(",", ";") for value in values).encode()
+
+
+def _odd_row(line: bytes, columns: int) -> str:
+    """Say what is wrong with a line that has another number of values; "" if nothing is."""
+    found = line.count(b",") + 1
+    return "" if found == columns else f" ({found} columns, not {columns})"
+
+
+def _rows(block: bytes, columns: int) -> tuple[bytes, dict[int, str]]:
+    """Return the lines that have a value for each name, and why the others were passed over."""
+    lines = [line for line in block.splitlines() if line]
+    rows, passed = [], {}
+    for place, line in enumerate(lines):
+        row = _unquoted(line) if b'"' in line else line
+        why = f" ({UNCLOSED})" if row is None else _odd_row(row, columns)
+        if why or row is None:
+            passed[place] = why
+        else:
+            rows.append(row)
+    return b"\n".join([*rows, b""]), passed
+
+
+def _arrow_memory(text: bytes) -> pa.Buffer:
+    """Return a copy of the text in memory that belongs to Arrow."""
+    buffer = pa.allocate_buffer(len(text))
+    np.frombuffer(buffer, np.uint8)[:] = np.frombuffer(text, np.uint8)
+    return buffer
+
+
+def _in_utf8(text: bytes) -> bytes:
+    """Return the text with a replacement character for each byte that is not UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return text.decode("utf-8", "replace").encode()
+    return text
 
 
 def parsed(block: bytes, names: Sequence[str], wanted: Sequence[str], before: int) -> Lines:
-    """The wanted columns of whole lines, as text; a row only for lines with a value for each name.
+    """Return the wanted columns of whole lines as text, a row for each line that fits the names.
 
     before: lines of the file before these.
     """
-    passed = {}
-
-    def skip(row: Any) -> str:
-        open_quote = row.text.startswith(UNCLOSED.decode())
-        columns = f"{row.actual_columns} columns, not {row.expected_columns}"
-        passed[row.number - 1] = f" ({'a quote is not closed' if open_quote else columns})"
-        return "skip"
-
-    text = in_utf8(closed(block, len(names)))
-    table = csv.read_csv(
-        pa.BufferReader(text),
-        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=list(names)),
-        csv.ParseOptions(invalid_row_handler=skip),
-        csv.ConvertOptions(column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted),
+    text, passed = _rows(block, len(names))
+    schema = pa.schema([(name, pa.string()) for name in wanted])
+    if not text:
+        return Lines(pa.RecordBatch.from_pylist([], schema), passed, block, before)
+    text = _in_utf8(text)
+    table = arrow_csv.read_csv(
+        pa.BufferReader(_arrow_memory(text)),
+        arrow_csv.ReadOptions(
+            use_threads=False, block_size=len(text) + 1, column_names=list(names)
+        ),
+        arrow_csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted
+        ),
     )
-    (rows,) = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+    (rows,) = table.combine_chunks().to_batches()
     return Lines(rows, passed, block, before)

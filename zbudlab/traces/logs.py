@@ -25,7 +25,7 @@ class LogReplay:
 
     def run(self) -> None:
         """Run all operations, or up to the first that differs."""
-        for place, entry, answer, machine in history.replay(self.path):
+        for place, entry, answer, machine in history.rerun(self.path):
             self.machine, self.operations = machine, place
             if answer != entry.result:
                 self.differs = place, entry, answer

@@ -8,8 +8,6 @@ from matplotlib.patches import Patch
 
 from zbudlab.host import Host, Zone
 from zbudlab.host.frames import KINDS, joined
-from zbudlab.layout import MAX_ORDER
-from zbudlab.mm import vmstat
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.look import style, tokens
 from zbudlab.view.plots import LINES, plot_free_blocks
@@ -33,16 +31,18 @@ def _blocks(zone: Zone) -> dict[str, list[int]]:
     """Free blocks by type; all as one where the types are not known."""
     if not zone.by_type:
         return {"types not known": zone.free}
-    return {name: zone.by_type.get(name, [0] * MAX_ORDER) for name in TYPE_ORDER}
+    orders = max(len(zone.free), *map(len, zone.by_type.values()))
+    known = {name: zone.by_type.get(name, []) for name in TYPE_ORDER}
+    return {name: blocks + [0] * (orders - len(blocks)) for name, blocks in known.items()}
 
 
 def _indices(ax: Axes, zones: list[Zone]) -> None:
     """How much of each zone's free memory is of no use to an order."""
     for colour, zone in zip(LINES, zones, strict=False):
-        index = zone.index(vmstat.unusable_free_index)
-        ax.plot(np.arange(MAX_ORDER), index, "o-", color=colour, label=f"zone {zone.name}")
+        index = zone.unusable_index()
+        ax.plot(np.arange(len(index)), index, "o-", color=colour, label=f"zone {zone.name}")
     ax.set_ylim(-0.03, 1.03)
-    ax.set_xticks(np.arange(MAX_ORDER))
+    ax.set_xticks(np.arange(max(len(zone.free) for zone in zones)))
     ax.set_xlabel("order wanted")
     ax.set_title("unusable index: share of free memory in smaller blocks")
     ax.legend(frameon=False)

@@ -1,11 +1,12 @@
-"""The player: a machine's log on a slider, step by step and back, with what each step did and why.
+"""The player: a machine's log, step by step and back, with what each step did and why.
 
-The browser asks for a moment; Python goes there and answers with everything that is shown beside
-the frame map, which looks after itself. One question is open at a time, and the newest wins, so a
+The browser asks for a moment; Python goes there and answers with one JSON object, from which
+everything is drawn (`step.scene`). One question is open at a time, and the newest wins, so a
 dragged slider never lags. A log without keyframes is run as far as asked for, in slices, so that
-the question can be changed meanwhile. JavaScript: player.js.
+the question can be changed meanwhile. JavaScript: step/*.js, player*.js.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +16,44 @@ from ipywidgets import widget_serialization
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zbudlab.history import History
+from zbudlab.history import KINDS, History
 from zbudlab.history.changes import Change
 from zbudlab.history.explanation import Explanation
-from zbudlab.history.history import KINDS
 from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
 from zbudlab.mm.snapshot import frame_kinds
-from zbudlab.view import following, palette, structures, told
-from zbudlab.view.assets import script, style
+from zbudlab.view import following, structures, told
+from zbudlab.view.assets import drawn as script
+from zbudlab.view.assets import looks
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.maps import memory_map
-from zbudlab.view.picture import png
+from zbudlab.view.step import code, track
+from zbudlab.view.step.scene import State, pool_of, scene
 
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
+QUICK = 1 << 14  #: frames of a machine whose picture is drawn at every step, not only at rest
 BOOTED = "The machine has just booted: nothing has been done yet."
+NOT_YET = "Nothing of this operation is done yet."
+STOPPED = "Your code stopped here: "
+FILES = ("step/pen.js", "step/draw.js", "step/page.js", "player_driver.js", "player.js")
 
 
 class Player(LiveView, anywidget.AnyWidget):
-    """A log's operations on a slider: step, play, jump to events, and back.
+    """A log, step by step: named steps on a bar, the sentence why, the picture, and the code.
 
     source: a log file, a machine that keeps a log (the player follows it), or a History. stop:
-    where to begin, in operations. layout: of the frame map. `history` is what it plays, `stop`
-    where it is, `part` where inside an operation (None = after all of it).
+    where to begin, in operations; if pages move there, the player opens at the move. layout: of
+    the frame map. `history` is what it plays, `stop` where it is, `part` where inside an operation
+    (None = after all of it).
 
-    Methods do what the controls do: `go`, `step`, `find`, `inside`, `outside`.
+    Methods do what the controls do: `go`, `step`, `find`, `inside`, `outside`. A function that
+    took a kernel's place and raises an exception is a step, too: `stopped` says what it raised.
     """
 
-    _esm = script("player.js")
-    _css = style("player.css")
+    _esm = script(*FILES)
+    _css = looks("step/step.css")
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     kinds = traitlets.List(list(KINDS)).tag(sync=True)
@@ -55,24 +63,33 @@ class Player(LiveView, anywidget.AnyWidget):
         self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
     ) -> None:
         self.history = source if isinstance(source, History) else History(source)
-        machine = self.history.machine_at(stop)
+        machine = self.history.machine_at(0)
         self.frames = FrameMap(machine, layout=layout, size=MAP_SIZE)
         super().__init__(maps=[self.frames], last=len(self.history))
-        self.stop = stop
+        self.stop = 0
         self.part: int | None = None
+        self.stopped = ""
         self._inside: Inside | None = None
         self._told: Explanation | None = None
-        self._theme: palette.Theme = "light"  # of the page, as the browser said
+        self._before: State | None = None
+        self._drawing = True  # whether this answer has a picture
         self.on_msg(self._asked)
-        self._go(stop)
+        self._open(stop)
         following.follow(machine, self)
         if isinstance(source, Machine):
             following.follow(source, self)
 
+    def _open(self, stop: int) -> None:
+        """Begin at a stop; where pages move, at the move."""
+        self._go(stop)
+        if stop and not self.stopped and self._moves():
+            self._inside = self.history.inside(stop)
+            self._enter(track.first_of_interest(self._inside.parts) or 1)
+
     # --- what a person does --------------------------------------------------------------------
 
     def go(self, stop: int) -> None:
-        """Show the machine after that many operations. IndexError if there are not so many."""
+        """Show the machine after that many operations. IndexError if the log has fewer."""
         self._go(stop)
         self._show()
 
@@ -99,7 +116,7 @@ class Player(LiveView, anywidget.AnyWidget):
         self.go(self.stop)
 
     def update(self) -> None:
-        """See what the machine of the log did meanwhile; keep showing the moment that is shown."""
+        """Follow what the machine of the log did meanwhile; keep the moment that is shown."""
         here = -1 if self.part is not None else self.stop
         if self.history.stop != here or self.frames.machine is not self.history.machine:
             self._again()
@@ -110,13 +127,34 @@ class Player(LiveView, anywidget.AnyWidget):
     def _go(self, stop: int) -> None:
         last = len(self.history)
         if not 0 <= stop <= last:
-            raise IndexError(f"there is no stop {stop}: this log has {last} operations")
-        self._inside, self.part = None, None
-        self._told = self.history.explain(stop) if stop else None
-        if not stop:
-            self.history.machine_at(0)
+            raise IndexError(f"no stop {stop}: this log has {last} operations")
+        self._inside, self.part, self._told, self._before = None, None, None, None
         self.stop = stop
+        if stop:
+            self._explain(
+                lambda: self.history.machine_at(stop - 1), lambda: self.history.explain(stop)
+            )
+        else:
+            self.stopped = ""
+            self.history.machine_at(0)
         self._look(self._moves() if stop else [])
+
+    def _explain(self, before: Callable[[], Machine], after: Callable[[], Explanation]) -> None:
+        """Go from one moment to the next and explain that step; note it if code stopped there."""
+        self.stopped = ""
+        try:
+            machine = before()
+            pool = structures.pool_shown(machine)
+            self._before = State(machine, pool) if self._drawing else None
+            self._told = after()
+        except (OSError, IndexError):
+            raise
+        except Exception as error:
+            if not self.history.functions:
+                raise
+            self.stopped = f"{STOPPED}{type(error).__name__}: {error}"
+            self._told = None
+            self.history.leave()
 
     def _step(self, steps: int) -> None:
         if self._inside is None or self.part is None:
@@ -135,19 +173,20 @@ class Player(LiveView, anywidget.AnyWidget):
             return
         if self._inside is None or self._inside.stop != self.stop:
             self._inside = self.history.inside(self.stop)
-        if not len(self._inside):
+        inside = self._inside
+        if not len(inside):
             self._go(self.stop)
             return
-        self.part = min(max(part, 0), len(self._inside))
-        if self.part:
-            self._told = self._inside.explain(self.part)
+        self.part = part = min(max(part, 0), len(inside))
+        if part:
+            self._explain(lambda: inside.machine_at(part - 1), lambda: inside.explain(part))
         else:
-            self._told = None
-            self._inside.machine_at(0)
+            self._told, self._before, self.stopped = None, None, ""
+            inside.machine_at(0)
         self._look([])
 
     def _again(self) -> None:
-        """Go where this player was: somebody took its machine elsewhere, or the log was cut."""
+        """Go back to the moment shown, after other views moved its machine or the log was cut."""
         part = self.part
         self._go(min(self.stop, len(self.history)))
         if part is not None:
@@ -159,11 +198,11 @@ class Player(LiveView, anywidget.AnyWidget):
             self.frames.machine = machine
             following.follow(machine, self)
         for view in following.views(machine):
-            if isinstance(view, FrameMap):  # another player would take the machine elsewhere
+            if isinstance(view, FrameMap):  # another player would move the machine to its moment
                 view.update(moves)
 
     def _moves(self) -> list[tuple[int, int]]:
-        """Pages that moved in the operation shown."""
+        """Return the pages that moved in the operation shown."""
         steps = self.history.steps(self.stop)
         moved = [e for e in steps if e.name == "migrate.unmap_and_move" and e.result == 0]
         return [(entry.arguments[0], entry.arguments[1]) for entry in moved]
@@ -173,16 +212,18 @@ class Player(LiveView, anywidget.AnyWidget):
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
         """Do what the browser asks for, and answer."""
         error, pending = "", False
-        self._theme = "dark" if message.get("theme") == "dark" else "light"
+        drawn = message["act"] == "pictures" or self.history.config.frames <= QUICK
+        self._drawing = drawn
         try:
             pending = self._act(message)
         except (OSError, ValueError, IndexError) as refused:
             error = str(refused)
-        pictures = message["act"] == "pictures"
-        self._show(message["number"], error=error, pending=pending, pictures=pictures)
+        finally:
+            self._drawing = True
+        self._show(message["number"], error=error, pending=pending, pictures=drawn)
 
     def _act(self, message: dict[str, Any]) -> bool:
-        """Do one thing; whether it needs more time, and the question is to be asked again."""
+        """Do one thing. Return whether it needs more time and has to be asked for again."""
         act = message["act"]
         if act == "go":
             return self._go_in_time(int(message["stop"]))
@@ -194,12 +235,14 @@ class Player(LiveView, anywidget.AnyWidget):
             self._enter(int(message["part"]))
         elif act == "outside":
             self._go(self.stop)
+        elif act == "pictures" and self._before is None:
+            self._again()
         elif act == "select":
             self.frames.select(int(message["frame"]))
         return False
 
     def _go_in_time(self, stop: int) -> bool:
-        """Go there if it is near; else run the log on for a while, and say so."""
+        """Go there if the keyframes reach; else run the log on for a while. Return whether so."""
         if stop > self.history.reached and not self.history.build(SLICE, stop):
             return True
         self._go(stop)
@@ -212,8 +255,8 @@ class Player(LiveView, anywidget.AnyWidget):
         elif not self.history.known(kind, self.stop, step):
             return True
         else:
-            where = "behind this" if step > 0 else "before this"
-            raise ValueError(f"there is no {kind} {where}")
+            where = "after this" if step > 0 else "before this"
+            raise ValueError(f"no {kind} {where}")
         return False
 
     def _show(
@@ -224,33 +267,95 @@ class Player(LiveView, anywidget.AnyWidget):
         pending: bool = False,
         pictures: bool = True,
     ) -> None:
-        """Tell the browser all that is shown; pictures: of the tree and the lists as well."""
-        message = {
-            "number": number,
-            "error": error,
-            "pending": pending,
+        """Send the browser the step that is shown; pictures: with its picture."""
+        self.send(
+            {
+                "number": number,
+                "error": error,
+                "pending": pending,
+                "reached": self.history.reached,
+                "whole": self._inside is None or self._inside.whole,
+                **self.moment(picture=pictures),
+            }
+        )
+
+    def moment(self, *, picture: bool = True) -> dict[str, Any]:
+        """Return the step that is shown as one JSON object, from which everything is drawn.
+
+        picture: with `scene`, the tree, pages, memory, lists and changes; else that is None.
+        """
+        return {
             "stop": self.stop,
             "last": len(self.history),
-            "reached": self.history.reached,
             "part": self.part,
-            "stages": self._stages(),
-            "whole": self._inside is None or self._inside.whole,
             "title": self.title,
+            "heading": self._heading(),
             "sentence": self.sentence,
-            **told.message(self._told),
+            "stopped": bool(self.stopped),
+            "track": self._track(),
+            "code": self._code(),
+            "scene": self._scene() if picture else None,
         }
-        drawn = [png(figure) for figure in self._figures()] if pictures else []
-        self.send(message, drawn)
 
-    def _stages(self) -> list[str]:
-        """Names of the parts of the operation that is stepped into."""
-        return [] if self._inside is None else [part.stage for part in self._inside.parts]
+    def _heading(self) -> str:
+        """Return what is played, and which step of the bar this is."""
+        roles = self._roles()
+        if not roles or self._inside is None or not self.part:
+            return self.title
+        old, new = roles
+        first, last = track.page_of(self._inside.parts, self.part)
+        return (
+            f"The page in frame {old} moves to frame {new} \u00b7 "
+            f"step {self.part - first + 1} of {last - first + 1}"
+        )
+
+    def _track(self) -> dict[str, Any]:
+        """Return the named steps of the bar."""
+        if self._inside is not None and self.part is not None:
+            return track.inside(self._inside.parts, self.part)
+        names = [self.history[i].name for i in track.window(len(self.history), self.stop)]
+        return track.operations(names, len(self.history), self.stop)
+
+    def _code(self) -> dict[str, Any]:
+        """Return the function of this step, with its current line."""
+        if self._told is None:
+            return {"function": "", "linux": "", "file": "", "lines": [], "now": -1}
+        if not self.part or self._inside is None:
+            return code.listing(self._told.function)
+        part = self._inside.parts[self.part - 1]
+        caller = code.kernel_named(part.caller) if part.caller else None
+        if caller is None:
+            return code.listing(part.name)
+        first, _ = track.page_of(self._inside.parts, self.part)
+        same = self._inside.parts[first - 1 : self.part - 1]
+        nth = sum((each.name, each.caller) == (part.name, part.caller) for each in same)
+        return code.listing(caller, part.name.rpartition(".")[2], nth)
+
+    def _scene(self) -> dict[str, Any]:
+        """Return the picture of this step."""
+        machine = self.history.machine
+        pool = pool_of(machine, self._changes())
+        after = State(machine, pool)
+        before = self._before if self._before is not None and self._before.pool == pool else after
+        changes = [] if self._told is None else self._told.changes
+        total = 0 if self._told is None else self._told.changes.total
+        return scene(after, before, changes, total, self._roles())
+
+    def _roles(self) -> dict[int, str]:
+        """Return the frames of the move that is shown: {old: "old", new: "new"}."""
+        if self._inside is None or not self.part:
+            return {}
+        first, last = track.page_of(self._inside.parts, self.part)
+        for part in self._inside.parts[first - 1 : last]:
+            if part.name == "migrate.lock_both":
+                return {part.numbers["old"]: "old", part.numbers["new"]: "new"}
+        return {}
 
     # --- what is shown -------------------------------------------------------------------------
 
     @property
     def title(self) -> str:
-        """Which step is shown."""
+        """The step that is shown."""
         if not self.stop:
             return f"before operation 1 of {len(self.history)}"
         entry = self.history[self.stop]
@@ -266,9 +371,11 @@ class Player(LiveView, anywidget.AnyWidget):
     @property
     def sentence(self) -> str:
         """What this step did and why."""
+        if self.stopped:
+            return self.stopped
         if self._told is not None:
             return self._told.sentence
-        return BOOTED if not self.stop else "Nothing of this operation is done yet."
+        return BOOTED if not self.stop else NOT_YET
 
     @property
     def changed_frames(self) -> list[int]:
@@ -284,37 +391,8 @@ class Player(LiveView, anywidget.AnyWidget):
         """All that is shown, in words."""
         return f"{self.title}\n{self.sentence}\n{self.frames.summary}"
 
-    def _pool_and_key(self) -> tuple[int | None, int | None]:
-        """The zbud pool and the handle that this step is about, as far as it tells."""
-        pool = key = None
-        if self.part and self._inside is not None:
-            key = self._inside.parts[self.part - 1].numbers.get("handle") or None
-        for change in self._changes():
-            if change.array == "pools":
-                pool = change.record if pool is None else pool
-            if change.array == "rows" and change.field.endswith("_handle") and key is None:
-                key = int(change.after) or int(change.before)
-        return pool, key
-
-    def _figures(self) -> list[Figure]:
-        """The radix tree and the lists, as they are at this step, in the page's theme."""
-        paper = palette.INKS[self._theme].paper
-        drawn = [
-            Figure(figsize=(7, high), layout="constrained", facecolor=paper) for high in (2.6, 4.2)
-        ]
-        above, below = (figure.add_subplot() for figure in drawn)
-        self._structures(above, below, self._theme)
-        return drawn
-
-    def _structures(self, above: Axes, below: Axes, theme: palette.Theme = "light") -> None:
-        machine = self.history.machine
-        pool, key = self._pool_and_key()
-        structures.plot_radix_tree(machine, pool=pool, key=key, ax=above, theme=theme)
-        marked = self.changed_frames
-        structures.plot_lists(machine, pool=pool, marked=marked, ax=below, theme=theme)
-
     def figure(self) -> Figure:
-        """What the player shows, as a picture."""
+        """Return what the player shows as a picture: memory, the tree and the lists."""
         machine = self.history.machine
         drawn = Figure(figsize=(12, 6), layout="constrained")
         left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
@@ -323,3 +401,9 @@ class Player(LiveView, anywidget.AnyWidget):
         self._structures(*right.subplots(2, 1))
         drawn.suptitle(self.title, fontsize=12)
         return drawn
+
+    def _structures(self, above: Axes, below: Axes) -> None:
+        machine = self.history.machine
+        pool = pool_of(machine, self._changes())
+        structures.plot_radix_tree(machine, pool=pool, ax=above)
+        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)

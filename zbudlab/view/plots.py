@@ -93,10 +93,10 @@ def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
 @style.styled
 def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = None) -> Axes:
-    """The same for free blocks by order (11 numbers) under the names of their types."""
+    """The same for free blocks by order, equally many numbers under the name of each type."""
     ax = _axes(ax, (7, 4))
-    orders = np.arange(layout.MAX_ORDER)
-    bottom = np.zeros(layout.MAX_ORDER, np.int64)
+    orders = np.arange(max(map(len, counts.values()), default=layout.MAX_ORDER))
+    bottom = np.zeros(len(orders), np.int64)
     for place, (name, blocks) in enumerate(counts.items()):
         pages = np.asarray(blocks, np.int64) << orders
         if pages.any():

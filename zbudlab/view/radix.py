@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from zbudlab.history.steps import plural
+from zbudlab.history.sentences import plural
 from zbudlab.layout import RADIX_TREE_MAP_SIZE as SLOTS
 from zbudlab.lessons.trees import Tree, levels, way
 from zbudlab.view.look import style

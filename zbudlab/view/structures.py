@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from zbudlab import layout
 from zbudlab.history.changes import list_name
-from zbudlab.history.steps import plural
+from zbudlab.history.sentences import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix

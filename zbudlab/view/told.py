@@ -1,9 +1,6 @@
 """An explanation as the browser gets it."""
 
-from typing import Any
-
 from zbudlab.history.changes import Change
-from zbudlab.history.explanation import Explanation
 from zbudlab.machine import Machine
 
 SHOWN = 120  #: changes that are listed
@@ -15,21 +12,6 @@ def frame_of(change: Change, machine: Machine) -> int | None:
     shift = int(machine.state.pools[0]["row_shift"])
     record = change.record >> shift if change.array == "rows" else change.record
     return record if change.array in ("pages", "frames", "rows") and record < frames else None
-
-
-def message(told: Explanation | None) -> dict[str, Any]:
-    """An explanation for the browser."""
-    if told is None:
-        return {"function": "", "file": "", "line": 0, "source": "", "linux": "", "changes": []}
-    return {
-        "function": told.function,
-        "file": told.source.file,
-        "line": told.source.line,
-        "source": told.source.text,
-        "linux": "" if told.linux is None else str(told.linux),
-        "changes": [[*change[:4], selectable(change)] for change in told.changes[:SHOWN]],
-        "total": told.changes.total,
-    }
 
 
 def selectable(change: Change) -> int:

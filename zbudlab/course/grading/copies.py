@@ -75,7 +75,7 @@ def copied() -> list[Path]:
     found = []
     for package, modules in imports.PACKAGE.items():
         folder = Path(*package.split("."))
-        own = [] if package == "course" else ["__init__"]
+        own = [] if package in imports.REPLACED else ["__init__"]
         found += [folder / f"{name}.py" for name in [*own, *modules]]
     return found
 

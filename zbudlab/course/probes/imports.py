@@ -16,11 +16,10 @@ from typing import Any, NoReturn
 LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
 
 #: The modules of zbudlab in the sandbox, by package. A module that is not listed is not copied.
-#: Packages' own `__init__.py` are copied, except `course`'s, which the sandbox replaces.
+#: Packages' own `__init__.py` are copied, except those in `REPLACED`.
 PACKAGE: dict[str, tuple[str, ...]] = {
     "": (
         "_version",
-        "jit",
         "layout",
         "profiles",
     ),
@@ -120,6 +119,9 @@ PACKAGE: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: What the sandbox has by these names is written for it (`zbudlab.course.grading.copies`).
+REPLACED = ("course", "jit")
+
 #: Modules that cells may import to show things. Every use of them does nothing.
 IDLE = (
     "IPython",
@@ -206,7 +208,7 @@ def is_idle(name: str) -> bool:
 
 def _modules() -> set[str]:
     """Return the full names of the listed modules and packages of zbudlab."""
-    found = {"zbudlab"}
+    found = {"zbudlab", *(f"zbudlab.{name}" for name in REPLACED)}
     for package, names in PACKAGE.items():
         base = f"zbudlab.{package}".rstrip(".")
         found |= {base, *(f"{base}.{name}" for name in names)}

@@ -4,21 +4,21 @@ import pytest
 
 from zbudlab import jit, layout
 from zbudlab.content import corpus
-from zbudlab.history import History, functions, steps, substeps
+from zbudlab.history import History, function_sentences, functions, sentences
 from zbudlab.machine import Machine
 from zbudlab.machine.operations import OPERATIONS
 
 
 class TestSentences:
     @pytest.fixture
-    def told(self):
+    def story(self):
         """What the last operation did, once `machine` has done it."""
         machine = Machine(frames=256, pageblock_order=5, max_pool_percent=40, threads=1)
         past = History(machine)
         return machine, lambda: past.explain(len(past)).sentence
 
-    def test_a_first_object_takes_a_fresh_frame(self, told):
-        machine, tell = told
+    def test_a_first_object_takes_a_fresh_frame(self, story):
+        machine, tell = story
         machine.zbud_alloc(17 * 64)
         assert "no list from 17 chunks up holds a page, so zbud takes a fresh frame" in tell()
         machine.zbud_alloc(10 * 64)
@@ -26,8 +26,8 @@ class TestSentences:
         machine.zbud_alloc(54 * 64)
         assert "no list from 54 chunks up" in tell()
 
-    def test_an_object_leaves_and_its_page_changes_lists(self, told):
-        machine, tell = told
+    def test_an_object_leaves_and_its_page_changes_lists(self, story):
+        machine, tell = story
         first, last = machine.zbud_alloc(640), machine.zbud_alloc(1280)
         machine.zbud_map(last)
         machine.zbud_free(first)
@@ -37,8 +37,8 @@ class TestSentences:
         machine.zbud_unmap(last)
         assert "the frame goes back to the page allocator" in tell()
 
-    def test_faults_say_where_the_page_was(self, told):
-        machine, tell = told
+    def test_faults_say_where_the_page_was(self, story):
+        machine, tell = story
         process = machine.create_process(400)
         machine.touch(process, [7], write=True)
         assert "was never touched, so it gets frame" in tell()
@@ -58,32 +58,32 @@ class TestSentences:
                 break
         assert seen == {True, False}
 
-    def test_blocks_split_and_merge(self, told):
-        machine, tell = told
+    def test_blocks_split_and_merge(self, story):
+        machine, tell = story
         pfn = machine.alloc_pages(2, "movable")
         assert f"frame {pfn} comes from the block at 0; it is split" in tell()
         machine.pin(pfn)
         assert "(1 -> 2)" in tell()
         machine.free_pages(pfn)
-        assert "somebody still holds it" in tell()
+        assert "Another holder remains" in tell()
         machine.unpin(pfn)
         assert "it merges with them from order 2 to a block of order 8 at 0" in tell()
 
-    def test_a_refusal_says_its_errno(self, told):
-        machine, tell = told
+    def test_a_refusal_says_its_errno(self, story):
+        machine, tell = story
         with pytest.raises(OSError, match="99"):
             machine.zbud_free(99)
         assert "There is no handle 99: -ENOENT" in tell()
 
-    def test_every_operation_has_a_teller_and_a_function(self):
+    def test_every_operation_has_a_sentence_and_a_function(self):
         for name in OPERATIONS:
-            assert name in steps.TELLERS
-            function = steps.FUNCTIONS.get(name, f"operations.{name}")
+            assert name in sentences.SENTENCES
+            function = sentences.FUNCTIONS.get(name, f"operations.{name}")
             source = functions.source_of(function)
             assert f"def {function.rpartition('.')[2]}(" in source.text
 
-    def test_every_stage_is_a_kernel_with_a_teller_and_a_place_in_linux(self):
-        for name in substeps.STAGES:
+    def test_every_stage_is_a_kernel_with_a_sentence_and_a_place_in_linux(self):
+        for name in function_sentences.STAGES:
             assert name in jit.KERNELS
-            assert name.rpartition(".")[2] in steps.TELLERS
+            assert name.rpartition(".")[2] in sentences.SENTENCES
             assert functions.linux_of(name).file.endswith((".c", ".h"))

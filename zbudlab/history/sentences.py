@@ -1,8 +1,9 @@
-"""What an operation or a step did and why, in one sentence, told from the machine before and after.
+"""Say in one sentence what an operation, or a function inside one, did and why.
 
-`sentence` finds the teller by the name: of an operation as the log has it, or of a function of
-`zbudlab.mm` that was stepped into. A teller gets a Step and answers in the reader's words: those
-of operations are in `tellers`, those of functions in `substeps`.
+`sentence` looks up a function by the name of the operation in the log, or of the function of
+`zbudlab.mm` that was stepped into. That function compares the machine before and after, and
+returns the reader's words. Those for operations are in `operation_sentences` and
+`zbud_sentences`, those for functions inside an operation in `function_sentences`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from zbudlab.history.changes import Moment
 from zbudlab.machine.oplog import Entry
 
-#: The function that does an operation's work, where the log's steps alone don't tell.
+#: The function that does an operation's work. The steps in the log do not always show it.
 FUNCTIONS = {
     "create_process": "operations.create_process",
     "touch": "memory.handle_mm_faults",
@@ -39,11 +40,12 @@ FUNCTIONS = {
 
 
 @dataclass
-class Step:
-    """An operation, or a step inside one, with the machine before and after it.
+class Transition:
+    """An operation, or a function inside one, with the machine before and after it.
 
-    numbers: a function's whole-number arguments by name. caller: who called it. steps: what the
-    log has of an operation. earlier: numbers of the steps before, of the same operation.
+    steps: the operation's steps in the log. numbers: a function's integer arguments by name.
+    caller: the function that called it. earlier: numbers of earlier functions of the same
+    operation.
     """
 
     name: str
@@ -57,67 +59,68 @@ class Step:
     earlier: dict[str, int] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
-        """How much a counter of zswap grew."""
+        """Return by how much a counter of zswap grew."""
         return int(self.after.zswaps[name][0]) - int(self.before.zswaps[name][0])
 
     @property
     def freed(self) -> int:
-        """How many more pages are free."""
+        """Return how many more pages are free."""
         return int(self.after.zone["nr_free_pages"]) - int(self.before.zone["nr_free_pages"])
 
 
-TELLERS: dict[str, Callable[[Step], str]] = {}
+SENTENCES: dict[str, Callable[[Transition], str]] = {}
 
 
-def tells(*names: str) -> Callable[[Callable[[Step], str]], Callable[[Step], str]]:
-    """Make a function the teller of operations or functions of these names."""
+def explains(*names: str) -> Callable[[Callable[[Transition], str]], Callable[[Transition], str]]:
+    """Register a function as the explanation of operations or functions of these names."""
 
-    def register(teller: Callable[[Step], str]) -> Callable[[Step], str]:
-        TELLERS.update(dict.fromkeys(names, teller))
-        return teller
+    def register(function: Callable[[Transition], str]) -> Callable[[Transition], str]:
+        SENTENCES.update(dict.fromkeys(names, function))
+        return function
 
     return register
 
 
-def sentence(step: Step) -> str:
-    """What a step did and why."""
+def sentence(step: Transition) -> str:
+    """Explain a transition in one sentence."""
     refused = -step.result
-    if step.name not in TELLERS:
+    if step.name not in SENTENCES:
         return f"{step.name} answered {step.result}."
-    if step.name in FUNCTIONS and refused > 0 and step.name not in _TELL_REFUSALS:
+    if step.name in FUNCTIONS and refused > 0 and step.name not in _EXPLAIN_REFUSALS:
         why = f"{error_name(refused)}: {_refusals(refused)}"
         return f"The operation {_title(step)} was refused with {why}."
-    return TELLERS[step.name](step)
+    return SENTENCES[step.name](step)
 
 
 def error_name(number: int) -> str:
-    """-ENOMEM for 12."""
+    """Return the name of an errno: -ENOMEM for 12."""
     return f"-{errno.errorcode.get(number, number)}"
 
 
-def _title(step: Step) -> str:
+def _title(step: Transition) -> str:
     return f"{step.name}({', '.join(map(str, step.arguments[:4]))})"
 
 
-_TELL_REFUSALS = {"zbud_alloc", "zbud_free", "zbud_unmap", "alloc_pages", "alloc_contig_range"}
+#: Operations whose own sentence covers a refusal.
+_EXPLAIN_REFUSALS = {"zbud_alloc", "zbud_free", "zbud_unmap", "alloc_pages", "alloc_contig_range"}
 
 
 def _refusals(number: int) -> str:
     return {
-        errno.ENOMEM: "reclaim could free no page for it",
-        errno.ENOENT: "there is no such handle",
+        errno.ENOMEM: "reclaim could not free a page for it",
+        errno.ENOENT: "no such handle exists",
         errno.EIO: "a compressed page no longer decompresses",
-        errno.EFAULT: "that was the owner's own count, so the object is gone with its mapping",
+        errno.EFAULT: "this was the owner's own count, so object and mapping are gone",
         errno.EBUSY: "a page in the range could not be moved",
-        errno.EINVAL: "its arguments make no sense to the kernel",
+        errno.EINVAL: "the kernel rejects its arguments",
     }.get(number, "see the errno")
 
 
 def plural(number: int, what: str = "page") -> str:
-    """1 page, 2 pages."""
+    """Format a count with its noun: "1 page", "2 pages"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def joined(parts: list[str]) -> str:
-    """Parts of a sentence joined."""
+    """Join parts of a sentence: "a, b and c"."""
     return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,64 @@
+"""Mem-Info blocks of different kernels."""
+
+from pathlib import Path
+
+import pytest
+
+from zbudlab.host.mem_info import looks_like_mem_info, parse_mem_info
+
+DATA = Path(__file__).parents[1] / "data" / "host"
+
+WITHOUT_NUMA = """\
+Mem-Info:
+Normal free:12kB min:4kB low:5kB high:6kB active_anon:8kB present:64kB managed:60kB free_cma:4kB
+lowmem_reserve[]: 0 0 7
+Normal: 1*4kB (C) 1*8kB (UM) = 12kB
+"""
+OLD = """\
+Node 0 DMA free:64kB min:0kB low:0kB high:0kB present:1024kB pages_scanned:0 all_unreclaimable? no
+lowmem_reserve[]: 0 3 3 3
+Node 0 DMA: 0*64kB 0*128kB 0*256kB = 0kB
+"""
+
+
+def test_zones_watermarks_and_types_are_read():
+    found = parse_mem_info((DATA / "mem_info.txt").read_text())
+    dma32 = found.zones[0]
+    assert (found.page_size, found.dumps) == (4096, 1)
+    assert {name: dma32.counts[name] for name in ("min", "low", "high", "free", "free_cma")} == {
+        "min": 6109, "low": 7636, "high": 9163, "free": 97261, "free_cma": 67501
+    }  # fmt: skip
+    types = "UMEC UME UMEC UMEC UME UMEC UM UMC UMC UMC MEC"
+    assert dma32.letters == types.split()
+
+
+def test_kernels_without_numa_name_no_node():
+    (zone,) = parse_mem_info(WITHOUT_NUMA).zones
+    assert (zone.node, zone.name, zone.free) == (0, "Normal", [1, 1])
+    assert (zone.managed, zone.counts["free_cma"], zone.reserve) == (15, 1, [0, 0, 7])
+
+
+def test_the_first_size_is_the_page_size_and_old_kernels_have_no_letters():
+    found = parse_mem_info(OLD)
+    assert found.page_size == 65536
+    assert found.zones[0].letters == ["", "", ""]
+    assert (found.zones[0].present, found.zones[0].managed) == (16, 0)
+
+
+@pytest.mark.parametrize("width", [60, 72, 79])
+def test_lines_wrapped_by_a_mail_program_say_the_same(width):
+    text = (DATA / "mem_info.txt").read_text()
+    wrapped = []
+    for line in text.splitlines():
+        words = ["> "]
+        for word in line.split(" "):
+            if len(words[-1]) + len(word) > width:
+                words.append("> ")
+            words[-1] += word + " "
+        wrapped += words
+    assert parse_mem_info("\n".join(wrapped)) == parse_mem_info(text)
+
+
+def test_other_text_has_none():
+    assert not looks_like_mem_info("Node 0, zone Normal 1 2 3\n")
+    assert parse_mem_info("").zones == []

@@ -1,0 +1,50 @@
+"""Text of the kernel made plain: prefixes, wrapped lines, several dumps."""
+
+import pytest
+
+from zbudlab.host.text import last_dump, numbered_lines, plain_lines, unread
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "> ",
+        "> > ",
+        "<4>",
+        "[ 5091.850887] ",
+        "<4>[ 5091.850887] ",
+        "[   12.3456][ T1234] ",
+        "[Mon Jan  5 10:20:30 2015] ",
+        "Jan  5 10:20:30 box kernel: [ 5091.85] ",
+        "2024-01-05T10:20:30.123456+01:00 box kernel: ",
+        "box kernel: ",
+        "kernel: ",
+    ],
+)
+def test_what_stands_before_a_line_is_removed(prefix):
+    assert plain_lines(f"{prefix}Node 0, zone Normal 1 2\r\n") == ["Node 0, zone Normal 1 2"]
+
+
+def test_lines_of_numbers_continue_the_line_before():
+    text = "Node 0, zone DMA 1\n 2 3\n\nNode 0,\n zone Normal 4\n5\nx\n7\n"
+    assert numbered_lines(text) == [
+        (1, "Node 0, zone DMA 1 2 3"),
+        (3, ""),
+        (4, "Node 0, zone Normal 4 5"),
+        (7, "x"),
+        (8, "7"),
+    ]
+
+
+def test_commands_and_blank_lines_are_not_odd():
+    lines = [(1, "me@box:~$ cat /proc/buddyinfo"), (2, ""), (3, "good"), (4, "bad")]
+    assert unread(lines, lambda line: line == "good").named == [(4, "bad")]
+
+
+def test_a_dump_begins_where_a_key_comes_again():
+    assert last_dump(["a1", "b1", "a2", "b2", "c2"], lambda word: word[0]) == (
+        ["a2", "b2", "c2"],
+        2,
+    )
+    assert last_dump([], str) == ([], 1)

@@ -1,0 +1,95 @@
+"""Parser of the Mem-Info block that the kernel prints with a failed allocation or an OOM kill.
+
+Both forms are read: with a node before each zone, and, from kernels without NUMA, without one.
+Letters for migrate types are printed since 3.9. The first block size of a free list is the page
+size.
+
+Source: mm/page_alloc.c, show_free_areas (v3.12); mm/show_mem.c, show_free_areas (v6.6).
+"""
+
+import re
+from typing import NamedTuple
+
+from zbudlab.host.text import last_dump, plain_lines
+from zbudlab.host.zones import Zone
+
+#: Letters of migrate types and the names they have in pagetypeinfo.
+LETTERS = {
+    "U": "Unmovable",
+    "E": "Reclaimable",
+    "M": "Movable",
+    "H": "HighAtomic",
+    "R": "Reserve",
+    "C": "CMA",
+    "I": "Isolate",
+}
+NODE = r"(?:Node\s+(\d+)\s+)?"
+BLOCKS = re.compile(
+    NODE + r"([A-Z]\w+):((?:\s+\d+\*\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*\d+kB", re.MULTILINE
+)
+BLOCK = re.compile(r"(\d+)\*(\d+)kB(?:\s+\(([A-Z]*)\))?")
+STATE = re.compile(
+    NODE + r"([A-Z]\w+)\s+free:(\d+)kB((?:\s+(?:boost|[\w()]+):\d+(?:[kK]B)?|\s+all_unreclaimable\?"
+    r"\s+\w+)*)(?:\s+lowmem_reserve\[\]:((?:\s+\d+)+)(?!\*))?"
+)
+AMOUNT = re.compile(r"([\w()]+):(\d+)([kK]B)?")
+TOTALS = re.compile(r"\b(active_anon|inactive_anon|active_file|inactive_file|unevictable|dirty|"
+                    r"writeback|mapped|shmem|slab_reclaimable|slab_unreclaimable|pagetables|free|"
+                    r"free_pcp|free_cma):(\d+)(?![\dkK])")  # fmt: skip
+KIB = 1024
+SIZES = ("managed", "present")
+
+
+class MemInfo(NamedTuple):
+    """Zones, the page size in bytes, counts of all memory in pages, and how many blocks of it.
+
+    dumps: how often the text has the zones; the last ones are returned.
+    """
+
+    zones: list[Zone]
+    page_size: int
+    totals: dict[str, int]
+    dumps: int
+
+
+def looks_like_mem_info(text: str) -> bool:
+    """Return whether a text has free lists in the form of Mem-Info."""
+    return BLOCKS.search("\n".join(plain_lines(text))) is not None
+
+
+def _free_list(words: str) -> tuple[list[int], list[str], int]:
+    """Return free blocks and letters by order, and the page size in bytes."""
+    found = BLOCK.findall(words)
+    return (
+        [int(count) for count, _, _ in found],
+        [letters for _, _, letters in found],
+        int(found[0][1]) * KIB,
+    )
+
+
+def _fill(zone: Zone, state: tuple[str, ...], page_size: int) -> None:
+    """Add sizes, watermarks and counters of a zone, in pages."""
+    _, _, free, amounts, reserve = state
+    zone.counts["free"] = int(free) * KIB // page_size
+    for name, value, unit in AMOUNT.findall(amounts):
+        pages = int(value) * KIB // page_size if unit else int(value)
+        if name in SIZES:
+            setattr(zone, name, pages)
+        else:
+            zone.counts[name] = pages
+    zone.reserve = [int(pages) for pages in reserve.split()]
+
+
+def parse_mem_info(text: str) -> MemInfo:
+    """Read zones, watermarks, free lists and counts; no zones if the text has none."""
+    plain = "\n".join(plain_lines(text))
+    lists, dumps = last_dump(BLOCKS.findall(plain), lambda groups: groups[:2])
+    zones, page_size = {}, 4 * KIB
+    for node, name, words in lists:
+        blocks, letters, page_size = _free_list(words)
+        zones[node, name] = Zone(int(node or 0), name, blocks, letters=letters)
+    for state in STATE.findall(plain):
+        if state[:2] in zones:
+            _fill(zones[state[:2]], state, page_size)
+    totals = {name: int(pages) for name, pages in TOTALS.findall(plain)}
+    return MemInfo(list(zones.values()), page_size, totals, dumps)

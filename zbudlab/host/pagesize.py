@@ -1,0 +1,52 @@
+"""The page size of a host, from whatever a recording says about it."""
+
+import math
+import os
+import re
+
+from zbudlab.host.files import PAGE_SIZE_FILE, Files
+from zbudlab.host.zones import Zone
+from zbudlab.layout import PAGE_SIZE
+
+SIZES = tuple(1 << shift for shift in range(12, 19))  #: 4 KiB to 256 KiB
+NEAR = 0.15  #: how far a quotient may be from a power of two, as a power of two
+FEW = 512  #: pages, below which free memory says too little about their size
+
+
+def _nearest(size: float, near: float) -> int:
+    """Return the page size near a quotient, 0 if there is none."""
+    if size <= 0:
+        return 0
+    power = round(math.log2(size))
+    whole = 1 << max(power, 0)
+    return whole if whole in SIZES and abs(math.log2(size) - power) <= near else 0
+
+
+def _said(files: Files) -> int:
+    """Return the page size that the host or a file of the recording states, 0 if none does."""
+    if files.live and hasattr(os, "sysconf"):
+        return int(os.sysconf("SC_PAGE_SIZE"))
+    said = files.optional(PAGE_SIZE_FILE).strip()
+    if not said:
+        found = re.search(r"KernelPageSize:\s+(\d+) kB", files.optional("proc/self/smaps"))
+        said = str(int(found[1]) * 1024) if found else ""
+    return int(said) if said.isdigit() and int(said) in SIZES else 0
+
+
+def page_size(
+    files: Files, zones: list[Zone], meminfo: dict[str, int], vmstat: dict[str, int]
+) -> int:
+    """Return the page size in bytes, as recorded or as sizes in bytes and in pages agree on.
+
+    Memory in meminfo is divided by the same in pages: managed pages, else free ones. Return 4096
+    if nothing says otherwise.
+    """
+    if said := _said(files):
+        return said
+    free = vmstat.get("nr_free_pages") or sum(zone.free_pages for zone in zones)
+    by_free = _nearest(meminfo.get("MemFree", 0) / free, 0.5) if free >= FEW else 0
+    managed = sum(zone.managed for zone in zones)
+    by_managed = _nearest(meminfo.get("MemTotal", 0) / managed, NEAR) if managed else 0
+    if by_free and by_managed and by_free != by_managed:
+        return PAGE_SIZE
+    return by_managed or by_free or PAGE_SIZE

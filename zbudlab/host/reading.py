@@ -1,0 +1,186 @@
+"""Reading a host: the running system, a folder of recorded files, or the text of a report."""
+
+import platform
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from zbudlab.host.files import LIVE, Files
+from zbudlab.host.frames import FILE, KINDS, DamagedFlags, read_kinds
+from zbudlab.host.hosts import Host
+from zbudlab.host.mem_info import looks_like_mem_info, parse_mem_info
+from zbudlab.host.pagesize import page_size
+from zbudlab.host.procfs import parse_buddyinfo, parse_pagetypeinfo, parse_zoneinfo
+from zbudlab.host.release import kernel_in, version
+from zbudlab.host.zones import HostError, Zone, free_pages
+
+#: A recorded Linux host, for systems other than Linux.
+RECORDING = Path(__file__).parent / "recordings" / "linux-6.18"
+
+FLAGS_ON_EVERY_FRAME = (4, 6)  #: kernels before mark only the first frame of a block or slab
+FAR_APART = 0.05  #: by how much totals may differ, which leave out pages in per-processor lists
+
+
+def read(root: str | Path = LIVE) -> Host:
+    """Read this host's memory, or that of files recorded below a folder (see `record`).
+
+    root may also be one file: the text of buddyinfo, or a kernel log with a Mem-Info block. Raises
+    HostError if there is nothing to read: no Linux, no recording, or text of another kind.
+    """
+    root = Path(root)
+    if str(root) == LIVE and not sys.platform.startswith("linux"):
+        raise HostError(
+            f"this is {platform.system()}, not Linux: its memory cannot be read this way. There "
+            "is a recording of a Linux host: zbudlab host --recording, or host.read(host.RECORDING)"
+        )
+    if root.is_file():
+        return from_text(root.read_text("utf-8", "replace"), str(root))
+    host = Host(str(root))
+    files = Files(root, host.missing)
+    _read_zones(host, files)
+    if not host.zones:
+        raise HostError(f"there is no memory of a Linux to read in {root}: {_why_none(host)}")
+    _read_counters(host, files)
+    _read_zswap(host, files)
+    _read_frames(host, files)
+    _compare(host)
+    return host
+
+
+def from_text(text: str, name: str = "the text") -> Host:
+    """Return a host from the text of a kernel log with a Mem-Info block, or of buddyinfo.
+
+    name: how messages refer to the text. Raises HostError if it has no free lists.
+    """
+    host = Host(name)
+    _free_lists(host, text, name)
+    if not host.zones:
+        raise HostError(
+            f"there is no memory of a Linux to read in {name}: neither lines of /proc/buddyinfo "
+            "nor free lists of a Mem-Info block (779*4kB ...) are in it"
+        )
+    parse_zoneinfo(text, zones := {(zone.node, zone.name): zone for zone in host.zones})
+    host.notes += parse_pagetypeinfo(text, zones) if "type" in text else []
+    return host
+
+
+def _why_none(host: Host) -> str:
+    if host.notes:
+        return host.notes[0]
+    return host.missing[0] if host.missing else "/proc/buddyinfo names no zone"
+
+
+def _free_lists(host: Host, text: str, name: str) -> None:
+    """Take zones from buddyinfo or, if the text is that, from a Mem-Info block."""
+    if not looks_like_mem_info(text):
+        parsed = parse_buddyinfo(text)
+        host.zones, host.notes = list(parsed.zones.values()), parsed.notes
+        return
+    found = parse_mem_info(text)
+    host.zones, host.page_size = found.zones, found.page_size
+    host.release = kernel_in(text)
+    host.notes.append(
+        f"{name} is a kernel log: free lists and sizes are those of its Mem-Info block; which "
+        "types a list holds is known, but not how many blocks of each"
+    )
+    if found.dumps > 1:
+        host.notes.append(f"{name} has {found.dumps} Mem-Info blocks: the last is used")
+
+
+def _read_zones(host: Host, files: Files) -> None:
+    text = files.text("proc/buddyinfo", "free blocks")
+    _free_lists(host, text, "/proc/buddyinfo")
+    zones = {(zone.node, zone.name): zone for zone in host.zones}
+    if not looks_like_mem_info(text):
+        parse_zoneinfo(files.text("proc/zoneinfo", "the size of zones"), zones)
+    lost = "free blocks by migrate type, and types of pageblocks, are not known"
+    if types := files.text("proc/pagetypeinfo", lost):
+        host.notes += parse_pagetypeinfo(types, zones)
+
+
+def _numbers(text: str) -> dict[str, int]:
+    """Return numbers by name from lines `name number` or `name: number kB`."""
+    return {name: int(value) for name, value in re.findall(r"^([\w()]+):?\s+(\d+)", text, re.M)}
+
+
+def _read_counters(host: Host, files: Files) -> None:
+    release = files.text("proc/sys/kernel/osrelease", "the kernel's version").strip()
+    host.release = release or host.release
+    host.vmstat = _numbers(files.text("proc/vmstat", "what happened since boot"))
+    meminfo = _numbers(files.text("proc/meminfo", "how much memory there is"))
+    host.meminfo = {name: kilobytes * 1024 for name, kilobytes in meminfo.items()}
+    if not any(zone.letters for zone in host.zones):
+        host.page_size = page_size(files, host.zones, host.meminfo, host.vmstat)
+
+
+def _read_zswap(host: Host, files: Files) -> None:
+    where = "sys/module/zswap/parameters"
+    absent = "this kernel was built without zswap"
+    if "Zswap" in host.meminfo:
+        absent = "it is not there"
+    host.zswap = files.folder(where, "settings of zswap are not known", absent)
+    if not host.zswap:
+        return
+    lost = "zswap's counters are not known (they need debugfs mounted and zswap switched on)"
+    found = files.folder("sys/kernel/debug/zswap", lost, "it is not there")
+    host.zswap_counters = {n: int(v) for n, v in found.items() if v.isascii() and v.isdigit()}
+    if host.zswap.get("zpool") != "zbud":
+        since = ": Linux has none since 6.15" if "zpool" not in host.zswap else ""
+        host.missing.append(f"zswap does not use zbud here{since}")
+
+
+def _read_frames(host: Host, files: Files) -> None:
+    """Read what each page frame is from kpageflags, and count the kinds."""
+    lost = "what each page frame is used for is not known"
+    try:
+        host.kinds = read_kinds(files.root)
+    except PermissionError:
+        host.missing.append(f"/{FILE}: only root may read it: {lost}")
+        return
+    except DamagedFlags as error:
+        host.missing.append(f"/{FILE}: {error}: {lost}")
+        return
+    except OSError:
+        said = f"/{FILE}: it is not there" if files.live else f"not in this recording: /{FILE}"
+        host.missing.append(f"{said}: {lost}")
+        return
+    counts = np.bincount(host.kinds, minlength=len(KINDS)).tolist()
+    host.frames = dict(zip(KINDS, counts, strict=True))
+    known = version(host.release)
+    if known and known < FLAGS_ON_EVERY_FRAME:
+        free = sum(zone.free_pages for zone in host.zones)
+        host.notes.append(
+            f"/{FILE}: before Linux 4.6 only the first frame of a free block or slab is marked: "
+            f"'free' and 'slab' count blocks, the rest of them is under 'kernel' (buddyinfo has "
+            f"{free} free pages)"
+        )
+
+
+def _compare(host: Host) -> None:
+    """Note where the files of one host disagree on free memory, with both numbers."""
+    for zone in host.zones:
+        _compare_zone(host, zone)
+    free, said = sum(zone.free_pages for zone in host.zones), host.meminfo.get("MemFree", 0)
+    there = said // host.page_size
+    if said and abs(there - free) > FAR_APART * max(there, free) + 1024:
+        host.notes.append(
+            f"meminfo has {there} free pages of {host.page_size // 1024} KiB, buddyinfo {free}: "
+            "they were read at different times, or the recording lacks zones"
+        )
+
+
+def _compare_zone(host: Host, zone: Zone) -> None:
+    typed = sum(free_pages(blocks) for blocks in zone.by_type.values())
+    if zone.by_type and typed != zone.free_pages:
+        host.notes.append(
+            f"buddyinfo has {zone.free_pages} free pages in {zone}, pagetypeinfo {typed}: they "
+            "were read at different times; the machine takes pagetypeinfo's"
+        )
+    counted = zone.counts.get("free", zone.free_pages)
+    if abs(counted - zone.free_pages) > FAR_APART * max(counted, zone.free_pages) + 64:
+        host.notes.append(
+            f"buddyinfo has {zone.free_pages} free pages in {zone}, zoneinfo {counted}: they were "
+            "read at different times"
+        )

@@ -1,0 +1,78 @@
+"""Text of the kernel as people record and send it, made plain again.
+
+Mail programs wrap lines, terminals and logs put prompts, timestamps and quote marks before them,
+and several recordings may follow one another in one file.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from zbudlab.io.streams import Malformed
+
+Entry = TypeVar("Entry")
+
+#: What logs, terminals and mail programs put before a line of the kernel.
+PREFIX = re.compile(
+    r"""^(?:\s*(?:
+        >                                                   # quoted mail
+      | <\d{1,3}>                                           # level
+      | \d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?        # ISO time
+      | [A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}\s\S+          # syslog: time and host
+      | (?:\S+\s)?kernel:
+      | \[\s*\d+\.\d+(?:,\d+)?\]                            # dmesg
+      | \[[A-Z][a-z]{2}\s[^\]]*\d\d:\d\d[^\]]*\]            # dmesg -T
+      | \[\s*[TC]\d+\]                                      # thread or processor
+    ))+\s*""",
+    re.VERBOSE,
+)
+NUMBERS_ONLY = re.compile(r"[\s\d>]*\d\s*")
+UNFINISHED = re.compile(r"Node\s+\d+,(\s*zone(\s+\S+)?(,(\s*type)?(\s+\S+)?)?)?\s*$")
+COMMAND = re.compile(r"[$#%>]\s*(?:sudo\s+)?(?:cat|dmesg|grep|tail|head|less)\b")
+
+
+def plain_lines(text: str) -> list[str]:
+    """Return the lines of a text without line ends and without what was put before them."""
+    lines = text.replace("\0", " ").splitlines()
+    return [PREFIX.sub("", line).rstrip() for line in lines]
+
+
+def numbered_lines(text: str) -> list[tuple[int, str]]:
+    """Return plain lines with the numbers of their first lines, wrapped ones joined again.
+
+    A line is the rest of the one before if it has only numbers or if that one ends early.
+    """
+    joined: list[tuple[int, str]] = []
+    for number, line in enumerate(plain_lines(text), 1):
+        before = joined[-1][1] if joined else ""
+        continues = NUMBERS_ONLY.fullmatch(line) and "Node" in before
+        if line and before and (continues or UNFINISHED.search(before)):
+            joined[-1] = joined[-1][0], f"{before} {line.strip()}"
+        else:
+            joined.append((number, line))
+    return joined
+
+
+def unread(lines: Iterable[tuple[int, str]], known: Callable[[str], object]) -> Malformed:
+    """Return the lines that are neither known nor blank nor a command to show a file."""
+    found = Malformed()
+    for number, line in lines:
+        if line.strip() and not known(line) and not COMMAND.search(line):
+            found.add(number, line)
+    return found
+
+
+def last_dump(entries: list[Entry], key: Callable[[Entry], object]) -> tuple[list[Entry], int]:
+    """Return the entries of the last dump, and how many dumps there are.
+
+    A dump begins where a key comes again that the current one already has.
+    """
+    dumps: list[list[Entry]] = [[]]
+    seen: set[object] = set()
+    for entry in entries:
+        if key(entry) in seen:
+            dumps.append([])
+            seen = set()
+        seen.add(key(entry))
+        dumps[-1].append(entry)
+    return dumps[-1], len(dumps)

@@ -1,0 +1,176 @@
+// The picture of a step: radix tree, zbud pages, memory, lists. Python makes the scene that it
+// draws (step/scene.py); nothing else is needed.
+
+const WIDE = 560, SLOT = 62, CARD = 128, CARD_GAP = 16, CARD_HIGH = 112; // SVG units
+const CHUNK_COUNT = 64;
+
+/** Draw a scene; label: what happens, in words. */
+function drawScene(root, scene, label) {
+  const pen = new Pen(root, WIDE);
+  let y = 0;
+  const cards = scene.pages.map(({ pfn }) => pfn);
+  if (scene.tree) y = drawTree(pen, scene, cards);
+  else if (cards.length) y = (pen.tag(0, 11, "ZBUD PAGES"), 24);
+  scene.pages.forEach((page, place) => drawCard(pen, page, place * (CARD + CARD_GAP), y));
+  if (cards.length) y += CARD_HIGH + 28;
+  y = drawMemory(pen, scene.memory, Math.max(y, 20));
+  scene.lists.forEach((list, place) => drawList(pen, list, y + place * 31));
+  return pen.done(y + scene.lists.length * 31 + 2, label);
+}
+
+const leftOf = (cards, pfn) => cards.indexOf(pfn) * (CARD + CARD_GAP);
+
+/** The tree's slots, and arrows to the cards; returns where the cards begin. */
+function drawTree(pen, { tree, pages }, cards) {
+  pen.tag(0, 11, "RADIX TREE", "a handle is a number; its slot leads to the page");
+  pen.box(0.75, 19, tree.slots.length * SLOT, 38, "raised", { stroke: "edge", wide: 1.2 });
+  tree.slots.forEach(([key, leads, was], place) => drawSlot(pen, place, key, leads, leads !== was));
+  if (tree.more) pen.text(tree.slots.length * SLOT + 12, 42, `and ${tree.more} more`, { fill: "quiet" });
+  const moved = tree.slots.map(([key, leads, was], place) => ({ key, leads, was, place, hot: leads !== was }));
+  for (const slot of moved.sort((a, b) => a.hot - b.hot)) drawArrow(pen, slot, pages, cards);
+  return 112;
+}
+
+function drawSlot(pen, place, key, leads, hot) {
+  const x = place * SLOT;
+  if (place) pen.line(`M${x + 0.75} 19v38`, "line", 1);
+  if (hot) pen.box(x + 2.5, 21, SLOT - 3.5, 34, null, { stroke: "accent", wide: 2.5, radius: 3 });
+  pen.text(x + SLOT / 2, 33, key, { size: 11, anchor: "middle", fill: "quiet" });
+  pen.text(x + SLOT / 2, 50, leads < 0 ? "\u2013" : leads, { size: 14, weight: 600, anchor: "middle", fill: hot ? "accent" : "ink" });
+}
+
+/** From a slot to the buddy that has its handle; dashed where it led before. */
+function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
+  const x = place * SLOT + SLOT / 2, y = 112;
+  const header = (pages.find(({ pfn }) => pfn === leads) ?? {}).header;
+  const shift = header?.last_handle === key ? 96 : 40;
+  if (hot && cards.includes(was)) {
+    const before = leftOf(cards, was) + shift;
+    pen.line(`M${x} 58C${x} 86 ${before} 80 ${before} ${y - 5}`, "edge", 1.2, "3 4");
+  }
+  if (!cards.includes(leads)) return;
+  const to = leftOf(cards, leads) + shift, colour = hot ? "accent" : "edge";
+  pen.line(`M${x} 58C${x} 88 ${to} 80 ${to} ${y - 7}`, colour, hot ? 2.6 : 1.3);
+  pen.head(to, y - 1, Math.PI / 2, colour);
+}
+
+/** A zbud page: its chunks, its header's fields, its references. */
+function drawCard(pen, page, x, y) {
+  const { header, was } = page, strong = page.role && header;
+  pen.box(x + 0.75, y, CARD - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: header ? null : "4 4", radius: 6 });
+  pen.text(x + 9, y + 19, `frame ${page.pfn}`, { weight: 600, size: 13 });
+  if (page.role) pen.text(x + 119, y + 19, page.role, { anchor: "end", fill: "quiet" });
+  drawChunks(pen, header, x + 2, y + 28);
+  drawBuddy(pen, "first", header, was, x, y + 65);
+  drawBuddy(pen, "last", header, was, x, y + 82);
+  drawReferences(pen, page, x, y + 101);
+}
+
+function drawChunks(pen, header, x, y) {
+  const chunk = 124 / CHUNK_COUNT;
+  pen.box(x, y, 124, 20, "free", { radius: 0 });
+  if (!header) return;
+  pen.box(x, y, chunk * 1.6, 20, "header", { radius: 0 });
+  if (header.first_chunks) pen.box(x + chunk * 1.6, y, chunk * header.first_chunks, 20, "zbud1", { radius: 0 });
+  if (header.last_chunks) pen.box(x + chunk * (CHUNK_COUNT - header.last_chunks), y, chunk * header.last_chunks, 20, "zbud2", { radius: 0 });
+}
+
+function drawBuddy(pen, name, header, was, x, y) {
+  const handle = header?.[`${name}_handle`] ?? 0, chunks = header?.[`${name}_chunks`] ?? 0;
+  const hot = (was?.[`${name}_handle`] ?? 0) !== handle || (was?.[`${name}_chunks`] ?? 0) !== chunks;
+  pen.text(x + 9, y, name, { fill: "quiet" });
+  const words = chunks ? `${handle ? `${handle} \u00b7 ` : ""}${chunks} chunks` : "\u2013";
+  pen.text(x + 119, y, words, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : chunks ? "ink" : "quiet" });
+}
+
+const MOST_DOTS = 4;
+
+function drawReferences(pen, { refs, refsWas }, x, y) {
+  pen.text(x + 9, y, "refs", { fill: "quiet" });
+  for (let i = 0; i < Math.min(Math.max(refs, refsWas), MOST_DOTS); i++) {
+    const colour = i < refs && i < refsWas ? "ink" : "accent";
+    pen.svg.append(svg("circle", { cx: x + 44 + i * 13, cy: y - 4, r: 4.2, fill: i < refs ? pen.ink[colour] : "none", stroke: pen.ink[colour], "stroke-width": 1.4 }));
+  }
+  pen.text(x + 119, y, refs, { anchor: "end", weight: 600, fill: refs === refsWas ? "ink" : "accent" });
+}
+
+const CELL = 17.5; // SVG units
+
+/** Rows of frames with their callouts; returns where the lists begin. */
+function drawMemory(pen, memory, y) {
+  pen.tag(0, y - 8, "MEMORY");
+  drawMemoryKey(pen, memory, y);
+  const places = new Map();
+  memory.rows.forEach(([first, kinds], row) =>
+    [...kinds].forEach((kind, column) => {
+      places.set(first + column, [column * CELL, y + row * CELL]);
+      drawFrame(pen, Number(kind), column * CELL, y + row * CELL);
+    }),
+  );
+  for (const pfn of memory.isolated) if (places.has(pfn)) drawIsolated(pen, memory, pfn, places.get(pfn));
+  for (const pfn of memory.changed) {
+    const [x, top] = places.get(pfn);
+    pen.box(x - 1.5, top - 1.5, CELL + 1, CELL + 1, null, { stroke: "accent", wide: 2.2 });
+  }
+  return drawCallouts(pen, memory, places, y + memory.rows.length * CELL);
+}
+
+function kindAt(memory, pfn) {
+  const [first, kinds] = memory.rows.find(([start, row]) => pfn >= start && pfn < start + row.length);
+  return Number(kinds[pfn - first]);
+}
+
+function drawMemoryKey(pen, memory, y) {
+  pen.text(62, y - 8, `${grouped(memory.frames)} frames`, { fill: "quiet" });
+  const free = memory.isolated.some((pfn) => kindAt(memory, pfn) < PROCESS);
+  const used = memory.isolated.some((pfn) => kindAt(memory, pfn) >= PROCESS);
+  if (free) {
+    pen.box(156, y - 17, 11, 11, "isolated", { radius: 3, opacity: 0.3 });
+    pen.text(173, y - 8, "held ready as targets", { fill: "quiet" });
+  }
+  if (!used) return;
+  pen.box(316, y - 17, 11, 11, null, { stroke: "isolated", dashes: "3 2", wide: 1.6, radius: 3 });
+  pen.text(333, y - 8, "isolated: about to move", { fill: "quiet" });
+}
+
+function drawFrame(pen, kind, x, y) {
+  const side = CELL - 2;
+  if (!isZbud(kind)) {
+    pen.box(x, y, side, side, KIND_TOKENS[kind], { radius: 3 });
+    if (kind === CMA) pen.box(x, y + side * 0.72, side, side * 0.28, "cma", { radius: 0 });
+    if (kind === KERNEL) pen.svg.append(svg("circle", { cx: x + side / 2, cy: y + side / 2, r: 3, fill: pen.ink.paper }));
+    return;
+  }
+  pen.box(x, y, side, side / 2 - 0.5, "zbud1", { radius: 2 });
+  pen.box(x, y + side / 2 + 0.5, side, side / 2 - 0.5, kind === ZBUD2 ? "zbud2" : "free", { radius: 2 });
+}
+
+function drawIsolated(pen, memory, pfn, [x, y]) {
+  if (kindAt(memory, pfn) < PROCESS) pen.box(x, y, CELL - 2, CELL - 2, "isolated", { radius: 3, opacity: 0.25 });
+  else pen.box(x - 1.5, y - 1.5, CELL + 1, CELL + 1, null, { stroke: "isolated", wide: 2, dashes: "3 2" });
+}
+
+function drawCallouts(pen, memory, places, bottom) {
+  for (const [pfn, words] of memory.labels) {
+    const [x, y] = places.get(pfn), middle = x + CELL / 2 - 1;
+    if (y + CELL + 2 < bottom) pen.line(`M${middle} ${bottom + 1}V${y + CELL}`, "ink", 1);
+    pen.text(middle, bottom + 13, words, { weight: 600, anchor: x < CELL ? "start" : x > WIDE - 2 * CELL ? "end" : "middle" }).setAttribute("x", x < CELL ? 0 : middle);
+  }
+  return bottom + (memory.labels.length ? 28 : 14);
+}
+
+/** A list of pages, head on the left; what is new in a place says what was there. */
+function drawList(pen, list, y) {
+  const step = list.pages.length > 4 ? 78 : 92;
+  pen.text(0, y + 16, list.name, { weight: 600 });
+  if (list.pages.length) pen.line(`M112 ${y + 11}h${(list.pages.length - 1) * step + 20}`, "edge", 1.2);
+  else pen.text(132, y + 15.5, "empty", { fill: "quiet" });
+  list.pages.forEach((pfn, place) => {
+    const x = 132 + place * step, hot = !list.was.includes(pfn), was = list.was[place];
+    pen.head(x - 1, y + 11, 0, "edge");
+    pen.box(x, y, 58, 22, "paper", { stroke: hot ? "accent" : "edge", wide: hot ? 2.5 : 1, radius: 11 });
+    pen.text(x + 29, y + 15.5, pfn, { anchor: "middle", weight: 600, size: 13, fill: hot ? "accent" : "ink" });
+    if (hot && was !== undefined && !list.pages.includes(was)) pen.text(132 + list.pages.length * step + 6, y + 15.5, `was ${was}`, { fill: "accent" });
+  });
+  if (list.more) pen.text(132 + list.pages.length * step + 6, y + 15.5, `and ${list.more} more`, { fill: "quiet" });
+}

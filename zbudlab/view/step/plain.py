@@ -1,0 +1,40 @@
+"""Records and lists as a reader names them: frames instead of slot values and rows."""
+
+import re
+
+from zbudlab import layout
+from zbudlab.history.changes import Change
+
+_LIST = re.compile(r"list of (\d+) free chunks")
+
+
+def list_words(name: str) -> str:
+    """Return a short name for a list of a zbud pool (see `history.changes.list_name`)."""
+    if found := _LIST.fullmatch(name):
+        return f"{found[1]} chunks free"
+    return {"LRU": "LRU list", "buddied list": "two buddies"}.get(name, name)
+
+
+def change(changed: Change) -> list[str]:
+    """Return a change as [record, field, before, after], in a reader's words."""
+    values = [_value(changed, value) for value in (changed.before, changed.after)]
+    return [_where(changed.where), changed.field.replace(" (", " ("), *values]
+
+
+def _where(where: str) -> str:
+    words = where.replace("zbud header of page", "header of frame")
+    words = re.sub(r"radix tree node \d+", "tree node", words)
+    if found := re.fullmatch(r"(.*) of zbud pool \d+", words):
+        return f"head of {list_words(found[1])}"
+    return words
+
+
+def _value(changed: Change, value: str) -> str:
+    if not value.isdigit():
+        return value
+    number = int(value)
+    if changed.array == "nodes" and changed.field.startswith("slots"):
+        return f"frame {number - 1}" if number else "empty"
+    if changed.array == "rows" and changed.field.startswith(("next", "prev")):
+        return f"frame {number >> layout.NCHUNKS_ORDER}"
+    return value

@@ -1,0 +1,170 @@
+"""What a step's picture shows, as one JSON object: tree, pages, memory, lists, code, changes.
+
+The browser draws it and asks nothing back, so the same player can show steps from elsewhere.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.history.changes import Change, list_name
+from zbudlab.machine import Machine
+from zbudlab.mm.snapshot import frame_cells, frame_kinds
+from zbudlab.view import structures
+from zbudlab.view.step import plain
+
+SLOTS = 7  #: of a tree node that are drawn
+PAGES = 4  #: cards of zbud pages
+ROWS, SIDE = 4, 32  #: of memory that are drawn
+LISTS, MEMBERS = 3, 5
+CHANGES = 5
+
+
+class State:
+    """What a picture needs of a machine at a moment: copies that stay when the machine goes on."""
+
+    def __init__(self, machine: Machine, pool: int) -> None:
+        state = machine.state
+        self.pool = pool
+        self.kinds = frame_kinds(state).copy()
+        isolated = frame_cells(state) & layout.FRAME_ISOLATED != 0
+        # No page of the kernel is ever isolated: these are free frames held as targets.
+        self.kinds[isolated & (self.kinds == layout.FRAME_KERNEL)] = layout.FRAME_FREE
+        self.isolated = np.flatnonzero(isolated).tolist()
+        self.refs = state.pages["refcount"][: machine.config.frames].copy()
+        zbud = np.flatnonzero(np.isin(self.kinds, layout.POOL_KINDS)).tolist()
+        shift = int(state.pools[0]["row_shift"])
+        self.headers = {pfn: _header(state.rows[pfn << shift]) for pfn in zbud}
+        self.lists = {list_name(n): p for n, p in structures.pool_lists(machine, pool).items()}
+        root = state.pools[pool]
+        self.height = int(root["height"])
+        self.items = int(root["items"])
+        self.tree = self._tree(machine)
+
+    def _tree(self, machine: Machine) -> dict[int, int]:
+        """Return the frames that the handles of this pool's pages lead to."""
+        if machine.state.pools[self.pool]["variant"] != layout.ZBUD_SERIES:
+            return {}
+        handles = [
+            header[name]
+            for header in self.headers.values()
+            for name in ("first_handle", "last_handle")
+            if header[name]
+        ]
+        found = {key: structures.lookup(machine, self.pool, key) for key in sorted(set(handles))}
+        return {key: pfn for key, pfn in found.items() if pfn >= 0}
+
+
+def _header(row: Any) -> dict[str, int]:
+    names = ("first_handle", "last_handle", "first_chunks", "last_chunks")
+    return {name: int(row[name]) for name in names}
+
+
+def pool_of(machine: Machine, changes: Collection[Change]) -> int:
+    """Return the zbud pool that these changes are about; by default the one with most pages."""
+    named = [change.record for change in changes if change.array == "pools"]
+    return named[0] if named else structures.pool_shown(machine)
+
+
+def scene(
+    after: State, before: State, changes: list[Change], total: int, roles: dict[int, str]
+) -> dict[str, Any]:
+    """Return what is drawn of a step, for JSON.
+
+    before, after: the machine around it. changes: of its fields, `total` in all. roles: words for
+    frames, such as {0: "old", 126: "new"}.
+    """
+    changed = sorted(
+        {change.record for change in changes if change.array in ("pages", "frames")}
+        & set(range(len(after.kinds)))
+    )
+    frames = _frames(after, before, [*roles, *changed])
+    return {
+        "tree": _tree(after, before, frames),
+        "pages": [_page(pfn, after, before, roles.get(pfn, "")) for pfn in frames],
+        "memory": _memory(after, before, [*roles, *frames, *changed], roles),
+        "lists": _lists(after, before),
+        "changes": [plain.change(each) for each in changes[:CHANGES]],
+        "total": total,
+    }
+
+
+def _frames(after: State, before: State, first: list[int]) -> list[int]:
+    """Return the frames that get a card, ascending: those named first, then other zbud pages."""
+    zbud = set(after.headers) | set(before.headers)
+    if not zbud:
+        return []
+    wanted = dict.fromkeys([*(pfn for pfn in first if pfn in zbud), *sorted(zbud)])
+    return sorted([*wanted][:PAGES])
+
+
+def _tree(after: State, before: State, frames: list[int]) -> dict[str, Any] | None:
+    """Return slots of the tree: [key, frame or -1, frame before], those of the cards first."""
+    if not after.tree and not before.tree:
+        return None
+    keys = sorted(set(after.tree) | set(before.tree))
+    moved = [key for key in keys if after.tree.get(key) != before.tree.get(key)]
+    near = [key for key in keys if after.tree.get(key) in frames]
+    shown = sorted([*dict.fromkeys([*moved, *near, *keys])][:SLOTS])
+    return {
+        "slots": [[key, after.tree.get(key, -1), before.tree.get(key, -1)] for key in shown],
+        "more": len(keys) - len(shown),
+        "height": after.height,
+    }
+
+
+def _page(pfn: int, after: State, before: State, role: str) -> dict[str, Any]:
+    """Return a zbud page's card: header and references, with those before."""
+    return {
+        "pfn": pfn,
+        "role": role,
+        "header": after.headers.get(pfn),
+        "was": before.headers.get(pfn),
+        "refs": int(after.refs[pfn]),
+        "refsWas": int(before.refs[pfn]),
+    }
+
+
+def _memory(
+    after: State, before: State, wanted: list[int], roles: dict[int, str]
+) -> dict[str, Any]:
+    """Return rows of frames: of a small machine all, else those with the frames wanted."""
+    count = -(-len(after.kinds) // SIDE)
+    rows = [*range(count)]
+    if count > ROWS:
+        near = dict.fromkeys([pfn // SIDE for pfn in wanted] + rows)
+        rows = sorted([*near][:ROWS])
+    shown = {pfn for row in rows for pfn in range(row * SIDE, (row + 1) * SIDE)}
+    differ = np.flatnonzero(after.kinds != before.kinds).tolist()
+    return {
+        "frames": len(after.kinds),
+        "rows": [[row * SIDE, _digits(after.kinds[row * SIDE : (row + 1) * SIDE])] for row in rows],
+        "isolated": [pfn for pfn in after.isolated if pfn in shown],
+        "changed": [pfn for pfn in differ if pfn in shown],
+        "labels": [[pfn, words] for pfn, words in roles.items() if pfn in shown],
+    }
+
+
+def _digits(kinds: np.ndarray) -> str:
+    return "".join(map(str, kinds.tolist()))
+
+
+def _lists(after: State, before: State) -> list[dict[str, Any]]:
+    """Return the lists of the pool: the LRU, then those that changed, then the others."""
+    names = dict.fromkeys([*after.lists, *before.lists])
+    changed = [name for name in names if after.lists.get(name) != before.lists.get(name)]
+    order = dict.fromkeys([*(["LRU"] if "LRU" in names else []), *changed, *names])
+    found = []
+    for name in [*order][:LISTS]:
+        now, was = after.lists.get(name, []), before.lists.get(name, [])
+        found.append(
+            {
+                "name": plain.list_words(name),
+                "pages": now[:MEMBERS],
+                "was": was[:MEMBERS],
+                "more": max(len(now) - MEMBERS, 0),
+            }
+        )
+    return found

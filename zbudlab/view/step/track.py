@@ -1,0 +1,82 @@
+"""The named steps on a player's bar: the parts of the move that is shown, or operations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from zbudlab.history.inside import Part
+
+#: Short names of parts, and whether they are the interesting ones.
+NAMES = {
+    "target": ("target", False),
+    "lock": ("lock", False),
+    "count references": ("count", True),
+    "copy": ("copy", True),
+    "replace first handle": ("1st handle", True),
+    "replace last handle": ("2nd handle", True),
+    "clear header": ("clear", False),
+    "unlock": ("unlock", False),
+    "isolate": ("isolate", False),
+}
+AT_THE_MOVE = "replace first handle"  #: where a player opens
+MOST = 14  #: steps on the bar
+
+
+def first_of_interest(parts: Sequence[Part]) -> int | None:
+    """Return the part at which a player opens, from 1; None if no zbud page moves.
+
+    That is the first handle of the first page with two handles, or of the first page.
+    """
+    moves = [i for i, part in enumerate(parts, 1) if part.stage == AT_THE_MOVE]
+    both = (i for i in moves if i < len(parts) and parts[i].numbers.get("handle"))
+    return next(both, moves[0] if moves else None)
+
+
+def page_of(parts: Sequence[Part], part: int) -> tuple[int, int]:
+    """Return the first and last part (from 1) of the page's move that `part` belongs to."""
+    targets = [i for i, each in enumerate(parts, 1) if each.stage == "target"]
+    first = max((i for i in targets if i <= part), default=1)
+    ends = [i for i, each in enumerate(parts, 1) if each.stage in ("target", "isolate")]
+    last = min((i - 1 for i in ends if i > part), default=len(parts))
+    if last - first >= MOST:  # not a page's move: a window around the step
+        first = max(1, min(part - MOST // 2, len(parts) - MOST + 1))
+        last = min(first + MOST - 1, len(parts))
+    return first, last
+
+
+def inside(parts: Sequence[Part], part: int) -> dict[str, Any]:
+    """Return the bar inside an operation: names, the first step's number, and what is folded."""
+    first, last = page_of(parts, max(part, 1))
+    steps = [_named(parts, i) for i in range(first, last + 1)]
+    targets = [i for i, each in enumerate(parts, 1) if each.stage == "target"]
+    return {
+        "kind": "part",
+        "first": first,
+        "steps": steps,
+        "now": part - first,
+        "pages": [sum(i < first for i in targets), sum(i > last for i in targets)],
+    }
+
+
+def _named(parts: Sequence[Part], number: int) -> list[Any]:
+    """Return [name, whether it matters] of a part."""
+    part = parts[number - 1]
+    if part.name == "list_head.list_replace":
+        return ["LRU" if part.numbers.get("link") == 0 else "buddy list", True]
+    if part.stage == "put":
+        return ["free old" if part.name.endswith("put_single_page") else "done", False]
+    return [*NAMES.get(part.stage, (part.stage, True))]
+
+
+def window(last: int, stop: int) -> range:
+    """Return the operations, from 1, that the bar over a log of `last` operations shows."""
+    first = max(0, min(stop - MOST // 2, last - MOST))
+    return range(first + 1, min(first + MOST, last) + 1)
+
+
+def operations(names: Sequence[str], last: int, stop: int) -> dict[str, Any]:
+    """Return the bar over a log: operations of `window` by name, and the boot as stop 0."""
+    shown = window(last, stop)
+    steps: list[list[Any]] = [["boot", False]] if shown.start == 1 else []
+    steps += [[name.replace("_", " "), False] for name in names]
+    first = shown.start - (shown.start == 1)
+    return {"kind": "stop", "first": first, "steps": steps, "now": stop - first, "pages": [0, 0]}
