@@ -34,10 +34,14 @@ def swapped_out(recipe, **settings):
 
 def use_up_tree_nodes(machine):
     """Allocate objects until there is no node for another handle."""
-    machine.inject("tree_node", 1)
-    with pytest.raises(MachineError, match="radix trees get no more nodes"):
+
+    def allocate():
         for _ in range(10_000):
             machine.zbud_alloc(1)
+
+    machine.inject("tree_node", 1)
+    with pytest.raises(MachineError, match="radix trees get no more nodes"):
+        allocate()
 
 
 def injected(fault, count):
@@ -111,7 +115,8 @@ def test_reclaim_that_makes_no_room_is_told():
     found = machine.explain(process, page)
     assert found.where == "memory"
     assert found.refusal == (
-        "zswap refused it earlier because the pool was at its limit, and reclaim could not make room"
+        "zswap refused it earlier because the pool was at its limit, "
+        "and reclaim could not make room"
     )
 
 
