@@ -25,7 +25,7 @@ from zbudlab.content.sources import Content
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 SCENARIOS = {
     "scattered": "processes grow side by side, and a random half of them exits",
@@ -124,7 +124,7 @@ class Outcome:
     cma_given: int = 0
     seconds: float = 0.0
     digest: str = ""
-    host_bytes: dict[str, int] = field(default_factory=dict)  # see snapshot.sizes
+    host_bytes: dict[str, int] = field(default_factory=dict)  # see inspection.sizes
     map_before: np.ndarray | None = None  # kinds of frames, see layout.FRAME_KINDS
     map_after: np.ndarray | None = None
 
@@ -258,7 +258,7 @@ class VariantRun:
         outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.blocks_ideal = outcome.free_pages >> self.plan.order
         outcome.blocks_before = available_blocks(machine, self.plan.order)
-        outcome.map_before = snapshot.frame_kinds(machine.state)
+        outcome.map_before = inspection.frame_kinds(machine.state)
         if not self.plan.config.page_bytes:
             self.proofs = {p: ownership.prove(machine.state, p) for p in self.processes}
         machine.compact()
@@ -266,7 +266,7 @@ class VariantRun:
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
         outcome.blocks_after = available_blocks(machine, self.plan.order)
         outcome.blockers = blockers.count(machine.state, self.plan.order)
-        outcome.map_after = snapshot.frame_kinds(machine.state)
+        outcome.map_after = inspection.frame_kinds(machine.state)
 
     def ask_cma(self) -> None:
         """Request the CMA area in pieces of the largest block, and give back what was allocated."""
@@ -294,7 +294,7 @@ class VariantRun:
         for process in self.processes:
             self.verify(process, digests)
         self.outcome.digest = self.machine.digest()
-        self.outcome.host_bytes = snapshot.sizes(self.machine.state)
+        self.outcome.host_bytes = inspection.sizes(self.machine.state)
         self.outcome.seconds = time.perf_counter() - started
         return self.outcome
 
