@@ -22,7 +22,8 @@ WORDS = {
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 LOGO = (
     '<svg viewBox="0 0 22 22" aria-hidden="true"><rect width="22" height="10.2" rx="3" '
-    'fill="var(--zbud1)"/><rect y="11.8" width="22" height="10.2" rx="3" fill="var(--zbud2)"/></svg>'
+    'fill="var(--zbud1)"/><rect y="11.8" width="22" height="10.2" rx="3" '
+    'fill="var(--zbud2)"/></svg>'
 )
 PAGE_CSS = (
     ":root{color-scheme:light dark}*{box-sizing:border-box}"
