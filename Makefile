@@ -20,7 +20,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser bench-history predict experiments soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict experiments soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ bench: warm ## measure speed
 
 bench-browser: warm ## measure the live views in a browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.browser
+
+shots: warm ## take pictures of every view: three widths, light and dark (needs Chromium)
+	@$(BIN)/python -m tests.browser.shots
 
 bench-history: warm ## measure how fast long logs open and jump (some five minutes)
 	@$(BIN)/python -m benchmarks.history
