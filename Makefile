@@ -99,9 +99,10 @@ predict: warm ## hold the machine against a running kernel's figures
 experiments: warm ## run all experiments again: results, tables, figures (JOBS=)
 	@$(BIN)/python -m experiments --jobs $(JOBS)
 
-soak: warm ## 10^7 random operations and 300 submissions, or with HOURS=n go on with the long run
+soak: warm ## 10^7 random operations, 300 submissions and all mutants of the exercises, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
+	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
