@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.conformance.trace import Operation
-from zbudlab.conformance.zbud import ZbudReplay
+from zbudlab.conformance.zbud import ZbudHarness
 from zbudlab.course.probes import Bench
 from zbudlab.layout import (
     BUDDIED,
@@ -40,7 +40,7 @@ class Scene:
     """A pool after some operations, one of its pages isolated, and a fresh frame for it."""
 
     def __init__(self, case: dict[str, Any]) -> None:
-        self.replay = ZbudReplay(ZBUD_SERIES, FRAMES)
+        self.replay = ZbudHarness(ZBUD_SERIES, FRAMES)
         for number, line in enumerate(case["before"], 1):
             self.replay.run(Operation(line, f"operation {number}"))
         self.state = self.replay.state
