@@ -7,7 +7,7 @@ import numpy as np
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages
 from zbudlab.content.compressors import compressor as find_compressor
-from zbudlab.layout import PAGE_SIZE, PTE_PRESENT, PTE_SWAP
+from zbudlab.layout import PTE_PRESENT, PTE_SWAP, TOO_LONG
 from zbudlab.machine import Machine
 
 
@@ -30,14 +30,14 @@ class Whereabouts:
 
 
 def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) -> np.ndarray:
-    """Compressed lengths in bytes of that many pages of a recipe, PAGE_SIZE for no shorter."""
+    """Return the compressed lengths, in bytes, of pages of a recipe; TOO_LONG for large ones."""
     return compressed_lengths(corpus.pages(recipe, pages, seed), compressor)
 
 
 def compressed_lengths(content: np.ndarray, compressor: str = "lz4") -> np.ndarray:
     """Compressed lengths in bytes of pages, uint8 (n, PAGE_SIZE), as `lengths_of` has them."""
     lengths = compress_pages(find_compressor(compressor), content, np.zeros_like(content), 1)
-    return np.where(lengths < 0, PAGE_SIZE, lengths)
+    return np.where(lengths < 0, TOO_LONG, lengths)
 
 
 def pressed(
