@@ -48,7 +48,14 @@ def places_without_origin(data: Path, provenance: Path) -> list[str]:
     places = {
         path.name if path.parent == Path() else f"{path.parent.as_posix()}/" for path in files
     }
-    return sorted(place for place in places - {SUMS_NAME} if f"`{place}`" not in text)
+    return sorted(place for place in places - {SUMS_NAME} if not _named(place, text))
+
+
+def _named(place: str, text: str) -> bool:
+    """Return whether a text names a file, a folder, or a folder that contains it."""
+    parts = place.rstrip("/").split("/")
+    folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))
+    return any(f"`{name}`" in text for name in (place, *folders))
 
 
 def _by_path(text: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from zbudlab.jit import uncompiled
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import MachineError
-from zbudlab.mainjob.job import blocks_to_be_had
+from zbudlab.mainjob.job import available_blocks
 
 FRAMES = 512
 
@@ -56,7 +56,7 @@ BY_HAND = {
     batch.EXIT: lambda r, m, a, b: m.exit(a),
     batch.COMPACT: lambda r, m, a, b: _moved(m, a, b),
     batch.RESCAN: lambda r, m, a, b: m.rescan(),
-    batch.ASK: lambda r, m, a, b: blocks_to_be_had(m, a),
+    batch.ASK: lambda r, m, a, b: available_blocks(m, a),
     batch.FREE: lambda r, m, a, b: int(m.state.zone["nr_free_pages"]),
 }
 

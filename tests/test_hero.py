@@ -10,7 +10,7 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.lessons import stubborn
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import hero
 from zbudlab.view.assets import drawn
 
@@ -43,7 +43,7 @@ class TestStory:
         recorded = hero.story()
         stuck = rerun_to_end(recorded["stuck"])
         (left,) = np.flatnonzero(stuck[:BLOCK])
-        assert stuck[left] == layout.FRAME_ZBUD_FULL
+        assert stuck[left] == layout.FRAME_POOL_FULL
         assert len(recorded["freed"]) == 1
         assert not rerun_to_end(recorded["freed"], stuck)[:BLOCK].any()
         assert not rerun_to_end(recorded["movable"])[:BLOCK].any()

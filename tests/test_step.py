@@ -9,7 +9,7 @@ from zbudlab import layout
 from zbudlab.history import History
 from zbudlab.lessons import moving
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import Player
 from zbudlab.view.step import code, plain, track
 
@@ -102,7 +102,7 @@ class TestScene:
         memory = at_the_move.moment()["scene"]["memory"]
         kinds = "".join(row for _, row in memory["rows"])
         assert len(kinds) == memory["frames"] == 128
-        used = [pfn for pfn in memory["isolated"] if int(kinds[pfn]) in layout.ZBUD_KINDS]
+        used = [pfn for pfn in memory["isolated"] if int(kinds[pfn]) in layout.POOL_KINDS]
         assert used == [0]
         assert all(kinds[pfn] == "0" for pfn in memory["isolated"] if pfn not in used)
         assert memory["labels"] == [[0, "old"], [126, "new"]]
@@ -124,7 +124,7 @@ class TestScene:
         machine.zbud_alloc(1000)
         player = Player(machine, stop=1)
         memory = player.moment()["scene"]["memory"]
-        pfn = int(np.flatnonzero(frame_kinds(machine.state) == layout.FRAME_ZBUD_HALF)[0])
+        pfn = int(np.flatnonzero(frame_kinds(machine.state) == layout.FRAME_POOL_PART)[0])
         assert len(memory["rows"]) == 4
         assert any(first <= pfn < first + 32 for first, _ in memory["rows"])
 

@@ -58,11 +58,12 @@ def answer(notebook: Notebook, output: Locator) -> None:
         tab_into(notebook, ".zbl-prediction input")
         press(notebook, "Space", "Enter")
     else:
-        for slider in range(output.locator("input[type=range]").count()):
-            tab_into(notebook, ".zbl-prediction input")
+        for slider in range(output.locator("[role=slider]").count()):
+            tab_into(notebook, ".zbl-prediction .pt")
             press(notebook, *["ArrowUp"] * (slider + 1))
+        tab_into(notebook, ".zbl-prediction button")
         press(notebook, "Enter")
-    output.locator(".zbl-outcome").get_by_text(re.compile("you said", re.I)).wait_for()
+    output.locator(".aloud").get_by_text(re.compile("you said", re.I)).wait_for()
 
 
 def turn_knobs(notebook: Notebook, output: Locator) -> None:

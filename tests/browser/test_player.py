@@ -12,7 +12,8 @@ pytestmark = pytest.mark.browser
 BOTH_AT_ONCE = "(root, names) => names.forEach((name) => root.querySelector(name).click())"
 
 MACHINE = """
-from zbudlab import Machine, corpus
+from zbudlab import Machine
+from zbudlab.content import corpus
 from zbudlab.view import Player
 machine = Machine(frames=1024, max_pool_percent=30, pageblock_order=6)
 processes = [machine.create_process(200) for _ in range(6)]

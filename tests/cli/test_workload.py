@@ -19,7 +19,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("words", "reason"),
         [
-            (["--workload", "nothing"], "no workload 'nothing'"),
+            (["--workload", "nothing"], "unknown workload 'nothing'"),
             (["--workload", "phone", "--pressure", "2"], "--pressure is of the main job"),
             (["--workload", "phone", "--metadata-only"], "--metadata-only is of the main job"),
             (["--workload", "phone", "--lengths", "text"], "--lengths is of the main job"),

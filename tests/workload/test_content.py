@@ -42,7 +42,7 @@ class TestContent:
             self.pages("file:b", tmp_path)
 
     def test_unknown_ones(self):
-        with pytest.raises(WorkloadError, match="no content 'x': there are text, binary"):
+        with pytest.raises(WorkloadError, match="unknown content 'x': use text, binary"):
             self.pages("x")
         with pytest.raises(WorkloadError, match="its weight must be a number above 0, not 0"):
             self.pages({"text": 0})

@@ -69,16 +69,16 @@ class TestLanguage:
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            ("", "it needs a phase"),
+            ("", "at least one phase is needed"),
             ("x = 1", "a workload: unknown x; known are"),
             ("phases = [{name = 'a'}]", "phase a: missing 1 required positional argument: 'steps'"),
             ("phases = [{name = 'a', steps = 0}]", "phase a: steps must be 1 to"),
             ("phases = [{name = 'a', steps = 1, start = {q = 1}}]", "a process must be one of"),
             ("phases = [{name = 'a', steps = 1, allocate = [{order = 11}]}]", "order must be 0"),
-            ("phases = [{name = 'a', steps = 1, cma = [{pages = 0}]}]", "needs a page at least"),
-            ("phases = 5", "phases: a list is needed, not 5"),
-            ("processes = 5", "processes: a table is needed, not 5"),
-            ("[processes.p]", "process p: it needs a region"),
+            ("phases = [{name = 'a', steps = 1, cma = [{pages = 0}]}]", "for at least one page"),
+            ("phases = 5", "phases must be a list, not 5"),
+            ("processes = 5", "processes must be a table, not 5"),
+            ("[processes.p]", "process p: at least one region is needed"),
             ("[processes.p]\nregions = [{pages = 1, access = 'x'}]", "access must be one of"),
             ("[processes.p]\nregions = [{pages = 'x'}]", "a size is"),
             ("[processes.p]\nregions = [{pages = 1, write = 2}]", "write must be 0 to 1, not 2"),
@@ -86,7 +86,7 @@ class TestLanguage:
             ("[[[", "is no TOML file"),
             (
                 "machine = 5\nphases = [{name = 'a', steps = 1}]",
-                "machine: a table is needed, not 5",
+                "machine must be a table, not 5",
             ),
             ("phases = [{name = 'a', steps = 6.5}]", "steps must be a whole number, not 6.5"),
             (f"{APP}life = 4.5", "process app: life must be a whole number, not 4.5"),
@@ -97,13 +97,13 @@ class TestLanguage:
             (f"{PHASE}allocate = [{{every = 1.5}}]", "every must be a whole number, not 1.5"),
             (f"{PHASE}allocate = [{{keep = 1.5}}]", "keep must be a whole number, not 1.5"),
             (f"{PHASE}allocate = [{{order = 1.5}}]", "order must be a whole number, not 1.5"),
-            (f"{PHASE}allocate = [{{direct = 1}}]", "direct must be true or false, not 1"),
+            (f"{PHASE}allocate = [{{direct = 1}}]", "direct must be True or False, not 1"),
             (f"{PHASE}cma = [{{pages = 1, every = 1.5}}]", "every must be a whole number, not 1.5"),
             (f"{PHASE}cma = [{{pages = 1, keep = 1.5}}]", "keep must be a whole number, not 1.5"),
             (content_is("5"), "a content is a name or a table of weights by name, not 5"),
             (content_is("{}"), "a content is a name or a table of weights by name, not {}"),
-            (content_is("'txt'"), "no content 'txt': there are text, binary"),
-            (content_is("{text = 1, txt = 1}"), "no content 'txt': there are text, binary"),
+            (content_is("'txt'"), "unknown content 'txt': use text, binary"),
+            (content_is("{text = 1, txt = 1}"), "unknown content 'txt': use text, binary"),
             (content_is("{text = nan}"), "weight must be a number above 0, not nan"),
             (content_is("{text = inf}"), "weight must be a number above 0, not inf"),
             (content_is("{text = true}"), "weight must be a number above 0, not True"),
@@ -117,7 +117,7 @@ class TestLanguage:
             Workload.load(path)
 
     def test_names_that_are_not_there(self, tmp_path):
-        with pytest.raises(WorkloadError, match="no workload 'x': there are build, database"):
+        with pytest.raises(WorkloadError, match="unknown workload 'x': use build, database"):
             Workload.load("x")
         with pytest.raises(WorkloadError, match="cannot read"):
             Workload.load(tmp_path / "x.toml")

@@ -92,7 +92,7 @@ def test_side_by_side_differ_in_one_thing():
         ({"content": "air"}, "content must be one of hardly, poorly, as usual, well, not 'air'"),
         ({"compressor": "zip"}, "compressor must be one of"),
         ({"movable": 1}, "movable must be True or False, not 1"),
-        ({"presure": 1}, "no setting presure: there are frames, working_set"),
+        ({"presure": 1}, "unknown setting presure: use frames, working_set"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_in_a_sentence(settings, sentence):

@@ -3,10 +3,10 @@
 
 const PACE_MS = 50; // from one step to the next while it runs
 const BUTTONS = [
-  ["step", "one step", "go on by one step"],
-  ["compact", "compact", "compact all memory now"],
-  ["reset", "reset, same seed", "begin again with the same seed"],
-  ["seed", "reset, new seed", "begin again with another seed"],
+  ["step", "Step", "go on by one step", ""],
+  ["compact", "Compact", "compact all memory now", ""],
+  ["reset", "start over", "begin again with the same seed", "bare"],
+  ["seed", "new seed", "begin again with another seed", "bare"],
 ];
 
 /** Asks for one thing at a time, with the newest settings; hears the answers. */
@@ -92,7 +92,7 @@ class View {
     this.painted = 0;
     this.root = make(
       "div",
-      { class: "zbl-panel", "data-painted": "0" },
+      { class: "zb zbl-panel", "data-painted": "0" },
       this.buttons(),
       this.controls(),
       make("div", { class: "zbl-machines" }, ...this.machines()),
@@ -113,11 +113,10 @@ class View {
 
   buttons() {
     const { driver } = this;
-    this.play = make("button", { type: "button", class: "zbl-run", onclick: () => driver.run(!driver.running) });
-    const others = BUTTONS.map(([act, label, title]) =>
-      make("button", { type: "button", title, "data-act": act, onclick: () => driver.ask(act) }, label),
+    this.play = make("button", { type: "button", class: "main zbl-run", onclick: () => driver.run(!driver.running) });
+    const others = BUTTONS.map(([act, label, title, look]) =>
+      make("button", { type: "button", class: look, title, "data-act": act, onclick: () => driver.ask(act) }, label),
     );
-    this.same = others.find((button) => button.dataset.act === "reset");
     this.notice = make("span", { class: "zbl-error", role: "alert" });
     return make("div", { class: "zbl-buttons", role: "group", "aria-label": "machine" }, this.play, ...others, this.notice);
   }
@@ -128,7 +127,17 @@ class View {
       this.inputs[spec.name] = control(spec, spec.value, (name, value) => this.driver.change(name, value));
       return this.inputs[spec.name].row;
     });
-    return make("div", { class: "zbl-controls", role: "group", "aria-label": "pressure" }, ...rows);
+    const specs = this.model.get("form");
+    const primary = rows.filter((_, i) => specs[i].primary), others = rows.filter((_, i) => !specs[i].primary);
+    this.values = make("span", {});
+    const more = make("details", { class: "zbl-more" }, make("summary", {}, make("b", {}, "More settings"), " ", this.values), make("div", { class: "zbl-controls" }, ...others));
+    return make("div", { class: "zbl-settings", role: "group", "aria-label": "pressure" }, make("div", { class: "zbl-controls" }, ...primary), more);
+  }
+
+  /** The values of the settings that are folded, readable. */
+  tellFolded(said) {
+    const folded = this.model.get("form").filter(({ primary }) => !primary);
+    say(this.values, folded.map(({ name, label }) => `${label} ${said[name]}`).join(" \u00b7 "));
   }
 
   machines() {
@@ -136,10 +145,13 @@ class View {
       const charts = this.model.get("charts").map((chart) => new Chart(chart));
       const map = make("div", { class: "zbl-place" });
       const summary = make("p", { class: "zbl-figures" });
-      const side = make("div", { class: "zbl-charts" }, ...charts.map((chart) => chart.root));
+      const shown = charts.filter(({ chart }) => !chart.folded), folded = charts.filter(({ chart }) => chart.folded);
+      const more = make("details", {}, make("summary", {}, "More curves"), make("div", { class: "zbl-charts" }, ...folded.map(({ root }) => root)));
+      more.addEventListener("toggle", () => this.schedule(this.painted));
+      const side = make("div", { class: "zbl-side" }, make("div", { class: "zbl-charts" }, ...shown.map(({ root }) => root)), more);
       const title = name ? [make("h3", {}, name)] : [];
       const root = make("section", { "aria-label": name || "machine" }, ...title, make("div", { class: "zbl-both" }, map, side), summary);
-      return { charts, map, summary, root };
+      return { name, charts, map, summary, root };
     });
     return this.columns.map((column) => column.root);
   }
@@ -159,15 +171,24 @@ class View {
     const { theme, alive } = this.root.querySelector(".zbl-map")?.dataset ?? {};
     if (theme === undefined || (theme === this.theme && alive === this.alive)) return;
     Object.assign(this, { theme, alive });
-    this.columns.forEach(({ charts }) => charts.forEach((chart) => chart.dye(this.theme)));
+    this.dye();
     const dead = alive === "0";
     this.root.querySelectorAll(".zbl-buttons button, .zbl-control :is(input, select)").forEach((input) => (input.disabled = dead));
     this.schedule(this.painted);
   }
 
+  /** Give the curves the colours of the theme and of their machine. */
+  dye() {
+    const ink = inks(this.root);
+    this.columns.forEach(({ charts, name }) => {
+      const movable = name ? name.includes("can move") : this.driver.known.movable ?? true;
+      charts.forEach((chart) => chart.dye(ink, movable));
+    });
+  }
+
   showRunning() {
     const { running } = this.driver;
-    say(this.play, running ? "pause" : "run");
+    say(this.play, running ? "Pause" : "Run");
     this.play.title = running ? "stop where it is" : "go on step by step";
     this.root.dataset.running = running ? "1" : "0";
   }
@@ -184,7 +205,7 @@ class View {
     const ranges = this.model.get("charts").map((chart, place) => {
       const lines = rows.map((of) => series(chart, of));
       const range = extent(chart, lines.flat());
-      this.columns.forEach((column, i) => column.charts[place].draw(lines[i], range, this.theme));
+      this.columns.forEach((column, i) => column.charts[place].draw(lines[i], range));
       return range;
     });
     this.columns.forEach(({ charts }, i) => charts.forEach((chart, place) => chart.tell(rows[i], ranges[place])));
@@ -193,13 +214,15 @@ class View {
   paint() {
     this.waiting = false;
     const { rows, summaries, known, said, error, settings, sent } = this.driver;
+    this.dye();
     if (rows[0].rows.length) this.showCurves(rows);
     this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
     say(this.notice, error);
     for (const [name, value] of Object.entries(known)) {
       if (!(name in settings || name in sent)) this.inputs[name]?.set(value, said[name]);
     }
-    if ("seed" in known) say(this.same, `reset, same seed (${known.seed})`);
+    if ("seed" in known) this.tellFolded(said);
+    this.root.dataset.seed = known.seed;
     this.painted = this.newest;
     this.root.dataset.painted = this.painted;
   }

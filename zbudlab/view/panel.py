@@ -19,10 +19,12 @@ from matplotlib.figure import Figure
 
 from zbudlab.machine import Machine
 from zbudlab.view import following, plots
-from zbudlab.view.assets import script, style
+from zbudlab.view.assets import drawn as script
+from zbudlab.view.assets import looks
 from zbudlab.view.bundle import HINT, LiveView
 from zbudlab.view.framemap import FrameMap
-from zbudlab.view.panel_form import CHARTS, CONTROLS, SHADES, in_words
+from zbudlab.view.look import style, tokens
+from zbudlab.view.panel_form import BANDS, CHARTS, CONTROLS, in_words
 from zbudlab.workload.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 
 HISTORY = 300  #: steps that the curves go back
@@ -40,7 +42,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     """
 
     _esm = script("panel_curves.js", "panel_controls.js", "panel.js")
-    _css = style("panel.css")
+    _css = looks("panel.css")
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     names: Any = traitlets.List().tag(sync=True)
@@ -237,6 +239,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     # --- without a kernel ----------------------------------------------------------------------
 
+    @style.styled
     def figure(self) -> Figure:
         """The panel as a picture: map and curves, a row a machine."""
         many = len(self._labs)
@@ -245,9 +248,12 @@ class Panel(LiveView, anywidget.AnyWidget):
         for row, (name, lab) in zip(axes, self._labs.items(), strict=True):
             columns = self.curves[name]
             plots.plot(lab.machine, ax=row[0])
-            free = [columns[order] for order in FREE]
-            row[1].stackplot(columns["step"], free, colors=SHADES)
-            row[1].set_title("free pages by order\n(dark: 0, light: 10)", fontsize=11)
+            free = [np.sum([columns[FREE[o]] for o in orders], axis=0) for _, orders, _ in BANDS]
+            colours = [tokens.colour(name) for _, _, name in BANDS]
+            names = [name for name, _, _ in BANDS]
+            row[1].stackplot(columns["step"], free, colors=colours, labels=names)
+            row[1].legend(loc="upper left", ncols=2, fontsize=8)
+            row[1].set_title("free memory, by size of its blocks", fontsize=11)
             row[1].set_xlabel("step")
             plots.plot_curves(columns, ["stored", "pool"], ax=row[2])
             row[2].set_title("zswap: pages stored, frames of the pool", fontsize=11)

@@ -6,6 +6,11 @@ function control(spec, value, change) {
   const build = { slider, choice, switch: toggle }[spec.kind];
   const { input, shown, set } = build(spec, id, (chosen) => change(spec.name, chosen));
   set(value);
+  if (spec.kind === "switch") {
+    input.setAttribute("role", "switch");
+    const row = make("div", { class: "zbl-control zbl-switch", "data-name": spec.name }, make("label", { class: "switch", for: id }, input, spec.label));
+    return { row, set };
+  }
   const label = make("label", { for: id }, spec.label);
   const row = make("div", { class: `zbl-control zbl-${spec.kind}`, "data-name": spec.name }, label, input);
   if (shown) row.append(shown);

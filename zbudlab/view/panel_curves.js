@@ -1,13 +1,10 @@
 // Curves of the pressure panel: one small canvas a chart, its figures beside it as text.
 
-const LINES = { light: ["#0072b2", "#d55e00"], dark: ["#56b4e9", "#f0a04b"] };
 const PLOT = { left: 4, right: 4, top: 4, bottom: 4 }; // px around the curves
 
-/** Colours of a chart's series. Those given are for light paper; on dark paper the crumbs have to
- * be the light ones. */
-function coloursOf(chart, theme) {
-  if (!chart.colours) return LINES[theme];
-  return theme === "dark" ? [...chart.colours].reverse() : chart.colours;
+/** Colours of a chart's series; movable: whether zbud pages of this machine can move. */
+function coloursOf(chart, ink, movable) {
+  return chart.colours.map((name) => ink[name === "machine" ? (movable ? "c_move" : "c_stuck") : name]);
 }
 
 /** A number as a label says it. */
@@ -36,13 +33,14 @@ class Rows {
     if (this.rows.length > this.most) this.rows.splice(0, this.rows.length - this.most);
   }
 
-  of(name) {
-    const place = this.columns.indexOf(name);
-    return this.rows.map((row) => row[place]);
+  /** A column, or the sum of several. */
+  of(names) {
+    const places = [names].flat().map((name) => this.columns.indexOf(name));
+    return this.rows.map((row) => places.reduce((sum, place) => sum + row[place], 0));
   }
 
-  last(name) {
-    return this.rows.length ? this.rows[this.rows.length - 1][this.columns.indexOf(name)] : NaN;
+  last(names) {
+    return this.rows.length ? this.of(names).at(-1) : NaN;
   }
 }
 
@@ -63,7 +61,7 @@ function extent(chart, allSeries) {
 }
 
 /** Draw series on a canvas; theme: light or dark. */
-function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
+function drawChart(canvas, chart, lines, [least, most], colours, ink, ratio) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   const context = canvas.getContext("2d");
@@ -76,11 +74,14 @@ function drawChart(canvas, chart, lines, [least, most], theme, ratio) {
     const share = (value - least) / (most - least);
     return height - PLOT.bottom - share * (height - PLOT.top - PLOT.bottom);
   };
-  context.strokeStyle = theme === "dark" ? "#ffffff55" : "#00000044";
   context.lineWidth = 1;
-  context.strokeRect(0.5, 0.5, width - 1, height - 1);
+  context.strokeStyle = ink.edge;
+  line(context, [0, 0], (i) => i * width, () => height - 0.5);
+  context.strokeStyle = ink.line;
+  context.setLineDash([2, 4]);
+  line(context, [0, 0], (i) => i * width, () => 0.5);
+  context.setLineDash([]);
   if (least < 0) line(context, [0, 0], (i) => i * width, () => Math.round(y(0)) + 0.5);
-  const colours = coloursOf(chart, theme);
   if (chart.stacked) {
     for (let i = lines.length - 1; i >= 0; i--) area(context, lines[i], x, y, height, colours[i]);
     return;
@@ -134,13 +135,14 @@ class Chart {
     return make("div", { class: "zbl-values" }, ...parts);
   }
 
-  dye(theme) {
-    const colours = coloursOf(this.chart, theme);
-    this.swatches.forEach((swatch, i) => (swatch.style.background = colours[i]));
+  dye(ink, movable) {
+    this.ink = ink;
+    this.colours = coloursOf(this.chart, ink, movable);
+    this.swatches.forEach((swatch, i) => (swatch.style.background = this.colours[i]));
   }
 
-  draw(lines, range, theme) {
-    drawChart(this.canvas, this.chart, lines, range, theme, window.devicePixelRatio || 1);
+  draw(lines, range) {
+    if (this.canvas.clientWidth) drawChart(this.canvas, this.chart, lines, range, this.colours, this.ink, window.devicePixelRatio || 1);
   }
 
   tell(rows, range) {

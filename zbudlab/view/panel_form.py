@@ -4,10 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
-
 from zbudlab import layout
 from zbudlab.content.compressors import available
 from zbudlab.io.values import human
@@ -15,22 +11,22 @@ from zbudlab.workload.pressure import BOOT, CONTENTS, FREE, Pressure
 
 
 def percent(value: int) -> str:
-    """A share as a person says it."""
+    """Format a percentage."""
     return f"{value} %"
 
 
 def of_memory(value: int) -> str:
-    """A share of memory."""
+    """Format a share of memory."""
     return f"{value} % of memory"
 
 
 def memory(frames: int) -> str:
-    """A number of frames as a size of memory."""
+    """Format a number of frames as a size of memory."""
     return f"{human(frames * layout.PAGE_SIZE)} ({frames} frames)"
 
 
 def block(order: int) -> str:
-    """An order as a size."""
+    """Format an order with its size."""
     return f"{order} ({human(layout.PAGE_SIZE << order)})"
 
 
@@ -45,15 +41,16 @@ class Control:
     kind: str = "slider"
 
     def form(self, value: Any) -> dict[str, Any]:
-        """What the browser makes of it; a value that is not among `values` is added."""
+        """Return it for the browser; a value that is not among `values` is added."""
         values = list(self.values)
         if value not in values:
             values = sorted([*values, value])
         said = [self.words(each) for each in values]
-        label = f"{self.label} (starts anew)" if self.name in BOOT else self.label
         return {
             "name": self.name,
-            "label": label,
+            "label": self.label,
+            "primary": self.name in PRIMARY,
+            "boot": self.name in BOOT,
             "kind": self.kind,
             "values": values,
             "words": said,
@@ -61,54 +58,79 @@ class Control:
         }
 
 
+#: Settings whose controls are in sight; the others are folded.
+PRIMARY = ("working_set", "max_pool_percent", "movable")
 CONTROLS = (
     Control("frames", "memory size", tuple(1 << n for n in range(12, 19)), memory),
-    Control("working_set", "working set of the programs", tuple(range(0, 301, 5)), of_memory),
+    Control("working_set", "Programs use", tuple(range(0, 301, 5)), of_memory),
     Control("content", "pages compress", tuple(CONTENTS)),
-    Control("max_pool_percent", "zswap's pool at most", tuple(range(0, 61, 2)), of_memory),
+    Control("max_pool_percent", "zswap may take", tuple(range(0, 61, 2)), of_memory),
     Control("compressor", "compressor", tuple(available()), kind="choice"),
-    Control("movable", "zbud pages can be moved", (False, True), kind="switch"),
+    Control("movable", "zbud pages can move", (False, True), kind="switch"),
     Control("unmovable", "unmovable pages of the kernel", tuple(range(31)), of_memory),
     Control("cma", "CMA area", tuple(range(0, 51, 5)), of_memory),
     Control("exits", "programs that end in a step", tuple(range(31)), percent),
     Control("order", "order of the block asked for", tuple(range(layout.MAX_ORDER)), block),
 )
 
-#: Colours of free blocks by order: dark crumbs, light large blocks.
-SHADES = [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 1, layout.MAX_ORDER))]
-#: Curves: title, columns, names of these, and the axis where it is fixed.
+#: Free memory in bands: words, the orders of its blocks, and the token of its colour.
+BANDS = (
+    ("crumbs", range(3), "quiet"),
+    ("small", range(3, 6), "edge"),
+    ("large", range(6, 9), "crumb"),
+    ("huge", range(9, layout.MAX_ORDER), "whole"),
+)
+#: Curves: title, columns (of a band several, which are added), their names, tokens of their
+#: colours, the axis where it is fixed, and whether the curve is folded.
 CHARTS: tuple[dict[str, Any], ...] = (
     {
-        "title": "free pages, by the order of their block",
-        "columns": FREE,
-        "names": ["order 0", *map(str, range(1, layout.MAX_ORDER))],
-        "colours": SHADES,
+        "title": "huge pages available",
+        "columns": ["huge"],
+        "names": ["huge pages"],
+        "colours": ["machine"],
+    },
+    {
+        "title": "free memory, by size of its blocks",
+        "columns": [[FREE[order] for order in orders] for _, orders, _ in BANDS],
+        "names": [name for name, _, _ in BANDS],
+        "colours": [colour for _, _, colour in BANDS],
         "stacked": True,
     },
     {
         "title": "zswap",
         "columns": ["stored", "pool"],
-        "names": ["pages stored", "frames of the pool"],
-    },
-    {
-        "title": "stored pages in a frame of the pool",
-        "columns": ["density"],
-        "names": ["density"],
-        "range": [0, 2],
+        "names": ["pages stored", "in frames"],
+        "colours": ["zbud2", "zbud1"],
     },
     {
         "title": "faults in a step, served by",
         "columns": ["from zswap", "from swap"],
         "names": ["zswap", "swap device"],
+        "colours": ["zbud2", "c_none"],
     },
     {
         "title": "fragmentation index of the order asked for (-1: such a block is free)",
         "columns": ["fragmentation"],
         "names": ["index"],
+        "colours": ["ink"],
         "range": [-1, 1],
+        "folded": True,
     },
-    {"title": "blocks of order 9 to be had", "columns": ["huge"], "names": ["blocks"]},
-    {"title": "pages moved in a step", "columns": ["moved"], "names": ["moved"]},
+    {
+        "title": "pages moved in a step",
+        "columns": ["moved"],
+        "names": ["moved"],
+        "colours": ["process"],
+        "folded": True,
+    },
+    {
+        "title": "stored pages in a frame of the pool",
+        "columns": ["density"],
+        "names": ["density"],
+        "colours": ["zbud2"],
+        "range": [0, 2],
+        "folded": True,
+    },
 )
 
 

@@ -1,41 +1,60 @@
 """Predictions: the reader commits to an answer before the machine gives it.
 
-A prediction takes a number, a choice, or a curve drawn with sliders. Committing locks it and shows
-the answer beside it, with the reason; run again, its cell shows what was committed. Where no
-widgets run, the question stands there as text and the answer is folded.
+A prediction takes a number, a choice, or a curve. Locking it in shows the answer next to the
+guess, with the reason, and the run that was hidden until then. The guess is kept in the notebook,
+so it survives saving and reopening. Where no widgets run, the question is text and the answer is
+folded. `seal` encodes an answer, so that the source of a cell does not give it away.
 """
 
-from collections.abc import Sequence
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.figure import Figure
 
-from zbudlab.view.assets import script, style
+from zbudlab.view.assets import drawn, looks
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
+from zbudlab.view.look.tokens import CURVES
+from zbudlab.view.picture import picture_html
 
 NUMBER, CHOICE, SKETCH = "number", "choice", "sketch"
-MISSING = {NUMBER: "Write a number first.", CHOICE: "Choose one first."}
+MISSING = {NUMBER: "Enter a number first.", CHOICE: "Choose one first.", SKETCH: "Draw it first."}
+_STEPS = (1, 2, 5)  #: of the ends of axes, times powers of ten
 
 #: What was committed to each question since the kernel started: a cell run twice stays locked.
 _committed: dict[str, Any] = {}
 
+Run = Callable[[], "Figure | tuple[Figure, str] | str"]
+
+
+def seal(answer: Any, why: str) -> str:
+    """Return an answer and its reason, encoded, for `Prediction.sealed`."""
+    return b64encode(json.dumps([answer, why]).encode()).decode()
+
 
 class Prediction(anywidget.AnyWidget):
-    """A question with a field to commit an answer to; then the right answer, and why.
+    """A question with a field for an answer, which is locked in before the machine answers.
 
-    answer: a number; the right one of `choices`; or, for `points` (the names along a curve), one
-    value a point. why: a sentence or two. unit: of a number. Raises ValueError where the answer
-    cannot be given with what is offered.
+    answer: a number; the right one of `choices`; or, for `points` (the names along a curve), a
+    value for each. why: a sentence or two. unit: what is counted. top: the end of the line or
+    axis, by default a round number beyond the answer. curve: the machine that the answer is of, a
+    name of `tokens.CURVES`. then: called when the answer is locked in; the figure, figure and
+    words, or HTML that it returns is hidden until then. ValueError where the answer cannot be
+    given with what is offered.
     """
 
-    _esm = script("prediction.js")
-    _css = style("panel.css", "prediction.css")
+    _esm = drawn("predict/number.js", "predict/sketch.js", "predict/prediction.js")
+    _css = looks("predict/prediction.css")
 
     form: Any = traitlets.Dict().tag(sync=True)
     value: Any = traitlets.Any(None, allow_none=True).tag(sync=True)
-    outcome: Any = traitlets.Unicode().tag(sync=True)  # HTML
+    truth: Any = traitlets.Dict().tag(sync=True)  # empty until it may be seen
+    outcome: Any = traitlets.Unicode().tag(sync=True)  # HTML, for reading aloud
+    result: Any = traitlets.Unicode().tag(sync=True)  # HTML of the run that was hidden
     committed: Any = traitlets.Bool(False).tag(sync=True)  # cannot be changed any more
 
     def __init__(
@@ -47,43 +66,73 @@ class Prediction(anywidget.AnyWidget):
         choices: Sequence[str] = (),
         points: Sequence[str] = (),
         unit: str = "",
+        top: float | None = None,
+        curve: str = "",
+        then: Run | None = None,
     ) -> None:
         _check(answer, choices, points)
         self.question, self.answer, self.why, self.unit = question, answer, why, unit
-        self.choices, self.points = list(choices), list(points)
+        self.choices, self.points, self.then = list(choices), list(points), then
         self.kind = CHOICE if choices else SKETCH if points else NUMBER
-        form = {"kind": self.kind, "question": question, "unit": unit}
-        names, top = self.choices or self.points, 1.25 * max(answer) if points else 0
-        super().__init__(form={**form, "names": names, "top": top})
+        self._colour = CURVES[curve].label if curve in CURVES else "ink"
+        super().__init__(form=self._form(top, curve))
         self.on_msg(self._asked)
         if question in _committed:
             self.commit(_committed[question])
 
+    @classmethod
+    def sealed(cls, question: str, code: str, **settings: Any) -> "Prediction":
+        """Return a prediction whose answer and reason `seal` encoded. Settings as above."""
+        answer, why = json.loads(b64decode(code))
+        return cls(question, answer, why, **settings)
+
+    def _form(self, top: float | None, curve: str) -> dict[str, Any]:
+        most = 0 if self.kind == CHOICE else max([self.answer] if not self.points else self.answer)
+        return {
+            "kind": self.kind,
+            "question": self.question,
+            "unit": self.unit,
+            "names": self.choices or self.points,
+            "top": _round_above(most) if top is None else top,
+            "who": curve or "the machine",
+            "colour": self._colour,
+            "hides": self.then is not None,
+        }
+
     def commit(self, value: Any) -> None:
-        """Lock this answer and show the right one beside it; None = none was given."""
+        """Lock in an answer and show the right one; None = none was given."""
         if self.committed:
             return
         if value is None:
             self.outcome = MISSING[self.kind]
             return
-        self.value, self.committed = _committed.setdefault(self.question, value), True
+        self.value = _committed.setdefault(self.question, value)
+        self.committed = True
         self.outcome = self._beside(value) + f"<p>{escape(self.why)}</p>"
+        self._reveal()
+
+    def skip(self) -> None:
+        """Show the answer without a guess."""
+        if not self.truth:
+            told = escape(self._told(self.answer))
+            self.outcome = f"The answer is <b>{told}</b>.<p>{escape(self.why)}</p>"
+            self._reveal()
+
+    def _reveal(self) -> None:
+        if self.then is not None and not self.result:
+            self.result = _html(self.then())
+        self.truth = {"answer": self.answer, "why": self.why}
 
     def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("act") == "commit":
             self.commit(content.get("value"))
+        elif content.get("act") == "skip":
+            self.skip()
 
     def _beside(self, value: Any) -> str:
-        """Both answers: a table of a curve, else a sentence."""
-        if self.kind != SKETCH:
-            yours, right = escape(self._told(value)), escape(self._told(self.answer))
-            return f"You said {yours}. The answer is <b>{right}</b>."
-        rows = {"": self.points, "you said": value, "answer": self.answer}
-        cells = {
-            name: "".join(f"<td>{y if isinstance(y, str) else f'{y:.4g}'}</td>" for y in ys)
-            for name, ys in rows.items()
-        }
-        return f"<table>{''.join(f'<tr><th>{n}</th>{c}</tr>' for n, c in cells.items())}</table>"
+        """Return both answers as a sentence."""
+        yours, right = escape(self._told(value)), escape(self._told(self.answer))
+        return f"You said {yours}. The answer is <b>{right}</b>."
 
     def _told(self, value: Any) -> str:
         if self.kind == SKETCH:
@@ -97,19 +146,38 @@ class Prediction(anywidget.AnyWidget):
         return f"Predict: {self.question}{self._offered()}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        """The widget and, for pages without one, the question with the answer folded."""
+        """Return the widget and, for pages without one, the question with the answer folded."""
         data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
-        answer = f"<b>{escape(self._told(self.answer))}</b>. {escape(self.why)}"
-        folded = f"<details><summary>Answer</summary><p>{answer}</p></details>"
+        answer = f"<p><b>{escape(self._told(self.answer))}</b>. {escape(self.why)}</p>"
+        run = _html(self.then()) if self.then is not None else ""
+        folded = f"<details><summary>Answer</summary>{answer}{run}</details>"
         return {**data, "text/plain": repr(self), "text/html": question + folded}, about
+
+
+def _html(shown: Figure | tuple[Figure, str] | str) -> str:
+    """Return what a run gave as HTML."""
+    if isinstance(shown, str):
+        return shown
+    figure, words = shown if isinstance(shown, tuple) else (shown, "the run")
+    return picture_html(figure, words)
+
+
+def _round_above(most: float) -> float:
+    """Return the first of 1, 2, 5, 10, 20, 50, ... that is well above a number."""
+    power = 1.0
+    while True:
+        for step in _STEPS:
+            if step * power > 1.25 * most:
+                return step * power
+        power *= 10
 
 
 def _check(answer: Any, choices: Sequence[str], points: Sequence[str]) -> None:
     if choices and points:
         raise ValueError("a prediction has choices or points, not both")
     if choices and answer not in choices:
-        raise ValueError(f"the answer {answer!r} is none of the choices {list(choices)}")
+        raise ValueError(f"the answer {answer!r} is not one of the choices {list(choices)}")
     if points and (isinstance(answer, (str, int, float)) or len(answer) != len(points)):
         raise ValueError(f"{len(points)} points need as many values as answer, not {answer!r}")

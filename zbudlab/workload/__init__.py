@@ -1,8 +1,9 @@
-"""Workloads: pressure on a machine, told in a small language, the same for the same seed.
+"""Workloads: memory pressure on a machine, described in a small language.
 
-A workload says which kinds of processes there are, what stands in their memory and how they use
-it, and in phases who is born, who ends, what the kernel takes for itself and what is asked of the
-CMA area. It is a TOML file (`zbudlab/workload/scenarios/` has six) or Python objects:
+A workload says which kinds of processes there are, what their pages contain and how they use them.
+Its phases say which processes start and end, what the kernel allocates for itself, and what is
+requested of the CMA area. The same seed gives the same run. A workload is a TOML file (six are in
+`zbudlab/workload/scenarios/`) or made of Python objects:
 
 >>> from zbudlab import Machine
 >>> from zbudlab.workload import Workload

@@ -1,7 +1,7 @@
 """Access patterns: which pages of a region are used next.
 
-Each pattern is an iterator over steps: `next_pages(count)` draws the pages of one step, int64
-(count,), numbered from 0 within the region. All chance comes from the generator it is given.
+A pattern's `next_pages(count)` draws the pages of one step, int64 (count,), numbered from 0 within
+the region. All randomness comes from the generator that the pattern was given.
 """
 
 from typing import Protocol
@@ -9,42 +9,42 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Pages = NDArray[np.int64]
+PageNumbers = NDArray[np.int64]
 
 
 class Pattern(Protocol):
-    """What draws the pages of a step."""
+    """Draws the pages of each step."""
 
-    def next_pages(self, count: int) -> Pages:
-        """The pages used in this step, in order."""
+    def next_pages(self, count: int) -> PageNumbers:
+        """Return the pages used in the next step, in order, int64 (count,)."""
 
 
 class Sequential:
-    """One page after the other, over and over."""
+    """One page after the other, starting again at the end."""
 
     def __init__(self, pages: int) -> None:
         self.pages = pages
         self.position = 0
 
-    def next_pages(self, count: int) -> Pages:
+    def next_pages(self, count: int) -> PageNumbers:
         drawn = (self.position + np.arange(count)) % self.pages
         self.position = (self.position + count) % self.pages
         return drawn
 
 
 class Random:
-    """Any page, each as likely."""
+    """Any page, all equally likely."""
 
     def __init__(self, pages: int, rng: np.random.Generator) -> None:
         self.pages = pages
         self.rng = rng
 
-    def next_pages(self, count: int) -> Pages:
+    def next_pages(self, count: int) -> PageNumbers:
         return self.rng.integers(self.pages, size=count)
 
 
 class Zipf:
-    """The page of rank r as often as 1 / r^skew has it; which page has which rank is drawn once."""
+    """The page of rank r in proportion to 1 / r^skew. Ranks are drawn once."""
 
     def __init__(self, pages: int, rng: np.random.Generator, skew: float) -> None:
         weights = np.arange(1, pages + 1, dtype=np.float64) ** -skew
@@ -52,13 +52,13 @@ class Zipf:
         self.page = rng.permutation(pages)
         self.rng = rng
 
-    def next_pages(self, count: int) -> Pages:
+    def next_pages(self, count: int) -> PageNumbers:
         ranks = np.searchsorted(self.bounds, self.rng.random(count), side="right")
         return self.page[np.minimum(ranks, len(self.page) - 1)]
 
 
 class WorkingSet:
-    """Any page of a window, which moves on by a share of the region after each step."""
+    """Any page of a window that moves by a share of the region after each step."""
 
     def __init__(
         self, pages: int, rng: np.random.Generator, working_set: float, shift: float
@@ -69,7 +69,7 @@ class WorkingSet:
         self.shift = shift * pages
         self.start = float(rng.integers(pages))
 
-    def next_pages(self, count: int) -> Pages:
+    def next_pages(self, count: int) -> PageNumbers:
         drawn = (int(self.start) + self.rng.integers(self.window, size=count)) % self.pages
         self.start = (self.start + self.shift) % self.pages
         return drawn

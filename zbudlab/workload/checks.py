@@ -1,4 +1,4 @@
-"""What may stand in a workload: sizes, numbers, contents; WorkloadError for what may not."""
+"""Check the values in a workload: sizes, numbers, contents. WorkloadError for invalid ones."""
 
 import re
 from collections.abc import Mapping
@@ -7,25 +7,29 @@ from typing import Any
 
 from zbudlab import layout
 from zbudlab.content import corpus
-from zbudlab.io.values import fault_of, is_whole
+from zbudlab.io.values import Kind, check_fields, is_whole
+from zbudlab.machine.config import MAX_FRAMES
 
 Size = int | str
-Content = str | Mapping[str, float]
+ContentSpec = str | Mapping[str, float]  #: a content by name, or weights by name
 FILE = "file:"
 PROCESS = "process:"
-MANY = 1_000_000
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(%|KiB|MiB|GiB)")
 
 
 class WorkloadError(ValueError):
-    """A workload that cannot be meant; the message says where and why."""
+    """An invalid workload. The message says where the mistake is, and what it is."""
 
 
 def pages_of(size: Size, whole: int) -> int:
-    """A size in pages, at least 1 unless it is 0; "12 %" is of `whole` pages."""
+    """Return a size in pages.
+
+    size: a whole number of pages, or text such as "12 %" (of `whole` pages) or "64 MiB". Any size
+    but 0 is at least one page. WorkloadError for other values, and for more than MAX_FRAMES pages.
+    """
     if isinstance(size, int) and is_whole(size) and size >= 0:
-        return size
+        return _limited(size, size)
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if not found:
         raise WorkloadError(f'a size is a whole number of pages, "12 %" or "64 MiB", not {size!r}')
@@ -34,11 +38,17 @@ def pages_of(size: Size, whole: int) -> int:
         pages = number * whole / 100
     else:
         pages = number * _UNITS[found[2]] / layout.PAGE_SIZE
-    return max(round(pages), 1) if number else 0
+    return max(_limited(pages, size), 1) if number else 0
 
 
-def weights_of(content: Content) -> dict[str, float]:
-    """The kinds of a content, each with its weight; WorkloadError for what is no content."""
+def _limited(pages: float, size: Size) -> int:
+    if pages > MAX_FRAMES:
+        raise WorkloadError(f"a size is at most {MAX_FRAMES} pages, not {size!r}")
+    return round(pages)
+
+
+def weights_of(content: ContentSpec) -> dict[str, float]:
+    """Return the kinds of a content, each with its weight; WorkloadError if it is invalid."""
     if isinstance(content, str):
         content = {content: 1.0}
     if not isinstance(content, Mapping) or not content:
@@ -48,7 +58,9 @@ def weights_of(content: Content) -> dict[str, float]:
             kind in corpus.RECIPES or kind.startswith((FILE, PROCESS))
         ):
             known = ", ".join(corpus.RECIPES)
-            raise WorkloadError(f"no content {kind!r}: there are {known}, {FILE}PATH, {PROCESS}PID")
+            raise WorkloadError(
+                f"unknown content {kind!r}: use {known}, {FILE}PATH or {PROCESS}PID"
+            )
         if not _is_number(weight) or not 0 < weight < inf:
             raise WorkloadError(
                 f"content {kind}: its weight must be a number above 0, not {weight!r}"
@@ -60,34 +72,22 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, float) or is_whole(value)
 
 
-def check_number(owner: str, **limits: tuple[Any, float, float]) -> None:
-    """Raise WorkloadError for a number outside its limits; (value, low, high) by name."""
-    for name, (value, low, high) in limits.items():
-        if not _is_number(value) or not low <= value <= high:
-            raise WorkloadError(f"{owner}: {name} must be {low:g} to {high:g}, not {value!r}")
+def check_record(owner: str, record: Any, kinds: Mapping[str, Kind]) -> None:
+    """Check fields of a frozen dataclass; WorkloadError that names `owner` for an invalid one.
 
-
-def check_whole(owner: str, **limits: tuple[Any, int, int]) -> None:
-    """Raise WorkloadError for what is no whole number within its limits, as `check_number`."""
-    for name, bounds in limits.items():
-        if fault := fault_of(name, *bounds):
-            raise WorkloadError(f"{owner}: {fault}")
-
-
-def check_truth(owner: str, name: str, value: Any) -> None:
-    """Raise WorkloadError for what is neither true nor false."""
-    if not isinstance(value, bool):
-        raise WorkloadError(f"{owner}: {name} must be true or false, not {value!r}")
+    kinds: the valid values of each field, by its name.
+    """
+    check_fields(record, kinds, lambda fault: WorkloadError(f"{owner}: {fault}"))
 
 
 def check_choice(owner: str, name: str, value: Any, known: tuple[str, ...]) -> None:
-    """Raise WorkloadError for what is none of the known names."""
+    """Raise WorkloadError for a value that is not one of the known names."""
     if value not in known:
         raise WorkloadError(f"{owner}: {name} must be one of {', '.join(known)}, not {value!r}")
 
 
 def check_table(owner: str, value: Any) -> dict[str, Any]:
-    """The table as a dictionary; WorkloadError for what is none."""
+    """Return a table as a dictionary; WorkloadError for any other value."""
     if not isinstance(value, Mapping):
-        raise WorkloadError(f"{owner}: a table is needed, not {value!r}")
+        raise WorkloadError(f"{owner} must be a table, not {value!r}")
     return dict(value)

@@ -1,16 +1,16 @@
-"""What stands in the pages of a workload.
+"""The content of a workload's pages.
 
 A content is named in one of these ways:
 
-- a recipe of `content.corpus` ("text", "binary", "zero", "same", "random", "half", "mixed"): the
-  compressed size of every page is known, as the pages are the same everywhere;
-- "file:PATH", a file or a folder, PATH beginning at the workload's own folder;
-- "process:PID", a live process of one's own ("process:self" is this one), on Linux. What was read
-  stays the same while this Python runs; a log saved of it leaves the bytes out unless told;
+- a recipe of `zbudlab.content.corpus` ("text", "binary", "zero", "same", "random", "half",
+  "mixed"): its pages, and so their compressed sizes, are the same everywhere;
+- "file:PATH", a file or a folder; PATH is relative to the workload's own folder;
+- "process:PID", a live process of the same user ("process:self" is this one), on Linux. Its pages
+  are read once and then stay the same until Python exits; a saved log has them only on request;
 - a mixture of these by weight: {text = 5, zero = 1}.
 
-A content has a limited number of pages that differ (DISTINCT); a process begins at a place of its
-own in them and starts over at the end.
+A content has DISTINCT different pages. Each process starts at a random one of them and goes on from
+the first after the last.
 """
 
 from functools import lru_cache
@@ -27,16 +27,16 @@ from zbudlab.machine import Machine
 from zbudlab.machine.oplog import Recording
 from zbudlab.profiles import Profile
 from zbudlab.swap.compression import compressed_lengths, same_filled
-from zbudlab.workload.checks import FILE, PROCESS, Content, weights_of
+from zbudlab.workload.checks import FILE, PROCESS, ContentSpec, weights_of
 
 DISTINCT = 1024
 GOLDEN = 0.6180339887498949
 
 
-class Pages:
-    """Pages that differ, uint8 (n, 4096), and what they compress to.
+class ContentPages:
+    """Different pages, uint8 (n, 4096), and their compressed lengths.
 
-    private: they are of a live process.
+    private: whether they are pages of a live process.
     """
 
     def __init__(self, pages: NDArray[np.uint8], *, private: bool = False) -> None:
@@ -48,7 +48,7 @@ class Pages:
         return len(self.pages)
 
     def for_machine(self, machine: Machine, numbers: NDArray[np.int64]) -> NDArray:
-        """What `machine.write` takes for these pages: bytes, or lengths where it has no bytes."""
+        """Return pages as `machine.write` takes them: bytes, or lengths if it has no bytes."""
         if machine.log is not None and self.private:
             machine.log.private = True
         if machine.config.page_bytes:
@@ -56,7 +56,11 @@ class Pages:
         return self.lengths(machine.compressor, rules=machine.swap.rules)[numbers]
 
     def lengths(self, using: Compressor, *, rules: Profile) -> NDArray[np.int32]:
-        """Compressed length of each page as zswap takes it, kept by name; 0 = same-filled (6.1)."""
+        """Return the compressed length of each page, int32 (n,).
+
+        0 = same-filled, where the rules know that. Lengths are computed once for each compressor
+        and rules.
+        """
         key = (using.name, rules)
         if key not in self._lengths:
             inner = using.inner if isinstance(using, Recording) else using
@@ -68,27 +72,30 @@ class Pages:
         return self._lengths[key]
 
 
-def content(named: Content, seed: int, folder: Path) -> Pages:
-    """The pages of a content; WorkloadError for one that there is not, SourceError for files."""
+def content(named: ContentSpec, seed: int, folder: Path) -> ContentPages:
+    """Return the pages of a content.
+
+    WorkloadError for an unknown content, SourceError for files or processes that cannot be read.
+    """
     return _mixture(tuple(weights_of(named).items()), seed, folder)
 
 
 @lru_cache(maxsize=32)
-def _mixture(weights: tuple[tuple[str, float], ...], seed: int, folder: Path) -> Pages:
-    """Shares as the weights have them, spread evenly over the pages."""
+def _mixture(weights: tuple[tuple[str, float], ...], seed: int, folder: Path) -> ContentPages:
+    """Return pages in proportion to their weights, spread evenly."""
     bounds = np.cumsum([weight for _, weight in weights])
-    spread = np.arange(DISTINCT) * GOLDEN % 1  # so any stretch has all of them
+    spread = np.arange(DISTINCT) * GOLDEN % 1  # so any stretch has all kinds
     kinds = np.searchsorted(bounds / bounds[-1], spread, side="right")
     made = np.empty((DISTINCT, PAGE_SIZE), np.uint8)
     for number, (kind, _) in enumerate(weights):
         (here,) = np.nonzero(kinds == number)
         if len(here):
             made[here] = _pages(kind, len(here), seed, folder)
-    return Pages(made, private=any(kind.startswith(PROCESS) for kind, _ in weights))
+    return ContentPages(made, private=any(kind.startswith(PROCESS) for kind, _ in weights))
 
 
 def _pages(kind: str, count: int, seed: int, folder: Path) -> NDArray[np.uint8]:
-    """That many pages of one kind, uint8 (count, 4096); files shorter than that start over."""
+    """Return pages of one kind, uint8 (count, 4096); shorter files are repeated."""
     if kind in corpus.RECIPES:
         return corpus.pages(kind, count, seed)
     if kind.startswith(FILE):

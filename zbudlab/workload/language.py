@@ -1,47 +1,41 @@
-"""The language of workloads: what stands in a TOML file, as objects that check themselves.
+"""The language of workloads: the tables of a TOML file as objects that check themselves.
 
-A size is a whole number of pages, or a text: "12 %" (of what, each field says) or "64 MiB".
+A size is a whole number of pages or text: "12 %" (each field says of what) or "64 MiB". Invalid
+values raise WorkloadError.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from zbudlab import layout
+from zbudlab.machine.settings import ALLOCATION, CMA_REQUEST, COUNT, PHASE, PROCESS, REGION
 from zbudlab.workload.checks import (
-    MANY,
-    Content,
+    ContentSpec,
     Size,
     WorkloadError,
-    check_choice,
-    check_number,
+    check_record,
     check_table,
-    check_truth,
-    check_whole,
     pages_of,
     weights_of,
 )
 
-ACCESS = ("sequential", "random", "zipf", "working set")
-ENDS = ("random", "oldest", "newest")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Region:
-    """Pages of a process that are used alike.
+    """Pages of a process that are used in the same way.
 
-    pages: size; % is of the machine's frames.
-    content: what stands in them, see `zbudlab.workload.content`.
-    access: "sequential", "random", "zipf" or "working set".
-    use: pages used in a step; % is of the region.
-    write: share of uses that write; the page is dirty then, its content stays.
-    skew: of zipf: the page of rank r is used as often as 1 / r^skew has it.
-    working_set, shift: shares of the region: the window in use, and how far it moves a step.
+    pages: size; % is of the machine's frames. content: what they contain, see
+    `zbudlab.workload.content`. access: "sequential", "random", "zipf" or "working set". use: pages
+    used in a step; % is of the region. write: share of uses that write; the page becomes dirty, its
+    content stays the same. skew: for zipf, the page of rank r is used in proportion to 1 / r^skew.
+    working_set, shift: for a working set, the window in use and how far it moves per step, as
+    shares of the region.
     """
 
     pages: Size
-    content: Content = "mixed"
+    content: ContentSpec = "mixed"
     access: str = "random"
     use: Size = 16
     write: float = 0.3
@@ -51,21 +45,18 @@ class Region:
 
     def __post_init__(self) -> None:
         pages_of(self.pages, 1), pages_of(self.use, 1), weights_of(self.content)
-        check_choice("a region", "access", self.access, ACCESS)
-        shares = {name: (getattr(self, name), 0, 1) for name in ("write", "working_set", "shift")}
-        check_number("a region", skew=(self.skew, 0, 10), **shares)
+        check_record("a region", self, REGION)
 
 
 @dataclass(frozen=True)
 class Process:
     """A kind of process.
 
-    regions: its memory, written from the first page of the first on until all are full.
-    grow: pages written a step while it grows; % is of its pages.
-    life: steps after which one ends by itself; 0 = it goes on.
-    at_once: how many of them are in use at a time, the others sleep; 0 = all.
-    turn: steps after which the next ones are in use.
-    ends: who goes where a phase ends some: "random", "oldest" or "newest".
+    regions: its memory, which it writes from the first page to the last before it uses it. grow:
+    pages written per step until then; % is of its pages. life: steps after which a process exits; 0
+    = unlimited. at_once: how many of them are in use at a time, while the others sleep; 0 = all.
+    turn: steps after which the next ones are in use. ends: which exit when a phase ends some,
+    "random", "oldest" or "newest".
     """
 
     name: str
@@ -79,20 +70,18 @@ class Process:
     def __post_init__(self) -> None:
         owner = f"process {self.name}"
         if not self.regions:
-            raise WorkloadError(f"{owner}: it needs a region")
+            raise WorkloadError(f"{owner}: at least one region is needed")
         if not pages_of(self.grow, 1):
-            raise WorkloadError(f"{owner}: it must grow by a page a step at least")
-        check_whole(owner, life=(self.life, 0, MANY), at_once=(self.at_once, 0, MANY))
-        check_whole(owner, turn=(self.turn, 1, MANY))
-        check_choice(owner, "ends", self.ends, ENDS)
+            raise WorkloadError(f"{owner}: grow must be at least one page per step")
+        check_record(owner, self, PROCESS)
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """Blocks that the kernel takes for itself, or large ones for somebody.
+    """Blocks that the kernel allocates for itself, or large blocks for some other purpose.
 
-    count: blocks each time; % is of the machine's frames. every: steps from one time to the next.
-    keep: steps until they are given back; 0 = never. direct: compact or reclaim for them.
+    count: blocks each time; % is of the machine's frames. every: steps between two times. keep:
+    steps until the blocks are freed; 0 = never. direct: whether to compact or reclaim for them.
     """
 
     order: int = 0
@@ -104,18 +93,14 @@ class Allocation:
 
     def __post_init__(self) -> None:
         pages_of(self.count, 1)
-        check_whole("an allocation", order=(self.order, 0, layout.MAX_ORDER - 1))
-        check_whole("an allocation", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
-        check_truth("an allocation", "direct", self.direct)
-        kinds = layout.MIGRATE_NAMES[: layout.MIGRATE_RESERVE]
-        check_choice("an allocation", "migratetype", self.migratetype, tuple(kinds))
+        check_record("an allocation", self, ALLOCATION)
 
 
 @dataclass(frozen=True)
 class CmaRequest:
-    """A range of the CMA area, asked for again and again.
+    """A repeated request for a range of the CMA area.
 
-    pages: size; % is of the area. every: steps from one time to the next. keep: steps until it is
+    pages: size; % is of the area. every: steps between two requests. keep: steps until the range is
     given back; 0 = never.
     """
 
@@ -125,16 +110,16 @@ class CmaRequest:
 
     def __post_init__(self) -> None:
         if not pages_of(self.pages, 1):
-            raise WorkloadError("a CMA request needs a page at least")
-        check_whole("a CMA request", every=(self.every, 1, MANY), keep=(self.keep, 0, MANY))
+            raise WorkloadError("a CMA request must be for at least one page")
+        check_record("a CMA request", self, CMA_REQUEST)
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A time in which things go one way.
+    """A number of steps with the same rules.
 
-    start, end: by kind of process, how many are born and how many end, spread evenly over the
-    phase; "50 %" of those there are when the phase begins. sleep: kinds not in use meanwhile.
+    start, end: how many processes start and exit, by kind, spread evenly over the phase; "50 %" is
+    of those running when the phase begins. sleep: kinds that are not in use during the phase.
     """
 
     name: str
@@ -147,9 +132,10 @@ class Phase:
 
     def __post_init__(self) -> None:
         owner = f"phase {self.name}"
-        check_whole(owner, steps=(self.steps, 1, MANY))
+        check_record(owner, self, PHASE)
         for kind, count in self.start.items():
-            check_whole(owner, **{f"start.{kind}": (count, 0, MANY)})
+            if fault := COUNT.fault(f"start.{kind}", count):
+                raise WorkloadError(f"{owner}: {fault}")
         for size in self.end.values():
             pages_of(size, 1)
 
@@ -158,13 +144,14 @@ class Phase:
 
 
 def list_of(owner: str, value: Any) -> list[Any]:
+    """Return a value as a list; WorkloadError if it is not one."""
     if not isinstance(value, (list, tuple)):
-        raise WorkloadError(f"{owner}: a list is needed, not {value!r}")
+        raise WorkloadError(f"{owner} must be a list, not {value!r}")
     return list(value)
 
 
 def made(kind: type[_T], owner: str, values: Any) -> _T:
-    """One of these objects from a table; WorkloadError for unknown and missing names."""
+    """Create one of these objects from a table; WorkloadError for unknown and missing names."""
     table = check_table(owner, values)
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := set(table) - known:
@@ -178,6 +165,6 @@ def made(kind: type[_T], owner: str, values: Any) -> _T:
 
 
 def several(kind: type[_T], owner: str, table: dict[str, Any], name: str) -> tuple[_T, ...]:
-    """The objects that stand in a list of a table, which is taken out of it."""
+    """Remove a list of tables from a table, and create an object from each."""
     values = list_of(f"{owner}, {name}", table.pop(name, []))
     return tuple(made(kind, f"{owner}, {name}", value) for value in values)

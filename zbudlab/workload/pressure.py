@@ -1,9 +1,9 @@
-"""A machine under pressure that can be changed while it lasts, in words a student knows.
+"""A machine under pressure whose settings can change while it runs, in words for students.
 
-`Pressure` says how hard, `UnderPressure` is a machine that has it, step by step: programs start,
-use their memory and end, the kernel takes pages for itself and gives some back, and somebody asks
-for a large block. What comes of each step is a row of figures. The machine has no page bytes:
-what its pages would compress to is known.
+`Pressure` says how hard the machine is pressed. `UnderPressure` runs it step by step: programs
+start, use their memory and exit, the kernel allocates pages and frees some, and a large block is
+requested. Each step gives a row of figures. The machine has no page bytes, since the compressed
+length of each page is known.
 """
 
 import contextlib
@@ -16,40 +16,40 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.content.compressors import available
-from zbudlab.io.values import fault_of
+from zbudlab.io.values import Choice, check_fields
 from zbudlab.machine import SWAP_TYPE, Machine
-from zbudlab.machine.config import MAX_FRAMES
 from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.machine.settings import PRESSURE
 from zbudlab.mm import vmstat
 from zbudlab.workload import CmaRequest, Phase, Process, Region, Workload
 from zbudlab.workload.run import Run
 from zbudlab.workload.watch import HUGE_ORDER, free_blocks
 
-#: How well pages compress: what stands in the memory of programs (see `zbudlab.content.corpus`).
+#: How well pages compress: the content of programs' memory (see `zbudlab.content.corpus`).
 CONTENTS: dict[str, str | dict[str, float]] = {
     "hardly": {"random": 8, "text": 2},
     "poorly": {"text": 7, "random": 2, "binary": 1},
     "as usual": "mixed",
     "well": {"binary": 4, "zero": 3, "same": 2, "half": 1},
 }
-PROGRAM = 5  #: percent of memory that a program has
-RENEWED = 64  #: one of so many of the kernel's pages is given back in a step
-AT_ONCE = 256  #: one of so many frames is the most that the kernel takes in a step
-BIRTHS = 3  #: programs that start in a step at most
-FULL_SPEED = 16384  #: frames: on larger machines a step is a shorter time, so that it is soon done
-WHOLE_LIFE = 1_000_000  #: steps of a phase that never ends
+PROGRAM = 5  #: percent of memory: size of a program
+RENEWED = 64  #: one in RENEWED of the kernel's pages is freed in a step
+AT_ONCE = 256  #: the kernel allocates at most one in AT_ONCE frames in a step
+BIRTHS = 3  #: most programs that start in a step
+FULL_SPEED = 16384  #: frames: on larger machines a step covers less time, to be done as soon
+WHOLE_LIFE = 1_000_000  #: steps of the only phase, which never ends
 
-#: What a row says, beside pages in free blocks by order ("free 0" to "free 10").
+#: Columns of a row, in addition to pages in free blocks by order ("free 0" to "free 10").
 FIGURES = {
     "pool": "frames of zswap's pool",
     "stored": "pages that zswap holds",
-    "density": "pages held by a frame of the pool",
+    "density": "stored pages per frame of the pool",
     "from zswap": "faults served by zswap",
     "from swap": "faults served by the swap device",
-    "fragmentation": "fragmentation index of the order asked for",
-    "huge": f"blocks of order {HUGE_ORDER} to be had",
+    "fragmentation": "fragmentation index of the requested order",
+    "huge": f"blocks of order {HUGE_ORDER} available",
     "moved": "pages moved",
-    "met": "blocks asked for and got",
+    "met": "requested blocks that were allocated",
     "programs": "programs running",
 }
 FREE = [f"free {order}" for order in range(layout.MAX_ORDER)]
@@ -60,13 +60,13 @@ COLUMNS = ("step", *FREE, *FIGURES)
 class Pressure:
     """How hard a machine is pressed. Percentages are of its memory.
 
-    frames: size of memory, in page frames. working_set: what programs use, percent. content: how
-    well their pages compress, one of CONTENTS. max_pool_percent: what zswap may take. compressor:
-    zswap's. movable: whether zbud pages can be moved. unmovable: pages of the kernel's own,
-    percent. cma: the CMA area, percent, in whole largest blocks. exits: percent of the programs
-    that end in a step, others start (with more than FULL_SPEED frames fewer, as a step is
-    shorter there). order: of the block that is asked for in each step. seed: of
-    all chance. ConfigError for what cannot be.
+    frames: size of memory in page frames. working_set: memory that programs use, percent. content:
+    how well their pages compress, one of CONTENTS. max_pool_percent: the most that zswap may use.
+    compressor: zswap's. movable: whether zbud pages can be moved. unmovable: the kernel's own
+    pages, percent. cma: the CMA area, percent, rounded to whole largest blocks. exits: percent of
+    the programs that exit in a step and are replaced (fewer with more than FULL_SPEED frames, where
+    a step is shorter). order: of the block that is requested in each step. seed: for all
+    randomness. ConfigError for invalid values.
     """
 
     frames: int = 16384
@@ -82,43 +82,34 @@ class Pressure:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, (low, high) in BOUNDS.items():
-            fault = fault_of(name, getattr(self, name), low, high)
-            if fault:
-                raise ConfigError(fault)
-        for name, choices in (("content", tuple(CONTENTS)), ("compressor", tuple(available()))):
-            if getattr(self, name) not in choices:
-                raise ConfigError(
-                    f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}"
-                )
-        if not isinstance(self.movable, bool):
-            raise ConfigError(f"movable must be True or False, not {self.movable!r}")
+        names = {"content": Choice(tuple(CONTENTS)), "compressor": Choice(tuple(available()))}
+        check_fields(self, PRESSURE | names, ConfigError)
 
     @classmethod
     def of(cls, **settings: Any) -> "Pressure":
-        """A pressure from settings by name; ConfigError for names that it does not have."""
+        """Create a pressure from settings by name; ConfigError for unknown names."""
         known = [field.name for field in fields(cls)]
         if unknown := set(settings) - set(known):
             raise ConfigError(
-                f"no setting {', '.join(sorted(unknown))}: there are {', '.join(known)}"
+                f"unknown setting {', '.join(sorted(unknown))}: use {', '.join(known)}"
             )
         return cls(**settings)
 
     @property
     def programs(self) -> int:
-        """How many programs make up the working set."""
+        """Number of programs that make up the working set."""
         return ceil(self.working_set / PROGRAM)
 
     @property
     def cma_pages(self) -> int:
-        """Size of the CMA area, in whole largest blocks."""
+        """Size of the CMA area in pages, whole largest blocks."""
         blocks = self.frames // layout.MAX_ORDER_NR_PAGES
         if self.frames % layout.MAX_ORDER_NR_PAGES:
             return 0
         return round(blocks * self.cma / 100) * layout.MAX_ORDER_NR_PAGES
 
     def machine(self) -> Machine:
-        """A machine of this kind, just booted."""
+        """Return a machine with these settings, just booted."""
         return Machine(
             frames=self.frames,
             page_bytes=False,
@@ -131,7 +122,7 @@ class Pressure:
         )
 
     def workload(self) -> Workload:
-        """A kind of program for each content; requests for the CMA area, if there is one."""
+        """Return a workload: a kind of program per content, and requests for any CMA area."""
         kinds = tuple(
             Process(name, (Region(f"{PROGRAM} %", content, "zipf", "4 %", skew=0.8),), "15 %")
             for name, content in CONTENTS.items()
@@ -140,23 +131,12 @@ class Pressure:
         return Workload("pressure", kinds, (Phase("pressure", WHOLE_LIFE, cma=cma),))
 
 
-#: Least and most of each setting that is a number.
-BOUNDS = {
-    "frames": (1024, MAX_FRAMES),
-    "working_set": (0, 300),
-    "max_pool_percent": (0, 100),
-    "unmovable": (0, 50),
-    "cma": (0, 50),
-    "exits": (0, 100),
-    "order": (0, layout.MAX_ORDER - 1),
-    "seed": (0, (1 << 63) - 1),
-}
-#: What a machine is born with: changing one of these takes a new machine.
+#: Settings that are fixed at boot: changing one of these needs a new machine.
 BOOT = ("frames", "compressor", "cma", "seed")
 
 
 class UnderPressure:
-    """A machine and what presses on it; `change` how hard at any time, `step`, and read `row`."""
+    """A machine under pressure: `change` the pressure at any time, `step`, and read `row`."""
 
     def __init__(self, pressure: Pressure) -> None:
         self.pressure = pressure
@@ -164,14 +144,14 @@ class UnderPressure:
         self.run: Run = pressure.workload().run(self.machine, repeat=True)
         self.run.intensity = min(FULL_SPEED / pressure.frames, 1.0)
         self.rng = np.random.Generator(np.random.PCG64([pressure.seed, 1]))
-        self.kernel: list[int] = []  # frames that the kernel has taken
+        self.kernel: list[int] = []  # frames that the kernel has allocated
         self.steps = 0
         self.met = 0
         self._before = self._counts()
         self.look()
 
     def change(self, pressure: Pressure) -> bool:
-        """Press like this from now on: False if that takes another machine."""
+        """Apply another pressure from now on. Return False if that needs another machine."""
         old = self.pressure
         if any(getattr(old, name) != getattr(pressure, name) for name in BOOT):
             return False
@@ -183,7 +163,7 @@ class UnderPressure:
         return True
 
     def step(self) -> dict[str, float]:
-        """Go on by one step: the row of figures after it."""
+        """Run one step and return the row of figures after it."""
         self._before = self._counts()
         self.met = 0
         self._end_some()
@@ -196,21 +176,21 @@ class UnderPressure:
         return self.look()
 
     def look(self) -> dict[str, float]:
-        """The row of figures, read anew: counts are those since the last step began."""
+        """Compute the row of figures again. Counts are those since the last step began."""
         self.row = self._look()
         return self.row
 
-    # --- what presses --------------------------------------------------------------------------
+    # --- pressure --------------------------------------------------------------------------
 
     def _end_some(self) -> None:
-        """End programs by chance; others start in their place."""
+        """End programs at random; others start in their place."""
         percent = self.pressure.exits * self.run.intensity
         for live in list(self.run.processes):
             if self.rng.integers(100) < percent:
                 self.run.end(live)
 
     def _keep_programs(self) -> None:
-        """Have as many programs as make up the working set; chance decides who goes."""
+        """Start programs, or end random ones, until they make up the working set."""
         while (there := len(self.run.processes)) > self.pressure.programs:
             self.run.end(self.run.processes[int(self.rng.integers(there))])
         missing = self.pressure.programs - len(self.run.processes)
@@ -218,7 +198,7 @@ class UnderPressure:
             self.run.start(self.pressure.content)
 
     def _take_for_kernel(self) -> None:
-        """Give some of the kernel's pages back and take others, until it has its share."""
+        """Free some of the kernel's pages and allocate others, until it has its share."""
         wanted = self.pressure.frames * self.pressure.unmovable // 100
         most = max(self.pressure.frames // AT_ONCE, 1)
         surplus = max(len(self.kernel) - wanted, 0)
@@ -231,7 +211,7 @@ class UnderPressure:
                 self.kernel.append(self.machine.alloc_pages(0, "unmovable"))
 
     def _ask(self) -> None:
-        """Ask for a block, compacting and reclaiming if it takes that, and give it back."""
+        """Request a block, with compaction and reclaim if necessary, and free it again."""
         with self._no_memory():
             self.machine.free_pages(self.machine.alloc_pages(self.pressure.order, "movable"))
             self.met = 1
@@ -239,7 +219,7 @@ class UnderPressure:
     @staticmethod
     @contextlib.contextmanager
     def _no_memory() -> Any:
-        """That there is no memory is an answer here."""
+        """Return a context in which running out of memory is no error."""
         try:
             yield
         except MachineError as error:
@@ -249,12 +229,13 @@ class UnderPressure:
     # --- figures -------------------------------------------------------------------------------
 
     def _counts(self) -> np.ndarray:
-        """What only grows: faults, reads from the swap device, pages moved."""
+        """Return counts that only grow: major faults, reads from the swap device, pages moved."""
         events = self.machine.paging.events
         reads = self.machine.swap.counters()["device_reads"]
         return np.array([events["pgmajfault"], reads, events["pgmigrate_success"]])
 
     def _look(self) -> dict[str, float]:
+        """Return a row of figures, keys as COLUMNS."""
         state = self.machine.state
         faults, reads, moved = (self._counts() - self._before).tolist()
         pool = int(state.pools["pages_nr"][SWAP_TYPE])
@@ -278,7 +259,7 @@ class UnderPressure:
 
 
 def side_by_side(pressure: Pressure) -> dict[str, UnderPressure]:
-    """The same pressure on a machine whose zbud pages cannot move, and one where they can."""
+    """Put the same pressure on a machine whose zbud pages can move and one whose pages cannot."""
     kinds = {"zbud cannot move": False, "zbud can move": True}
     return {
         name: UnderPressure(replace(pressure, movable=movable)) for name, movable in kinds.items()

@@ -1,11 +1,11 @@
-"""A workload on a machine, step by step: who is born, who writes, who uses what, who ends.
+"""Run a workload on a machine, step by step.
 
-In a step, in this order: what was lent comes back, processes whose time is over end, new ones are
-born; then each process in the order of its birth grows, or uses pages of its regions; last come
-the kernel's allocations and the requests for the CMA area. A process draws from a generator of
-its own, so that what happens to one never changes what another does.
+The order within a step is: blocks and ranges whose time is over are given back; processes whose
+time is over exit, and new ones start; then each process, oldest first, grows or uses pages of its
+regions; last come the kernel's allocations and the requests for the CMA area. Each process has its
+own random generator, so what happens to one never changes what another does.
 
-Where memory and swap are at their end the largest process is killed, as the kernel does.
+When memory and swap are full, the largest process is killed, as the kernel does.
 """
 
 import errno
@@ -20,28 +20,32 @@ from zbudlab.machine import Machine
 from zbudlab.machine.errors import MachineError
 from zbudlab.workload import access
 from zbudlab.workload.checks import Size, pages_of
-from zbudlab.workload.content import Pages, content
+from zbudlab.workload.content import ContentPages, content
 from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
 
-OUT_OF_STEP = 1 << 32  #: the number of the generator that decides who ends
+OUT_OF_STEP = 1 << 32  #: the number of the generator that chooses which processes end
 
-#: What is counted: processes, pages, blocks, requests.
+#: Events that are counted: processes, pages, blocks, requests.
 EVENTS = {
-    "started": "processes born",
+    "started": "processes started",
     "ended": "processes that ended",
     "killed": "processes killed for lack of memory",
-    "lost": "processes killed as a page of theirs was lost",
+    "lost": "processes killed because a page was lost",
     "grown": "pages written by growing processes",
     "used": "pages used",
-    "allocated": "blocks the kernel took",
-    "refused": "blocks the kernel did not get",
+    "allocated": "blocks the kernel allocated",
+    "refused": "allocations of the kernel that failed",
     "cma_asked": "requests for the CMA area",
-    "cma_met": "of these, met",
+    "cma_met": "of these, requests met",
 }
 
 
 class Step(NamedTuple):
-    """What a step was: its number over all, its phase and number in it, and what happened."""
+    """What happened in a step.
+
+    number: of the step, over all phases. in_phase: of the step within its phase. processes: running
+    at its end. events: counts, keys as EVENTS.
+    """
 
     number: int
     phase: str
@@ -51,7 +55,11 @@ class Step(NamedTuple):
 
 
 class Live:
-    """A process that runs: its number on the machine, how far it has grown, what it uses."""
+    """A running process: how far it has grown, and how it uses its regions.
+
+    number: counts all processes of the run from 0. process: its number on the machine. age: steps
+    that the run has taken before.
+    """
 
     def __init__(self, kind: Process, number: int, age: int, run: "Run") -> None:
         self.kind = kind
@@ -71,6 +79,7 @@ class Live:
 
 
 def _pattern(region: Region, pages: int, rng: np.random.Generator) -> access.Pattern:
+    """Create a region's access pattern."""
     if region.access == "sequential":
         return access.Sequential(pages)
     if region.access == "random":
@@ -83,10 +92,10 @@ def _pattern(region: Region, pages: int, rng: np.random.Generator) -> access.Pat
 class Run:
     """The steps of a workload on a machine: iterate over it, `for step in workload.run(machine)`.
 
-    Between two steps anything may be done with the machine, and these may be changed:
-    intensity: factor of the pages used and grown a step, 0 = all sleep.
-    `start(kind)`, `end(live)`: a process more, one less. processes: those that run, by birth.
-    totals: all events so far.
+    Between two steps the machine may be used in any way, and the run may be changed: `intensity` is
+    a factor for the pages used and grown per step (0 = all processes sleep); `start(kind)` and
+    `end(live)` add and remove processes. processes: those running, oldest first. totals: counts of
+    all events so far.
     """
 
     def __init__(
@@ -125,11 +134,11 @@ class Run:
         return next(self._steps)
 
     def generator(self, number: int) -> np.random.Generator:
-        """A source of chance that depends on the seed and this number alone."""
+        """Return a random generator that depends on the seed and this number only."""
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, number])))
 
-    def content(self, region: Region) -> Pages:
-        """What stands in a region."""
+    def content(self, region: Region) -> ContentPages:
+        """Return the pages that a region contains."""
         return content(region.content, self.seed, self.folder)
 
     # --- steps ---------------------------------------------------------------------------------
@@ -164,7 +173,7 @@ class Run:
         return Step(self._age - 1, phase.name, number, len(self.processes), events)
 
     def _in_use(self, phase: Phase) -> set[int]:
-        """Numbers of the processes whose turn it is."""
+        """Return the numbers of the processes whose turn it is."""
         found: set[int] = set()
         for kind in self.kinds.values():
             members = [live.number for live in self.processes if live.kind is kind]
@@ -178,7 +187,7 @@ class Run:
     # --- processes -----------------------------------------------------------------------------
 
     def start(self, kind: str) -> Live:
-        """Begin a process of that kind."""
+        """Start a process of that kind."""
         live = Live(self.kinds[kind], self._births, self._age, self)
         self._births += 1
         self.processes.append(live)
@@ -186,12 +195,13 @@ class Run:
         return live
 
     def end(self, live: Live, event: str = "ended") -> None:
-        """End a process."""
+        """End a process, counted under `event`."""
         self.processes.remove(live)
         self.machine.exit(live.process)
         self._events[event] += 1
 
     def _end_some(self, phase: Phase, number: int, there: Counter[str]) -> None:
+        """End processes that have reached their age, and those that the phase ends."""
         for live in list(self.processes):
             if live.kind.life and self._age - live.born >= live.kind.life:
                 self.end(live)
@@ -204,7 +214,7 @@ class Run:
                     self.end(members[place[self.kinds[name].ends]])
 
     def _let_run(self, live: Live, in_use: bool) -> None:
-        """Let a process grow or use its pages; it may be killed, or be dead already."""
+        """Let a process grow or use its pages. It may have been killed, and may be killed now."""
         if live not in self.processes:
             return
         grows = live.grown < live.pages
@@ -214,7 +224,7 @@ class Run:
             self._with_memory(live, lambda: self._use(live))
 
     def _with_memory(self, live: Live, work: Callable[[], None]) -> None:
-        """Do it; kill who is largest while there is no memory, and who has lost a page."""
+        """Do the work. Kill the largest process while memory is full, and one that lost a page."""
         while live in self.processes:
             try:
                 return work()
@@ -242,7 +252,7 @@ class Run:
                 self._events["grown"] += end - start
 
     def _use(self, live: Live) -> None:
-        """Use the pages of this step, region by region: some are read, the others written."""
+        """Use the pages of this step, region by region: read some, write others."""
         for region, first, size, pattern in zip(
             live.kind.regions, live.first, live.sizes, live.patterns, strict=False
         ):
@@ -256,16 +266,19 @@ class Run:
     # --- blocks and CMA ------------------------------------------------------------------------
 
     def _lend(self, keep: int, back: Callable[[], None]) -> None:
+        """Schedule giving something back after `keep` steps; 0 = never."""
         if keep:
             self._due.append((self._age + keep, back))
 
     def _give_back(self) -> None:
+        """Give back what is due."""
         due = [back for age, back in self._due if age <= self._age]
         self._due = [(age, back) for age, back in self._due if age > self._age]
         for back in due:
             back()
 
     def _allocate(self, wanted: Allocation) -> None:
+        """Allocate the kernel's blocks of this step, and count those refused."""
         for _ in range(pages_of(wanted.count, self.machine.config.frames)):
             try:
                 pfn = self.machine.alloc_pages(
@@ -280,10 +293,11 @@ class Run:
             self._lend(wanted.keep, lambda pfn=pfn: self.machine.free_pages(pfn))  # type: ignore[misc]
 
     def _ask_cma(self, request: CmaRequest) -> None:
-        """Ask for a range that is not taken, from the area's beginning on, as cma_alloc does.
+        """Request a range that is not taken, from the start of the area on, as cma_alloc does.
 
-        The kernel's migration allocates its targets with reclaim; ours is one compiled piece and
-        cannot, so where it finds no frame, as many pages are reclaimed and it is tried once more.
+        The kernel's migration reclaims while it allocates targets. Here migration is one compiled
+        function and cannot, so if it finds no frame, that many pages are reclaimed and the range is
+        tried once more.
         """
         first, last = self.machine.cma_area
         pages = pages_of(request.pages, last - first)
@@ -297,7 +311,7 @@ class Run:
                     return
 
     def _take_cma(self, start: int, end: int, keep: int) -> int:
-        """Take a range of the CMA area: 0, EBUSY or ENOMEM."""
+        """Take a range of the CMA area. Return 0, EBUSY or ENOMEM."""
         try:
             self.machine.alloc_contig_range(start, end)
         except MachineError as error:
@@ -310,10 +324,11 @@ class Run:
         return 0
 
     def _return_cma(self, start: int, end: int) -> None:
+        """Give a range of the CMA area back."""
         self._cma.difference_update(range(start, end))
         self.machine.free_contig_range(start, end)
 
 
 def _share(count: int, steps: int, number: int) -> int:
-    """How many of `count` fall on step `number` of `steps`: evenly, the first on the first."""
+    """Return the part of `count` for step `number` of `steps`, spread evenly."""
     return -(-count * (number + 1) // steps) + (-count * number // steps)

@@ -1,4 +1,4 @@
-"""What a machine looks like as a workload goes on: one row of counts after each step."""
+"""Watch a machine while a workload runs: one row of counts after each step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,26 +8,26 @@ from zbudlab.layout import MAX_ORDER
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.workload.run import Run
 
-#: Columns of a watch: page frames by what they are, pages out of memory, and what happened so far.
+#: Columns: page frames by use, pages that are swapped out, and counts of events since the start.
 COLUMNS = {
     "free": "free page frames",
     "anonymous": "page frames with pages of processes",
     "pool": "page frames of zswap's pool",
     "kernel": "all other page frames",
-    "swapped": "pages out of memory",
-    "stored": "pages out of memory that zswap holds",
-    "huge_free": "free blocks of order 9 that could be had",
+    "swapped": "pages swapped out",
+    "stored": "swapped out pages that zswap holds",
+    "huge_free": "free blocks of order 9",
     "processes": "processes",
     "pgfault": "pages used",
-    "pgmajfault": "of these, read back from zswap or the swap device",
-    "pswpout": "pages put out of memory",
+    "pgmajfault": "of these, pages read back from zswap or the swap device",
+    "pswpout": "pages swapped out so far",
     "device_reads": "pages read from the swap device",
-    "device_writes": "pages written to it",
+    "device_writes": "pages written to the swap device",
 }
 
 
 def look(run: Run) -> dict[str, int]:
-    """A row: what the machine looks like now, keys as COLUMNS."""
+    """Return a row of counts of the machine as it is now, keys as COLUMNS."""
     machine = run.machine
     zone, swap = machine.state.zone, machine.swap.counters()
     free = int(zone["nr_free_pages"])
@@ -49,7 +49,7 @@ def look(run: Run) -> dict[str, int]:
 
 
 def free_blocks(machine: Machine, order: int) -> int:
-    """Blocks of 2^order frames in the free blocks of that order and above."""
+    """Return how many blocks of 2^order frames the free blocks of that order and above contain."""
     nr_free = machine.state.zone["nr_free"]
     return sum(int(nr_free[above]) << (above - order) for above in range(order, MAX_ORDER))
 
@@ -57,10 +57,10 @@ def free_blocks(machine: Machine, order: int) -> int:
 def watch(
     run: Run, *, every: int = 1, after: Callable[[Run], Any] = lambda run: None
 ) -> dict[str, list[int]]:
-    """Run a workload to its end: columns as COLUMNS, and `step`, a value each `every` steps.
+    """Run a workload to its end. Return columns as COLUMNS, and `step`, as lists.
 
-    every: 0 = no row but one after the last step, which always has one. after: called after each
-    step, e.g. to compact.
+    every: steps between two rows; 0 = no row but the last. The last step always has a row. after:
+    called after each step, e.g. to compact.
     """
     columns: dict[str, list[int]] = {name: [] for name in ("step", *COLUMNS)}
     last = sum(phase.steps for phase in run.phases) - 1

@@ -1,4 +1,4 @@
-"""A workload as a whole: read from a TOML file, or one of the ready scenarios."""
+"""A whole workload: read from a TOML file, or one of those that come with the package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from typing import Any
 
 from zbudlab.io.files import read_toml
 from zbudlab.machine import Machine, MachineConfig
-from zbudlab.workload.checks import Content, WorkloadError, check_choice, check_table
+from zbudlab.workload.checks import ContentSpec, WorkloadError, check_choice, check_table
 from zbudlab.workload.language import (
     Allocation,
     CmaRequest,
@@ -24,9 +24,10 @@ from zbudlab.workload.run import Run
 
 @dataclass(frozen=True)
 class Workload:
-    """Kinds of processes and phases; `run` puts a machine under this pressure.
+    """Kinds of processes, and phases. `run` puts a machine under this pressure.
 
-    machine: settings of the machine it is made for. folder: where its relative paths begin.
+    machine: settings of the machine that it is made for. folder: where its relative paths start.
+    WorkloadError if it contradicts itself.
     """
 
     name: str
@@ -40,24 +41,24 @@ class Workload:
         check_table(f"workload {self.name}, machine", self.machine)
         kinds = [process.name for process in self.processes]
         if len(set(kinds)) < len(kinds):
-            raise WorkloadError(f"workload {self.name}: two processes have the same name")
+            raise WorkloadError(f"workload {self.name}: two kinds of processes have the same name")
         if not self.phases:
-            raise WorkloadError(f"workload {self.name}: it needs a phase")
+            raise WorkloadError(f"workload {self.name}: at least one phase is needed")
         for phase in self.phases:
             for kind in (*phase.start, *phase.end, *phase.sleep):
                 check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
 
     @property
     def steps(self) -> int:
-        """Steps of all phases."""
+        """Number of steps of all phases."""
         return sum(phase.steps for phase in self.phases)
 
     def machine_config(self, **settings: Any) -> MachineConfig:
-        """The machine it is made for, with other settings in the place of some."""
+        """Return the settings of the machine it is made for, some of them replaced."""
         return MachineConfig.from_dict({**self.machine, **settings})
 
-    def with_content(self, content: Content) -> "Workload":
-        """The same workload with other pages: this content in all regions."""
+    def with_content(self, content: ContentSpec) -> "Workload":
+        """Return the same workload with this content in all regions."""
         kinds = (
             replace(kind, regions=tuple(replace(r, content=content) for r in kind.regions))
             for kind in self.processes
@@ -65,9 +66,10 @@ class Workload:
         return replace(self, processes=tuple(kinds))
 
     def run(self, machine: Machine, *, seed: int | None = None, repeat: bool = False) -> Run:
-        """Iterate over the steps of this pressure on a machine; see `run.Run`.
+        """Return an iterator over the steps of this workload on a machine; see `run.Run`.
 
-        seed: of all chance; None = the machine's. repeat: after the last phase begin again.
+        seed: for all randomness; None = the machine's seed. repeat: whether to start again after
+        the last phase.
         """
         return Run(
             machine,
@@ -81,21 +83,21 @@ class Workload:
 
     @classmethod
     def load(cls, name: str | Path) -> "Workload":
-        """A ready scenario by its name, or a workload from a TOML file."""
+        """Return one of the package's workloads by its name, or one from a TOML file."""
         if str(name) in scenarios():
             path = Path(str(files("zbudlab.workload") / "scenarios" / f"{name}.toml"))
         else:
             path = Path(name)
         if path.suffix != ".toml":
             raise WorkloadError(
-                f"no workload {str(name)!r}: there are {', '.join(scenarios())}, and .toml files"
+                f"unknown workload {str(name)!r}: use {', '.join(scenarios())} or a .toml file"
             )
         values = read_toml(path, WorkloadError)
         return cls.from_dict({"name": path.stem} | values, folder=path.parent)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, folder: Path = Path()) -> "Workload":
-        """A workload from what stands in a TOML file; WorkloadError for what cannot stand there."""
+        """Create a workload from the tables of a TOML file; WorkloadError for invalid values."""
         plain = dict(values)
         kinds = check_table("processes", plain.pop("processes", {}))
         plain["processes"] = tuple(
@@ -109,7 +111,7 @@ class Workload:
 
 
 def scenarios() -> list[str]:
-    """Names of the workloads that come with the package."""
+    """Return the names of the workloads that come with the package."""
     folder = files("zbudlab.workload") / "scenarios"
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
 

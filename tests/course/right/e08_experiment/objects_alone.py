@@ -22,11 +22,11 @@ def experiment(frames, seed, size=1000, freed=0.5):
         pass
     for handle in random.choice(handles, int(freed * len(handles)), replace=False):
         machine.zbud_free(int(handle))
-    before = blocks_to_be_had(machine, 4)
+    before = available_blocks(machine, 4)
     machine.compact()
     return {
         "stored": len(handles),
-        "gained": blocks_to_be_had(machine, 4) - before,
+        "gained": available_blocks(machine, 4) - before,
         "moved": machine.paging.events["pgmigrate_success"],
     }
 

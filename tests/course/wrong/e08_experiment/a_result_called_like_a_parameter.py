@@ -5,7 +5,7 @@ LOSES = ("runs",)
 CHANGES = {
     "experiment": [
         (
-            '        "blocks": blocks_to_be_had(machine, 5),',
+            '        "blocks": available_blocks(machine, 5),',
             '        "percent": percent,',
         ),
     ],

@@ -22,4 +22,4 @@ def experiment(frames, seed, movable=True, percent=20):
         machine.exit(int(process))
     machine.compact()
     free = int(machine.state.zone["nr_free_pages"])
-    return [blocks_to_be_had(machine, 5), machine.paging.events["pgmigrate_success"], free]
+    return [available_blocks(machine, 5), machine.paging.events["pgmigrate_success"], free]

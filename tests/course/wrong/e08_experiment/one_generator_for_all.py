@@ -23,7 +23,7 @@ def experiment(frames, seed, movable=True, percent=20):
         machine.exit(int(process))
     machine.compact()
     return {
-        "blocks": blocks_to_be_had(machine, 5),
+        "blocks": available_blocks(machine, 5),
         "moved": machine.paging.events["pgmigrate_success"],
         "free": int(machine.state.zone["nr_free_pages"]),
     }

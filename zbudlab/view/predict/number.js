@@ -1,0 +1,75 @@
+// A number on a line: your mark, then the machine's. And a choice between rows.
+
+const LINE_LEFT = 14, LINE_LONG = 510, LINE_WIDE = 640;
+
+/** Values at which a line from 0 to `top` has ticks: some six. */
+function ticksOf(top) {
+  const rough = top / 6, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
+  const exact = [12, 6, 8, 4].map((parts) => top / parts).find((each) => Number.isInteger(each) && top / each <= 8);
+  const by = exact ?? step, found = [];
+  for (let value = 0; value <= top * 1.0001; value += by) found.push(Number(value.toPrecision(6)));
+  return found;
+}
+
+function drawNumber(root, form, guess, truth) {
+  const ink = inks(root), x = (value) => LINE_LEFT + (Math.min(Math.max(value, 0), form.top) / form.top) * LINE_LONG;
+  const words = truth ? `${guess === null ? "No guess" : `Your guess ${guess}`}, ${form.who} ${truth.answer} ${form.unit}` : `A line from 0 to ${form.top} ${form.unit}`;
+  const picture = svg("svg", { viewBox: `0 0 ${LINE_WIDE} 92`, role: "img", "aria-label": words });
+  const text = (at, y, told, more = {}) => {
+    const made = svg("text", { x: at, y, fill: ink.quiet, "font-size": 13, "text-anchor": "middle", ...more });
+    made.textContent = told;
+    picture.append(made);
+  };
+  const line = (d, more) => picture.append(svg("path", { d, stroke: ink.edge, ...more }));
+  line(`M${x(0)} 52H${x(form.top)}`, { "stroke-width": 1.5 });
+  for (const value of ticksOf(form.top)) {
+    line(`M${x(value)} 48v8`, {});
+    text(x(value), 73, value);
+  }
+  text(x(form.top) + 14, 56, form.unit, { "text-anchor": "start" });
+  if (truth && guess !== null) line(`M${x(guess)} 52H${x(truth.answer)}`, { stroke: ink.accent, "stroke-width": 7, opacity: 0.25 });
+  if (guess !== null) {
+    picture.append(svg("circle", { cx: x(guess), cy: 52, r: 7, fill: ink.paper, stroke: ink.accent, "stroke-width": 2.5 }));
+    text(Math.max(x(guess), 44), 34, `your guess ${guess}`, { fill: ink.accent, "font-weight": 600 });
+  }
+  if (!truth) return picture;
+  const colour = ink[form.colour], near = guess !== null && Math.abs(x(guess) - x(truth.answer)) < 130;
+  picture.append(svg("path", { d: `M${x(truth.answer)} 43l8 15h-16z`, fill: colour }));
+  text(Math.max(x(truth.answer), 44), near ? 16 : 34, `${form.who} ${truth.answer}`, { fill: colour, "font-weight": 700 });
+  return picture;
+}
+
+/** A field for a number: { root, value, show }. */
+function numberField(root, form, touched) {
+  const input = make("input", { type: "number", step: "any", min: 0, "aria-label": `your answer, ${form.unit}` });
+  const plot = make("div", {});
+  const value = () => (Number.isNaN(input.valueAsNumber) ? null : input.valueAsNumber);
+  let truth = null;
+  const draw = () => plot.replaceChildren(drawNumber(root, form, value(), truth));
+  input.addEventListener("input", () => (draw(), touched()));
+  const show = (given, known) => {
+    truth = known;
+    if (given !== null) input.value = given;
+    draw();
+  };
+  return { root: plot, control: make("label", {}, "Your answer ", input), value, show, ready: () => value() !== null };
+}
+
+/** A field of choices. */
+function choiceField(root, form, touched) {
+  const name = unique("zbl-choice");
+  const inputs = form.names.map((choice) => make("input", { type: "radio", name, value: choice, onchange: touched }));
+  const marks = inputs.map(() => make("span", {}));
+  const rows = inputs.map((input, i) => make("label", {}, input, input.value, marks[i]));
+  const value = () => inputs.find((input) => input.checked)?.value ?? null;
+  const show = (given, truth) => {
+    inputs.forEach((input, i) => {
+      if (given !== null) input.checked = input.value === given;
+      const right = truth && input.value === truth.answer;
+      rows[i].className = right ? "right" : truth && input.checked ? "yours" : "";
+      say(marks[i], right ? (input.checked ? "\u2713 your guess" : "\u2713") : truth && input.checked ? "your guess" : "");
+    });
+  };
+  return { root: make("div", { class: "choices" }, ...rows), value, show, ready: () => value() !== null };
+}

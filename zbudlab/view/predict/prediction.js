@@ -1,0 +1,119 @@
+// A prediction: a question, a field, a lock, and what is hidden until then. Python's half is
+// prediction.py. A guess is kept in the notebook's metadata, so it survives saving and reopening.
+
+const FIELDS = { number: numberField, choice: choiceField, sketch: (...given) => new Sketch(...given) };
+const NOT_AGAIN = "It cannot be changed afterwards.";
+const HOW = { number: NOT_AGAIN, choice: NOT_AGAIN, sketch: "Drag the points, or use Tab and the arrow keys." };
+const LOCK_ICON = "M6 8V5.5a3 3 0 0 1 6 0V8M3 8h12v8H3z";
+
+/** The guesses that a notebook keeps, by question. */
+class Kept {
+  constructor(model) {
+    this.notebook = model.widget_manager?.context?.model;
+  }
+
+  get all() {
+    return this.notebook?.getMetadata?.("zbudlab")?.predictions ?? {};
+  }
+
+  keep(question, value) {
+    if (!this.notebook?.setMetadata || question in this.all) return;
+    const own = this.notebook.getMetadata("zbudlab") ?? {};
+    this.notebook.setMetadata("zbudlab", { ...own, predictions: { ...this.all, [question]: value } });
+  }
+}
+
+class PredictionView {
+  constructor(model, el) {
+    this.model = model;
+    this.form = model.get("form");
+    this.root = make("div", { class: "zb zbl-prediction" });
+    this.field = FIELDS[this.form.kind](this.root, this.form, () => this.touched());
+    this.root.append(this.card(), this.gate(), (this.result = make("div", { class: "result" })));
+    keepKeys(this.root, model);
+    el.append(this.root);
+    model.on("change:truth change:outcome change:result", () => this.show());
+    this.ends = whenRestyled(this.root, () => this.field.show(null, this.truth));
+    this.show();
+  }
+
+  get truth() {
+    const truth = this.model.get("truth");
+    return "answer" in truth ? truth : null;
+  }
+
+  card() {
+    this.tag = make("span", { class: "tag" });
+    this.lock = make("button", { type: "button", class: "main", onclick: () => this.commit() }, "Lock in");
+    this.skip = make("button", { type: "button", class: "bare", onclick: () => this.model.send({ act: "skip" }) }, "show without predicting");
+    this.hint = make("span", { class: "quiet" });
+    this.act = make("div", { class: "act" }, ...(this.field.control ? [this.field.control] : []), this.lock, this.hint, this.skip);
+    this.end = make("div", {});
+    this.aloud = make("div", { class: "aloud", role: "status" });
+    const id = unique("zbl-question");
+    this.group = make("fieldset", { "aria-labelledby": id }, this.field.root, this.act);
+    this.group.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && event.target.tagName === "INPUT") this.commit();
+    });
+    this.cardRoot = make("div", { class: "card" }, this.tag, make("h3", { id }, this.form.question), this.group, this.end, this.aloud);
+    return this.cardRoot;
+  }
+
+  gate() {
+    const lock = svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: LOCK_ICON }));
+    this.gateRoot = make("div", { class: "gate" }, lock, make("span", {}, "The run is hidden until you lock in a prediction."));
+    return this.gateRoot;
+  }
+
+  touched() {
+    this.lock.disabled = !this.field.ready();
+    say(this.hint, this.field.ready() ? NOT_AGAIN : HOW[this.form.kind]);
+  }
+
+  commit() {
+    if (this.truth || !this.field.ready()) return;
+    const value = this.field.value();
+    new Kept(this.model).keep(this.form.question, value);
+    this.model.send({ act: "commit", value });
+  }
+
+  show() {
+    const { truth } = this, guess = this.model.get("committed") ? this.model.get("value") : null;
+    this.field.show(guess, truth);
+    this.tag.replaceChildren(...(truth ? [guess === null ? "Answer" : "Locked in"] : [make("b", {}, "Predict"), " first"]));
+    this.cardRoot.classList.toggle("locked", Boolean(truth));
+    this.act.hidden = Boolean(truth);
+    this.group.disabled = Boolean(truth);
+    this.gateRoot.hidden = Boolean(truth) || !this.form.hides;
+    this.aloud.innerHTML = this.model.get("outcome"); // escaped in Python
+    this.end.replaceChildren(...(truth ? [this.reason(guess, truth)] : []));
+    if (truth) this.result.innerHTML = this.model.get("result"); // made in Python
+    this.touched();
+  }
+
+  /** How far off the guess was, and why. */
+  reason(guess, truth) {
+    const why = make("span", { class: "quiet" }, truth.why);
+    if (guess === null || this.form.kind === "choice") return make("div", { class: "why" }, make("span", {}), why);
+    const off = this.form.kind === "number" ? Math.abs(guess - truth.answer) : guess.reduce((sum, value, i) => sum + Math.abs(value - truth.answer[i]), 0) / guess.length;
+    const words = this.form.kind === "number" ? `${this.form.unit} off.` : "off on average.";
+    return make("div", { class: "why" }, make("b", { class: "n" }, String(Number(off.toPrecision(2)))), make("b", {}, words), why);
+  }
+
+  remove() {
+    this.ends();
+  }
+}
+
+export default {
+  initialize({ model }) {
+    keepPictures(model.widget_manager);
+    const question = model.get("form").question;
+    const kept = new Kept(model).all;
+    if (question in kept && !model.get("committed")) model.send({ act: "commit", value: kept[question] });
+  },
+  render({ model, el }) {
+    const view = new PredictionView(model, el);
+    return () => view.remove();
+  },
+};
