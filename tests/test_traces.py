@@ -1,4 +1,10 @@
-"""Recorded traces: every event read as it stands, none lost in silence, done on our allocator."""
+"""Recorded traces: every event read as it stands, none lost in silence, done on our allocator.
+
+Also tests `io/streams.py`, `traces/blocks.py`, `traces/columns.py`, `traces/csvlines.py`,
+`traces/detect.py`, `traces/figures.py`, `traces/kmem.py`, `traces/lackey.py`, `traces/logs.py`,
+`traces/pages.py`, `traces/reader.py`, `traces/reduction.py`, `traces/scan.py` and
+`traces/zone.py`.
+"""
 
 import gzip
 import io

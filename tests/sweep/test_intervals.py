@@ -1,4 +1,7 @@
-"""Intervals say how far chance between seeds may move a mean, and when they cannot."""
+"""Intervals say how far chance between seeds may move a mean, and when they cannot.
+
+Also tests `view/sweeps.py`.
+"""
 
 import math
 

@@ -1,4 +1,8 @@
-"""Compiled and plain agree; hot loops count no references; the cache notices every edit."""
+"""Compiled and plain agree; hot loops count no references; the cache notices every edit.
+
+Also tests `cli/first_use.py`, `jit/cache.py`, `jit/indices.py`, `jit/intrinsics.py` and
+`warmup.py`.
+"""
 
 import contextlib
 import json
@@ -25,7 +29,7 @@ from zbudlab.mm import (
 )
 from zbudlab.mm.state import State
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def ran_plain(call):

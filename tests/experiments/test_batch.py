@@ -1,4 +1,7 @@
-"""Scripts in one compiled call do what a Machine does with the same operations."""
+"""Scripts in one compiled call do what a Machine does with the same operations.
+
+Also tests `experiments/interpreter.py`, `experiments/script.py` and `experiments/thinned.py`.
+"""
 
 import numpy as np
 import pytest
