@@ -51,7 +51,8 @@ def steps(bench: Bench, case: dict[str, Any]) -> Any:
 
     case: top (the memory is one free block of that order), frames (if it has more), free (free
     blocks to begin with instead, by order; what is missing from them is in use by `held`,
-    [[pfn, order], ...]), script ([["alloc", order], ["free", pfn], ...]). A block that is not in use is not freed.
+    [[pfn, order], ...]), script ([["alloc", order], ["free", pfn], ...]). A block that is not in
+    use is not freed.
     """
     memory = Memory(bench, case["top"], case.get("frames", 0))
     if "free" in case:
