@@ -20,7 +20,6 @@ LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
 PACKAGE: dict[str, tuple[str, ...]] = {
     "": (
         "_version",
-        "layout",
         "profiles",
     ),
     "analysis": (
@@ -61,6 +60,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "streams",
         "values",
     ),
+    "layout": ("errors", "memory", "pools", "traces"),
     "machine": (
         "checks",
         "config",
