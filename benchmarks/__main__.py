@@ -1,6 +1,8 @@
 """`python -m benchmarks`: our speed beside C's."""
 
+import sys
+
 from benchmarks.run import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks import reference
+from benchmarks import against, reference
 from benchmarks.figure import draw, draw_scale
 from benchmarks.item import ITEMS, Setup, load_items
 from benchmarks.measure import measure
@@ -61,18 +61,43 @@ def arguments() -> argparse.Namespace:
     load_items()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--only", metavar="ITEM", action="append", choices=ITEMS, help=", ".join(ITEMS)
+        "--only", metavar="ITEM,...", action="extend", type=_items, help=", ".join(ITEMS)
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios there")
     parser.add_argument("--scale", metavar="FILE", type=Path, help="draw time against size there")
     parser.add_argument("--short", action="store_true", help="fewer and smaller rounds: < 60 s")
+    parser.add_argument(
+        "--against", metavar="DIR", type=Path, help="compare this source tree with an earlier one"
+    )
+    parser.add_argument("--runs", type=int, default=against.RUNS, help="of --against (default: 7)")
+    parser.add_argument(
+        "--rounds", type=int, default=against.ROUNDS, help="of each such run (default: 5)"
+    )
     return parser.parse_args()
 
 
-def main() -> None:
-    """Measure and print."""
+def _items(names: str) -> list[str]:
+    """Split the value of `--only`; an unknown item is an error of the command line."""
+    asked = names.split(",")
+    for name in asked:
+        if name not in ITEMS:
+            raise argparse.ArgumentTypeError(f"unknown item {name!r}")
+    return asked
+
+
+def main() -> int:
+    """Measure and print; return the exit code."""
     asked = arguments()
+    if asked.against:
+        return against.main(
+            asked.against,
+            asked.only or [],
+            runs=asked.runs,
+            rounds=asked.rounds,
+            short=asked.short,
+            json_file=asked.json,
+        )
     setup = Setup(reference.available(), asked.short)
     if not setup.with_c:
         print(f"no C compiler ({reference.COMPILER}) here: our figures alone", file=sys.stderr)
@@ -90,7 +115,4 @@ def main() -> None:
         draw(report, asked.figure)
     if asked.scale:
         draw_scale(report, asked.scale)
-
-
-if __name__ == "__main__":
-    main()
+    return 0
