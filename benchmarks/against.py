@@ -194,20 +194,21 @@ def common_items(before: Path) -> tuple[list[str], list[str]]:
         return both, sorted(set(one.steps) ^ set(other.steps))
 
 
-def main(
-    before: Path, only: Sequence[str], *, runs: int, rounds: int, short: bool, json_file: Path | None
-) -> int:
-    """Print the table; return 1 if a step is slower than LIMIT allows."""
+def main(before: Path, only: Sequence[str], json_file: Path | None, **how: Any) -> int:
+    """Print the table; return 1 if a step is slower than LIMIT allows.
+
+    how: runs, rounds and short, as for `compare`.
+    """
     both, single = common_items(before)
     if single and not only:
         print(f"only in one of the trees: {', '.join(single)}", file=sys.stderr)
     print(HEADING)
     rows = []
-    for row in compare(before, only or both, runs=runs, rounds=rounds, short=short):
+    for row in compare(before, only or both, **how):
         print(line(row), flush=True)
         rows.append(row)
     if json_file:
-        json_file.write_text(json.dumps({"runs": runs, "rounds": rounds, "items": rows}, indent=1))
+        json_file.write_text(json.dumps({**how, "items": rows}, indent=1) + "\n")
     slower = [row["step"] for row in rows if row["ratio"] > LIMIT]
     print(f"{len(slower)} of {len(rows)} slower by more than {LIMIT - 1:.0%}")
     return 1 if slower else 0

@@ -93,10 +93,10 @@ def main() -> int:
         return against.main(
             asked.against,
             asked.only or [],
+            asked.json,
             runs=asked.runs,
             rounds=asked.rounds,
             short=asked.short,
-            json_file=asked.json,
         )
     setup = Setup(reference.available(), asked.short)
     if not setup.with_c:
