@@ -1,19 +1,23 @@
-"""`zbudlab sweep`: an experiment over a grid, on one core, on all of them, or on a cluster."""
+"""`zbudlab sweep`: run an experiment over a grid, on one core, on all of them, or on a cluster."""
 
 import argparse
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Workers = Executor | Callable[[], Executor] | None
+CONNECT_SECONDS = 10
 
 
 @contextlib.contextmanager
 def _dask(address: str | None, workers: int | None) -> Iterator[Executor]:
-    """The executor of a Dask cluster: one that runs at an address, or one of our own here."""
+    """Yield the executor of a Dask cluster: of the one at an address, or of one started here."""
     try:
         from distributed import Client, LocalCluster
     except ImportError:
@@ -34,12 +38,9 @@ def _dask(address: str | None, workers: int | None) -> Iterator[Executor]:
         yield client.get_executor()
 
 
-CONNECT_SECONDS = 10
-
-
 @contextlib.contextmanager
 def _workers(options: argparse.Namespace) -> Iterator[Workers]:
-    """What the points run on."""
+    """Yield what the points run on."""
     from zbudlab.sweep.executors import process_pool
 
     if options.dask is not None or options.dask_local is not None:
@@ -59,7 +60,7 @@ def _sweep(options: argparse.Namespace) -> int:
             raise ValueError(f"--{name.replace('_', '-')} must be 1 or more, not {value}")
     asked = SweepFile.load(options.file)
     out = options.out or asked.out
-    if not options.out:  # a folder that the file names is made, one from the shell may be a slip
+    if not options.out:  # create a folder that the file names; one from the shell may be a typo
         asked.out.parent.mkdir(parents=True, exist_ok=True)
     say_if_first()
     with _workers(options) as workers:
@@ -70,30 +71,42 @@ def _sweep(options: argparse.Namespace) -> int:
             executor=workers,
             out=out,
             resume=options.resume,
+            retry_failed=options.retry_failed,
         )
+    return _report(table, out)
+
+
+def _report(table: "pd.DataFrame", out: Any) -> int:
+    """Print what was done; return the exit code."""
     failed = table["error"].dropna()
     print(f"{len(table)} points in {table['seconds'].sum():.1f} s of work -> {out}")
     if len(failed):
         print(f"{len(failed)} of them failed, the first with: {failed.iloc[0]}")
+        print("--retry-failed runs them again")
     return DIFFERENCE if len(failed) else 0
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab sweep`."""
+    """Add the options of `zbudlab sweep`."""
     sweep = commands.add_parser(
         "sweep",
         help="run an experiment over a grid of parameters and seeds",
-        description="The points of FILE.toml are run and their results written as one Parquet "
-        "table. Finished chunks stand beside it meanwhile, so that a sweep that was killed goes "
-        "on with --resume.",
+        description="Run the points of FILE.toml and write their results as one table, Parquet or "
+        "CSV. Finished chunks are kept next to it meanwhile, so that --resume continues a sweep "
+        "that was interrupted. `zbudlab experiments` lists the experiments of zbudlab.",
     )
     sweep.add_argument("file", metavar="FILE.toml", help="experiment, [grid], seeds, out")
     where = sweep.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
     where.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, e.g. tcp://host:8786")
     where.add_argument("--dask-local", type=int, metavar="N", help="a Dask cluster here, N workers")
-    sweep.add_argument("--resume", action="store_true", help="do what is left of a sweep")
+    sweep.add_argument("--resume", action="store_true", help="run what is missing of a sweep")
     sweep.add_argument(
-        "--out", metavar="FILE.parquet", help="the table (default: as FILE.toml has it)"
+        "--retry-failed", action="store_true", help="resume, and run failed points again"
+    )
+    sweep.add_argument(
+        "--out",
+        metavar="FILE",
+        help="the table, Parquet, or CSV if it ends in .csv (default: from FILE.toml)",
     )
     sweep.set_defaults(command=_sweep)

@@ -1,4 +1,4 @@
-"""Executors of any kind: how many workers they have, and how they say that one died."""
+"""Differences between executors: how many workers they have, and how they report dead ones."""
 
 import multiprocessing
 import os
@@ -14,14 +14,14 @@ from concurrent.futures import (
 from multiprocessing.connection import wait
 from typing import Any
 
-#: Dask's words for a scheduler that is gone and for a task whose workers died, one after the
-#: other; its classes are there only where it is installed.
+#: Dask's errors for a lost scheduler, and for a task whose workers died one after the other. They
+#: are names because the classes exist only where Dask is installed.
 LOST_SCHEDULER = ("CommClosedError", "CancelledError", "ClosedClientError")
 LOST_WORKER = ("KilledWorker",)
 
 
 class InThisProcess(Executor):
-    """Runs what is submitted at once, here."""
+    """Run tasks at once, in this process."""
 
     def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
         future: Future = Future()
@@ -31,11 +31,11 @@ class InThisProcess(Executor):
 
 
 class OnDask(Executor):
-    """Tasks for the cluster of one of Dask's executors, each told to its end.
+    """Send tasks to the cluster of a Dask executor, and report the end of each.
 
-    Dask's own never says what became of a task whose result was lost with its worker, and whose
-    next workers died too; and a task that is sent again would be answered by its old failure
-    (`pure`).
+    The Dask executor never reports a task whose result was lost with its worker and whose next
+    workers died, too. And it answers a task that is sent again with the earlier failure, unless
+    `pure` is false.
     """
 
     def __init__(self, executor: Any) -> None:
@@ -47,15 +47,15 @@ class OnDask(Executor):
         future: Future = Future()
         task = self._client.submit(function, *arguments, **named, **self.settings)
         future.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
-        self._client.loop.add_callback(self._tell, task, future)
+        self._client.loop.add_callback(self._report, task, future)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Whoever made the executor ends it; here as there."""
+        """Shut down the Dask executor; the cluster belongs to the caller."""
         self.executor.shutdown(wait)
 
-    async def _tell(self, task: Any, future: Future) -> None:
-        """Wait for a task, and say what came of it."""
+    async def _report(self, task: Any, future: Future) -> None:
+        """Wait for a task, and pass its result or error on."""
         try:
             result = await self._client.gather(task, asynchronous=True)
         except BaseException as error:
@@ -66,20 +66,20 @@ class OnDask(Executor):
                 future.set_result(result)
 
 
-def told_to_the_end(executor: Executor) -> Executor:
-    """An executor whose tasks all come to an end that is told: Dask's are wrapped."""
+def reporting(executor: Executor) -> Executor:
+    """Return an executor that reports the end of every task: Dask executors are wrapped."""
     is_dask = hasattr(executor, "_client") and hasattr(executor, "_kwargs")
     return OnDask(executor) if is_dask else executor
 
 
 def process_pool(jobs: int) -> ProcessPoolExecutor:
-    """A pool of fresh processes that end with this one, even if it is killed."""
+    """Make a pool of fresh processes that end with this one, even if it is killed."""
     fresh = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(jobs, mp_context=fresh, initializer=_end_with_parent)
 
 
 def _end_with_parent() -> None:
-    """Have this process end when its parent does: a pool's worker would wait for ever."""
+    """End this process when its parent ends: a pool's worker would wait for ever."""
 
     def watch() -> None:
         parent = multiprocessing.parent_process()
@@ -91,7 +91,7 @@ def _end_with_parent() -> None:
 
 
 def workers_of(executor: Executor) -> int:
-    """How many tasks an executor runs at a time."""
+    """Return how many tasks an executor runs at a time."""
     if isinstance(executor, InThisProcess):
         return 1
     known = getattr(executor, "_max_workers", None)
@@ -104,31 +104,31 @@ def workers_of(executor: Executor) -> int:
 
 
 def in_flight(executor: Executor) -> int:
-    """How many tasks to have out at a time: one is run by each worker, one waits for it."""
+    """Return how many tasks to have out at a time: each worker runs one while one waits."""
     return 1 if isinstance(executor, InThisProcess) else 2 * workers_of(executor)
 
 
 def is_lost(executor: Executor) -> bool:
-    """Whether an executor has lost its workers without saying so to its tasks.
+    """Return whether an executor has lost its workers without failing its tasks.
 
-    Dask's are waited for, as they may come and go; but those of a cluster that was started here do
-    not come again once they all died as they started.
+    The workers of a Dask cluster may come and go. But those of a cluster that this process started
+    do not come back once all of them died as they started.
     """
     client = getattr(executor, "_client", None)
     if client is None:
         return False
-    cluster = client.cluster  # None unless it was started here
+    cluster = client.cluster  # None unless this process started it
     deserted = bool(getattr(cluster, "worker_spec", None)) and not cluster.workers
     return deserted or client.status not in ("running", "connecting")
 
 
 def is_broken(error: BaseException) -> bool:
-    """Whether an error says that the executor as a whole can do no more."""
+    """Return whether an error says that the whole executor is unusable."""
     return isinstance(error, (BrokenExecutor, CancelledError)) or _is(error, LOST_SCHEDULER)
 
 
 def is_lost_worker(error: BaseException) -> bool:
-    """Whether an error says that the workers of this one task died, while others go on."""
+    """Return whether an error says that the workers of one task died while others go on."""
     return _is(error, LOST_WORKER)
 
 

@@ -1,6 +1,5 @@
-"""A sweep as a TOML file: experiment, grid, seeds, and where the table goes."""
+"""A sweep as a TOML file: experiment, grid, seeds, and the file for the table."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +7,20 @@ from typing import Any
 
 from zbudlab.io.files import read_toml
 from zbudlab.io.values import is_whole
-from zbudlab.sweep.points import Experiment, SweepError, experiment_named
+from zbudlab.sweep.named import import_from
+from zbudlab.sweep.points import Experiment, SweepError
 
-PACKAGE = "zbudlab.experiments"  #: where experiments named without a module stand
+PACKAGE = "zbudlab.experiments"  #: the package of experiments named without a module
 KNOWN = ("experiment", "grid", "seeds", "out")
 
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What a file says.
+    """The content of a sweep file.
 
-    experiment: "module:function", the module being found in the file's folder too; or the name of
-    a function of `zbudlab.experiments`. seeds: how many, or which. out: beside the file.
+    experiment: from "module:function", where the module may be in the file's folder, or from the
+    name of a function of `zbudlab.experiments`. seeds: how many, or which. out: the table's file,
+    relative to the sweep file's folder.
     """
 
     experiment: Experiment
@@ -29,7 +30,7 @@ class SweepFile:
 
     @classmethod
     def load(cls, path: str | Path) -> "SweepFile":
-        """The sweep of a TOML file; SweepError where there is none."""
+        """Read a TOML file; SweepError if it does not describe a sweep."""
         path = Path(path)
         values = read_toml(path, SweepError)
         if unknown := set(values) - set(KNOWN):
@@ -43,6 +44,5 @@ class SweepFile:
         out = values.get("out", path.with_suffix(".parquet").name)
         if not isinstance(out, str):
             raise SweepError(f"{path}: out is the name of a file, not {out!r}")
-        sys.path.insert(0, str(path.parent.resolve()))
-        experiment = experiment_named(name if ":" in name else f"{PACKAGE}:{name}")
-        return cls(experiment, grid, seeds, path.parent / out)
+        full = name if ":" in name else f"{PACKAGE}:{name}"
+        return cls(import_from(path.parent, full), grid, seeds, path.parent / out)

@@ -1,4 +1,4 @@
-"""The table of a sweep: pandas in memory, one Parquet file on disk."""
+"""The table of a sweep: pandas in memory, one Parquet or CSV file on disk."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from zbudlab._version import __version__
 from zbudlab.io.files import written_whole
-from zbudlab.sweep.points import SEED, Plan, SweepError, canonical
+from zbudlab.sweep.design import Design
+from zbudlab.sweep.points import OWN, SEED, SweepError, canonical
 from zbudlab.sweep.work import Record
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA = b"zbudlab.sweep"
+CSV = ".csv"
 
 
 def _column(values: Sequence[Any]) -> "pa.Array":
-    """A column of one type; tables and what has no common type stand there as JSON text."""
+    """Return a column of one type; tables, and values without a common type, become JSON text."""
     import pyarrow as pa
 
     if not any(isinstance(value, Mapping) for value in values):
@@ -26,51 +28,98 @@ def _column(values: Sequence[Any]) -> "pa.Array":
             return pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             pass
+    return _as_text(values)
+
+
+def _as_text(values: Sequence[Any]) -> "pa.Array":
+    """Return a column of JSON texts; texts stay as they are, and None stays missing."""
+    import pyarrow as pa
+
     texts = [value if isinstance(value, str) else canonical(value) for value in values]
     return pa.array([None if v is None else t for v, t in zip(values, texts, strict=True)])
 
 
-def make_table(plan: Plan, records: Mapping[str, Record]) -> "pa.Table":
-    """A row for each point in the order of the grid, whoever ran it and when."""
+def make_table(design: Design, records: Mapping[str, Record]) -> "pa.Table":
+    """Make a table with a row for each point, in the order of the grid."""
     import pyarrow as pa
 
-    rows = [records[key] for key in plan.keys]
-    columns = {name: _column([p[name] for p in plan.points]) for name in (*plan.grid, SEED)}
+    rows = [records[key] for key in design.keys]
+    columns = {name: _column([p[name] for p in design.points]) for name in (*design.grid, SEED)}
     for name in dict.fromkeys(name for row in rows for name in row["result"] or ()):
         columns[name] = _column([(row["result"] or {}).get(name) for row in rows])
     columns["error"] = pa.array([row["error"] for row in rows], pa.string())
     columns["seconds"] = pa.array([row["seconds"] for row in rows], pa.float64())
     columns["zbudlab"] = pa.array([__version__] * len(rows))
-    metadata = {METADATA: json.dumps(plan.header).encode()}
+    metadata = {METADATA: json.dumps(design.header).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
 def write_table(table: "pa.Table", path: Path) -> None:
-    """Write it as Parquet, with the sweep's header, whole or not at all."""
+    """Write a table whole or not at all: CSV by the file's name, else Parquet with the header."""
+    import pyarrow.csv
     import pyarrow.parquet as pq
 
     with written_whole(path) as file:
-        pq.write_table(table, file)
+        if path.suffix.lower() == CSV:
+            pyarrow.csv.write_csv(_flat(table), file)
+        else:
+            pq.write_table(table, file, write_page_checksum=True)
 
 
-def read_table(path: str | Path) -> "tuple[pd.DataFrame, dict[str, Any]]":
-    """A finished sweep's table and its header; SweepError for any other file."""
+def _flat(table: "pa.Table") -> "pa.Table":
+    """Return the table with lists as JSON text, as CSV has none."""
+    import pyarrow as pa
+
+    for place, column in enumerate(table.schema):
+        if pa.types.is_nested(column.type) or pa.types.is_null(column.type):
+            texts = _as_text(table[column.name].to_pylist()).cast(pa.string())
+            table = table.set_column(place, column.name, texts)
+    return table
+
+
+def read_arrow(path: str | Path) -> "tuple[pa.Table, dict[str, Any]]":
+    """Read a finished sweep's table and its header; SweepError for any other file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if Path(path).suffix.lower() == CSV:
+        raise SweepError(
+            f"{path} is CSV, which does not say what it is of: only Parquet tables can be resumed"
+        )
     try:
-        arrow = pq.read_table(path)
-        header = json.loads((arrow.schema.metadata or {})[METADATA])
-    except (pa.ArrowException, KeyError, ValueError):
-        raise SweepError(f"{path} is no table of a sweep") from None
-    return arrow.to_pandas(), header
+        table = pq.read_table(path, page_checksum_verification=True)
+        header = json.loads((table.schema.metadata or {})[METADATA])
+    except (pa.ArrowException, KeyError, ValueError, OSError):
+        raise SweepError(f"{path} is not the table of a sweep, or is damaged") from None
+    return table, header
+
+
+def read_table(path: str | Path) -> "tuple[pd.DataFrame, dict[str, Any]]":
+    """Read a finished sweep's table and its header; SweepError for any other file."""
+    table, header = read_arrow(path)
+    return table.to_pandas(), header
+
+
+def records_of(design: Design, table: "pa.Table") -> dict[str, Record]:
+    """Return the records of a finished table of this design, by key.
+
+    A column that has JSON texts because its values had no common type keeps the texts.
+    """
+    own = {*design.grid, SEED, *OWN}
+    names = [name for name in table.column_names if name not in own]
+    results = table.select(names).to_pylist()
+    timed = zip(table["error"].to_pylist(), table["seconds"].to_pylist(), strict=True)
+    return {
+        key: {"result": result if error is None else None, "error": error, "seconds": seconds}
+        for key, result, (error, seconds) in zip(design.keys, results, timed, strict=True)
+    }
 
 
 def over_time(table: "pd.DataFrame") -> "pd.DataFrame":
-    """A row for each moment of each point: list columns unfolded side by side, scalars repeated.
+    """Return a row for each moment of each point: lists unfolded side by side, scalars repeated.
 
-    `moment` numbers them from 0. Rows without lists (failed points) are left out; a parameter
-    that is a list stays one.
+    `moment` numbers the rows of a point from 0. Rows without lists (failed points) are left out;
+    a parameter that is a list stays one. SweepError if no column has lists.
     """
     import numpy as np
 

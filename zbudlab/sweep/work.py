@@ -1,10 +1,11 @@
-"""What a worker does: run the points of a chunk, and say what came of each.
+"""The work of a worker: run the points of a chunk and record the outcome of each.
 
-It stands in the package, so that every kind of executor finds it. An experiment gets copies of a
-point's values: what it does to a list changes no other point, whoever runs them.
+It is in the package, so that every kind of executor finds it. An experiment gets copies of a
+point's values, so what it does to a list changes no other point.
 """
 
 import copy
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,11 +15,23 @@ import numpy as np
 from zbudlab._version import __version__
 from zbudlab.sweep.points import OWN, Experiment, Point
 
-Record = dict[str, Any]  # of a point: result (or None), error (or None), seconds
+Record = dict[str, Any]  #: of a point: result (or None), error (or None), seconds
+
+
+def is_record(value: Any) -> bool:
+    """Return whether a value read from a file has the form of a record."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("result"), dict | None)
+        and isinstance(value.get("error"), str | None)
+        and isinstance(value.get("seconds"), float)
+        and math.isfinite(value["seconds"])
+        and (value["result"] is None) != (value["error"] is None)
+    )
 
 
 def plain(value: Any) -> Any:
-    """A result as JSON has it: numpy's numbers and arrays become Python's."""
+    """Return a result as JSON has it: NumPy numbers and arrays become Python numbers and lists."""
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufU":
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -26,7 +39,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, str):
-        value.encode()  # no table takes half a character
+        value.encode()  # half a surrogate pair fits in no table
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"a result must be a number, a text or a list of these, not {value!r}")
@@ -35,18 +48,18 @@ def plain(value: Any) -> Any:
 def _sentence(error: BaseException) -> str:
     try:
         said = str(error)
-    except Exception:  # an error may be anybody's, too
-        said = "what went wrong it cannot say"
+    except Exception:  # experiments may raise errors of any class
+        said = "its message cannot be shown"
     return f"{type(error).__name__}: {said}".encode(errors="backslashreplace").decode()
 
 
 def _results(found: Any, point: Point) -> dict[str, Any]:
     if not isinstance(found, Mapping):
-        raise TypeError(f"an experiment gives its results by name, as a dict, not {found!r}")
+        raise TypeError(f"an experiment returns its results by name, as a dict, not {found!r}")
     results = {str(name): plain(value) for name, value in found.items()}
     for name in results:
         if name in point or name in OWN:
-            raise ValueError(f"a result cannot be called {name}: that column is there already")
+            raise ValueError(f"a result cannot be called {name}: the table has that column already")
     return results
 
 
@@ -55,14 +68,16 @@ def _run_point(experiment: Experiment, point: Point) -> Record:
     record: Record = {"result": None, "error": None}
     try:
         record["result"] = _results(experiment(**copy.deepcopy(point)), point)
-    except (Exception, SystemExit) as error:  # an experiment may be anybody's: the others go on
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # whatever an experiment raises, the other points go on
         record["error"] = _sentence(error)
     record["seconds"] = time.perf_counter() - started
     return record
 
 
 def _run_batch(experiment: Experiment, points: Sequence[Point]) -> list[Record]:
-    """All points in one call of the experiment's batch form; one by one if that fails."""
+    """Run all points in one call of the experiment's batch form; one by one if that fails."""
     started = time.perf_counter()
     try:
         given = experiment.batch(copy.deepcopy(list(points)))  # type: ignore[attr-defined]
@@ -74,10 +89,10 @@ def _run_batch(experiment: Experiment, points: Sequence[Point]) -> list[Record]:
 
 
 def run_chunk(experiment: Experiment, points: Sequence[Point]) -> tuple[str, list[Record]]:
-    """The version of zbudlab that ran it, and a record for each point.
+    """Run points; return the version of zbudlab that ran them, and a record for each.
 
-    An experiment with an attribute `batch`, a function of a list of points that gives their
-    results in order, is asked for all at once.
+    If the experiment has an attribute `batch`, a function of a list of points that returns their
+    results in order, all points are run in one call of it.
     """
     if hasattr(experiment, "batch"):
         return __version__, _run_batch(experiment, points)
@@ -85,5 +100,5 @@ def run_chunk(experiment: Experiment, points: Sequence[Point]) -> tuple[str, lis
 
 
 def ping(experiment: Experiment) -> str:
-    """The version of zbudlab of a worker that can be reached, and finds the experiment."""
+    """Return the version of zbudlab of a worker that runs and finds the experiment."""
     return __version__

@@ -1,0 +1,144 @@
+"""Digests of what results depend on besides the grid: the code, and the files that a grid names.
+
+They are part of a sweep's header, so that `resume` never mixes results of two versions in one
+table, and can say which file changed. Included are zbudlab without the packages that only show
+results, the package of the experiment's module, or, for a module outside any package, the modules
+next to it that it imports.
+"""
+
+import ast
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import zbudlab
+from zbudlab.sweep.named import unwrapped
+from zbudlab.sweep.points import Experiment, SweepError, digest
+
+SHOWING = ("cli", "course", "view")  #: packages of zbudlab on which no result depends
+TEXT = "the text of the experiment"  #: the name of a function that is in no file
+
+
+def digests(experiment: Experiment, grid: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digest of every file that results depend on, by name.
+
+    Names of modules are relative to the folder that has their package. A function that is in no
+    file, such as one from a notebook, has the digest of its text.
+    """
+    found = {str(name): _of_file(path) for name, path in sorted(_modules(experiment).items())}
+    if not any(name.partition("/")[0] != "zbudlab" for name in found):
+        found |= _text_of(experiment)
+    for name in sorted(_texts(grid)):
+        if _is_file(name):
+            found[name] = _of_file(Path(name))
+    return found
+
+
+def changes(before: Any, now: Mapping[str, str]) -> str:
+    """Say which files differ: "h.py changed", "a.py and b.py changed"; "" if none does."""
+    if not isinstance(before, Mapping):
+        return "the experiment's files are unknown"
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if not names:
+        return ""
+    shown = names[:3] + ([f"{len(names) - 3} other files"] if len(names) > 3 else [])
+    return f"{' and '.join(filter(None, [', '.join(shown[:-1]), shown[-1]]))} changed"
+
+
+def _modules(experiment: Experiment) -> dict[str, Path]:
+    """Return the files of modules by name, with slashes on every system."""
+    files = {
+        name: path
+        for name, path in _package(Path(zbudlab.__file__).parent).items()
+        if name.split("/")[1] not in SHOWING
+    }
+    module = sys.modules.get(_module_name(experiment))
+    file = getattr(module, "__file__", None)
+    if module is None or file is None or module.__name__.startswith("zbudlab."):
+        return files
+    top = sys.modules.get(module.__name__.partition(".")[0])
+    folders = getattr(top, "__path__", None)
+    if folders is None:
+        return files | _with_neighbours(Path(file))
+    for folder in folders:
+        files |= _package(Path(folder))
+    return files
+
+
+def _module_name(experiment: Experiment) -> str:
+    function = unwrapped(experiment)
+    owner = function if hasattr(function, "__qualname__") else type(function)
+    return owner.__module__ or ""
+
+
+def _package(folder: Path) -> dict[str, Path]:
+    """Return all Python files of a package by their path from the folder above it."""
+    return {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
+
+
+def _with_neighbours(file: Path) -> dict[str, Path]:
+    """Return a module's file, and those in its folder that it imports, directly or not."""
+    found: dict[str, Path] = {}
+    waiting = [file]
+    while waiting:
+        path = waiting.pop()
+        if path.name in found:
+            continue
+        found[path.name] = path
+        for name in _imported(path):
+            beside, package = file.with_name(f"{name}.py"), file.with_name(name)
+            if beside.is_file():
+                waiting.append(beside)
+            elif (package / "__init__.py").is_file():
+                found |= _package(package)
+    return found
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the top-level names that a module imports, wherever it does so."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _text_of(experiment: Experiment) -> dict[str, str]:
+    """Return the digest of a function's text, nothing where there is no text."""
+    try:
+        return {TEXT: digest(inspect.getsource(unwrapped(experiment)))}
+    except (OSError, TypeError):
+        return {}
+
+
+def _texts(value: Any) -> set[str]:
+    """Return all texts in a grid, in lists and tables, too."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, Mapping):
+        value = value.values()
+    if isinstance(value, Iterable):
+        return {text for each in value for text in _texts(each)}
+    return set()
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long for a path, or with a null character
+        return False
+
+
+def _of_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:20]
+    except OSError as error:
+        raise SweepError(f"cannot read {path}, on which results depend: {error.strerror}") from None
