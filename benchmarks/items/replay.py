@@ -5,43 +5,43 @@ import numpy as np
 from benchmarks.item import Case, Setup, Step, item
 from benchmarks.machines import SEED
 from zbudlab import layout
-from zbudlab.experiments import batch
+from zbudlab.experiments import batch, script
 from zbudlab.machine.config import MachineConfig
 
 LIVE = 10**4  #: objects held all the time
 
 
-def churn(operations: int) -> batch.Script:
+def churn(operations: int) -> script.Script:
     """Allocations, and for each behind the first LIVE the free of an object drawn before it."""
     draw = np.random.default_rng(SEED)
-    script = batch.rows(batch.ZBUD_ALLOC, np.ones(operations, np.int64))
+    rows = script.rows(script.ZBUD_ALLOC, np.ones(operations, np.int64))
     freed = np.arange(LIVE, operations, 2)
     held = list(range(LIVE))
     for row, slot in zip(freed.tolist(), draw.integers(0, LIVE, len(freed)).tolist(), strict=True):
-        script[row] = (batch.ZBUD_FREE, held[slot], 0)
+        rows[row] = (script.ZBUD_FREE, held[slot], 0)
         held[slot] = row + 1
-    allocated = script[:, 0] == batch.ZBUD_ALLOC
-    script[allocated, 1] = draw.integers(1, layout.ZBUD_MAX_SIZE + 1, np.count_nonzero(allocated))
-    return script
+    allocated = rows[:, 0] == script.ZBUD_ALLOC
+    rows[allocated, 1] = draw.integers(1, layout.ZBUD_MAX_SIZE + 1, np.count_nonzero(allocated))
+    return rows
 
 
 @item("replay")
 def replay(setup: Setup) -> Case:
     """Frees and allocations in turn; looking the script through and booting are in the second."""
-    script = churn(10**5 if setup.short else 10**6)
+    rows = churn(10**5 if setup.short else 10**6)
     machines = batch.Batch(MachineConfig(frames=16384, zswap=False))
-    arguments, results = machines.prepared([script])
+    arguments, results = machines.prepared([rows])
     steps = [
         Step(
             f"zbud log from an array, {LIVE:,} live",
-            len(script),
+            len(rows),
             lambda: batch.run_scripts(*arguments) or int(results[-1]),
             most=(1e9 / 15e6, 1e9 / 25e6),
         ),
         Step(
             "the same, looked through, and a machine booted for it",
-            len(script),
-            lambda: int(machines.run([script])[0][-1]),
+            len(rows),
+            lambda: int(machines.run([rows])[0][-1]),
         ),
     ]
     return Case(lambda: None, steps)

@@ -16,7 +16,7 @@ from zbudlab.mm.state import State, grown
 
 FRAMES = 1024
 MOST_PARAMETERS = 7
-LONG = {"run_scripts", "scan_memory_uses", "use_page"}  #: kernels that take more
+LONG = {"scan_memory_uses", "use_page"}  #: kernels that take more
 
 
 @pytest.fixture

@@ -16,13 +16,16 @@ def _range(parameter: dict[str, Any]) -> str:
     low, high = parameter.get("low"), parameter.get("high")
     if low is None and high is None:
         return str(parameter["kind"])
-    bounds = f"{low:g} to {high:g}" if None not in (low, high) else f"at least {low:g}"
+    bounds = f"{low} to {high}" if None not in (low, high) else f"at least {low}"
     return f"{parameter['kind']}, {bounds}"
 
 
 def _lines(experiment: dict[str, Any]) -> list[str]:
     """Return the text about one experiment."""
-    found = [f"{experiment['name']}: {experiment['summary']}", f'  experiment = "{experiment["use"]}"']
+    found = [
+        f"{experiment['name']}: {experiment['summary']}",
+        f'  experiment = "{experiment["use"]}"',
+    ]
     rows = [
         (parameter["name"], f"{_range(parameter)}; {_default(parameter)}", parameter["about"])
         for parameter in experiment["parameters"]
@@ -36,7 +39,9 @@ def _columns(rows: list[tuple[str, str, str]]) -> list[str]:
     """Align the first two columns, as far as they are short."""
     first = max((len(row[0]) for row in rows), default=0)
     second = min(max((len(row[1]) for row in rows), default=0), 44)
-    return [f"    {name:<{first}}  {kind:<{second}}  {about}".rstrip() for name, kind, about in rows]
+    return [
+        f"    {name:<{first}}  {kind:<{second}}  {about}".rstrip() for name, kind, about in rows
+    ]
 
 
 def _experiments(options: argparse.Namespace) -> int:

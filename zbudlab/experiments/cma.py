@@ -1,24 +1,40 @@
-"""CMA: how often an area gives what is asked of it, by how full memory is."""
+"""CMA: how often requests for the area are met, by how full memory is."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from zbudlab.analysis.cma_table import one_machine
-from zbudlab.machine.config import MachineConfig
+from zbudlab.experiments.parameters import Frames, share
+from zbudlab.machine.config import ZBUD_VARIANTS, MachineConfig
+from zbudlab.sweep.description import Values, described
 
 
+@described(
+    {
+        "asked": ("requests", "requests for 1024 frames of the CMA area"),
+        "met": ("requests", "of these, met"),
+        "busy": ("requests", "of these, refused because a page could not move"),
+        "no_memory": ("requests", "of these, refused for lack of frames to move pages to"),
+        "zbud_pages": ("pages", "pages of zbud before the requests"),
+        "zbud_refused": ("objects", "objects for which there was no page"),
+        "user_in_cma": ("pages", "pages of processes in the area before the requests"),
+        "zbud_in_cma": ("pages", "pages of zbud in the area before the requests"),
+        "moved": ("pages", "pages moved to meet the requests"),
+    }
+)
 def cma(
-    level: float,
-    zbud: str,
+    level: Annotated[float, share("share of all frames in use: half processes, half zbud")],
+    zbud: Annotated[str, Values(choices=tuple(ZBUD_VARIANTS), about="variant of zbud")],
     *,
-    mapped: float = 0.0,
-    frames: int = 16384,
-    cma_pages: int = 4096,
+    mapped: Annotated[float, share("share of zbud objects that are mapped (series)")] = 0.0,
+    frames: Frames = 16384,
+    cma_pages: Annotated[int, Values(1024, about="frames of the CMA area")] = 4096,
     seed: int,
 ) -> dict[str, Any]:
-    """Count requests for 1024 frames of the CMA area and those met; see `analysis.cma_table`.
+    """Count requests for 1024 frames of the CMA area, and those that are met.
 
     level: share of all frames in use; half by processes, half by zbud. zbud: plain or series.
-    mapped: share of zbud's objects that somebody has mapped meanwhile (series).
+    mapped: share of the zbud objects that are mapped while the area is requested (series). See
+    `zbudlab.analysis.cma_table`.
     """
     config = MachineConfig(
         frames=frames, cma_pages=cma_pages, zbud=zbud, zswap=False, page_bytes=False, log=False

@@ -1,27 +1,29 @@
-"""The patch's effect: huge pages after memory was filled, thinned and compacted."""
+"""The effect of the patch: huge pages after memory was filled, thinned and compacted."""
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from zbudlab.analysis import predict, recorded
+from zbudlab.sweep.description import Values, described
 
-#: What a running kernel showed; in a checkout, not in the wheel.
+#: Recorded on a running kernel; in a checkout, not in the wheel.
 RECORDED = Path(__file__).parents[2] / "tests" / "data" / "truth" / "frag_runs.jsonl.gz"
 MEMORY = {"processes": predict.PLAIN, **{name.replace(", ", " "): name for name in predict.ZBUD}}
+FREED = ("every2", "p250", "rand2", "rand4", "p900", "p990", "firsthalf")
 
 
 @cache
 def runs(path: Path = RECORDED) -> dict[str, recorded.Run]:
-    """The clean recorded runs by name; FileNotFoundError outside a checkout of zbudlab."""
+    """Return the clean recorded runs by name; FileNotFoundError outside a checkout of zbudlab."""
     return {run["run"]: run for run in recorded.read_runs(path) if recorded.is_clean(run)}
 
 
 def recorded_run(freed: str, memory: str) -> recorded.Run:
-    """The run whose start and number of pages an experiment takes.
+    """Return the recorded run that an experiment starts from.
 
-    freed: as in the runs' names: every2, p250 (25 % at random), rand2 (50 %), rand4 (75 %), p900,
-    p990, firsthalf. memory: a key of MEMORY. ValueError for others.
+    freed: a name in FREED: every2 (every second page), p250 (25 % at random), rand2 (50 %),
+    rand4 (75 %), p900, p990, firsthalf. memory: a key of MEMORY. ValueError for others.
     """
     name = f"{'anon' if memory == 'processes' else 'zbud'}-{freed}"
     if memory not in MEMORY or name not in runs():
@@ -29,10 +31,23 @@ def recorded_run(freed: str, memory: str) -> recorded.Run:
     return runs()[name]
 
 
-def patch(freed: str, memory: str, *, seed: int) -> dict[str, Any]:
-    """Blocks of order 9 that a zone of 256 MiB gives: at first, and after a second compaction.
+@described(
+    {
+        "first_ask": ("blocks", "blocks of order 9 available after the first compaction"),
+        "second_ask": ("blocks", "the same after a second compaction"),
+        "movable_pageblocks": ("pageblocks", "movable pageblocks after memory was filled"),
+        "moved": ("pages", "pages that compaction moved"),
+    }
+)
+def patch(
+    freed: Annotated[str, Values(choices=FREED, about="which of the pages are freed")],
+    memory: Annotated[str, Values(choices=tuple(MEMORY), about="what memory is filled with")],
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Count the blocks of order 9 that a zone of 256 MiB supplies after compaction.
 
-    Also the movable pageblocks after filling, and the pages that compaction moved.
+    The zone starts from a recorded run (`recorded_run`).
     """
     experiment = recorded.experiment(recorded_run(freed, memory))
     made = predict.predict_one(experiment, MEMORY[memory], seed)

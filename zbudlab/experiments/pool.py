@@ -1,24 +1,40 @@
-"""What to set max_pool_percent to: what the pool brings, and what it takes."""
+"""What to set max_pool_percent to: the gain and the price of zswap's pool."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from zbudlab.experiments.parameters import WORKLOAD, Percent, machine_settings
 from zbudlab.machine import Machine
+from zbudlab.sweep.description import described
 from zbudlab.workload import Workload
 from zbudlab.workload.watch import watch
 
+FIXED = {"log": False, "threads": 1, "page_bytes": False}  #: settings, unless given
 
-def pool(workload: str, max_pool_percent: int, *, seed: int, **settings: Any) -> dict[str, Any]:
-    """Faults, device traffic and memory of a workload with zswap's pool limited to a share.
 
-    major_faults: pages that had to come back. served: of these, by zswap. device_reads and
-    device_writes: pages. pool_share: frames of the pool, of all frames, mean over the steps.
+@described(
+    {
+        "faults": ("pages", "pages used"),
+        "major_faults": ("pages", "of these, read back from zswap or the swap device"),
+        "served": ("pages", "of those, read back from zswap"),
+        "device_reads": ("pages", "pages read from the swap device"),
+        "device_writes": ("pages", "pages written to it"),
+        "pool_share": ("share of all frames", "frames of the pool, mean over the steps"),
+        "killed": ("processes", "processes killed for lack of memory"),
+    },
+    settings=machine_settings(**FIXED),
+)
+def pool(
+    workload: Annotated[str, WORKLOAD], max_pool_percent: Percent, *, seed: int, **settings: Any
+) -> dict[str, Any]:
+    """Count faults and device traffic of a workload whose pool of zswap is limited to a share.
+
+    settings: of the machine, instead of the workload's; by default it has no page bytes.
     """
     made = Workload.load(workload)
-    fixed = {"log": False, "threads": 1, "page_bytes": False, "seed": seed}
-    limits = {"max_pool_percent": max_pool_percent}
-    machine = Machine(made.machine_config(**(fixed | limits | settings)))
+    limits = {"seed": seed, "max_pool_percent": max_pool_percent}
+    machine = Machine(made.machine_config(**(FIXED | limits | settings)))
     run = made.run(machine)
     seen = watch(run, every=1)
     swap, events = machine.swap.counters(), machine.paging.events

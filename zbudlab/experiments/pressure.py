@@ -1,37 +1,64 @@
 """The experiment of `zbudlab run --workload`: a workload on a machine, then compaction."""
 
-from typing import Any
+from typing import Annotated, Any
 
+from zbudlab.experiments.parameters import WORKLOAD, Order, machine_settings
 from zbudlab.machine import Machine
 from zbudlab.mainjob.job import available_blocks
+from zbudlab.sweep.description import Values, described
+from zbudlab.swap.swapping import COUNTERS
 from zbudlab.workload import Workload
 from zbudlab.workload.run import EVENTS
-from zbudlab.workload.watch import watch
+from zbudlab.workload.watch import COLUMNS, watch
 
-KEPT = ("pgfault", "pgmajfault", "pswpout", "allocstall")
+KEPT = {
+    "pgfault": "pages used",
+    "pgmajfault": "of these, read back from zswap or the swap device",
+    "pswpout": "pages swapped out",
+    "allocstall": "allocations that had to reclaim first",
+}
+FIXED = {"log": False, "threads": 1, "page_bytes": False}  #: settings, unless given
+BLOCKS = {
+    "blocks_ideal": ("blocks", "blocks if all free frames were adjacent"),
+    "blocks_before": ("blocks", "blocks available before compaction"),
+    "blocks_after": ("blocks", "blocks available after compaction"),
+    "pages_moved": ("pages", "pages that compaction moved"),
+    "pages_failed": ("pages", "pages that compaction failed to move"),
+}
+UNITS = {"compressed_bytes": "bytes", "allocstall": "allocations"}  #: of what is not pages
+RESULTS = {
+    **{name: ("count", about) for name, about in EVENTS.items()},
+    **{name: (UNITS.get(name, "pages"), about) for name, about in KEPT.items()},
+    **{name: (UNITS.get(name, "pages"), "counter of zswap") for name in COUNTERS},
+    "device_writes": ("pages", "pages written to the swap device"),
+    "device_reads": ("pages", "pages read from the swap device"),
+    **BLOCKS,
+    **{
+        f"{name}_over_time": ("list", f"{about} (with every > 0)")
+        for name, about in COLUMNS.items()
+    },
+    "step_over_time": ("list", "numbers of the steps (with every > 0)"),
+}
 
 
+@described(RESULTS, settings=machine_settings(**FIXED))
 def pressure(
-    workload: str | Workload = "desktop",
+    workload: Annotated[str | Workload, WORKLOAD] = "desktop",
     *,
     seed: int,
-    every: int = 0,
-    order: int = 9,
+    every: Annotated[int, Values(0, about="steps between counters over time, 0 = none")] = 0,
+    order: Order = 9,
     **settings: Any,
 ) -> dict[str, Any]:
-    """What came of a workload: its events, the kernel's counters, blocks of 2^order frames.
+    """Run a workload; return its events, the kernel's counters, and blocks of 2^order frames.
 
-    workload: a scenario's name or a TOML file. every: steps from one row of counters over time to
-    the next, 0 = none: columns of `workload.watch` with `_over_time` at the end of their names.
-    settings: of the machine, in the place of the workload's own; by default it has no page bytes,
-    as the lengths of all pages are known.
-
-    blocks_before and blocks_after: blocks to be had at the end, before and after compaction;
-    blocks_ideal: if all free pages lay together.
+    workload: the name of a ready workload, a TOML file, or a `Workload`. every: steps between
+    counters over time, 0 = none; these are columns of `workload.watch` with names that end in
+    `_over_time`. settings: of the machine, instead of the workload's; by default it has no page
+    bytes, as the compressed lengths of all pages are known.
     """
     made = workload if isinstance(workload, Workload) else Workload.load(workload)
-    fixed = {"log": False, "threads": 1, "page_bytes": False, "seed": seed}
-    machine = Machine(made.machine_config(**(fixed | settings)))
+    machine = Machine(made.machine_config(**(FIXED | {"seed": seed} | settings)))
     run = made.run(machine)
     seen = watch(run, every=every)
     return {
@@ -44,7 +71,7 @@ def pressure(
 
 
 def compacted(machine: Machine, order: int) -> dict[str, int]:
-    """Blocks to be had before and after compaction of the whole zone, and what moved for it."""
+    """Compact the whole zone; return blocks available before and after, and pages moved for it."""
     events = machine.paging.events
     moved, failed = events["pgmigrate_success"], events["pgmigrate_fail"]
     found = {

@@ -1,25 +1,29 @@
-"""The experiment of the series in small: fill memory, free a part of it, compact, count blocks.
+"""The experiment of the patch series in small: fill memory, free a share of it, compact, count.
 
-As sweeps run it by the thousand it has a batch form, which runs many machines in one compiled
-call; both give the same results.
+Sweeps run it by the thousand, so it has a batch form that runs many machines in one compiled call.
+Both forms give the same results.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab.experiments import batch
-from zbudlab.experiments.pressure import compacted
+from zbudlab.experiments import script
+from zbudlab.experiments.batch import Batch
+from zbudlab.experiments.parameters import Frames, Order, share
+from zbudlab.experiments.pressure import BLOCKS, compacted
 from zbudlab.layout import WMARK_HIGH
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
+from zbudlab.sweep.description import Values, described
 
 KINDS = ("processes", "zbud unmovable", "zbud movable")
 PATTERNS = ("random", "every", "first")
-OBJECT_SIZE = 2500  #: bytes: one to a zbud page
+OBJECT_SIZE = 2500  #: bytes; one object fills a zbud page
+RESULTS = ("blocks_ideal", "blocks_before", "blocks_after", "pages_moved")
 
 
 def _config(kind: str, frames: int) -> MachineConfig:
@@ -30,7 +34,7 @@ def _config(kind: str, frames: int) -> MachineConfig:
 
 
 def _pages(fill: float, config: MachineConfig) -> int:
-    """How many pages memory is filled with: they must leave it above the high watermark."""
+    """Return how many pages fill that share of memory, above the high watermark."""
     pages, room = round(fill * config.frames), config.frames - config.watermarks[WMARK_HIGH]
     if not 1 <= pages < room:
         raise ValueError(f"{pages} pages do not fit: 1 to {room - 1} do in {config.frames} frames")
@@ -38,7 +42,7 @@ def _pages(fill: float, config: MachineConfig) -> int:
 
 
 def freed_pages(pages: int, freed: float, pattern: str, seed: int) -> NDArray[np.bool_]:
-    """Which pages are freed, bool (pages,): a share of them at random, in step, or the first."""
+    """Return which pages are freed, bool (pages,). freed: share of them; pattern: of PATTERNS."""
     if pattern not in PATTERNS or not 0 <= freed <= 1:
         known = ", ".join(PATTERNS)
         raise ValueError(f"freed must be 0 to 1 and pattern one of {known}, not {freed}, {pattern}")
@@ -52,20 +56,21 @@ def freed_pages(pages: int, freed: float, pattern: str, seed: int) -> NDArray[np
     return which
 
 
+@described({name: BLOCKS[name] for name in RESULTS})
 def thinned(
-    kind: str = "zbud movable",
+    kind: Annotated[str, Values(choices=KINDS, about="what memory is filled with")] = KINDS[2],
     *,
-    frames: int = 4096,
-    fill: float = 0.9,
-    freed: float = 0.5,
-    pattern: str = "random",
-    order: int = 9,
+    frames: Frames = 4096,
+    fill: Annotated[float, share("share of all frames that is filled")] = 0.9,
+    freed: Annotated[float, share("share of the pages that is freed")] = 0.5,
+    pattern: Annotated[str, Values(choices=PATTERNS, about="which of the pages")] = "random",
+    order: Order = 9,
     seed: int,
 ) -> dict[str, Any]:
-    """Blocks of 2^order frames before and after compaction, where a share of the pages went.
+    """Count blocks of 2^order frames before and after compaction, after pages were freed.
 
-    kind: what memory is filled with, one of KINDS; fill: of all frames; freed: share of the pages
-    that go, by `pattern`. ValueError if the pages do not fit.
+    kind: what memory is filled with, of KINDS. fill: share of all frames. freed: share of the
+    pages that is freed, by `pattern`. ValueError if the pages do not fit.
     """
     found = compacted(machine_of(kind, frames, fill, freed, pattern, seed), order)
     return {name: found[name] for name in RESULTS}
@@ -74,7 +79,7 @@ def thinned(
 def machine_of(
     kind: str, frames: int, fill: float, freed: float, pattern: str, seed: int
 ) -> Machine:
-    """The machine of such a run, filled and thinned, not yet compacted."""
+    """Return the machine of such a run, filled and thinned, not yet compacted."""
     config = _config(kind, frames)
     which = freed_pages(_pages(fill, config), freed, pattern, seed)
     machine = Machine(config)
@@ -87,11 +92,8 @@ def machine_of(
     return machine
 
 
-RESULTS = ("blocks_ideal", "blocks_before", "blocks_after", "pages_moved")
-
-
 def _of_processes(machine: Machine, which: NDArray[np.bool_]) -> None:
-    """Pages of two processes, written in order; the one that has those to be freed ends."""
+    """Write the pages of two processes in order, then end the one whose pages are to be freed."""
     stay, go = (machine.create_process(max(int(n), 1)) for n in (sum(~which), sum(which)))
     bounds = np.flatnonzero(np.diff(which, prepend=~which[0], append=~which[-1]))
     place = _places(which)
@@ -101,48 +103,48 @@ def _of_processes(machine: Machine, which: NDArray[np.bool_]) -> None:
 
 
 def _places(which: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The number of each page within its process."""
+    """Return the number of each page within its process."""
     return np.where(which, np.cumsum(which), np.cumsum(~which)) - 1
 
 
-def script(kind: str, which: NDArray[np.bool_], order: int) -> batch.Script:
-    """What `thinned` does to its machine, as a script."""
+def script_of(kind: str, which: NDArray[np.bool_], order: int) -> script.Script:
+    """Return what `thinned` does to its machine as a script."""
     if kind == "processes":
         sizes = [max(int(n), 1) for n in (sum(~which), sum(which))]
         used = [
-            batch.rows(batch.CREATE_PROCESS, sizes),
-            batch.rows(batch.TOUCH, which, _places(which)),
-            batch.rows(batch.EXIT, 1),
+            script.rows(script.CREATE_PROCESS, sizes),
+            script.rows(script.TOUCH, which, _places(which)),
+            script.rows(script.EXIT, 1),
         ]
     else:
         stored = np.full(len(which), OBJECT_SIZE)
         used = [
-            batch.rows(batch.ZBUD_ALLOC, stored),
-            batch.rows(batch.ZBUD_FREE, np.flatnonzero(which)),
+            script.rows(script.ZBUD_ALLOC, stored),
+            script.rows(script.ZBUD_FREE, np.flatnonzero(which)),
         ]
-    counted = [(batch.FREE, 0, 0), (batch.ASK, order, 0), (batch.COMPACT, -1, 1)]
-    return np.concatenate([*used, np.array([*counted, (batch.ASK, order, 0)])])
+    counted = [(script.FREE, 0, 0), (script.ASK, order, 0), (script.COMPACT, -1, 1)]
+    return np.concatenate([*used, np.array([*counted, (script.ASK, order, 0)])])
 
 
 def _batch(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The results of many points; machines of the same kind and size share a call."""
+    """Return the results of many points; machines of the same kind and size share a call."""
     wanted = [DEFAULTS | point for point in points]
     found: list[dict[str, Any]] = [{} for _ in points]
     for alike in {(point["kind"], point["frames"]) for point in wanted}:
         numbers = [i for i, p in enumerate(wanted) if (p["kind"], p["frames"]) == alike]
-        scripts = [_script_of(wanted[i]) for i in numbers]
-        for i, results in zip(numbers, batch.Batch(_config(*alike)).run(scripts), strict=True):
+        scripts = [_script_at(wanted[i]) for i in numbers]
+        for i, results in zip(numbers, Batch(_config(*alike)).run(scripts), strict=True):
             found[i] = _results(results, wanted[i])
     return found
 
 
-def _script_of(point: dict[str, Any]) -> batch.Script:
+def _script_at(point: dict[str, Any]) -> script.Script:
     pages = _pages(point["fill"], _config(point["kind"], point["frames"]))
     which = freed_pages(pages, point["freed"], point["pattern"], point["seed"])
-    return script(point["kind"], which, point["order"])
+    return script_of(point["kind"], which, point["order"])
 
 
-def _results(results: batch.Results, point: dict[str, Any]) -> dict[str, Any]:
+def _results(results: script.Results, point: dict[str, Any]) -> dict[str, Any]:
     free, before, moved, after = results[-4:].tolist()
     return dict(zip(RESULTS, (free >> point["order"], before, after, moved), strict=True))
 

@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from zbudlab.io.values import is_whole
 from zbudlab.sweep.named import unwrapped
@@ -21,6 +21,7 @@ from zbudlab.sweep.points import SEED, Experiment, SweepError
 
 KINDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 NOT_GIVEN = inspect.Parameter.empty
+Described = TypeVar("Described", bound=Experiment)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Values:
             return f"must be one of {', '.join(map(str, self.choices))}, not {value!r}"
         if _is_number(value):
             if self.low is not None and not value >= self.low:  # NaN is refused, too
-                return f"must be at least {self.low:g}, not {value!r}"
+                return f"must be at least {self.low}, not {value!r}"
             if self.high is not None and not value <= self.high:
-                return f"must be at most {self.high:g}, not {value!r}"
+                return f"must be at most {self.high}, not {value!r}"
         try:
             if self.check is not None:
                 self.check(value)
@@ -89,13 +90,13 @@ class Parameter:
 
 def described(
     results: Mapping[str, tuple[str, str]], *, settings: tuple[Parameter, ...] = ()
-) -> Callable[[Experiment], Experiment]:
+) -> Callable[[Described], Described]:
     """Describe an experiment: its results as name: (unit, meaning).
 
     settings: the parameters that `**settings` of the experiment takes.
     """
 
-    def made(experiment: Experiment) -> Experiment:
+    def made(experiment: Described) -> Described:
         experiment.results = dict(results)  # type: ignore[attr-defined]
         experiment.settings = tuple(settings)  # type: ignore[attr-defined]
         return experiment

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from zbudlab.sweep.neighbours import with_neighbours
 from zbudlab.sweep.points import Experiment, SweepError, canonical
 
 
@@ -54,17 +55,16 @@ def _near(module: ModuleType, function: str) -> str:
 def import_from(folder: Path, name: str) -> Experiment:
     """Return the experiment of a name, whose module may be in this folder, as it is on disk now.
 
-    A module of the same name from elsewhere, or an earlier version of this one, would otherwise
-    be used silently.
+    This holds for the modules that it imports from there, too: otherwise modules of the same name
+    from elsewhere, or earlier versions of these, would be used silently.
     """
     folder = folder.resolve()
-    wanted = name.partition(":")[0]
-    is_here = (folder / f"{wanted}.py").is_file()
-    for loaded, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        stale = file and Path(file).parent == folder and "." not in loaded
-        if loaded != "__main__" and (stale or (is_here and loaded == wanted)):
-            del sys.modules[loaded]
+    file = folder / f"{name.partition(':')[0]}.py"
+    if file.is_file():
+        for found in with_neighbours(file):
+            loaded = found.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            if loaded.partition(".")[0] != "zbudlab":  # a checkout, with the module next to it
+                sys.modules.pop(loaded, None)
     if sys.path[:1] != [str(folder)]:
         sys.path.insert(0, str(folder))
     importlib.invalidate_caches()

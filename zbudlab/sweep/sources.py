@@ -6,16 +6,16 @@ results, the package of the experiment's module, or, for a module outside any pa
 next to it that it imports.
 """
 
-import ast
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import zbudlab
 from zbudlab.sweep.named import unwrapped
+from zbudlab.sweep.neighbours import package_files, with_neighbours
 from zbudlab.sweep.points import Experiment, SweepError, digest
 
 SHOWING = ("cli", "course", "view")  #: packages of zbudlab on which no result depends
@@ -52,7 +52,7 @@ def _modules(experiment: Experiment) -> dict[str, Path]:
     """Return the files of modules by name, with slashes on every system."""
     files = {
         name: path
-        for name, path in _package(Path(zbudlab.__file__).parent).items()
+        for name, path in package_files(Path(zbudlab.__file__).parent).items()
         if name.split("/")[1] not in SHOWING
     }
     module = sys.modules.get(_module_name(experiment))
@@ -62,9 +62,9 @@ def _modules(experiment: Experiment) -> dict[str, Path]:
     top = sys.modules.get(module.__name__.partition(".")[0])
     folders = getattr(top, "__path__", None)
     if folders is None:
-        return files | _with_neighbours(Path(file))
+        return files | with_neighbours(Path(file))
     for folder in folders:
-        files |= _package(Path(folder))
+        files |= package_files(Path(folder))
     return files
 
 
@@ -72,42 +72,6 @@ def _module_name(experiment: Experiment) -> str:
     function = unwrapped(experiment)
     owner = function if hasattr(function, "__qualname__") else type(function)
     return owner.__module__ or ""
-
-
-def _package(folder: Path) -> dict[str, Path]:
-    """Return all Python files of a package by their path from the folder above it."""
-    return {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
-
-
-def _with_neighbours(file: Path) -> dict[str, Path]:
-    """Return a module's file, and those in its folder that it imports, directly or not."""
-    found: dict[str, Path] = {}
-    waiting = [file]
-    while waiting:
-        path = waiting.pop()
-        if path.name in found:
-            continue
-        found[path.name] = path
-        for name in _imported(path):
-            beside, package = file.with_name(f"{name}.py"), file.with_name(name)
-            if beside.is_file():
-                waiting.append(beside)
-            elif (package / "__init__.py").is_file():
-                found |= _package(package)
-    return found
-
-
-def _imported(path: Path) -> Iterator[str]:
-    """Yield the top-level names that a module imports, wherever it does so."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
 
 
 def _text_of(experiment: Experiment) -> dict[str, str]:
