@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from findings.__main__ import NAMES, broken, stored
-from findings.common import DPI, FOLDER, SIZE, TIMED, interval, with_tables
+from findings.common import DPI, FOLDER, SIZE, TIMED, with_tables
 from findings.density import cases, more_than_zsmalloc
 from zbudlab.sweep import SweepFile, sweep
 
@@ -85,23 +85,6 @@ def test_figures_are_drawn_of_short_results(name, tmp_path):
     module, rows = import_module(f"findings.{name}"), stored(name)
     module.draw(rows).savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 4000
-
-
-def test_intervals_hold_the_mean_as_often_as_they_say():
-    rng = np.random.default_rng(1)
-    held = [
-        found.low <= 5 <= found.high
-        for found in (interval(rng.normal(5, 2, 30)) for _ in range(200))
-    ]
-    assert 0.88 <= np.mean(held) <= 0.99
-    assert str(interval([3, 3, 3])) == "3.0"
-
-
-def test_an_interval_is_left_out_where_its_ends_round_to_the_mean():
-    differing = interval([92.87, 92.90, 92.92, 92.91])
-    assert differing.low < differing.mean < differing.high
-    assert differing.shown("{:.1f}") == "92.9"
-    assert "[" in differing.shown("{:.2f}")
 
 
 def test_the_page_on_cma_says_why_requests_were_refused():

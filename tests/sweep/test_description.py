@@ -56,7 +56,13 @@ def test_parameters_are_listed_with_kinds_bounds_and_defaults():
             "high": 9,
             "required": True,
         },
-        "kind": {"name": "kind", "kind": "text", "about": "", "choices": ["a", "b"], "default": "a"},
+        "kind": {
+            "name": "kind",
+            "kind": "text",
+            "about": "",
+            "choices": ["a", "b"],
+            "default": "a",
+        },
         "pair": {"name": "pair", "kind": "even number", "about": "any text", "default": 2},
         "free": {"name": "free", "kind": "any", "about": "", "default": None},
         "speed": {

@@ -1,4 +1,4 @@
-"""Kinds of parameters that several experiments share, and the settings of machines as parameters."""
+"""Kinds of parameters that experiments share, and the settings of machines as parameters."""
 
 from dataclasses import MISSING, fields
 from typing import Annotated, Any

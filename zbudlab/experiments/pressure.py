@@ -6,8 +6,8 @@ from zbudlab.experiments.parameters import WORKLOAD, Order, machine_settings
 from zbudlab.machine import Machine
 from zbudlab.machine.settings import COUNT
 from zbudlab.mainjob.job import available_blocks
-from zbudlab.sweep.description import described
 from zbudlab.swap.swapping import COUNTERS
+from zbudlab.sweep.description import described
 from zbudlab.workload import Workload
 from zbudlab.workload.run import EVENTS
 from zbudlab.workload.watch import COLUMNS, watch

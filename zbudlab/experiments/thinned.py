@@ -15,9 +15,9 @@ from zbudlab.experiments import script
 from zbudlab.experiments.batch import Batch
 from zbudlab.experiments.parameters import Frames, Order
 from zbudlab.experiments.pressure import BLOCKS, compacted
+from zbudlab.io.values import Choice
 from zbudlab.layout import WMARK_HIGH
 from zbudlab.machine import Machine
-from zbudlab.io.values import Choice
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.settings import SHARE
 from zbudlab.sweep.description import described

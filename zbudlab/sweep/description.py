@@ -52,7 +52,7 @@ class Parameter:
         return found | {"default": self.default}
 
     def _words(self) -> str:
-        words = WORDS.get(type(self.kind)) or getattr(self.kind, "words", "any")
+        words = str(WORDS.get(type(self.kind)) or getattr(self.kind, "words", "any"))
         return f"{words} or none" if getattr(self.kind, "optional", False) else words
 
 
