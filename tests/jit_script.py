@@ -15,7 +15,7 @@ from zbudlab.mm import (
     zbud_check,
     zbud_header,
 )
-from zbudlab.mm.snapshot import arrays
+from zbudlab.mm.inspection import arrays
 from zbudlab.mm.state import State
 
 MODULES = (

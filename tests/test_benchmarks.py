@@ -14,7 +14,7 @@ from benchmarks.item import ITEMS, KERNEL, Case, Setup, Step, load_items
 from benchmarks.machines import machine
 from zbudlab import layout
 from zbudlab.mm.compaction import WHOLE_ZONE, compact_zone_order, rescan
-from zbudlab.mm.snapshot import arrays
+from zbudlab.mm.inspection import arrays
 from zbudlab.mm.zbud import zbud_alloc, zbud_free
 
 FRAMES = 4096

@@ -7,8 +7,8 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.machine import Machine
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.radix_tree import radix_tree_lookup
-from zbudlab.mm.snapshot import list_members
 from zbudlab.view import details
 
 FRAMES = 4096

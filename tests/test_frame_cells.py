@@ -5,7 +5,7 @@ import pytest
 
 from zbudlab import jit, layout
 from zbudlab.machine import Machine
-from zbudlab.mm import snapshot, zpool_reader
+from zbudlab.mm import inspection, zpool_reader
 from zbudlab.mm.lru import isolate_lru_page
 
 FRAMES = 4096
@@ -75,18 +75,18 @@ def machine(request):
 
 class TestFrameCells:
     def test_say_what_the_records_say(self, machine):
-        cells = snapshot.frame_cells(machine.state)
+        cells = inspection.frame_cells(machine.state)
         frames = expected(machine)
         assert told(cells) == frames
-        assert (snapshot.frame_kinds(machine.state) == [kind for kind, _, _ in frames]).all()
+        assert (inspection.frame_kinds(machine.state) == [kind for kind, _, _ in frames]).all()
         assert {kind for kind, _, _ in frames} >= {0, 2, 4, 5}
         assert sum("pinned" in words for *_, words in frames) == 3
 
     def test_are_the_same_uncompiled(self):
         machine = pressed()
-        compiled = snapshot.frame_cells(machine.state)
-        with jit.uncompiled(["snapshot.used_frame", "snapshot.free_frame"]):
-            assert (snapshot.frame_cells(machine.state) == compiled).all()
+        compiled = inspection.frame_cells(machine.state)
+        with jit.uncompiled(["inspection.used_frame", "inspection.free_frame"]):
+            assert (inspection.frame_cells(machine.state) == compiled).all()
 
     def test_pages_taken_aside_are_isolated(self):
         machine = pressed()
@@ -95,19 +95,19 @@ class TestFrameCells:
         assert isolate_lru_page(state.zone, state.pages, pfn)
         head = int(state.zone["list_heads"]) + layout.MIGRATEPAGES
         state.pages["next"][[head, pfn], 0] = pfn, head
-        cells = snapshot.frame_cells(state)
+        cells = inspection.frame_cells(state)
         assert np.flatnonzero(cells & layout.FRAME_ISOLATED).tolist() == [pfn]
 
     def test_free_frames_of_an_isolated_pageblock_are_isolated(self):
         machine = Machine(frames=FRAMES, cma_pages=1024)
         machine.state.blocks["migratetype"][7] = layout.MIGRATE_ISOLATE
-        cells = snapshot.frame_cells(machine.state)
+        cells = inspection.frame_cells(machine.state)
         assert np.flatnonzero(cells & layout.FRAME_ISOLATED).tolist() == list(range(3584, 4096))
         assert (cells[3584:] & layout.FRAME_KIND_MASK == layout.FRAME_FREE).all()
 
     def test_parts_of_chosen_frames(self):
         machine = pressed()
-        cells = snapshot.frame_cells(machine.state) & layout.FRAME_KIND_MASK
+        cells = inspection.frame_cells(machine.state) & layout.FRAME_KIND_MASK
         zbud = np.flatnonzero(np.isin(cells, layout.POOL_KINDS))[:5]
         anon = np.flatnonzero(cells == layout.FRAME_ANON)[:2]
         parts = zpool_reader.page_parts(machine.state, np.concatenate([anon, zbud]))

@@ -8,7 +8,7 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_cells
+from zbudlab.mm.inspection import frame_cells
 from zbudlab.view import FrameMap, bundle, following, palette, still
 from zbudlab.view.arrangement import CURVES, MAX_CELLS, arrange, frames_per_cell
 from zbudlab.view.look import tokens

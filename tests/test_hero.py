@@ -10,7 +10,7 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.lessons import stubborn
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import hero
 from zbudlab.view.assets import drawn
 

@@ -21,7 +21,7 @@ from tests.jit_script import Script
 from zbudlab import jit, layout
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
-from zbudlab.mm import compaction, snapshot, vmstat, zpool
+from zbudlab.mm import compaction, inspection, vmstat, zpool
 from zbudlab.mm.mem import Memory
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
@@ -204,7 +204,7 @@ def machine_script(number: int) -> None:
         machine.compact(order)
     compaction.reset_isolation_suitable(machine.state.mem)
     vmstat.extfrag(machine.state)
-    snapshot.frame_cells(machine.state)
+    inspection.frame_cells(machine.state)
     machine.swap.use_slot(int(np.flatnonzero(machine.state.swap_slots["swap_map"] == 0)[0]))
     machine.swap.swapoff(SWAP_TYPE)
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from zbudlab import Machine, layout, view
 from zbudlab.machine import SWAP_TYPE
 from zbudlab.mm import vmstat
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import plots
 from zbudlab.workload import Workload
 from zbudlab.workload.watch import free_blocks, watch

@@ -9,7 +9,7 @@ from zbudlab import layout
 from zbudlab.history import History
 from zbudlab.lessons import moving
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import Player
 from zbudlab.view.step import code, plain, track
 

@@ -619,7 +619,7 @@ def test_the_end_of_a_log_is_its_last_sample_however_full_the_samples_are(tmp_pa
         (["kmem", str(PERF), "--every", "0"], "every must be 1 event or more, not 0"),
         (["pages", str(DATA / "pages.csv"), "--every", "-5"], "1 event or more, not -5"),
         (["lackey", str(DATA / "lackey.txt.gz"), "--zbud", "red"], "zbud must be one of plain"),
-        (["lackey", str(DATA / "lackey.txt.gz"), "--content", "red"], "no content 'red'"),
+        (["lackey", str(DATA / "lackey.txt.gz"), "--content", "red"], "unknown content 'red'"),
         (["auto", "-"], "standard input cannot be looked at twice"),
         (["kmem", str(PERF), "--json", "no/out"], "cannot write no/out"),
     ],

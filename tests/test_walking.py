@@ -6,7 +6,7 @@ import pytest
 from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.machine.core import LAB_POOL
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 from zbudlab.view.walking import list_members
 
 
@@ -35,4 +35,4 @@ def test_a_sound_list_is_as_compiled_code_has_it():
     pool = machine.state.pools[LAB_POOL]
     arguments = machine.state.rows, layout.LRU, int(pool["list_heads"]) + layout.LRU_LIST
     assert len(list_members(*arguments)) == 3
-    assert list_members(*arguments) == snapshot.list_members(*arguments)
+    assert list_members(*arguments) == inspection.list_members(*arguments)

@@ -46,7 +46,7 @@ def _checking_and_moving() -> None:
     part, which meanwhile compiles what both need; then it is found on disk.
     """
     from zbudlab.machine import Machine
-    from zbudlab.mm import snapshot
+    from zbudlab.mm import inspection
 
     with jit.uncompiled(jit.KERNELS):
         machine = Machine(frames=64)
@@ -67,7 +67,7 @@ def _checking_and_moving() -> None:
     except MachineError:
         pass  # compiled it is, whether there was room or not
     machine.check()
-    snapshot.frame_cells(machine.state)
+    inspection.frame_cells(machine.state)
 
 
 #: What to run so that everything gets compiled; each takes about as long.

@@ -6,7 +6,7 @@ import pytest
 from zbudlab import layout
 from zbudlab.analysis import ownership
 from zbudlab.machine import Machine
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 FRAMES = 1024
 
@@ -157,9 +157,9 @@ def test_a_handle_that_changed_is_found():
 
 def test_what_grows_is_told_in_bytes():
     machine, _ = pressed()
-    sizes = snapshot.sizes(machine.state)
+    sizes = inspection.sizes(machine.state)
     assert sum(sizes.values()) == machine.state.nbytes()
-    small = snapshot.sizes(Machine(frames=FRAMES, page_bytes=False, swap_pages=64).state)
+    small = inspection.sizes(Machine(frames=FRAMES, page_bytes=False, swap_pages=64).state)
     assert all(sizes[name] > small[name] for name in ("page tables", "zswap entries", "swap"))
-    more = snapshot.sizes(Machine(frames=3 * FRAMES, page_bytes=False).state)
+    more = inspection.sizes(Machine(frames=3 * FRAMES, page_bytes=False).state)
     assert more["frames"] - small["frames"] == pytest.approx(2 * FRAMES * 96, rel=0.01)

@@ -6,7 +6,7 @@ import pytest
 from tests.analysis.recordings import CLEAN, PATTERNS
 from zbudlab.analysis import predict, recorded
 from zbudlab.machine import freelists
-from zbudlab.mm import snapshot, vmstat
+from zbudlab.mm import inspection, vmstat
 
 FIXED, MOVABLE = predict.ZBUD
 SEEDS = range(3)  # the script takes 20
@@ -29,7 +29,7 @@ def test_a_layout_has_the_counts_and_every_block_in_a_pageblock_of_its_type(seed
     layout = freelists.draw_layout(counts, rng(seed))
     assert (layout.pageblocks[layout.starts >> counts.pageblock_order] == layout.types).all()
     state = predict.boot(layout)
-    assert snapshot.first_fault(state) is None
+    assert inspection.first_fault(state) is None
     assert np.array_equal(vmstat.free_counts(state), counts.free)
     assert vmstat.pageblock_counts(state) == counts.pageblocks.tolist()
 

@@ -9,7 +9,7 @@ from tests.analysis.recordings import DATA, HALF, RUNS, STAGES
 from zbudlab.analysis import recorded
 from zbudlab.content.compressors import available
 from zbudlab.layout import MAX_ORDER
-from zbudlab.mm import snapshot, vmstat
+from zbudlab.mm import inspection, vmstat
 
 # --- what the kernel's files say -----------------------------------------------------------------
 
@@ -40,7 +40,7 @@ def test_files_of_proc_are_the_recorded_ones(run, zone):
     for stage in run["stages"]:
         state = recorded.zone_state(stage, zone)
         counts = recorded.counts(stage, zone)
-        assert snapshot.first_fault(state) is None
+        assert inspection.first_fault(state) is None
         buddyinfo = vmstat.buddyinfo(state).split("Normal")[1].split()
         assert list(map(int, buddyinfo)) == counts.free.sum(axis=0).tolist()
         lines = vmstat.pagetypeinfo(state).splitlines()

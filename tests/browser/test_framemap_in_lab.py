@@ -15,7 +15,7 @@ MACHINE = """
 import json
 import numpy as np
 from zbudlab import Machine
-from zbudlab.mm.snapshot import frame_cells
+from zbudlab.mm.inspection import frame_cells
 from zbudlab.view import FrameMap, details, palette
 
 machine = Machine(frames=4096, max_pool_percent=40, cma_pages=1024)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zbudlab.mm.snapshot import first_fault, list_members
+from zbudlab.mm.inspection import first_fault, list_members
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""A made-up host in files, as a kernel with zswap on zbud shows them."""
+"""Hosts in files: a made-up one with zswap on zbud, and reduced recordings of others."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +21,7 @@ Node 0, zone   Normal, type CMA 0 0 0 0 0 0 0 0 0 0 0
 Number of blocks type     Unmovable      Movable          CMA
 Node 0, zone   Normal            3           16            2
 """
+DATA = Path(__file__).parents[1] / "data" / "host"
 ZONEINFO = """\
 Node 0, zone      DMA
   per-node stats
@@ -49,3 +53,15 @@ def make_host(folder):
     bits = [1 << 10, 1 << 10, 1 << 7, 1 << 12 | 1 << 5, 1 << 5, 0, 1 << 20, 1 << 26]
     put(folder, "proc/kpageflags", np.array(bits, np.uint64).tobytes())
     return folder
+
+
+def recorded(name, folder):
+    """Write the files of a recording in tests/data/host/recordings.json, and return the folder."""
+    hosts = json.loads((DATA / "recordings.json").read_text())
+    for path, content in hosts[name].items():
+        put(folder, path, bytes.fromhex(content["hex"]) if "hex" in content else lines(content))
+    return folder
+
+
+def lines(content):
+    return "".join(f"{line}\n" for line in content)

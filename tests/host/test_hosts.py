@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.host.made_up import PAGETYPEINFO, ZONEINFO, put
+from tests.host.made_up import PAGETYPEINFO, ZONEINFO, put, recorded
 from zbudlab import history, host
 from zbudlab.layout import MIGRATE_MOVABLE
 from zbudlab.mm import vmstat
@@ -88,3 +88,16 @@ def test_a_zone_that_several_nodes_have_must_be_chosen(root):
         found.zone("Movable", node=0)
     with pytest.raises(host.HostError, match="no node 7 here, only: 0, 1"):
         found.on_node(7)
+
+
+def test_pageblocks_of_1024_pages_as_on_32_bit_kernels(tmp_path):
+    found = host.read(recorded("pageblock_1024", tmp_path))
+    machine = found.machine("Normal")
+    assert (machine.config.frames, machine.config.pageblock_order) == (65536, 10)
+    machine.check()
+    wanted = [sum(counts) for counts in zip(*found.zone().by_type.values(), strict=True)]
+    assert machine.state.zone["nr_free"].tolist() == wanted
+    assert vmstat.pageblock_counts(machine.state)[MIGRATE_MOVABLE] == 53 + 4
+    assert found.simulated("Normal") == [
+        "node 0, zone Normal: pageblocks of CMA become movable ones"
+    ]

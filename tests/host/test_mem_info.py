@@ -1,12 +1,9 @@
 """Mem-Info blocks of different kernels."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.host.made_up import DATA
 from zbudlab.host.mem_info import looks_like_mem_info, parse_mem_info
-
-DATA = Path(__file__).parents[1] / "data" / "host"
 
 WITHOUT_NUMA = """\
 Mem-Info:

@@ -4,18 +4,15 @@ import gzip
 import os
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.host.made_up import BUDDYINFO, put
+from tests.host.made_up import BUDDYINFO, DATA, put, recorded
 from zbudlab import host
 from zbudlab.host import frames
 from zbudlab.host.report import report
 from zbudlab.layout import MIGRATE_MOVABLE
 from zbudlab.mm import vmstat
-
-DATA = Path(__file__).parents[1] / "data" / "host"
 
 
 def test_everything_that_is_there_is_read(root):
@@ -122,8 +119,8 @@ def test_a_damaged_recording_of_the_frames_is_told_and_the_rest_is_read(root, co
 # --- hosts of other kinds, as people recorded them ------------------------------------------------
 
 
-def test_memory_in_pages_of_64_kib_has_its_size():
-    found = host.read(DATA / "pages_of_64k")
+def test_memory_in_pages_of_64_kib_has_its_size(tmp_path):
+    found = host.read(recorded("pages_of_64k", tmp_path))
     assert found.page_size == 65536
     said = report(found)
     assert "zone DMA: 51 MiB of 3.7 GiB free" in said
@@ -132,8 +129,8 @@ def test_memory_in_pages_of_64_kib_has_its_size():
     assert "pages here are 64 KiB, the machine has as many of 4 KiB" in found.simulated("Normal")
 
 
-def test_files_read_at_different_times_are_named_with_both_numbers():
-    found = host.read(DATA / "files_disagree")
+def test_files_read_at_different_times_are_named_with_both_numbers(tmp_path):
+    found = host.read(recorded("files_disagree", tmp_path))
     assert found.notes == [
         "buddyinfo has 123190 free pages in node 0, zone DMA32, pagetypeinfo 198205: they were "
         "read at different times; the machine takes pagetypeinfo's"
@@ -141,30 +138,30 @@ def test_files_read_at_different_times_are_named_with_both_numbers():
     assert found.machine().state.zone["nr_free_pages"] == 198205
 
 
-def test_a_file_that_a_recording_lacks_says_nothing_about_the_kernel():
-    found = host.read(DATA / "zswap_in_meminfo")
+def test_a_file_that_a_recording_lacks_says_nothing_about_the_kernel(tmp_path):
+    found = host.read(recorded("zswap_in_meminfo", tmp_path))
     assert len(found.missing) == 5
     assert all(sentence.startswith("not in this recording: /") for sentence in found.missing)
     assert "built without" not in report(found)
     assert "zswap holds 10 MiB of pages in 22 MiB: a ratio of 0.45" in report(found)
 
 
-def test_kernels_before_3_9_have_present_pages_only():
-    found = host.read(DATA / "no_managed_3_2")
+def test_kernels_before_3_9_have_present_pages_only(tmp_path):
+    found = host.read(recorded("no_managed_3_2", tmp_path))
     assert "3.1 GiB of 3.2 GiB free" in report(found)
     assert found.machine("DMA32").config.frames == 829440
 
 
-def test_wrapped_lines_are_joined():
-    found = host.read(DATA / "wrapped_lines")
+def test_wrapped_lines_are_joined(tmp_path):
+    found = host.read(recorded("wrapped_lines", tmp_path))
     dma, dma32 = found.zones
     assert dma.free == [1, 0, 0, 0, 2, 1, 1, 0, 1, 1, 3]
     assert dma32.free == [372, 418, 403, 395, 371, 322, 262, 179, 114, 0, 0]
     assert "zone DMA: 16 MiB free, its size is not known" in report(found)
 
 
-def test_free_frames_before_4_6_are_said_to_be_blocks():
-    found = host.read(DATA / "kpageflags_before_4_6")
+def test_free_frames_before_4_6_are_said_to_be_blocks(tmp_path):
+    found = host.read(recorded("kpageflags_before_4_6", tmp_path))
     (note,) = found.notes
     assert "'free' and 'slab' count blocks" in note
     assert "buddyinfo has 6 free pages" in note

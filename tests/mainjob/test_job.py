@@ -23,7 +23,7 @@ def plan(frames=8192, **settings):
     config = {"compressor": "lz4", "log": False, "threads": 1}
     names = {"scenario", "pressure", "exits", "order"}
     chosen = {name: settings.pop(name) for name in names & settings.keys()}
-    return job.Plan(MachineConfig(frames=frames, **(config | settings)), **chosen)
+    return job.JobPlan(MachineConfig(frames=frames, **(config | settings)), **chosen)
 
 
 def outcomes_of(plan):
@@ -151,7 +151,7 @@ class TestMachines:
 class TestDamage:
     def filled(self, variant):
         chosen = plan(2048, exits=0.0)
-        run = job.Run(variant, chosen, CONTENT, lambda pages: None)
+        run = job.VariantRun(variant, chosen, CONTENT, lambda pages: None)
         run.fill()
         return run
 

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from zbudlab import layout
 from zbudlab.mm import list_head
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 
 ELEMENTS = 12
 HEADS = (ELEMENTS, ELEMENTS + 1)

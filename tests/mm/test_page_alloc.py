@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.naive import Buddy
 from zbudlab import layout
 from zbudlab.mm import bootmem, page_alloc, page_alloc_check
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
 
 TYPES = (layout.MIGRATE_UNMOVABLE, layout.MIGRATE_RECLAIMABLE, layout.MIGRATE_MOVABLE)

@@ -10,7 +10,7 @@ from tests.toy_allocator import KIND, Toy, behind_zpool
 from zbudlab import jit, layout
 from zbudlab.analysis import blockers, ownership
 from zbudlab.machine import Machine, core
-from zbudlab.mm import snapshot, zpool, zpool_reader
+from zbudlab.mm import inspection, zpool, zpool_reader
 from zbudlab.swap.swapping import Swap
 from zbudlab.view import details
 
@@ -22,7 +22,7 @@ def toy(monkeypatch):
     """A toy allocator; machines that are made meanwhile have it under zswap."""
     made = Toy()
     monkeypatch.setitem(zpool_reader.READERS, KIND, made)
-    monkeypatch.setitem(snapshot.POOL_FAULTS, KIND, made.faults)
+    monkeypatch.setitem(inspection.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
     monkeypatch.setattr(core, "Swap", functools.partial(Swap, kind=KIND))
     originals = {name: jit.on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
@@ -91,12 +91,12 @@ def test_compaction_moves_its_pages_and_leaves_mapped_ones(toy):
 def test_views_and_proofs_read_its_pages(toy):
     made, *_ = filled("3.12-fixed")
     (pfn, *_), size, _ = next(found for found in toy.objects.values() if len(found[0]) == 2)
-    cells = snapshot.frame_cells(made.state)
+    cells = inspection.frame_cells(made.state)
     assert cells[pfn] & layout.FRAME_KIND_MASK == layout.FRAME_POOL_FULL
-    assert not blockers.pinned_frames(made.state, snapshot.frame_kinds(made.state))[pfn]
+    assert not blockers.pinned_frames(made.state, inspection.frame_kinds(made.state))[pfn]
     made.pin(pfn)
-    assert blockers.pinned_frames(made.state, snapshot.frame_kinds(made.state))[pfn]
-    assert snapshot.frame_cells(made.state)[pfn] & layout.FRAME_PINNED
+    assert blockers.pinned_frames(made.state, inspection.frame_kinds(made.state))[pfn]
+    assert inspection.frame_cells(made.state)[pfn] & layout.FRAME_PINNED
     assert details.words(made, pfn).startswith(f"pfn {pfn}: toy, {size} bytes, 2 references")
     assert "toy page" in dict(details.details(made, pfn)["parts"])
     parts = zpool_reader.page_parts(made.state, np.array([pfn]))[0]

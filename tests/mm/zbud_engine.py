@@ -8,7 +8,7 @@ from tests.naive_zbud import ZbudPlain, ZbudSeries
 from zbudlab import layout
 from zbudlab.layout import BUDDY, CHUNK_SIZE, LRU, NCHUNKS
 from zbudlab.mm import bootmem, migrate, zbud, zpool
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
 
 FRAMES = 64

@@ -22,7 +22,7 @@ def test_the_recording_has_a_map_of_its_frames():
     cells = np.asarray(ax.images[0].get_array())
     assert cells.size <= 1 << 16
     assert {"free", "anonymous", "file"} <= {frames.KINDS[kind] for kind in np.unique(cells)}
-    assert "a cell 64 frames" in ax.get_title()
+    assert "a cell 64 frames" in ax.get_title(loc="left")
 
 
 def test_without_kpageflags_there_is_no_map_and_it_says_why(root):

@@ -75,7 +75,7 @@ class TestLanguage:
             ("phases = [{name = 'a', steps = 0}]", "phase a: steps must be 1 to"),
             ("phases = [{name = 'a', steps = 1, start = {q = 1}}]", "a process must be one of"),
             ("phases = [{name = 'a', steps = 1, allocate = [{order = 11}]}]", "order must be 0"),
-            ("phases = [{name = 'a', steps = 1, cma = [{pages = 0}]}]", "must be for at least one page"),
+            ("phases = [{name = 'a', steps = 1, cma = [{pages = 0}]}]", "for at least one page"),
             ("phases = 5", "phases must be a list, not 5"),
             ("processes = 5", "processes must be a table, not 5"),
             ("[processes.p]", "process p: at least one region is needed"),

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from zbudlab import layout
 from zbudlab.mm import zpool_reader
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.page_alloc import zone_watermark_ok
-from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.state import State
 
 #: Reasons, the one that decides first; a block counts under the first that applies to it.

@@ -17,7 +17,7 @@ from zbudlab.layout import FRAME_ANON, MAX_ORDER_NR_PAGES, PAGE_SIZE, POOL_KINDS
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 
 LEVELS = (0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 OBJECT_SIZE = PAGE_SIZE * 60 // 100  #: bytes: one to a zbud page

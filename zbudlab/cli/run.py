@@ -66,7 +66,7 @@ def _main_job(options: argparse.Namespace) -> int:
         log=False,
         page_bytes=not options.metadata_only,
     )
-    plan = job.Plan(config, options.scenario, options.pressure, options.exits, options.order)
+    plan = job.JobPlan(config, options.scenario, options.pressure, options.exits, options.order)
     if options.metadata_only:
         plan = replace(plan, config=replace(config, swap_pages=plan.pages))
     plan.check_host()

@@ -15,21 +15,21 @@ MAIN_JOB = ("scenario", "pressure", "exits", "lengths", "metadata_only")
 
 #: Rows of the table: what the reader sees, and the results that it is made of.
 ROWS = (
-    ("processes born", ("started",)),
+    ("processes started", ("started",)),
     ("  killed for lack of memory", ("killed",)),
     ("pages used", ("pgfault",)),
     ("  read back from zswap", ("from_zswap",)),
     ("  read back from the device", ("device_reads",)),
-    ("pages put out of memory", ("pswpout",)),
+    ("pages swapped out", ("pswpout",)),
     ("  written to the device", ("device_writes",)),
-    ("  of them by zswap, to make room", ("written_back_pages",)),
-    ("blocks the kernel got", ("allocated", "refused")),
+    ("  of these by zswap, to make room", ("written_back_pages",)),
+    ("kernel allocations met", ("allocated", "refused")),
     ("CMA requests met", ("cma_met", "cma_asked")),
     ("at the end", ()),
     ("  stored pages", ("stored_pages",)),
     ("  pool pages", ("pool_pages",)),
-    ("  order-{order} blocks, if all free pages lay together", ("blocks_ideal",)),
-    ("  order-{order} blocks to be had", ("blocks_before",)),
+    ("  order-{order} blocks if all free pages were contiguous", ("blocks_ideal",)),
+    ("  order-{order} blocks available", ("blocks_before",)),
     ("  order-{order} blocks after compaction", ("blocks_after",)),
     ("  pages moved", ("pages_moved",)),
 )

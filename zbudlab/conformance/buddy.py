@@ -20,7 +20,7 @@ from zbudlab.layout import (
     MIGRATE_TYPES,
 )
 from zbudlab.mm import bootmem, page_alloc, vmstat
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
 
 LETTERS = "URMVCI"  #: of the migrate types

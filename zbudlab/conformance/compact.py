@@ -26,9 +26,9 @@ from zbudlab.layout import (
     migration,
 )
 from zbudlab.mm import cma, compaction, lru, memory, page_alloc, zbud
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import page_lru, page_zbud
-from zbudlab.mm.snapshot import list_members
 
 OWNER = 0  #: the process that has all user pages
 

@@ -13,7 +13,7 @@ from zbudlab.layout import (
     ZBUD_SERIES,
     ZHDR_CHUNKS,
 )
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 if TYPE_CHECKING:
     from zbudlab.machine import Machine
@@ -78,7 +78,7 @@ class Moment:
     """
 
     def __init__(self, machine: Machine, *, copy: bool = True) -> None:
-        self.arrays = {**snapshot.arrays(machine.state), "control": machine.control}
+        self.arrays = {**inspection.arrays(machine.state), "control": machine.control}
         if copy:
             self.arrays = {name: _copied(array) for name, array in self.arrays.items()}
         self.device = len(machine.swap.device.pages)

@@ -9,7 +9,7 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.history.changes import list_name
 from zbudlab.history.sentences import Transition, explains, plural
-from zbudlab.mm.snapshot import list_members
+from zbudlab.mm.inspection import list_members
 from zbudlab.mm.zbud_header import home_list, num_free_chunks
 
 MOVING = {

@@ -26,6 +26,9 @@ def _load_array_functions() -> None:
         linalg.ensure_blas = ensure
 
 
+_load_array_functions()
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class _NaturalIndices(FunctionPass):
     """Makes every array index unsigned, which removes the test for negative indices.

@@ -7,7 +7,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.machine import Machine, MachineError
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 
 PROCESSES = 16
 OBJECT = 1800  #: bytes of an object in zbud: two share a page

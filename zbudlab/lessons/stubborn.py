@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 
 BLOCK = 512  #: frames of a pageblock
 FRAMES = 4 * BLOCK

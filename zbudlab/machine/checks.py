@@ -74,6 +74,17 @@ def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -
         )
 
 
+def place(machine: Core, process: Any, page: Any) -> int:
+    """Return where a page of a process is in the table of page table entries, or refuse it."""
+    table = machine.state.processes
+    known = is_whole(process) and 0 <= process < len(table) and is_whole(page)
+    if not known or not 0 <= page < table["nr_pages"].item(process):
+        process_pages(machine, process)
+        page = whole("page", page)
+        process_pages(machine, process, page, page)
+    return int(table["start"].item(process) + page)
+
+
 def frame_in_use(machine: Core, pfn: Any) -> None:
     """Refuse what is no page frame in use."""
     frames = machine.config.frames

@@ -18,8 +18,8 @@ from zbudlab.layout import (
     MIGRATE_UNMOVABLE,
 )
 from zbudlab.mm.bootmem import free_area_init
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.page_alloc import free_one_page, prep_new_page, set_pageblock_range
-from zbudlab.mm.snapshot import frame_kinds
 from zbudlab.mm.state import State
 
 TYPES = np.arange(MIGRATE_TYPES)

@@ -26,10 +26,11 @@ from zbudlab.machine import checks, operations, peek, snapshots
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError, invalid
+from zbudlab.machine.explain import PageExplanation, explain
 from zbudlab.machine.keyframes import Keyframes
 from zbudlab.machine.oplog import OperationLog
 from zbudlab.machine.snapshots import Snapshot
-from zbudlab.mm import page_poison, snapshot
+from zbudlab.mm import inspection, page_poison
 
 Pages = Sequence[int] | range | np.ndarray
 
@@ -191,6 +192,13 @@ class Machine(Core):
         checks.process_pages(self, process, *peek.extremes(asked))
         return peek.peek_pages(self, process, asked)
 
+    def explain(self, process: int, page: int) -> PageExplanation:
+        """Return where a page is, how it came there, and why zswap refused it if it did.
+
+        `str` of the result gives it in sentences. Nothing is moved, counted or logged.
+        """
+        return explain(self, process, page)
+
     def reclaim(self, pages: int) -> int:
         """Reclaim that many pages of processes, oldest first, and return how many were freed."""
         return self.operate("reclaim", pages)
@@ -335,7 +343,7 @@ class Machine(Core):
 
     def check(self) -> None:
         """Check every list, count, tree and header; raise Inconsistent if one is wrong."""
-        fault = snapshot.first_fault(self.state)
+        fault = inspection.first_fault(self.state)
         if fault:
             raise Inconsistent(fault)
 
@@ -347,7 +355,7 @@ class Machine(Core):
 
     def digest(self) -> str:
         """Return the SHA-256 of memory, all tables and the swap device, in hexadecimal."""
-        return snapshot.digest(self.state, self.swap.device.pages)
+        return inspection.digest(self.state, self.swap.device.pages)
 
     def snapshot(self) -> Snapshot:
         """Return the present state of the machine, for `restore`."""

@@ -118,6 +118,7 @@ def exit(machine: Core, process: int) -> int:
     count = machine.do(memory.exit_mmap, state.mem, process, slots)
     machine.swap.swap_free(slots[:count])
     state.free_range(start, nr_pages)
+    machine.paging.notes.forget(start, nr_pages)
     return count
 
 
@@ -177,7 +178,7 @@ def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int
     if machine.log is not None:
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
             machine.log.add(1, "migrate.unmap_and_move", [old, new], rc)
-    machine.paging.count_moves(control)
+    machine.paging.count_moves(machine.moves, control)
     return result
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from zbudlab.content.compressors import DamagedData
 from zbudlab.layout import WMARK_HIGH, WMARK_LOW
 from zbudlab.machine.errors import MachineError
+from zbudlab.machine.notes import PageNotes
 from zbudlab.mm import memory, page_alloc, vmscan
 from zbudlab.mm.state import State
 from zbudlab.swap.journal import Journal
@@ -29,9 +30,9 @@ DEF_PRIORITY = 12  #: reclaim looks at 1/4096 of a list first, at all of it in t
 class Paging:
     """Faults and reclaim of one machine.
 
-    journal: gets every step. events: counters
-    named as in /proc/vmstat, and pages that could not be written out or read back
-    (swap_write_error, swap_read_error).
+    journal: gets every step. events: counters named as in /proc/vmstat, and pages that could not
+    be written out or read back (swap_write_error, swap_read_error). notes: on each page.
+    failures: runs of reclaim in a row that freed nothing.
     """
 
     def __init__(self, state: State, swap: Swap, journal: Journal) -> None:
@@ -39,7 +40,8 @@ class Paging:
         self.swap = swap
         self.do = journal.do
         self.events: Counter[str] = Counter()
-        self.failures = 0  # runs of reclaim in a row that freed nothing
+        self.notes = PageNotes()
+        self.failures = 0
 
     @property
     def _with_bytes(self) -> bool:
@@ -82,13 +84,15 @@ class Paging:
             return pfn
         slot = int(state.ptes[place]["value"])
         try:
-            self.swap.load(slot, state.frames[pfn] if self._with_bytes else state.marks[pfn, None])
+            room = state.frames[pfn] if self._with_bytes else state.marks[pfn, None]
+            source = self.swap.load(slot, room)
         except DamagedData as error:
             self.do(page_alloc.put_page, state.mem, pfn)
             self.events["swap_read_error"] += 1
             raise self._lost(process, place, error) from error
         self.do(memory.do_swap_page_end, state.mem, process, place, pfn, write)
         self.swap.swap_free(slot)
+        self.notes.came(place, source)
         self.events["pgmajfault"] += 1
         return pfn
 
@@ -110,8 +114,16 @@ class Paging:
             f"{advice}",
         )
 
-    def count_moves(self, control: np.void) -> None:
-        """Count what a run of compaction or CMA did, from its layout.compact_control."""
+    def count_moves(self, moves: np.ndarray, control: np.void) -> None:
+        """Count and note what a run of compaction or CMA did.
+
+        moves: layout.migration, of which the first control["nr_moves"] count. control: its
+        layout.compact_control.
+        """
+        new = moves[: int(control["nr_moves"])]
+        new = new["new"][new["rc"] == 0]
+        places = self.state.pages["index"][new[self.state.pages["mapping"][new] > 0]]
+        self.notes.moved(places)
         self.events["pgmigrate_success"] += int(control["migrated"])
         self.events["pgmigrate_fail"] += int(control["failed"])
         self.events["compact_migrate_scanned"] += int(control["migrate_scanned"])
@@ -176,8 +188,11 @@ class Paging:
         return freed
 
     def _write_out(self, victims: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Store pages in zswap or on the swap device; 0 or a negative errno for each."""
+        """Store pages in zswap or on the swap device. Return 0 or a negative errno for each."""
+        state, places = self.state, self.state.pages["index"][victims]
         if self._with_bytes:
-            return self.swap.store_batch(slots, self.state.frames[victims])
-        places = self.state.pages["index"][victims]
-        return self.swap.store_batch(slots, self.state.marks[victims], self.state.lengths[places])
+            errors = self.swap.store_batch(slots, state.frames[victims])
+        else:
+            errors = self.swap.store_batch(slots, state.marks[victims], state.lengths[places])
+        self.notes.refused(places, state.swap_slots["refusal"][slots])
+        return errors

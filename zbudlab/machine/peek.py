@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.io.values import is_whole
 from zbudlab.machine import checks, operations
 from zbudlab.machine.core import Core
 
@@ -13,14 +12,7 @@ from zbudlab.machine.core import Core
 def peek(machine: Core, process: Any, page: Any) -> bytes:
     """Return a page's bytes; see `Machine.peek`."""
     checks.page_bytes(machine)
-    table = machine.state.processes
-    if not (is_whole(process) and 0 <= process < len(table) and is_whole(page)) or not (
-        0 <= page < table["nr_pages"].item(process)
-    ):
-        checks.process_pages(machine, process)
-        page = checks.whole("page", page)
-        checks.process_pages(machine, process, page, page)
-    place = table["start"].item(process) + page
+    place = checks.place(machine, process, page)
     kind, value = (machine.state.ptes[name].item(place) for name in ("state", "value"))
     if kind == layout.PTE_NONE:
         return bytes(layout.PAGE_SIZE)

@@ -43,6 +43,7 @@ def owners(machine: Core) -> dict[str, Any]:
         "swap": machine.swap,
         "compression": machine.swap.compression,
         "paging": machine.paging,
+        "notes": machine.paging.notes,
         "machine": machine,
     }
 

@@ -1,10 +1,11 @@
-"""The main job: real content under pressure, on three machines that differ in one thing.
+"""The main job: real content under memory pressure, on three machines that differ in one thing.
 
-Processes whose memory is the content of files fill a machine until a good part of their pages
-sits in zswap; some of them end, so that what is left lies scattered; then large blocks are asked
-for. The same on a machine without zswap, one whose zbud pages cannot move, and one where they
-can. Every page is held against its SHA-256 digest from before it entered a machine; on machines
-without page bytes its owner and its handle are proved instead (`ownership`).
+Processes whose memory is the content of files fill a machine until many of their pages are in
+zswap. Some of the processes exit, which leaves the others scattered, and then large blocks are
+requested. This is done on a machine without zswap, on one whose zbud pages cannot move, and on one
+whose zbud pages can. Every page is compared with its SHA-256 digest from before it entered a
+machine; on machines without page bytes its owner and its handle are proved instead
+(`zbudlab.analysis.ownership`).
 """
 
 import contextlib
@@ -24,21 +25,21 @@ from zbudlab.content.sources import Content
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 SCENARIOS = {
-    "scattered": "processes grow side by side, and a random half of them ends",
-    "orderly": "processes start one after the other, and the older half ends, oldest first",
+    "scattered": "processes grow side by side, and a random half of them exits",
+    "orderly": "processes start one after the other, and the older half exits, oldest first",
 }
-PROCESSES_PER_MACHINE = 32  #: a process has a 32nd of memory
-#: Host memory that a page takes beside its frame where pages have no bytes: length, entry and slot,
-#: and if it is stored zswap's entry and a handle's share of the tree, in tables up to twice as
-#: long.
+PROCESSES_PER_MACHINE = 32  #: each process is a 32nd of memory
+#: Host memory per page, in addition to its frame, where pages have no bytes: length, page table
+#: entry and slot and, if it is stored, zswap's entry and a handle's share of the tree. Tables can
+#: be twice as long as needed.
 BYTES_A_PAGE = 96
-STRIDE = 64  #: pages that a process writes before the next one's turn
-COMPARED = 1024  #: pages that are read at a time to see whether they are intact
+STRIDE = 64  #: pages that a process writes in its turn
+COMPARED = 1024  #: pages that are read and compared at a time
 
-#: The machines compared, by what their table column is headed.
+#: The machines compared, by their heading in the table.
 VARIANTS: dict[str, dict[str, Any]] = {
     "without zswap": {"zswap": False},
     "zbud unmovable": {"zbud": "plain"},
@@ -47,8 +48,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is done to each machine. pressure: pages of all processes to page frames."""
+class JobPlan:
+    """What is done to each machine.
+
+    scenario: one of SCENARIOS. pressure: pages of all processes per page frame. exits: share of the
+    processes that exit. order: of the blocks that are requested. ConfigError for invalid values.
+    """
 
     config: MachineConfig
     scenario: str = "scattered"
@@ -73,7 +78,7 @@ class Plan:
 
     @property
     def processes(self) -> int:
-        """As many processes as the pressure takes."""
+        """Number of processes that the pressure takes."""
         return max(round(self.pressure * self.config.frames / self.process_pages), 1)
 
     @property
@@ -92,44 +97,47 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What came of one machine. Blocks are of the plan's order."""
+    """The results of one machine. Blocks are of the job's order."""
 
     variant: str
     pages: int = 0
     intact: int | None = 0  # None: pages have no bytes
-    proved: int | None = None  # then: pages whose owner and handle were proved
-    fault: str = ""  # the first page that was not
-    moved_with_handle: int = 0  # stored pages whose zbud page moved, under the same handle
-    swapped: int = 0  # pages out of memory when the pressure was on
-    stored_pages: int = 0  # of them in zswap
-    pool_pages: int = 0  # zbud pages that held them
-    density: float = 0.0  # stored pages a zbud page
+    proved: int | None = None  # without bytes: pages whose owner and handle were proved
+    fault: str = ""  # about the first page that was not proved
+    moved_with_handle: int = 0  # stored pages whose zbud page moved and whose handle did not change
+    swapped: int = 0  # pages swapped out under pressure
+    stored_pages: int = 0  # of these, pages in zswap
+    pool_pages: int = 0  # zbud pages that hold them
+    density: float = 0.0  # stored pages per zbud page
     compression: float = 0.0  # compressed to uncompressed bytes, of pages in zswap
-    refused: int = 0  # pages that zswap did not take; they went to the swap device
+    refused: int = 0  # pages that zswap refused; they went to the swap device
     rejects: dict[str, int] = field(default_factory=dict)
-    free_pages: int = 0  # after the exits
+    free_pages: int = 0  # after processes exited
     pool_pages_left: int = 0
     blocks_before: int = 0
     blocks_after: int = 0
-    blocks_ideal: int = 0  # if all free pages lay together
+    blocks_ideal: int = 0  # if all free pages were contiguous
     pages_moved: int = 0
     pages_failed: int = 0
-    blockers: dict[str, int] = field(default_factory=dict)  # of blockers.REASONS: whole blocks
+    blockers: dict[str, int] = field(default_factory=dict)  # blocks by reason, see blockers.REASONS
     cma_asked: int = 0
     cma_given: int = 0
     seconds: float = 0.0
     digest: str = ""
-    host_bytes: dict[str, int] = field(default_factory=dict)  # see snapshot.sizes
+    host_bytes: dict[str, int] = field(default_factory=dict)  # see inspection.sizes
     map_before: np.ndarray | None = None  # kinds of frames, see layout.FRAME_KINDS
     map_after: np.ndarray | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """All figures, without the maps, for JSON."""
+        """Return all figures, without the maps, for JSON."""
         return {k: v for k, v in asdict(self).items() if not k.startswith("map_")}
 
 
 def available_blocks(machine: Machine, order: int) -> int:
-    """Blocks of 2^order frames that can be had: asked for until there is none, then given back."""
+    """Return how many blocks of 2^order frames can be allocated.
+
+    They are allocated until there are no more, and then freed again.
+    """
     taken = []
     with contextlib.suppress(MachineError):
         while True:
@@ -139,11 +147,11 @@ def available_blocks(machine: Machine, order: int) -> int:
     return len(taken)
 
 
-class Run:
-    """One machine on its way through the plan."""
+class VariantRun:
+    """One machine on its way through the job."""
 
     def __init__(
-        self, variant: str, plan: Plan, content: Content, say: Callable[[int], None]
+        self, variant: str, plan: JobPlan, content: Content, say: Callable[[int], None]
     ) -> None:
         self.plan = plan
         self.say = say
@@ -151,16 +159,20 @@ class Run:
         self.outcome = Outcome(variant, pages=plan.pages)
         if not plan.config.page_bytes:
             self.outcome.intact, self.outcome.proved = None, 0
-        self.proofs: dict[int, ownership.Proof] = {}  # of processes, before pages were moved
+        self.proofs: dict[int, ownership.Proof] = {}  # by process, before pages were moved
         self.content = content
         self.processes: list[int] = []
-        self.first_page: dict[int, int] = {}  # of each process, in the content
+        self.first_page: dict[int, int] = {}  # in the content, by process
 
     def of_process(self, process: int, pages: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Which pages of the content a process has at its pages; content starts over at its end."""
+        """Return which pages of the content a process has at its pages, int64.
+
+        Content is repeated from its first page after the last.
+        """
         return (self.first_page[process] + np.asarray(pages)) % len(self.content.pages)
 
     def write(self, process: int, first: int, count: int) -> None:
+        """Write that many pages of a process, from page `first` on."""
         content = self.content.pages[self.of_process(process, np.arange(first, first + count))]
         self.machine.write(process, first, content)
         self.say(count)
@@ -180,6 +192,7 @@ class Run:
             self.write(process, first, min(STRIDE, plan.process_pages - first))
 
     def note_pressure(self) -> None:
+        """Record what swap and zswap hold now."""
         counters = self.machine.swap.counters()
         outcome = self.outcome
         outcome.swapped = int(self.machine.state.processes["swapents"].sum())
@@ -195,7 +208,7 @@ class Run:
             outcome.compression = counters["compressed_bytes"] / stored
 
     def verify(self, process: int, digests: list[bytes]) -> None:
-        """Hold every page of a process against its digest, or prove whose it is."""
+        """Compare every page of a process with its digest, or prove whose it is."""
         if self.plan.config.page_bytes:
             self.compare(process, digests)
         else:
@@ -203,7 +216,7 @@ class Run:
         self.say(self.plan.process_pages)
 
     def prove(self, process: int) -> None:
-        """Prove owner and handle of every page, and that no handle changed by compaction."""
+        """Prove owner and handle of every page, and that compaction changed no handle."""
         outcome = self.outcome
         assert outcome.proved is not None
         proof = ownership.prove(self.machine.state, process)
@@ -214,7 +227,7 @@ class Run:
         outcome.fault = outcome.fault or proof.first_fault(process)
 
     def compare(self, process: int, digests: list[bytes]) -> None:
-        """Hold every page of a process against its digest, wherever the page is."""
+        """Compare every page of a process with its digest, wherever the page is."""
         assert self.outcome.intact is not None
         wanted = self.of_process(process, np.arange(self.plan.process_pages))
         for first in range(0, len(wanted), COMPARED):
@@ -224,7 +237,7 @@ class Run:
                 self.outcome.intact += hashlib.sha256(page).digest() == digests[which]
 
     def end_some(self, digests: list[bytes]) -> None:
-        """End processes as the scenario has it; each is verified before it goes."""
+        """End processes as the scenario says. Each is verified before it exits."""
         count = round(self.plan.exits * len(self.processes))
         if self.plan.scenario == "orderly":
             ending = self.processes[:count]
@@ -238,13 +251,14 @@ class Run:
         self.processes = [process for process in self.processes if process not in ending]
 
     def compact(self) -> None:
+        """Compact memory, and record free blocks and blockers before and after."""
         machine, outcome = self.machine, self.outcome
         zone = machine.state.zone
         outcome.free_pages = int(zone["nr_free_pages"])
         outcome.pool_pages_left = int(machine.state.pools["pages_nr"][SWAP_TYPE])
         outcome.blocks_ideal = outcome.free_pages >> self.plan.order
         outcome.blocks_before = available_blocks(machine, self.plan.order)
-        outcome.map_before = snapshot.frame_kinds(machine.state)
+        outcome.map_before = inspection.frame_kinds(machine.state)
         if not self.plan.config.page_bytes:
             self.proofs = {p: ownership.prove(machine.state, p) for p in self.processes}
         machine.compact()
@@ -252,10 +266,10 @@ class Run:
         outcome.pages_failed = machine.paging.events["pgmigrate_fail"]
         outcome.blocks_after = available_blocks(machine, self.plan.order)
         outcome.blockers = blockers.count(machine.state, self.plan.order)
-        outcome.map_after = snapshot.frame_kinds(machine.state)
+        outcome.map_after = inspection.frame_kinds(machine.state)
 
     def ask_cma(self) -> None:
-        """Ask for the CMA area in pieces of the largest block, and give back what came."""
+        """Request the CMA area in pieces of the largest block, and give back what was allocated."""
         first, end = self.machine.cma_area
         for start in range(first, end, layout.MAX_ORDER_NR_PAGES):
             self.outcome.cma_asked += 1
@@ -269,7 +283,7 @@ class Run:
             self.machine.free_contig_range(start, start + layout.MAX_ORDER_NR_PAGES)
 
     def through(self, digests: list[bytes]) -> Outcome:
-        """Run the whole plan."""
+        """Run the whole job and return the results."""
         started = time.perf_counter()
         self.fill()
         self.note_pressure()
@@ -280,24 +294,24 @@ class Run:
         for process in self.processes:
             self.verify(process, digests)
         self.outcome.digest = self.machine.digest()
-        self.outcome.host_bytes = snapshot.sizes(self.machine.state)
+        self.outcome.host_bytes = inspection.sizes(self.machine.state)
         self.outcome.seconds = time.perf_counter() - started
         return self.outcome
 
 
 def run(
-    plan: Plan, content: Content, say: Callable[[int], None] = lambda pages: None
+    plan: JobPlan, content: Content, say: Callable[[int], None] = lambda pages: None
 ) -> list[Outcome]:
-    """Run the plan on every variant of the machine with the same content.
+    """Run the job on every variant of the machine with the same content.
 
-    say: told the number of pages whenever some were written or verified, for a progress bar;
-    in all 2 * plan.pages for each variant.
+    say: called with the number of pages whenever some were written or verified, for a progress bar:
+    in total 2 * plan.pages for each variant. Return one outcome per variant.
     """
     digests = []
     if plan.config.page_bytes:
         digests = [hashlib.sha256(page).digest() for page in content.pages]
     outcomes = []
     for variant in VARIANTS:
-        outcomes.append(Run(variant, plan, content, say).through(digests))
-        gc.collect()  # a machine and its parts refer to each other: let go of its memory now
+        outcomes.append(VariantRun(variant, plan, content, say).through(digests))
+        gc.collect()  # frees the memory of the machine, whose parts refer to each other
     return outcomes

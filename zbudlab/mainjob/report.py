@@ -1,4 +1,4 @@
-"""The main job's result as a table for people and as values for programs."""
+"""The main job's results, as a table for people and as values for programs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,11 +7,14 @@ from zbudlab import layout
 from zbudlab._version import __version__
 from zbudlab.content.sources import Content
 from zbudlab.io.values import human
-from zbudlab.mainjob.job import SCENARIOS, Outcome, Plan
+from zbudlab.mainjob.job import SCENARIOS, JobPlan, Outcome
 
 
 def _refused(outcome: Outcome) -> str:
-    """Pages that zswap refused, by reason: what zbud did not refuse met a full pool."""
+    """Format the pages that zswap refused, by reason.
+
+    A page that was not refused by the pool's allocator met a full pool.
+    """
     by_zbud = {
         "poor": outcome.rejects["reject_compress_poor"],
         "no frame": outcome.rejects["reject_alloc_fail"],
@@ -23,60 +26,68 @@ def _refused(outcome: Outcome) -> str:
 Rows = tuple[tuple[str, Callable[[Outcome], str]], ...]
 BYTES_NOT_SIMULATED = "bytes not simulated"
 
-#: Reasons of `blockers` that the table puts together.
+#: Reasons of `blockers`, as the table groups them.
 HELD_BY_ZBUD = ("unmovable zbud", "kernel and zbud")
 HELD = ("kernel", "pinned")
 LEFT = ("watermark", "hints", "scanners met")
 
 
 def _blockers(outcome: Outcome, reasons: tuple[str, ...]) -> str:
+    """Format the number of blocks with one of these reasons."""
     return str(sum(outcome.blockers.get(reason, 0) for reason in reasons))
 
 
 def _of(count: int, whole: int) -> str:
+    """Format a count out of a whole."""
     return f"{count} of {whole}" if whole else "-"
 
 
 def _of_pages(outcome: Outcome, count: int | None) -> str:
+    """Format a count of pages out of all pages."""
     return f"{count} of {outcome.pages}"
 
 
 def _grown(part: str) -> Callable[[Outcome], str]:
+    """Return a function that formats the host memory of a part of the machine."""
     return lambda outcome: human(outcome.host_bytes[part])
 
 
 def _ratio(value: float) -> str:
+    """Format a ratio; - for 0."""
     return f"{value:.2f}" if value else "-"
 
 
-#: Rows of the table: what the reader sees, and how it is got from an outcome.
+#: Rows of the table: the label, and how to format it from an outcome.
 ROWS: Rows = (
     ("under pressure", lambda o: ""),
-    ("  pages out of memory", lambda o: f"{o.swapped} of {o.pages}"),
+    ("  pages swapped out", lambda o: f"{o.swapped} of {o.pages}"),
     ("  of them in zswap", lambda o: str(o.stored_pages)),
     ("  pool pages", lambda o: str(o.pool_pages)),
-    ("  stored pages a pool page", lambda o: _ratio(o.density)),
+    ("  stored pages per pool page", lambda o: _ratio(o.density)),
     ("  compressed to", lambda o: f"{o.compression:.0%}" if o.compression else "-"),
     ("  pool limit hit", lambda o: str(o.rejects["pool_limit_hit"])),
     ("  refused by zswap", _refused),
     ("  written back to swap", lambda o: str(o.rejects.get("written_back_pages", 0))),
-    ("after processes ended", lambda o: ""),
+    ("after processes exited", lambda o: ""),
     ("  free pages", lambda o: str(o.free_pages)),
     ("  pool pages", lambda o: str(o.pool_pages_left)),
-    ("  order-{order} blocks, if all lay together", lambda o: str(o.blocks_ideal)),
-    ("  order-{order} blocks to be had", lambda o: str(o.blocks_before)),
+    ("  order-{order} blocks if all were contiguous", lambda o: str(o.blocks_ideal)),
+    ("  order-{order} blocks available", lambda o: str(o.blocks_before)),
     ("  order-{order} blocks after compaction", lambda o: str(o.blocks_after)),
     ("  pages moved", lambda o: str(o.pages_moved)),
     ("  moves that failed", lambda o: str(o.pages_failed)),
-    ("  order-{order} blocks held by zbud that cannot move", lambda o: _blockers(o, HELD_BY_ZBUD)),
-    ("  order-{order} blocks held by other pages that cannot", lambda o: _blockers(o, HELD)),
-    ("  order-{order} blocks that compaction left as they were", lambda o: _blockers(o, LEFT)),
+    (
+        "  order-{order} blocks held by unmovable zbud pages",
+        lambda o: _blockers(o, HELD_BY_ZBUD),
+    ),
+    ("  order-{order} blocks held by other unmovable pages", lambda o: _blockers(o, HELD)),
+    ("  order-{order} blocks that compaction did not empty", lambda o: _blockers(o, LEFT)),
     ("  CMA requests met", lambda o: _of(o.cma_given, o.cma_asked)),
     ("pages intact", lambda o: BYTES_NOT_SIMULATED if o.intact is None else _of_pages(o, o.intact)),
 )
 
 GROWING = ("tree nodes", "zswap entries", "page tables", "swap")
-#: What stands in for intact pages where pages have no bytes.
+#: Rows instead of intact pages where pages have no bytes.
 PROOF_ROWS: Rows = (
     ("owners and handles proved", lambda o: _of_pages(o, o.proved)),
     ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
@@ -88,7 +99,7 @@ TIME_ROWS: Rows = (("seconds", lambda o: f"{o.seconds:.1f}"),)
 
 
 def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """A table as text: a name in front of each row, columns under their heads."""
+    """Format a table as text: a name in front of each row, columns under their headings."""
     left = max(len(name) for name, _ in rows)
     widths = [max(map(len, column)) for column in zip(heads, *(c for _, c in rows), strict=True)]
     lines = []
@@ -99,7 +110,10 @@ def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
 
 
 def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
-    """The three machines side by side; `timed=False` leaves out what differs from run to run."""
+    """Format the three machines side by side.
+
+    order: of the blocks. timed: whether to include what differs from run to run.
+    """
     rows = ROWS
     if any(outcome.intact is None for outcome in outcomes):
         rows += PROOF_ROWS
@@ -112,7 +126,7 @@ def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
 
 
 def headline(outcomes: list[Outcome], order: int) -> str:
-    """What the reader should take home, from the figures alone."""
+    """State the result in one sentence, from the figures alone."""
     by_name = {outcome.variant: outcome for outcome in outcomes}
     fixed, moving = by_name["zbud unmovable"], by_name["zbud movable"]
     gained = moving.blocks_after - fixed.blocks_after
@@ -125,13 +139,14 @@ def headline(outcomes: list[Outcome], order: int) -> str:
 
 
 def _files(content: Content) -> str:
+    """Describe the files of a content."""
     files = "1 file" if content.files == 1 else f"{content.files} files"
     skipped = f" ({content.skipped} could not be read)" if content.skipped else ""
     return f"{files}{skipped}, {len(content.pages)} pages"
 
 
-def introduction(plan: Plan, content: Content) -> str:
-    """What is about to be done, with what."""
+def introduction(plan: JobPlan, content: Content) -> str:
+    """Describe what is about to be done, and with what."""
     what = content.lengths or _files(content)
     size = human(plan.config.frames * layout.PAGE_SIZE)
     return (
@@ -145,25 +160,28 @@ def introduction(plan: Plan, content: Content) -> str:
 
 
 def verdict(outcomes: list[Outcome]) -> str:
-    """`N of N pages intact`, over all machines; without page bytes, what was proved instead."""
+    """Return `N of N pages intact`, over all machines.
+
+    Without page bytes it says what was proved instead, and the first fault of each machine.
+    """
     pages = sum(outcome.pages for outcome in outcomes)
     if any(outcome.intact is None for outcome in outcomes):
         proved = sum(outcome.proved or 0 for outcome in outcomes)
         faults = "".join(f"\n{o.variant}: {o.fault}" for o in outcomes if o.fault)
-        told = f"owners and handles of {proved} of {pages} pages proved{faults}"
-        return f"{BYTES_NOT_SIMULATED}; {told}"
+        result = f"owners and handles of {proved} of {pages} pages proved{faults}"
+        return f"{BYTES_NOT_SIMULATED}; {result}"
     intact = sum(outcome.intact or 0 for outcome in outcomes)
     return f"{intact} of {pages} pages intact"
 
 
 def all_well(outcomes: list[Outcome]) -> bool:
-    """Whether every page is intact or, without page bytes, proved."""
+    """Return whether every page is intact or, without page bytes, proved."""
     found = [o.proved if o.intact is None else o.intact for o in outcomes]
     return found == [outcome.pages for outcome in outcomes]
 
 
-def as_json(plan: Plan, content: Content, outcomes: list[Outcome]) -> dict[str, Any]:
-    """All of it as plain values."""
+def as_json(plan: JobPlan, content: Content, outcomes: list[Outcome]) -> dict[str, Any]:
+    """Return all results as plain values."""
     return {
         "zbudlab": __version__,
         "input": {

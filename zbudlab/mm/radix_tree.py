@@ -331,18 +331,27 @@ def slot_in_parent(nodes, number):
 def first_fault(nodes, root):
     """Return the first broken invariant of a tree: (index into FAULTS, where), or (0, 0)."""
     if root.height == 0:
-        items = 1 if root.rnode else 0
-        return (0, 0) if items == root.items else (3, items)
+        code, where, items = 0, 0, 1 if root.rnode else 0
+    else:
+        code, where, items = fault_in_nodes(nodes, root)
+    if code == 0 and items != root.items:
+        return 3, items
+    return code, where
+
+
+@kernel(inline=False)
+def fault_in_nodes(nodes, root):
+    """Return the first fault of a tree's nodes and the items they have: (code, where, items)."""
+    items = 0
     top = np.int64(root.rnode)
     if nodes[top].count == 1 and nodes[top].slots[0] != 0:
-        return 4, np.int64(root.height)
-    items = 0
+        return 4, np.int64(root.height), items
     number = top
     level = np.int64(root.height) - 1
     slot = 0
     while True:  # depth first; the way back up is in the nodes
         if slot == 0 and nodes[number].count != count_slots(nodes, number):
-            return 1, number
+            return 1, number, items
         if level == 0:
             items += np.int64(nodes[number].count)
             slot = RADIX_TREE_MAP_SIZE
@@ -350,12 +359,12 @@ def first_fault(nodes, root):
         if slot < RADIX_TREE_MAP_SIZE:
             child = np.int64(nodes[number].slots[slot])
             if nodes[child].parent != number:
-                return 2, child
+                return 2, child, items
             number = child
             level -= 1
             slot = 0
         elif number == top:
-            return (0, 0) if items == root.items else (3, items)
+            return 0, np.int64(0), items
         else:
             slot = slot_in_parent(nodes, number) + 1
             number = np.int64(nodes[number].parent)

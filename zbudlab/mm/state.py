@@ -46,6 +46,16 @@ class State:
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
     ) -> None:
         self.page_bytes = page_bytes
+        self._make_frames(frames, pageblock_order)
+        self._make_pools(frames, pools)
+        self._make_tables()
+        self.nodes_limited = False  # fault injection: no memory for more tree nodes
+        self._ptes_used = 0
+        self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
+        free_area_init(self.mem)
+
+    def _make_frames(self, frames: int, pageblock_order: int) -> None:
+        """Make the zone, struct pages and pageblocks."""
         whole = -(-frames // layout.MAX_ORDER_NR_PAGES) * layout.MAX_ORDER_NR_PAGES
         self.zones = zeros(1, layout.zone, layout.ZONE_OFFSET)
         self.zones["spanned_pages"] = frames
@@ -55,7 +65,9 @@ class State:
         self.pages = zeros(whole + layout.ZONE_LISTS_GAP + layout.NR_LIST_HEADS, layout.page)
         self.blocks = np.zeros(whole >> pageblock_order, layout.pageblock)
 
-        shift = layout.NCHUNKS_ORDER if page_bytes else 0
+    def _make_pools(self, frames: int, pools: int) -> None:
+        """Make the content of frames, headers of pages included, and pools with their lists."""
+        shift = layout.NCHUNKS_ORDER if self.page_bytes else 0
         header_rows = frames << shift
         first_head = header_rows + layout.POOL_LISTS_GAP
         self.rows = zeros(first_head + pools * layout.NR_POOL_LISTS, layout.zbud_header)
@@ -65,6 +77,9 @@ class State:
         self.pools["row_shift"] = shift
         self.nodes = np.zeros(64, layout.radix_tree_node)
         init_radix_tree_nodes(self.nodes)
+
+    def _make_tables(self) -> None:
+        """Make the tables of processes, swap and zswap."""
         self.ptes = np.zeros(64, layout.pte)
         self.lengths = np.zeros(64, np.int32)
         self.processes = np.zeros(8, layout.process)
@@ -72,13 +87,9 @@ class State:
         self.zswaps["never_used"] = 1
         self.swap_info = np.zeros(layout.MAX_SWAPFILES, layout.swap_info)
         self.swap_slots = np.zeros(64, layout.swap_slot)
-        self.swap_marks = np.zeros(0 if page_bytes else 64, np.uint32)
+        self.swap_marks = np.zeros(0 if self.page_bytes else 64, np.uint32)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
-        self.nodes_limited = False  # fault injection: no memory for more tree nodes
-        self._ptes_used = 0
-        self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
-        free_area_init(self.mem)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; `mem` is rebuilt after an array was replaced."""

@@ -7,7 +7,7 @@ mapped. Addresses count bytes: pfn << PAGE_SHIFT | offset. An object that reache
 frame goes on at the start of another one (`zpool_next_frame`).
 
 To add an allocator, give it a ZPOOL_ number and a mark for its pages in `zbudlab.layout`, a branch
-in each function here, a reader in `zbudlab.mm.zpool_reader`, a check in `zbudlab.mm.snapshot` and
+in each function here, a reader in `zbudlab.mm.zpool_reader`, a check in `zbudlab.mm.inspection` and
 a page for the inspector in `zbudlab.view.details`.
 
 Source: mm/zpool.c, include/linux/zpool.h (v6.1). Isolation, migration and putback of a page are

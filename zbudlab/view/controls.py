@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from zbudlab.content.sources import Content
 from zbudlab.machine.config import MachineConfig
 from zbudlab.mainjob import job, report
-from zbudlab.mainjob.job import Outcome, Plan
+from zbudlab.mainjob.job import JobPlan, Outcome
 from zbudlab.view import maps
 from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import Knob, values_of
@@ -29,10 +29,10 @@ class Comparison:
         self.config: dict[str, Any] = {"frames": frames, "seed": seed, "log": False, **settings}
         self.known: dict[Setting, list[Outcome]] = {}
 
-    def plan(self, pressure: float, pool: int) -> Plan:
+    def plan(self, pressure: float, pool: int) -> JobPlan:
         """What is done. pressure: pages of all processes to frames; pool: percent of memory."""
         config = MachineConfig(max_pool_percent=pool, **self.config)
-        return Plan(config, pressure=round(pressure, 2))
+        return JobPlan(config, pressure=round(pressure, 2))
 
     def run(self, pressure: float, pool: int) -> list[Outcome]:
         """What came of the three machines."""

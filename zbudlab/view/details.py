@@ -8,8 +8,8 @@ from zbudlab import layout
 from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import zpool_reader
+from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.migrate import owner_references
-from zbudlab.mm.snapshot import frame_cells
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
 from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
@@ -215,7 +215,7 @@ def _hex_rows(look: Looked) -> Rows:
 def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> str:
     """A sentence about a cell that starts with frame `pfn` and stands for so many frames.
 
-    cells: from `snapshot.frame_cells`.
+    cells: from `inspection.frame_cells`.
     """
     if together == 1:
         return words(machine, pfn)

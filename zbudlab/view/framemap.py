@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from zbudlab import layout
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_cells
+from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import details, following, palette, still
 from zbudlab.view.arrangement import Arrangement, arrange

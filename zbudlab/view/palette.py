@@ -86,7 +86,7 @@ def rgb(colour: str) -> np.ndarray:
 
 
 def kind_numbers(cells: np.ndarray) -> np.ndarray:
-    """Return the places in KINDS of frames from `snapshot.frame_cells`, uint8, same shape."""
+    """Return the places in KINDS of frames from `inspection.frame_cells`, uint8, same shape."""
     kinds = cells & layout.FRAME_KIND_MASK
     pinned = (kinds > layout.FRAME_FREE_CMA) & (cells & layout.FRAME_PINNED != 0)
     kinds[pinned] = NUMBER["pinned"]
@@ -95,7 +95,7 @@ def kind_numbers(cells: np.ndarray) -> np.ndarray:
 
 
 def cell_colours(theme: Theme = "light") -> np.ndarray:
-    """Return the colour of every byte that `snapshot.frame_cells` can hold, uint8 (256, 3)."""
+    """Return the colour of every byte that `inspection.frame_cells` can hold, uint8 (256, 3)."""
     numbers = kind_numbers(ALL_CELLS)
     table = np.array([rgb(kind.colour(theme)) for kind in KINDS])[numbers]
     orders = np.minimum(ALL_CELLS >> layout.FRAME_ORDER_SHIFT, LARGE)

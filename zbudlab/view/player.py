@@ -21,7 +21,7 @@ from zbudlab.history.changes import Change
 from zbudlab.history.explanation import Explanation
 from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import following, structures, told
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks

@@ -16,7 +16,7 @@ from zbudlab import layout
 from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
-from zbudlab.mm.snapshot import frame_kinds
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import maps, palette
 from zbudlab.view.look import style, tokens

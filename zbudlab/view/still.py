@@ -24,7 +24,7 @@ def figure(
     marked: Collection[int] = (),
     kind: str = "",
 ) -> Figure:
-    """Frames from `snapshot.frame_cells`, a legend of the kinds that are there, and the hint.
+    """Frames from `inspection.frame_cells`, a legend of the kinds that are there, and the hint.
 
     bookkeeping: what zswap's takes (see `details.bookkeeping`). marked: frames that are painted
     over as that kind.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 WALKED = 1 << 19  #: records; with more it takes compiled code, which trusts what it finds
 
@@ -10,7 +10,7 @@ WALKED = 1 << 19  #: records; with more it takes compiled code, which trusts wha
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
     """The record numbers on a list, first to last; of a broken list those up to the break."""
     if len(records) > WALKED:
-        return snapshot.list_members(records, link, head)
+        return inspection.list_members(records, link, head)
     after = records["next"][:, link]
     found: dict[int, None] = {}  # in order
     at = int(after[head])

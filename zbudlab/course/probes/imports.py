@@ -20,7 +20,6 @@ LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
 PACKAGE: dict[str, tuple[str, ...]] = {
     "": (
         "_version",
-        "layout",
         "profiles",
     ),
     "analysis": (
@@ -61,17 +60,23 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "streams",
         "values",
     ),
+    "layout": ("errors", "memory", "pools", "traces"),
     "machine": (
+        "checks",
         "config",
         "core",
         "distinct",
         "errors",
+        "explain",
         "freelists",
         "keyframes",
         "machine",
+        "notes",
         "operations",
         "oplog",
         "paging",
+        "peek",
+        "settings",
         "snapshots",
     ),
     "mainjob": ("job",),
@@ -81,6 +86,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "compaction",
         "compaction_scan",
         "crypto",
+        "inspection",
         "list_head",
         "lru",
         "mem",
@@ -92,7 +98,6 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "page_isolation",
         "page_poison",
         "radix_tree",
-        "snapshot",
         "state",
         "swapfile",
         "vmscan",
@@ -115,7 +120,10 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "compression",
         "device",
         "journal",
+        "refusals",
+        "settings",
         "swapping",
+        "writeback",
     ),
 }
 

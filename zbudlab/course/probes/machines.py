@@ -14,7 +14,7 @@ from zbudlab.course.probes import Bench, TooSlow, plain, trouble
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine, MachineError
 from zbudlab.machine.core import LAB_POOL
-from zbudlab.mm import snapshot
+from zbudlab.mm import inspection
 
 
 def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:
@@ -55,7 +55,7 @@ SIGHTS = {
     "pool": lambda machine: PoolView(machine.state, LAB_POOL).snapshot(),
     "zone": zone,
     "contents": contents,
-    "fault": lambda machine: snapshot.first_fault(machine.state),
+    "fault": lambda machine: inspection.first_fault(machine.state),
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.history.changes import Change, list_name
 from zbudlab.machine import Machine
-from zbudlab.mm.snapshot import frame_cells, frame_kinds
+from zbudlab.mm.inspection import frame_cells, frame_kinds
 from zbudlab.view import structures
 from zbudlab.view.step import plain
 

@@ -1,0 +1,13 @@
+"""Error numbers of the kernel."""
+
+EPERM = 1
+ENOENT = 2
+EIO = 5
+EAGAIN = 11
+ENOMEM = 12
+EFAULT = 14
+EBUSY = 16
+EEXIST = 17
+ENODEV = 19
+EINVAL = 22
+ENOSPC = 28

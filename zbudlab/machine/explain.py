@@ -1,0 +1,103 @@
+"""Where a page of a process is, how it came there, and why zswap refused it if it did."""
+
+from typing import NamedTuple
+
+from zbudlab import layout
+from zbudlab.machine import checks
+from zbudlab.machine.core import Core
+from zbudlab.machine.notes import MOVED
+from zbudlab.swap.refusals import REFUSALS
+
+FIRST_TOUCH = "Its first touch gave it a zeroed frame"
+READ_BACK = (
+    FIRST_TOUCH,
+    "It was read back from zswap",
+    "It was read back from the swap device",
+    "It was read back from the swap cache",
+)
+
+
+class PageExplanation(NamedTuple):
+    """What is known of a page of a process. `str` gives it in sentences.
+
+    where: "nowhere", "memory", "zswap", "swap cache" or "swap device". number: of its page frame
+    (in memory) or swap slot; -1 = nowhere. detail: more on the place. arrival: how the page came
+    there. refusal: why zswap refused it last; "" = it never did.
+    """
+
+    process: int
+    page: int
+    where: str
+    number: int
+    detail: str
+    arrival: str
+    refusal: str
+
+    def __str__(self) -> str:
+        place = f"Page {self.page} of process {self.process} is {self.detail}"
+        return " ".join(f"{part}." for part in (place, self.arrival, self.refusal) if part)
+
+
+def explain(machine: Core, process: int, page: int) -> PageExplanation:
+    """Explain a page; see `Machine.explain`."""
+    place = checks.place(machine, process, page)
+    entry = machine.state.ptes[place]
+    arrival, refusal = machine.paging.notes.of(place)
+    if entry["state"] == layout.PTE_NONE:
+        found = "nowhere", -1, "nowhere: it was never touched", ""
+    elif entry["state"] == layout.PTE_PRESENT:
+        found = _in_memory(int(entry["value"]), arrival)
+    else:
+        found = _swapped(machine, int(entry["value"]))
+    current = entry["state"] == layout.PTE_SWAP and bool(
+        machine.state.swap_slots["refusal"][int(entry["value"])]
+    )
+    return PageExplanation(int(process), int(page), *found, _refusal(machine, refusal, current))
+
+
+Found = tuple[str, int, str, str]  # where, number, detail, arrival
+
+
+def _in_memory(pfn: int, arrival: int) -> Found:
+    """Explain a page that is in memory."""
+    came = READ_BACK[arrival & ~MOVED]
+    if arrival & MOVED:
+        came += ", and compaction or CMA has moved it since"
+    return "memory", pfn, f"in memory, in page frame {pfn}", came
+
+
+def _swapped(machine: Core, slot: int) -> Found:
+    """Explain a page that is out of memory."""
+    record = machine.state.swap_slots[slot]
+    if slot in machine.swap.cache:
+        return "swap cache", slot, f"in the swap cache of slot {slot}", _cached(machine, slot)
+    if record["frontswap"] and record["entry"]:
+        came = _stored(machine, int(record["entry"]))
+        return "zswap", slot, f"in zswap, under swap slot {slot}", came
+    came = "zswap had stored it, and wrote it back to make room"
+    if record["refusal"]:
+        came = "It went there because zswap did not take it"
+    return "swap device", slot, f"on the swap device, in slot {slot}", came
+
+
+def _stored(machine: Core, number: int) -> str:
+    """Explain how a page came into zswap."""
+    length = int(machine.state.zswap_entries["length"][number])
+    if not length and machine.state.zswaps["same_filled_pages_enabled"][0]:
+        return "Reclaim stored it there as the one word that it repeats"
+    return f"Reclaim stored it there, compressed to {length} bytes"
+
+
+def _cached(machine: Core, slot: int) -> str:
+    """Explain how a page came into the swap cache."""
+    if machine.swap.cache[slot] is None:
+        return "zswap wrote it back to the swap device, and a copy stayed in the cache"
+    return "zswap could not write it back to the swap device, so the cache keeps it"
+
+
+def _refusal(machine: Core, reason: int, current: bool) -> str:
+    """Explain a refusal. current: it is the reason why the page is where it is."""
+    if not reason:
+        return ""
+    why = REFUSALS[reason] if machine.config.zswap else "it is switched off"
+    return f"zswap refused it{'' if current else ' earlier'} because {why}"
