@@ -55,7 +55,7 @@ def off_by(stage: recorded.Stage) -> int:
     )
 
 
-def hold_indices(runs: list[recorded.Run]) -> None:
+def hold_indices(runs: list[recorded.RecordedRun]) -> None:
     heading("Fragmentation indices of every recorded stage")
     stages = [stage for run in runs for stage in run["stages"]]
     print(f"{len(runs)} runs, {len(stages)} stages, 2 zones, 11 orders, both indices.")
@@ -103,7 +103,7 @@ def shown(values: list[int]) -> str:
     return f"{median:g} ({least}-{most})"
 
 
-def hold_huge_pages(runs: dict[str, recorded.Run], seeds: range) -> None:
+def hold_huge_pages(runs: dict[str, recorded.RecordedRun], seeds: range) -> None:
     heading(f"Huge pages of zone {recorded.ZONE}: kernel, and median (least-most) of our layouts")
     print(f"Seeds {seeds.start} to {seeds.stop - 1}. First ask, then with a second compaction.")
     rows, blocks = [], []
@@ -127,7 +127,9 @@ def hold_huge_pages(runs: dict[str, recorded.Run], seeds: range) -> None:
     print(table(("freed", "memory", "kernel", "ours"), blocks))
 
 
-def ready(made: type[predict.Zone], run: recorded.Run, kind: str, seed: int) -> predict.Zone:
+def ready(
+    made: type[predict.PredictedZone], run: recorded.RecordedRun, kind: str, seed: int
+) -> predict.PredictedZone:
     """A zone filled, thinned and compacted as `predict_one` does it, before the first ask."""
     experiment = recorded.experiment(run)
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -141,7 +143,7 @@ def ready(made: type[predict.Zone], run: recorded.Run, kind: str, seed: int) -> 
     return zone
 
 
-class SlabsGivenBack(predict.Zone):
+class SlabsGivenBack(predict.PredictedZone):
     """As SLUB has it: a slab none of whose objects is in use goes back to the page allocator.
 
     Not among the parameters of the prediction: it was written after the comparison, to test an
@@ -169,7 +171,7 @@ class SlabsGivenBack(predict.Zone):
         return pfn
 
 
-def explain_miss(runs: dict[str, recorded.Run], seeds: range) -> None:
+def explain_miss(runs: dict[str, recorded.RecordedRun], seeds: range) -> None:
     heading("Explanation of the one miss, tested after the comparison: no prediction")
     print("firsthalf, zbud that cannot move: we say 0 as we keep every slab of zswap entries; the")
     print("first half of the pages leaves the first half of the slabs empty, and 6.1 gives empty")
@@ -185,11 +187,11 @@ def explain_miss(runs: dict[str, recorded.Run], seeds: range) -> None:
     print(table(("run", "kernel", *predict.ZBUD), rows))
 
 
-def say_why(runs: dict[str, recorded.Run]) -> None:
+def say_why(runs: dict[str, recorded.RecordedRun]) -> None:
     heading("Why not all: blocks after compaction, freed every 2nd, seed 0")
     for kind in predict.KINDS:
         run = runs["anon-every2" if kind == predict.PLAIN else "zbud-every2"]
-        zone = ready(predict.Zone, run, kind, 0)
+        zone = ready(predict.PredictedZone, run, kind, 0)
         print(f"{kind}: {blockers.sentence(blockers.count(zone.state, zone.huge_order))}")
 
 

@@ -16,6 +16,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts import landing  # noqa: E402
+
 SOURCES = ROOT / "build" / "site-sources"
 FOLDERS = ("notebooks", "docs", "exercises", "findings")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
@@ -116,7 +120,10 @@ def gather(modules: list[str]) -> None:
         exercises=entries("exercises/*/*.ipynb"),
         findings=entries("findings/README.md", "findings/[!R]*.md"),
     )
-    (SOURCES / "index.md").write_text(index, encoding="utf-8")
+    (SOURCES / "contents.md").write_text(index, encoding="utf-8")
+    (SOURCES / "extra").mkdir(exist_ok=True)
+    (SOURCES / "extra" / "index.html").write_text(landing.page(), encoding="utf-8")
+    (SOURCES / "_static" / "tokens.css").write_text(landing.theme("body"), encoding="utf-8")
     for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
         copy = SOURCES / "extra" / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -168,5 +175,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # compiled functions look like plain ones then
-    sys.path.insert(0, str(ROOT))
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """`python -m zbudlab.warmup`: compile the engine, so that nothing waits for it later.
 
-What is compiled is kept on disk until the engine's sources change; doing it again only loads it.
+Compiled code is kept on disk until the engine's sources change; running this again only loads it.
 Two processes share the work.
 """
 
@@ -17,13 +17,13 @@ from zbudlab.machine.errors import MachineError
 
 POLL_SECONDS = 0.2
 NOT_KEPT = (
-    "neither the package's folder nor ~/.cache can be written, so every process compiles the "
-    "engine anew: set NUMBA_CACHE_DIR to a folder that can be"
+    "neither the package's folder nor ~/.cache is writable, so every process compiles the "
+    "engine again: set NUMBA_CACHE_DIR to a folder that is writable"
 )
 
 
 def _swapping() -> None:
-    """Faults, reclaim, zswap with writeback, reading back, the end of a process."""
+    """Run faults, reclaim, zswap with writeback, reading back, and the end of a process."""
     from zbudlab.machine import Machine
     from zbudlab.profiles import PROFILES
 
@@ -40,10 +40,10 @@ def _swapping() -> None:
 
 
 def _checking_and_moving() -> None:
-    """All checks, compaction, CMA, zbud by hand.
+    """Run all checks, compaction, CMA, and zbud directly.
 
-    The checks come first, on a machine made by plain Python: they share little with the other
-    part, which meanwhile compiles what both need; then it is found on disk.
+    The checks come first, on a machine made by plain Python. They share little with the other part,
+    which meanwhile compiles what both need; then it is found on disk.
     """
     from zbudlab.machine import Machine
     from zbudlab.mm import inspection
@@ -65,24 +65,24 @@ def _checking_and_moving() -> None:
         machine.free_contig_range(1024, 2048)
         machine.free_pages(machine.alloc_pages(3))
     except MachineError:
-        pass  # compiled it is, whether there was room or not
+        pass  # it is compiled, whether or not there was room
     machine.check()
     inspection.frame_cells(machine.state)
 
 
-#: What to run so that everything gets compiled; each takes about as long.
+#: What to run so that everything is compiled; the parts take about equally long.
 PARTS: tuple[Callable[[], None], ...] = (_swapping, _checking_and_moving)
 
 
 def compiled_on_disk() -> list[str]:
-    """Functions whose compiled form is kept, as `module.function`, the newest last."""
+    """Return the functions whose compiled form is on disk, as `module.function`, newest last."""
     assert jit.CACHE_DIRECTORY is not None
     kept = sorted(jit.CACHE_DIRECTORY.rglob("*.nbi"), key=lambda path: path.stat().st_mtime_ns)
     return [path.name.partition("-")[0] for path in kept]
 
 
 def warm_up() -> None:
-    """Run all parts, each in a process of its own, under a progress bar."""
+    """Run all parts, each in a separate process, under a progress bar."""
     if jit.warm_marker().exists():
         return
     workers = [
@@ -109,11 +109,11 @@ def warm_up() -> None:
 
 
 def main() -> None:
-    """Warm up and say how long it took."""
+    """Warm up, and say how long it took."""
     if len(sys.argv) > 1:
         PARTS[int(sys.argv[1])]()
         return
-    import zbudlab.machine  # noqa: F401  # so that all kernels are known
+    import zbudlab.machine  # noqa: F401  # registers all kernels
 
     if not jit.cache_is_kept():
         print(f"warm-up: {NOT_KEPT}")
@@ -121,7 +121,7 @@ def main() -> None:
     started = time.perf_counter()
     warm_up()
     seconds = time.perf_counter() - started
-    print(f"warm-up: ready after {seconds:.1f} s, compiled code is kept in {jit.CACHE_DIRECTORY}")
+    print(f"warm-up: ready after {seconds:.1f} s; compiled code is in {jit.CACHE_DIRECTORY}")
 
 
 if __name__ == "__main__":

@@ -36,5 +36,5 @@ def test_a_mapped_object_makes_a_request_fail():
 def test_tables_that_make_no_sense_are_refused():
     with pytest.raises(ConfigError, match="must be shares"):
         cma_success(levels=(1.5,))
-    with pytest.raises(ConfigError, match="nothing to ask for"):
+    with pytest.raises(ConfigError, match="nothing is requested"):
         cma_success(cma_pages=0)

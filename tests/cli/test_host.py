@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.cli.calls import refusal
 from tests.host.made_up import make_host, put
 from zbudlab import host
 from zbudlab.cli import command_line as cli
@@ -80,3 +81,8 @@ def test_options_without_effect_are_refused(capsys, tmp_path, monkeypatch, words
 def test_the_recording_is_what_is_copied(tmp_path, capsys):
     assert cli.main(["host", "--recording", "--record", str(tmp_path / "copy")]) == 0
     assert host.read(tmp_path / "copy").release == host.read(host.RECORDING).release
+
+
+def test_a_place_for_the_picture_is_checked_first(folder, capsys):
+    words = ("host", "--recording", "--plot", "no/x.png")
+    assert "cannot write no/x.png: there is no folder" in refusal(capsys, folder, *words)

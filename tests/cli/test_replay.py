@@ -48,8 +48,8 @@ class TestReplay:
     @pytest.mark.parametrize(
         ("content", "why"),
         [
-            (b"insert 1 11\ninsert 2\n", "trace, line 2: insert takes 2 numbers, here are 1"),
-            (b"insert 1 x\n", "trace, line 1: a whole number is wanted"),
+            (b"insert 1 11\ninsert 2\n", "trace, line 2: insert takes 2 numbers, not 1"),
+            (b"insert 1 x\n", "trace, line 1: whole numbers are needed"),
             (b"insert 1 11\n\nexplode 3\n", "trace, line 3"),
             (b"insert 1 11\n\x00\x01\x02\n", "trace, line 2: not a line of a trace"),
             (b"insert 1 11\n\xff\xfe\n", "trace, line 2: not text"),
@@ -78,16 +78,6 @@ class TestReplay:
             (["radix", "."], "cannot use .: it is a folder"),
         ):
             assert why in refusal(capsys, folder, "replay", *words)
-
-    def test_a_file_that_is_no_notebook_is_named(self, folder, capsys):
-        (folder / "x.ipynb").write_text("{}")
-        assert "cannot use x.ipynb: the file is JSON but" in refusal(
-            capsys, folder, "check", "x.ipynb"
-        )
-
-    def test_a_place_for_the_hosts_picture_is_looked_at_first(self, folder, capsys):
-        words = ("host", "--recording", "--plot", "no/x.png")
-        assert "cannot write no/x.png: there is no folder" in refusal(capsys, folder, *words)
 
 
 class TestReplayOfALog:

@@ -186,7 +186,7 @@ class TestWithoutPageBytes:
     def test_says_that_bytes_are_not_simulated_and_what_is_proved(self, capsys):
         assert main(["run", "--metadata-only", "--frames", "4096", "--order", "5"]) == 0
         out = capsys.readouterr().out
-        assert "lz4 of Linux 6.1 made of 2048 mixed pages" in out
+        assert "2048 mixed pages as lz4 of Linux 6.1 compressed them" in out
         assert "owners and handles of 17280 of 17280 pages proved" in out
         assert "pages intact" in out
         assert "intact 5760" not in out
@@ -208,7 +208,7 @@ class TestWithoutPageBytes:
     @pytest.mark.parametrize(
         ("options", "why"),
         [
-            (["--lengths", "text"], "goes with --metadata-only"),
+            (["--lengths", "text"], "needs --metadata-only"),
             (["--metadata-only", "--lengths", "text", "README.md"], "not both"),
             (["--metadata-only", "--compressor", "deflate"], "recorded for deflate, only for lz4"),
             (["--metadata-only", "--lengths", "nowhere"], "cannot use nowhere: No such file"),

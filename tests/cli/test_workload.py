@@ -20,9 +20,9 @@ class TestCommand:
         ("words", "reason"),
         [
             (["--workload", "nothing"], "unknown workload 'nothing'"),
-            (["--workload", "phone", "--pressure", "2"], "--pressure is of the main job"),
-            (["--workload", "phone", "--metadata-only"], "--metadata-only is of the main job"),
-            (["--workload", "phone", "--lengths", "text"], "--lengths is of the main job"),
+            (["--workload", "phone", "--pressure", "2"], "--pressure is for the main job"),
+            (["--workload", "phone", "--metadata-only"], "--metadata-only is for the main job"),
+            (["--workload", "phone", "--lengths", "text"], "--lengths is for the main job"),
             (["--workload", "phone", "nowhere"], "cannot read"),
             (["--workload", "desktop", "--order", "-1"], "order must be 0 to 10, not -1"),
             (["--workload", "desktop", "--order", "11"], "order must be 0 to 10, not 11"),

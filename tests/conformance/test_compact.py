@@ -5,7 +5,7 @@ import pytest
 
 from tests.conformance.traces import GOLDEN, expected, trace
 from zbudlab import conformance, layout
-from zbudlab.conformance.compact import CompactReplay, replay_compact
+from zbudlab.conformance.compact import CompactHarness, compact_answers
 from zbudlab.conformance.trace import TraceError, operations
 from zbudlab.jit import KERNELS, uncompiled
 
@@ -25,7 +25,7 @@ def test_uncompiled_code_does_the_same(name):
 )
 def test_a_bad_line_of_compaction_is_named(line):
     with pytest.raises(TraceError, match="line 3"):
-        list(replay_compact(trace("zone 64 4", "boot", line)))
+        list(compact_answers(trace("zone 64 4", "boot", line)))
 
 
 def test_what_nobody_owns_is_refused_in_words():
@@ -43,7 +43,7 @@ def test_what_nobody_owns_is_refused_in_words():
         "alloc_contig 0 16": "norange",
         "free_contig 0 16": "norange",
     }
-    answers = list(replay_compact(trace(*lines, *asked)))
+    answers = list(compact_answers(trace(*lines, *asked)))
     given = {answer["op"]: answer["rc"] for answer in answers if answer.get("op") in asked}
     assert given == asked
 
@@ -51,7 +51,7 @@ def test_what_nobody_owns_is_refused_in_words():
 def test_page_table_entries_follow_the_user_pages_of_a_trace():
     path = GOLDEN / "compact" / "c07_all_kinds.trace.gz"
     found = list(operations(path))
-    run = CompactReplay(sum(int(op.words[0]) for op in found if op.name == "anon"))
+    run = CompactHarness(sum(int(op.words[0]) for op in found if op.name == "anon"))
     for operation in found:
         run.run(operation)
     pages, ptes = run.state.pages, run.state.ptes

@@ -5,7 +5,7 @@ import pytest
 from tests.conformance.traces import GOLDEN, expected
 from zbudlab import conformance, layout
 from zbudlab.conformance.trace import Operation, TraceError
-from zbudlab.conformance.zswap import replay_zswap
+from zbudlab.conformance.zswap import zswap_answers
 from zbudlab.jit import KERNELS, uncompiled
 
 KINDS = ("zswap-plain", "zswap-series")
@@ -51,5 +51,5 @@ def test_uncompiled_code_does_the_same(path):
 )
 def test_a_bad_line_is_named(line):
     with pytest.raises(TraceError, match="line 7") as raised:
-        list(replay_zswap(layout.ZBUD_PLAIN, [Operation(line, "line 7")]))
+        list(zswap_answers(layout.ZBUD_PLAIN, [Operation(line, "line 7")]))
     assert line in str(raised.value)

@@ -29,6 +29,9 @@ class TestLanguage:
         assert pages_of("64 MiB", 5) == 16384
         assert pages_of("8KiB", 5) == 2
         assert pages_of(0, 5) == pages_of("0 %", 5) == 0
+        for huge in (10**20, "100000 GiB", (1 << 24) + 1):
+            with pytest.raises(WorkloadError, match="a size is at most 16777216 pages"):
+                pages_of(huge, 100)
         for wrong in ("12", "x %", -1, 1.5, None, True, "-3 %"):
             with pytest.raises(WorkloadError, match="a size is"):
                 pages_of(wrong, 100)

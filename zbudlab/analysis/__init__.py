@@ -1,1 +1,1 @@
-"""Questions asked of a machine, and answers compared with a running kernel's."""
+"""What a machine's state says: blockers, owners, density, and comparisons with running kernels."""

@@ -1,8 +1,8 @@
-"""Why a large block is not to be had: what stands in the way, block by block.
+"""Find out why a large block is not available: what is in the way, block by block.
 
-After compaction some blocks of the wanted size are still not free. Most are held by a page that
-nothing can move; one such page is enough. The others hold pages that could have moved, and then
-either there was nowhere to put them, or compaction stopped before it came to them.
+After compaction some blocks of the wanted size are still not free. Most of them contain a page that
+nothing can move; one such page is enough. The others contain pages that could have moved, but there
+was no target for them, or compaction stopped before it reached them.
 """
 
 import numpy as np
@@ -14,24 +14,24 @@ from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.page_alloc import zone_watermark_ok
 from zbudlab.mm.state import State
 
-#: Reasons, the one that decides first; a block counts under the first that applies to it.
+#: Reasons in order of precedence: a block counts under the first that applies to it.
 REASONS = {
     "free": "the block is free",
-    "kernel and zbud": "pages of the kernel's own, among zbud pages that cannot move",
-    "kernel": "a page of the kernel's own, which never moves",
+    "kernel and zbud": "pages of the kernel, among zbud pages that cannot move",
+    "kernel": "a page of the kernel, which never moves",
     "unmovable zbud": "a zbud page, on a machine whose zbud pages cannot move",
-    "pinned": "a page that somebody holds: pinned, or a zbud page whose object is mapped",
-    "occupied": "movable pages, which must be somewhere: the blocks above have no room for them",
-    "watermark": "could be emptied: compaction takes no free page below the low watermark",
-    "hints": "could be emptied: marked `skip`, so that compaction passes over it (see rescan)",
-    "scanners met": "could be emptied: compaction ended before, or did not run",
+    "pinned": "a page with an extra reference: pinned, or a zbud page whose object is mapped",
+    "occupied": "movable pages, which must be somewhere: other blocks have no room for them",
+    "watermark": "could be emptied: below the low watermark compaction takes no free page",
+    "hints": "could be emptied: marked `skip`, so compaction passes over it (see rescan)",
+    "scanners met": "could be emptied: compaction ended before it, or did not run",
 }
 FREE_KINDS = (layout.FRAME_FREE, layout.FRAME_FREE_CMA)
 TARGET_TYPES = (layout.MIGRATE_MOVABLE, layout.MIGRATE_CMA)
 
 
 def pinned_frames(state: State, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which frames hold a page that could move but for a reference of somebody else, bool (n,)."""
+    """Return which frames hold a movable page that an extra reference keeps in place, bool (n,)."""
     pages = state.pages[: len(kinds)]
     in_cache = pages["page_flags"] & layout.PG_SWAPCACHE != 0
     owned = pages["mapcount"].astype(np.int64) + 1 + in_cache
@@ -43,19 +43,19 @@ def pinned_frames(state: State, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _by_block(frames: NDArray, order: int) -> NDArray:
-    """Rows of 2^order frames, one a whole aligned block."""
+    """Return frames as rows of 2^order, one per whole aligned block."""
     whole = len(frames) >> order
     return frames[: whole << order].reshape(whole, 1 << order)
 
 
 def _target_frames(state: State, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Free frames that compaction may move pages to."""
+    """Return which free frames compaction may move pages to, bool (n,)."""
     blocks = np.arange(len(free)) >> int(state.zone["pageblock_order"])
     return free & np.isin(state.blocks["migratetype"][blocks], TARGET_TYPES)
 
 
 def count(state: State, order: int) -> dict[str, int]:
-    """Aligned blocks of 2^order frames by what stands in them; keys as REASONS, all of them.
+    """Count the aligned blocks of 2^order frames by what is in them; keys as REASONS.
 
     The values add up to the number of whole blocks in the zone.
     """
@@ -89,7 +89,11 @@ def _left_over(
     is_free: NDArray[np.bool_],
     left: NDArray[np.bool_],
 ) -> dict[str, int]:
-    """The blocks with movable pages only, `left`: how many must stay, and why the others did."""
+    """Count the blocks with movable pages only, `left`, by reason.
+
+    Some of them must stay occupied, as their pages have to be somewhere; the others could be
+    emptied.
+    """
     pages = int((~_by_block(free, order)[left]).sum())
     targets = _by_block(_target_frames(state, free), order)
     room = int(targets[~left & ~is_free].sum())
@@ -104,7 +108,7 @@ def _left_over(
 
 
 def sentence(counts: dict[str, int]) -> str:
-    """What keeps blocks from being free, as a person reads it."""
+    """Say what keeps blocks from being free."""
     found = [f"{count} {reason}" for reason, count in counts.items() if count and reason != "free"]
     return f"{counts['free']} of {sum(counts.values())} blocks are free; " + (
         "in the way: " + ", ".join(found) if found else "nothing is in the way"

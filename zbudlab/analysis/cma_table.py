@@ -1,8 +1,9 @@
-"""How often a CMA area gives what is asked of it, by how full memory is.
+"""Measure how often requests for a CMA area succeed, by how full memory is.
 
-With the series zbud pages may live in the CMA area, as they can be moved out again. So memory
-lent to the area's owner is of use to zswap, and the requests are still met, as long as there is a
-frame to move each page to and nobody holds one. Without, zbud has to do without the area.
+With the series, zbud pages may be placed in the CMA area, since they can be moved out again. So
+zswap can use memory that is lent to the area's owner, and requests still succeed as long as there
+is a target frame for each page and no page has an extra reference. Without the series zbud cannot
+use the area.
 """
 
 import errno
@@ -20,7 +21,7 @@ from zbudlab.machine.errors import ConfigError, MachineError
 from zbudlab.mm.inspection import frame_kinds
 
 LEVELS = (0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
-OBJECT_SIZE = PAGE_SIZE * 60 // 100  #: bytes: one to a zbud page
+OBJECT_SIZE = PAGE_SIZE * 60 // 100  #: bytes: one fits in a zbud page
 WITHOUT_AND_WITH = ("plain", "series")
 ANSWERS = {0: "met", errno.EBUSY: "busy", errno.ENOMEM: "no_memory"}
 assert PAGE_SIZE // 2 < OBJECT_SIZE <= ZBUD_MAX_SIZE
@@ -34,37 +35,41 @@ def cma_success(
     mapped: float = 0.0,
     seeds: Sequence[int] = range(3),
 ) -> list[dict[str, Any]]:
-    """A row for each fill level and variant of zbud, without the series first.
+    """Return a row for each fill level and variant of zbud, the one without the series first.
 
-    Memory is filled to a level (share of all frames) with user pages and zbud pages, one as
-    likely as the other; then each piece of 1024 frames of the CMA area is asked for and given
-    back; the same on a machine for each seed. mapped: share of the zbud objects that somebody
-    has mapped meanwhile (series). ConfigError for sizes that no machine can have.
+    Memory is filled to a level (a share of all frames) with user pages and zbud pages in equal
+    parts. Then each piece of 1024 frames of the CMA area is requested and given back. This is
+    repeated on a machine for each seed.
 
-    A row: level, zbud; asked, met, rate (met / asked), busy and no_memory (why not); then pages,
-    summed over machines as these: zbud_pages and zbud_refused (objects for which there was no
-    page), user_in_cma and zbud_in_cma (in the area before), moved.
+    frames, cma_pages: sizes, frames. levels: shares, 0 to 1. mapped: share of the zbud objects that
+    are mapped during the requests (series only). ConfigError for invalid values.
+
+    A row has: level, zbud; asked, met, rate (met / asked), busy and no_memory (why requests
+    failed); then pages, summed over machines like the counts before: zbud_pages, zbud_refused
+    (objects for which there was no page), user_in_cma and zbud_in_cma (in the area before the
+    requests), moved.
     """
     if not 0 <= mapped <= 1 or not all(0 <= level <= 1 for level in levels):
-        raise ConfigError(f"levels {levels} and mapped {mapped} must be shares, 0 to 1")
+        raise ConfigError(f"levels {levels} and mapped {mapped} must be shares from 0 to 1")
     config = MachineConfig(frames=frames, cma_pages=cma_pages, zswap=False, page_bytes=False)
     if not cma_pages or not len(seeds):
-        raise ConfigError("there is nothing to ask for without cma_pages and seeds")
+        raise ConfigError(
+            "cma_pages and seeds must not be empty: without them nothing is requested"
+        )
     rows = []
     for level in levels:
         for zbud in WITHOUT_AND_WITH:
             total: Counter[str] = Counter()
+            machine = replace(config, zbud=zbud, log=False)
             for seed in seeds:
-                total.update(
-                    one_machine(replace(config, zbud=zbud, log=False), level, mapped, seed)
-                )
+                total.update(one_machine(machine, level, mapped, seed))
             rate = total["met"] / total["asked"]
             rows.append({"level": level, "zbud": zbud, "rate": rate, **total})
     return rows
 
 
 def one_machine(config: MachineConfig, level: float, mapped: float, seed: int) -> dict[str, int]:
-    """What one machine answered, filled to a level, and what was in it before."""
+    """Fill one machine to a level, and return its answers and what was in it before."""
     machine = Machine(config)
     rng = np.random.Generator(np.random.PCG64(seed))
     handles, refused = fill(machine, int(level * config.frames), rng)
@@ -86,9 +91,9 @@ def one_machine(config: MachineConfig, level: float, mapped: float, seed: int) -
 
 
 def fill(machine: Machine, pages: int, rng: np.random.Generator) -> tuple[list[int], int]:
-    """Use that many frames, for user and zbud pages by chance; zbud's handles, and its refusals.
+    """Use that many frames for user and zbud pages at random. Return zbud's handles and refusals.
 
-    One or the other comes in runs of up to 64 pages, as a busy machine's requests do.
+    Either kind comes in runs of up to 64 pages, like the requests of a busy machine.
     """
     process = machine.create_process(max(pages, 1))
     handles: list[int] = []
@@ -110,7 +115,7 @@ def fill(machine: Machine, pages: int, rng: np.random.Generator) -> tuple[list[i
 
 
 def ask(machine: Machine) -> dict[str, int]:
-    """Ask for the CMA area in pieces of the largest block, and give each back: counts by answer."""
+    """Request the CMA area in pieces, and give each back. Return counts by answer."""
     counts = dict.fromkeys(ANSWERS.values(), 0)
     for start in range(*machine.cma_area, MAX_ORDER_NR_PAGES):
         piece = start, start + MAX_ORDER_NR_PAGES

@@ -1,20 +1,20 @@
-"""Whose is every page? The proof that a machine without page bytes can give.
+"""Prove whose every page is: the proof that a machine without page bytes can give.
 
-Where pages have no bytes none can be held against a digest. Instead every page that was written
-bears a mark, its place in the table of page table entries plus 1, which no other page has. The
-mark goes where the bytes would go: with the frame when it is moved, into zswap's entry or onto the
-swap device when it is swapped out, and back. `prove` starts at a page's own entry and follows the
-way there, through tables that know nothing of each other, reading only and calling nothing of the
-engine:
+Pages without bytes cannot be compared with a digest. Instead, every page that was written has a
+mark that no other page has: its place in the table of page table entries, plus 1. The mark is where
+the bytes would be. It moves with the frame, and goes to zswap's entry or to the swap device when
+the page is swapped out, and back. `prove` starts at a page's own entry and follows it through
+tables that know nothing of each other. It only reads, and calls nothing of the engine:
 
-* in memory: the frame the entry names says it is this process's page at this place, and bears
-  its mark;
-* in zswap: the slot's entry names the slot, the page's length and its mark; its handle leads,
-  through the tree, to a page of the pool, exactly one of whose buddies has that handle; this
-  buddy has room for just that length, and the swap entry in front of it is the slot's;
+* in memory: the frame in the entry names this process and this place as its owner, and has the
+  page's mark;
+* in zswap: the slot's entry names the slot, the page's length and its mark. Its handle leads,
+  through the tree, to a page of the pool, and exactly one object in that page has the handle. That
+  object has room for just this length, and the swap entry in front of it is the slot's;
 * on the swap device: the slot is in use, and the mark there is the page's.
 
-Marks differ, so two pages that share a frame, a slot, an entry or a buddy cannot both be proved.
+All marks differ, so two pages that share a frame, a slot, an entry or an object cannot both be
+proved.
 """
 
 from typing import NamedTuple
@@ -28,11 +28,11 @@ from zbudlab.mm.state import State
 
 FAULTS = (
     "",
-    "is nowhere, though it was written",
-    "is said to be in a frame that names another owner",
-    "is in a frame that bears another page's mark",
+    "is nowhere, although it was written",
+    "is in a frame that names another owner",
+    "is in a frame with the mark of another page",
     "is in a swap slot that is free",
-    "is on the swap device, where there is another page's mark",
+    "is on the swap device, where the mark is of another page",
     "is in zswap, whose entry names another slot, mark or length",
     "is in zswap under a handle that leads to no page of the pool",
     "is in zswap under a handle that no buddy has, or two",
@@ -48,10 +48,10 @@ Ints = NDArray[np.int64]
 
 
 class Proof(NamedTuple):
-    """What was found of a process's pages, an element each.
+    """What was found about a process's pages, one element per page.
 
-    faults: index into FAULTS, 0 = proved. handles: zbud's, 0 = not in zbud. frames: the frame of
-    the page, or of the zbud page that holds it; -1 = in no frame.
+    faults: index into FAULTS, 0 = proved. handles: of the pool's allocator, 0 = not in a pool.
+    frames: the page's frame, or the frame of the pool page that holds it; -1 = in no frame.
     """
 
     faults: NDArray[np.uint8]
@@ -60,11 +60,11 @@ class Proof(NamedTuple):
 
     @property
     def proved(self) -> int:
-        """How many pages."""
+        """Number of pages that were proved."""
         return int(np.count_nonzero(self.faults == 0))
 
     def first_fault(self, process: int) -> str:
-        """A sentence about the first page that was not proved, "" if all were."""
+        """Describe the first page that was not proved; "" if all were."""
         if self.proved == len(self.faults):
             return ""
         page = int(np.flatnonzero(self.faults)[0])
@@ -72,7 +72,7 @@ class Proof(NamedTuple):
 
 
 def prove(state: State, process: int) -> Proof:
-    """Follow every page of a process, all of which were written, to where it is."""
+    """Follow every page of a process to where it is. All of them must have been written."""
     start, count = (int(state.processes[name][process]) for name in ("start", "nr_pages"))
     entries = state.ptes[start : start + count]
     places = np.arange(start, start + count)
@@ -88,7 +88,11 @@ def prove(state: State, process: int) -> Proof:
 
 
 def kept(before: Proof, after: Proof) -> tuple[Proof, int]:
-    """`after`, with faults where a handle changed; and how many stored pages moved with theirs."""
+    """Compare proofs from before and after pages were moved.
+
+    Return `after` with a fault wherever a handle changed, and the number of stored pages that moved
+    and kept their handle.
+    """
     changed = before.handles != after.handles
     faults = np.where(changed & (after.faults == 0), CHANGED, after.faults).astype(np.uint8)
     moved = (after.handles > 0) & ~changed & (before.frames != after.frames)
@@ -96,7 +100,7 @@ def kept(before: Proof, after: Proof) -> tuple[Proof, int]:
 
 
 def _judge(checks: dict[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """For each page the first of the faults whose condition is not met; 0 = none."""
+    """Return for each page the first fault whose condition is not met, uint8 (n,); 0 = none."""
     faults = np.zeros(len(next(iter(checks.values()))), np.uint8)
     for fault, met in reversed(checks.items()):
         faults[~met] = fault
@@ -106,7 +110,7 @@ def _judge(checks: dict[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
 def _frames(
     state: State, process: int, proof: Proof, which: Ints, places: Ints, frames: Ints
 ) -> None:
-    """Pages in memory."""
+    """Judge pages in memory."""
     pages = state.pages[frames]
     owned = (pages["mapping"] == process + 1) & (pages["index"] == places)
     proof.faults[which] = _judge(
@@ -118,7 +122,7 @@ def _frames(
 def _device(
     state: State, process: int, proof: Proof, which: Ints, places: Ints, slots: Ints
 ) -> None:
-    """Pages on the swap device."""
+    """Judge pages on the swap device."""
     used = state.swap_slots["swap_map"][slots] > 0
     marked = state.swap_marks[slots] == places + 1
     proof.faults[which] = _judge({FREE_SLOT: used, DEVICE: marked})
@@ -127,27 +131,25 @@ def _device(
 def _zswap(
     state: State, process: int, proof: Proof, which: Ints, places: Ints, slots: Ints
 ) -> None:
-    """Pages in zswap."""
+    """Judge pages in zswap."""
     table = state.swap_slots[slots]
     entries = state.zswap_entries[table["entry"]]
     lengths = entries["length"].astype(np.int64)
     named = (entries["slot"] == slots) & (entries["word"] == places + 1)
-    checks = {
-        FREE_SLOT: table["swap_map"] > 0,
-        ENTRY: named & (lengths == state.lengths[places]),
-    }
     handles = entries["handle"].astype(np.int64)
     areas = state.swap_info[table["type"]]
     wanted = (table["type"].astype(np.int64) << layout.SWP_TYPE_SHIFT) | (slots - areas["start"])
     found = zpool_reader.find_objects(state, areas["pool"], handles, lengths, wanted)
     same_filled = (handles == 0) & (lengths == 0)
-    object_checks = {
-        HANDLE: found.in_pool,
-        OBJECT: found.owned,
-        SIZE: found.fits,
-        SWAP_ENTRY: found.word,
-    }
-    checks |= {fault: met | same_filled for fault, met in object_checks.items()}
-    proof.faults[which] = _judge(checks)
+    proof.faults[which] = _judge(
+        {
+            FREE_SLOT: table["swap_map"] > 0,
+            ENTRY: named & (lengths == state.lengths[places]),
+            HANDLE: found.in_pool | same_filled,
+            OBJECT: found.owned | same_filled,
+            SIZE: found.fits | same_filled,
+            SWAP_ENTRY: found.word | same_filled,
+        }
+    )
     proof.handles[which] = handles
     proof.frames[which] = np.where(same_filled, -1, found.frames)

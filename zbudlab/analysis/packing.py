@@ -1,7 +1,7 @@
-"""How many pages objects of given sizes need: with two buddies a page, and packed as zsmalloc does.
+"""Count the pages that objects of given sizes need, in zbud and as zsmalloc packs them.
 
-Arithmetic on sizes in bytes; no machine. zbud itself, which takes objects as they come, is
-`zbudlab.mm.zbud`.
+This is arithmetic on sizes in bytes and needs no machine. zbud itself, which takes objects in the
+order they come, is `zbudlab.mm.zbud`.
 """
 
 import math
@@ -15,7 +15,7 @@ from zbudlab.layout import CHUNK_SIZE, NCHUNKS, PAGE_SIZE, ZBUD_MAX_SIZE, ZHDR_C
 USABLE_CHUNKS = NCHUNKS - ZHDR_CHUNKS
 ZS_CLASS_DELTA = PAGE_SIZE >> 8  #: bytes from one size class of zsmalloc to the next
 ZS_MIN_ALLOC_SIZE = 32
-ZS_HANDLE_SIZE = 8  #: bytes that zsmalloc keeps beside each object
+ZS_HANDLE_SIZE = 8  #: bytes that zsmalloc stores with each object
 ZS_MAX_PAGES_PER_ZSPAGE = 4
 
 
@@ -26,10 +26,10 @@ def _chunks(size: int) -> int:
 
 
 def fewest_pages(sizes: Iterable[int]) -> int:
-    """The fewest zbud pages that can hold the objects, two at most in each, in any order.
+    """Return the fewest zbud pages that can hold the objects, at most two in each, in any order.
 
-    No order of allocation does better: the largest object left takes the largest that fits
-    beside it with it. Raises ValueError for a size that zbud refuses.
+    No order of allocation does better: the largest remaining object shares a page with the largest
+    one that fits next to it. ValueError for a size that zbud refuses.
     """
     chunks = sorted(map(_chunks, sizes))
     pages, smallest, largest = 0, 0, len(chunks) - 1
@@ -42,7 +42,7 @@ def fewest_pages(sizes: Iterable[int]) -> int:
 
 
 class SizeClass(NamedTuple):
-    """A class of zsmalloc: bytes set aside for an object, pages joined, objects they hold."""
+    """A size class of zsmalloc: bytes per object, pages joined, and objects in these pages."""
 
     size: int
     pages: int
@@ -50,7 +50,7 @@ class SizeClass(NamedTuple):
 
 
 def pages_per_zspage(class_size: int) -> int:
-    """How many pages zsmalloc joins for a size class: 1 to 4, the fewest that use most of them.
+    """Return how many pages zsmalloc joins for a size class: 1 to 4, those that waste least.
 
     Source: mm/zsmalloc.c, get_pages_per_zspage (v6.1), in whole percent.
     """
@@ -64,9 +64,9 @@ def pages_per_zspage(class_size: int) -> int:
 
 @cache
 def size_classes() -> tuple[SizeClass, ...]:
-    """What each of zsmalloc's 255 sizes is served from, smallest first.
+    """Return the size class for each of zsmalloc's 255 sizes, smallest first.
 
-    Sizes that join as many pages for as many objects share the class of the largest of them.
+    Sizes for which as many pages hold as many objects share the class of the largest of them.
     Source: mm/zsmalloc.c, zs_create_pool (v6.1).
     """
     classes: list[SizeClass] = []
@@ -79,9 +79,9 @@ def size_classes() -> tuple[SizeClass, ...]:
 
 
 def zsmalloc_class(size: int) -> SizeClass:
-    """The class that an object comes to lie in, with the handle kept beside it.
+    """Return the size class that an object goes to, including the handle stored with it.
 
-    Source: mm/zsmalloc.c, get_size_class_index (v6.1).
+    ValueError for a size that zsmalloc refuses. Source: mm/zsmalloc.c, get_size_class_index (v6.1).
     """
     if not 1 <= size <= PAGE_SIZE:
         raise ValueError(f"zsmalloc takes objects of 1 to {PAGE_SIZE} bytes, not {size}")
@@ -90,13 +90,13 @@ def zsmalloc_class(size: int) -> SizeClass:
 
 
 def zsmalloc_pages(sizes: Iterable[int], *, large_pool: bool = False) -> int:
-    """The pages that zsmalloc needs for the objects, with no holes left by frees.
+    """Return the pages that zsmalloc needs for the objects, with no holes left by frees.
 
-    Objects may cross from one page of a zspage to the next; each class rounds up to whole
-    zspages. A running 6.1 took exactly so many after each of 4096 stores (tests/test_packing.py);
-    zswap 6.1 puts no header of its own before an object there. With few objects in each of 255
-    classes the rounding is most of what one sees: large_pool leaves it out, as if these were a
-    sample of a pool of any size.
+    Objects may cross from one page of a zspage to the next, and each class rounds up to whole
+    zspages. A running 6.1 needed exactly this many after each of 4096 stores
+    (tests/analysis/test_packing.py); zswap 6.1 puts no header in front of an object there. With few
+    objects in each of 255 classes most of the result is rounding. large_pool: leave the rounding
+    out, as if the objects were a sample of a pool of any size.
     """
     wanted = Counter(map(zsmalloc_class, sizes))
     if large_pool:

@@ -1,18 +1,19 @@
-"""How many huge pages a running kernel will get, from its free lists alone.
+"""Predict how many huge pages a running kernel will allocate, from its free lists alone.
 
-The experiment, as it was run on Linux 6.1 with 256 MiB: memory is filled with pages, one pattern
-of them is freed, `echo 1 > /proc/sys/vm/compact_memory`, and blocks of order 9 are asked for. The
-counts of its free lists before all this are known, the positions of the blocks are not. So a
-prediction boots many zones that all have these counts, positions drawn by seed, does the same to
-each, and gives the spread. With pages that a kernel had (user pages; zbud pages, which cannot
-move) it can be held against what the kernel got; with zbud pages that move, nobody else can say.
+The experiment was run on Linux 6.1 with 256 MiB: memory is filled with pages, some of them are
+freed in a pattern, memory is compacted (`echo 1 > /proc/sys/vm/compact_memory`), and blocks of
+order 9 are requested. The counts of its free lists before all this are known, the positions of the
+blocks are not. So a prediction boots many zones that have these counts, with positions drawn by
+seed, does the same to each, and gives the spread. For pages that the kernel had (user pages, and
+zbud pages that cannot move) the prediction can be compared with what the kernel allocated. For zbud
+pages that move there is no such kernel to compare with.
 
-All parameters stand below with their reasons. They come from the kernel's rules and from how the
-experiment was run, were fixed before the first comparison with its results, and are not to be
+All parameters are below with their reasons. They come from the kernel's rules and from how the
+experiment was run. They were fixed before the first comparison with its results, and must not be
 changed because of them.
 
-Limits: one zone, the one under pressure; no page cache that could be reclaimed, no per-cpu lists,
-no kernel allocations beside those named; rules of 3.12 where `zbudlab.mm` has them.
+Limits: one zone, the one under pressure; no page cache to reclaim; no per-cpu lists; no kernel
+allocations other than those named; the rules of 3.12 wherever `zbudlab.mm` has them.
 """
 
 from collections.abc import Callable
@@ -42,26 +43,26 @@ from zbudlab.mm.state import State
 #: Seeds of the layouts that make a prediction.
 SEEDS = range(20)
 
-#: Where free blocks are: anywhere in pageblocks of their type, each place as likely, and in any
-#: order on their lists. Positions were not recorded, and nothing else is known of them.
-#: What is in use before anything is done stays where it is: only 31 pages of it were anonymous
-#: memory (nr_anon_pages), the rest are the kernel's and its initial file system's.
+#: Free blocks are anywhere in pageblocks of their type, all places equally likely, and in any order
+#: on their lists. Positions were not recorded, and nothing else is known about them.
+#: Pages in use before the experiment stay where they are: only 31 of them were anonymous memory
+#: (nr_anon_pages), the others belong to the kernel and its initial file system.
 
-#: Pages are written in order, and freed in order. Page tables are made before filling: one page,
-#: unmovable, for so many user pages (x86-64: 8 bytes an entry).
+#: Pages are written in order, and freed in order. Page tables are allocated before filling: one
+#: unmovable page for this many user pages (x86-64: 8 bytes per entry).
 PTES_PER_TABLE = PAGE_SIZE // 8
 
-#: zswap keeps an entry of 64 bytes for each page stored (struct zswap_entry of 6.1), from a slab
-#: cache that takes one unmovable page at a time; entries of freed pages are too scattered to
-#: give one back.
+#: zswap has an entry of 64 bytes for each stored page (struct zswap_entry of 6.1), from a slab
+#: cache that allocates one unmovable page at a time. Entries of freed pages are too scattered to
+#: free a slab page.
 ENTRIES_PER_SLAB = PAGE_SIZE // 64
 
-#: The pages written compress to about 60 %: one pool page for each. Any size over half a page is
-#: the same to zbud.
+#: The pages written compress to about 60 %, so each needs a pool page. To zbud all sizes over half
+#: a page are the same.
 OBJECT_SIZE = PAGE_SIZE * 60 // 100
 
-#: 6.1 asks zpool for zbud pages without __GFP_MOVABLE; the series asks with it.
-#: (variant of zbud, migrate type it asks for, whether compaction moves zbud pages)
+#: 6.1 allocates zbud pages without __GFP_MOVABLE, the series with it.
+#: (variant of zbud, migrate type that it allocates, whether compaction moves zbud pages)
 ZBUD = {
     "zbud, cannot move": (ZBUD_PLAIN, MIGRATE_UNMOVABLE, 0),
     "zbud, movable": (ZBUD_SERIES, MIGRATE_MOVABLE, 1),
@@ -69,17 +70,17 @@ ZBUD = {
 PLAIN = "plain memory"
 KINDS = (PLAIN, *ZBUD)
 
-#: Watermarks by the kernel's formula for the zone's size (MachineConfig.watermarks). A huge page
-#: is given while the min watermark holds without it: the last resort of the slow path, which in
-#: 6.1 no longer asks for free blocks of the smaller orders.
-#: compact_memory of 6.1 looks everywhere, whatever hints say (cc.whole_zone, ignore_skip_hint):
-#: `rescan` before it. Each ask that finds nothing compacts for itself, lightly, then in earnest.
+#: Watermarks follow the kernel's formula for the zone's size (MachineConfig.watermarks). A huge
+#: page is allocated while the min watermark holds without it: the last resort of the slow path,
+#: which in 6.1 no longer requires free blocks of the smaller orders.
+#: compact_memory of 6.1 ignores hints (cc.whole_zone, ignore_skip_hint), hence `rescan` before it.
+#: A request that finds no huge page compacts first asynchronously, then synchronously.
 
 # --- a zone with given counts --------------------------------------------------------------------
 
 
 def boot(layout: Layout) -> State:
-    """A zone with that layout; all that is not free is in the kernel's use."""
+    """Return a zone with that layout. All pages that are not free belong to the kernel."""
     order = layout.pageblock_order
     state = State(len(layout.pageblocks) << order, pageblock_order=order, page_bytes=False)
     arrange(state, layout)
@@ -92,7 +93,11 @@ def boot(layout: Layout) -> State:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is done: pages written, how many of them freed, in what pattern."""
+    """What is done to a zone.
+
+    counts: its free blocks and pageblocks before. pages: pages written. freed: pages freed
+    afterwards. pattern: which ones, "firsthalf" or "every2"; otherwise at random.
+    """
 
     counts: Counts
     pages: int
@@ -100,7 +105,7 @@ class Experiment:
     pattern: str  # "firsthalf", "every2"; else at random
 
     def freed_pages(self, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """Which pages are freed, bool (pages,)."""
+        """Return which pages are freed, bool (pages,)."""
         freed = np.zeros(self.pages, bool)
         if self.pattern == "firsthalf":
             freed[: self.freed] = True
@@ -112,8 +117,12 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What came of one layout. A huge page is as large as a pageblock."""
+class PredictedRun:
+    """The result for one layout. A huge page is as large as a pageblock.
+
+    first_ask: huge pages at the first request. second_ask: these, and the ones after a second
+    compaction. movable_pageblocks: after filling. moved: pages, by the first compaction.
+    """
 
     seed: int
     first_ask: int
@@ -122,7 +131,7 @@ class Prediction:
     moved: int  # pages, by the first compact_memory
 
 
-class Zone:
+class PredictedZone:
     """One zone on its way through an experiment."""
 
     def __init__(self, layout: Layout) -> None:
@@ -132,18 +141,19 @@ class Zone:
         self.moves = np.zeros(len(self.state.frames), migration)
 
     def take(self, order: int, migratetype: int) -> int:
-        """A block for good: its first frame, or a negative errno."""
+        """Allocate a block that is never freed. Return its first frame, or a negative errno."""
         return int(page_alloc.alloc_pages(self.state.mem, order, migratetype))
 
     def make_page_tables(self, pages: int) -> None:
-        """Have the page tables for that many user pages."""
+        """Allocate the page tables for that many user pages."""
         for _ in range(-(-pages // PTES_PER_TABLE)):
             self.take(0, MIGRATE_UNMOVABLE)
 
     def fill_user(self, freed: NDArray[np.bool_]) -> Callable[[], None]:
-        """Write the pages; what frees some of them. Those to be freed are a process of their own.
+        """Write the pages. Return a function that frees some of them.
 
-        freed: which, bool (pages,).
+        The pages to be freed belong to a separate process. freed: which, bool (pages,). Unplaceable
+        if memory is too small.
         """
         state = self.state
         owners = [state.new_process(max(int(count), 1)) for count in (sum(~freed), sum(freed))]
@@ -163,7 +173,11 @@ class Zone:
         return free
 
     def fill_zbud(self, freed: NDArray[np.bool_], kind: str) -> Callable[[], None]:
-        """Store the pages, a zbud page and a share of a slab each; what frees some of them."""
+        """Store the pages in zbud, with their entries. Return a function that frees some of them.
+
+        Each page takes a zbud page and a share of a slab page. freed: which, bool (pages,).
+        Unplaceable if memory is too small.
+        """
         state = self.state
         variant, migratetype, movable = ZBUD[kind]
         state.zone["zpool_movable"] = movable
@@ -190,19 +204,20 @@ class Zone:
         )
 
     def compact_memory(self) -> int:
-        """`echo 1 > compact_memory`; the pages moved."""
+        """Do as `echo 1 > compact_memory` does. Return the pages moved."""
         compaction.rescan(self.state.mem)
         self._compact(compaction.WHOLE_ZONE, 1)
         return int(self.control[0]["migrated"])
 
     def _take_huge(self) -> bool:
+        """Allocate a huge page if the min watermark allows it, and return whether it was."""
         low = int(self.state.zone["watermark"][WMARK_MIN]) + (1 << self.huge_order) - 1
         if not page_alloc.zone_watermark_ok(self.state.mem, 0, low, 1):
             return False
         return self.take(self.huge_order, MIGRATE_MOVABLE) >= 0
 
     def _ask_once(self) -> bool:
-        """One huge page, with compaction where there is none at hand; whether it came."""
+        """Request a huge page, compacting if none is free. Return whether it was allocated."""
         if self._take_huge():
             return True
         for sync in (0, 1):
@@ -212,17 +227,17 @@ class Zone:
         return False
 
     def ask(self) -> int:
-        """Take huge pages until none comes; how many."""
+        """Request huge pages until none can be allocated. Return how many were."""
         got = 0
         while self._ask_once():
             got += 1
         return got
 
 
-def predict_one(experiment: Experiment, kind: str, seed: int) -> Prediction:
-    """What one layout gives. kind: one of KINDS. Raises Unplaceable."""
+def predict_one(experiment: Experiment, kind: str, seed: int) -> PredictedRun:
+    """Run the experiment on one layout. kind: one of KINDS. Unplaceable if memory is too small."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    zone = Zone(draw_layout(experiment.counts, rng))
+    zone = PredictedZone(draw_layout(experiment.counts, rng))
     freed = experiment.freed_pages(rng)
     zone.make_page_tables(experiment.pages)
     free = zone.fill_user(freed) if kind == PLAIN else zone.fill_zbud(freed, kind)
@@ -231,16 +246,16 @@ def predict_one(experiment: Experiment, kind: str, seed: int) -> Prediction:
     moved = zone.compact_memory()
     first = zone.ask()
     zone.compact_memory()
-    return Prediction(seed, first, first + zone.ask(), movable, moved)
+    return PredictedRun(seed, first, first + zone.ask(), movable, moved)
 
 
 def predict(
     experiment: Experiment, kind: str, seeds: range | list[int] = SEEDS
-) -> list[Prediction]:
-    """A prediction for each seed."""
+) -> list[PredictedRun]:
+    """Run the experiment on the layout of each seed."""
     return [predict_one(experiment, kind, seed) for seed in seeds]
 
 
 def spread(values: list[int]) -> tuple[float, int, int]:
-    """Median, least and most."""
+    """Return median, minimum and maximum."""
     return float(np.median(values)), min(values), max(values)

@@ -1,12 +1,12 @@
-"""What a running Linux 6.1 showed of itself, next to what we make of it.
+"""Compare what a running Linux 6.1 recorded about itself with the lab's answers.
 
-Two recordings (tests/data/truth): free lists, pageblocks and fragmentation indices of a machine
-that was filled, thinned, compacted and asked for huge pages, stage by stage; and the pool of
-zswap while pages were stored, loaded and freed.
+There are two recordings (tests/data/truth): free lists, pageblocks and fragmentation indices of a
+machine that was filled, thinned, compacted and asked for huge pages, stage by stage; and the pool
+of zswap while pages were stored, loaded and freed.
 
-Only the corpus `half` (random, then constant bytes) can be held against real compressors: its
-recipe is exact. It is the easy corpus. The recordings with text and binaries give lengths, not
-the pages, so for these nobody can say how close our compressors come.
+Only the corpus `half` (random, then constant bytes) can be compared with real compressors, because
+its recipe is exact. It is the easy corpus. The recordings with text and binaries have lengths but
+no pages, so how close the lab's compressors come to those is unknown.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from zbudlab.analysis.predict import Experiment, boot
 from zbudlab.conformance.trace import Operation, operations
-from zbudlab.conformance.zswap61 import LENGTHS, replay_zswap61
+from zbudlab.conformance.zswap61 import LENGTHS, zswap61_answers
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.layout import (
@@ -43,9 +43,9 @@ from zbudlab.mm.state import State
 
 ZONES = ("DMA", "DMA32")
 ZONE = "DMA32"  #: the one under pressure
-CLEAN = "made before filling"  #: page tables: the experiment without their pages in between
+CLEAN = "made before filling"  #: page tables that are not in between the pages
 
-#: 6.1's types as 3.12 numbers them; HighAtomic is what became of Reserve.
+#: 6.1's types by their numbers in 3.12. HighAtomic replaced Reserve.
 TYPES = {
     "Unmovable": MIGRATE_UNMOVABLE,
     "Reclaimable": MIGRATE_RECLAIMABLE,
@@ -55,20 +55,20 @@ TYPES = {
 }
 INDICES = ("extfrag_index", "unusable_index")
 
-Run = dict[str, Any]
-Stage = dict[str, Any]
+RecordedRun = dict[str, Any]
+RecordedStage = dict[str, Any]
 
 # --- fragmentation -------------------------------------------------------------------------------
 
 
-def read_runs(path: str | Path) -> list[Run]:
-    """The recorded runs of a gzip file, one JSON line each."""
+def read_runs(path: str | Path) -> list[RecordedRun]:
+    """Read the recorded runs of a gzip file with one JSON line each."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
-def is_clean(run: Run) -> bool:
-    """Whether a run is one to predict: 36000 pages, a pool page each, page tables made before."""
+def is_clean(run: RecordedRun) -> bool:
+    """Return whether a run can be predicted: 36000 pages, one per pool page, tables first."""
     return (
         run["page_tables"] == CLEAN
         and run["run"].startswith(("anon-", "zbud-"))
@@ -76,8 +76,8 @@ def is_clean(run: Run) -> bool:
     )
 
 
-def counts(stage: Stage, zone: str = ZONE) -> Counts:
-    """A zone's free blocks and pageblocks at a stage."""
+def counts(stage: RecordedStage, zone: str = ZONE) -> Counts:
+    """Return a zone's free blocks and pageblocks at a stage."""
     free = np.zeros((MIGRATE_TYPES, MAX_ORDER), np.int64)
     pageblocks = np.zeros(MIGRATE_TYPES, np.int64)
     for name, migratetype in TYPES.items():
@@ -86,16 +86,16 @@ def counts(stage: Stage, zone: str = ZONE) -> Counts:
     return Counts(free, pageblocks, HUGETLB_PAGE_ORDER)
 
 
-def experiment(run: Run) -> Experiment:
-    """What was done in a run, for `predict`."""
+def experiment(run: RecordedRun) -> Experiment:
+    """Return what was done in a run, for `predict`."""
     first = counts(run["stages"][0])
     return Experiment(first, run["pages_written"], run["pages_freed"], run["free_pattern"])
 
 
-def huge_pages(run: Run) -> tuple[int, int]:
-    """Huge pages that ZONE gave at the first ask, and with the second.
+def huge_pages(run: RecordedRun) -> tuple[int, int]:
+    """Return the huge pages that ZONE supplied at the first request, and including the second.
 
-    The other zone gives what it has from the start: nothing touches it.
+    The other zone supplies what it had from the start, since nothing touches it.
     """
     other = counts(run["stages"][0], ZONES[0]).free.sum(axis=0)
     there = int((other[HUGETLB_PAGE_ORDER:] << np.arange(MAX_ORDER - HUGETLB_PAGE_ORDER)).sum())
@@ -104,15 +104,15 @@ def huge_pages(run: Run) -> tuple[int, int]:
     return first, second
 
 
-def movable_pageblocks(run: Run) -> int:
-    """Movable pageblocks of ZONE after filling."""
+def movable_pageblocks(run: RecordedRun) -> int:
+    """Return the number of movable pageblocks of ZONE after filling."""
     return int(counts(run["stages"][1]).pageblocks[MIGRATE_MOVABLE])
 
 
-def stood_still(stage: Stage) -> bool:
-    """Whether the files of a stage, read one after the other, show the same memory.
+def stood_still(stage: RecordedStage) -> bool:
+    """Return whether the files of a stage, read one after the other, show the same memory.
 
-    By what they say themselves: buddyinfo, pagetypeinfo and vmstat have the same free pages.
+    buddyinfo, pagetypeinfo and vmstat must agree on the free pages.
     """
     free = 0
     for zone in ZONES:
@@ -123,23 +123,24 @@ def stood_still(stage: Stage) -> bool:
     return free == stage["vmstat"]["nr_free_pages"]
 
 
-def zone_state(stage: Stage, zone: str = ZONE, seed: int = 0) -> State:
-    """A zone with the recorded free blocks, by order and type, and pageblocks; positions drawn.
+def zone_state(stage: RecordedStage, zone: str = ZONE, seed: int = 0) -> State:
+    """Return a zone with the recorded free blocks, by order and type, and pageblocks.
 
-    A block need not stand in a pageblock of its type: what is taken from another type's
-    pageblock and not enough to own that stays on the other list.
+    Positions are drawn by seed. A block need not be in a pageblock of its type: a block that is
+    taken from a pageblock of another type, without claiming that pageblock, stays on the other
+    list.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     return boot(draw_anywhere(counts(stage, zone), rng))
 
 
-def recorded_indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
-    """The kernel's fragmentation and unusable index, thousandths, int64 (2, MAX_ORDER)."""
+def recorded_indices(stage: RecordedStage, zone: str = ZONE) -> NDArray[np.int64]:
+    """Return the kernel's fragmentation and unusable index, thousandths, int64 (2, MAX_ORDER)."""
     return np.array([[round(1000 * index) for index in stage[name][zone]] for name in INDICES])
 
 
-def indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
-    """Ours, of the recorded buddyinfo; as `recorded_indices`."""
+def indices(stage: RecordedStage, zone: str = ZONE) -> NDArray[np.int64]:
+    """Compute the same indices from the recorded buddyinfo, as `recorded_indices`."""
     state = State(1, page_bytes=False)
     state.zone["nr_free"] = stage["free_blocks_by_order"][zone]
     found = np.zeros((2, MAX_ORDER), np.int64)
@@ -151,15 +152,16 @@ def indices(stage: Stage, zone: str = ZONE) -> NDArray[np.int64]:
 
 
 def read_half(path: str | Path) -> dict[str, Any]:
-    """The recorded runs of zswap on `half`: `runs`, and `contents` of the stores of each."""
+    """Read the recorded runs of zswap on `half`: `runs`, and `contents` of the stores of each."""
     with gzip.open(path, "rt", encoding="utf-8") as text:
         return json.load(text)
 
 
 def half_lengths(name: str, sizes: list[int]) -> NDArray[np.int32]:
-    """What a compressor of ours makes of the pages of `half`: bytes, -1 = does not fit in a page.
+    """Compress the pages of `half`. Return lengths in bytes, int32 (n,); -1 = longer than a page.
 
-    sizes: X of each page. Raises MissingLibrary where the compressor's library is absent.
+    name: of the compressor. sizes: X of each page. MissingLibrary if the compressor's library is
+    absent.
     """
     content = b"".join(corpus.half_page(x) for x in sizes)
     pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
@@ -167,7 +169,7 @@ def half_lengths(name: str, sizes: list[int]) -> NDArray[np.int32]:
 
 
 def chunks(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Chunks of 64 bytes that each compressed page takes in zbud, -1 where it is refused."""
+    """Return the 64-byte chunks that each compressed page takes in zbud, int64; -1 = refused."""
     stored = lengths.astype(np.int64) + ZSWAP_HEADER_SIZE
     refused = (lengths < 0) | (stored > ZBUD_MAX_SIZE)
     return np.where(refused, -1, -(-stored // CHUNK_SIZE))
@@ -176,7 +178,7 @@ def chunks(lengths: NDArray[np.int32]) -> NDArray[np.int64]:
 def _with_our_lengths(
     trace: str | Path, contents: list[int], lengths: NDArray[np.int32]
 ) -> Iterator[Operation]:
-    """The operations of a trace, each store with the length that we have for its content."""
+    """Yield the operations of a trace, with the lab's length in each store."""
     words = {number: word for word, number in LENGTHS.items()}
     left = iter(contents)
     for operation in operations(trace):
@@ -190,14 +192,15 @@ def _with_our_lengths(
 
 
 def pool_pages(
-    trace: str | Path, run: Run, contents: list[int], lengths: NDArray[np.int32]
+    trace: str | Path, run: RecordedRun, contents: list[int], lengths: NDArray[np.int32]
 ) -> list[tuple[int, int, int]]:
-    """Phase, the kernel's pool pages at its end, and ours with a real compressor's lengths.
+    """Return for each phase its name, the kernel's pool pages at its end, and the lab's.
 
-    trace: the run's operations (tests/data/golden/zswap-6.1). run, contents: its phases, and the
-    number of the page of `half` that each store in turn holds (tests/data/truth/half_runs.json.gz).
+    trace: the run's operations (tests/data/golden/zswap-6.1). run, contents: its phases, and for
+    each store the number of the page of `half` (tests/data/truth/half_runs.json.gz). lengths: of a
+    real compressor, by page of `half`.
     """
-    ours = list(replay_zswap61(list(_with_our_lengths(trace, contents, lengths))))
+    ours = list(zswap61_answers(list(_with_our_lengths(trace, contents, lengths))))
     return [
         (phase["phase"], phase["pool_pages"], ours[phase["last"]]["pool_pages"])
         for phase in run["phases"]

@@ -1,4 +1,4 @@
-"""The command line `zbudlab`: one module per command, and `main`."""
+"""The command line `zbudlab`: a module for each command, and `main`."""
 
 from zbudlab.cli.command_line import main
 

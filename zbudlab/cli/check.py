@@ -1,4 +1,4 @@
-"""`zbudlab check`: the visible checks of an exercise on a notebook."""
+"""`zbudlab check`: run the visible checks of an exercise on a notebook."""
 
 import argparse
 from typing import Any
@@ -7,8 +7,11 @@ from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 
 
 def _check(options: argparse.Namespace) -> int:
+    """Run the command."""
     from zbudlab.course.checking import checked_notebook
 
+    if options.variant is not None and options.variant < 0:
+        raise ValueError(f"--variant must be 0 or more, not {options.variant}")
     say_if_first()
     report = checked_notebook(options.notebook, options.exercise, options.variant)
     print(report)
@@ -16,14 +19,14 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab check`."""
+    """Add the options of `zbudlab check`."""
     check = commands.add_parser(
         "check",
         help="run the visible checks of an exercise on a notebook",
-        description="Runs what you wrote in an exercise's notebook, here and now, then its visible "
-        "checks; exit code 1 if one fails.",
+        description="Run the code of an exercise's notebook and then its visible checks; exit code "
+        "1 if one fails.",
     )
-    check.add_argument("notebook", help="the notebook, as saved")
-    check.add_argument("--exercise", default="", help="which exercise it is, if it doesn't tell")
+    check.add_argument("notebook", help="the saved notebook")
+    check.add_argument("--exercise", default="", help="its exercise, if it does not name one")
     check.add_argument("--variant", type=int, metavar="N", help="the teacher's number, if any")
     check.set_defaults(command=_check)

@@ -1,6 +1,6 @@
-"""The command line: `zbudlab COMMAND`, a module of this package each.
+"""The command line: `zbudlab COMMAND`, a module of this package for each command.
 
-Errors of the user's making end in one sentence on standard error and exit code 2.
+A user's mistake ends in one sentence on standard error and exit code 2.
 """
 
 import argparse
@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of all commands."""
+    """Return the parser with the options of all commands."""
     top = argparse.ArgumentParser(
         prog="zbudlab", description="A laboratory for Linux memory under pressure."
     )
@@ -30,16 +30,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _sentence(error: Exception) -> str:
-    """What to tell the user: our own errors are sentences, Python's get to be one."""
+    """Return the sentence for an error. Errors of this package are sentences already."""
     if isinstance(error, MemoryError):
-        return f"this computer has too little memory for that ({error}): ask for fewer frames"
+        return f"this computer has too little memory for that ({error}): use smaller numbers"
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}"
     return str(error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command and return its exit code. arguments: default: those of the process."""
     options = parser().parse_args(arguments)
     try:
         with put_off_in_llvmlite():
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zbudlab: {_sentence(error)}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
-        # One that came through an exec of text (numba and dataclasses have some) makes Python end
-        # by the signal, caught or not; an exec that ends well takes that back.
+        # An interrupt that passed through an `exec` of text (numba and dataclasses use some) makes
+        # Python end by the signal even if it is caught. An `exec` that succeeds undoes that.
         exec("")
         print("zbudlab: interrupted", file=sys.stderr)
         return INTERRUPTED

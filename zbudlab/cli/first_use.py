@@ -1,18 +1,18 @@
-"""The commands of `zbudlab`, a module each: `add(commands)` tells argparse what a command takes.
+"""What the commands share: exit codes, and the notice that the engine is being compiled.
 
-A command is imported when its options are; what it works with is imported when it runs, so that
-`zbudlab --help` waits for nothing.
+Each command is a module with `add(commands)`, which adds its options to argparse. A command imports
+what it works with only when it runs, so `zbudlab --help` answers quickly.
 """
 
 import sys
 
-DIFFERENCE = 1  #: exit code: the work was done, and something is not as it should be
+DIFFERENCE = 1  #: exit code: the work was done, and something is not as expected
 
 
 def say_if_first() -> None:
-    """Tell who waits why, on stderr: whatever of the engine is not on disk is compiled first.
+    """Say on stderr that the engine is being compiled, if any of it has to be.
 
-    Where nothing is, that is said at once, as a sweep's workers compile in silence.
+    If nothing is on disk yet, say so at once, since the workers of a sweep compile silently.
     """
     from zbudlab import jit
     from zbudlab.warmup import NOT_KEPT, compiled_on_disk
@@ -26,6 +26,7 @@ def say_if_first() -> None:
 
 
 def _say_compiling() -> None:
+    """Say that compiling takes a while, and where its result is kept."""
     from zbudlab.jit import CACHE_DIRECTORY
 
     print(

@@ -1,9 +1,9 @@
-"""Ctrl-C at a moment that the compiler's library survives.
+"""Handle Ctrl-C at a moment that the compiler's library survives.
 
-Python raises KeyboardInterrupt wherever it is. Inside llvmlite that is in the middle of a callback
-from LLVM, where the interrupt is swallowed or the process dies of it, or of the making of an object
-that then complains when it is freed. Compiled code is loaded at first use, so this is where most
-of a command's first second is spent.
+Python raises KeyboardInterrupt wherever it is. Inside llvmlite that can be in a callback from LLVM,
+which swallows the interrupt or kills the process, or in the middle of creating an object that then
+complains when it is freed. Compiled code is loaded at first use, so most of a command's first
+second is spent there.
 """
 
 import _thread
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-AGAIN = 0.005  #: seconds: a stay in llvmlite is shorter, but for the compiling of a large kernel
+AGAIN = 0.005  #: seconds: calls of llvmlite are shorter, except compiling a large kernel
 
 
 @contextmanager
 def put_off_in_llvmlite() -> Iterator[None]:
-    """Within this, a Ctrl-C inside llvmlite is one soon after it.
+    """Return a context in which a Ctrl-C inside llvmlite takes effect shortly after it.
 
-    Does nothing where another handler than Python's own stands, or outside the main thread.
+    It does nothing outside the main thread, or where another handler than Python's is installed.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
@@ -34,7 +34,7 @@ def put_off_in_llvmlite() -> Iterator[None]:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    """The handler: KeyboardInterrupt, or the same signal a little later."""
+    """Handle the signal: raise KeyboardInterrupt, or send the signal again a little later."""
     if not _is_in_llvmlite(frame):
         signal.default_int_handler(number, frame)
     later = threading.Timer(AGAIN, _interrupt_again)
@@ -43,7 +43,7 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def _interrupt_again() -> None:
-    """Signal the main thread; a real signal, where there are any, also ends its waiting."""
+    """Signal the main thread. A real signal, where there are any, also ends a blocking call."""
     if hasattr(signal, "pthread_kill"):
         main = threading.main_thread().ident
         assert main is not None
@@ -53,7 +53,7 @@ def _interrupt_again() -> None:
 
 
 def _is_in_llvmlite(frame: FrameType | None) -> bool:
-    """Whether the code that is interrupted was called by llvmlite, or is llvmlite's."""
+    """Return whether the interrupted code is in llvmlite, or was called by it."""
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith("llvmlite."):
             return True

@@ -7,34 +7,41 @@ from typing import Any
 from tqdm import tqdm
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.content.compressors import available
-from zbudlab.io.files import check_writable, write_json
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
 from zbudlab.profiles import DEFAULT, PROFILES, rules_of
 
-#: Options of `zbudlab run`: name, type, default, what stands for the value, help. argparse gets no
-#: defaults, so that it is known what the user said.
+#: Options of `zbudlab run`: name, type, default, placeholder of the value, help. argparse gets no
+#: defaults, so the options that were given are known.
 RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
-    ("--max-pool-percent", int, 20, "N", "zswap's share of memory at most, 0 to 100"),
+    ("--max-pool-percent", int, 20, "N", "most of memory that zswap may use, percent, 0 to 100"),
     ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
     ("--profile", str, DEFAULT, "NAME", f"whose rules: {', '.join(PROFILES)}"),
-    ("--scenario", str, "scattered", "NAME", "how processes grow and end: scattered or orderly"),
-    ("--pressure", float, 1.4, "X", "pages of all processes to page frames, 0.1 to 8"),
-    ("--exits", float, 0.5, "X", "share of the processes that end, 0 to 1"),
-    ("--order", int, 9, "N", "ask for blocks of 2^N pages, 0 to 10"),
+    ("--scenario", str, "scattered", "NAME", "how processes grow and exit: scattered or orderly"),
+    ("--pressure", float, 1.4, "X", "pages of all processes per page frame, 0.1 to 8"),
+    ("--exits", float, 0.5, "X", "share of the processes that exit, 0 to 1"),
+    ("--order", int, 9, "N", "request blocks of 2^N pages, 0 to 10"),
     ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
-    ("--workload", str, None, "NAME", "instead: a ready workload or a .toml file, see docs"),
-    ("--seed", int, 0, "N", "which processes end"),
-    ("--threads", int, None, "N", "threads that compress (default: one a core)"),
-    ("--lengths", str, None, "KIND|FILE", "of --metadata-only: mixed, text, binary, or a file"),
-    ("--json", str, None, "FILE", "write all figures there"),
+    (
+        "--workload",
+        str,
+        None,
+        "NAME",
+        "instead of the main job: a workload by name, or a .toml file",
+    ),
+    ("--seed", int, 0, "N", "for all randomness, such as which processes exit"),
+    ("--threads", int, None, "N", "threads that compress (default: one per core)"),
+    ("--lengths", str, None, "KIND|FILE", "with --metadata-only: mixed, text, binary, or a file"),
+    ("--json", str, None, "FILE", "write all figures to this file"),
     ("--plot", str, None, "FILE.png", "draw memory before and after compaction"),
 )
 
 
 def _run(options: argparse.Namespace) -> int:
+    """Run the command: the main job, or with --workload a workload."""
     if options.workload is not None:
         from zbudlab.cli import workload
 
@@ -49,12 +56,28 @@ def _run(options: argparse.Namespace) -> int:
 def _main_job(options: argparse.Namespace) -> int:
     from zbudlab.mainjob import job, report
 
-    if options.json is not None:
-        check_writable(options.json)
-    if options.plot is not None:
-        from zbudlab.view import savefile
+    check_outputs(options)
+    plan = _plan(options)
+    plan.check_host()
+    say_if_first()
+    content = _content(options, plan)
+    print(report.introduction(plan, content), flush=True)
+    total = 2 * plan.pages * len(job.VARIANTS)
+    with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
+        outcomes = job.run(plan, content, bar.update)
+    print("\n" + report.table(outcomes, plan.order))
+    print("\n" + report.headline(outcomes, plan.order))
+    write_outputs(
+        options, lambda: report.as_json(plan, content, outcomes), lambda: _maps(plan, outcomes)
+    )
+    print(report.verdict(outcomes))
+    return 0 if report.all_well(outcomes) else DIFFERENCE
 
-        savefile.check_picture(options.plot)
+
+def _plan(options: argparse.Namespace) -> Any:
+    """Return the plan that the options describe."""
+    from zbudlab.mainjob import job
+
     config = MachineConfig(
         frames=options.frames,
         max_pool_percent=options.max_pool_percent,
@@ -69,38 +92,29 @@ def _main_job(options: argparse.Namespace) -> int:
     plan = job.JobPlan(config, options.scenario, options.pressure, options.exits, options.order)
     if options.metadata_only:
         plan = replace(plan, config=replace(config, swap_pages=plan.pages))
-    plan.check_host()
-    say_if_first()
-    content = _content(options, plan)
-    print(report.introduction(plan, content), flush=True)
-    total = 2 * plan.pages * len(job.VARIANTS)
-    with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
-        outcomes = job.run(plan, content, bar.update)
-    print("\n" + report.table(outcomes, plan.order))
-    print("\n" + report.headline(outcomes, plan.order))
-    if options.json is not None:
-        write_json(options.json, report.as_json(plan, content, outcomes))
-    if options.plot is not None:
-        from zbudlab.view import maps, savefile
+    return plan
 
-        savefile.save(maps.compare(outcomes, config.pageblock_order, plan.order), options.plot)
-    print(report.verdict(outcomes))
-    return 0 if report.all_well(outcomes) else DIFFERENCE
+
+def _maps(plan: Any, outcomes: Any) -> Any:
+    """Draw the machines' memory before and after compaction."""
+    from zbudlab.view import maps
+
+    return maps.compare(outcomes, plan.config.pageblock_order, plan.order)
 
 
 def _content(options: argparse.Namespace, plan: Any) -> Any:
-    """What the processes' pages hold: files, or without page bytes compressed lengths."""
+    """Return the content of the processes' pages: files, or compressed lengths."""
     from zbudlab.content.sources import read_content
 
     if options.metadata_only:
         return _lengths(options, plan)
     if options.lengths is not None:
-        raise ConfigError("--lengths goes with --metadata-only: pages with bytes are compressed")
+        raise ConfigError("--lengths needs --metadata-only: pages with bytes are compressed")
     return read_content(options.paths or None, plan.pages)
 
 
 def _lengths(options: argparse.Namespace, plan: Any) -> Any:
-    """Compressed lengths: of files, recorded ones, or those of a file."""
+    """Return compressed lengths: of files, recorded ones, or those in a file."""
     from zbudlab.content import lengths
     from zbudlab.content.sources import read_content
 
@@ -115,14 +129,14 @@ def _lengths(options: argparse.Namespace, plan: Any) -> Any:
         source = f"{name} of {len(table)} pages of the files given"
     elif kind in lengths.KINDS:
         table = lengths.recorded(kind, name, rules=rules)
-        source = f"what {name} of Linux 6.1 made of {len(table)} {kind} pages"
+        source = f"{len(table)} {kind} pages as {name} of Linux 6.1 compressed them"
     else:
         return lengths.in_turn(lengths.from_file(kind, rules=rules), kind)
     return lengths.drawn(table, count, options.seed, source)
 
 
 def _cma(frames: int) -> int:
-    """A CMA area of a sixteenth of memory in whole largest blocks, none on small machines."""
+    """Return the default size of the CMA area: a 16th of memory in whole largest blocks."""
     from zbudlab.layout import MAX_ORDER_NR_PAGES
 
     if frames % MAX_ORDER_NR_PAGES:
@@ -131,13 +145,13 @@ def _cma(frames: int) -> int:
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab run`."""
+    """Add the options of `zbudlab run`."""
     run = commands.add_parser(
         "run",
         help="put files under memory pressure on three machines and compare",
         description="Files become the memory of simulated processes on a machine without zswap, "
-        "one whose zbud pages cannot move, and one where they can; large blocks are asked for "
-        "before and after compaction.",
+        "one whose zbud pages cannot move, and one whose zbud pages can; large blocks are "
+        "requested before and after compaction.",
     )
     run.add_argument(
         "paths", nargs="*", metavar="PATH", help="files and folders (default: Python's library)"
@@ -148,6 +162,6 @@ def add(commands: Any) -> None:
     run.add_argument(
         "--metadata-only",
         action="store_true",
-        help="no page bytes, 96 bytes a frame: owners and handles are proved instead",
+        help="no page bytes, 96 bytes per frame: owners and handles are proved instead",
     )
     run.set_defaults(command=_run)

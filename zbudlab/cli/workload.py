@@ -4,16 +4,16 @@ import argparse
 from typing import Any
 
 from zbudlab.cli.first_use import say_if_first
-from zbudlab.io.files import check_writable, write_json
-from zbudlab.io.values import fault_of
-from zbudlab.layout import MAX_ORDER
+from zbudlab.cli.outputs import check_outputs, write_outputs
+from zbudlab.layout import HUGETLB_PAGE_ORDER
 from zbudlab.machine.errors import ConfigError
+from zbudlab.machine.settings import ORDER
 
-#: Options that are settings of the machine, and options of the main job alone.
+#: Options that are settings of the machine, and options of the main job only.
 SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "cma_pages", "threads")
 MAIN_JOB = ("scenario", "pressure", "exits", "lengths", "metadata_only")
 
-#: Rows of the table: what the reader sees, and the results that it is made of.
+#: Rows of the table: the label, and the results in it.
 ROWS = (
     ("processes started", ("started",)),
     ("  killed for lack of memory", ("killed",)),
@@ -36,13 +36,14 @@ ROWS = (
 
 
 def _cell(result: dict[str, Any], names: tuple[str, ...]) -> str:
+    """Format a cell of the table from these results."""
     if names == ("allocated", "refused"):
         return f"{result['allocated']} of {result['allocated'] + result['refused']}"
     return " of ".join(str(result[name]) for name in names)
 
 
 def _content(paths: list[str]) -> dict[str, float]:
-    """Files and folders in equal shares, wherever the workload stands; process:PID as it is."""
+    """Return files and folders in equal parts as a content; process:PID is kept as it is."""
     from pathlib import Path
 
     from zbudlab.workload.checks import FILE, PROCESS
@@ -53,7 +54,7 @@ def _content(paths: list[str]) -> dict[str, float]:
 
 
 def _results(made: Any, settings: dict[str, Any], order: int) -> dict[str, dict[str, Any]]:
-    """What came of each machine, by what its column is headed."""
+    """Run the workload on each machine. Return the results by column heading."""
     from tqdm import tqdm
 
     from zbudlab.experiments import pressure
@@ -68,28 +69,14 @@ def _results(made: Any, settings: dict[str, Any], order: int) -> dict[str, dict[
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run it, print the table, and write what was asked for."""
+    """Run the workload, print the table, and write the requested files."""
     from zbudlab.mainjob import report
-    from zbudlab.workload import Workload
 
-    unsaid = (None, False)
-    if said := [name for name in MAIN_JOB if not any(getattr(options, name) is n for n in unsaid)]:
-        option = said[0].replace("_", "-")
-        raise ValueError(f"--{option} is of the main job, and says nothing to --workload")
-    made = Workload.load(options.workload)
-    if options.paths:
-        made = made.with_content(_content(options.paths))
-    given = {name: getattr(options, name) for name in SETTINGS}
-    settings = {name: value for name, value in given.items() if value is not None}
-    order = 9 if options.order is None else options.order
-    if fault := fault_of("order", order, 0, MAX_ORDER - 1):
+    made, settings = _workload(options)
+    order = HUGETLB_PAGE_ORDER if options.order is None else options.order
+    if fault := ORDER.fault("order", order):
         raise ConfigError(fault)
-    if options.json is not None:
-        check_writable(options.json)
-    if options.plot is not None:
-        from zbudlab.view import savefile
-
-        savefile.check_picture(options.plot)
+    check_outputs(options)
     config = made.machine_config(**settings)
     say_if_first()
     print(f"{made.name}: {made.description}\n{config.frames} frames, {made.steps} steps\n")
@@ -99,10 +86,32 @@ def run(options: argparse.Namespace) -> int:
         for name, of in ROWS
     ]
     print(report.side_by_side(list(results), rows))
-    if options.json is not None:
-        write_json(options.json, {"workload": made.name, "machines": results})
-    if options.plot is not None:
-        from zbudlab.view import savefile, workloads
-
-        savefile.save(workloads.figure(*workloads.watched(made, **settings)), options.plot)
+    write_outputs(
+        options,
+        lambda: {"workload": made.name, "machines": results},
+        lambda: _figure(made, settings),
+    )
     return 0
+
+
+def _workload(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+    """Return the workload, and the settings of the machine that were given."""
+    from zbudlab.workload import Workload
+
+    absent = (None, False)
+    for name in MAIN_JOB:
+        if not any(getattr(options, name) is value for value in absent):
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is for the main job and has no meaning with --workload")
+    made = Workload.load(options.workload)
+    if options.paths:
+        made = made.with_content(_content(options.paths))
+    given = {name: getattr(options, name) for name in SETTINGS}
+    return made, {name: value for name, value in given.items() if value is not None}
+
+
+def _figure(made: Any, settings: dict[str, Any]) -> Any:
+    """Draw the workload's curves."""
+    from zbudlab.view import workloads
+
+    return workloads.figure(*workloads.watched(made, **settings))

@@ -1,7 +1,7 @@
-"""Operation traces: read, run through the engine, compared with what the kernel's code did.
+"""Hold the engine against kernels: run traces of operations and compare the answers.
 
-`answers(kind, trace)` gives a line for each operation, as the golden files have them; `compare`
-holds them against such a file and says where they part.
+`answers(kind, trace)` yields a line for each operation, in the format of the golden files.
+`compare` compares the lines with such a file and reports the first difference.
 """
 
 import json
@@ -10,43 +10,46 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from zbudlab.conformance.buddy import replay_buddy
-from zbudlab.conformance.compact import replay_compact
+from zbudlab.conformance.buddy import buddy_answers
+from zbudlab.conformance.compact import compact_answers
 from zbudlab.conformance.difference import Difference
-from zbudlab.conformance.radix import replay_radix
+from zbudlab.conformance.radix import radix_answers
 from zbudlab.conformance.trace import Operation, TraceError, lines, operations, state_text
-from zbudlab.conformance.zbud import replay_zbud
-from zbudlab.conformance.zswap import replay_zswap
-from zbudlab.conformance.zswap61 import replay_zswap61
+from zbudlab.conformance.zbud import zbud_answers
+from zbudlab.conformance.zswap import zswap_answers
+from zbudlab.conformance.zswap61 import zswap61_answers
 from zbudlab.layout import ZBUD_PLAIN, ZBUD_SERIES
 
 Answer = dict[str, Any]
 
-#: How a trace of each kind is run.
+#: What runs a trace of each kind.
 KINDS: dict[str, Callable[[list[Operation]], Iterator[Answer]]] = {
-    "zbud-plain": partial(replay_zbud, ZBUD_PLAIN),
-    "zbud-series": partial(replay_zbud, ZBUD_SERIES),
-    "radix": replay_radix,
-    "buddy": replay_buddy,
-    "compact": replay_compact,
-    "zswap-plain": partial(replay_zswap, ZBUD_PLAIN),
-    "zswap-series": partial(replay_zswap, ZBUD_SERIES),
-    "zswap-6.1": replay_zswap61,
+    "zbud-plain": partial(zbud_answers, ZBUD_PLAIN),
+    "zbud-series": partial(zbud_answers, ZBUD_SERIES),
+    "radix": radix_answers,
+    "buddy": buddy_answers,
+    "compact": compact_answers,
+    "zswap-plain": partial(zswap_answers, ZBUD_PLAIN),
+    "zswap-series": partial(zswap_answers, ZBUD_SERIES),
+    "zswap-6.1": zswap61_answers,
 }
 
 __all__ = ["KINDS", "Difference", "TraceError", "answers", "compare", "state_text"]
 
 
 def answers(kind: str, trace: str | Path) -> Iterator[str]:
-    """The exact lines that the engine answers to a trace; TraceError names a bad line."""
+    """Yield the exact lines that the engine answers to a trace. TraceError names a bad line."""
     if kind not in KINDS:
-        raise TraceError(f"unknown kind of trace {kind!r}; there are {', '.join(KINDS)}")
+        raise TraceError(f"unknown kind of trace {kind!r}; use {', '.join(KINDS)}")
     for answer in KINDS[kind](list(operations(trace))):
         yield state_text(answer)
 
 
 def compare(kind: str, trace: str | Path, expected: str | Path) -> tuple[int, Difference | None]:
-    """Operations run, and the first difference from the expected answers, None if there is none."""
+    """Run a trace and compare its answers with the expected ones.
+
+    Return the number of operations that agree, and the first difference (None = there is none).
+    """
     wanted = ((where, text) for where, text in lines(expected) if text.strip())
     before: Answer = {}
     count = 0

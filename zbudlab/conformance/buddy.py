@@ -1,7 +1,7 @@
 """Traces of the page allocator: zone, cma, boot, alloc, free, claim.
 
-The format is described in tests/data/README.md. Blocks that a trace holds are known by their
-first frame; orders above the largest are refused by the allocator itself.
+The format is described in tests/data/README.md. The blocks that a trace holds are known by their
+first frame. Orders above the largest are refused by the allocator itself.
 """
 
 from collections.abc import Iterator
@@ -23,25 +23,25 @@ from zbudlab.mm import bootmem, page_alloc, vmstat
 from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
 
-LETTERS = "URMVCI"  #: of the migrate types
-MAX_FRAMES = 1 << 24  #: 64 GiB: what a trace may ask for
-WHOLE_STATE = 10  #: `every` from here on: runs of compaction print the whole state, too
-DIGEST_EACH = 64  #: `every` below: each line has a digest
-LARGE = 1000  #: `every` from here on: runs of compaction print a digest only
+LETTERS = "URMVCI"  #: of migrate types, by number
+MAX_FRAMES = 1 << 24  #: 64 GiB: the largest zone of a trace
+WHOLE_STATE = 10  #: with this `every` or more, runs of compaction print the whole state, too
+DIGEST_EACH = 64  #: with a smaller `every`, each line has a digest
+LARGE = 1000  #: with this `every` or more, runs of compaction print only a digest
 
 
 def filled(records: np.ndarray, link: int, heads: np.ndarray) -> list[int]:
-    """Which of the lists, by their place in `heads`, have a member."""
+    """Return which of the lists have a member, as places in `heads`."""
     return np.flatnonzero(records["next"][heads, link] != heads).tolist()
 
 
-class BuddyReplay:
-    """One zone, and the owner of its blocks as the traces play him."""
+class BuddyHarness:
+    """A zone, and the owner of its blocks whose part the trace plays."""
 
-    #: What `parts` may say.
+    #: Values of the directive `parts`.
     parts_known: ClassVar[tuple[str, ...]] = ("buddy",)
-    #: Operations after which the state is worth more than every now and then.
-    telling: ClassVar[tuple[str, ...]] = ()
+    #: Operations after which the state is printed more often.
+    notable: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.every = 1
@@ -54,7 +54,7 @@ class BuddyReplay:
     # --- what is printed -----------------------------------------------------------------------
 
     def free_lists(self) -> list[list[Any]]:
-        """By order, then type; the heads stand in that order."""
+        """Return the free lists that are not empty, by order, then by type."""
         return [
             [
                 place // MIGRATE_TYPES,
@@ -65,6 +65,7 @@ class BuddyReplay:
         ]
 
     def snapshot(self) -> dict[str, Any]:
+        """Return the state as traces print it."""
         vmstat.extfrag_indices(self.state.mem, self.indices)
         fragmentation, unusable = self.indices.tolist()
         types = self.pageblocks["migratetype"].tolist()
@@ -78,11 +79,11 @@ class BuddyReplay:
         }
 
     def shown(self, name: str, number: int) -> dict[str, Any]:
-        """The digest and the state as far as this line has them."""
-        telling = name in self.telling
+        """Return the digest and the state, as far as a line has them."""
+        notable = name in self.notable
         whole = number % self.every == 0 or name == "boot"
-        whole = whole or (telling and WHOLE_STATE <= self.every < LARGE)
-        if not self.booted or not (whole or telling or self.every < DIGEST_EACH):
+        whole = whole or (notable and WHOLE_STATE <= self.every < LARGE)
+        if not self.booted or not (whole or notable or self.every < DIGEST_EACH):
             return {}
         state = self.snapshot()
         return {"sd": digest(state)} | ({"state": state} if whole else {})
@@ -90,12 +91,13 @@ class BuddyReplay:
     # --- words of an operation -----------------------------------------------------------------
 
     def migratetype(self, operation: Operation, word: str) -> int:
-        """The number of a migrate type that pages can be asked for."""
+        """Return the number of a migrate type that pages can be allocated as."""
         if word not in MIGRATE_NAMES[:MIGRATE_RESERVE]:
             raise operation.fail("a type is unmovable, reclaimable or movable")
         return MIGRATE_NAMES.index(word)
 
     def number_and_type(self, operation: Operation) -> tuple[int, int]:
+        """Return the two words of an operation: a number, and a migrate type."""
         if len(operation.words) != 2:
             raise operation.fail(f"{operation.name} takes a number and a type")
         first = Operation(f"{operation.name} {operation.words[0]}", operation.where)
@@ -104,7 +106,7 @@ class BuddyReplay:
     # --- operations ----------------------------------------------------------------------------
 
     def start(self, operation: Operation) -> None:
-        """The line `zone`: how many frames, and the pageblock order."""
+        """Create the zone of the line `zone`: frames, and pageblock order."""
         frames, pageblock_order = operation.numbers(2)
         if self.zoned:
             raise operation.fail("there is a zone already")
@@ -129,6 +131,7 @@ class BuddyReplay:
         )
 
     def reserve_cma(self, operation: Operation) -> None:
+        """Reserve the CMA area of the line `cma`: its first frame, and its length."""
         start, length = operation.numbers(2)
         end = start + length
         if start % MAX_ORDER_NR_PAGES or length % MAX_ORDER_NR_PAGES or length <= 0:
@@ -140,10 +143,12 @@ class BuddyReplay:
         self.areas.append((start, end))
 
     def boot(self) -> None:
+        """Free all memory to the page allocator."""
         bootmem.free_all_bootmem(self.state.mem, self.frames, self.areas)
         self.booted = True
 
     def allocate(self, order: int, migratetype: int) -> dict[str, Any]:
+        """Allocate a block."""
         pfn = int(page_alloc.alloc_pages(self.state.mem, order, migratetype))
         if pfn < 0:
             return {"rc": pfn}
@@ -151,6 +156,7 @@ class BuddyReplay:
         return {"rc": 0, "pfn": pfn}
 
     def free(self, pfn: int) -> dict[str, Any]:
+        """Free a block that the trace holds."""
         if pfn not in self.blocks_held:
             return {"rc": "dead"}
         self.blocks_held.remove(pfn)
@@ -158,6 +164,7 @@ class BuddyReplay:
         return {"rc": 0}
 
     def claim(self, pfn: int, migratetype: int) -> dict[str, Any]:
+        """Move the free pages of a pageblock to another type, and the pageblock with them."""
         if not 0 <= pfn < self.frames:
             return {"rc": "norange"}
         if page_alloc.get_pageblock_migratetype(self.zone, self.blocks, pfn) == MIGRATE_CMA:
@@ -167,11 +174,11 @@ class BuddyReplay:
         return {"rc": int(moved)}
 
     def direct(self, operation: Operation) -> bool:
-        """Obey a directive, which has no answer; whether it was one."""
+        """Obey a directive, which has no answer. Return whether it was one."""
         if operation.name == "every":
             (self.every,) = operation.numbers(1)
             if self.every < 1:
-                raise operation.fail("every takes a number from 1 up")
+                raise operation.fail("every takes a number of 1 or more")
         elif operation.name == "parts":
             if len(operation.words) != 1 or operation.words[0] not in self.parts_known:
                 raise operation.fail(f"parts takes {' or '.join(self.parts_known)}")
@@ -181,12 +188,12 @@ class BuddyReplay:
         return True
 
     def set_up(self, operation: Operation) -> bool:
-        """Do what comes before the first allocation; whether it was that."""
+        """Run an operation that precedes the first allocation. Return whether it was one."""
         if operation.name == "zone":
             self.start(operation)
         elif operation.name in ("cma", "boot"):
             if not self.zoned or self.booted:
-                raise operation.fail("it stands once between zone and the first allocation")
+                raise operation.fail("it must come once, between zone and the first allocation")
             if operation.name == "cma":
                 self.reserve_cma(operation)
             else:
@@ -197,16 +204,17 @@ class BuddyReplay:
         return True
 
     def run(self, operation: Operation) -> dict[str, Any] | None:
-        """Do one operation; what it answered, or None for a directive."""
+        """Run an operation and return its answer; None for a directive."""
         if self.direct(operation):
             return None
         if self.set_up(operation):
             return {"rc": 0}
         if not self.booted:
-            raise operation.fail("before it there must be zone and boot")
+            raise operation.fail("zone and boot must come first")
         return self.operate(operation)
 
     def operate(self, operation: Operation) -> dict[str, Any]:
+        """Run an operation of a zone that has booted."""
         name = operation.name
         if name == "alloc":
             order, migratetype = self.number_and_type(operation)
@@ -220,22 +228,22 @@ class BuddyReplay:
         raise operation.fail("unknown operation")
 
 
-def answers(replay: BuddyReplay, operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The lines a replay prints for a trace."""
+def answers(harness: BuddyHarness, operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the lines that a harness answers to a trace, and a final one."""
     done = 0
     for operation in operations:
-        answer = replay.run(operation)
+        answer = harness.run(operation)
         if answer is not None:
             done += 1
-            shown = replay.shown(operation.name, done)
+            shown = harness.shown(operation.name, done)
             yield {"i": done, "op": operation.text, **answer, **shown}
     final: dict[str, Any] = {"final": True, "ops": done}
-    if replay.booted:
-        state = replay.snapshot()
+    if harness.booted:
+        state = harness.snapshot()
         final |= {"sd": digest(state), "state": state}
     yield final
 
 
-def replay_buddy(operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The answers to a trace of the page allocator, one a line, and a final one."""
-    return answers(BuddyReplay(), operations)
+def buddy_answers(operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to a trace of the page allocator, one per operation, and a final one."""
+    return answers(BuddyHarness(), operations)

@@ -1,7 +1,7 @@
-"""Traces of compaction, migration and CMA: those of the page allocator, and user and zbud pages.
+"""Traces of compaction, migration and CMA: those of the page allocator, plus user and zbud pages.
 
-The format is described in tests/data/README.md. All user pages belong to one process and lie on
-the inactive list.
+The format is described in tests/data/README.md. All user pages belong to one process and are on the
+inactive list.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zbudlab.conformance.buddy import BuddyReplay, answers, filled
+from zbudlab.conformance.buddy import BuddyHarness, answers, filled
 from zbudlab.conformance.trace import Operation
 from zbudlab.layout import (
     BUDDIED,
@@ -30,26 +30,29 @@ from zbudlab.mm.inspection import list_members
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import page_lru, page_zbud
 
-OWNER = 0  #: the process that has all user pages
+OWNER = 0  #: the process of all user pages
 
-#: What a line of compaction says of `compact_control`, in order.
+#: Words in a line of compaction, and their fields of `compact_control`, in order.
 COUNTERS = (("mscanned", "migrate_scanned"), ("fscanned", "free_scanned"), ("isolated", "isolated"))
 ZBUD_ENTRY = ("first_handle", "first_chunks", "last_handle", "last_chunks")
 MAP_COUNTS = ("first_map_count", "last_map_count")
 
 
-class CompactReplay(BuddyReplay):
-    """A zone with user pages and one zbud pool, and their owners as the traces play them."""
+class CompactHarness(BuddyHarness):
+    """A zone with user pages and one zbud pool, and their owners whose part the trace plays.
+
+    user_pages: as many as the whole trace allocates.
+    """
 
     parts_known: ClassVar[tuple[str, ...]] = ("all", "buddy")
-    telling: ClassVar[tuple[str, ...]] = ("compact", "alloc_contig")
+    notable: ClassVar[tuple[str, ...]] = ("compact", "alloc_contig")
 
     def __init__(self, user_pages: int) -> None:
         super().__init__()
-        self.user_pages = user_pages  # as many as the whole trace asks for
+        self.user_pages = user_pages
         self.places = 0  # page table entries used so far
-        self.handles = 0  # given out so far: 1 .. handles
-        self.mappings: dict[int, int] = {}  # by live handle and by those mapped still
+        self.handles = 0  # issued so far: 1 .. handles
+        self.mappings: dict[int, int] = {}  # by handle, of live objects and freed ones still mapped
         self.live: set[int] = set()
         self.pins: dict[int, int] = {}
         self.ranges: list[list[int]] = []
@@ -68,6 +71,7 @@ class CompactReplay(BuddyReplay):
     # --- what is printed -----------------------------------------------------------------------
 
     def zbud_lru(self) -> list[list[int]]:
+        """Return the entries of the pool's LRU, newest first."""
         listed = list_members(self.rows, LRU, self.zbud_list + LRU_LIST)
         headers = self.rows[listed]
         columns = [
@@ -79,6 +83,7 @@ class CompactReplay(BuddyReplay):
         return [list(entry) for entry in zip(*columns, strict=True)]
 
     def zbud_lists(self) -> dict[str, Any]:
+        """Return the pool's lists that are not empty."""
         unbuddied = filled(self.rows, BUDDY, self.zbud_list + np.arange(1, NCHUNKS))
         return {
             "zlru": self.zbud_lru(),
@@ -105,7 +110,7 @@ class CompactReplay(BuddyReplay):
         }
 
     def counted(self) -> dict[str, Any]:
-        """What the last run of compaction counted and moved."""
+        """Return what the last run of compaction counted and moved."""
         control = self.control[0]
         done = self.moves[: control["nr_moves"]]
         done = done[done["rc"] == 0]
@@ -119,9 +124,11 @@ class CompactReplay(BuddyReplay):
     # --- user pages ----------------------------------------------------------------------------
 
     def is_user_page(self, pfn: int) -> bool:
+        """Return whether a frame holds a user page."""
         return 0 <= pfn < self.frames and page_lru(self.page[pfn])
 
     def anon(self, count: int) -> dict[str, Any]:
+        """Allocate user pages, as many as possible up to `count`."""
         pfns: list[int] = []
         while len(pfns) < count:
             pfn = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
@@ -134,6 +141,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0, "pfns": pfns} if pfns else {"rc": pfn}
 
     def free_anon(self, pfn: int) -> dict[str, Any]:
+        """Free a user page."""
         if not self.is_user_page(pfn):
             return {"rc": "dead"}
         if pfn in self.pins:
@@ -144,6 +152,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def pin(self, pfn: int) -> dict[str, Any]:
+        """Take a reference to a user page or zbud page."""
         if not self.is_user_page(pfn) and not (
             0 <= pfn < self.frames and page_zbud(self.page[pfn])
         ):
@@ -153,6 +162,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def unpin(self, pfn: int) -> dict[str, Any]:
+        """Drop a reference that the trace took."""
         if pfn not in self.pins:
             return {"rc": "dead"}
         self.pins[pfn] -= 1
@@ -163,6 +173,7 @@ class CompactReplay(BuddyReplay):
     # --- zbud pages ----------------------------------------------------------------------------
 
     def zalloc(self, size: int) -> dict[str, Any]:
+        """Store an object in zbud."""
         self.state.reserve_nodes(1)
         migratetype = MIGRATE_MOVABLE if self.zone["zpool_movable"] else MIGRATE_UNMOVABLE
         handle = int(zbud.zbud_alloc(self.state.mem, 0, size, migratetype))
@@ -174,12 +185,14 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0, "h": handle, "pfn": int(newest)}
 
     def zfree(self, handle: int) -> dict[str, Any]:
+        """Free an object of zbud."""
         if handle not in self.live:
             return {"rc": "dead"}
         self.live.remove(handle)
         return {"rc": int(zbud.zbud_free(self.state.mem, 0, handle))}
 
     def zmap(self, handle: int) -> dict[str, Any]:
+        """Map an object of zbud."""
         if not 0 < handle <= self.handles:
             return {"rc": "dead"}
         if not zbud.zbud_map(self.state.mem, 0, handle):
@@ -188,6 +201,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def zunmap(self, handle: int) -> dict[str, Any]:
+        """Unmap an object of zbud."""
         if not 0 < handle <= self.handles:
             return {"rc": "dead"}
         held = self.mappings.get(handle, 0)
@@ -203,9 +217,10 @@ class CompactReplay(BuddyReplay):
         return self.state.mem, self.moves, self.control
 
     def compact(self, operation: Operation) -> dict[str, Any]:
+        """Compact the zone: order, type, and whether to wait."""
         words = operation.words
         if not 1 <= len(words) <= 3 or words[2:] not in ([], ["sync"], ["async"]):
-            raise operation.fail("compact takes an order, a type or none, async or sync or none")
+            raise operation.fail("compact takes an order, then perhaps a type, then async or sync")
         (order,) = Operation(f"compact {words[0]}", operation.where).numbers(1)
         if not compaction.WHOLE_ZONE <= order < MAX_ORDER:
             raise operation.fail(f"compact takes an order from -1 to {MAX_ORDER - 1}")
@@ -220,6 +235,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": rc, "scan": scan, **numbers, **counted}
 
     def alloc_contig(self, start: int, end: int) -> dict[str, Any]:
+        """Allocate a range of a CMA area."""
         held = any(start < other_end and other < end for other, other_end in self.ranges)
         if held or not cma.is_cma_range(self.state.mem, start, end):
             return {"rc": "norange"}
@@ -231,6 +247,7 @@ class CompactReplay(BuddyReplay):
         return {"rc": rc, **numbers, "moved": counted["moved"], "moves": counted["moves"]}
 
     def free_contig(self, start: int, end: int) -> dict[str, Any]:
+        """Give back a range of a CMA area."""
         if [start, end] not in self.ranges:
             return {"rc": "norange"}
         self.ranges.remove([start, end])
@@ -238,19 +255,23 @@ class CompactReplay(BuddyReplay):
         return {"rc": 0}
 
     def reset(self) -> dict[str, Any]:
+        """Clear all hints if compaction asked for it."""
         return {"rc": int(compaction.reset_isolation_suitable(self.state.mem))}
 
     def rescan(self) -> dict[str, Any]:
+        """Clear all hints."""
         compaction.rescan(self.state.mem)
         return {"rc": 0}
 
     # --- switches ------------------------------------------------------------------------------
 
     def set_watermark(self, pages: int) -> dict[str, Any]:
+        """Set the low watermark."""
         self.zone["watermark"][WMARK_LOW] = pages
         return {"rc": 0}
 
     def set_movable(self, movable: int) -> dict[str, Any]:
+        """Set whether zbud pages can be moved."""
         self.zone["zpool_movable"] = int(movable != 0)
         return {"rc": 0}
 
@@ -280,12 +301,12 @@ class CompactReplay(BuddyReplay):
 
 
 def user_pages(operations: list[Operation]) -> int:
-    """How many user pages a trace asks for."""
+    """Return how many user pages a trace allocates."""
     return sum(
         max(*operation.numbers(1), 0) for operation in operations if operation.name == "anon"
     )
 
 
-def replay_compact(operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The answers to a trace of compaction, one a line, and a final one."""
-    return answers(CompactReplay(user_pages(operations)), operations)
+def compact_answers(operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to a trace of compaction, one per operation, and a final one."""
+    return answers(CompactHarness(user_pages(operations)), operations)

@@ -1,4 +1,4 @@
-"""Where an answer differs from the expected one, told so that a person can use it."""
+"""The place where an answer differs from the expected one, formatted for a person."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ def _parse(line: str) -> dict[str, Any]:
 
 
 def _parts(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer's fields, and those of its state one by one."""
+    """Return an answer's fields, with those of its state one by one."""
     parts = {name: value for name, value in answer.items() if name != "state"}
     for name, value in (answer.get("state") or {}).items():
         parts[f"state.{name}"] = value
@@ -23,7 +23,11 @@ def _parts(answer: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Difference:
-    """The first line that differs: its place in the file, the operation, and what differs in it."""
+    """The first line that differs.
+
+    where: its place in the file. expected, got: its fields. before: the last state printed before
+    it.
+    """
 
     where: str
     operation: str
@@ -33,7 +37,7 @@ class Difference:
 
     @classmethod
     def between(cls, where: str, expected: str, got: str, before: dict[str, Any]) -> "Difference":
-        """From the two lines, and the state that was printed last before them."""
+        """Create a difference from the two lines, and the last state printed before them."""
         want, have = _parse(expected), _parse(got)
         operation = str(have.get("op") or want.get("op") or "end of the trace")
         return cls(where, operation, _parts(want), _parts(have), before)

@@ -1,4 +1,4 @@
-"""What traces print of a zbud pool: its lists, with handles as the trace numbers them."""
+"""A zbud pool as traces print it: its lists, with handles as the trace numbers them."""
 
 from typing import Any
 
@@ -18,7 +18,10 @@ from zbudlab.mm.state import State
 
 
 class PoolView:
-    """One pool, read only. numbers: of plain handles, which the owner enters."""
+    """One pool, read only.
+
+    numbers: the trace's numbers of plain handles, which the owner enters.
+    """
 
     def __init__(self, state: State, number: int) -> None:
         self.state = state
@@ -27,7 +30,7 @@ class PoolView:
         self.numbers: dict[int, int] = {}
 
     def number_of(self, row: int, buddy: int) -> int:
-        """The number of a page's buddy; 0 = there is none."""
+        """Return the number of a page's buddy; 0 = there is none."""
         header = self.state.rows[row]
         side = "first" if buddy == FIRST else "last"
         if self.series:
@@ -39,28 +42,28 @@ class PoolView:
         return self.numbers[(self.pfn(row) * NCHUNKS) + chunk]
 
     def number(self, handle: int) -> int:
-        """The number of a handle, freed ones included."""
+        """Return the number of a handle, even of a freed one."""
         return handle if self.series else self.numbers[handle]
 
     def pfn(self, row: int) -> int:
-        """The page frame whose header is in `row`."""
+        """Return the page frame whose header is in `row`."""
         return row >> int(self.pool["row_shift"])
 
     def pair(self, row: int) -> list[int]:
-        """The numbers of both buddies."""
+        """Return the numbers of both buddies."""
         return [self.number_of(row, FIRST), self.number_of(row, LAST)]
 
     def members(self, which: int, link: int) -> list[int]:
-        """The header rows on one of the pool's lists, in order."""
+        """Return the header rows on one of the pool's lists, in order."""
         return list_members(self.state.rows, link, int(self.pool["list_heads"]) + which)
 
     def at(self, place: int) -> int:
-        """The page at a place of the LRU, newest first; -1 = there is none."""
+        """Return the page at a place of the LRU, newest first; -1 = there is none."""
         rows = self.members(LRU_LIST, LRU)
         return self.pfn(rows[place]) if 0 <= place < len(rows) else -1
 
     def lru_entry(self, row: int) -> list[int]:
-        """Handles and chunks of both buddies, then references and map counts (plain: 1, 0, 0)."""
+        """Return handles and chunks of both buddies, references, map counts (plain: 1, 0, 0)."""
         header = self.state.rows[row]
         first, last = self.pair(row)
         counts = [1, 0, 0]
@@ -71,7 +74,7 @@ class PoolView:
         return [int(number) for number in shown]
 
     def snapshot(self) -> dict[str, Any]:
-        """All lists, newest first."""
+        """Return all lists, newest first."""
         unbuddied = {
             str(free): [self.pair(row) for row in rows]
             for free in range(1, NCHUNKS)

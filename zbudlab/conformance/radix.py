@@ -14,8 +14,8 @@ WORDS = {"insert": 2, "delete": 1, "lookup": 1, "replace": 2, "next_hole": 2}
 MAX_ITEM = (1 << 32) - 1
 
 
-class RadixReplay:
-    """One tree."""
+class RadixHarness:
+    """A tree."""
 
     def __init__(self) -> None:
         self.nodes = np.zeros(64, layout.radix_tree_node)
@@ -23,13 +23,13 @@ class RadixReplay:
         radix_tree.init_radix_tree_nodes(self.nodes)
 
     def run(self, operation: Operation) -> dict[str, Any]:
-        """Do one operation; what it answered."""
+        """Run an operation and return its answer."""
         name = operation.name
         if name not in WORDS:
             raise operation.fail("unknown operation")
         numbers = operation.numbers(WORDS[name])
         if not 0 <= numbers[0] <= int(radix_tree.MAX_KEY):
-            raise operation.fail("a key has 64 bits and no sign")
+            raise operation.fail("a key is an unsigned 64-bit number")
         key = np.uint64(numbers[0])
         if name in ("insert", "replace") and not 1 <= numbers[1] <= MAX_ITEM:
             raise operation.fail(f"an item is 1 to {MAX_ITEM}")
@@ -46,22 +46,23 @@ class RadixReplay:
         return {"hole": int(hole)}
 
     def insert(self, key: np.uint64, item: int) -> int:
+        """Insert an item, growing the arena if necessary. Return 0 or -EEXIST."""
         if not radix_tree.radix_tree_preload(self.nodes, 1):
             self.nodes = grown(self.nodes, len(self.nodes))
         return radix_tree.radix_tree_insert(self.nodes, self.root, key, item)
 
 
-def replay_radix(operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The answers to a trace of a radix tree, one a line."""
-    replay = RadixReplay()
+def radix_answers(operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to a trace of a radix tree, one per operation."""
+    harness = RadixHarness()
     for i, operation in enumerate(operations, 1):
-        answer = replay.run(operation)
-        root = replay.root
+        answer = harness.run(operation)
+        root = harness.root
         yield {
             "i": i,
             "op": operation.text,
             **answer,
             "items": int(root["items"]),
             "height": int(root["height"]),
-            "nodes": int(replay.nodes[0]["count"]),
+            "nodes": int(harness.nodes[0]["count"]),
         }

@@ -1,4 +1,4 @@
-"""Traces as text: reading them with their line numbers, and saying what is wrong with one."""
+"""Read traces as text with line numbers, and report bad lines."""
 
 import json
 import zlib
@@ -12,7 +12,7 @@ __all__ = ["Operation", "TraceError", "digest", "lines", "operations", "state_te
 
 
 class Operation:
-    """One line of a trace: its words, and where it stands."""
+    """One line of a trace: its words, and where it is."""
 
     def __init__(self, text: str, where: str) -> None:
         self.text = text
@@ -20,21 +20,24 @@ class Operation:
         self.name, *self.words = text.split()
 
     def fail(self, reason: str) -> TraceError:
-        """The error to raise for this line."""
+        """Return the error to raise for this line."""
         return TraceError(f"{self.where}: {reason}: {self.text!r}")
 
     def numbers(self, count: int, *, at_most: int | None = None) -> list[int]:
-        """The words after the name, as `count` whole numbers (or up to `at_most`)."""
+        """Return the words after the name as `count` whole numbers (or up to `at_most`)."""
         if not count <= len(self.words) <= (at_most or count):
-            raise self.fail(f"{self.name} takes {count} numbers, here are {len(self.words)}")
+            raise self.fail(f"{self.name} takes {count} numbers, not {len(self.words)}")
         try:
             return [int(word) for word in self.words]
         except ValueError:
-            raise self.fail("a whole number is wanted") from None
+            raise self.fail("whole numbers are needed") from None
 
 
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
-    """Each line of a text file (plain, gzip, zstd, or `-` for standard input) with its place."""
+    """Yield each line of a text file with its place.
+
+    path: plain, gzip or zstd, or `-` for standard input. TraceError if it is damaged or not UTF-8.
+    """
     name, number = name_of(path), 0
     try:
         with unpacked(path) as file:
@@ -48,7 +51,7 @@ def lines(path: str | Path) -> Iterator[tuple[str, str]]:
 
 
 def operations(path: str | Path) -> Iterator[Operation]:
-    """The operations of a trace, in order; comments and blank lines are left out."""
+    """Yield the operations of a trace in order. Comments and blank lines are skipped."""
     for where, text in lines(path):
         if text.strip() and not text.lstrip().startswith("#"):
             if not text.isprintable():
@@ -57,10 +60,10 @@ def operations(path: str | Path) -> Iterator[Operation]:
 
 
 def state_text(state: Any) -> str:
-    """The exact text of a state: JSON without blanks."""
-    return json.dumps(state, separators=(",", ":"), default=int)  # uncompiled, some are numpy's
+    """Return the exact text of a state: JSON without blanks."""
+    return json.dumps(state, separators=(",", ":"), default=int)  # of NumPy scalars
 
 
 def digest(state: Any) -> int:
-    """CRC-32 of a state's exact text, the `sd` of an answer."""
+    """Return the CRC-32 of a state's exact text, the `sd` of an answer."""
     return zlib.crc32(state_text(state).encode())

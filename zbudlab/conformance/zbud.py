@@ -1,8 +1,8 @@
 """Traces of zbud: alloc, free, map, unmap, write, check, reclaim, migrate, isolate, putback.
 
-The format, with its words for operations that the code is not asked to do, is described in
-tests/data/README.md. Handles of a trace are numbered by successful allocations; with the series
-that is the handle itself.
+The format is described in tests/data/README.md, with its words for operations that are not run.
+Handles of a trace are numbered by successful allocations; with the series that number is the handle
+itself.
 """
 
 import zlib
@@ -33,8 +33,8 @@ from zbudlab.mm.state import State
 HANDLE_WORDS = {"free": 1, "map": 1, "unmap": 1, "check": 1, "write": 2}
 
 
-class ZbudReplay:
-    """A pool, and the owner of its objects as the traces play him."""
+class ZbudHarness:
+    """A pool, and the owner of its objects whose part the trace plays."""
 
     def __init__(self, variant: int, frames: int) -> None:
         self.state = State(frames, pageblock_order=9)
@@ -42,7 +42,7 @@ class ZbudReplay:
         self.state.create_pool(0, variant)
         self.variant = variant
         self.pool = self.state.pools[0]
-        self.handles: list[int] = [0]  # by number
+        self.handles: list[int] = [0]  # by number, from 1
         self.view = PoolView(self.state, 0)
         self.sizes: dict[int, int] = {}
         self.live: set[int] = set()
@@ -56,24 +56,34 @@ class ZbudReplay:
     # --- what is printed -----------------------------------------------------------------------
 
     def frames_live(self) -> int:
+        """Return the number of frames in use."""
         zone = self.state.zone
         return int(zone["spanned_pages"] - zone["nr_free_pages"])
 
     def pin_entry(self, pfn: int) -> list[int]:
+        """Return the handles and the references of a page that the trace isolated."""
         row = pfn << NCHUNKS_ORDER
         return [*self.view.pair(row), int(self.state.pages[pfn]["refcount"])]
 
     def snapshot(self) -> dict[str, Any]:
+        """Return the state as traces print it."""
         return {**self.view.snapshot(), "pins": [self.pin_entry(pfn) for pfn in self.pins]}
+
+    def with_digest(self) -> dict[str, Any]:
+        """Return the state and its digest."""
+        state = self.snapshot()
+        return {"sd": digest(state), "state": state}
 
     # --- operations ----------------------------------------------------------------------------
 
     def payload(self, number: int, address: int) -> np.ndarray:
+        """Return the bytes of an object, uint8 (size,). address: in chunks."""
         start = (address & (NCHUNKS - 1)) * CHUNK_SIZE
         frame = self.state.frames[address >> NCHUNKS_ORDER]
         return frame[start : start + self.sizes[number]]
 
     def allocate(self, size: int) -> dict[str, Any]:
+        """Allocate an object."""
         self.state.reserve_nodes(1)
         self.refuse_frames_at_limit()
         movable = MIGRATE_MOVABLE if self.variant == ZBUD_SERIES else MIGRATE_UNMOVABLE
@@ -90,20 +100,25 @@ class ZbudReplay:
         return {"rc": 0, "h": number}
 
     def refuse_frames_at_limit(self) -> None:
+        """Make the next allocation of a frame fail if the trace's limit is reached."""
         if self.limit and self.frames_live() >= self.limit:
             self.state.zone["fail_page_alloc"] = 1
 
     def free(self, number: int) -> int:
+        """Free an object."""
         self.live.discard(number)
         return zbud.zbud_free(self.state.mem, 0, self.handles[number])
 
     def map(self, number: int) -> int:
+        """Map an object. Return its address in chunks."""
         return zbud.zbud_map(self.state.mem, 0, self.handles[number])
 
     def unmap(self, number: int) -> int:
+        """Unmap an object."""
         return zbud.zbud_unmap(self.state.mem, 0, self.handles[number])
 
     def evict(self, number: int) -> int:
+        """Answer as the owner to an eviction, by the trace's policy."""
         if number not in self.live:
             return 0
         if self.policy == "fail" or (self.policy == "odd" and number % 2):
@@ -112,6 +127,7 @@ class ZbudReplay:
         return 0
 
     def reclaim(self, retries: int) -> dict[str, Any]:
+        """Reclaim a page of the pool."""
         evictions: list[list[int]] = []
 
         def evict(handle: int) -> int:
@@ -127,6 +143,7 @@ class ZbudReplay:
         return {"rc": rc, "ev": evictions}
 
     def migrate(self, place: int) -> dict[str, Any]:
+        """Migrate the page at a place of the LRU."""
         pfn = self.view.at(place)
         if pfn < 0:
             return {"rc": "norange"}
@@ -136,6 +153,7 @@ class ZbudReplay:
         return {"rc": rc} if rc == -ENOMEM else {"rc": rc, "moved": int(rc == 0)}
 
     def isolate(self, place: int) -> dict[str, Any]:
+        """Take a reference to the page at a place of the LRU."""
         pfn = self.view.at(place)
         if pfn < 0:
             return {"rc": "norange"}
@@ -144,12 +162,13 @@ class ZbudReplay:
         return {"rc": 0}
 
     def putback(self, place: int) -> dict[str, Any]:
+        """Drop the reference to an isolated page."""
         if not 0 <= place < len(self.pins):
             return {"rc": "norange"}
         return {"rc": page_alloc.put_page(self.state.mem, self.pins.pop(place))}
 
     def refused(self, name: str, number: int) -> str | None:
-        """The word for an operation that the code is not asked to do; None = it is."""
+        """Return the word for an operation that is not run; None if it is run."""
         issued = 0 < number < len(self.handles)
         gone = number not in self.live
         if not issued or (
@@ -164,6 +183,7 @@ class ZbudReplay:
         return None
 
     def on_handle(self, name: str, number: int, byte: int = 0) -> dict[str, Any]:
+        """Run an operation on a handle."""
         if word := self.refused(name, number):
             return {"rc": word}
         if name == "free":
@@ -186,12 +206,12 @@ class ZbudReplay:
         return {"rc": 0, "crc": crc}
 
     def run(self, operation: Operation) -> dict[str, Any] | None:
-        """Do one operation; what it answered, or None for a directive."""
+        """Run an operation and return its answer; None for a directive."""
         name = operation.name
         if name == "every":
             (self.every,) = operation.numbers(1)
             if self.every < 1:
-                raise operation.fail("every takes a number from 1 up")
+                raise operation.fail("every takes a number of 1 or more")
             return None
         if name == "evict":
             if operation.words not in (["ok"], ["fail"], ["odd"]):
@@ -211,28 +231,24 @@ class ZbudReplay:
         return known[name](*operation.numbers(1))
 
 
-def replay_zbud(variant: int, operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The answers to a trace of zbud, one a line, and a final one."""
+def zbud_answers(variant: int, operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to a trace of zbud, one per operation, and a final one."""
     frames = 1024 + sum(operation.name == "alloc" for operation in operations)
-    replay = ZbudReplay(variant, frames)
+    harness = ZbudHarness(variant, frames)
     done = 0
     for operation in operations:
-        answer = replay.run(operation)
+        answer = harness.run(operation)
         if answer is None:
             continue
         done += 1
-        line = {"i": done, "op": operation.text, **answer, "pages_nr": int(replay.pool["pages_nr"])}
-        if done % replay.every == 0:
-            state = replay.snapshot()
-            line |= {"sd": digest(state), "state": state}
-        yield line
-    state = replay.snapshot()
+        pages = int(harness.pool["pages_nr"])
+        line = {"i": done, "op": operation.text, **answer, "pages_nr": pages}
+        yield line | (harness.with_digest() if done % harness.every == 0 else {})
     yield {
         "final": True,
         "ops": done,
-        "handles": len(replay.handles) - 1,
-        "pages_nr": int(replay.pool["pages_nr"]),
-        "frames_live": replay.frames_live(),
-        "sd": digest(state),
-        "state": state,
+        "handles": len(harness.handles) - 1,
+        "pages_nr": int(harness.pool["pages_nr"]),
+        "frames_live": harness.frames_live(),
+        **harness.with_digest(),
     }

@@ -1,9 +1,9 @@
-"""Traces of zswap read in a running kernel 6.1: store, load and free of a process's pages.
+"""Traces of zswap recorded in a running kernel 6.1: store, load and free of a process's pages.
 
 The format is described in tests/data/README.md. What matters here is when a page keeps its swap
-slot. From a RAM disk a page is read without the swap cache and its slot freed; from a real disk
-it keeps its slot, and so does one that was written back and is still in the swap cache. A page
-that has its slot goes out again without being stored. Pages have no bytes here, only their
+slot. A page read from a RAM disk bypasses the swap cache, and its slot is freed. A page read from a
+real disk keeps its slot, and so does one that was written back and is still in the swap cache. A
+page that has its slot is swapped out again without being stored. Pages have no bytes here, only
 compressed lengths.
 """
 
@@ -35,8 +35,8 @@ MAX_SETTING = 1 << 31
 LENGTHS = {"same": 0, "nofit": -1}  #: as `Swap.store` has them
 
 
-class Zswap61Replay:
-    """One process's pages, and swap below them."""
+class Zswap61Harness:
+    """The pages of one process, and the swap below them."""
 
     def __init__(self, stores: int) -> None:
         frames = 1024 + stores
@@ -45,25 +45,25 @@ class Zswap61Replay:
         self.swap = Swap(self.state, ZswapSettings("6.1", variant=ZBUD_PLAIN))
         self.synchronous = True  # whether the device answers at once
         self.swap.swapon(0, frames)
-        self.slots: dict[int, int] = {}  # by page; a page in memory can have one too
+        self.slots: dict[int, int] = {}  # by page; pages in memory can have one too
         self.out: set[int] = set()  # pages not in memory
 
     def set(self, operation: Operation) -> None:
-        """Take a setting."""
+        """Apply a setting."""
         name = operation.name
         if name in WORDS:
             if operation.words not in [[word] for word in WORDS[name]]:
-                raise operation.fail(f"{name} is {' or '.join(WORDS[name])} here")
+                raise operation.fail(f"{name} must be {' or '.join(WORDS[name])}")
             if name == "swap":
                 self.synchronous = operation.words == ["ram"]
             return
         (value,) = operation.numbers(1)
         if not 0 <= value < MAX_SETTING:
-            raise operation.fail(f"{name} takes a number from 0 up to {MAX_SETTING - 1}")
+            raise operation.fail(f"{name} takes a number from 0 to {MAX_SETTING - 1}")
         self.state.zswaps[0][FIELDS.get(name, name)] = value
 
     def store(self, page: int, length: int) -> None:
-        """Push a page out; one that still has its slot is unchanged and needs no store."""
+        """Swap a page out. One that still has its slot is unchanged and is not stored."""
         if page in self.slots:
             self.swap.cache.drop(self.slots[page])
         else:
@@ -89,13 +89,13 @@ class Zswap61Replay:
             self.swap.cache.add(slot)
 
     def free(self, page: int) -> None:
-        """Give a page up, wherever it is."""
+        """Free a page, wherever it is."""
         self.out.discard(page)
         if page in self.slots:
             self.swap.swap_free(self.slots.pop(page))
 
     def run(self, operation: Operation) -> None:
-        """Do one operation."""
+        """Run an operation."""
         if operation.name == "store":
             words = [str(LENGTHS.get(word, word)) for word in operation.words[1:]]
             rest = Operation(" ".join(["store", *operation.words[:1], *words]), operation.where)
@@ -113,16 +113,16 @@ class Zswap61Replay:
             raise operation.fail("unknown operation")
 
 
-def replay_zswap61(operations: list[Operation]) -> Iterator[dict[str, Any]]:
-    """The counters after each operation of a trace, as the running kernel had them."""
+def zswap61_answers(operations: list[Operation]) -> Iterator[dict[str, Any]]:
+    """Yield the counters after each operation of a trace, as the running kernel reported them."""
     stores = sum(operation.name == "store" for operation in operations)
-    replay = Zswap61Replay(stores)
+    harness = Zswap61Harness(stores)
     done = 0
     for operation in operations:
         if operation.name in WORDS or operation.name in SETTINGS:
-            replay.set(operation)
+            harness.set(operation)
             continue
-        replay.run(operation)
+        harness.run(operation)
         done += 1
-        counts = replay.swap.counters()
+        counts = harness.swap.counters()
         yield {"i": done, "op": operation.text} | {name: counts[name] for name in COUNTERS}

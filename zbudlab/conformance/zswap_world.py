@@ -1,6 +1,6 @@
-"""What traces of zswap play themselves: pages, the compressor, the swap cache's answers.
+"""What traces of zswap simulate around it: pages, the compressor, the swap cache's answers.
 
-A page (T, O, B) starts with its type, offset and number; all else in it follows from these.
+A page (T, O, B) starts with its type, offset and number. All its other bytes follow from these.
 """
 
 import struct
@@ -22,20 +22,20 @@ _ramp = (np.arange(PAGE_SIZE + 256) % 256).astype(np.uint8)
 
 
 def make_page(type: int, offset: int, number: int) -> np.ndarray:
-    """The page (T, O, B) of a trace."""
+    """Return the page (T, O, B) of a trace, uint8 (4096,)."""
     page = _ramp[number : number + PAGE_SIZE].copy()
     page[: STAMP.size] = np.frombuffer(STAMP.pack(type, offset, number), np.uint8)
     return page
 
 
 def page_number(page: SlotContent) -> int:
-    """B of a page."""
+    """Return B of a page."""
     assert not isinstance(page, int)
     return int(STAMP.unpack_from(page)[2])
 
 
 class TraceCompressor:
-    """Makes as many bytes of a page as the trace says; -1 = it fails."""
+    """Makes as many bytes of a page as the trace says; a length of -1 makes it fail."""
 
     name = "trace"
 
@@ -43,14 +43,14 @@ class TraceCompressor:
         self.length = 0
 
     def compress(self, page: Any) -> bytes:
-        """The page's first bytes, changed."""
+        """Return the first bytes of the page, changed."""
         if self.length < 0:
             raise CannotCompress("the trace says so")
         start = np.frombuffer(page, np.uint8)[: self.length] ^ 0x5A
         return start.tobytes().ljust(self.length, b"\x5a")
 
     def decompress(self, data: Any) -> bytes:
-        """The page, all of whose bytes follow from the first ones; checked against the others."""
+        """Return the page, which follows from its first bytes; all bytes are checked."""
         start = np.frombuffer(data, np.uint8) ^ 0x5A
         page = make_page(*STAMP.unpack_from(start.tobytes()))
         if not np.array_equal(page[: len(start)], start):
@@ -59,7 +59,7 @@ class TraceCompressor:
 
 
 class TraceCache(SwapCache):
-    """Answers for a slot by the trace's policies; keeps pages whose write failed."""
+    """Answers for a slot by the trace's policies, and keeps pages whose write failed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class TraceCache(SwapCache):
         self.policies: dict[int, str] = {}
 
     def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """What the slot's policy says, or the general one."""
+        """Answer by the slot's policy or, if it has none, by the general one."""
         policy = self.policies.get(slot, self.general)
         fixed = {"new": SwapCachePage.NEW, "exists": SwapCachePage.EXIST}
         if policy in ("auto", "default"):
@@ -76,7 +76,7 @@ class TraceCache(SwapCache):
 
 
 class TraceSwap(Swap):
-    """Swap that notes what it wrote back."""
+    """Swap that records what it writes back."""
 
     def __init__(self, state: State, settings: ZswapSettings, **parts: Any) -> None:
         super().__init__(state, settings, **parts)
@@ -85,12 +85,14 @@ class TraceSwap(Swap):
         self.writes: list[list[int]] = []
 
     def writeback_entry(self, pool: int, handle: int) -> int:
+        """Write an entry back, and record the handle's number and the answer."""
         number = self.views[pool].number(handle)
         answer = super().writeback_entry(pool, handle)
         self.evictions.append([number, answer])
         return answer
 
     def swap_writepage(self, slot: int, page: SlotContent) -> int:
+        """Write a page to the device, and record it with the error."""
         error = super().swap_writepage(slot, page)
         self.writes.append([*self.type_offset(slot), page_number(page), error])
         return error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.content.sources import Content, SourceError, from_lengths
-from zbudlab.layout import PAGE_SIZE
+from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.profiles import Profile
 
 Lengths = NDArray[np.int32]
@@ -21,7 +21,6 @@ RECORDED = Path(__file__).with_name("kernel_lengths.npz")
 KINDS = ("mixed", "text", "binary")
 METHODS = ("lz4", "lzo", "zstd")
 REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
-TOO_LONG = PAGE_SIZE  #: zbud takes no object of that length
 SAME_FILLED = 0  #: 6.1 keeps such a page as one word
 
 

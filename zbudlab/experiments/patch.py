@@ -15,12 +15,12 @@ FREED = ("every2", "p250", "rand2", "rand4", "p900", "p990", "firsthalf")
 
 
 @cache
-def runs(path: Path = RECORDED) -> dict[str, recorded.Run]:
+def runs(path: Path = RECORDED) -> dict[str, recorded.RecordedRun]:
     """Return the clean recorded runs by name; FileNotFoundError outside a checkout of zbudlab."""
     return {run["run"]: run for run in recorded.read_runs(path) if recorded.is_clean(run)}
 
 
-def recorded_run(freed: str, memory: str) -> recorded.Run:
+def recorded_run(freed: str, memory: str) -> recorded.RecordedRun:
     """Return the recorded run that an experiment starts from.
 
     freed: a name in FREED: every2 (every second page), p250 (25 % at random), rand2 (50 %),

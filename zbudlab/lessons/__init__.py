@@ -1,1 +1,1 @@
-"""What the notebooks are taught on: small machines made for one question each, and stopwatches."""
+"""Small machines for the notebooks, one question each, and stopwatches."""

@@ -1,11 +1,12 @@
-"""The two ways in which zswap of 3.12 loses a page's newest content, shown on the engine.
+"""Show on the engine the two ways in which zswap of 3.12 loses a page's newest content.
 
-* A store is refused for a slot that zswap already holds: the newer page goes to the swap device,
-  the older one stays in zswap. When that is written back later, it overwrites the newer one.
-* Writeback frees its entry whether the device took the page or not.
+* A store is refused for a slot that zswap already has a page for: the newer page goes to the swap
+  device, and the older one stays in zswap. When the older one is written back, it overwrites the
+  newer one.
+* Writeback frees its entry even if the device did not take the page.
 
-Profile "3.12" does so and counts it; "3.12-fixed" drops the older page first, and keeps the entry
-of a page that could not be written.
+Profile "3.12" does so and counts it. Profile "3.12-fixed" drops the older page first, and keeps the
+entry of a page that could not be written.
 
 Source: mm/zswap.c, zswap_frontswap_store and zswap_writeback_entry (v3.12.9).
 """
@@ -29,7 +30,11 @@ RETRIES = 8
 
 
 class Loss(NamedTuple):
-    """What was read back after a page had been stored, and what the profile's counter says."""
+    """What was read back after a page had been stored.
+
+    what: the way in which it could be lost. newest_content: whether the newest content was read.
+    counted: how often the profile's counter says that a page was lost.
+    """
 
     what: str
     profile: str
@@ -38,7 +43,7 @@ class Loss(NamedTuple):
 
 
 class LosingCache(SwapCache):
-    """A swap cache that does not keep a page which could not be written."""
+    """A swap cache that does not keep a page whose write failed."""
 
     def written(self, slot: int, page: SlotContent, error: int) -> bool:
         return not error
@@ -57,14 +62,14 @@ def _page(recipe: str) -> np.ndarray:
 
 
 def _reads(swap: Swap, slot: int, page: np.ndarray) -> bool:
-    """Whether a load of the slot gives that page."""
+    """Return whether a load of the slot gives that page."""
     found = np.zeros(layout.PAGE_SIZE, np.uint8)
     swap.load(slot, found)
     return bool((found == page).all())
 
 
 def refused_duplicate(profile: str) -> Loss:
-    """A slot is stored anew with a page that does not compress; then zswap is emptied."""
+    """Store a page that does not compress in a slot that is stored already, then empty zswap."""
     swap = _swap(profile)
     slot = swap.get_swap_page()
     newest = _page("random")
@@ -76,7 +81,7 @@ def refused_duplicate(profile: str) -> Loss:
 
 
 def failed_write(profile: str) -> Loss:
-    """zswap writes a page back while the swap device fails."""
+    """Let zswap write a page back while the swap device fails."""
     swap = _swap(profile)
     slot = swap.get_swap_page()
     page = _page("text")
@@ -88,7 +93,7 @@ def failed_write(profile: str) -> Loss:
 
 
 def table() -> str:
-    """Both losses by both profiles, in words."""
+    """Format both losses under both profiles."""
     rows = [f"{'':20}{'profile':12}{'read back':18}counted as lost"]
     for show in (refused_duplicate, failed_write):
         for profile in ("3.12", "3.12-fixed"):

@@ -1,7 +1,7 @@
-"""Measurements for the course, on the machine the reader sits at: copies, lookups, strides.
+"""Measurements for the course on the reader's computer: copies, lookups, strides.
 
-Each answers nanoseconds an operation by way and size. They are for looking at curves, not for
-proof; `make bench` measures with care.
+Each returns nanoseconds per operation, by method and size. They are for looking at curves, not for
+proof; `make bench` measures more carefully.
 """
 
 import time
@@ -15,13 +15,16 @@ from zbudlab.lessons.trees import Tree
 from zbudlab.mm.page import copy_highpages
 from zbudlab.mm.radix_tree import radix_tree_lookup_batch
 
-Curves = dict[str, dict[int, float]]  #: ns an operation, by way, then by size
+Curves = dict[str, dict[int, float]]  #: ns per operation, by method, then by size
 REPEATS = 5
-ENOUGH_PLAIN = 2000  #: operations that show the speed of plain Python
+ENOUGH_PLAIN = 2000  #: operations that are enough to measure plain Python
 
 
 def nanoseconds(operations: int, work: Callable[..., object], *arguments: object) -> float:
-    """The best of a few runs, per operation: others on the computer only ever slow it down."""
+    """Return the nanoseconds per operation of the best of a few runs.
+
+    Other programs on the computer only ever slow a run down, so the best run is the closest.
+    """
     work(*arguments)
     best = float("inf")
     for _ in range(REPEATS):
@@ -32,7 +35,7 @@ def nanoseconds(operations: int, work: Callable[..., object], *arguments: object
 
 
 def copying(counts: Iterable[int], seed: int = 0) -> Curves:
-    """ns to copy a page, for batches of so many random pages of a memory twice that size."""
+    """Measure copying a page, in batches of random pages from memory twice that size."""
     curves: Curves = {"byte by byte in Python": {}, "NumPy, row by row": {}, "compiled": {}}
     for count in counts:
         frames = np.zeros((2 * count, PAGE_SIZE), np.uint8)
@@ -57,7 +60,7 @@ def _by_bytes(frames: np.ndarray, pair: tuple[int, int]) -> None:
 
 
 def lookups(sizes: Iterable[int], seed: int = 0) -> Curves:
-    """ns a lookup of random keys in trees of so many: compiled, as plain Python, and in a dict."""
+    """Measure looking up random keys in a tree: compiled, in plain Python, and in a dict."""
     curves: Curves = {"the same code, not compiled": {}, "a Python dict": {}, "compiled": {}}
     for size in sizes:
         tree = Tree(range(1, size + 1))
@@ -81,7 +84,7 @@ def _in_dict(table: dict[int, int], keys: list[int]) -> list[int]:
 
 
 def strides(counts: Iterable[int], between: Sequence[int] = (64, 4096)) -> Curves:
-    """ns to read one number each from so many places that lie `between` bytes apart."""
+    """Measure reading one number from each of that many places, `between` bytes apart."""
     curves: Curves = {f"{stride} bytes apart": {} for stride in between}
     for stride, curve in zip(between, curves.values(), strict=True):
         for count in counts:

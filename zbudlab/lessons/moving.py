@@ -1,4 +1,4 @@
-"""A few zbud pages about to be moved: what migration is studied on."""
+"""A few zbud pages that are about to be moved, for the notebook about migration."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,21 @@ from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import zbud
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
 
-SIZES = (1500, 2000, 3000, 1800, 1700)  #: of the objects; two pages with two each, one with one
-NEIGHBOURS = 60  #: pages of the process that fills memory meanwhile
+SIZES = (
+    1500,
+    2000,
+    3000,
+    1800,
+    1700,
+)  #: of objects, bytes: pages 1 and 3 get two, page 2 one
+NEIGHBOURS = 60  #: pages of a process that fills memory in between
 
 
 def three_pages() -> Machine:
-    """A machine of 128 frames with three zbud pages low in memory and free frames above them.
+    """Return a machine of 128 frames with three zbud pages low in memory and free frames above.
 
-    Handles 1 and 2 share a page, 3 has one alone, 4 and 5 share one. Nothing has moved yet.
+    Handles 1 and 2 share a page, handle 3 has a page alone, handles 4 and 5 share one. Nothing has
+    moved yet.
     """
     machine = Machine(frames=128, pageblock_order=4)
     for size in SIZES[:3]:
@@ -31,7 +38,7 @@ def three_pages() -> Machine:
 
 
 def where(machine: Machine) -> str:
-    """Which frames zbud's pages are in, and the byte address of each handle, in two lines."""
+    """Return in two lines the frames of zbud's pages, and the byte address of each handle."""
     pool, state = machine.state.pools[LAB_POOL], machine.state
     addresses = []
     for handle in range(1, len(SIZES) + 1):
@@ -43,27 +50,30 @@ def where(machine: Machine) -> str:
 
 
 def frame_of(machine: Machine, handle: int) -> int:
-    """The page frame that a handle's object lies in."""
+    """Return the page frame of a handle's object."""
     return int(handle_pfn(machine.state.pools[LAB_POOL], machine.state.nodes, handle))
 
 
 def unmap_in(machine: Machine, handle: int, pfn: int) -> None:
-    """What is left of `zbud_unmap` once the handle was looked up and page frame `pfn` found.
+    """Run the part of `zbud_unmap` after the lookup, as if that had found page frame `pfn`.
 
-    As in version 2 of the series, the page may have moved since.
+    In version 2 of the series the page may have moved since the lookup.
     """
     with machine.replaced(handle_pfn=lambda pool, nodes, handle: pfn):
         zbud.zbud_unmap(machine.state.mem, LAB_POOL, handle)
 
 
 def pages_counted(machine: Machine) -> str:
-    """How many pages zbud counts (`pages_nr`), and how many it has."""
+    """Say how many pages zbud counts (`pages_nr`), and how many it has."""
     counted = int(machine.state.pools[LAB_POOL]["pages_nr"])
     return f"zbud counts {counted} pages and has {len(zbud_frames(machine))}"
 
 
 def parts_of_move(history: History, old: int) -> Iterator[tuple[str, str]]:
-    """What the first compaction did to move the page in frame `old`: its parts (name, words)."""
+    """Yield the parts of the first compaction that moved the page in frame `old`.
+
+    Each is the name of the part and a sentence about it.
+    """
     stop = history.find("migration", 0)
     if stop is None:
         return
@@ -71,8 +81,7 @@ def parts_of_move(history: History, old: int) -> Iterator[tuple[str, str]]:
     moving = False
     for number, part in enumerate(inside.parts, 1):
         if part.stage == "target":
-            told = inside.explain(number + 1).sentence
-            moving = f"Frames {old} and" in told
+            moving = f"Frames {old} and" in inside.explain(number + 1).sentence
         elif part.stage == "isolate":
             moving = False
         if moving:

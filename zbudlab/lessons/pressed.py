@@ -1,4 +1,4 @@
-"""One process larger than memory, on a machine with zswap: what is studied as pressure."""
+"""One process larger than memory, on a machine with zswap, for the notebook about pressure."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,17 @@ import numpy as np
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages
 from zbudlab.content.compressors import compressor as find_compressor
-from zbudlab.layout import PAGE_SIZE, PTE_PRESENT, PTE_SWAP
+from zbudlab.layout import PTE_PRESENT, PTE_SWAP, TOO_LONG
 from zbudlab.machine import Machine
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """Where the pages of a process are, pages; and how its last round of uses was served."""
+class PageLocations:
+    """Where the pages of a process are, and how its last accesses were served.
+
+    memory, zswap, device: pages. pool: frames of zswap's pool. faults: accesses of swapped out
+    pages; from_device: those that read the device.
+    """
 
     memory: int
     zswap: int
@@ -30,14 +34,17 @@ class Whereabouts:
 
 
 def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) -> np.ndarray:
-    """Compressed lengths in bytes of that many pages of a recipe, PAGE_SIZE for no shorter."""
+    """Return compressed lengths in bytes of pages of a recipe, int32 (pages,).
+
+    A page that does not get shorter has TOO_LONG.
+    """
     return compressed_lengths(corpus.pages(recipe, pages, seed), compressor)
 
 
 def compressed_lengths(content: np.ndarray, compressor: str = "lz4") -> np.ndarray:
-    """Compressed lengths in bytes of pages, uint8 (n, PAGE_SIZE), as `lengths_of` has them."""
+    """Return compressed lengths of pages, uint8 (n, PAGE_SIZE), as `lengths_of` does."""
     lengths = compress_pages(find_compressor(compressor), content, np.zeros_like(content), 1)
-    return np.where(lengths < 0, PAGE_SIZE, lengths)
+    return np.where(lengths < 0, TOO_LONG, lengths)
 
 
 def pressed(
@@ -48,9 +55,9 @@ def pressed(
     frames: int = 1024,
     seed: int = 0,
 ) -> tuple[Machine, int]:
-    """A machine, and its one process, whose pages have each been written once.
+    """Return a machine and its only process, which has written each of its pages once.
 
-    recipe: of `corpus`. pool: zswap's share of memory, percent; 0 = none to speak of.
+    recipe: of `zbudlab.content.corpus`. pool: zswap's share of memory, percent; 0 = almost none.
     """
     machine = Machine(frames=frames, max_pool_percent=pool, compressor=compressor, log=False)
     process = machine.create_process(pages)
@@ -58,8 +65,8 @@ def pressed(
     return machine, process
 
 
-def used_again(machine: Machine, process: int, uses: int = 1600, seed: int = 0) -> Whereabouts:
-    """Where the pages are after that many uses of random ones, and what the uses cost."""
+def used_again(machine: Machine, process: int, uses: int = 1600, seed: int = 0) -> PageLocations:
+    """Access random pages of the process that many times. Return where its pages are then."""
     count = int(machine.state.processes[process]["nr_pages"])
     faults, reads = _counted(machine)
     random = np.random.Generator(np.random.PCG64(seed))
@@ -69,7 +76,7 @@ def used_again(machine: Machine, process: int, uses: int = 1600, seed: int = 0) 
     counters = machine.swap.counters()
     swapped = int(np.count_nonzero(states == PTE_SWAP))
     after, reads_after = _counted(machine)
-    return Whereabouts(
+    return PageLocations(
         memory=int(np.count_nonzero(states == PTE_PRESENT)),
         zswap=counters["stored_pages"],
         device=swapped - counters["stored_pages"],
@@ -80,5 +87,5 @@ def used_again(machine: Machine, process: int, uses: int = 1600, seed: int = 0) 
 
 
 def _counted(machine: Machine) -> tuple[int, int]:
-    """Faults on pages that were swapped out, and pages read from the device, so far."""
+    """Return the faults on swapped out pages and the reads from the device so far."""
     return machine.paging.events["pgmajfault"], machine.swap.counters()["device_reads"]

@@ -1,4 +1,4 @@
-"""Memory full of scattered pages: what compaction is studied on."""
+"""Memory full of scattered pages, for the notebook about compaction."""
 
 import contextlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from zbudlab.machine import Machine, MachineError
 from zbudlab.mm.inspection import frame_kinds
 
 PROCESSES = 16
-OBJECT = 1800  #: bytes of an object in zbud: two share a page
+OBJECT = 1800  #: bytes of a zbud object: two share a page
 
 
 def scattered(
@@ -21,10 +21,11 @@ def scattered(
     cma_pages: int = 0,
     seed: int = 0,
 ) -> Machine:
-    """A machine that processes filled side by side; some ended, and zbud took of their frames.
+    """Return a machine that processes filled side by side; some exited, and zbud uses their frames.
 
-    freed: percent of the processes that end, at random. zbud: percent of memory that zbud then
-    fills; half of its objects are freed again. movable: with the series, or without.
+    freed: percent of the processes that exit, chosen at random. zbud: percent of memory that zbud
+    then fills; half of its objects are freed again. movable: with the series or without it. frames,
+    cma_pages: sizes, frames.
     """
     machine = Machine(
         frames=frames, cma_pages=cma_pages, zbud_movable=movable, page_bytes=False, log=False
@@ -45,7 +46,7 @@ def scattered(
 
 @dataclass(frozen=True)
 class Blocks:
-    """Order-9 blocks: if all free pages lay together, and those that can be had."""
+    """Order-9 blocks: together, if all free pages were contiguous; ready, available now."""
 
     together: int
     ready: int
@@ -55,20 +56,20 @@ class Blocks:
 
 
 def blocks(machine: Machine, order: int = 9) -> Blocks:
-    """How many blocks of an order there are, and could be."""
+    """Count the blocks of an order that are available, and that could be."""
     nr_free = machine.state.zone["nr_free"]
     ready = sum(int(nr_free[k]) << (k - order) for k in range(order, layout.MAX_ORDER))
     return Blocks(int(machine.state.zone["nr_free_pages"]) >> order, ready)
 
 
 def zbud_frames(machine: Machine) -> list[int]:
-    """The page frames of all zbud pages, ascending."""
+    """Return the page frames of all zbud pages, ascending."""
     kinds = frame_kinds(machine.state)
     return np.flatnonzero(np.isin(kinds, layout.POOL_KINDS)).tolist()
 
 
 def pin_some(machine: Machine, count: int, seed: int = 0) -> list[int]:
-    """Hold a reference of that many zbud pages at random, as readers would; their frames."""
+    """Take a reference to that many random zbud pages, as readers would. Return their frames."""
     random = np.random.Generator(np.random.PCG64(seed))
     frames = random.permutation(zbud_frames(machine))[:count].tolist()
     for pfn in frames:
@@ -77,16 +78,16 @@ def pin_some(machine: Machine, count: int, seed: int = 0) -> list[int]:
 
 
 def moves(machine: Machine) -> str:
-    """What the last compaction or CMA request did, in a line."""
+    """Describe in one line what the last compaction or CMA request did."""
     control = machine.control[0]
     done = machine.moves[: int(control["nr_moves"])]
     moved = int(np.count_nonzero(done["rc"] == 0))
     busy = int(np.count_nonzero(done["rc"] == -layout.EAGAIN))
-    return f"{moved} pages moved, {busy} stayed because somebody holds them (-EAGAIN)"
+    return f"{moved} pages moved, {busy} stayed because of extra references (-EAGAIN)"
 
 
 def fill_with_zbud(machine: Machine) -> int:
-    """Store objects in zbud until there is no frame left for it; how many there are."""
+    """Store objects in zbud until there is no frame left for it. Return how many were stored."""
     handles = []
     with contextlib.suppress(MachineError):
         while True:
@@ -95,7 +96,7 @@ def fill_with_zbud(machine: Machine) -> int:
 
 
 def take_cma(machine: Machine) -> str:
-    """Ask for the CMA area, a pageblock at a time; how many could be had."""
+    """Request the CMA area, one pageblock at a time. Say how many were allocated."""
     first, last = machine.cma_area
     size = 1 << machine.config.pageblock_order
     taken = 0

@@ -1,4 +1,4 @@
-"""Objects of many sizes put into zbud: what density and holes are studied on."""
+"""Objects of many sizes stored in zbud, for the notebook about density and holes."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,13 @@ from zbudlab.machine.core import LAB_POOL
 
 
 def sizes(count: int, mean: int, spread: int, seed: int = 0) -> list[int]:
-    """Sizes in bytes around a mean, normally distributed, cut to what zbud takes."""
+    """Draw sizes in bytes from a normal distribution, limited to what zbud accepts."""
     random = np.random.Generator(np.random.PCG64(seed))
     return np.clip(random.normal(mean, spread, count), 1, ZBUD_MAX_SIZE).astype(int).tolist()
 
 
 def stored(objects: Iterable[int], frames: int = 4096) -> Machine:
-    """A machine that holds an object of each size in a zbud pool, in that order."""
+    """Return a machine with an object of each size in its lab pool, stored in that order."""
     machine = Machine(frames=frames, page_bytes=False, log=False)
     for size in objects:
         machine.zbud_alloc(size)
@@ -24,5 +24,5 @@ def stored(objects: Iterable[int], frames: int = 4096) -> Machine:
 
 
 def pool_pages(machine: Machine) -> int:
-    """Pages of that pool."""
+    """Return the number of pages of that pool."""
     return int(machine.state.pools[LAB_POOL]["pages_nr"])

@@ -1,4 +1,4 @@
-"""Memory filled page by page and thinned out again: what fragmentation is studied on."""
+"""Memory filled page by page and thinned out again, for the notebook about fragmentation."""
 
 import numpy as np
 
@@ -14,11 +14,11 @@ def thinned(
     pattern: str = "at random",
     seed: int = 0,
 ) -> Machine:
-    """A machine whose frames were all allocated one by one, and a share of them freed again.
+    """Return a machine whose frames were all allocated one by one, and some of them freed again.
 
-    freed: percent of the frames given back; unmovable: percent asked for as unmovable, the rest as
-    movable. pattern: which go, of PATTERNS; "every other" spreads them evenly. ValueError for any
-    other pattern.
+    freed: percent of the frames that are freed. unmovable: percent allocated as unmovable, the
+    others as movable. pattern: which are freed, one of PATTERNS; "every other" spreads them evenly.
+    ValueError for any other pattern.
     """
     if pattern not in PATTERNS:
         raise ValueError(f"pattern must be one of {', '.join(PATTERNS)}, not {pattern!r}")
@@ -36,6 +36,7 @@ def thinned(
 
 
 def _victims(pages: list[int], count: int, pattern: str, random: np.random.Generator) -> list[int]:
+    """Return the frames to free."""
     if pattern == "at random":
         return random.permutation(pages)[:count].tolist()
     if pattern == "from the start":

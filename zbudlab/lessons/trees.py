@@ -1,4 +1,4 @@
-"""A radix tree by itself, to plant keys in and look at: nodes and root held together."""
+"""A radix tree by itself, to insert keys and look at its nodes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,7 +19,7 @@ from zbudlab.mm.state import grown
 
 
 def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
-    """The numbers of a tree's nodes, level by level from the top, in the order of their keys."""
+    """Yield the node numbers of a tree level by level from the top, in the order of their keys."""
     numbers = [int(root["rnode"])] if root["height"] else []
     for _ in range(int(root["height"])):
         yield numbers
@@ -28,7 +28,10 @@ def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
 
 
 def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
-    """The nodes and slots that a key leads through, from the top; short if it has no item."""
+    """Return the nodes and slots on the path to a key, from the top.
+
+    The path ends early if the key has no item, and is empty for a key that the tree is too low for.
+    """
     number, steps = int(root["rnode"]), []
     if key < 0 or not key_fits(key, int(root["height"])):
         return []
@@ -42,9 +45,9 @@ def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
 
 
 class Tree:
-    """A radix tree of its own; the package's functions do the work.
+    """A separate radix tree, built with the package's functions.
 
-    keys: to plant at the start, each with itself as the item (or 1 for key 0).
+    keys: inserted at the start, each with itself as its item (1 for key 0).
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
@@ -56,50 +59,50 @@ class Tree:
 
     @property
     def root(self) -> np.void:
-        """Height, topmost node and number of items."""
+        """Root record: height, topmost node, number of items."""
         return self.roots[0]
 
     @property
     def height(self) -> int:
-        """Levels of nodes."""
+        """Number of levels of nodes."""
         return int(self.root["height"])
 
     def insert(self, key: int, item: int) -> int:
-        """0, or -EEXIST where the key has an item."""
+        """Insert an item. Return 0, or -EEXIST if the key has one."""
         if len(self.nodes) < int(self.nodes[0]["count"]) + 1 + RADIX_TREE_PRELOAD_SIZE:
             self.nodes = grown(self.nodes, 2 * len(self.nodes))
         return radix_tree_insert(self.nodes, self.root, key, item)
 
     def lookup(self, key: int) -> int:
-        """The key's item, 0 = none."""
+        """Return the key's item; 0 = none."""
         return radix_tree_lookup(self.nodes, self.root, key)
 
     def replace(self, key: int, item: int) -> int:
-        """The old item, exchanged for another; 0 = there is none."""
+        """Replace the key's item, and return the old one; 0 = there was none."""
         return radix_tree_replace(self.nodes, self.root, key, item)
 
     def delete(self, key: int) -> int:
-        """The item that was removed, 0 = there was none."""
+        """Delete the key, and return its item; 0 = there was none."""
         return radix_tree_delete(self.nodes, self.root, key)
 
     def way(self, key: int) -> list[int]:
-        """The slots a key leads through, from the top node down."""
+        """Return the slots on the path to a key, from the top node down."""
         return [int(slot_of(key, level)) for level in range(self.height - 1, -1, -1)]
 
     def levels(self) -> Iterator[list[int]]:
-        """The node numbers of each level, the top first."""
+        """Yield the node numbers of each level, top first."""
         return levels(self.nodes, self.root)
 
     def used(self, number: int) -> np.ndarray:
-        """Which slots of a node are in use, bool (64,)."""
+        """Return which slots of a node are in use, bool (64,)."""
         return self.nodes["slots"][number] > 0
 
     def nbytes(self) -> int:
-        """Bytes of the nodes in use."""
+        """Return the bytes of the nodes in use."""
         return int(self.nodes[0]["count"]) * self.nodes.itemsize
 
     def filled(self) -> float:
-        """The share of all slots that are in use."""
+        """Return the share of all slots that are in use."""
         numbers = [number for level in self.levels() for number in level]
         slots = len(numbers) * RADIX_TREE_MAP_SIZE
         return sum(int(self.used(number).sum()) for number in numbers) / max(slots, 1)

@@ -26,7 +26,7 @@ import numpy as np
 from zbudlab._version import __version__
 from zbudlab.content.compressors import Compressor, Data
 from zbudlab.io.files import host_memory, written_whole
-from zbudlab.layout import PAGE_SIZE
+from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.profiles import Profile, rules_of
 
 FORMAT = 2
@@ -223,7 +223,7 @@ class OperationLog:
         if rules.same_filled and page and page == page[:8] * (PAGE_SIZE // 8):
             return 0
         refused = not data or (rules.one_page_of_room and len(data) > PAGE_SIZE)
-        return -1 if refused else min(len(data), PAGE_SIZE)
+        return -1 if refused else min(len(data), TOO_LONG)
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
@@ -263,7 +263,7 @@ class OperationLog:
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
-        log.lengths = dict(zip(digests, np.minimum(lengths, PAGE_SIZE).tolist(), strict=True))
+        log.lengths = dict(zip(digests, np.minimum(lengths, TOO_LONG).tolist(), strict=True))
         if header["content"]:
             log.contents = [row.tobytes() for row in arrays["pages"]]
             ends = np.cumsum(lengths).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from zbudlab.layout import PAGE_SIZE
-from zbudlab.lessons.pressed import Whereabouts
+from zbudlab.lessons.pressed import PageLocations
 from zbudlab.view import palette
 from zbudlab.view.look import style, tokens
 
@@ -18,7 +18,7 @@ PARTS = (  # field, words, colour, hatch
 
 
 @style.styled
-def figure(bars: Mapping[str, Whereabouts]) -> Figure:
+def figure(bars: Mapping[str, PageLocations]) -> Figure:
     """A bar for each name: pages in memory, in zswap, on the device."""
     drawn = Figure(figsize=(style.WIDE, 1.1 + 0.45 * len(bars)), layout="constrained")
     ax = drawn.add_subplot()
