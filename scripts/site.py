@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from scripts import landing  # noqa: E402
 
 SOURCES = ROOT / "build" / "site-sources"
-FOLDERS = ("notebooks", "docs", "exercises", "experiments")
+FOLDERS = ("notebooks", "docs", "exercises", "findings")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
 PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
 #: Modules whose functions are for the package's own use.
@@ -118,7 +118,7 @@ def gather(modules: list[str]) -> None:
         notebooks=entries("notebooks/*.ipynb", numbered=True),
         guides=entries("docs/*.md", "solutions/README.md", "tests/data/README.md", "PROVENANCE.md"),
         exercises=entries("exercises/*/*.ipynb"),
-        findings=entries("experiments/README.md", "experiments/[!R]*.md"),
+        findings=entries("findings/README.md", "findings/[!R]*.md"),
     )
     (SOURCES / "contents.md").write_text(index, encoding="utf-8")
     (SOURCES / "extra").mkdir(exist_ok=True)

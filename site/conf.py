@@ -39,7 +39,7 @@ _CONTENTS = ["about.html", "searchbox.html", "navigation.html"]
 _PAGE = [*_CONTENTS, "localtoc.html"]
 html_sidebars = {
     "*": _CONTENTS,
-    **dict.fromkeys(["notebooks/*", "docs/*", "experiments/*", "exercises/**", "tests/**"], _PAGE),
+    **dict.fromkeys(["notebooks/*", "docs/*", "findings/*", "exercises/**", "tests/**"], _PAGE),
     "api/*": _CONTENTS,
 }
 

@@ -1,7 +1,7 @@
-"""`python -m experiments [NAME ...]`: run the sweeps, then write tables and figures.
+"""`python -m findings [NAME ...]`: run the sweeps, then write tables and figures.
 
-Each NAME.toml is swept (one that was stopped goes on), its results are written to NAME.csv,
-its figure to NAME.png, its tables into NAME.md. Exit code 1 if a claim of a finding fails.
+Each NAME.toml is swept, or resumed if it was interrupted. Results are written to NAME.csv, the
+figure to NAME.png, the tables into NAME.md. The exit code is 1 if a claim of a finding fails.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from importlib import import_module
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from experiments.findings import DPI, FOLDER, TIMED, with_tables
+from findings.common import DPI, FOLDER, TIMED, with_tables
 from zbudlab.io.files import written_whole
 from zbudlab.sweep import SweepFile, sweep
 from zbudlab.sweep.executors import process_pool
@@ -20,7 +20,7 @@ NAMES = ("patch", "cma", "density", "pool", "compaction")
 
 
 def results(name: str, jobs: int) -> pd.DataFrame:
-    """The sweep of an experiment, run now, or gone on with if it was stopped."""
+    """Return the results of a finding's sweep: run it, or resume it if it was interrupted."""
     asked = SweepFile.load(FOLDER / f"{name}.toml")
     asked.out.parent.mkdir(exist_ok=True)
     asked.out.unlink(missing_ok=True)
@@ -35,20 +35,20 @@ def results(name: str, jobs: int) -> pd.DataFrame:
 
 
 def store(name: str, table: pd.DataFrame) -> None:
-    """Keep the results of a sweep as CSV, without what differs from one run to the next."""
+    """Store the results of a sweep as CSV, without columns that differ from run to run."""
     text = table.drop(columns=TIMED).to_csv(index=False, lineterminator="\n")
     with written_whole(FOLDER / f"{name}.csv") as file:
         file.write(text.encode())
 
 
 def stored(name: str) -> pd.DataFrame:
-    """The results of an experiment as they are kept."""
+    """Return the stored results of a finding."""
     return pd.read_csv(FOLDER / f"{name}.csv")
 
 
 def write(name: str, rows: pd.DataFrame) -> None:
-    """The figure of an experiment, and its page with the tables put in."""
-    module = import_module(f"experiments.{name}")
+    """Write the figure of a finding, and its page with the tables."""
+    module = import_module(f"findings.{name}")
     drawn = module.draw(rows)
     FigureCanvasAgg(drawn)
     with written_whole(FOLDER / f"{name}.png") as file:
@@ -60,13 +60,14 @@ def write(name: str, rows: pd.DataFrame) -> None:
 
 
 def broken(name: str, rows: pd.DataFrame) -> list[str]:
-    """The claims of a finding that a table does not bear out."""
-    claims = import_module(f"experiments.{name}").CLAIMS
+    """Return the claims of a finding that a table does not support."""
+    claims = import_module(f"findings.{name}").CLAIMS
     return [claim.sentence for claim in claims if not claim.holds(rows)]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    """Run what the command line asks for; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m findings", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--again", action="store_true", help="only tables and figures, no sweeps")

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.__main__ import NAMES, broken, stored
-from experiments.density import cases, more_than_zsmalloc
-from experiments.findings import DPI, FOLDER, SIZE, TIMED, interval, with_tables
+from findings.__main__ import NAMES, broken, stored
+from findings.common import DPI, FOLDER, SIZE, TIMED, with_tables
+from findings.density import cases, more_than_zsmalloc
 from zbudlab.sweep import SweepFile, sweep
 
 SEEDS = 2
@@ -26,7 +26,7 @@ def name(request):
 
 def test_a_short_form_gives_the_stored_results_again(name):
     asked, kept = SweepFile.load(FOLDER / f"{name}.toml"), stored(name)
-    grid = {**asked.grid, **import_module(f"experiments.{name}").SHORT}
+    grid = {**asked.grid, **import_module(f"findings.{name}").SHORT}
     again = sweep(asked.experiment, grid, seeds=SEEDS)
     assert again["error"].isna().all()
     again = again.drop(columns=TIMED)
@@ -57,18 +57,18 @@ def test_other_results_would_overturn_it(name):
 
 def test_the_page_has_the_tables_of_the_results(name):
     text = (FOLDER / f"{name}.md").read_text("utf-8")
-    assert with_tables(text, import_module(f"experiments.{name}").tables(stored(name))) == text
+    assert with_tables(text, import_module(f"findings.{name}").tables(stored(name))) == text
 
 
 def test_the_page_says_all_that_a_finding_must(name):
     text = (FOLDER / f"{name}.md").read_text("utf-8")
     for heading in ("Question", "Design", "What came out", "What would overturn it", "Again"):
         assert f"\n## {heading}\n" in text
-    assert f"python -m experiments {name}" in text
+    assert f"python -m findings {name}" in text
     assert f"![{name}" in text
     seeds = SweepFile.load(FOLDER / f"{name}.toml").seeds
     assert f"{seeds} seeds" in text
-    for claim in import_module(f"experiments.{name}").CLAIMS:
+    for claim in import_module(f"findings.{name}").CLAIMS:
         assert claim.sentence in " ".join(text.split())
 
 
@@ -86,26 +86,9 @@ def test_figures_have_their_size(name):
 
 
 def test_figures_are_drawn_of_short_results(name, tmp_path):
-    module, rows = import_module(f"experiments.{name}"), stored(name)
+    module, rows = import_module(f"findings.{name}"), stored(name)
     module.draw(rows).savefig(tmp_path / "figure.png", dpi=50)
     assert (tmp_path / "figure.png").stat().st_size > 4000
-
-
-def test_intervals_hold_the_mean_as_often_as_they_say():
-    rng = np.random.default_rng(1)
-    held = [
-        found.low <= 5 <= found.high
-        for found in (interval(rng.normal(5, 2, 30)) for _ in range(200))
-    ]
-    assert 0.88 <= np.mean(held) <= 0.99
-    assert str(interval([3, 3, 3])) == "3.0"
-
-
-def test_an_interval_is_left_out_where_its_ends_round_to_the_mean():
-    differing = interval([92.87, 92.90, 92.92, 92.91])
-    assert differing.low < differing.mean < differing.high
-    assert differing.shown("{:.1f}") == "92.9"
-    assert "[" in differing.shown("{:.2f}")
 
 
 def test_the_page_on_cma_says_why_requests_were_refused():

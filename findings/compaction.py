@@ -5,7 +5,7 @@ from itertools import pairwise
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.findings import (
+from findings.common import (
     FOLDER,
     Claim,
     Interval,
@@ -16,7 +16,7 @@ from experiments.findings import (
     of_group,
     present,
 )
-from experiments.patch import FREED
+from findings.patch import FREED
 from zbudlab.analysis import recorded
 from zbudlab.experiments.patch import recorded_run
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.findings import (
+from findings.common import (
     COLOURS,
     MARKS,
     Claim,

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.findings import Claim, Interval, figure, interval, line, markdown, present
+from findings.common import Claim, Interval, figure, interval, line, markdown, present
 
 SHORT = {"level": [0.7, 0.98], "zbud": ["plain", "series"], "mapped": [0.0, 0.001]}
 CASES = (

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.findings import (
+from findings.common import (
     Claim,
     Interval,
     figure,

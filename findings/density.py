@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.findings import COLOURS, Claim, Interval, figure, interval, markdown, present
+from findings.common import COLOURS, Claim, Interval, figure, interval, markdown, present
 from zbudlab.analysis import packing
 from zbudlab.conformance.trace import lines, operations
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
