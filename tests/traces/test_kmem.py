@@ -1,4 +1,7 @@
-"""The page allocator's events in text: each read as it is written, none lost unnoticed."""
+"""The page allocator's events in text: each read as it is written, none lost unnoticed.
+
+Also tests `traces/event_lines.py`, `traces/scan.py` and `traces/systrace.py`.
+"""
 
 import gzip
 import re

@@ -1,4 +1,7 @@
-"""Memory references reduced to uses of pages; also the tests of traces/reduction.py."""
+"""Memory references reduced to uses of pages; also the tests of `traces/reduction.py`.
+
+Also tests `traces/use_lines.py`.
+"""
 
 import gzip
 import re

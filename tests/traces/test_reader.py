@@ -1,4 +1,7 @@
-"""Traces as streams: compressed, from a pipe, cut off, or of any length."""
+"""Traces as streams: compressed, from a pipe, cut off, or of any length.
+
+Also tests `io/streams.py`, `traces/csvlines.py` and `traces/times.py`.
+"""
 
 import gzip
 import io

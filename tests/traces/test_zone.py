@@ -1,4 +1,7 @@
-"""Blocks of a trace on the simulated allocator; also the tests of traces/blocks.py."""
+"""Blocks of a trace on the simulated allocator; also the tests of traces/blocks.py.
+
+Also tests `traces/blocks.py`.
+"""
 
 import numpy as np
 import pytest
