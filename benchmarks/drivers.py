@@ -140,7 +140,7 @@ def scatter(mem, handles, order, count):
     """Leave zbud pages in the frames order[:count] and all others free; what was there goes.
 
     Every page gets an object that fills more than half of it, every second one a companion. The
-    sum of the old objects' page frames, each with a weight of its own.
+    sum of the old objects' page frames, each with a different weight.
     """
     total = 0
     for i in range(handles.shape[0]):

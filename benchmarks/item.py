@@ -19,7 +19,7 @@ ALIKE = "C alike"  #: C with our layout and algorithm
 
 @dataclass
 class Setup:
-    """How an item is to be made. with_c: the C reference can be had; short: small and quick."""
+    """How to make an item. with_c: the C reference is available; short: small and quick."""
 
     with_c: bool
     short: bool

@@ -78,7 +78,7 @@ def _wall(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _one_by_one(executor: Executor, milliseconds: float, count: int) -> tuple[float, float]:
-    """Wall seconds when each run is a task of its own, and the seconds the runs took."""
+    """Return wall seconds with one task per run, and the seconds the runs took."""
 
     def submitted() -> list[float]:
         tasks = [executor.submit(busy, milliseconds, seed=seed) for seed in range(count)]

@@ -1,4 +1,4 @@
-"""Tests are found by name, do not import each other, and no module stands in an import circle."""
+"""Tests are found by name, do not import each other, and there is no import circle."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a user could take instead: dicts, NumPy, pure Python, another's buddy allocator."""
+"""What a user could take instead: dicts, NumPy, pure Python, and another buddy allocator."""
 
 from collections.abc import Callable
 from functools import partial

@@ -17,7 +17,7 @@ LACKEY = re.compile(rb"^(I | L| S| M) ([0-9a-f]+),(\d+)$", re.MULTILINE)
 
 
 class Text:
-    """A sample many times over, in a file of its own."""
+    """Write a sample repeated many times to a separate file."""
 
     def __init__(self, name: str, times: int) -> None:
         self.bytes = gzip.decompress((DATA / name).read_bytes()) * times

@@ -38,13 +38,13 @@ class Objects:
         return handles
 
     def churn(self, store: Store) -> Call:
-        """A call that does a round on a side of its own, filled first."""
+        """Return a call that does a round on a separate side, filled first."""
         handles = self.filled(store)
         return lambda: store(handles, self.slots, self.sizes)
 
 
 def c_loop(c: Library, name: str) -> Store:
-    """A loop of C that is told how long its inputs are."""
+    """Return a C loop that gets the lengths of its inputs."""
     loop = getattr(c, name)
     return lambda handles, slots, sizes: loop(handles, slots, sizes, len(slots))
 

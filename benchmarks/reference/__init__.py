@@ -59,7 +59,7 @@ def _built(source: str, libraries: tuple[str, ...]) -> tuple[tempfile.TemporaryD
 
 
 class Library:
-    """A C file as a library of its own: functions as attributes; each answers with a long.
+    """A C file as a separate library: functions as attributes, each returning a long.
 
     source: relative to this folder. libraries: what to link with. Arrays go in as pointers, ints
     as long. Every object has its own copy, so that each has global variables to itself.
@@ -77,7 +77,7 @@ class Library:
         return functools.partial(self._call, function)
 
     def _call(self, function: Any, *arguments: Any) -> int:
-        """A method, so that whoever holds the call holds the arrays."""
+        """A method, so that the call keeps the arrays alive."""
         return function(
             *(
                 ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else ctypes.c_long(a)
@@ -89,7 +89,7 @@ class Library:
 class Reference(Library):
     """One machine as the kernel has it.
 
-    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers stand in
+    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers are in
     their pages; else in a table, and pages have no bytes. nodes: radix tree nodes. source,
     libraries: as Library's, for a file that includes reference.c.
     """

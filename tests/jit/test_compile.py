@@ -233,7 +233,7 @@ print(int(answer), hits, jit.CACHE_DIRECTORY)
 
 @pytest.fixture
 def package(tmp_path):
-    """A copy of the package in a folder of its own."""
+    """A copy of the package in a separate folder."""
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "zbudlab", tmp_path / "zbudlab", ignore=skipped)
     return tmp_path

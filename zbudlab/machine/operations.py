@@ -46,7 +46,7 @@ def zero_page_length(machine: Core) -> int:
 
 
 def places(machine: Core, process: int, pages: np.ndarray) -> np.ndarray:
-    """Where pages of a process stand in the table of page table entries."""
+    """Return the places of a process's pages in the table of page table entries."""
     return pages + int(machine.state.processes[process]["start"])
 
 

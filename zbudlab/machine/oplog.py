@@ -312,7 +312,7 @@ def _array(file: bytes) -> np.ndarray:
 
 
 def _column(kind: str, numbers: np.ndarray) -> array:
-    """The same numbers as an array of Python's, which can grow."""
+    """Return the same numbers as a Python array, which can grow."""
     column = array(kind)
     column.frombytes(numbers.astype(kind, copy=False).data.cast("B"))
     return column

@@ -1,4 +1,4 @@
-"""Lines of a CSV file made ready for Arrow: each a row of its own, in UTF-8, without quotes.
+"""Lines of a CSV file made ready for Arrow: each a separate row, in UTF-8, without quotes.
 
 No value goes over the end of a line, so a quote that is not closed spoils its own line only: lines
 with quotes are read by Python's csv module one at a time. Arrow gets memory of its own and no
