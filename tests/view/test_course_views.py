@@ -119,8 +119,8 @@ class TestThinned:
             pattern: fragments.key_values(thinned.thinned(2048, 50, 0, pattern))
             for pattern in thinned.PATTERNS
         }
-        assert "2 to be had; unusable 0.000, fragmentation index none" in told["from the start"]
-        assert "0 to be had; unusable 1.000, fragmentation index 0.9" in told["every other"]
+        assert "2 available; unusable 0.000, fragmentation index none" in told["from the start"]
+        assert "0 available; unusable 1.000, fragmentation index 0.9" in told["every other"]
 
     def test_another_pattern_is_refused(self):
         with pytest.raises(ValueError, match="not 'sideways'"):

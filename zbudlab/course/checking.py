@@ -79,7 +79,7 @@ class Report:
 
     @property
     def points(self) -> int:
-        """Points that were to be had."""
+        """Return the points available."""
         return sum(result.ability.points for result in self.results)
 
     @property
