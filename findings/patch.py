@@ -81,7 +81,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     ax.set_ylim(0, 76)
     ax.set_xlabel("freed, of 36000 pages")
     ax.set_ylabel("blocks of order 9 (72 before filling)")
-    ax.set_title("Huge pages to be had after filling, freeing and compaction")
+    ax.set_title("Huge pages available after filling, freeing and compaction")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False)
     return drawn
 
@@ -122,7 +122,7 @@ CLAIMS = (
         lambda rows: _kernel_within(rows, PROCESSES, ()),
     ),
     Claim(
-        "zbud that cannot move: the same, but for the first half",
+        "zbud that cannot move: the same, except for the first half",
         lambda rows: _kernel_within(rows, FIXED, ("firsthalf",)),
     ),
 )

@@ -169,7 +169,7 @@ def main(arguments: list[str]) -> int:
     if missing := missing_pictures():
         print("the site is not built:", *missing, sep="\n", file=sys.stderr)
         return 1
-    # A warning (a dead link, a heading out of order) fails the build, once all are told.
+    # A warning (a dead link, a heading out of order) fails the build, after all were reported.
     return sphinx(["-q", "-W", "--keep-going", "-j", "2", str(SOURCES), str(target)])
 
 

@@ -1,6 +1,6 @@
 """Scripts in one compiled call do what a Machine does with the same operations.
 
-Also tests `zbudlab/experiments/interpreter.py`, which runs them.
+Also tests `experiments/interpreter.py`, which runs them.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """What can be swept is listed as it is: names, parameters, and the results that really come.
 
-Also tests what the modules of cma, density, patch, pool, pressure and parameters declare.
+Also tests what `experiments/cma.py`, `experiments/density.py`, `experiments/patch.py`,
+`experiments/pool.py`, `experiments/pressure.py` and `experiments/parameters.py` declare.
 """
 
 import json

@@ -1,4 +1,8 @@
-"""The findings: short forms run anew, and what the pages say is what the results say."""
+"""The findings: short forms run anew, and what the pages say is what the results say.
+
+Also tests `experiments/cma.py`, `experiments/density.py`, `experiments/patch.py`,
+`experiments/pool.py` and `experiments/pressure.py`.
+"""
 
 from importlib import import_module
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Wrong arguments are refused in one sentence that holds the value, and nothing changes."""
+"""Wrong arguments are refused in one sentence that holds the value, and nothing changes.
+
+Also tests `machine/settings.py`.
+"""
 
 import errno
 import inspect

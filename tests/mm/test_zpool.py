@@ -1,4 +1,7 @@
-"""The interface to allocators: zswap, migration, compaction and views run on another allocator."""
+"""The interface to allocators: zswap, migration, compaction and views run on another allocator.
+
+Also tests `mm/zbud_reader.py`, `mm/zbud_zpool.py` and `mm/zpool_reader.py`.
+"""
 
 import functools
 

@@ -1,4 +1,7 @@
-"""Descriptions of experiments: what they list, and what a grid is refused for."""
+"""Descriptions of experiments: what they list, and what a grid is refused for.
+
+Also tests `experiments/listing.py` and `experiments/parameters.py`.
+"""
 
 from functools import partial
 from typing import Annotated

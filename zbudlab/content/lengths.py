@@ -92,5 +92,5 @@ def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:
 
 
 def in_turn(lengths: Lengths, source: str) -> Content:
-    """Lengths as they come, a trace's; whoever needs more starts over."""
+    """Lengths in the order of a trace; a machine that needs more starts over."""
     return from_lengths(lengths, f"{len(lengths)} compressed lengths from {source}, in their order")

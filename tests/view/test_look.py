@@ -1,4 +1,7 @@
-"""The tokens: contrast, distances between colours for every kind of sight, and where they hold."""
+"""The tokens: contrast, distances between colours for every kind of sight, and where they hold.
+
+Also tests `view/look/blocks.py`, `view/look/style.py` and `view/look/tokens.py`.
+"""
 
 import re
 from itertools import combinations

@@ -1,4 +1,8 @@
-"""The frame map's Python half: where cells lie, what is sent and when, what stays in step."""
+"""The frame map's Python half: where cells lie, what is sent and when, what stays in step.
+
+Also tests `view/arrangement.py`, `view/bundle.py`, `view/following.py`, `view/palette.py`,
+`view/still.py` and `view/stream.py`.
+"""
 
 import gc
 from itertools import pairwise

@@ -1,4 +1,7 @@
-"""The scripts of each live view, put together as the browser gets them, are one whole module."""
+"""The scripts of each live view, put together as the browser gets them, are one whole module.
+
+Also tests `view/knob.py`.
+"""
 
 import shutil
 import subprocess

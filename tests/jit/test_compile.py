@@ -1,4 +1,8 @@
-"""Compiled and plain agree; hot loops count no references; the cache notices every edit."""
+"""Compiled and plain agree; hot loops count no references; the cache notices every edit.
+
+Also tests `cli/first_use.py`, `jit/cache.py`, `jit/indices.py`, `jit/intrinsics.py` and
+`warmup.py`.
+"""
 
 import contextlib
 import json
@@ -25,7 +29,7 @@ from zbudlab.mm import (
 )
 from zbudlab.mm.state import State
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def ran_plain(call):
@@ -229,7 +233,7 @@ print(int(answer), hits, jit.CACHE_DIRECTORY)
 
 @pytest.fixture
 def package(tmp_path):
-    """A copy of the package in a folder of its own."""
+    """A copy of the package in a separate folder."""
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "zbudlab", tmp_path / "zbudlab", ignore=skipped)
     return tmp_path

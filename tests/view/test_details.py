@@ -1,4 +1,7 @@
-"""A frame in words: what is told is what the records hold."""
+"""A frame in words: the text agrees with the records.
+
+Also tests `view/records.py` and `view/zbud_details.py`.
+"""
 
 import re
 

@@ -245,7 +245,7 @@ def calls():
     return recorder.calls
 
 
-#: The engine's kernels; those of `batch` and `traces` have tests of their own.
+#: The engine's kernels; those of `batch` and `traces` have separate tests.
 ENGINE = [
     name
     for name, compiled in jit.KERNELS.items()

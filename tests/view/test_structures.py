@@ -1,4 +1,7 @@
-"""The radix tree and the lists of zbud, as drawn and as the player shows them."""
+"""The radix tree and the lists of zbud, as drawn and as the player shows them.
+
+Also tests `view/player.py` and `view/whereabouts.py`.
+"""
 
 import numpy as np
 import pytest

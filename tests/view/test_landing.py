@@ -1,4 +1,7 @@
-"""The landing page: complete by itself, and its machines are the engine's."""
+"""The landing page: complete by itself, and its machines are the engine's.
+
+Also tests `view/look/machines.py`.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""The hero: its story is the engine's, and it shows without a kernel."""
+"""The hero: its story is the engine's, and it shows without a kernel.
+
+Also tests `lessons/stubborn.py`.
+"""
 
 import json
 import re

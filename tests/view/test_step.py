@@ -1,4 +1,8 @@
-"""Steps as JSON: the bar, the code with its current line, and what the picture shows."""
+"""Steps as JSON: the bar, the code with its current line, and what the picture shows.
+
+Also tests `view/step/code.py`, `view/step/plain.py`, `view/step/scene.py` and
+`view/step/track.py`.
+"""
 
 import json
 

@@ -1,4 +1,9 @@
-"""What the notebooks draw and measure with: toys, explorers, curves."""
+"""What the notebooks draw and measure with: toys, explorers, curves.
+
+Also tests `lessons/measure.py`, `lessons/stored.py`, `lessons/thinned.py`, `lessons/trees.py`,
+`view/controls.py`, `view/explorer.py`, `view/fragments.py`, `view/measured.py`, `view/radix.py`,
+`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/told.py`.
+"""
 
 from base64 import b64decode
 from typing import ClassVar

@@ -159,7 +159,7 @@ class TestCanvas:
         assert done["asked"] == [1, 2] or done["asked"] == [2, 1]
         assert done["farther"] is None
         assert (done["again"], done["kept"]) == (2, True)
-        assert done["gaps"] == 2  # chunks in the colour of their page's kind are told apart, too
+        assert done["gaps"] == 2  # chunks in the colour of their page's kind differ, too
         parts = {colour: name for name, colour in palette.CHUNKS["light"].items()}
         named = [parts[colour] for colour in done["colours"] if colour in parts]
         pages = [named[:64], named[64:]]

@@ -1,4 +1,7 @@
-"""The pressure panel's half in Python: what it does for the browser's questions, and answers."""
+"""The pressure panel's half in Python: what it does for the browser's questions, and answers.
+
+Also tests `view/panel_form.py`.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Plots of machines show what the arrays hold."""
+"""Plots of machines show what the arrays hold.
+
+Also tests `view/picture.py`, `view/savefile.py` and `view/workloads.py`.
+"""
 
 import numpy as np
 import pytest
