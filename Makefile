@@ -20,7 +20,7 @@ FIRST   := notebooks/00_start_here.ipynb
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser bench-history predict experiments soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -87,18 +87,22 @@ bench: warm ## measure speed
 bench-browser: warm ## measure the live views in a browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.browser
 
+shots: warm ## take pictures of every view: three widths, light and dark (needs Chromium)
+	@$(BIN)/python -m tests.browser.shots
+
 bench-history: warm ## measure how fast long logs open and jump (some five minutes)
 	@$(BIN)/python -m benchmarks.history
 
 predict: warm ## hold the machine against a running kernel's figures
 	@$(BIN)/python scripts/hold_against_kernel.py
 
-experiments: warm ## run all experiments again: results, tables, figures (JOBS=)
-	@$(BIN)/python -m experiments --jobs $(JOBS)
+findings: warm ## run all findings again: results, tables, figures (JOBS=)
+	@$(BIN)/python -m findings --jobs $(JOBS)
 
-soak: warm ## 10^7 random operations and 300 submissions, or with HOURS=n go on with the long run
+soak: warm ## 10^7 random operations, 300 submissions and all mutants of the exercises, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
+	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -1,5 +1,6 @@
-"""Our engine beside C that does the same, and beside what else a user could take.
+"""Speed: our engine compared with C, with what else a user could take, and with an earlier tree.
 
-`items/` says what is measured, a file a mechanism; `drivers` has the timed loops of our side,
-`reference/` C's; `measure` takes the times, `run` prints them.
+`items/` declares what is measured, one module per mechanism. `drivers` has the timed loops of our
+side, `reference/` those of C. `measure` takes the times and `run` prints them. `against` compares
+two source trees.
 """

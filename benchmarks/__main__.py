@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: our speed beside C's."""
+"""`python -m benchmarks`: our speed compared with C."""
 
 import sys
 

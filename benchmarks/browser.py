@@ -1,6 +1,6 @@
-"""How fast the live views are in a real JupyterLab: slider to picture, paints a second.
+"""Measure the live views in a real JupyterLab: from slider to picture, and paints per second.
 
-python -m benchmarks.browser      figures only: a busy computer is slower, and nothing fails
+python -m benchmarks.browser      prints figures; a slow computer fails nothing
 """
 
 import sys
@@ -16,7 +16,7 @@ CHANGES = 60
 PANEL = """
 from zbudlab.view import Panel
 panel = Panel(frames=65536, working_set=150)
-panel.step(160)  # until memory is full and zswap at work
+panel.step(160)  # until memory is full and zswap works
 panel
 """
 MAP = """
@@ -61,7 +61,7 @@ def opened(notebook: Notebook) -> None:
 
 
 def slider_to_picture(lab: Lab) -> np.ndarray:
-    """Milliseconds from a key on a slider to the picture, on a machine of 65,536 frames."""
+    """Return milliseconds from a key on a slider to the picture, for 65,536 frames."""
     with lab.open([PANEL]) as notebook:
         opened(notebook)
         slider = notebook.page.locator('[data-name="working_set"] input')
@@ -73,8 +73,8 @@ def slider_to_picture(lab: Lab) -> np.ndarray:
         return np.array(notebook.page.evaluate("window.delays"))
 
 
-def paints_a_second(lab: Lab, seconds: float = 5) -> float:
-    """Paints of a map of 2^20 cells that always changes."""
+def paints_per_second(lab: Lab, seconds: float = 5) -> float:
+    """Return paints per second of a map of 2^20 cells that always changes."""
     with lab.open([MAP]) as notebook:
         opened(notebook)
         notebook.ask("task = asyncio.ensure_future(work())")
@@ -86,27 +86,27 @@ def paints_a_second(lab: Lab, seconds: float = 5) -> float:
 
 
 def table(delays: np.ndarray, paints: float) -> str:
-    """What was measured beside what it should be, a line each."""
+    """Format what was measured next to its goal, a line each."""
     middle, most = np.percentile(delays, [50, 95])
     rows = (
         (f"slider to picture, 65,536 frames, median of {len(delays)}", middle, "ms", ""),
         ("slider to picture, 65,536 frames, 95 % within", most, "ms", "at most 100"),
-        ("states painted a second, 2^20 cells", paints, "", "at least 25"),
+        ("states painted per second, 2^20 cells", paints, "", "at least 25"),
     )
     return "\n".join("{:<52} {:6.0f} {:<3} {}".format(*row) for row in rows)
 
 
 def main() -> int:
-    """Print the figures beside what they should be, and how busy the computer was."""
+    """Print the figures with their goals, and how busy the computer was."""
     if chromium() is None:
         print("bench-browser: no Chromium here: install chromium to measure the live views")
         return 0
     before = psutil.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "lab") as lab:
         delays = slider_to_picture(lab)
-        paints = paints_a_second(lab)
+        paints = paints_per_second(lab)
     print(table(delays, paints))
-    print(f"{psutil.cpu_count()} processors; load before this began: {before:.1f}")
+    print(f"{psutil.cpu_count()} processors; load before the start: {before:.1f}")
     return 0
 
 

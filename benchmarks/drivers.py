@@ -1,6 +1,6 @@
-"""The loops that are timed: the engine's own operations, many times, without Python between.
+"""The loops that are timed: operations of the engine, many times, without Python in between.
 
-Each is the twin of a loop in benchmarks/reference/reference.c and answers with the same sum.
+Each is the twin of a loop in benchmarks/reference/reference.c and returns the same sum.
 """
 
 import numpy as np
@@ -25,14 +25,14 @@ SINGLE, COMPANION = 2100, 1500  #: bytes of the objects that `scatter` leaves
 
 @kernel(inline=False)
 def copy_pages(frames, new, old):
-    """Copy page frame old[i] over new[i] for every i; the first byte of the last copy."""
+    """Copy page frame old[i] over new[i] for every i; return the first byte of the last copy."""
     copy_highpages(frames, new, old)
     return np.int64(np.int8(frames[new[new.shape[0] - 1], 0]))
 
 
 @kernel(inline=False)
 def radix_insert(nodes, roots, keys):
-    """Insert every key with the item key + 1; the sum of the errnos."""
+    """Insert every key with the item key + 1; return the sum of the errnos."""
     failed = 0
     for i in range(keys.shape[0]):
         failed += radix_tree_insert(nodes, roots[0], keys[i], keys[i] + 1)
@@ -41,7 +41,7 @@ def radix_insert(nodes, roots, keys):
 
 @kernel(inline=False)
 def radix_lookup(nodes, roots, keys):
-    """Look up every key; the sum of the items."""
+    """Look up every key; return the sum of the items."""
     total = 0
     for i in range(keys.shape[0]):
         total += radix_tree_lookup(nodes, roots[0], keys[i])
@@ -50,7 +50,7 @@ def radix_lookup(nodes, roots, keys):
 
 @kernel(inline=False)
 def radix_lookup_batch(nodes, roots, keys, items):
-    """The same, all keys in one call; `items` is for its answers."""
+    """Look up all keys in one call, with the answers in `items`; return their sum."""
     radix_tree_lookup_batch(nodes, roots[0], keys, items)
     total = 0
     for i in range(items.shape[0]):
@@ -60,7 +60,7 @@ def radix_lookup_batch(nodes, roots, keys, items):
 
 @kernel(inline=False)
 def radix_delete(nodes, roots, keys):
-    """Delete every key; the sum of the items."""
+    """Delete every key; return the sum of the items."""
     total = 0
     for i in range(keys.shape[0]):
         total += radix_tree_delete(nodes, roots[0], keys[i])
@@ -71,7 +71,7 @@ def radix_delete(nodes, roots, keys):
 def churn(mem, handles, slots, sizes):
     """Free what slot slots[i] holds, if anything, and store sizes[i] bytes there, for every i.
 
-    The sum of the new handles and of the pool's pages at the end.
+    Return the sum of the new handles and the number of pages of the pool at the end.
     """
     migratetype = MIGRATE_UNMOVABLE
     if mem.pools[0].variant == ZBUD_SERIES:
@@ -89,7 +89,7 @@ def churn(mem, handles, slots, sizes):
 
 @kernel(inline=False)
 def migrate(mem, handles, slots):
-    """Migrate the page of every handle handles[slots[i]]; the sum of old pages and errnos."""
+    """Migrate the page of every handle handles[slots[i]]; return old pages and errnos, summed."""
     total = 0
     for i in range(slots.shape[0]):
         pfn = handle_pfn(mem.pools[0], mem.nodes, handles[slots[i]])
@@ -102,7 +102,7 @@ def migrate(mem, handles, slots):
 def buddy_churn(mem, held, held_orders, slots, orders, types):
     """Free the block of slot slots[i], if any, and allocate one there, for every i.
 
-    The sum of the new blocks, or errnos. held, held_orders: the caller's blocks, slot by slot.
+    Return the sum of the new blocks, or errnos. held, held_orders: the caller's blocks by slot.
     """
     total = 0
     for i in range(slots.shape[0]):
@@ -118,7 +118,7 @@ def buddy_churn(mem, held, held_orders, slots, orders, types):
 
 @kernel(inline=False)
 def allocate_all(mem):
-    """Allocate single frames until there are none; the sum of all of them."""
+    """Allocate single frames until none is free; return their sum."""
     total = 0
     while True:
         pfn = alloc_pages(mem, 0, MIGRATE_MOVABLE)
@@ -129,7 +129,7 @@ def allocate_all(mem):
 
 @kernel(inline=False)
 def free_all(mem, order):
-    """Give back every frame, in the order given; the pages that are free then."""
+    """Free every frame in the order given; return the number of free pages."""
     for i in range(order.shape[0]):
         put_page(mem, order[i])
     return mem.zones[0].nr_free_pages
@@ -137,10 +137,10 @@ def free_all(mem, order):
 
 @kernel(inline=False)
 def scatter(mem, handles, order, count):
-    """Leave zbud pages in the frames order[:count] and all others free; what was there goes.
+    """Free all objects, then leave zbud pages in the frames order[:count] and all others free.
 
-    Every page gets an object that fills more than half of it, every second one a companion. The
-    sum of the old objects' page frames, each with a weight of its own.
+    Every page gets an object that fills more than half of it, every second one a companion. Return
+    a weighted sum of the page frames of the old objects.
     """
     total = 0
     for i in range(handles.shape[0]):
@@ -161,7 +161,7 @@ def scatter(mem, handles, order, count):
 
 @kernel(inline=False)
 def compact(mem, moves, control):
-    """Compact the whole zone, without hints; the pages moved."""
+    """Compact the whole zone, without hints; return the pages moved."""
     rescan(mem)
     init_compact_control(control, MR_COMPACTION, WHOLE_ZONE, MIGRATE_MOVABLE, 1, 0)
     compact_zone(mem, moves, control)

@@ -1,58 +1,71 @@
-"""The figures: ratios (`python -m benchmarks --figure FILE`), and growth (`--scale FILE`)."""
+"""Figures: ratios (`python -m benchmarks --figure FILE`) and growth (`--scale FILE`)."""
 
 import re
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.item import ALIKE, KERNEL
 
-INCHES_A_ROW = 0.36
+INCHES_PER_ROW = 0.36
 MARKS = {KERNEL: ("o", "#0b5394", -0.13), ALIKE: ("D", "#b45f06", 0.13)}
 LABELS = {KERNEL: "C as in the kernel", ALIKE: "C with our layout and algorithm"}
 TICKS = (0.25, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4)
 
 SIZED = re.compile(r"2\^(\d+) frames: (.*)")
 
+Rows = list[dict[str, Any]]
+
 
 def draw(report: dict[str, Any], file: Path) -> None:
-    """Write the picture of a run: medians, with a line from the least to the greatest ratio."""
+    """Write the figure of a run: medians, with a line from the least to the greatest ratio."""
     rows = [
         row
         for row in report["items"]
         if set(MARKS) & set(row["sides"]) and not SIZED.fullmatch(row["item"])
     ]
-    figure = Figure(figsize=(9, 1.6 + INCHES_A_ROW * len(rows)), layout="constrained")
+    figure = Figure(figsize=(9, 1.6 + INCHES_PER_ROW * len(rows)), layout="constrained")
     axes = figure.add_subplot()
-    for side, (marker, colour, shift) in MARKS.items():
-        shown = [
-            (place, row["sides"][side]) for place, row in enumerate(rows) if side in row["sides"]
-        ]
-        places = [place + shift for place, _ in shown]
-        ratios = [found["ratio"] for _, found in shown]
-        axes.hlines(
-            places, [r["min"] for r in ratios], [r["max"] for r in ratios], colour, alpha=0.35, lw=4
-        )
-        medians = [r["median"] for r in ratios]
-        axes.plot(medians, places, marker, color=colour, label=LABELS[side], markersize=6)
-    musts = [
-        (place, row["sides"][KERNEL]["must"])
+    for side in MARKS:
+        _draw_side(axes, rows, side)
+    _draw_goals(axes, rows)
+    axes.set_yticks(range(len(rows)), [row["item"] for row in rows])
+    axes.invert_yaxis()
+    _scale_ratios(axes)
+    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.1), ncols=3, fontsize=8, frameon=False)
+    figure.savefig(file, dpi=110)
+
+
+def _draw_side(axes: Axes, rows: Rows, side: str) -> None:
+    """Draw the ratios of one side, a mark and a line in each row that has it."""
+    marker, colour, shift = MARKS[side]
+    shown = [(place, row["sides"][side]) for place, row in enumerate(rows) if side in row["sides"]]
+    places = [place + shift for place, _ in shown]
+    ratios = [found["ratio"] for _, found in shown]
+    least, most = ([ratio[end] for ratio in ratios] for end in ("min", "max"))
+    axes.hlines(places, least, most, colour, alpha=0.35, lw=4)
+    medians = [ratio["median"] for ratio in ratios]
+    axes.plot(medians, places, marker, color=colour, label=LABELS[side], markersize=6)
+
+
+def _draw_goals(axes: Axes, rows: Rows) -> None:
+    """Draw the ratio to the kernel's C that each row must reach, if it has one."""
+    goals = [
+        (row["sides"][KERNEL]["must"], place)
         for place, row in enumerate(rows)
         if KERNEL in row["sides"] and row["sides"][KERNEL]["must"]
     ]
-    axes.plot(
-        [must for _, must in musts],
-        [p for p, _ in musts],
-        "|",
-        color="#444444",
-        ms=14,
-        mew=1.5,
-        label="what we must reach beside the kernel's",
-    )
-    axes.set_yticks(range(len(rows)), [row["item"] for row in rows])
-    axes.invert_yaxis()
+    ratios, places = zip(*goals, strict=True) if goals else ((), ())
+    label = "the ratio to the kernel's C to reach"
+    axes.plot(ratios, places, "|", color="#444444", ms=14, mew=1.5, label=label)
+
+
+def _scale_ratios(axes: Axes) -> None:
+    """Give the axis of ratios its scale, ticks and label."""
     axes.set_xscale("log")
     axes.set_xlim(0.4, 4)
     axes.xaxis.set_major_locator(FixedLocator(TICKS))
@@ -61,13 +74,10 @@ def draw(report: dict[str, Any], file: Path) -> None:
     axes.axvline(1, color="black", lw=0.8)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("C's time / our time: right of 1 we are faster (median, least to greatest)")
-    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.1), ncols=3, fontsize=8, frameon=False)
-    figure.savefig(file, dpi=110)
 
 
 def growth(report: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """By what was done and by side: frames, and nanoseconds a frame."""
+    """Return (frames, nanoseconds per frame) by operation and by side."""
     found: dict[str, dict[str, list[tuple[int, float]]]] = {}
     for row in report["items"]:
         if named := SIZED.fullmatch(row["item"]):
@@ -80,21 +90,21 @@ def growth(report: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]
 
 
 def draw_scale(report: dict[str, Any], file: Path) -> None:
-    """Write the picture of nanoseconds a frame against the size of the machine, log-log."""
+    """Write the figure of nanoseconds per frame against the size of the machine, log-log."""
     figure = Figure(figsize=(9, 5.2), layout="constrained")
     axes = figure.add_subplot()
     for number, (what, lines) in enumerate(growth(report).items()):
         for side, points in lines.items():
-            style = "-" if side == "ours" else "--"
+            dashes = "-" if side == "ours" else "--"
             label = what if side == "ours" else f"the same in {side}"
             frames, times = zip(*points, strict=True)
-            axes.plot(frames, times, style, marker="o", ms=4, color=f"C{number}", label=label)
+            axes.plot(frames, times, dashes, marker="o", ms=4, color=f"C{number}", label=label)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda time, _: f"{time:g}"))
     axes.grid(which="both", alpha=0.25)
     axes.set_xlabel("page frames of the machine, without page bytes")
-    axes.set_ylabel("nanoseconds a frame (median)")
+    axes.set_ylabel("nanoseconds per frame (median)")
     axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     figure.savefig(file, dpi=110)

@@ -1,9 +1,9 @@
-"""How fast a long log opens in `History`, how fast it jumps, and what memory that takes.
+"""Measure how fast a long log opens in `History`, how fast it jumps, and its memory.
 
 python -m benchmarks.history                   10^6 operations, two machines: some five minutes
 python -m benchmarks.history --operations N    shorter logs
 
-Each log is made in a process of its own and opened in another: memory is that process's most.
+Each log is made in one process and opened in another; memory is the peak of the latter.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from zbudlab.machine.errors import MachineError
 
 MACHINES = {"4,096 frames with bytes": (4096, True), "2^18 frames, no bytes": (1 << 18, False)}
 PROCESSES = 8
-PAGES = 2000  #: different ones that are written
+PAGES = 2000  #: distinct pages that are written
 JUMPS = 150
 KINDS = ("touch", "write", "alloc", "free", "reclaim", "block", "exit")
 SHARES = (0.55, 0.2, 0.08, 0.08, 0.04, 0.0499, 0.0001)
@@ -43,7 +43,7 @@ GOALS = ("at most", "", "", "", "2 s", "", "0.2 s", "", "1024 MiB")
 
 
 class Work:
-    """Small operations by chance on a machine that has too little memory for its processes."""
+    """Small random operations on a machine that has too little memory for its processes."""
 
     def __init__(self, machine: Machine, seed: int = 1) -> None:
         self.machine = machine
@@ -54,7 +54,7 @@ class Work:
         self.handles: list[int] = []
 
     def do(self, operations: int) -> None:
-        """So many operations; those that are refused are in the log, too."""
+        """Do that many operations; those that are refused are in the log, too."""
         kinds = self.rng.choice(KINDS, size=operations, p=SHARES)
         drawn = self.rng.integers(1 << 30, size=(operations, 2))
         for kind, (one, other) in zip(kinds.tolist(), drawn.tolist(), strict=True):
@@ -85,7 +85,7 @@ class Work:
 
 
 def make(name: str, operations: int, path: Path) -> None:
-    """Work on a machine, and save its log with keyframes."""
+    """Make a log of that many operations, and save it with keyframes."""
     frames, page_bytes = MACHINES[name]
     machine = Machine(
         frames=frames, page_bytes=page_bytes, max_pool_percent=30, threads=1, keyframes=True
@@ -95,8 +95,8 @@ def make(name: str, operations: int, path: Path) -> None:
 
 
 def opened(path: Path) -> dict[str, float]:
-    """Open a log and jump to and fro: seconds, and the most memory of this process, MiB."""
-    Work(Machine(frames=512)).do(300)  # so that all is loaded that is compiled
+    """Open a log and jump to and fro; return seconds, and this process's peak memory, MiB."""
+    Work(Machine(frames=512)).do(300)  # loads all compiled code
     began = time.perf_counter()
     history = History(path)
     stops = len(history)
@@ -112,11 +112,12 @@ def opened(path: Path) -> dict[str, float]:
 
 
 def in_words(name: str, found: dict[str, float]) -> list[str]:
-    """A line of the table."""
+    """Return a line of the table."""
     return [name, *(form.format(found[head]) for head, form in COLUMNS.items())]
 
 
 def main() -> None:
+    """Make and open the logs in fresh processes, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
     parser.add_argument("--operations", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--make", nargs=2, metavar=("MACHINE", "FILE"), help=argparse.SUPPRESS)
@@ -133,11 +134,11 @@ def main() -> None:
             path = f"{folder}/log.npz"
             count = ["--operations", str(options.operations)]
             subprocess.run([*again, *count, "--make", name, path], check=True)
-            told = subprocess.run([*again, "--open", path], check=True, stdout=subprocess.PIPE)
-            rows.append(in_words(name, json.loads(told.stdout)))
+            done = subprocess.run([*again, "--open", path], check=True, stdout=subprocess.PIPE)
+            rows.append(in_words(name, json.loads(done.stdout)))
     for row in [*rows, GOALS]:
         print(f"{row[0]:<24}", *(f"{cell:>10}" for cell in row[1:]))
-    print(f"{psutil.cpu_count()} processors; load before this began: {before:.1f}")
+    print(f"{psutil.cpu_count()} processors; load before the start: {before:.1f}")
 
 
 if __name__ == "__main__":

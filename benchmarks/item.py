@@ -1,4 +1,4 @@
-"""What an item of the benchmarks is, and the list of all items.
+"""The items of the benchmarks: what an item is, and the list of all.
 
 A module in `benchmarks/items/` declares its items:
 
@@ -19,7 +19,7 @@ ALIKE = "C alike"  #: C with our layout and algorithm
 
 @dataclass
 class Setup:
-    """How an item is to be made. with_c: the C reference can be had; short: small and quick."""
+    """How to make an item. with_c: compare with C; short: make it small and quick."""
 
     with_c: bool
     short: bool
@@ -29,10 +29,10 @@ class Setup:
 class Step:
     """A row of the table.
 
-    operations: of one call. ours, theirs (by side: KERNEL, ALIKE or any other name): calls, whose
-    answers must be the same number; None = nothing to compare. must, aim: by side, the ratio (its
-    time over ours) to reach. most: nanoseconds that an operation of ours may take: must and aim.
-    wall: time by the wall clock, for calls that work in several threads.
+    operations: in one call. ours, theirs: calls, the latter by side (KERNEL, ALIKE or any other
+    name); their answers must be the same number, None = nothing to compare. must, aim: by side,
+    the ratio (its time over ours) to reach. most: nanoseconds that an operation of ours may take,
+    must and aim. wall: use the wall clock, for calls that work in several threads.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Step:
 
 @dataclass
 class Case:
-    """Steps on one state, done in their order; `prepare` draws the next inputs, unmeasured.
+    """Steps on one state, done in order; `prepare` draws the next inputs and is not timed.
 
     passes: how often a round goes through the steps; sides that take turns at short intervals
-    meet the same weather on a busy machine. rounds: at most so many; 0 = as many as others.
+    meet the same load on a busy machine. rounds: the most rounds; 0 = as many as other items.
     """
 
     prepare: Callable[[], None]

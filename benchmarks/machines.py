@@ -1,4 +1,4 @@
-"""Machines to measure on: ours, and those that C works on."""
+"""Machines to measure: ours, and those that C works on."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SEED = 2013
 
 
 def machine(frames: int, variant: int, *, nodes: int, page_bytes: bool = True) -> State:
-    """A machine with one zbud pool, all memory free but frame 0, and its memory really there."""
+    """Make a machine with one zbud pool and all frames free except 0; the host has its memory."""
     state = State(frames, page_bytes=page_bytes)
     touch(state.frames)
     state.nodes = zeroed(nodes, layout.radix_tree_node)
@@ -23,15 +23,15 @@ def machine(frames: int, variant: int, *, nodes: int, page_bytes: bool = True) -
 
 
 def touch(array: np.ndarray) -> None:
-    """Have the system hand out an array's memory, before anything is timed."""
+    """Make the system provide an array's memory before anything is timed."""
     array.reshape(-1)[:: layout.PAGE_SIZE] = 0
 
 
 def frames_for(live: int) -> int:
-    """Frames that surely hold that many objects, a whole number of the largest blocks."""
+    """Return frames enough for that many objects, a multiple of the largest block."""
     return -(-live // layout.MAX_ORDER_NR_PAGES) * layout.MAX_ORDER_NR_PAGES
 
 
 def nodes_for(live: int) -> int:
-    """Radix tree nodes for that many handles, however far apart they are."""
+    """Return radix tree nodes enough for that many handles, however far apart."""
     return 2 * live + 1000

@@ -1,8 +1,8 @@
-"""Taking times: all sides in turn, in one process, on the same inputs.
+"""Take times of all sides in turn, in one process, on the same inputs.
 
-Time is the thread's CPU time, but by the wall clock where several threads work. A ratio is the
-other side's time over ours in the same round: above 1 we are faster. Sides that answer differently
-end the run.
+Time is the CPU time of the thread, or wall time where several threads work. A ratio is the other
+side's time over ours in the same round: above 1 we are faster. If sides give different answers,
+the run ends.
 """
 
 import statistics
@@ -16,7 +16,7 @@ OURS = "ours"
 
 
 def timed(call: Call, wall: bool = False) -> tuple[int, int | None]:
-    """The nanoseconds a call took, of the thread's CPU time or by the wall clock; its answer."""
+    """Return the nanoseconds that a call took, CPU or wall time, and its answer."""
     clock = time.perf_counter_ns if wall else time.thread_time_ns
     start = clock()
     answer = call()
@@ -24,7 +24,7 @@ def timed(call: Call, wall: bool = False) -> tuple[int, int | None]:
 
 
 def one_pass(step: Step, turn: int) -> dict[str, int]:
-    """Time every side once, a different one first each turn; nanoseconds by side."""
+    """Time every side once, a different one first each turn; return nanoseconds by side."""
     sides = [(OURS, step.ours), *step.theirs.items()]
     first = turn % len(sides)
     results = {name: timed(call, step.wall) for name, call in sides[first:] + sides[:first]}
@@ -35,7 +35,7 @@ def one_pass(step: Step, turn: int) -> dict[str, int]:
 
 
 def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
-    """What was found for each step of a case; its first round warms up and does not count."""
+    """Return the figures of each step of a case; its first round warms up and does not count."""
     times: list[list[Counter]] = [[] for _ in case.steps]
     turn = 0
     rounds = min(rounds, case.rounds or rounds)
@@ -54,12 +54,12 @@ def measure(case: Case, rounds: int) -> list[dict[str, Any]]:
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Least, median and greatest."""
+    """Return the least, the median and the greatest value."""
     return {"min": min(values), "median": statistics.median(values), "max": max(values)}
 
 
 def found(step: Step, operations: int, times: list[Counter]) -> dict[str, Any]:
-    """The figures of a step: nanoseconds an operation, and for each other side the ratios."""
+    """Return the figures of a step: nanoseconds per operation, and ratios of other sides."""
     sides = {
         side: {
             "ns": spread([round_[side] / operations for round_ in times]),

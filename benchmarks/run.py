@@ -1,8 +1,8 @@
-"""`python -m benchmarks`: our engine beside C, item by item.
+"""Compare our engine with C, item by item, or with an earlier source tree (--against DIR).
 
-All sides run in turn in this process on the same inputs and must give the same answers. "C" is
-what the kernel does, "C alike" has our layout and algorithm. Time is the thread's CPU time; a
-ratio is theirs over ours in the same round: above 1 we are faster.
+All sides run in turn in this process on the same inputs and must give the same answers. "C" does
+what the kernel does, "C alike" has our layout and algorithm. Time is the CPU time of the thread. A
+ratio is their time over ours in the same round: above 1 we are faster.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,13 @@ from benchmarks.measure import measure
 COLUMNS = ("ns", "min", "median", "max", "must", "aim")
 ROUNDS = 15
 SHORT_ROUNDS = 7
-HEADING = f"{'':<52}{'ours ns':>9}  {'beside':<22}" + "".join(f"{name:>8}" for name in COLUMNS)
+HEADING = f"{'':<52}{'ours ns':>9}  {'compared with':<22}" + "".join(
+    f"{name:>8}" for name in COLUMNS
+)
 
 
 def lines(row: dict[str, Any]) -> Iterator[str]:
-    """A step as text: a line for each side it is compared with, or one without any."""
+    """Yield a step as text: a line for each side it is compared with, or one alone."""
     start = f"{row['item']:<52}{row['ns']['median']:>9.1f}"
     if "most" in row:
         ours, (must, aim) = row["ns"], row["most"]
@@ -46,7 +48,7 @@ def lines(row: dict[str, Any]) -> Iterator[str]:
 
 
 def machine_kind() -> str:
-    """What the figures were measured on, in words; no names."""
+    """Describe the computer, without names."""
     cpuinfo = Path("/proc/cpuinfo")
     shared = cpuinfo.exists() and "hypervisor" in cpuinfo.read_text()
     load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
@@ -57,22 +59,28 @@ def machine_kind() -> str:
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     load_items()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", metavar="ITEM,...", action="extend", type=_items, help=", ".join(ITEMS)
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
-    parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios there")
-    parser.add_argument("--scale", metavar="FILE", type=Path, help="draw time against size there")
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path, help="also write the figures to this file"
+    )
+    parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios to this file")
+    parser.add_argument(
+        "--scale", metavar="FILE", type=Path, help="draw time against size to this file"
+    )
     parser.add_argument("--short", action="store_true", help="fewer and smaller rounds: < 60 s")
     parser.add_argument(
         "--against", metavar="DIR", type=Path, help="compare this source tree with an earlier one"
     )
-    parser.add_argument("--runs", type=int, default=against.RUNS, help="of --against (default: 7)")
     parser.add_argument(
-        "--rounds", type=int, default=against.ROUNDS, help="of each such run (default: 5)"
+        "--runs", type=int, default=against.RUNS, help="runs of --against (default: 7)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=against.ROUNDS, help="rounds per run (default: 5)"
     )
     return parser.parse_args()
 
@@ -90,24 +98,9 @@ def main() -> int:
     """Measure and print; return the exit code."""
     asked = arguments()
     if asked.against:
-        return against.main(
-            asked.against,
-            asked.only or [],
-            asked.json,
-            runs=asked.runs,
-            rounds=asked.rounds,
-            short=asked.short,
-        )
-    setup = Setup(reference.available(), asked.short)
-    if not setup.with_c:
-        print(f"no C compiler ({reference.COMPILER}) here: our figures alone", file=sys.stderr)
-    print(HEADING)
-    rows = []
-    for name in asked.only or ITEMS:
-        for row in measure(ITEMS[name](setup), SHORT_ROUNDS if asked.short else ROUNDS):
-            print("\n".join(lines(row)), flush=True)
-            rows.append(row)
-        gc.collect()  # machines of many GiB, before the next are made
+        how = {"runs": asked.runs, "rounds": asked.rounds, "short": asked.short}
+        return against.main(asked.against, asked.only or [], asked.json, **how)
+    rows = measured(asked.only or list(ITEMS), asked.short)
     report = {"date": date.today().isoformat(), "machine": machine_kind(), "items": rows}
     if asked.json:
         asked.json.write_text(json.dumps(report, indent=1) + "\n")
@@ -116,3 +109,18 @@ def main() -> int:
     if asked.scale:
         draw_scale(report, asked.scale)
     return 0
+
+
+def measured(names: Sequence[str], short: bool) -> list[dict[str, Any]]:
+    """Measure items, print each row as it is known, and return all rows."""
+    setup = Setup(reference.available(), short)
+    if not setup.with_c:
+        print(f"no C compiler ({reference.COMPILER}) here: our figures alone", file=sys.stderr)
+    print(HEADING)
+    rows = []
+    for name in names:
+        for row in measure(ITEMS[name](setup), SHORT_ROUNDS if short else ROUNDS):
+            print("\n".join(lines(row)), flush=True)
+            rows.append(row)
+        gc.collect()  # frees machines of many GiB before the next are made
+    return rows

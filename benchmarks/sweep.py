@@ -1,8 +1,8 @@
-"""`python -m benchmarks.sweep`: what a sweep costs beside what its runs cost.
+"""`python -m benchmarks.sweep`: the overhead of a sweep over the cost of its runs.
 
-Each run takes a set time of one core (it computes, it does not sleep). Cost is wall time times
-workers, less the seconds the runs took, per run, and as a share of these; start-up of workers is
-left out, as it is paid once. Beside it, the same runs submitted one by one to the same executor.
+Each run computes for a set time on one core. The overhead is wall time times workers, less the
+seconds that the runs took, per run and as a share of them. The start of the workers is left out,
+as it happens once. For comparison the same runs are submitted one by one to the same executor.
 """
 
 import argparse
@@ -25,7 +25,7 @@ MILLISECONDS = (1, 50)
 
 
 def busy(milliseconds: float, *, seed: int) -> dict[str, Any]:
-    """Compute for so long, by the clock of this thread; the wall time that took."""
+    """Compute for that long by the clock of this thread; return the wall time it took."""
     started = time.perf_counter()
     end = time.thread_time() + milliseconds / 1000
     number = seed
@@ -78,7 +78,7 @@ def _wall(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _one_by_one(executor: Executor, milliseconds: float, count: int) -> tuple[float, float]:
-    """Wall seconds when each run is a task of its own, and the seconds the runs took."""
+    """Submit each run as a separate task; return wall seconds, and the seconds of the runs."""
 
     def submitted() -> list[float]:
         tasks = [executor.submit(busy, milliseconds, seed=seed) for seed in range(count)]
@@ -89,20 +89,14 @@ def _one_by_one(executor: Executor, milliseconds: float, count: int) -> tuple[fl
 
 
 def measure(name: str, milliseconds: float, seconds: float) -> dict[str, Any]:
-    """One row: an executor and a length of runs; about `seconds` of wall time each way."""
+    """Return one row: an executor and a length of runs; about `seconds` of wall time each way."""
     with EXECUTORS[name]() as executor, tempfile.TemporaryDirectory() as folder:
         workers = 1 if executor is None else workers_of(executor)
         count = max(int(seconds * 1000 / milliseconds * workers), 20)
-        sweep(busy, {"milliseconds": milliseconds}, seeds=4 * workers, executor=executor)  # warm
-        wall, table = _wall(
-            lambda: sweep(
-                busy,
-                {"milliseconds": milliseconds},
-                seeds=count,
-                executor=executor,
-                out=Path(folder, "t.parquet"),
-            )
-        )
+        grid = {"milliseconds": milliseconds}
+        sweep(busy, grid, seeds=4 * workers, executor=executor)  # starts the workers
+        out = Path(folder, "t.parquet")
+        wall, table = _wall(lambda: sweep(busy, grid, seeds=count, executor=executor, out=out))
         work = float(table["seconds"].sum())
         row = {
             "executor": name,
@@ -121,13 +115,13 @@ def measure(name: str, milliseconds: float, seconds: float) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5, help="wall time of a row (default: 5)")
+    parser.add_argument("--seconds", type=float, default=5, help="wall time per row (default: 5)")
     parser.add_argument("--only", choices=EXECUTORS)
     parser.add_argument("--json", metavar="FILE", type=Path)
     asked = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{os.cpu_count()} cores, load {load:.1f} before")
-    heads = ("executor", "ms a run", "runs", "overhead, ms a run", "share", "one by one, ms a run")
+    heads = ("executor", "ms per run", "runs", "overhead, ms per run", "share", "one by one, ms")
     print(f"{heads[0]:<22}" + "".join(f"{head:>22}" for head in heads[1:]))
     rows = []
     for milliseconds in MILLISECONDS:

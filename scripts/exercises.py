@@ -26,7 +26,7 @@ def released(target: Path) -> None:
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config, PyFileConfigLoader
 
-    # nbgrader runs `alembic`, which stands beside this Python
+    # nbgrader runs `alembic`, which is next to this Python
     os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
     config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     with tempfile.TemporaryDirectory() as scratch:

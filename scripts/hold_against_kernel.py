@@ -27,7 +27,7 @@ FIXED, MOVABLE = predict.ZBUD
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows under their heads, right-aligned but for the first column."""
+    """Format rows under their headings, right-aligned except for the first column."""
     cells = [list(heads), *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (

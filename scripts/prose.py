@@ -17,15 +17,18 @@ PASSED_OVER = ("tests/data/", "scripts/prose.py")
 #: An idiom, and what to write.
 IDIOMS = (
     (r"\bto be had\b|\bcould be had\b|\bcan be had\b", "available"),
-    (r"\bnone that there is\b|\bis none that\b|\bare none\b", "unknown, rejected, not a ..."),
+    (r"\bnone that there is\b|\bis none that\b", "unknown, rejected, not a ..."),
     (r"\b[Ww]hoever\b|\bsomebody\b|\bnobody\b|\banybody\b", "name the role, or use the passive"),
     (r"\b(?:he|him|his|she|her|hers)\b", "they, or the role"),
     (r"\bis told\b|\bare told\b|\bas told\b|\btold in\b", "see ..., is described, is reported"),
     (r"\bbut for\b", "except"),
     (r"\bof (?:its|their|your|our|my) own(?=[.,;:)]|$)", "its own X, a separate X"),
-    (r"\banother's\b|\bof (?:Python|NumPy|numba|zbud|Linux)'s\b", "a Python array, a zbud page"),
+    (
+        r"\banother's\b|\bof (?:Python|NumPy|numba|zbud|Linux)'s(?=[.,;:)]|$)",
+        "a Python array, a zbud page",
+    ),
     (r"\bcannot be meant\b|\bcan be meant\b", "invalid"),
-    (r"\bstands? (?:in|at|on|beside|above|below|for|there|here|behind)\b", "is, are, has"),
+    (r"\bstands? (?:in|at|on|beside|above|below|there|here|behind)\b", "is, are, has"),
     (r"\blies? (?:in|at|on|beside|above|below|there|here|behind)\b", "is, are"),
     (r"\bas it were\b|\bwherefore\b|\bthereof\b|\bwithal\b|\bthe like of\b", "plain words"),
     (r"\bas a person says it\b|\bin the place of\b", "as text; instead of, for"),

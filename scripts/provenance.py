@@ -1,6 +1,6 @@
 """Write tests/data/SHA256SUMS, or with --check hold the files against it.
 
-The sums say *which* bytes the tests stand on; PROVENANCE.md says folder by folder where they
+The sums say *which* bytes the tests rely on; PROVENANCE.md says folder by folder where they
 come from. `sha256sum --check SHA256SUMS` inside tests/data reads the same file.
 """
 

@@ -16,8 +16,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts import landing  # noqa: E402
+
 SOURCES = ROOT / "build" / "site-sources"
-FOLDERS = ("notebooks", "docs", "exercises", "experiments")
+FOLDERS = ("notebooks", "docs", "exercises", "findings")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
 PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
 #: Modules whose functions are for the package's own use.
@@ -114,9 +118,12 @@ def gather(modules: list[str]) -> None:
         notebooks=entries("notebooks/*.ipynb", numbered=True),
         guides=entries("docs/*.md", "solutions/README.md", "tests/data/README.md", "PROVENANCE.md"),
         exercises=entries("exercises/*/*.ipynb"),
-        findings=entries("experiments/README.md", "experiments/[!R]*.md"),
+        findings=entries("findings/README.md", "findings/[!R]*.md"),
     )
-    (SOURCES / "index.md").write_text(index, encoding="utf-8")
+    (SOURCES / "contents.md").write_text(index, encoding="utf-8")
+    (SOURCES / "extra").mkdir(exist_ok=True)
+    (SOURCES / "extra" / "index.html").write_text(landing.page(), encoding="utf-8")
+    (SOURCES / "_static" / "tokens.css").write_text(landing.theme("body"), encoding="utf-8")
     for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
         copy = SOURCES / "extra" / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -162,11 +169,10 @@ def main(arguments: list[str]) -> int:
     if missing := missing_pictures():
         print("the site is not built:", *missing, sep="\n", file=sys.stderr)
         return 1
-    # A warning (a dead link, a heading out of order) fails the build, once all are told.
+    # A warning (a dead link, a heading out of order) fails the build, after all were reported.
     return sphinx(["-q", "-W", "--keep-going", "-j", "2", str(SOURCES), str(target)])
 
 
 if __name__ == "__main__":
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # compiled functions look like plain ones then
-    sys.path.insert(0, str(ROOT))
     sys.exit(main(sys.argv[1:]))

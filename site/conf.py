@@ -10,7 +10,8 @@ project_copyright = "the zbudlab authors"
 release = zbudlab.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
-exclude_patterns = ["_templates", "README.md"]  # README.md is part of the index
+root_doc = "contents"  # index.html is the landing page (scripts/landing.py)
+exclude_patterns = ["_templates", "landing", "README.md"]  # README.md is part of contents
 templates_path = ["_templates"]
 
 # Notebooks are shown as they are stored, and nothing is fetched from outside.
@@ -24,7 +25,7 @@ html_theme = "alabaster"
 html_extra_path = ["extra"]
 html_copy_source = False
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["tokens.css", "site.css"]
 html_title = "zbudlab"
 html_theme_options = {
     "description": "A laboratory for Linux memory under pressure",
@@ -32,12 +33,13 @@ html_theme_options = {
     "page_width": "1180px",
     "body_max_width": "auto",
     "show_powered_by": False,
+    "show_relbars": True,
 }
 _CONTENTS = ["about.html", "searchbox.html", "navigation.html"]
 _PAGE = [*_CONTENTS, "localtoc.html"]
 html_sidebars = {
     "*": _CONTENTS,
-    **dict.fromkeys(["notebooks/*", "docs/*", "experiments/*", "exercises/**", "tests/**"], _PAGE),
+    **dict.fromkeys(["notebooks/*", "docs/*", "findings/*", "exercises/**", "tests/**"], _PAGE),
     "api/*": _CONTENTS,
 }
 

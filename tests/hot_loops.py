@@ -1,8 +1,8 @@
 """Loops over the engine's hottest operations, and what the compiler made of them.
 
 Those that the benchmarks time, and the migrate scanner. `python -m tests.hot_loops` compiles and
-runs them and prints as JSON what test_jit.py looks at: a function that comes from a cache has no
-assembly, so this needs a process and an empty cache of its own.
+runs them and prints as JSON what tests/jit/test_compile.py reads. A function from a cache has no
+assembly, so this needs a separate process with an empty cache.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Record types: structs of C, with names that mean the same compiled and uncompiled."""
+"""Record types: structs of C, with names that mean the same compiled and uncompiled.
+
+Also tests `layout/errors.py`, `layout/memory.py`, `layout/pools.py` and `layout/traces.py`.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""A kernel version is one record of rules: adding one changes no other file."""
+"""A kernel version is one record of rules: adding one changes no other file.
+
+Also tests `swap/settings.py`.
+"""
 
 import ast
 import subprocess

@@ -1,4 +1,7 @@
-"""The project's own files agree with each other, and what is built from them runs elsewhere."""
+"""The project's own files agree with each other, and what is built from them runs elsewhere.
+
+Also tests `_version.py` and `course/copying.py`.
+"""
 
 import json
 import os

@@ -115,7 +115,7 @@ class Pair:
     def _stopped(self, process: int, first: int, old: list[Page], new: Sequence[Page]) -> None:
         """After a write that was refused: up to some page it is done, from there on it is not.
 
-        Where the compressor lost a page nobody can tell; such a process is ended.
+        Where the compressor lost a page the loss cannot be detected; such a process is ended.
         """
         try:
             for i in range(len(new)):
@@ -279,7 +279,7 @@ class Pair:
         self._gone(handle, known)
 
     def _gone(self, handle: int, known: Handle) -> None:
-        """A handle lives as long as its owner, or with the series somebody's mapping, has it."""
+        """A handle lives as long as its owner, or with the series a mapping, has it."""
         if not known.owned and not (known.maps and self.machine.config.zbud == "series"):
             del self.handles[handle]
 

@@ -1,1 +1,1 @@
-"""What is measured, a module a mechanism; `benchmarks.item` says what an item is."""
+"""What is measured, one module per mechanism; `benchmarks.item` defines an item."""

@@ -16,9 +16,14 @@ TYPES = (layout.MIGRATE_UNMOVABLE, layout.MIGRATE_RECLAIMABLE, layout.MIGRATE_MO
 NODES = 64
 
 
+def held() -> tuple[np.ndarray, np.ndarray]:
+    """Return the caller's blocks, none yet, and their orders."""
+    return np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8)
+
+
 @item("buddy")
 def buddy(setup: Setup) -> Case:
-    """Free a random block and allocate one of random order and type; both count as one."""
+    """Free a random block and allocate one of random order and type; both together count as one."""
     draw = np.random.default_rng(SEED)
     operations = 10**4 if setup.short else 5 * 10**4
     slots = np.zeros(operations, np.int32)
@@ -31,10 +36,6 @@ def buddy(setup: Setup) -> Case:
         types[:] = draw.choice(TYPES, operations)
 
     state = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
-
-    def held() -> tuple[np.ndarray, np.ndarray]:
-        """A caller's blocks, none yet, and their orders."""
-        return np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8)
 
     ours = held()
     step = Step(

@@ -1,4 +1,4 @@
-"""Compaction of a zone in which zbud pages are strewn over 40 % of the frames."""
+"""Compaction of a zone in which zbud pages are scattered over 40 % of the frames."""
 
 import numpy as np
 import psutil
@@ -11,12 +11,12 @@ from zbudlab import layout
 from zbudlab.mm.state import State
 
 MEMCPY = "memcpy alone"
-SHARE = 0.4  #: of the frames that are zbud's
+SHARE = 0.4  #: of the frames hold zbud pages
 BARE = 1 << 18  #: frames, at most, in which the same pages are just copied
 
 
-class Zone:
-    """A zone on every side, in which prepare() strews the same pages over the same frames."""
+class ScatteredZone:
+    """A zone on every side, in which prepare() scatters the same pages over the same frames."""
 
     def __init__(self, order: int, page_bytes: bool) -> None:
         self.frames, self.page_bytes = 1 << order, page_bytes
@@ -30,36 +30,38 @@ class Zone:
         self.scatters: list[Call] = []
 
     def machine(self) -> State:
-        """A machine of that size."""
+        """Make a machine of that size."""
         return machine(
             self.frames, layout.ZBUD_SERIES, nodes=self.nodes, page_bytes=self.page_bytes
         )
 
     def handles(self) -> np.ndarray:
-        """Room for the handles of all objects."""
+        """Return an array for the handles of all objects."""
         return np.zeros(self.pages + self.pages // 2, np.int64)
 
     def prepare(self) -> None:
-        """Strew the pages anew; until now every side must have had them at the same places."""
+        """Scatter the pages again; before that every side must have them in the same frames."""
         self.draw.shuffle(self.order)
         places = {scatter() for scatter in self.scatters}
         if len(places) > 1:
-            raise SystemExit(f"compaction, {self.frames} frames: pages stand elsewhere: {places}")
+            raise SystemExit(
+                f"compaction, {self.frames} frames: pages are in different frames: {places}"
+            )
 
     def ours(self) -> Call:
-        """Our call; it writes down its moves."""
+        """Return our call, which records its moves."""
         state, handles = self.machine(), self.handles()
         self.scatters.append(lambda: drivers.scatter(state.mem, handles, self.order, self.pages))
         return lambda: drivers.compact(state.mem, self.moves, self.control)
 
     def theirs(self, c: Library) -> Call:
-        """C's call."""
+        """Return the call of C."""
         scatter, handles = getattr(c, f"scatter_{self.mode}"), self.handles()
         self.scatters.append(lambda: scatter(handles, self.order, len(self.order), self.pages))
         return getattr(c, f"compact_{self.mode}")
 
     def memcpy(self) -> Call:
-        """A call that only copies as many pages as we moved last, with frames as far apart."""
+        """Return a call that copies as many pages as we moved last, as far apart."""
         span = min(self.frames, BARE)
         c, memory = Library("reference.c"), zeroed((span, layout.PAGE_SIZE), np.uint8)
 
@@ -72,8 +74,8 @@ class Zone:
 
 
 def compaction(setup: Setup, order: int, goals: tuple[float, float], page_bytes: bool) -> Case:
-    """Compact the whole zone, again and again; an operation is a frame of it."""
-    zone = Zone(order, page_bytes)
+    """Compact the whole zone repeatedly; an operation is one of its frames."""
+    zone = ScatteredZone(order, page_bytes)
     what = "with page bytes" if page_bytes else "metadata-only"
     step = Step(f"compaction, 2^{order} frames, {what}", zone.frames, zone.ours())
     step.must[KERNEL] = goals[0]
@@ -89,13 +91,13 @@ def compaction(setup: Setup, order: int, goals: tuple[float, float], page_bytes:
 
 @item("compaction-2^18")
 def compaction_18(setup: Setup) -> Case:
-    """A machine of 1 GiB."""
+    """Measure a machine of 1 GiB."""
     return compaction(setup, 16 if setup.short else 18, (0.95, 1 / 1.1), page_bytes=True)
 
 
 @item("compaction-2^20")
 def compaction_20(setup: Setup) -> Case:
-    """A machine of 4 GiB, three times; smaller where the host has not so much memory."""
+    """Measure a machine of 4 GiB; smaller if the host has less memory."""
     enough = psutil.virtual_memory().available > 3.5 * (layout.PAGE_SIZE << 20)
     order = 16 if setup.short else 20 if enough else 19
     return compaction(setup, order, (0.95, 1 / 1.1), page_bytes=True)
@@ -103,11 +105,11 @@ def compaction_20(setup: Setup) -> Case:
 
 @item("compaction-metadata-2^18")
 def metadata_18(setup: Setup) -> Case:
-    """The same without page bytes."""
+    """Measure the same without page bytes."""
     return compaction(setup, 16 if setup.short else 18, (0.85, 1.0), page_bytes=False)
 
 
 @item("compaction-metadata-2^20")
 def metadata_20(setup: Setup) -> Case:
-    """The same without page bytes."""
+    """Measure the same without page bytes."""
     return compaction(setup, 18 if setup.short else 20, (0.85, 1.0), page_bytes=False)

@@ -1,4 +1,4 @@
-"""Copies of whole pages, as migration makes them."""
+"""Whole pages copied, as migration does it."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ PAGES = 65536
 
 @item("page-copy")
 def page_copy(setup: Setup) -> Case:
-    """Copies between random frames of 1 GiB, in a batch."""
+    """Copy pages between random frames of 1 GiB, in a batch."""
     span = PAGES if setup.short else 4 * PAGES
     frames = zeroed((span, layout.PAGE_SIZE), np.uint8)
     frames[:, 0] = np.arange(span) % 127

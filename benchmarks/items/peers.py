@@ -1,4 +1,4 @@
-"""What a user could take instead: dicts, NumPy, pure Python, another's buddy allocator."""
+"""What a user could take instead: dicts, NumPy, pure Python, another buddy allocator."""
 
 from collections.abc import Callable
 from functools import partial
@@ -48,7 +48,7 @@ def lookup(setup: Setup) -> Case:
 
 
 def by_typed_dict(keys: np.ndarray) -> Call:
-    """A call that looks all keys up in numba's typed dict, in compiled code."""
+    """Return a call that looks all keys up in a typed dict of numba, in compiled code."""
     typed = numba.typed.Dict.empty(numba.int64, numba.int64)
 
     @numba.njit
@@ -112,14 +112,14 @@ class Churn:
         self.turns = list(zip(self.slots.tolist(), self.orders.tolist(), strict=True))
 
     def batch(self) -> Call:
-        """All operations in one compiled call."""
+        """Return a call that does all operations in compiled code."""
         state, held = booted(), (np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8))
         return lambda: drivers.buddy_churn(state.mem, *held, self.slots, self.orders, self.types)
 
     def one_by_one(
         self, alloc: Callable[[int], int], free: Callable[[int], Any], compared: bool = True
     ) -> Call:
-        """A call of Python for each operation; the sum of the blocks, where that is compared."""
+        """Return a call that does each operation by a Python call; it sums blocks if compared."""
         held: dict[int, int] = {}
 
         def call() -> int | None:
@@ -135,7 +135,7 @@ class Churn:
 
 
 def booted() -> State:
-    """A machine whose memory is all free."""
+    """Make a machine whose memory is all free."""
     state = State(FRAMES, page_bytes=False)
     free_all_bootmem(state.mem, FRAMES, [])
     return state
@@ -147,8 +147,12 @@ def buddy(setup: Setup) -> Case:
     churn = Churn(5000 if setup.short else 10**4)
     movable = layout.MIGRATE_MOVABLE
     twin, state = naive.Buddy(FRAMES, 9), booted()
-    theirs = {TWIN: churn.one_by_one(partial(twin.alloc, migratetype=movable), twin.put_page)}
-    must: dict[str, float] = {}
+    batch = Step(
+        f"buddy churn, orders 0-{LARGEST}, 2^16 frames, batch",
+        2 * len(churn.slots),
+        churn.batch(),
+        {TWIN: churn.one_by_one(partial(twin.alloc, migratetype=movable), twin.put_page)},
+    )
     single = Step(
         "the same, single calls",
         2 * len(churn.slots),
@@ -157,21 +161,19 @@ def buddy(setup: Setup) -> Case:
             lambda pfn: page_alloc.put_page(state.mem, pfn),
         ),
     )
+    _compare_with_package(churn, [batch, single])
+    return Case(churn.prepare, [batch, single])
+
+
+def _compare_with_package(churn: Churn, steps: list[Step]) -> None:
+    """Add the buddy allocator of PACKAGE to each step, if it is installed."""
     try:
         from cocotbext.axi.buddy_allocator import BuddyAllocator
     except ImportError:
         print(f"{PACKAGE} is not installed: pip install {PACKAGE}")
-    else:
-        for calls in (theirs, single.theirs):
-            other = BuddyAllocator(FRAMES)
-            alloc = partial(lambda other, order: other.alloc(1 << order), other)
-            calls[PACKAGE] = churn.one_by_one(alloc, other.free, compared=False)
-        must[PACKAGE] = 20.0
-    step = Step(
-        f"buddy churn, orders 0-{LARGEST}, 2^16 frames, batch",
-        2 * len(churn.slots),
-        churn.batch(),
-        theirs,
-        must,
-    )
-    return Case(churn.prepare, [step, single])
+        return
+    for step in steps:
+        other = BuddyAllocator(FRAMES)
+        alloc = partial(lambda other, order: other.alloc(1 << order), other)
+        step.theirs[PACKAGE] = churn.one_by_one(alloc, other.free, compared=False)
+    steps[0].must[PACKAGE] = 20.0

@@ -1,4 +1,4 @@
-"""The radix tree: inserting, looking up, deleting, in random order of the keys."""
+"""The radix tree: insert, look up and delete keys in random order."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from benchmarks.machines import SEED, machine
 from benchmarks.reference import Alike, Reference
 from zbudlab import layout
 
-FRAMES = layout.MAX_ORDER_NR_PAGES  #: the tree is all that counts here
+FRAMES = layout.MAX_ORDER_NR_PAGES  #: only the tree is measured
 
 
 class Trees:
-    """One tree a side, and the orders in which keys are inserted, looked up and deleted."""
+    """One tree per side, and the orders in which keys are inserted, looked up and deleted."""
 
     def __init__(self, setup: Setup, size: int) -> None:
         nodes = size // 32 + 64
@@ -32,7 +32,7 @@ class Trees:
             order[:] = self.draw.permutation(self.size)
 
     def step(self, name: str, must: float, aim: float) -> Step:
-        """One of the three, a key at a time."""
+        """Return one of the three steps, a key at a time."""
         ours, order = getattr(drivers, f"radix_{name}"), self.keys[name]
         made = Step(
             f"radix {name}, {self.size:,} keys",
@@ -47,7 +47,7 @@ class Trees:
         return made
 
     def batch(self) -> Step:
-        """Lookup with all keys in one call; C alike takes them down together, too."""
+        """Return the lookup of all keys in one call; C alike descends with them together, too."""
         order, items = self.keys["lookup"], self.items
         made = Step(
             f"radix lookup in a batch, {self.size:,} keys",
@@ -62,7 +62,7 @@ class Trees:
 
 
 def radix(setup: Setup, size: int) -> Case:
-    """Insert `size` dense keys, look all up twice, delete them."""
+    """Insert `size` dense keys, look up all of them twice, delete them."""
     trees = Trees(setup, size)
     steps = [
         trees.step("insert", 0.7, 1.0),
@@ -76,13 +76,13 @@ def radix(setup: Setup, size: int) -> Case:
 
 @item("radix-10k")
 def radix_10k(setup: Setup) -> Case:
-    """Trees that fit the processor's caches."""
+    """Measure trees that fit the caches of the processor."""
     return radix(setup, 10**4)
 
 
 @item("radix-1m")
 def radix_1m(setup: Setup) -> Case:
-    """Trees that don't."""
+    """Measure trees that do not fit them."""
     case = radix(setup, 10**6)
     case.steps[2].must, case.steps[2].aim = {KERNEL: 1.3}, {ALIKE: 1.0}
     return case

@@ -1,4 +1,4 @@
-"""A whole log of zbud's operations, replayed from an array of numbers in one compiled call."""
+"""A whole log of zbud operations, run from an array of numbers in one compiled call."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ LIVE = 10**4  #: objects held all the time
 
 
 def churn(operations: int) -> script.Script:
-    """Allocations, and for each behind the first LIVE the free of an object drawn before it."""
+    """Return allocations; after the first LIVE, the free of a random object precedes each."""
     draw = np.random.default_rng(SEED)
     rows = script.rows(script.ZBUD_ALLOC, np.ones(operations, np.int64))
     freed = np.arange(LIVE, operations, 2)
@@ -27,7 +27,7 @@ def churn(operations: int) -> script.Script:
 
 @item("replay")
 def replay(setup: Setup) -> Case:
-    """Frees and allocations in turn; looking the script through and booting are in the second."""
+    """Run frees and allocations in turn; the second step also checks the script and boots."""
     rows = churn(10**5 if setup.short else 10**6)
     machines = batch.Batch(MachineConfig(frames=16384, zswap=False))
     arguments, results = machines.prepared([rows])

@@ -1,4 +1,4 @@
-"""Machines of 2^12 to 2^24 frames without page bytes: nanoseconds a frame against size."""
+"""Machines of 2^12 to 2^24 frames without page bytes: nanoseconds per frame against size."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import psutil
 
 from benchmarks import drivers
 from benchmarks.item import ITEMS, KERNEL, Case, Setup, Step
-from benchmarks.items.compaction import Zone
+from benchmarks.items.compaction import ScatteredZone
 from benchmarks.reference import Reference
 from zbudlab import layout
 from zbudlab.mm.bootmem import free_area_init, free_pages_memory
@@ -15,12 +15,12 @@ from zbudlab.mm.radix_tree import init_radix_tree_nodes
 from zbudlab.mm.state import State
 
 ORDERS = range(12, 25, 2)
-BYTES_A_FRAME = 400  #: of the host: both machines, the orders in which frames are freed
+BYTES_A_FRAME = 400  #: of the host, for both machines and the orders in which frames are freed
 STEPS = ("compact", "init", "allocate all", "free all in random order")
 
 
 def boot(state: State) -> int:
-    """Start the page allocator anew, all memory free but frame 0; free page frames."""
+    """Restart the page allocator with all frames free except 0; return the free frames."""
     zone = state.zone
     zone["nr_free"] = 0
     zone["nr_free_pages"] = zone["nr_free_cma"] = 0
@@ -29,8 +29,8 @@ def boot(state: State) -> int:
     return int(zone["nr_free_pages"])
 
 
-class Sides(Zone):
-    """Ours and C's zone; prepare() boots both and strews zbud pages over the frames."""
+class Sides(ScatteredZone):
+    """Our zone and that of C; prepare() boots both and scatters zbud pages over the frames."""
 
     def __init__(self, order: int, setup: Setup) -> None:
         super().__init__(order, page_bytes=False)
@@ -52,12 +52,12 @@ class Sides(Zone):
             self.scatters.append(self.scattered_there)
 
     def scattered_there(self) -> int:
-        """C's scatter_metadata."""
+        """Call scatter_metadata of C."""
         count = len(self.order)
         return self.c.scatter_metadata(self.held_there, self.order, count, self.pages)
 
     def prepare(self) -> None:
-        """Forget all objects, whose pages went with the last boot; then as Zone does."""
+        """Forget all objects, whose pages the last boot freed; then do as ScatteredZone does."""
         self.draw.shuffle(self.freed)
         self.held[:] = 0
         self.state.nodes.view(np.uint8).fill(0)
@@ -70,7 +70,7 @@ class Sides(Zone):
         super().prepare()
 
     def theirs(self, name: str):
-        """C's call for a step."""
+        """Return the call of C for a step."""
         count = len(self.freed)
         return {
             "compact": self.c.compact_metadata,
@@ -81,7 +81,7 @@ class Sides(Zone):
 
 
 def scale(order: int, setup: Setup) -> Case:
-    """Compact; boot; allocate every frame; free them in random order."""
+    """Compact, boot, allocate every frame, and free them in random order."""
     sides = Sides(order, setup)
     steps = [
         Step(f"2^{order} frames: {name}", sides.frames, call)
@@ -96,7 +96,7 @@ def scale(order: int, setup: Setup) -> Case:
 
 
 def sized(order: int, setup: Setup) -> Case:
-    """A machine of 2^order frames, or smaller where the host has not so much memory."""
+    """Measure a machine of 2^order frames, unless the host has too little memory."""
     room = psutil.virtual_memory().available // BYTES_A_FRAME
     largest = 16 if setup.short else room.bit_length() - 1
     if order > largest:

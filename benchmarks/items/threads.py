@@ -1,4 +1,4 @@
-"""What a second thread brings: pages compressed in a batch, by the wall clock."""
+"""The gain from a second thread: pages compressed in a batch, in wall time."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ METHODS = ("lz4", "zstd")
 
 @item("threads")
 def threads(setup: Setup) -> Case:
-    """Two threads beside one: the same bytes in the same order, or the run ends."""
+    """Compare two threads with one; the run ends unless they give the same bytes."""
     pages = real_pages(setup)
     made: list[tuple[np.ndarray, np.ndarray]] = []
 

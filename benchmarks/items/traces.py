@@ -1,4 +1,4 @@
-"""Recorded traces: text read, and read and run, beside a regular expression of Python."""
+"""Recorded traces: text read, and read and run, compared with a Python regular expression."""
 
 import gzip
 import re
@@ -17,7 +17,7 @@ LACKEY = re.compile(rb"^(I | L| S| M) ([0-9a-f]+),(\d+)$", re.MULTILINE)
 
 
 class Text:
-    """A sample many times over, in a file of its own."""
+    """A sample repeated many times, in a temporary file."""
 
     def __init__(self, name: str, times: int) -> None:
         self.bytes = gzip.decompress((DATA / name).read_bytes()) * times
@@ -26,13 +26,13 @@ class Text:
         self.path.write_bytes(self.bytes)
 
     def by_regex(self, pattern: re.Pattern[bytes]) -> int:
-        """Records found by a regular expression, their number made of hexadecimal digits read."""
+        """Return how many records a regular expression finds, with a hexadecimal number in each."""
         return sum(1 for found in pattern.finditer(self.bytes) if int(found[2], 16) >= 0)
 
 
 @item("trace-kmem")
 def kmem(setup: Setup) -> Case:
-    """`perf script` text of the page allocator's events: at least 500,000 a second are wanted."""
+    """`perf script` text of the page allocator's events: the goal is 500,000 per second."""
     text = Text("kmem.perf.txt.gz", 20 if setup.short else 120)
     events = text.by_regex(KMEM)
 
@@ -52,7 +52,7 @@ def kmem(setup: Setup) -> Case:
 
 @item("trace-lackey")
 def lackey(setup: Setup) -> Case:
-    """40 MB of valgrind's lackey, reduced to pages: under 5 s are wanted."""
+    """40 MB of valgrind's lackey, reduced to pages: the goal is 5 s."""
     text = Text("lackey.txt.gz", 4 if setup.short else 40)
     references = text.by_regex(LACKEY)
 

@@ -14,7 +14,7 @@ Store = Callable[[np.ndarray, np.ndarray, np.ndarray], int]  #: a loop: handles,
 
 
 class Objects:
-    """What is stored where: handles of each side, and the slots and sizes that all sides get."""
+    """Objects in slots: the handles of each side, and the slots and sizes that all sides get."""
 
     def __init__(self, live: int, operations: int) -> None:
         self.live = live
@@ -32,19 +32,19 @@ class Objects:
         self.sizes[:] = self._sizes(len(self.sizes))
 
     def filled(self, store: Store) -> np.ndarray:
-        """The handles of a side that has stored an object in every slot."""
+        """Store an object in every slot; return the handles."""
         handles = np.zeros(self.live, np.int64)
         store(handles, np.arange(self.live, dtype=np.int32), self.first)
         return handles
 
     def churn(self, store: Store) -> Call:
-        """A call that does a round on a side of its own, filled first."""
+        """Return a call that does a round on a separate, filled side."""
         handles = self.filled(store)
         return lambda: store(handles, self.slots, self.sizes)
 
 
 def c_loop(c: Library, name: str) -> Store:
-    """A loop of C that is told how long its inputs are."""
+    """Return a loop of C, which gets the length of its inputs as an argument."""
     loop = getattr(c, name)
     return lambda handles, slots, sizes: loop(handles, slots, sizes, len(slots))
 
@@ -52,9 +52,9 @@ def c_loop(c: Library, name: str) -> Store:
 def churn(
     setup: Setup, live: int, goals: tuple[float, float], variant: int, page_bytes: bool = True
 ) -> Case:
-    """Free a random object and store one of random size, at `live` objects; both count as one.
+    """Free a random object and store one of random size, with `live` objects; both count as one.
 
-    C as the kernel has it keeps its headers in the pages; C alike does as we do.
+    C as in the kernel keeps its headers in the pages; C alike does what we do.
     """
     shape = {"frames": frames_for(live), "nodes": nodes_for(live)}
     state = machine(variant=variant, page_bytes=page_bytes, **shape)
@@ -79,33 +79,33 @@ def churn(
 
 @item("zbud-10k")
 def plain_10k(setup: Setup) -> Case:
-    """Handles are addresses; the pool fits the processor's caches."""
+    """Measure a pool that fits the caches; handles are addresses."""
     return churn(setup, 10**4, (0.93, 1.2), layout.ZBUD_PLAIN)
 
 
 @item("zbud-10k-metadata")
 def metadata_10k(setup: Setup) -> Case:
-    """The same without page bytes."""
+    """Measure the same without page bytes."""
     return churn(setup, 10**4, (1.25, 1.6), layout.ZBUD_PLAIN, page_bytes=False)
 
 
 @item("zbud-1m")
 def plain_1m(setup: Setup) -> Case:
-    """A pool that fits no cache."""
+    """Measure a pool that fits no cache."""
     live = 10**5 if setup.short else 10**6
     return churn(setup, live, (0.85, 1.05), layout.ZBUD_PLAIN)
 
 
 @item("zbud-1m-metadata")
 def metadata_1m(setup: Setup) -> Case:
-    """The same without page bytes."""
+    """Measure the same without page bytes."""
     live = 10**5 if setup.short else 10**6
     return churn(setup, live, (1.0, 1.15), layout.ZBUD_PLAIN, page_bytes=False)
 
 
 @item("zbud-series")
 def series(setup: Setup) -> Case:
-    """Handles through the tree, pages counted."""
+    """Measure handles that go through the tree, with pages counted."""
     return churn(setup, 10**4, (0.9, 1.1), layout.ZBUD_SERIES)
 
 

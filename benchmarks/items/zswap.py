@@ -1,6 +1,6 @@
-"""zswap with page bytes: real pages compressed with LZ4 and stored, and loaded again.
+"""zswap with page bytes: real pages compressed with LZ4, stored, and loaded again.
 
-The pages are those of Python's own library files. One thread compresses.
+The pages come from the library files of Python. One thread compresses.
 """
 
 import sys
@@ -21,7 +21,7 @@ LIBRARY = "lz4"
 
 
 class Store:
-    """Pages, and a side that stores them in slot after slot and loads them into rows of `out`."""
+    """A side that stores pages in consecutive slots and loads them into rows of `out`."""
 
     def __init__(self, pages: np.ndarray) -> None:
         self.pages = pages
@@ -30,7 +30,7 @@ class Store:
         self.loaded = False
 
     def prepare(self) -> None:
-        """See that the last load gave every page back, and forget what is stored."""
+        """Check that the last load returned every page, and forget what is stored."""
         if self.loaded and not np.array_equal(self.out, self.pages):
             raise SystemExit(f"{type(self).__name__}: a page came back with other bytes")
         self.loaded = True
@@ -38,7 +38,7 @@ class Store:
         self.forget()
 
     def forget(self) -> None:
-        """Let go of all that is stored."""
+        """Free everything that is stored."""
         raise NotImplementedError
 
 
@@ -56,24 +56,24 @@ class Ours(Store):
         self.slots = self.swap.get_swap_pages(count)
 
     def forget(self) -> None:
-        """Let go of all that is stored."""
+        """Free everything that is stored."""
         zswap.zswap_invalidate_area(self.state.mem, 0)
 
     def store(self) -> int:
-        """Bytes stored, and the pool's pages."""
+        """Store all pages; return the bytes stored plus the pages of the pool."""
         self.swap.store_batch(self.slots, self.pages)
         counters = self.swap.counters()
         return counters["compressed_bytes"] + counters["pool_pages"]
 
     def load(self) -> int:
-        """Pages that came from zswap."""
+        """Load all pages; return how many came from zswap."""
         reads = self.swap.device.reads
         errors = self.swap.load_batch(self.slots, self.out)
         return int(np.count_nonzero(errors == 0)) - (self.swap.device.reads - reads)
 
 
 class Theirs(Store):
-    """C."""
+    """The kernel's zswap in C."""
 
     def __init__(self, pages: np.ndarray) -> None:
         super().__init__(pages)
@@ -86,20 +86,20 @@ class Theirs(Store):
         touch(self.device)
 
     def forget(self) -> None:
-        """Let go of all that is stored."""
+        """Free everything that is stored."""
         self.c.invalidate(self.entries, len(self.pages))
 
     def store(self) -> int:
-        """Bytes stored, and the pool's pages."""
+        """Store all pages; return the bytes stored plus the pages of the pool."""
         return self.c.store(self.entries, self.pages, self.device, len(self.pages))
 
     def load(self) -> int:
-        """Pages that came from zswap."""
+        """Load all pages; return how many came from zswap."""
         return self.c.load(self.entries, self.out, self.device, len(self.pages))
 
 
 def real_pages(setup: Setup) -> np.ndarray:
-    """Pages of files, uint8 (n, 4096)."""
+    """Return pages of files, uint8 (n, 4096)."""
     return read_content(None, 500 if setup.short else 4000).pages
 
 

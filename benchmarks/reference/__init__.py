@@ -1,4 +1,4 @@
-"""C's side: libraries compiled from the files beside this one, called through ctypes.
+"""The side of C: libraries compiled from the files in this folder, called through ctypes.
 
 `reference.c` does what the kernel does, with the kernel's pointers; `alike/alike.c` has our layout
 and algorithms and works on the arrays of a State.
@@ -28,20 +28,20 @@ SIZE_OF_RADIX_TREE_NODE = 16 + 8 * layout.RADIX_TREE_MAP_SIZE
 
 
 def zeroed(shape: Any, dtype: Any) -> np.ndarray:
-    """A zeroed array on a page boundary whose memory the system has really handed out."""
+    """Return a zeroed, page-aligned array whose memory the system has already provided."""
     array = zeros(shape, dtype)
     array.view(np.uint8).fill(0)
     return array
 
 
 def available() -> bool:
-    """Whether this system has the C compiler."""
+    """Return whether this system has the C compiler."""
     return shutil.which(COMPILER) is not None
 
 
 @functools.cache
 def has_library(name: str) -> bool:
-    """Whether the compiler finds a C library and its header."""
+    """Return whether the compiler finds a C library and its header."""
     command = [COMPILER, "-x", "c", "-include", f"{name}.h", "-", "-o", os.devnull, f"-l{name}"]
     program = "int main(void) { return 0; }"
     return subprocess.run(command, input=program, text=True, capture_output=True).returncode == 0
@@ -59,10 +59,10 @@ def _built(source: str, libraries: tuple[str, ...]) -> tuple[tempfile.TemporaryD
 
 
 class Library:
-    """A C file as a library of its own: functions as attributes; each answers with a long.
+    """A C file as a library, with functions as attributes; each returns a long.
 
     source: relative to this folder. libraries: what to link with. Arrays go in as pointers, ints
-    as long. Every object has its own copy, so that each has global variables to itself.
+    as long. Every object has its own copy, and so its own global variables.
     """
 
     def __init__(self, source: str, libraries: tuple[str, ...] = ()) -> None:
@@ -77,7 +77,7 @@ class Library:
         return functools.partial(self._call, function)
 
     def _call(self, function: Any, *arguments: Any) -> int:
-        """A method, so that whoever holds the call holds the arrays."""
+        """Call a function. As a method this keeps the arrays of the library alive."""
         return function(
             *(
                 ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else ctypes.c_long(a)
@@ -87,9 +87,9 @@ class Library:
 
 
 class Reference(Library):
-    """One machine as the kernel has it.
+    """One machine as in the kernel.
 
-    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers stand in
+    frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers are in
     their pages; else in a table, and pages have no bytes. nodes: radix tree nodes. source,
     libraries: as Library's, for a file that includes reference.c.
     """
@@ -116,13 +116,13 @@ class Reference(Library):
         self.forget()
 
     def forget(self) -> None:
-        """Start anew: all memory free but frame 0, no objects."""
+        """Start again: all frames free except 0, no objects."""
         self._nodes.fill(0)
         self.setup(*self._arguments)
 
 
 class Alike(Library):
-    """C on the arrays of a State, which is its own from then on."""
+    """C on the arrays of a State, which nothing else may use from then on."""
 
     def __init__(self, state: State) -> None:
         super().__init__("alike/alike.c")

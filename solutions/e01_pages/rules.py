@@ -4,7 +4,7 @@ LARGE_SHIFT = 14
 
 
 def large_address_pfn(address):
-    """The frame of 16384 bytes that the byte lies in."""
+    """Return the frame of 16384 bytes that contains the byte."""
     return address >> LARGE_SHIFT
 
 

@@ -18,11 +18,11 @@ def pressed(seed=1, **settings):
     random = np.random.default_rng(seed)
     processes = [machine.create_process(FRAMES // 4) for _ in range(6)]
     for process in processes:
-        machine.write(process, 0, random.integers(100, 4100, FRAMES // 4))
+        machine.write(process, 0, random.integers(100, 4098, FRAMES // 4))
     for _ in range(60):
         process, first = processes[random.integers(6)], int(random.integers(FRAMES // 4 - 20))
         if random.integers(2):
-            machine.write(process, first, random.integers(-1, 4100, 20))
+            machine.write(process, first, random.integers(-1, 4098, 20))
         else:
             machine.touch(process, range(first, first + 20))
     return machine, processes

@@ -55,7 +55,7 @@ def test_zsmalloc_packs_across_pages():
     # 1352 bytes and a handle are 1360: three to a page leave 16 bytes.
     assert packing.zsmalloc_class(1352) == (1360, 1, 3)
     assert packing.zsmalloc_pages([1352] * 6) == 2
-    # 3072 of a class: four objects lie in three pages, nothing left over.
+    # 3072 of a class: four objects fill three pages, nothing left over.
     assert packing.zsmalloc_class(3064) == (3072, 3, 4)
     assert packing.zsmalloc_pages([3064] * 5) == 6
 

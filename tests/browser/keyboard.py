@@ -41,7 +41,7 @@ def name(notebook: Notebook) -> str:
 
 
 def tab_into(notebook: Notebook, selector: str) -> None:
-    """Tab until an element that is, or lies in, `selector` has the focus."""
+    """Tab until an element that is, or is inside, `selector` has the focus."""
     for _ in range(MOST_TABS):
         press(notebook, "Tab")
         if notebook.page.evaluate(WITHIN, selector):

@@ -1,7 +1,7 @@
 """A real JupyterLab in a real browser, for tests and measurements.
 
 `Lab` is a server on 127.0.0.1 with a token and one Chromium; `lab.open(...)` opens a notebook in a
-tab of its own. `Notebook` does what a person does (menus, keys, mouse); only what is not under
+separate tab. `Notebook` does what a person does (menus, keys, mouse); only what is not under
 test goes the short way, through the application object in the page (`app`) or the kernel
 (`ask`).
 """
@@ -123,7 +123,7 @@ class Lab:
     def open(
         self, source: str | Path | Sequence[str], *, theme: str = LIGHT
     ) -> Iterator["Notebook"]:
-        """A copy of a notebook, or one of these cells, open in a tab of its own, not yet run.
+        """A copy of a notebook, or one of these cells, open in a new tab, not yet run.
 
         On leaving it, its kernel ends; if anything failed, a picture of the page is left beside
         the server's files.

@@ -22,6 +22,41 @@ SHOW = "from zbudlab.view.picture import show\n"
 PIECES: dict[str, tuple[str, str]] = {
     "hero": ("from zbudlab.view import Hero\nHero()", ""),
     "hero_spoiled": ("from zbudlab.view import Hero\nHero()", "press Compact"),
+    "player": (
+        "from zbudlab.history import History\n"
+        "from zbudlab.lessons import moving\n"
+        "from zbudlab.view import Player\n"
+        "machine = moving.three_pages()\n"
+        "machine.compact()\n"
+        "history = History(machine)\n"
+        'Player(history, stop=history.find("migration", 0))',
+        "",
+    ),
+    "prediction": (
+        "from zbudlab.view.prediction import Prediction\n"
+        'Prediction("How many of 16 huge pages are available after compaction?",\n'
+        '    [4, 8, 12, 14, 15], "Compaction gathers nearly all that is free.", top=16,\n'
+        '    points=["25", "50", "75", "90", "99"], unit="% of pages freed",\n'
+        '    curve="zbud movable", then=lambda: "The run.")',
+        "",
+    ),
+    "prediction_number": (
+        "from zbudlab.view.prediction import Prediction\n"
+        'asked = Prediction("How many of 72 huge pages can Linux 6.1 make of that?", 0,\n'
+        '    "Not one: every block still has about 256 zbud pages.", unit="huge pages", top=72,\n'
+        '    curve="zbud unmovable")\n'
+        "asked.commit(30)\n"
+        "asked",
+        "",
+    ),
+    "panel": (
+        "from zbudlab.view import Panel\n"
+        "panel = Panel(frames=8192, working_set=115, movable=False, unmovable=0, seed=1)\n"
+        "panel.step(60)\n"
+        "panel",
+        "",
+    ),
+    "figure": (SHOW + "from zbudlab.view import measured\nshow(measured.figure(), '')", ""),
 }
 
 

@@ -1,4 +1,4 @@
-"""Whoever has no mouse can read the course: each live thing is reached, used and left by keys."""
+"""The course works without a mouse: keys reach, use and leave each live view."""
 
 from pathlib import Path
 

@@ -1,8 +1,11 @@
 """The pressure panel in a real browser: run, drag, pause, two machines, keys alone, reopened."""
 
 import pytest
+from PIL import ImageColor
 
 from tests.browser.lab import DARK, LIGHT
+from zbudlab.view.look import tokens
+from zbudlab.view.panel_form import BANDS
 
 pytestmark = pytest.mark.browser
 
@@ -53,11 +56,11 @@ def steps(story):
 
 
 def test_runs_and_pauses_at_once(story):
-    panel(story).get_by_role("button", name="run", exact=True).click()
+    panel(story).get_by_role("button", name="Run", exact=True).click()
     story.page.wait_for_function(
         "Number(document.querySelector('.zbl-figures').textContent.match(/Step (\\d+)/)[1]) > 12"
     )
-    panel(story).get_by_role("button", name="pause", exact=True).click()
+    panel(story).get_by_role("button", name="Pause", exact=True).click()
     paused = steps(story)
     story.page.wait_for_timeout(400)
     done = steps(story)
@@ -88,17 +91,16 @@ def test_keys_alone_can_do_all_of_it(story):
     page.keyboard.press("ArrowRight")
     settled(story)
     assert story.ask("print(panel.pressure.max_pool_percent)") == "22\n"
-    page.keyboard.press("Tab")  # to the compressor
-    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # to the switch
     page.keyboard.press("Space")
     settled(story)
     assert story.ask("print(panel.machine.state.zone['zpool_movable'])") == "0\n"
-    panel(story).get_by_role("button", name="one step").focus()
+    panel(story).get_by_role("button", name="Step", exact=True).focus()
     before = steps(story)
     page.keyboard.press("Enter")
     settled(story)
     assert steps(story) == before + 1
-    for act in ("compact", "reset, same seed (0)"):
+    for act in ("Compact", "start over"):
         panel(story).get_by_role("button", name=act).press("Enter")
     story.page.wait_for_function(
         "document.querySelector('.zbl-figures').textContent.startsWith('Step 0:')"
@@ -106,6 +108,7 @@ def test_keys_alone_can_do_all_of_it(story):
 
 
 def test_another_memory_size_is_another_map(story):
+    panel(story).get_by_text("More settings").click()
     slider(story, "frames").press("ArrowRight")
     story.page.wait_for_function(
         "document.querySelector('.zbl-panel .zbl-summary').textContent.startsWith('8192')"
@@ -131,29 +134,27 @@ def test_the_map_says_what_the_figures_say(story):
 
 def test_free_pages_are_told_by_order(story):
     settled(story)
-    shown = panel(story).locator(".zbl-charts figure").first.locator("b").all_inner_texts()
-    free = story.ask("print(*[int(panel.curves[''][f'free {n}'][-1]) for n in range(11)])")
+    shown = panel(story).locator(".zbl-charts figure").nth(1).locator("b").all_inner_texts()
+    bands = "((0, 3), (3, 6), (6, 9), (9, 11))"
+    sums = "sum(int(panel.curves[''][f'free {n}'][-1]) for n in range(*band))"
+    free = story.ask(f"print(*[{sums} for band in {bands}])")
     assert [text.replace(",", "") for text in shown] == free.split()
 
 
-def test_crumbs_stand_out_from_dark_paper_too(story):
-    swatches = panel(story).locator(".zbl-charts figure").first.locator(".zbl-swatch")
-    for theme, crumbs_are in ((DARK, "lighter"), (LIGHT, "darker")):
+def test_bands_have_the_tokens_of_the_theme(story):
+    swatches = panel(story).locator(".zbl-charts figure").nth(1).locator(".zbl-swatch")
+    for theme, name in ((DARK, "dark"), (LIGHT, "light")):
         story.change_theme(theme)
-        story.page.wait_for_function(
-            "([crumb, whole, lighter]) => { const sum = node =>"
-            " getComputedStyle(node).backgroundColor.match(/\\d+/g).reduce((a, b) => a + +b, 0);"
-            " return lighter === sum(crumb) > sum(whole); }",
-            arg=[
-                swatches.first.element_handle(),
-                swatches.last.element_handle(),
-                crumbs_are == "lighter",
-            ],
-        )
+        for place, (_, _, token) in enumerate(BANDS):
+            colour = ImageColor.getrgb(tokens.colour(token, name))
+            story.page.wait_for_function(
+                "([node, wanted]) => getComputedStyle(node).backgroundColor === wanted",
+                arg=[swatches.nth(place).element_handle(), f"rgb({', '.join(map(str, colour))})"],
+            )
 
 
 def test_two_machines_stand_side_by_side(story):
-    story.output(1).get_by_role("button", name="one step").click()
+    story.output(1).get_by_role("button", name="Step", exact=True).click()
     titles = story.output(1).locator("h3").all_inner_texts()
     assert titles == ["zbud cannot move", "zbud can move"]
     assert "Step 1:" in settled(story, 1)

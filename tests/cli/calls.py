@@ -39,7 +39,7 @@ def refusal(capsys, folder, *words):
 
 
 def command(*words, **more):
-    """A `zbudlab` process of its own."""
+    """Run `zbudlab` in a separate process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [sys.executable, "-m", "zbudlab", *words],

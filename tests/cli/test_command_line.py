@@ -1,4 +1,7 @@
-"""Every command explains itself."""
+"""Every command explains itself.
+
+Also tests `cli/experiments.py` and `cli/outputs.py`.
+"""
 
 import re
 

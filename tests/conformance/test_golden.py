@@ -1,4 +1,9 @@
-"""Every golden trace, through the engine that `Machine` uses: each line must be the kernel's."""
+"""Every golden trace, through the engine that `Machine` uses: each line must be the kernel's.
+
+Also tests `conformance/difference.py`, `conformance/pool.py`, `conformance/radix.py`,
+`conformance/trace.py`, `conformance/zbud.py`, `conformance/zswap_settings.py` and
+`conformance/zswap_world.py`.
+"""
 
 import gzip
 import json

@@ -1,4 +1,8 @@
-"""Traces of zswap 3.12: uncompiled code does the same, and a bad line is named."""
+"""Traces of zswap 3.12: uncompiled code does the same, and a bad line is named.
+
+Also tests `swap/areas.py`, `swap/device.py`, `swap/journal.py`, `swap/writeback.py`,
+`mm/swapfile.py`, `mm/zswap.py`, `mm/zswap_check.py`, `mm/zswap_entry.py` and `mm/zswap_marks.py`.
+"""
 
 import pytest
 

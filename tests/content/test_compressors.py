@@ -1,4 +1,7 @@
-"""Every compressor gives the page back, refuses what does not fit, and says what is wrong."""
+"""Every compressor gives the page back, refuses what does not fit, and says what is wrong.
+
+Also tests `mm/crypto.py`.
+"""
 
 import hashlib
 import json

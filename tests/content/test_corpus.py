@@ -12,7 +12,7 @@ from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.layout import PAGE_SIZE
 
-# SHA-256 of the first 64 pages, seed 0. These never change: notebooks and figures stand on them.
+# SHA-256 of the first 64 pages, seed 0. These never change: notebooks and figures depend on them.
 FIRST_64 = {
     "text": "1d7768983dcff0c12f083f3a86d242f931c8eb58ac6c6efafa2eeeea7ae83edf",
     "binary": "c6294a069559778f5977d95b0d0df8818aee042b839d59ed50c4cdfe71cb5cfc",

@@ -15,7 +15,7 @@ class TestLengths:
             lengths.recorded("mixed", "lz4", rules=PROFILES[name]) for name in ("3.12", "6.1")
         )
         assert old.shape == new.shape == (2048,)
-        assert ((old == lengths.TOO_LONG) == (new == -1)).all()
+        assert ((old == layout.TOO_LONG) == (new == -1)).all()
         assert (new == 0).sum() == 410
         assert (old[new > 0] == new[new > 0]).all()
 
@@ -24,7 +24,7 @@ class TestLengths:
         pages[1] = np.random.default_rng(1).integers(0, 256, layout.PAGE_SIZE)
         made = lengths.of_pages(pages, "lz4", rules=PROFILES["3.12"])
         assert 0 < made[0] < 64
-        assert made[1] == lengths.TOO_LONG
+        assert made[1] == layout.TOO_LONG
         assert lengths.of_pages(pages, "lz4", rules=PROFILES["6.1"]).tolist() == [0, -1]
 
     def test_are_drawn_alike_for_the_same_seed_only(self):

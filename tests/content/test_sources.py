@@ -1,4 +1,7 @@
-"""Files become pages, output files come whole or not at all, and refusals say why."""
+"""Files become pages, output files come whole or not at all, and refusals say why.
+
+Also tests `io/files.py`.
+"""
 
 import hashlib
 import os

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import tomllib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from zbudlab.course.judging import Reference, judged, papers
 from zbudlab.course.probes import looked_plainly
 
 SEED = "of the mutants"
+STUDENTS = range(0, 300, 7)  #: what is right for one by chance is wrong for another
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
+NOT_CAUGHT = Path(__file__).with_name("not_caught.toml")
 
 
 @cache
@@ -30,10 +32,23 @@ def equivalents():
     return tomllib.loads(EQUIVALENTS.read_text("utf-8"))
 
 
+@cache
+def not_caught():
+    """Wrong mutants that are known to live, as (exercise, function, name)."""
+    listed = tomllib.loads(NOT_CAUGHT.read_text("utf-8"))
+    return {
+        (e, f, name) for e, all_ in listed.items() for f, names in all_.items() for name in names
+    }
+
+
 def reason(mutant):
-    """Why a mutant is right; "" if it is wrong."""
+    """Why a mutant is right; "" if it is wrong. A listed name that ends in * is a beginning."""
     listed = equivalents().get(mutant.exercise, {}).get(mutant.function, {})
-    return next((why for why, names in listed.items() if mutant.name in names), "")
+    for why, names in listed.items():
+        for name in names:
+            if mutant.name == name or (name.endswith("*") and mutant.name.startswith(name[:-1])):
+                return why
+    return ""
 
 
 def all_mutants(name):
@@ -48,10 +63,15 @@ def own_abilities(task, function):
 
 
 @cache
-def cases(name, ability):
+def cases(name, ability, student=0):
     """Visible and hidden cases of an ability with their answers."""
     task = exercise(name)
-    return papers(task, task.ability(ability), Reference(task, Setting()), SEED)
+    return papers(task, task.ability(ability), Reference(task, Setting(student=student)), SEED)
+
+
+def students(ability):
+    """The student numbers to try."""
+    return STUDENTS if ability.probe == "basic.value" else (0,)
 
 
 class Catcher:
@@ -87,8 +107,7 @@ class Catcher:
             try:
                 sandbox = self._sandbox(removed)
                 sandbox.ask({"cells": [source]}, CASE_SECONDS)
-                asked = _Asked(self.task, sandbox, looked_plainly)
-                result = judged(ability, asked, cases(self.task.name, ability.name))
+                result = self._judged(ability, sandbox)
             except Ended as ended:
                 self.sandboxes.pop(removed).close()
                 return ability.name, str(ended)
@@ -96,18 +115,28 @@ class Catcher:
                 return ability.name, str(result.failure)
         return None
 
+    def _judged(self, ability, sandbox):
+        """The verdict on an ability, for each student until one loses it."""
+        asked = _Asked(self.task, sandbox, looked_plainly)
+        for student in students(ability):
+            sandbox.ask({"cells": [f"STUDENT = {student}"]}, CASE_SECONDS)
+            result = judged(ability, asked, cases(self.task.name, ability.name, student))
+            if result.failure:
+                break
+        return result
+
 
 @dataclass
 class Count:
-    """How many mutants were tried, which of them live, which are listed as right and are not."""
+    """Mutants that were tried: how many are wrong, and those of them that no check catches.
 
-    tried: int = 0
+    wrongly_listed: those that are caught and listed as right, by their whole names.
+    """
+
+    wrong: int = 0
     right: int = 0
-    alive: list = None
-    wrongly_listed: list = None
-
-    def __post_init__(self):
-        self.alive, self.wrongly_listed = [], []
+    alive: list = field(default_factory=list)
+    wrongly_listed: list = field(default_factory=list)
 
 
 def tried(chosen):
@@ -123,24 +152,31 @@ def tried(chosen):
 
 
 def _try(catcher, mutant, count):
-    lost = catcher.loses(mutant.source)
+    caught = catcher.loses(mutant.source)
+    if caught is None:  # whatever earlier mutants left is no reason to live
+        catcher.close()
+        caught = catcher.loses(mutant.source)
     listed = bool(reason(mutant))
-    count.right += listed
-    count.tried += not listed
-    if lost is None and not listed:
-        catcher.close()  # whatever earlier mutants left is no reason to live
-        if catcher.loses(mutant.source) is None:
-            count.alive.append(mutant)
-    if lost is not None and listed:
+    count.right += caught is None and listed
+    count.wrong += not (caught is None and listed)
+    if caught is None and not listed:
+        count.alive.append(mutant)
+    if caught is not None and is_listed_by_name(mutant):
         count.wrongly_listed.append(mutant)
+
+
+def is_listed_by_name(mutant):
+    """Whether a mutant is listed as right by its whole name."""
+    listed = equivalents().get(mutant.exercise, {}).get(mutant.function, {})
+    return any(mutant.name in names for names in listed.values())
 
 
 def main(names):
     alive = total = 0
     for name in names:
         count = tried(all_mutants(name))
-        alive, total = alive + len(count.alive), total + count.tried
-        print(f"{name}: {count.tried} mutants, {len(count.alive)} live; {count.right} are right")
+        alive, total = alive + len(count.alive), total + count.wrong
+        print(f"{name}: {count.wrong} mutants, {len(count.alive)} live; {count.right} are right")
         for kind in ("alive", "wrongly_listed"):
             for mutant in getattr(count, kind):
                 print(f"  {kind} {mutant.function}\t{mutant.name}", flush=True)

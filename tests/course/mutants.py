@@ -104,10 +104,25 @@ def _other_side(name: str) -> str | None:
 
 
 def _of_operators(number: int, node: ast.AST) -> Iterator[tuple[str, Edit]]:
-    for other in OPERATORS.get(type(node), ()):
-        yield "operator", _with(number, lambda _, other=other: other())
+    if isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)):
+        for other in OPERATORS.get(type(node.op), ()):
+            yield "operator", _with(number, lambda found, other=other: _with_op(found, other))
+    if isinstance(node, ast.Compare):
+        for place, op in enumerate(node.ops):
+            for other in OPERATORS.get(type(op), ()):
+                yield "operator", _with(number, lambda f, p=place, o=other: _with_ops(f, p, o))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub, ast.Invert)):
         yield "operator", _with(number, lambda found: found.operand)
+
+
+def _with_op(node: ast.AST, other: type[ast.AST]) -> ast.AST:
+    node.op = other()
+    return node
+
+
+def _with_ops(node: ast.Compare, place: int, other: type[ast.AST]) -> ast.AST:
+    node.ops[place] = other()  # Python's parser shares one object for all operators of a kind
+    return node
 
 
 def _of_values(number: int, node: ast.AST) -> Iterator[tuple[str, Edit]]:
@@ -193,8 +208,12 @@ def _exchanged(body: list[ast.stmt], place: int) -> list[ast.stmt]:
 
 
 def _changes(function: ast.FunctionDef) -> Iterator[tuple[str, Edit]]:
+    fixed = {id(part) for part in ast.walk(function.args)}
+    for node in ast.walk(function):  # a question's own numbers are given, and no one's mistake
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "number":
+            fixed |= {id(part) for part in ast.walk(node)}
     for number, node in enumerate(ast.walk(function)):
-        if any(node is part for part in ast.walk(function.args)):
+        if id(node) in fixed:
             continue
         for kind in (_of_operators, _of_values, _of_names, _of_statements):
             yield from kind(number, node)

@@ -1,4 +1,11 @@
-"""What is handed out: made from the solutions, worth nothing untouched, with the points due."""
+"""What is handed out: made from the solutions, worth nothing untouched, with the points due.
+
+Also tests `course/checking.py`, `course/contract.py`, `course/rules.py`, `course/shrinking.py`,
+`course/exercises/e01_pages.py`, `course/exercises/e02_buddy.py`, `course/exercises/e03_radix.py`,
+`course/exercises/e04_zbud.py`, `course/exercises/e05_zswap.py`,
+`course/exercises/e06_migrate.py`, `course/exercises/e07_compaction.py` and
+`course/exercises/e08_experiment.py`.
+"""
 
 import json
 import re

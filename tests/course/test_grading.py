@@ -1,4 +1,10 @@
-"""From a folder of files to marks: names, zips, verdicts that last, nbgrader's gradebook, pages."""
+"""From a folder of files to marks: names, zips, verdicts that last, nbgrader's gradebook, pages.
+
+Also tests `cli/grade.py`, `course/grading/copies.py`, `course/grading/feedback.py`,
+`course/grading/gradebook.py`, `course/grading/grader.py`, `course/grading/marks.py`,
+`course/grading/notebook.py`, `course/grading/plain_jit.py`, `course/grading/trial.py` and
+`course/grading/worker.py`.
+"""
 
 import csv
 import io

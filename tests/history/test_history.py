@@ -1,4 +1,7 @@
-"""`History` reaches every moment of a log exactly, forwards and backwards."""
+"""`History` reaches every moment of a log exactly, forwards and backwards.
+
+Also tests `machine/keyframes.py`.
+"""
 
 import numpy as np
 import pytest

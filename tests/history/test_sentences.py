@@ -1,4 +1,8 @@
-"""Each operation and each function inside one is explained in a sentence."""
+"""Each operation and each function inside one is explained in a sentence.
+
+Also tests `history/explanation.py`, `history/function_sentences.py`,
+`history/operation_sentences.py` and `history/zbud_sentences.py`.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""A host from its files: what is read, what is missing and why, and where files disagree."""
+"""A host from its files: what is read, what is missing and why, and where files disagree.
+
+Also tests `host/procfs.py`, `host/release.py` and `host/report.py`.
+"""
 
 import gzip
 import os

@@ -1,4 +1,7 @@
-"""Wrong arguments are refused in one sentence that holds the value, and nothing changes."""
+"""Wrong arguments are refused in one sentence that holds the value, and nothing changes.
+
+Also tests `machine/settings.py`.
+"""
 
 import errno
 import inspect
@@ -178,8 +181,8 @@ def test_is_refused_and_changes_nothing(machine, call):
 @pytest.mark.parametrize(
     ("lengths", "why"),
     [
-        ([5000], "lengths must be -1 to 4096, not 5000"),
-        ([-5], "lengths must be -1 to 4096, not -5"),
+        ([5000], "lengths must be -1 to 4097, not 5000"),
+        ([-5], "lengths must be -1 to 4097, not -5"),
         ([1.7], r"lengths must be a range or list of whole numbers, not \[1.7\]"),
         (5, "lengths must be a range or list of whole numbers, not 5"),
         ([None], r"whole numbers, not \[None\]"),

@@ -1,4 +1,7 @@
-"""Where a page is, how it came there and why zswap refused it; tests notes.py and refusals.py."""
+"""Where a page is, how it came there and why zswap refused it; tests notes.py and refusals.py.
+
+Also tests `machine/notes.py` and `swap/refusals.py`.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Bytes come back from wherever reclaim put them."""
+"""Bytes come back from wherever reclaim put them.
+
+Also tests `mm/memory.py` and `mm/vmscan.py`.
+"""
 
 import errno
 

@@ -1,4 +1,7 @@
-"""The main job on small machines: what its figures say, and that no page is lost unnoticed."""
+"""The main job on small machines: what its figures say, and that no page is lost unnoticed.
+
+Also tests `mainjob/report.py`.
+"""
 
 import hashlib
 from dataclasses import replace

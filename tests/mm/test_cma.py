@@ -1,4 +1,7 @@
-"""A range of a CMA area is emptied and given back, or left as it was."""
+"""A range of a CMA area is emptied and given back, or left as it was.
+
+Also tests `mm/page_isolation.py`.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Compaction moves pages with their bytes, entries and handles; damage is noticed."""
+"""Compaction moves pages with their bytes, entries and handles; damage is noticed.
+
+Also tests `mm/compaction_scan.py`.
+"""
 
 from tests.mm.lab import Lab
 from zbudlab import layout

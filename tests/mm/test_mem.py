@@ -1,4 +1,7 @@
-"""`mem`: its arrays and their table, what goes in from Python, and how `State` keeps it current."""
+"""`mem`: its arrays and their table, what goes in from Python, and how `State` keeps it current.
+
+Also tests `jit/memory.py` and `mm/state.py`.
+"""
 
 import copy
 import pickle

@@ -1,4 +1,7 @@
-"""The page allocator against its twin, and its check against allocators broken on purpose."""
+"""The page allocator against its twin, and its check against allocators broken on purpose.
+
+Also tests `mm/bootmem.py` and `mm/page_alloc_check.py`.
+"""
 
 import numpy as np
 import pytest

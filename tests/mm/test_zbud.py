@@ -1,4 +1,7 @@
-"""zbud, both variants, with page bytes and without, against its twins."""
+"""zbud, both variants, with page bytes and without, against its twins.
+
+Also tests `mm/zbud_header.py` and `mm/zbud_migrate.py`.
+"""
 
 from hypothesis import settings
 from hypothesis import strategies as st

@@ -1,4 +1,7 @@
-"""The interface to allocators: zswap, migration, compaction and views run on another allocator."""
+"""The interface to allocators: zswap, migration, compaction and views run on another allocator.
+
+Also tests `mm/zbud_reader.py`, `mm/zbud_zpool.py` and `mm/zpool_reader.py`.
+"""
 
 import functools
 
@@ -11,7 +14,7 @@ from zbudlab import jit, layout
 from zbudlab.analysis import blockers, ownership
 from zbudlab.machine import Machine, core
 from zbudlab.mm import inspection, zpool, zpool_reader
-from zbudlab.swap.swapping import Swap
+from zbudlab.swap.settings import ZswapSettings
 from zbudlab.view import details
 
 FRAMES = 512
@@ -24,7 +27,7 @@ def toy(monkeypatch):
     monkeypatch.setitem(zpool_reader.READERS, KIND, made)
     monkeypatch.setitem(inspection.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
-    monkeypatch.setattr(core, "Swap", functools.partial(Swap, kind=KIND))
+    monkeypatch.setattr(core, "ZswapSettings", functools.partial(ZswapSettings, kind=KIND))
     originals = {name: jit.on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
     with jit.replaced(behind_zpool(made, originals)):
         yield made

@@ -1,4 +1,7 @@
-"""Pages swapped in as a batch are those that come one by one, with the same left behind."""
+"""Pages swapped in as a batch are those that come one by one, with the same left behind.
+
+Also tests `machine/peek.py` and `swap/compression.py`.
+"""
 
 from dataclasses import replace
 

@@ -79,7 +79,7 @@ def wait_until(happened, seconds=60):
 
 @contextlib.contextmanager
 def a_dask_cluster(folder):
-    """Address and process of a scheduler with one worker, each a process of its own."""
+    """Address and process of a scheduler with one worker, each a separate process."""
     about = folder / "scheduler.json"
     common = ["--scheduler-file", str(about), "--host", "127.0.0.1", "--no-dashboard"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -1,30 +1,36 @@
-"""Descriptions of experiments: what they list, and what a grid is refused for."""
+"""Descriptions of experiments: what they list, and what a grid is refused for.
+
+Also tests `experiments/listing.py` and `experiments/parameters.py`.
+"""
 
 from functools import partial
 from typing import Annotated
 
 import pytest
 
-from zbudlab.sweep import SweepError, Values, described, sweep
-from zbudlab.sweep.description import NOT_GIVEN, Parameter, parameters_of
+from zbudlab.io.values import Choice, Whole
+from zbudlab.sweep import Parameter, SweepError, described, sweep
+from zbudlab.sweep.description import parameters_of
 
 calls = []
 
 
-def even(value):
-    if value % 2:
-        raise ValueError(f"{value} is odd")
+class Even:
+    """Even numbers: a kind as an experiment may define it."""
+
+    words = "even number"
+
+    def fault(self, name, value):
+        return f"{name} must be even, not {value}" if value % 2 else ""
 
 
-@described({"x": ("pages", "what comes out")}, settings=(Parameter("speed", (int,), 3),))
+@described({"x": ("pages", "what comes out")}, settings=(Parameter("speed", Whole(0, 5), 3),))
 def example(
-    size: Annotated[int, Values(1, 9, about="how large")],
+    size: Annotated[int, Whole(1, 9), "how large"],
     *,
-    kind: Annotated[str, Values(choices=("a", "b"))] = "a",
-    part: Annotated[float, Values(0)] = 0.5,
-    pair: Annotated[int, Values(check=even)] = 2,
-    maybe: bool | None = None,
-    free: "NoSuchName" = 1,  # noqa: F821
+    kind: Annotated[str, Choice(("a", "b"))] = "a",
+    pair: Annotated[int, "any text", Even()] = 2,
+    free: bool | None = None,
     seed: int,
     **settings,
 ):
@@ -33,25 +39,52 @@ def example(
 
 
 @described({})
-def plain(size: Annotated[int | None, Values(1)] = None, *, flag: bool = True, seed: int):
+def plain(size: Annotated[int | None, Whole(low=1, optional=True)] = None, *, flag=True, seed: int):
+    return {}
+
+
+@described({})
+def unknown(a: "NoSuchName", *, seed: int):  # noqa: F821
     return {}
 
 
 def test_parameters_are_listed_with_kinds_bounds_and_defaults():
-    found = {parameter.name: parameter.as_dict() for parameter in parameters_of(plain)}
+    found = {parameter.name: parameter.as_dict() for parameter in parameters_of(example)}
     assert found == {
         "size": {
             "name": "size",
-            "kind": "whole number or none",
-            "about": "",
+            "kind": "whole number",
+            "about": "how large",
             "low": 1,
-            "default": None,
+            "high": 9,
+            "required": True,
         },
-        "flag": {"name": "flag", "kind": "true or false", "about": "", "default": True},
+        "kind": {
+            "name": "kind",
+            "kind": "text",
+            "about": "",
+            "choices": ["a", "b"],
+            "default": "a",
+        },
+        "pair": {"name": "pair", "kind": "even number", "about": "any text", "default": 2},
+        "free": {"name": "free", "kind": "any", "about": "", "default": None},
+        "speed": {
+            "name": "speed",
+            "kind": "whole number",
+            "about": "",
+            "low": 0,
+            "high": 5,
+            "default": 3,
+        },
     }
-    (speed,) = (each for each in parameters_of(example) if each.name == "speed")
-    assert (speed.kind, speed.default) == ("whole number", 3)
-    assert parameters_of(example)[0].default is NOT_GIVEN
+    assert parameters_of(plain)[0].as_dict() == {
+        "name": "size",
+        "kind": "whole number or none",
+        "about": "",
+        "low": 1,
+        "default": None,
+    }
+    assert [each.name for each in parameters_of(unknown)] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -73,38 +106,22 @@ def test_a_misspelt_or_wrong_setting_is_refused_before_the_first_point(grid, sai
 @pytest.mark.parametrize(
     ("grid", "said"),
     [
-        ({"size": [1, 0]}, "size must be at least 1, not 0"),
-        ({"size": 10}, "size must be at most 9, not 10"),
-        ({"size": True}, "size must be a whole number or none, not True"),
-        ({"size": 1.0}, "size must be a whole number or none, not 1.0"),
-        ({"flag": 1}, "flag must be a true or false, not 1"),
+        ({"size": [1, 0]}, "size must be 1 to 9, not 0"),
+        ({"size": 10}, "size must be 1 to 9, not 10"),
+        ({"size": True}, "size must be a whole number, not True"),
+        ({"size": 1.0}, "size must be a whole number, not 1.0"),
+        ({"size": 1, "kind": "c"}, "kind must be one of a, b, not 'c'"),
+        ({"size": 1, "pair": [2, 3]}, "pair must be even, not 3"),
     ],
 )
 def test_values_of_a_wrong_kind_or_out_of_bounds(grid, said):
-    bounded = described({})(lambda size, seed: {})
-    bounded.__annotations__ = {"size": Annotated[int | None, Values(1, 9)]}
-    experiment = plain if "flag" in grid else bounded
     with pytest.raises(SweepError) as refused:
-        sweep(experiment, grid)
+        sweep(example, grid)
     assert str(refused.value) == said
 
 
-def test_none_and_bounds_may_be_given():
-    assert len(sweep(plain, {"size": [None, 1, 2**70], "flag": [True, False]})) == 6
-
-
-@pytest.mark.parametrize(
-    ("values", "value", "said"),
-    [
-        (Values(0, 1), float("nan"), "must be at least 0, not nan"),
-        (Values(choices=("a", "b")), "c", "must be one of a, b, not 'c'"),
-        (Values(check=even), 3, "is invalid: 3 is odd"),
-        (Values(check=even), 4, ""),
-        (Values(), object, ""),
-    ],
-)
-def test_values(values, value, said):
-    assert values.fault_of(value) == said
+def test_none_and_values_of_an_unknown_kind_may_be_given():
+    assert len(sweep(plain, {"size": [None, 1], "flag": [True, 5, "x"]})) == 6
 
 
 def test_a_partial_of_a_described_experiment_is_checked_too():

@@ -1,4 +1,7 @@
-"""Designs: points in order, invalid grids and seeds refused."""
+"""Designs: points in order, invalid grids and seeds refused.
+
+Also tests `sweep/points.py`.
+"""
 
 from functools import partial
 

@@ -1,4 +1,7 @@
-"""Intervals say how far chance between seeds may move a mean, and when they cannot."""
+"""Intervals say how far chance between seeds may move a mean, and when they cannot.
+
+Also tests `view/sweeps.py`.
+"""
 
 import math
 
@@ -28,7 +31,7 @@ class TestInterval:
         assert 176 <= hits <= 199  # 95 % of 200 is 190; 3.5 standard deviations and more around
 
     def test_is_the_percentiles_of_resampled_means(self):
-        """The method of the course, by hand: the same ends but for the chance of resampling."""
+        """The method of the course, by hand: the same ends except for the chance of resampling."""
         values = np.random.default_rng(3).exponential(size=12)
         random = np.random.default_rng(5)
         means = [random.choice(values, 12).mean() for _ in range(20000)]

@@ -1,4 +1,7 @@
-"""Experiments by name: errors are reported with their place, modules come from the folder."""
+"""Experiments by name: errors are reported with their place, modules come from the folder.
+
+Also tests `sweep/sweepfile.py`.
+"""
 
 import sys
 

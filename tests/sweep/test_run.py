@@ -1,4 +1,7 @@
-"""A sweep as a whole: the table, resuming, and results of other sweeps."""
+"""A sweep as a whole: the table, resuming, and results of other sweeps.
+
+Also tests `sweep/neighbours.py`.
+"""
 
 import os
 

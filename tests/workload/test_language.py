@@ -1,4 +1,7 @@
-"""A workload file and Python objects say the same; invalid values are named."""
+"""A workload file and Python objects say the same; invalid values are named.
+
+Also tests `workload/checks.py`.
+"""
 
 import pytest
 

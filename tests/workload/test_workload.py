@@ -1,4 +1,7 @@
-"""The workloads that come with the package put machines under pressure."""
+"""The workloads that come with the package put machines under pressure.
+
+Also tests `workload/watch.py`.
+"""
 
 from itertools import pairwise
 

@@ -10,7 +10,7 @@ from zbudlab.cli.first_use import say_if_first
 
 
 def _isolation(options: argparse.Namespace) -> str | None:
-    """Bubblewrap, or None if the teacher said that he needs none."""
+    """Return the path of bubblewrap, or None if isolation was switched off."""
     from zbudlab.course.grading.sandbox import bubblewrap
 
     if os.name == "nt":

@@ -1,6 +1,6 @@
 """What turns a page into fewer bytes and back: `compressor("lz4")`.
 
-One small protocol, `Compressor`: whoever has an object with a name, `compress` and `decompress`
+One small protocol, `Compressor`: an object with a name, `compress` and `decompress`
 can `register` it, and a machine uses it as its own. `compress_pages` does many pages at once.
 
 The compressors here are Python packages. On 2048 pages that a running Linux 6.1 compressed too
@@ -47,7 +47,7 @@ class UnknownCompressor(ValueError):
 
 
 class MissingLibrary(ValueError):
-    """The compressor is known, but the Python package that it stands on is not installed."""
+    """The compressor is known, but the Python package it needs is not installed."""
 
 
 class DamagedData(ValueError):
@@ -179,7 +179,7 @@ def decompress_pages(
 
 # --- the built-in ones -------------------------------------------------------------------------
 class _Package:
-    """A compressor that stands on a Python package: one way to miss it, one way to fail."""
+    """A compressor that uses a Python package, which may be missing."""
 
     name: str
     module: str  # to import
@@ -238,7 +238,7 @@ class _Lz4(_Package):
 
 
 def _c_function(module: str, name: str) -> int:
-    """The address of a function in the library that an extension module is; 0 = not to be had."""
+    """Return the address of a function in the library of an extension module; 0 if unavailable."""
     try:
         library = ctypes.CDLL(importlib.import_module(module).__file__ or "")
         return ctypes.cast(library[name], ctypes.c_void_p).value or 0

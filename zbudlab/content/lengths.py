@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.content.sources import Content, SourceError, from_lengths
-from zbudlab.layout import PAGE_SIZE
+from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.profiles import Profile
 
 Lengths = NDArray[np.int32]
@@ -21,7 +21,6 @@ RECORDED = Path(__file__).with_name("kernel_lengths.npz")
 KINDS = ("mixed", "text", "binary")
 METHODS = ("lz4", "lzo", "zstd")
 REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
-TOO_LONG = PAGE_SIZE  #: zbud takes no object of that length
 SAME_FILLED = 0  #: 6.1 keeps such a page as one word
 
 
@@ -93,5 +92,5 @@ def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:
 
 
 def in_turn(lengths: Lengths, source: str) -> Content:
-    """Lengths as they come, a trace's; whoever needs more starts over."""
+    """Lengths in the order of a trace; a machine that needs more starts over."""
     return from_lengths(lengths, f"{len(lengths)} compressed lengths from {source}, in their order")

@@ -91,7 +91,7 @@ def check_file(path: str | Path) -> None:
 
 
 def _files(path: str | Path, left_out: set[str]) -> Iterator[tuple[Path, bool]]:
-    """Files that a path stands for, and whether each was named itself; SourceError if none."""
+    """Return the files of a path, and whether each was named itself; SourceError if none."""
     if not _is_folder(path):
         yield Path(path), True
     else:
@@ -157,7 +157,7 @@ def read_process(pid: int | str, limit: int) -> Content:
 
     These are the pages that it has written (private and writable mappings, in memory or in swap),
     or as many of them, evenly spread, as the limit allows. It goes on running, so that pages are
-    not all of one moment. Raises SourceError, with the reason, where they are not to be had.
+    not all of one moment. Raises SourceError, with the reason, where they are unavailable.
     """
     folder = PROC / str(pid)
     if not (PROC / "self" / "maps").exists():
@@ -174,7 +174,7 @@ def read_process(pid: int | str, limit: int) -> Content:
     except OSError as error:
         raise SourceError(f"cannot read the memory of process {pid}: {error.strerror}") from None
     if not len(pages):
-        raise SourceError(f"process {pid} has no memory of its own: it ended, or is the kernel's")
+        raise SourceError(f"process {pid} has no memory: it exited, or is the kernel's")
     return replace(from_pages(pages), private=True)
 
 

@@ -79,7 +79,7 @@ class Report:
 
     @property
     def points(self) -> int:
-        """Points that were to be had."""
+        """Return the points available."""
         return sum(result.ability.points for result in self.results)
 
     @property
@@ -182,8 +182,9 @@ def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference
         best = found or best
         return found is not None
 
-    if ability.shrinks and not isinstance(reference, StoredReference) and fails(failed.case):
-        shrunk(failed.case, ability.shrinks, fails, SHRINK_SECONDS)
+    lists = tuple(name for name in ability.shrinks if name in failed.case)
+    if lists and not isinstance(reference, StoredReference) and fails(failed.case):
+        shrunk(failed.case, lists, fails, SHRINK_SECONDS)
     return best
 
 
@@ -232,7 +233,7 @@ def lost_frames(machine: Any, right: Any) -> list[int]:
 
 def as_script(ability: Ability, case: Case) -> Case | None:
     """A case as operations of a machine, which keeps a log of them; None if it has others."""
-    if ability.probe == MACHINE:
+    if ability.probe_of(case) == MACHINE:
         return case
     lines = [line.split() for line in case.get("trace", ()) if not line.startswith("every")]
     if case.get("kind") != "zbud-series" or any(line[0] not in LIKE_A_MACHINE for line in lines):
@@ -248,7 +249,7 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
     found = [(ability, script) for ability, script in scripts if script]
     if not found or isinstance(reference, StoredReference):
         return
-    ability, case = max(found, key=lambda pair: pair[0].probe == MACHINE)
+    ability, case = max(found, key=lambda pair: pair[0].probe_of(pair[1]) == MACHINE)
     on_machine = replace(ability, probe=MACHINE)
     trier.observe(on_machine, case)
     reference.here.observe(on_machine, case)

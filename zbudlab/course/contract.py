@@ -133,6 +133,10 @@ class Ability:
     tolerance: float = 0.0
     outside: Callable[[Case], Outside] = Outside
 
+    def probe_of(self, case: Case) -> str:
+        """Return the probe for a case: its own, where it names one, or the ability's."""
+        return str(case.get("probe", self.probe))
+
 
 @dataclass(frozen=True)
 class Exercise:

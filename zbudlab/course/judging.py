@@ -86,7 +86,7 @@ class Here:
         side.look = self.look
         self.bench.ask = side.hear
         begin = time.process_time()
-        outcome = observe(ability.probe, self.bench, side.given(), self.seconds)
+        outcome = observe(ability.probe_of(case), self.bench, side.given(), self.seconds)
         self.spent += time.process_time() - begin
         return side.outcome(outcome)
 

@@ -3,9 +3,11 @@
 from typing import Annotated, Any
 
 from zbudlab.analysis.cma_table import one_machine
-from zbudlab.experiments.parameters import Frames, share
-from zbudlab.machine.config import ZBUD_VARIANTS, MachineConfig
-from zbudlab.sweep.description import Values, described
+from zbudlab.experiments.parameters import Frames
+from zbudlab.io.values import Whole
+from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.settings import MACHINE, MAX_FRAMES, SHARE
+from zbudlab.sweep.description import described
 
 
 @described(
@@ -22,12 +24,12 @@ from zbudlab.sweep.description import Values, described
     }
 )
 def cma(
-    level: Annotated[float, share("share of all frames in use: half processes, half zbud")],
-    zbud: Annotated[str, Values(choices=tuple(ZBUD_VARIANTS), about="variant of zbud")],
+    level: Annotated[float, SHARE, "share of all frames in use: half processes, half zbud"],
+    zbud: Annotated[str, MACHINE["zbud"], "variant of zbud"],
     *,
-    mapped: Annotated[float, share("share of zbud objects that are mapped (series)")] = 0.0,
+    mapped: Annotated[float, SHARE, "share of zbud objects that are mapped (series)"] = 0.0,
     frames: Frames = 16384,
-    cma_pages: Annotated[int, Values(1024, about="frames of the CMA area")] = 4096,
+    cma_pages: Annotated[int, Whole(1024, MAX_FRAMES), "frames of the CMA area"] = 4096,
     seed: int,
 ) -> dict[str, Any]:
     """Count requests for 1024 frames of the CMA area, and those that are met.

@@ -7,11 +7,12 @@ import numpy as np
 from zbudlab.analysis import packing
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages, compressor
-from zbudlab.experiments.parameters import COMPRESSORS
+from zbudlab.experiments.parameters import COMPRESSOR
+from zbudlab.io.values import Choice, Whole
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.core import LAB_POOL
-from zbudlab.sweep.description import Values, described
+from zbudlab.sweep.description import described
 
 ROUNDS = 8  #: how often half of the objects are freed and stored again
 
@@ -56,10 +57,10 @@ def _churn(machine: Machine, stored: list[int], rng: np.random.Generator) -> tup
     }
 )
 def density(
-    content: Annotated[str, Values(choices=tuple(corpus.RECIPES), about="recipe of the pages")],
-    using: Annotated[str, Values(choices=COMPRESSORS, about="compressor")],
+    content: Annotated[str, Choice(tuple(corpus.RECIPES)), "recipe of the pages"],
+    using: Annotated[str, COMPRESSOR, "compressor"],
     *,
-    pages: Annotated[int, Values(1, 1 << 20, about="pages to compress")] = 4096,
+    pages: Annotated[int, Whole(1, 1 << 20), "pages to compress"] = 4096,
     seed: int,
 ) -> dict[str, Any]:
     """Count the frames that zbud needs for the pages of a recipe, as zswap 6.1 stores them.

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from zbudlab.analysis import predict, recorded
-from zbudlab.sweep.description import Values, described
+from zbudlab.io.values import Choice
+from zbudlab.sweep.description import described
 
 #: Recorded on a running kernel; in a checkout, not in the wheel.
 RECORDED = Path(__file__).parents[2] / "tests" / "data" / "truth" / "frag_runs.jsonl.gz"
@@ -40,8 +41,8 @@ def recorded_run(freed: str, memory: str) -> recorded.RecordedRun:
     }
 )
 def patch(
-    freed: Annotated[str, Values(choices=FREED, about="which of the pages are freed")],
-    memory: Annotated[str, Values(choices=tuple(MEMORY), about="what memory is filled with")],
+    freed: Annotated[str, Choice(FREED), "which of the pages are freed"],
+    memory: Annotated[str, Choice(tuple(MEMORY)), "what memory is filled with"],
     *,
     seed: int,
 ) -> dict[str, Any]:

@@ -26,7 +26,11 @@ FIXED = {"log": False, "threads": 1, "page_bytes": False}  #: settings, unless g
     settings=machine_settings(**FIXED),
 )
 def pool(
-    workload: Annotated[str, WORKLOAD], max_pool_percent: Percent, *, seed: int, **settings: Any
+    workload: Annotated[str, WORKLOAD, "a ready workload, or a TOML file"],
+    max_pool_percent: Percent,
+    *,
+    seed: int,
+    **settings: Any,
 ) -> dict[str, Any]:
     """Count faults and device traffic of a workload whose pool of zswap is limited to a share.
 

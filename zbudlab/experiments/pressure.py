@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from zbudlab.experiments.parameters import WORKLOAD, Order, machine_settings
 from zbudlab.machine import Machine
+from zbudlab.machine.settings import COUNT
 from zbudlab.mainjob.job import available_blocks
 from zbudlab.swap.swapping import COUNTERS
-from zbudlab.sweep.description import Values, described
+from zbudlab.sweep.description import described
 from zbudlab.workload import Workload
 from zbudlab.workload.run import EVENTS
 from zbudlab.workload.watch import COLUMNS, watch
@@ -43,10 +44,10 @@ RESULTS = {
 
 @described(RESULTS, settings=machine_settings(**FIXED))
 def pressure(
-    workload: Annotated[str | Workload, WORKLOAD] = "desktop",
+    workload: Annotated[str | Workload, WORKLOAD, "a ready workload, or a TOML file"] = "desktop",
     *,
     seed: int,
-    every: Annotated[int, Values(0, about="steps between counters over time, 0 = none")] = 0,
+    every: Annotated[int, COUNT, "steps between counters over time, 0 = none"] = 0,
     order: Order = 9,
     **settings: Any,
 ) -> dict[str, Any]:

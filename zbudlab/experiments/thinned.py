@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from zbudlab.experiments import script
 from zbudlab.experiments.batch import Batch
-from zbudlab.experiments.parameters import Frames, Order, share
+from zbudlab.experiments.parameters import Frames, Order
 from zbudlab.experiments.pressure import BLOCKS, compacted
+from zbudlab.io.values import Choice
 from zbudlab.layout import WMARK_HIGH
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
-from zbudlab.sweep.description import Values, described
+from zbudlab.machine.settings import SHARE
+from zbudlab.sweep.description import described
 
 KINDS = ("processes", "zbud unmovable", "zbud movable")
 PATTERNS = ("random", "every", "first")
@@ -58,12 +60,12 @@ def freed_pages(pages: int, freed: float, pattern: str, seed: int) -> NDArray[np
 
 @described({name: BLOCKS[name] for name in RESULTS})
 def thinned(
-    kind: Annotated[str, Values(choices=KINDS, about="what memory is filled with")] = KINDS[2],
+    kind: Annotated[str, Choice(KINDS), "what memory is filled with"] = KINDS[2],
     *,
     frames: Frames = 4096,
-    fill: Annotated[float, share("share of all frames that is filled")] = 0.9,
-    freed: Annotated[float, share("share of the pages that is freed")] = 0.5,
-    pattern: Annotated[str, Values(choices=PATTERNS, about="which of the pages")] = "random",
+    fill: Annotated[float, SHARE, "share of all frames that is filled"] = 0.9,
+    freed: Annotated[float, SHARE, "share of the pages that is freed"] = 0.5,
+    pattern: Annotated[str, Choice(PATTERNS), "which of the pages"] = "random",
     order: Order = 9,
     seed: int,
 ) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Rewindable(Protocol):
         """Note that the machine is between two stops."""
 
     def run(self, entry: Entry, hooks: Mapping[str, Callable] | None = None) -> int:
-        """Run an operation, with functions that replace kernels."""
+        """Run an operation with functions instead of kernels."""
 
 
 class _Enough(BaseException):

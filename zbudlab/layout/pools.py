@@ -154,6 +154,9 @@ swap_slots_cache = np.dtype(
     align=True,
 )
 
+#: Compressed length of a page that needs more than a page, which no allocator takes.
+TOO_LONG = PAGE_SIZE + 1
+
 ZSWAP_HEADER_SIZE = 8  # a stored object starts with its swap entry
 ZSWAP_RECLAIM_RETRIES = 8
 

@@ -7,7 +7,7 @@ import numpy as np
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages
 from zbudlab.content.compressors import compressor as find_compressor
-from zbudlab.layout import PAGE_SIZE, PTE_PRESENT, PTE_SWAP
+from zbudlab.layout import PTE_PRESENT, PTE_SWAP, TOO_LONG
 from zbudlab.machine import Machine
 
 
@@ -36,7 +36,7 @@ class PageLocations:
 def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) -> np.ndarray:
     """Return compressed lengths in bytes of pages of a recipe, int32 (pages,).
 
-    A page that does not get shorter has PAGE_SIZE + 1.
+    A page that does not get shorter has TOO_LONG.
     """
     return compressed_lengths(corpus.pages(recipe, pages, seed), compressor)
 
@@ -44,7 +44,7 @@ def lengths_of(recipe: str, pages: int, compressor: str = "lz4", seed: int = 0) 
 def compressed_lengths(content: np.ndarray, compressor: str = "lz4") -> np.ndarray:
     """Return compressed lengths of pages, uint8 (n, PAGE_SIZE), as `lengths_of` does."""
     lengths = compress_pages(find_compressor(compressor), content, np.zeros_like(content), 1)
-    return np.where(lengths < 0, PAGE_SIZE, lengths)
+    return np.where(lengths < 0, TOO_LONG, lengths)
 
 
 def pressed(

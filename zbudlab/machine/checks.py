@@ -22,7 +22,7 @@ from zbudlab.machine.settings import MAX_FRAMES, ORDER, PERCENT, SEED
 #: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
 FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
 MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
-LENGTHS = (-1, layout.PAGE_SIZE)  #: least and greatest compressed length; -1 = refused
+LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
 
 CHECKS: dict[str, Callable[..., None]] = {}
 

@@ -46,7 +46,7 @@ class Keyframes:
         self.events = bytearray()
         self._packed: list[bytes | memoryview] = []
         self._whole: list[bool] = []
-        self._content = DistinctRows()  # of page frames, but for the first row of each
+        self._content = DistinctRows()  # of page frames, except the first row of each
         self._pages: list[Any] = []  # on the swap device or in the swap cache
         self._page_numbers: dict[Any, int] = {}
         self._last: dict[str, np.ndarray] = {}  # rows as the newest keyframe has them
@@ -131,7 +131,7 @@ class Keyframes:
             values[owner] = {}
             for name, value in part.items():
                 if isinstance(value, np.ndarray):
-                    if name != "frames":  # they lie in rows
+                    if name != "frames":  # they are part of `rows`
                         arrays[name] = value
                 elif name == "pages":
                     arrays[owner] = self._by_slot(value, len(machine.state.swap_slots))
@@ -140,7 +140,7 @@ class Keyframes:
         return arrays, values
 
     def _by_slot(self, pages: dict[int, Any], slots: int) -> np.ndarray:
-        """Numbers, from 1, of what stands in each slot, uint32 (slots,); 0 = nothing."""
+        """Return the number of the content of each slot, uint32 (slots,), from 1; 0 = nothing."""
         numbers = np.zeros(slots, np.uint32)
         for page in pages.values():
             if page not in self._page_numbers:
@@ -260,7 +260,7 @@ def _split(rows: np.ndarray, machine: Core) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _arrays(machine: Core) -> dict[str, np.ndarray]:
-    """The arrays that a keyframe writes to, by name: a machine's, and what stands in swap slots."""
+    """Return the arrays that a keyframe writes to, by name, and the content of swap slots."""
     arrays: dict[str, np.ndarray] = {}
     for owner, part in parts(machine).items():
         for name, value in part.items():

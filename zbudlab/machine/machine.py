@@ -90,6 +90,7 @@ class Machine(Core):
 
     def _perform(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
         """Run and log an operation that was checked. run: does it, and returns its result."""
+        self.journal.flush()
         place = self.log.add(0, name, arguments) if self.log is not None else -1
         started = time.process_time() if self.keyframes is not None else 0.0
         try:
@@ -104,6 +105,7 @@ class Machine(Core):
                 self.log.set_result(place, -(error.errno or 0))
             raise
         finally:
+            self.journal.flush()
             if self.keyframes is not None:
                 self.keyframes.after(self, time.process_time() - started)
         return result
@@ -380,6 +382,7 @@ class Machine(Core):
         if self.log is None:
             raise MachineError(errno.ENODATA, "this machine keeps no log: build it with log=True")
         whole = taken(Truth(optional=True), "content", content, invalid)
+        self.journal.flush()
         keyframes = self.keyframes.as_arrays() if self.keyframes is not None else None
         self.log.save(
             path,

@@ -46,7 +46,7 @@ def zero_page_length(machine: Core) -> int:
 
 
 def places(machine: Core, process: int, pages: np.ndarray) -> np.ndarray:
-    """Where pages of a process stand in the table of page table entries."""
+    """Return the places of a process's pages in the table of page table entries."""
     return pages + int(machine.state.processes[process]["start"])
 
 
@@ -177,7 +177,7 @@ def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int
     control = machine.control[0]
     if machine.log is not None:
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
-            machine.log.add(1, "migrate.unmap_and_move", [old, new], rc)
+            machine.journal.note("migrate.unmap_and_move", [old, new], rc)
     machine.paging.count_moves(machine.moves, control)
     return result
 

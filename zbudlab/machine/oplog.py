@@ -14,7 +14,7 @@ import io
 import json
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -26,8 +26,9 @@ import numpy as np
 from zbudlab._version import __version__
 from zbudlab.content.compressors import Compressor, Data
 from zbudlab.io.files import host_memory, written_whole
-from zbudlab.layout import PAGE_SIZE
+from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.profiles import Profile, rules_of
+from zbudlab.swap.journal import Step
 
 FORMAT = 2
 READS = (1, 2)  #: formats; 1 had no keyframes
@@ -116,11 +117,10 @@ class OperationLog:
         self._result.append(result)
         return len(self) - 1
 
-    def step(self, function: Callable[..., Any], arguments: tuple[Any, ...], result: Any) -> None:
-        """Append a step: a function of `zbudlab.mm`, its integer arguments and its result."""
-        plain = [int(a) for a in arguments if isinstance(a, (int, np.integer))]
-        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-        self.add(1, name, plain, int(result) if isinstance(result, int) else 0)
+    def extend(self, steps: Sequence[Step]) -> None:
+        """Append steps of the operation that was added last."""
+        for name, arguments, result in steps:
+            self.add(1, name, arguments, result)
 
     def set_result(self, i: int, result: int) -> None:
         """Fill in the result of an entry that was added before it was known."""
@@ -223,7 +223,7 @@ class OperationLog:
         if rules.same_filled and page and page == page[:8] * (PAGE_SIZE // 8):
             return 0
         refused = not data or (rules.one_page_of_room and len(data) > PAGE_SIZE)
-        return -1 if refused else min(len(data), PAGE_SIZE)
+        return -1 if refused else min(len(data), TOO_LONG)
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
@@ -263,7 +263,7 @@ class OperationLog:
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
         digests = [row.tobytes() for row in arrays["compressed_digests"]]
         lengths = arrays["compressed_lengths"].tolist()
-        log.lengths = dict(zip(digests, np.minimum(lengths, PAGE_SIZE).tolist(), strict=True))
+        log.lengths = dict(zip(digests, np.minimum(lengths, TOO_LONG).tolist(), strict=True))
         if header["content"]:
             log.contents = [row.tobytes() for row in arrays["pages"]]
             ends = np.cumsum(lengths).tolist()
@@ -312,7 +312,7 @@ def _array(file: bytes) -> np.ndarray:
 
 
 def _column(kind: str, numbers: np.ndarray) -> array:
-    """The same numbers as an array of Python's, which can grow."""
+    """Return the same numbers as a Python array, which can grow."""
     column = array(kind)
     column.frombytes(numbers.astype(kind, copy=False).data.cast("B"))
     return column

@@ -78,6 +78,7 @@ def _copies(values: dict[str, Any]) -> dict[str, Any]:
 
 def take(machine: Core) -> Snapshot:
     """Return a copy of the state of a machine."""
+    machine.journal.flush()
     found = parts(machine)
     state = {name: value for name, value in found.pop("state").items() if name not in MEMORY}
     log = machine.log

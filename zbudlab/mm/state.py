@@ -5,6 +5,9 @@ of content per frame (or, without page bytes, 64 bytes for a header). Other tabl
 needed: kernels cannot allocate, so `reserve_*` is called before the operation.
 """
 
+import contextlib
+from typing import Any
+
 import numpy as np
 
 from zbudlab import layout
@@ -38,9 +41,10 @@ class State:
     `swap_marks` for those on the swap device, by slot). pools: number of pools that can exist.
     """
 
-    #: `_mem` is derived from the arrays, so it is kept out of `vars(state)`, which are the state.
-    __slots__ = ("__dict__", "__weakref__", "_mem")
-    _mem: Memory | None
+    #: `mem`, the first argument of kernels, has all arrays by name. It is derived from them, so it
+    #: is kept out of `vars(state)`, and is made anew when it is asked for after an array changed.
+    __slots__ = ("__dict__", "__weakref__", "mem")
+    mem: Memory
 
     def __init__(
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
@@ -92,17 +96,18 @@ class State:
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute; `mem` is rebuilt after an array was replaced."""
+        """Set an attribute; a `mem` of the arrays as they were is dropped."""
         object.__setattr__(self, name, value)
         if isinstance(value, np.ndarray):
-            self._mem = None
+            with contextlib.suppress(AttributeError):
+                del self.mem
 
-    @property
-    def mem(self) -> Memory:
-        """All arrays by name: the first argument of kernels."""
-        if self._mem is None:
-            self._mem = self._memory()
-        return self._mem
+    def __getattr__(self, name: str) -> Any:
+        """Make `mem` where there is none."""
+        if name != "mem":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.mem = self._memory()
+        return self.mem
 
     def _memory(self) -> Memory:
         return Memory(

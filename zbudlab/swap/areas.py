@@ -128,7 +128,8 @@ class SwapAreas:
         last process ended.
         """
         batch = np.atleast_1d(np.asarray(slots, np.int64))
-        self.cache.drop_all(batch)
+        if self.cache.pages:
+            self.cache.drop_all(batch)
         freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         count = self.do(swapfile.swap_free, self.state.mem, batch, freed)
         self.device.discard(freed[:count])

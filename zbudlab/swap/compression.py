@@ -52,7 +52,7 @@ def compressed_lengths(
     """
     lengths = compress_pages(using, pages, data, threads)
     if not rules.one_page_of_room:
-        lengths[lengths < 0] = layout.PAGE_SIZE
+        lengths[lengths < 0] = layout.TOO_LONG
     return lengths
 
 

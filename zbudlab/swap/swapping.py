@@ -112,7 +112,8 @@ class Swap(Writeback):
         self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
     ) -> Stores:
         """Compress pages and swap them out."""
-        self.cache.drop_all(slots)
+        if self.cache.pages:
+            self.cache.drop_all(slots)
         count = len(slots)
         compressed = self.compression.compressed(pages, lengths, count)
         batch = Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
@@ -190,7 +191,7 @@ class Swap(Writeback):
 
     def _find(self, slot: int) -> tuple[str, SlotContent | None]:
         """Return where the page of a slot is, as `load` does, and its content; None = none."""
-        if slot in self.cache:
+        if slot in self.cache.pages:
             kept = self.cache[slot]
             return "cache", self.device.read(slot) if kept is None else kept
         page = self._zswap_load(slot)

@@ -17,7 +17,7 @@ Dask's `client.get_executor()`. The sweep cuts its points into chunks that take 
 worth sending. With `out`, finished chunks are kept on disk, and `resume=True` runs only the rest.
 """
 
-from zbudlab.sweep.description import Values, described
+from zbudlab.sweep.description import Parameter, described
 from zbudlab.sweep.design import Design
 from zbudlab.sweep.points import SweepError
 from zbudlab.sweep.run import sweep
@@ -27,10 +27,10 @@ from zbudlab.sweep.table import over_time, read_table
 
 __all__ = [
     "Design",
+    "Parameter",
     "SweepError",
     "SweepFile",
     "SweepInterrupted",
-    "Values",
     "described",
     "over_time",
     "read_table",

@@ -4,88 +4,56 @@ An experiment needs no description. One that has it can be listed by `zbudlab ex
 misspelt or invalid parameter is refused before the first point:
 
     @described({"free": ("frames", "free page frames at the end")})
-    def free_after(frames: Annotated[int, Values(64, 1 << 24)] = 4096, *, seed: int): ...
+    def free_after(frames: Annotated[int, Whole(64, 4096), "page frames"] = 1024, *, seed: int): ...
+
+The metadata of a parameter are a kind, such as those of `zbudlab.io.values`, and a text.
 """
 
 import difflib
 import inspect
-import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from zbudlab.io.values import is_whole
+from zbudlab.io.values import INT64_MAX, INT64_MIN, Choice, Kind, Number, Truth, Whole
 from zbudlab.sweep.named import unwrapped
 from zbudlab.sweep.points import SEED, Experiment, SweepError
 
-KINDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+WORDS = {Whole: "whole number", Number: "number", Truth: "true or false", Choice: "text"}
+UNBOUNDED = (INT64_MIN, INT64_MAX, -float("inf"), float("inf"))
 NOT_GIVEN = inspect.Parameter.empty
 Described = TypeVar("Described", bound=Experiment)
 
 
 @dataclass(frozen=True)
-class Values:
-    """Which values a parameter takes, as metadata of `typing.Annotated`.
-
-    low, high: bounds, included. choices: the only values. check: raises ValueError for a value
-    that is invalid. about: what the parameter is, in a few words.
-    """
-
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[Any, ...] = ()
-    check: Callable[[Any], object] | None = None
-    about: str = ""
-
-    def fault_of(self, value: Any) -> str:
-        """Say what is wrong with a value, "" if nothing is."""
-        if self.choices and value not in self.choices:
-            return f"must be one of {', '.join(map(str, self.choices))}, not {value!r}"
-        if _is_number(value):
-            if self.low is not None and not value >= self.low:  # NaN is refused, too
-                return f"must be at least {self.low}, not {value!r}"
-            if self.high is not None and not value <= self.high:
-                return f"must be at most {self.high}, not {value!r}"
-        try:
-            if self.check is not None:
-                self.check(value)
-        except ValueError as error:
-            return f"is invalid: {error}"
-        return ""
-
-
-@dataclass(frozen=True)
 class Parameter:
-    """A parameter of an experiment. kinds: the types it takes, empty = unknown."""
+    """A parameter of an experiment. kind: None = anything. about: what it is, in a few words."""
 
     name: str
-    kinds: tuple[type, ...] = ()
+    kind: Kind | None = None
     default: Any = NOT_GIVEN
-    values: Values = field(default_factory=Values)
+    about: str = ""
 
-    @property
-    def kind(self) -> str:
-        """The kinds in words."""
-        return " or ".join(KINDS.get(kind, "none") for kind in self.kinds) or "any"
-
-    def fault_of(self, value: Any) -> str:
-        """Say what is wrong with a value, "" if nothing is."""
-        if self.kinds and not any(_is_of(value, kind) for kind in self.kinds):
-            return f"must be a {self.kind}, not {value!r}"
-        return "" if value is None else self.values.fault_of(value)
+    def fault(self, value: Any) -> str:
+        """Say what is wrong with a value, or return ""."""
+        return self.kind.fault(self.name, value) if self.kind is not None else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; `required` where there is no default."""
-        found: dict[str, Any] = {"name": self.name, "kind": self.kind, "about": self.values.about}
+        found: dict[str, Any] = {"name": self.name, "kind": self._words(), "about": self.about}
         for name in ("low", "high"):
-            if (bound := getattr(self.values, name)) is not None:
+            if (bound := getattr(self.kind, name, UNBOUNDED[0])) not in UNBOUNDED:
                 found[name] = bound
-        if self.values.choices:
-            found["choices"] = list(self.values.choices)
+        if isinstance(self.kind, Choice):
+            found["choices"] = list(self.kind.known)
         if self.default is NOT_GIVEN:
             return found | {"required": True}
         return found | {"default": self.default}
+
+    def _words(self) -> str:
+        words = str(WORDS.get(type(self.kind)) or getattr(self.kind, "words", "any"))
+        return f"{words} or none" if getattr(self.kind, "optional", False) else words
 
 
 def described(
@@ -107,8 +75,9 @@ def described(
 def parameters_of(experiment: Experiment) -> list[Parameter]:
     """Return the parameters of an experiment except the seed, settings last."""
     function = unwrapped(experiment)
+    hints = _hints(function)
     named = [
-        _parameter(found, _hints(function))
+        _parameter(found, hints)
         for found in inspect.signature(experiment).parameters.values()
         if found.kind not in (found.VAR_KEYWORD, found.VAR_POSITIONAL) and found.name != SEED
     ]
@@ -128,41 +97,21 @@ def check_grid(experiment: Experiment, grid: Mapping[str, list[Any]]) -> None:
             hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known)}"
             raise SweepError(f"the experiment has no parameter {name}: {hint}")
         for value in values:
-            if fault := known[name].fault_of(value):
-                raise SweepError(f"{name} {fault}")
-
-
-def kinds_of(annotation: Any) -> tuple[type, ...]:
-    """Return the simple types of an annotation; () if it has others."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        found = typing.get_args(annotation)
-    else:
-        found = (annotation,)
-    known = (*KINDS, types.NoneType)
-    return tuple(found) if all(kind in known for kind in found) else ()
+            if fault := known[name].fault(value):
+                raise SweepError(fault)
 
 
 def _hints(function: Experiment) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError):  # an annotation that cannot be evaluated, or no function
+    except (NameError, TypeError):  # an annotation that cannot be evaluated, or not a function
         return {}
 
 
 def _parameter(found: inspect.Parameter, hints: Mapping[str, Any]) -> Parameter:
-    hint, values = hints.get(found.name, Any), Values()
+    hint, kind, about = hints.get(found.name, Any), None, ""
     if typing.get_origin(hint) is typing.Annotated:
-        hint, *metadata = typing.get_args(hint)
-        values = next((each for each in metadata if isinstance(each, Values)), values)
-    return Parameter(found.name, kinds_of(hint), found.default, values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_of(value: Any, kind: type) -> bool:
-    """Return whether a value is of a kind; a whole number is a number, too."""
-    if kind is int:
-        return is_whole(value)
-    return _is_number(value) if kind is float else isinstance(value, kind)
+        metadata = typing.get_args(hint)[1:]
+        kind = next((each for each in metadata if hasattr(each, "fault")), None)
+        about = next((each for each in metadata if isinstance(each, str)), "")
+    return Parameter(found.name, kind, found.default, about)

@@ -2,9 +2,9 @@
 
 All intervals of this project are 95 % percentile intervals of the bootstrap: resample the results
 with replacement 4000 times, and take the middle 95 % of the means. The course teaches this method,
-a reader can repeat it in three lines of NumPy, and it has an answer for every sample. The
-bias-corrected intervals (BCa) have none where all resamples agree, and moved the ends of the
-findings' intervals by less than a tenth of their width.
+a reader can repeat it in three lines of NumPy, and it has an answer for every sample, which the
+bias-corrected intervals (BCa) do not. For the findings, the ends of the two methods differ by 2 %
+of the interval's width in the median, and by at most 15 % in nine of ten cases.
 
 A sample of fewer than FEWEST results gets no interval, as it would be far too narrow: for normal
 results it contains the true mean in 94 % of all cases with 30 results, in 90 % with 10, in 84 %

@@ -63,8 +63,9 @@ def _modules(experiment: Experiment) -> dict[str, Path]:
     folders = getattr(top, "__path__", None)
     if folders is None:
         return files | with_neighbours(Path(file))
-    for folder in folders:
-        files |= package_files(Path(folder))
+    for folder in map(Path, folders):
+        if folder.resolve() in Path(file).resolve().parents:  # a namespace has others, too
+            files |= package_files(folder)
     return files
 
 

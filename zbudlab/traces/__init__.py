@@ -1,16 +1,18 @@
-"""Traces of real machines and programs in; what our allocator and our zswap make of them out.
+"""Recorded traces of real machines and programs, replayed on the simulated allocator and zswap.
 
-`replay(kind, path)` runs a trace and gives `Figures`. The readers give its records in batches, for
-whoever wants to do something else with them:
+`replay(kind, path)` runs a trace and returns `Figures`. The readers return its records in batches,
+for other uses:
 
     for batch in BlockEvents("perf.txt.zst"):
         batch.records["order"]
 
-Kinds: kmem (`perf script` or trace-cmd text of kmem:mm_page_alloc and mm_page_free), lackey
-(valgrind), blocks and pages (CSV or Parquet, columns as BLOCK_COLUMNS and PAGE_COLUMNS).
+Kinds: kmem (text of perf, trace-cmd or ftrace with kmem:mm_page_alloc and mm_page_free), lackey
+(valgrind), addresses (lines of an address and R or W), blocks and pages (CSV or Parquet, columns
+as BLOCK_COLUMNS and PAGE_COLUMNS).
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,13 +23,14 @@ from zbudlab import layout
 from zbudlab.io.streams import Malformed, TraceError, name_of
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE, PAGE_SIZE
 from zbudlab.machine.errors import ConfigError
-from zbudlab.traces import blocks as followed
+from zbudlab.traces import blocks as block_events
 from zbudlab.traces.columns import Column, Table
+from zbudlab.traces.event_lines import NR_ORDERS, NR_TYPES
 from zbudlab.traces.figures import Figures
 from zbudlab.traces.kmem import NUMBERING, BlockEvents
 from zbudlab.traces.lackey import PageUses
 from zbudlab.traces.pages import PageReplay
-from zbudlab.traces.scan import NR_ORDERS, NR_TYPES
+from zbudlab.traces.use_lines import LACKEY, PLAIN
 from zbudlab.traces.zone import BlockReplay
 
 __all__ = ["KINDS", "BlockEvents", "Figures", "Malformed", "PageUses", "Table", "replay"]
@@ -36,16 +39,16 @@ Progress = Callable[[int], object]
 
 TYPE_NUMBERS = {name: number for number, name in enumerate(MIGRATE_NAMES[:MIGRATE_RESERVE])}
 TIME = Column("time", default=-1, low=-1, high=9 * 10**9, real=True)  # seconds, as int64 of ns
-#: Blocks of page frames: `event` is alloc or free, `pfn` a first frame, `migratetype` a name.
+#: Blocks of page frames: `event` is alloc or free, `pfn` the first frame, `migratetype` a name.
 BLOCK_COLUMNS = (
     Column("event", high=1, words={"free": 0, "alloc": 1}),
-    Column("pfn", high=layout.NO_FRAME),  # that much = the block was refused
+    Column("pfn", high=layout.NO_FRAME),  # this value = the block was refused
     Column("order", default=0, high=NR_ORDERS - 1),
     Column("migratetype", default=MIGRATE_MOVABLE, high=NR_TYPES - 1, words=TYPE_NUMBERS),
     TIME,
 )
-ENDS = -1  #: a page's number that says: the process ends
-#: Pages of processes: `write` 1 = written, `length` what the page then compresses to, bytes.
+ENDS = -1  #: in place of a page's number: the process ends
+#: Pages of processes: `write` 1 = written, `length` its compressed length after that, bytes.
 PAGE_COLUMNS = (
     Column("page", low=ENDS),
     Column("process", default=0),
@@ -56,12 +59,12 @@ PAGE_COLUMNS = (
 
 
 class Settings(NamedTuple):
-    """How a trace is replayed. None = as the kind has it."""
+    """How a trace is replayed. None = the default of the kind. more: settings of the machine."""
 
     frames: int | None = None
     every: int = 1024
     what: str | None = None
-    more: dict[str, Any] = {}  # noqa: RUF012  # of the machine; never changed
+    more: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
 def _frames(settings: Settings, default: int) -> int:
@@ -72,12 +75,12 @@ def _no_machine(kind: str, settings: Settings) -> None:
     said = [*(["content"] if settings.what is not None else []), *settings.more]
     if said:
         named = ", ".join(said)
-        raise ConfigError(f"a {kind} trace needs the page allocator only: {named} would do nothing")
+        raise ConfigError(f"a {kind} trace needs the page allocator only: {named} has no effect")
 
 
 def _nothing(path: str | Path, reader: Any, what: str) -> TraceError:
     first = "".join(f"; {line}" for line in reader.malformed.lines()[:1])
-    return TraceError(f"{name_of(path)}: there is no {what} in it{first}")
+    return TraceError(f"{name_of(path)}: it has no {what}{first}")
 
 
 # --- blocks ------------------------------------------------------------------------------------
@@ -91,10 +94,12 @@ def _block_figures(kind: str, reader: Any, zone: BlockReplay, more: dict[str, in
     if not zone.done:
         raise _nothing(reader.path, reader, "block allocated or freed")
     counts = {"events": zone.done}
-    counts |= dict(zip(followed.COUNTS, zone.counts.tolist(), strict=False))
-    counts |= {"blocks in use at the end": int(zone.counts[followed.LIVE]), **more}
+    counts |= dict(zip(block_events.COUNTS, zone.counts.tolist(), strict=False))
+    counts |= {"blocks in use at the end": int(zone.counts[block_events.LIVE]), **more}
     frames = len(zone.state.frames)
-    return Figures(kind, name_of(reader.path), frames, counts, zone.finish(), reader.malformed)
+    figures = Figures(kind, name_of(reader.path), frames, counts, zone.finish(), reader.malformed)
+    figures.notes += _notes(zone)
+    return figures
 
 
 def _replay_kmem(path: str | Path, settings: Settings, progress: Progress) -> Figures:
@@ -105,13 +110,35 @@ def _replay_kmem(path: str | Path, settings: Settings, progress: Progress) -> Fi
             zone.feed(batch.records, NUMBERING[reader.numbering])
         progress(batch.position)
     more = {"events of other kinds": reader.other, "events lost by the recorder": reader.lost}
+    if reader.steals:
+        more["pageblocks' types overridden (extfrag)"] = reader.steals
+    if reader.stack:
+        more["lines of call chains"] = reader.stack
     figures = _block_figures("kmem", reader, zone, more)
     figures.notes.append(f"migrate types are numbered {reader.numbering}")
+    if reader.losses:
+        figures.notes.append(
+            f"more events were lost: the recorder says so {reader.losses} times without a number"
+        )
     return figures
 
 
+def _notes(zone: BlockReplay) -> list[str]:
+    """Return sentences on a trace that lacks frees or needs more memory than the machine has."""
+    counts = dict(zip(block_events.COUNTS, zone.counts.tolist(), strict=False))
+    notes = []
+    if counts["allocations"] > counts["refused there"] and not counts["frees"]:
+        notes.append("no block is freed in this trace: was mm_page_free recorded?")
+    if counts["refused"]:
+        notes.append(
+            f"{counts['refused']} of {counts['allocations']} allocations that the traced machine "
+            "met were refused here: use more --frames"
+        )
+    return notes
+
+
 def _events(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Rows of a table as layout.block_event."""
+    """Return the rows of a table as layout.block_event."""
     events = np.zeros(len(columns["pfn"]), layout.block_event)
     events["time"] = np.where(columns["time"] < 0, -1, columns["time"] * 1e9)
     events["pfn"] = columns["pfn"]
@@ -152,20 +179,22 @@ def _page_figures(kind: str, reader: Any, pages: PageReplay, more: dict[str, int
     return Figures(kind, name_of(reader.path), frames, counts, samples, reader.malformed)
 
 
-def _replay_lackey(path: str | Path, settings: Settings, progress: Progress) -> Figures:
-    reader, pages = PageUses(path), _page_replay(settings)
+def _replay_uses(
+    kind: str, form: int, path: str | Path, settings: Settings, progress: Progress
+) -> Figures:
+    reader, pages = PageUses(path, form=form), _page_replay(settings)
     for batch in reader:
         if len(batch.records):
             pages.use(0, batch.records["page"], batch.records["write"])
         progress(batch.position)
-    figures = _page_figures("lackey", reader, pages, {"references": reader.references})
+    figures = _page_figures(kind, reader, pages, {"references": reader.references})
     kept = f"{len(reader.recent)} pages or more"
-    figures.notes.append(f"references are left out that change nothing for LRU memory of {kept}")
+    figures.notes.append(f"references that change nothing for LRU memory of {kept} are left out")
     return figures
 
 
 def _by_process(columns: dict[str, np.ndarray]) -> Iterator[slice]:
-    """Stretches of rows of one process that either use pages or end it."""
+    """Return ranges of rows of one process that either use pages or end it."""
     process, ends = columns["process"], columns["page"] == ENDS
     change = (np.diff(process) != 0) | ends[1:] | ends[:-1]
     bounds = [0, *(np.flatnonzero(change) + 1).tolist(), len(process)]
@@ -192,7 +221,8 @@ def _replay_pages(path: str | Path, settings: Settings, progress: Progress) -> F
 #: How a trace of each kind is replayed.
 KINDS: dict[str, Callable[[str | Path, Settings, Progress], Figures]] = {
     "kmem": _replay_kmem,
-    "lackey": _replay_lackey,
+    "lackey": partial(_replay_uses, "lackey", LACKEY),
+    "addresses": partial(_replay_uses, "addresses", PLAIN),
     "blocks": _replay_blocks,
     "pages": _replay_pages,
 }
@@ -208,16 +238,16 @@ def replay(
     progress: Progress = lambda position: None,
     **settings: Any,
 ) -> Figures:
-    """Run a trace on a machine of ours: what came of it, over time and at the end.
+    """Run a trace on a simulated machine and return figures over time and at the end.
 
-    kind: a key of KINDS. path: plain, .gz or .zst, `-` for standard input. frames: of the machine,
-    by default 65536 for blocks, 16384 for pages. every: events from one sample to the next, at
-    first. what: the content of pages that are written (a name of `zbudlab.workload.content`, by
+    kind: a key of KINDS. path: plain, .gz or .zst, `-` for standard input. frames: page frames of
+    the machine, by default 65536 for blocks, 16384 for pages. every: events between two samples,
+    at first. what: the content of pages that are written (a name of `zbudlab.workload.content`, by
     default mixed). settings: more of MachineConfig; like `what`, for pages only. progress: called
-    with the bytes of the file read.
+    with the number of bytes of the file read so far.
 
-    Raises TraceError for a file that holds no such trace, ConfigError for a machine that cannot be.
+    Raises TraceError for a file that has no such trace, ConfigError for an impossible machine.
     """
     if kind not in KINDS:
-        raise TraceError(f"unknown kind of trace {kind!r}; there are {', '.join(KINDS)}")
+        raise TraceError(f"unknown kind of trace {kind!r}; known are {', '.join(KINDS)}")
     return KINDS[kind](path, Settings(frames, every, what, settings), progress)

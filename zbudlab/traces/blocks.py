@@ -1,7 +1,7 @@
 """Blocks allocated and freed on a traced machine, allocated and freed on ours.
 
 What a trace says was asked for is asked for here: the same orders and types in the same turn. Our
-allocator has a zone and an order of its lists of its own, so blocks come to stand elsewhere: a
+allocator has its own zone and order of lists, so blocks get other places: a
 table knows for each block of the trace where ours is. A block may be freed in pieces, as the
 kernel splits huge pages. Blocks that were there before the trace began are not known; freeing
 them is counted and nothing else.
@@ -76,7 +76,7 @@ def rehash(old, table, counts):
 
 @kernel
 def lookup_holding(table, pfn):
-    """The place of the block that `pfn` lies in; -1 = none is known."""
+    """Return the place of the block that contains `pfn`; -1 if none is known."""
     for order in range(MAX_ORDER):
         start = pfn >> order << order
         if order == 0 or start != pfn >> (order - 1) << (order - 1):

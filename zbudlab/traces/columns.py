@@ -1,9 +1,9 @@
 """Traces as tables, CSV or Parquet: columns by name, read in batches of rows.
 
 A CSV file has a line of names first; it may be packed with gzip or zstd, or come from a pipe.
-A row with a value missing, of the wrong kind or beyond what can be is counted as malformed, and
-named by its number (the names are 1). So is a line of CSV with other than a value for each name, or
-with a quote that it does not close: no value goes over the end of a line.
+A row with a missing value, one of the wrong kind or one out of range is counted as malformed and
+named by its number (the line of names is 1). So is a line of CSV that has more or fewer values than
+names, or a quote that it does not close: no value goes over the end of a line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from zbudlab.traces import csvlines
 
 PARQUET = b"PAR1"  # how such a file begins
 ROWS = 1 << 16  #: in a batch of a Parquet file
-WHOLE = r"^(-?[0-9]{1,18}|0x[0-9a-fA-F]{1,15})$"  # what Arrow takes for a number, too
+WHOLE = r"^(-?[0-9]{1,18}|0x[0-9a-fA-F]{1,15})$"  # what Arrow reads as an integer
 LARGEST = 1 << 62  # of whole numbers
 NO_NUMBER = -(1 << 52)  # below what any column allows
 DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?$"
@@ -29,10 +29,10 @@ DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?$"
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds: numbers, or words that stand for numbers.
+    """The values of a column: numbers, or words that stand for numbers.
 
-    default: where nothing is said; None = something must be. low, high: the least and the greatest
-    number. real: whether numbers may have a fraction.
+    default: the number of a row without a value; None = there must be one. low, high: bounds.
+    real: whether numbers may have a fraction.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Column:
     real: bool = False
 
     def numbers(self, values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-        """The column as numbers, and which of its rows have one that is allowed.
+        """Return the column as numbers, and which of its rows have an allowed one.
 
         A row without a value has the default.
         """
@@ -61,14 +61,14 @@ class Column:
         return numbers, (numbers >= self.low) & (numbers <= self.high)
 
     def _from_real(self, values: pa.Array) -> pa.Array:
-        """Numbers, with NO_NUMBER for what is none, and for fractions where none may be."""
+        """Return numbers, with NO_NUMBER for other values and for fractions not allowed."""
         good = pc.less_equal(pc.abs(values), float(LARGEST))
         if not self.real:
             good = pc.and_(good, pc.equal(pc.floor(values), values))
         return pc.if_else(good, values, float(NO_NUMBER))
 
     def _from_text(self, text: pa.Array) -> pa.Array:
-        """Words as numbers: null where there is none, NO_NUMBER for words that are not known."""
+        """Return words as numbers: null for an empty one, NO_NUMBER for one that is not known."""
         text = pc.utf8_lower(pc.utf8_trim_whitespace(text))
         for word, number in self.words.items():
             text = pc.replace_substring_regex(text, f"^{word}$", str(number))
@@ -79,9 +79,9 @@ class Column:
 
 
 class Table:
-    """A file's rows in batches, by iterating once: each a dict of name to numbers.
+    """The rows of a file in batches, read by iterating once: each a dict of name to numbers.
 
-    columns: what is wanted; those not in the file have their default in every row. malformed:
+    columns: the wanted ones; one that is not in the file has its default in every row. malformed:
     grows while reading. position: bytes of the file read so far.
     """
 
@@ -94,13 +94,18 @@ class Table:
         self.rows = 0  # of the file, the names among them
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        packed = is_parquet(self.path)
+        damage = (pa.ArrowException, TraceError, *([OSError] if packed else []))
         try:
-            yield from self._from_parquet() if is_parquet(self.path) else self._from_csv()
-        except (pa.ArrowException, TraceError) as error:
-            raise TraceError(f"{name_of(self.path)}: {error}") from None
+            yield from self._from_parquet() if packed else self._from_csv()
+        except damage as error:
+            raise TraceError(f"{name_of(self.path)}: {first_line(error)}") from None
 
     def _check_names(self, names: Sequence[str]) -> list[str]:
-        """The wanted names that are there; TraceError if one is missing that must be, or twice."""
+        """Return the wanted names in the file.
+
+        Raises TraceError if one without a default is missing, or one is there twice.
+        """
         for column in self.columns:
             if column.default is None and column.name not in names:
                 raise TraceError(f"there is no column {column.name!r}, only {', '.join(names)}")
@@ -135,7 +140,7 @@ class Table:
                 yield {name: values[good] for name, values in found.items()}
 
     def _numbers(self, batch: pa.RecordBatch) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The columns of a batch as numbers, and which of its rows have none that cannot be."""
+        """Return the columns of a batch as numbers, and which of its rows are all allowed."""
         good = np.ones(batch.num_rows, bool)
         found = {}
         for column in self.columns:
@@ -148,8 +153,22 @@ class Table:
         return found, good
 
 
+def parquet_names(path: str | Path) -> list[str]:
+    """Return the names of the columns of a Parquet file. Raises TraceError if it is damaged."""
+    try:
+        with parquet.ParquetFile(path) as file:
+            return list(file.schema_arrow.names)
+    except (pa.ArrowException, OSError) as error:
+        raise TraceError(f"{name_of(path)}: {first_line(error)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def is_parquet(path: str | Path) -> bool:
-    """Whether a file begins as Parquet does."""
+    """Return whether a file begins as a Parquet file does."""
     if str(path) == "-":
         return False
     with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Lines of a CSV file made ready for Arrow: each a row of its own, in UTF-8, without quotes.
+"""Lines of a CSV file made ready for Arrow: each a separate row, in UTF-8, without quotes.
 
 No value goes over the end of a line, so a quote that is not closed spoils its own line only: lines
 with quotes are read by Python's csv module one at a time. Arrow gets memory of its own and no
@@ -6,6 +6,7 @@ callback, because a thread of its that still holds a Python object when the inte
 the process.
 """
 
+import contextlib
 import csv
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -113,20 +114,30 @@ def parsed(block: bytes, names: Sequence[str], wanted: Sequence[str], before: in
 
     before: lines of the file before these.
     """
+    if b'"' not in block:
+        with contextlib.suppress(pa.ArrowInvalid):  # a row that does not fit the names
+            return Lines(_table(_in_utf8(block), names, wanted), {}, block, before)
     text, passed = _rows(block, len(names))
-    schema = pa.schema([(name, pa.string()) for name in wanted])
-    if not text:
-        return Lines(pa.RecordBatch.from_pylist([], schema), passed, block, before)
-    text = _in_utf8(text)
+    return Lines(_table(_in_utf8(text), names, wanted), passed, block, before)
+
+
+def _table(text: bytes, names: Sequence[str], wanted: Sequence[str]) -> pa.RecordBatch:
+    """Return the wanted columns of rows that have a value for each name.
+
+    Raises pa.ArrowInvalid if a row does not fit.
+    """
+    if not text.strip():
+        schema = pa.schema([(name, pa.string()) for name in wanted])
+        return pa.RecordBatch.from_pylist([], schema)
     table = arrow_csv.read_csv(
         pa.BufferReader(_arrow_memory(text)),
         arrow_csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=list(names)
         ),
-        arrow_csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        arrow_csv.ParseOptions(quote_char=False),
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted
         ),
     )
     (rows,) = table.combine_chunks().to_batches()
-    return Lines(rows, passed, block, before)
+    return rows

@@ -158,7 +158,7 @@ def look_names() -> set[str]:
 
 
 def aligned(rows: list[list[str]]) -> list[str]:
-    """Rows of words as lines, columns right-aligned but for a first one of words."""
+    """Format rows of words as lines, right-aligned except for a first column of words."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = not rows[-1][0].isdigit()
     return [

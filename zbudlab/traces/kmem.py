@@ -1,10 +1,13 @@
-"""The page allocator's events, as `perf script`, trace-cmd or ftrace write them.
+"""The page allocator's events, as `perf script`, `perf trace`, trace-cmd or ftrace write them.
 
 perf record -e kmem:mm_page_alloc,kmem:mm_page_free -a -- sleep 10 && perf script
 trace-cmd record -e kmem:mm_page_alloc -e kmem:mm_page_free && trace-cmd report
+
+Kernels from 2.6.31 to 3.2 call the second event mm_page_free_direct and mm_pagevec_free.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +15,22 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.io.streams import BLOCK
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE
+from zbudlab.traces.event_lines import NR_FIELDS, NR_TYPES, scan_block_events
 from zbudlab.traces.reader import Reader
-from zbudlab.traces.scan import NR_FIELDS, NR_TYPES, scan_block_events
+from zbudlab.traces.scan import OTHERS, STACK, STEALS
+from zbudlab.traces.systrace import TraceData
 
-#: Lines that a recorder writes beside the events: headings, and notes of what it lost.
-HEADING = re.compile(rb"\s*(#|cpus=|version\s*=|CPU \d+ is empty)")
-LOST = re.compile(rb"LOST (\d+)|lost (\d+)")
+#: Lines that a recorder writes in addition to events: headings, and notes on what it lost.
+HEADING = re.compile(
+    rb"\s*(#|cpus=|version\s*=|CPU \d+ is empty|TRACE:$|(\[[\s\d.]+\]\s*)?(Dumping ftrace|-{9,}|"
+    rb"\(ftrace buffer empty\)))"
+)
+LOST = re.compile(rb"(?:LOST|lost|\[)\s*(\d+) (?:EVENTS|events)|LOST (\d+)|lost (\d+)")
+DROPPED = re.compile(rb"\[EVENTS DROPPED\]|EVENTS LOST|overrun")
 
 SHORTEST = 24  #: bytes of a line with an event at least
 
-#: How kernels number migrate types: since 4.4, before that, and as we do.
+#: How kernels number migrate types: since 4.4, and before.
 NUMBERING = {
     "as in Linux 4.4 and later": (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE),
     "as before Linux 4.4": (MIGRATE_UNMOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE),
@@ -33,24 +42,38 @@ MOVABLE_BEFORE = NUMBERING[OLD].index(MIGRATE_MOVABLE)
 class BlockEvents(Reader):
     """Blocks allocated and freed, layout.block_event, in batches.
 
-    lost: events that the recorder says it lost.
+    lost: events that the recorder counted as lost. losses: notes that an unknown number was lost.
     """
 
     def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
         super().__init__(path, block=block)
         self.lost = 0
+        self.losses = 0
         self.hints = np.zeros(NR_TYPES, np.int64)
         self.fields = np.zeros(NR_FIELDS, np.int64)
 
     @property
     def other(self) -> int:
         """Events of other kinds."""
-        return int(self.counts[1])
+        return int(self.counts[OTHERS])
+
+    @property
+    def stack(self) -> int:
+        """Lines of call chains."""
+        return int(self.counts[STACK])
+
+    @property
+    def steals(self) -> int:
+        """Allocations that took a block from another migrate type (mm_page_alloc_extfrag)."""
+        return int(self.counts[STEALS])
 
     @property
     def numbering(self) -> str:
-        """How migrate types are numbered, a key of NUMBERING: seen from what asks for movable."""
+        """How migrate types are numbered, a key of NUMBERING, as movable requests show it."""
         return OLD if self.hints[MOVABLE_BEFORE] else NEW
+
+    def of_interest(self, source: Iterable[bytes]) -> Iterable[bytes]:
+        return TraceData().of(source)
 
     def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
         events = np.empty(len(text) // SHORTEST + 1, layout.block_event)
@@ -62,6 +85,8 @@ class BlockEvents(Reader):
             return
         lost = LOST.search(line)
         if lost:
-            self.lost += int(lost[1] or lost[2])
+            self.lost += int(next(filter(None, lost.groups())))
+        elif DROPPED.search(line):
+            self.losses += 1
         else:
             self.malformed.add(number, line)

@@ -1,12 +1,14 @@
-"""Memory references of one program, as valgrind's lackey writes them; reduced to pages.
+"""Memory references of one program, reduced to uses of pages.
 
     valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM
 
-Most references change nothing, as their page is among the few used last. They are left out so that
-memory of KEPT pages or more, from which the least recently used page goes, has the same faults
-and writes back the same pages as with all of them; what stays is never more (`reduction.use_page`).
-Linux forgets pages in nearly, not exactly that order. What valgrind says of itself
-(`==123== ...`) is passed over.
+or lines with a hexadecimal address and R or W, as courses on operating systems use them.
+
+Most references change nothing, as their page is among the few used last. They are left out in such
+a way that memory of KEPT pages or more, from which the least recently used page goes, has the same
+faults and writes back the same pages as with all of them; the result is never longer
+(`reduction.use_page`). Linux reclaims pages in nearly, but not exactly, that order. Messages of
+valgrind itself (`==123== ...`) are passed over.
 """
 
 from pathlib import Path
@@ -17,43 +19,49 @@ from zbudlab import layout
 from zbudlab.io.streams import BLOCK
 from zbudlab.traces.reader import Reader
 from zbudlab.traces.reduction import HELD_COLUMNS, USED_COLUMNS, end_uses, held_rows
-from zbudlab.traces.scan import scan_memory_uses
+from zbudlab.traces.scan import OTHERS
+from zbudlab.traces.use_lines import LACKEY, PLAIN, scan_memory_uses
 
 KEPT = 16
-SHORTEST = 8  #: bytes of a reference's line, nearly
+SHORTEST = 3  #: bytes of a reference's line, nearly
+COMMENTS = {LACKEY: (b"==", b"--"), PLAIN: (b"#", b"//", b";")}
 
 
 class PageUses(Reader):
     """The pages that a program used, layout.page_use, in batches.
 
-    references: of memory, before they were reduced. kept: what is left out changes nothing for
-    memory of so many pages or more.
+    references: of memory, before they were reduced. kept: references left out change nothing for
+    memory of this many pages or more. form: of the lines, use_lines.LACKEY or PLAIN.
     """
 
-    def __init__(self, path: str | Path, *, block: int = BLOCK, kept: int = KEPT) -> None:
+    def __init__(
+        self, path: str | Path, *, block: int = BLOCK, kept: int = KEPT, form: int = LACKEY
+    ) -> None:
         super().__init__(path, block=block)
+        self.form = form
         self.recent = np.zeros((kept, USED_COLUMNS), np.int64)
-        self.recent[:] = -1 - np.arange(kept)[:, None]  # pages that nobody uses, the oldest last
+        self.recent[:] = -1 - np.arange(kept)[:, None]  # pages without a use, the oldest last
         self.held = np.zeros((held_rows(kept), HELD_COLUMNS), np.int64)
         self.marks = np.array([0, -1 - kept], np.int64)  # as NR_HELD, GONE
 
     @property
     def references(self) -> int:
-        return int(self.counts[1])
+        """Memory references read so far."""
+        return int(self.counts[OTHERS])
 
     def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
         parts, start = [], 0
         while start < len(text):
             uses = np.empty(len(text) // SHORTEST + 4 * len(self.held), layout.page_use)
             state = self.recent, self.held, self.marks
-            found, start = scan_memory_uses(text, start, uses, *state, odd, self.counts)
+            found, start = scan_memory_uses(text, start, self.form, uses, *state, odd, self.counts)
             parts.append(uses[:found])
-        return np.concatenate(parts)
+        return np.concatenate(parts) if parts else np.empty(0, layout.page_use)
 
     def rest(self) -> np.ndarray:
         uses = np.empty(len(self.held), layout.page_use)
         return uses[: end_uses(self.recent, self.held, self.marks, uses, 0)]
 
     def odd_line(self, number: int, line: bytes) -> None:
-        if not line.startswith((b"==", b"--")):
+        if not line.startswith(COMMENTS[self.form]):
             self.malformed.add(number, line)

@@ -1,13 +1,13 @@
-"""What readers of text have in common: blocks of lines in, records out, odd lines told."""
+"""What readers of text have in common: blocks of lines in, records out, odd lines named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from zbudlab.io.streams import BLOCK, Malformed, TraceError, blocks, name_of, unpacked
-from zbudlab.traces.scan import ODD_COLUMNS
+from zbudlab.traces.scan import LINES, NR_COUNTS, ODD, ODD_COLUMNS
 
 ODD_ROOM = 1 << 16  #: lines of a block that are looked at one by one
 
@@ -20,39 +20,43 @@ class Batch(NamedTuple):
 
 
 class Reader:
-    """The records of a trace, read in batches by iterating once; counts are right at the end.
+    """The records of a trace, read in batches by iterating once; counts are final at the end.
 
-    malformed: lines that the reader can make nothing of.
+    malformed: lines that could not be read.
     """
 
     def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
         self.path = path
         self.block = block
         self.malformed = Malformed()
-        self.counts = np.zeros(3, np.int64)  # lines, what the scanner counts, odd lines
+        self.counts = np.zeros(NR_COUNTS, np.int64)
 
     def scan(self, text: np.ndarray, odd: np.ndarray) -> np.ndarray:
-        """The records of a block of lines, by a scanner of `zbudlab.traces.scan`."""
+        """Return the records of a block of lines."""
         raise NotImplementedError
 
     def rest(self) -> np.ndarray:
-        """The records that are left at the end of the file."""
+        """Return the records that are left at the end of the file."""
         return np.empty(0)
 
     def odd_line(self, number: int, line: bytes) -> None:
-        """Pass over a line that is no event, or call it malformed."""
+        """Pass over a line that is known to hold no record, or call it malformed."""
         self.malformed.add(number, line)
+
+    def of_interest(self, source: Iterable[bytes]) -> Iterable[bytes]:
+        """Return the blocks of the file that hold lines of the trace."""
+        return source
 
     @property
     def lines(self) -> int:
         """Lines read so far."""
-        return int(self.counts[0])
+        return int(self.counts[LINES])
 
     def __iter__(self) -> Iterator[Batch]:
         odd = np.empty((ODD_ROOM, ODD_COLUMNS), np.int64)
         try:
             with unpacked(self.path) as file:
-                for block in blocks(file, self.block):
+                for block in self.of_interest(blocks(file, self.block)):
                     yield Batch(self._scanned(block, odd), file.position())
                 if len(rest := self.rest()):
                     yield Batch(rest, file.position())
@@ -60,10 +64,10 @@ class Reader:
             raise TraceError(f"{name_of(self.path)}, line {self.lines + 1}: {error}") from None
 
     def _scanned(self, block: bytes, odd: np.ndarray) -> np.ndarray:
-        self.counts[2] = 0
+        self.counts[ODD] = 0
         records = self.scan(np.frombuffer(block, np.uint8), odd)
-        for start, end, before in odd[: self.counts[2]].tolist():
+        for start, end, before in odd[: self.counts[ODD]].tolist():
             if block[start:end].strip():
                 self.odd_line(before + 1, block[start:end])
-        self.malformed.count += max(int(self.counts[2]) - ODD_ROOM, 0)
+        self.malformed.count += max(int(self.counts[ODD]) - ODD_ROOM, 0)
         return records

@@ -95,7 +95,7 @@ def note_if_missed(recent, held, marks, row):
 
 @kernel
 def enter_page(recent, held, marks, page):
-    """Put a page in the place of the one used longest ago; its row."""
+    """Replace the page used longest ago by another. Return its row."""
     row = least_recent(recent)
     note_last(recent, held, marks, row)
     marks[GONE] = recent[row, USED_LAST]

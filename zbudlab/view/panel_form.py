@@ -138,7 +138,11 @@ def in_words(row: dict[str, float], pressure: Pressure) -> str:
     """A row of figures in words."""
     free = sum(row[name] for name in FREE)
     got = (
-        "was got" if row["met"] else "was not to be had" if row["step"] else "is not yet asked for"
+        "was available"
+        if row["met"]
+        else "was not available"
+        if row["step"]
+        else "is not yet requested"
     )
     return (
         f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:.0f} of "

@@ -1,6 +1,7 @@
 """Results of sweeps in pictures: means with their intervals, a line for each value."""
 
-from typing import Any
+import math
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -8,14 +9,12 @@ from matplotlib.figure import Figure
 
 from zbudlab.view.look import style, tokens
 
-#: Of lines that are not one of the machines in `tokens.CURVES`: colour, marker, dashes.
-STYLES = (
-    (tokens.colour("accent"), "o", "-"),
-    (tokens.colour("edge"), "s", "--"),
-    (tokens.colour("c_zsm"), "D", ":"),
-    (tokens.colour("zbud1"), "v", "-."),
-    (tokens.colour("ink"), "P", "-"),
-)
+#: Of lines that are not one of the machines in `tokens.CURVES`. Their numbers have no common
+#: divisor, and no machine has these markers, so that the first 315 lines differ.
+COLOURS = ("accent", "edge", "c_zsm", "zbud1", "ink")
+MARKERS = ("v", "P", "X", "<", ">", "*", "p", "h", "d")
+DASHES = ("-", "--", ":", "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)))
+FIGURES = ["mean", "low", "high", "machines"]  #: columns of a summary
 #: Words by which values of a column name one of the machines.
 MACHINES = {
     True: "zbud movable",
@@ -29,48 +28,73 @@ MACHINES = {
 
 @style.styled
 def figure(summary: pd.DataFrame, *, result: str, x: str, line: str) -> Figure:
-    """Means against `x` with 95 % intervals, a line for each value of the column `line`.
+    """Draw means against `x` with 95 % intervals, a line for each value of the column `line`.
 
-    summary: as `zbudlab.sweep.intervals.summary` makes it.
+    summary: from `zbudlab.sweep.intervals.summary`. A group that is too small for an interval has
+    a mean without bars.
     """
     drawn = Figure(figsize=(style.WIDE, 4), layout="constrained")
     ax = drawn.add_subplot()
-    for number, (name, part) in enumerate(summary.groupby(line, sort=False)):
-        colour, marker, dashes = _style(name, number)
+    lines = _lines(summary, line)
+    for (name, part), (colour, marker, dashes) in zip(lines, _styles(lines, line), strict=True):
         below, above = part["mean"] - part["low"], part["high"] - part["mean"]
         ax.errorbar(
             part[x],
             part["mean"],
-            np.maximum([below, above], 0),
+            np.maximum(np.nan_to_num([below, above]), 0),
             fmt=marker,
             linestyle=dashes,
             color=colour,
             capsize=4,
-            label=str(name),
+            label=name,
         )
     ax.set_xlabel(x)
     ax.set_ylabel(result.replace("_", " "))
     ax.set_ylim(bottom=0)
-    drawn.legend(loc="outside right upper", frameon=False)
+    drawn.legend(title=line.replace("_", " "), loc="outside right upper", frameon=False)
     return drawn
 
 
 def key_values(summary: pd.DataFrame, *, x: str, line: str) -> str:
-    """What `figure` shows, a line of text for each of its lines."""
-    told = []
-    for name, part in summary.groupby(line, sort=False):
-        points = [
-            f"{at:g}: {mean:.2f} [{low:.2f}, {high:.2f}]"
-            for at, mean, low, high in part[[x, "mean", "low", "high"]].itertuples(index=False)
-        ]
-        told.append(f"{name}: {', '.join(points)}")
-    return "\n".join(told)
+    """Return what `figure` shows as text, a line for each of its lines."""
+    return "\n".join(
+        f"{name}: {', '.join(map(_point, part[[x, *FIGURES]].itertuples(index=False)))}"
+        for name, part in _lines(summary, line)
+    )
 
 
-def _style(name: object, number: int) -> tuple[str, str, Any]:
-    """Return colour, marker and dashes of a line: of the machine it is about, if it is one."""
-    machine = MACHINES.get(name, name)
-    if machine in tokens.CURVES:
-        curve = tokens.CURVES[machine]
-        return tokens.colour(curve.token), curve.marker, (0, curve.dashes) if curve.dashes else "-"
-    return STYLES[number % len(STYLES)]
+def _point(row: tuple) -> str:
+    at, mean, low, high, count = row
+    place = f"{at:g}" if isinstance(at, (int, float)) else str(at)
+    if math.isnan(low):
+        return f"{place}: {mean:.2f} (n = {count}, too few for an interval)"
+    return f"{place}: {mean:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _lines(summary: pd.DataFrame, line: str) -> list[tuple[str, pd.DataFrame]]:
+    """Return the label and the rows of each line; a missing value has the label "none"."""
+    labels = summary[line].map(lambda value: "none" if _is_missing(value) else str(value))
+    return [(str(name), part) for name, part in summary.groupby(labels, sort=False)]
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _styles(
+    lines: list[tuple[str, pd.DataFrame]], line: str
+) -> Iterator[tuple[str, str, str | tuple]]:
+    """Yield colour, marker and dashes of each line: of the machine it is about, if it is one."""
+    number, drawn = 0, set()
+    for _, part in lines:
+        value = part[line].iloc[0]
+        machine = MACHINES.get(value, value) if isinstance(value, Hashable) else None
+        if machine in tokens.CURVES and machine not in drawn:
+            drawn.add(machine)
+            curve = tokens.CURVES[machine]
+            dashes = (0, curve.dashes) if curve.dashes else "-"
+            yield tokens.colour(curve.token), curve.marker, dashes
+        else:
+            colour = tokens.colour(COLOURS[number % len(COLOURS)])
+            yield colour, MARKERS[number % len(MARKERS)], DASHES[number % len(DASHES)]
+            number += 1

@@ -1,4 +1,7 @@
-"""The grading sandbox: what it can do, what it has, and what it says of the rest."""
+"""The grading sandbox: what it can do, what it has, and what it says of the rest.
+
+Also tests `course/grading/seccomp.py` and `course/probes/imports.py`.
+"""
 
 import errno
 import json

@@ -56,6 +56,21 @@ def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
     return golden_answers(case["kind"], case["golden"])
 
 
+def in_machine(
+    *script: list[Any], see: tuple[str, ...] = ("pool", "fault"), **config: Any
+) -> dict[str, Any]:
+    """Return a case for the probe `machines.script`, whatever its ability's probe is.
+
+    A machine has pools besides the one under test, and `fault` says what its check finds.
+    """
+    return {
+        "probe": "machines.script",
+        "config": {"frames": 128, "pageblock_order": 4, **config},
+        "script": list(script),
+        "see": list(see),
+    }
+
+
 def pressed(pages: int, seed: int) -> dict[str, Any]:
     """A case for the probe `machines.script`: two processes of that many pages on 96 frames.
 

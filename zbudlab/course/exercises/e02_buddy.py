@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    in_machine,
+    kernels_answer,
+    why_golden,
+)
 
 KIND = "buddy"
 TOP = 4  #: the small memory has 2^4 frames, as in the lesson
@@ -158,6 +164,11 @@ def shown_merges(setting: Setting) -> list[Case]:
         _held([[], [], [], [], []], [[4, 2], [8, 2], [0, 2], [12, 2]], 4, 8),
         _held([[6], [4], [0], [8], []], [[7, 0]], 7),
         _held([[], [4], [], [8], []], [[0, 2], [6, 1]], 0, 6),
+        # more blocks of the largest order than one, which do not merge; and a larger memory
+        _held([[], [], [], [], [16]], [[0, TOP]], 0) | {"frames": 2 << TOP},
+        _held([[] for _ in range(9)], [[0, 7], [128, 7]], 128, 0) | {"top": 8},
+        _held([[] for _ in range(12)], [[pfn, 9] for pfn in (512, 0, 1024, 1536)], 0, 512, 1536, 1024)
+        | {"top": 11},
     ]
 
 
@@ -211,6 +222,10 @@ def shown_takes(setting: Setting) -> list[Case]:
         _trace("alloc 7 movable"),
         _trace("alloc 1 movable", "alloc 1 unmovable", "alloc 0 movable"),
         _trace(*["alloc 0 movable"] * 4, "free 0", "free 2", "alloc 0 movable"),
+        _trace("alloc 10 movable", "alloc 0 movable", frames=1024),
+        _trace("alloc 0 movable", "alloc 9 movable", frames=1024),
+        _trace(*["alloc 9 movable"] * 3, "alloc 8 unmovable", "alloc 9 unmovable", frames=2048),
+        in_machine(["create_process", 20], ["touch", 0, 1, *range(20)], ["alloc_pages", 10, 0, 0]),
     ]
 
 
@@ -226,7 +241,20 @@ def shown_gives(setting: Setting) -> list[Case]:
         _trace(*["alloc 0 movable"] * 8, "free 0", "free 3", "free 5", "free 2", "free 1"),
         _trace(*["alloc 0 movable"] * 8, "free 6", "free 2", "free 3", "free 0"),
         _trace(*["alloc 1 movable"] * 6, "free 4", "free 0", "free 2", "alloc 1 movable"),
+        _trace("alloc 9 movable", "alloc 9 movable", "free 512", "free 0", frames=1024),
+        _trace("alloc 10 movable", "alloc 10 movable", "free 0", "free 1024", frames=2048),
+        ISOLATED,
     ]
+
+
+#: Blocks of an area for CMA are isolated while its pages move away; then all comes back.
+ISOLATED: Case = {
+    "kind": "compact",
+    "trace": [
+        *("every 1", "parts all", "zone 2048 9", "cma 1024 1024", "boot", "alloc 9 movable"),
+        *("alloc 9 movable", "anon 3", "free 0", "alloc_contig 1024 1536", "free_contig 1024 1536"),
+    ],
+}
 
 
 def drawn_gives(setting: Setting, random: np.random.Generator) -> list[Case]:

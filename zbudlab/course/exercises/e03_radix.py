@@ -50,12 +50,15 @@ def _slots(ways: Iterable[tuple[int, int]]) -> list[Case]:
 
 
 def shown_slots(setting: Setting) -> list[Case]:
-    return _slots([(5, 0), (63, 0), (64, 0), (64, 1), (5000, 0), (5000, 1), (5000, 2), (63, 1)])
+    small = [(5, 0), (63, 0), (64, 0), (64, 1), (5000, 0), (5000, 1), (5000, 2), (63, 1)]
+    return _slots([*small, (LARGEST_KEY, 0), (LARGEST_KEY, 10), (1 << 63, 10), (1 << 60, 9)])
 
 
 def drawn_slots(setting: Setting, random: np.random.Generator) -> list[Case]:
     keys = random.integers(0, 1 << random.integers(4, 60, 30))
-    return _slots(zip(sorted(keys), random.integers(0, 6, 30), strict=True))
+    large = random.integers(1 << 60, 1 << 64, 10, dtype=np.uint64)
+    levels = [*random.integers(0, 6, 30), *random.integers(6, 11, 10)]
+    return _slots(zip([*sorted(keys), *large], levels, strict=True))
 
 
 def why_slot(case: Case, got: Any, expected: Any) -> str:
@@ -71,7 +74,7 @@ def _heights(keys: Iterable[int]) -> list[Case]:
 
 
 def shown_heights(setting: Setting) -> list[Case]:
-    return _heights([0, 1, 63, 64, 4095, 4096, 5000, 1 << 18, 1 << 60])
+    return _heights([0, 1, 63, 64, 4095, 4096, 5000, 1 << 18, 1 << 60, 1 << 63, (1 << 64) - 1])
 
 
 def drawn_heights(setting: Setting, random: np.random.Generator) -> list[Case]:
@@ -120,6 +123,9 @@ def shown_lookups(setting: Setting) -> list[Case]:
         _trace("insert 1 7", "insert 64 3", "lookup 64", "lookup 1", "lookup 65", "lookup 4096"),
         _trace("insert 64 3", "insert 5000 9", "lookup 5000", "lookup 64", "lookup 4096"),
         _trace(f"insert {LARGEST_KEY} 2", f"lookup {LARGEST_KEY}", "lookup 0"),
+        {"probe": "e03_radix.slots", "inserted": [], "keys": [0, 1]},
+        {"probe": "e03_radix.slots", "inserted": [0], "keys": [0, 1]},
+        {"probe": "e03_radix.slots", "inserted": [1, 64, 5000], "keys": [1, 2, 64, 4096, 5000, 0]},
     ]
 
 

@@ -6,10 +6,18 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    in_machine,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
+SEEN = ("zswap pool", "pool", "zone", "fault")  #: of a machine, after each operation
 
 RULES = (
     Rule(
@@ -85,7 +93,17 @@ def shown_allocations(setting: Setting) -> list[Case]:
         _trace(f"alloc {ZBUD_MAX_SIZE + 1}"),
         _trace("alloc 2000", "alloc 1500"),
         _trace("alloc 3000", "alloc 3000", "alloc 500"),
+        _trace("alloc 1"),
+        _trace(f"alloc {ZBUD_MAX_SIZE}"),
+        _trace("limit 1", "alloc 100", "alloc 3900", "alloc 100"),
+        in_machine(*_allocated(2000, 1500, 500), see=SEEN),
+        in_machine(["inject", 0, 1], *_allocated(2000, 1500)),
     ]
+
+
+def _allocated(*sizes: int) -> list[list[Any]]:
+    """Return operations of a machine, whose own pool for them is not the first."""
+    return [["zbud_alloc", size] for size in sizes]
 
 
 def shown_frees(setting: Setting) -> list[Case]:
@@ -95,7 +113,13 @@ def shown_frees(setting: Setting) -> list[Case]:
         _trace("alloc 2000", "alloc 1500", "free 2", "free 1"),
         _trace("alloc 500", "map 1", "free 1", "unmap 1"),
         _trace("alloc 500", "free 1", "free 1"),
+        in_machine(*_allocated(2000, 1500, 500), *_freed(2, 1, 1), see=SEEN),
+        in_machine(*_allocated(500, 600), *_freed(1), *_allocated(700), *_freed(2, 3), see=SEEN),
     ]
+
+
+def _freed(*handles: int) -> list[list[Any]]:
+    return [["zbud_free", handle] for handle in handles]
 
 
 def drawn_allocations(setting: Setting, random: np.random.Generator) -> list[Case]:
@@ -171,7 +195,7 @@ EXERCISE = Exercise(
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
             why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a reference, "
             "and the page goes first on the LRU list and on the list of what is now free in it",
-            shrinks=("trace",),
+            shrinks=("trace", "script"),
         ),
         Ability(
             "free",
@@ -184,7 +208,7 @@ EXERCISE = Exercise(
             hints=("A page that is half empty now belongs on another list.",),
             why="the object, its handle and its reference go; the page moves to the list of what is "
             "now free in it, and is itself free with its last reference",
-            shrinks=("trace",),
+            shrinks=("trace", "script"),
         ),
         Ability(
             "golden",

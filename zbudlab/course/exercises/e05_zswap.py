@@ -72,6 +72,8 @@ shown_goldens = goldens(
 )
 
 
+AREA = f"swapon 1 {SLOTS}"  #: a second swap area, which has its own pool
+
 STORES = _shown(
     ("store 0 1 1000 5",),
     ("store 0 1 1000 5", "store 0 2 1500 6"),
@@ -79,17 +81,21 @@ STORES = _shown(
     ("nocache 1", "store 0 1 1000 5"),
     ("store 0 1 1000 5", "store 0 1 1200 6", "load 0 1"),
     ("store 0 1 1000 5", "store 0 1 4000 6"),
+    (AREA, "store 1 1 1000 5", "store 0 1 1000 6", "store 1 2 2500 7", "store 1 1 1500 8"),
 )
 LOADS = _shown(
     ("store 0 1 1000 5", "load 0 1", "load 0 1"),
     ("store 0 1 4000 5", "load 0 1"),
     ("store 0 1 1000 5", "store 0 1 4000 6", "load 0 1"),
     ("store 0 1 1000 5", "at load inv 0 1", "load 0 1", "store 0 1 1000 6"),
+    (AREA, "store 1 1 1000 5", "store 0 1 1500 6", "load 1 1", "load 0 1", "load 1 2"),
+    ("store 0 1 2500 5", "reclaim 0 1", "load 0 1"),
 )
 INVALIDATIONS = _shown(
     ("store 0 1 1000 5", "invalidate 0 1"),
     ("store 0 1 1000 5", "invalidate 0 1", "invalidate 0 1"),
     ("store 0 1 1000 5", "at load inv 0 1", "load 0 1"),
+    (AREA, "store 1 1 1000 5", "store 0 1 1500 6", "invalidate 1 1", "load 0 1", "load 1 1"),
 )
 WRITEBACKS = _shown(
     ("store 0 1 2500 5", "reclaim 0 1", "load 0 1"),
@@ -97,12 +103,14 @@ WRITEBACKS = _shown(
     ("store 0 1 2500 5", "at write inv 0 1", "reclaim 0 1"),
     ("store 0 1 2500 5", "at load reclaim 0 1", "load 0 1"),
     ("store 0 1 2500 5", "swapcache 0 1 new", "at load reclaim 0 1", "load 0 1"),
+    (AREA, "store 1 1 2500 5", "store 0 1 1500 6", "reclaim 1 1", "load 1 1", "load 0 1"),
 )
 LIMITS = _shown(
     ("totalram 10", *(f"store 0 {slot} 2500 {slot}" for slot in range(1, 6))),
     ("totalram 14", *(f"store 0 {slot} 2500 {slot}" for slot in range(1, 6))),
     ("totalram 150", "max_pool_percent 1", *(f"store 0 {s} 2500 {s}" for s in range(1, 4))),
     ("totalram 14", "max_pool_percent 0", "store 0 1 2500 1", "store 0 2 2500 2"),
+    ("totalram 199", "max_pool_percent 1", *(f"store 0 {s} 2500 {s}" for s in range(1, 5))),
 )
 
 

@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    in_machine,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 from zbudlab.course.outside import Moved
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
@@ -114,10 +121,21 @@ def why_again(case: Case, got: Any, expected: Any) -> str:
     return "find out first whether the page may move, and only then change anything"
 
 
+#: Pages of a machine's own pool, which is not the first, move in compaction.
+OTHER_POOL = in_machine(
+    *(["zbud_alloc", size] for size in (2500, 1000, 3000, 700, 2000)),
+    ["zbud_free", 3],
+    ["compact", -1, 2, 1],
+    ["zbud_free", 1],
+    see=("zswap pool", "pool", "zone", "fault"),
+)
+
+
 def shown_moves(see: str) -> Any:
     def cases(setting: Setting) -> list[Case]:
         before = (ALONE, BOTH, LAST_ONLY)
-        return [*(_case(b, see=see) for b in before), _case(MIDDLE, 1, see=see)]
+        shown = [*(_case(b, see=see) for b in before), _case(MIDDLE, 1, see=see)]
+        return [*shown, OTHER_POOL] if see == "references" else shown
 
     return cases
 

@@ -29,13 +29,27 @@ RULES = (
 )
 
 
-def _trace(*operations: str) -> Case:
-    start = ("every 1", "parts all", f"zone 128 {BLOCK_ORDER}", "boot")
+def _trace(*operations: str, zone: str = f"zone 128 {BLOCK_ORDER}") -> Case:
+    start = ("every 1", "parts all", zone, "boot")
     return {"kind": KIND, "trace": [*start, *operations]}
+
+
+#: Pageblocks with more pages than a scanner isolates in one round.
+LARGE = _trace(
+    "anon 200", *(f"freeanon {pfn}" for pfn in range(60, 200)), "compact -1", zone="zone 256 6"
+)
 
 
 def _shown(*traces: tuple[str, ...]) -> Callable[[Setting], list[Case]]:
     return lambda setting: [_trace(*trace) for trace in traces]
+
+
+def _runs(setting: Setting) -> list[Case]:
+    return [*RUNS(setting), LARGE]
+
+
+def _ends(setting: Setting) -> list[Case]:
+    return [*RUNS(setting), *WATERMARKS(setting)]
 
 
 def random_trace(random: np.random.Generator, length: int) -> Case:
@@ -83,6 +97,15 @@ RUNS = _shown(
     ("anon 20", "pin 17", "pin 18", "compact -1", "anon 20", "freeanon 2", "compact 5"),
     (*FULL, "compact 2", "anon 30", "freeanon 3", "compact -1", "compact -1"),
     ("compact -1", "compact -1"),
+    # blocks for pages that cannot move: left out by a run that does not wait, and no targets
+    ("anon 40", "claim 0 unmovable", "claim 16 unmovable", *["compact -1 movable async"] * 2),
+    ("anon 20", "claim 112 unmovable", "alloc 0 unmovable", "claim 96 unmovable", "compact -1"),
+    (*FULL, "claim 112 unmovable", "compact 2"),
+)
+#: The same memory with more and more pages to keep free.
+WATERMARKS = _shown(
+    *((f"wmark {pages}", *FULL, "compact 2") for pages in (20, 48, 56, 60, 64, 66, 68, 69, 70)),
+    (*FULL, "wmark 67", "claim 112 unmovable", "compact 3"),
 )
 STAYING = _shown(
     ("anon 6", "pin 2", "compact -1"),
@@ -133,7 +156,7 @@ EXERCISE = Exercise(
             "isolates a page that can move",
             4,
             ("isolate_movable_page",),
-            RUNS,
+            _runs,
             hints=("A zbud page is on no LRU list: a reference is all that isolates it.",),
             why="user pages leave their LRU list, zbud pages only get a reference, others stay",
             shrinks=("trace",),
@@ -143,7 +166,7 @@ EXERCISE = Exercise(
             "scans for pages to move",
             5,
             ("isolate_migratepages_range",),
-            RUNS,
+            _runs,
             hints=(
                 "Every frame you look at counts as scanned, those of free blocks too.",
                 "The hint is left only if you came to the end and found nothing.",
@@ -156,7 +179,7 @@ EXERCISE = Exercise(
             "takes free frames as targets",
             5,
             ("isolate_freepages_block",),
-            RUNS,
+            _runs,
             hints=(
                 "A free block has 1 << order frames: all become targets, then go on behind it.",
             ),
@@ -177,7 +200,7 @@ EXERCISE = Exercise(
             "knows when to stop",
             4,
             ("compact_finished",),
-            RUNS,
+            _ends,
             hints=("Order -1 means: until the scanners meet. Otherwise ask for a free block.",),
             why="complete where the scanners met, partial where the block is there",
         ),

@@ -331,7 +331,7 @@ class _Asked:
         side = ability.outside(case)
         side.look = self.look
         request = {
-            "probe": ability.probe,
+            "probe": ability.probe_of(case),
             "functions": ability.functions,
             "plugs": plugs(self.exercise, ability),
             "others": others(self.exercise, ability),

@@ -48,6 +48,10 @@ class Bench:
         self.machine: Any = None
         self.ask: Callable[[Any], Any] = _nobody
 
+    def with_stand_ins(self) -> dict[str, Any]:
+        """Return the functions, and those that stand in for the others."""
+        return {name: stand_in(found) for name, found in self.others.items()} | {**self.functions}
+
     def instead(self) -> dict[str, Any]:
         """The functions that take the place of kernels, by the kernels' names."""
         return {

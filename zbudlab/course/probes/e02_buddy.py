@@ -15,17 +15,17 @@ LISTED = 12  #: free blocks of an order that a long run names at most
 class Memory:
     """2^top frames with the student's functions, and an owner who looks at what he is given."""
 
-    def __init__(self, bench: Bench, top: int) -> None:
-        self.functions = bench.functions
+    def __init__(self, bench: Bench, top: int, frames: int = 0) -> None:
+        self.functions = bench.with_stand_ins()
         self.free_blocks: list[set[int]] = [set() for _ in range(top)] + [{0}]
-        self.used = bytearray(1 << top)
+        self.used = bytearray(frames or 1 << top)
         self.held: dict[int, int] = {}  # first frame: order
 
     def alloc(self, order: int) -> int:
-        """What was given, -1 = nothing; ValueError if it cannot be given."""
+        """Return what was given, -1 for nothing; ValueError if it cannot be given."""
         pfn = int(self.functions["alloc_block"](self.free_blocks, order))
         if pfn < 0:
-            return -1
+            return pfn
         frames = slice(pfn, pfn + (1 << order))
         if pfn % (1 << order) or frames.stop > len(self.used):
             raise ValueError(f"there is no block of order {order} at {pfn}")
@@ -49,11 +49,12 @@ class Memory:
 def steps(bench: Bench, case: dict[str, Any]) -> Any:
     """What each operation answers, and the free blocks after it.
 
-    case: top (the memory is one free block of that order), free (free blocks to begin with
-    instead, by order; what is missing from them is in use by `held`, [[pfn, order], ...]), script
-    ([["alloc", order], ["free", pfn], ...]). A block that is not in use is not freed.
+    case: top (the memory is one free block of that order), frames (if it has more), free (free
+    blocks to begin with instead, by order; what is missing from them is in use by `held`,
+    [[pfn, order], ...]), script ([["alloc", order], ["free", pfn], ...]). A block that is not in
+    use is not freed.
     """
-    memory = Memory(bench, case["top"])
+    memory = Memory(bench, case["top"], case.get("frames", 0))
     if "free" in case:
         memory.free_blocks[:] = [set(blocks) for blocks in case["free"]]
         memory.held = {pfn: order for pfn, order in case["held"]}

@@ -1,4 +1,4 @@
-"""Probe for a radix tree whose nodes are few."""
+"""Probes for a radix tree: one whose nodes are few, and the slots that a lookup finds."""
 
 from typing import Any
 
@@ -22,3 +22,14 @@ def short(bench: Bench, case: dict[str, Any]) -> Any:
             seen = {"items": int(root.items), "height": int(root.height), "nodes": used}
             answers.append({"op": ["insert", key, item], "rc": rc, **seen})
     return answers
+
+
+def slots(bench: Bench, case: dict[str, Any]) -> Any:
+    """Return the slot of each key, -1 for none. case: inserted (keys, in order), keys."""
+    nodes = np.zeros(64, layout.radix_tree_node).view(np.recarray)
+    root = np.zeros(1, layout.radix_tree_root).view(np.recarray)[0]
+    radix_tree.init_radix_tree_nodes(nodes)
+    for item, key in enumerate(case["inserted"], 1):
+        radix_tree.radix_tree_insert(nodes, root, np.uint64(key), item)
+    find = bench.functions["radix_tree_lookup_slot"]
+    return [int(find(nodes, root, np.uint64(key))) for key in case["keys"]]

@@ -32,6 +32,7 @@ from zbudlab.mm.page import page_zbud
 
 FRAMES = 128
 FIXED = ("list_heads", "row_shift", "created", "variant")  #: of a pool; moving changes none
+MAPPING = 5  #: of the old page; the new one is to have the same
 STALE = 9  #: what the fresh frame's last owner left in `private`
 
 
@@ -48,6 +49,7 @@ class Scene:
             self.state.pages[self.old]["refcount"] += 1
             self.new = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
             self.state.pages[self.new]["private"] = STALE
+            self.state.pages[self.old]["mapping"] = MAPPING
 
     def header(self, pfn: int) -> Any:
         return self.state.rows[pfn << int(self.replay.pool["row_shift"])]
@@ -99,7 +101,7 @@ def lists(scene: Scene) -> dict[str, Any]:
 
 
 def content(scene: Scene) -> dict[str, Any]:
-    """What the new frame holds: its mark, its pool, its header, the bytes of both buddies."""
+    """Return what the new frame holds: mark, pool, mapping, header, the bytes of both buddies."""
     page, header = scene.state.pages[scene.new], scene.header(scene.new)
     names = ("first_chunks", "last_chunks", "first_map_count", "last_map_count")
     bytes_ = scene.state.frames[scene.new].tobytes()
@@ -109,6 +111,7 @@ def content(scene: Scene) -> dict[str, Any]:
     return {
         "is zbud's": bool(page_zbud(page)),
         "pool": int(page["private"]),
+        "mapping": int(page["mapping"]),
         **{name: int(header[name]) for name in names},
         "bytes": [
             zlib.crc32(bytes_[start : start + first]),

@@ -21,6 +21,10 @@ function drawNumber(root, form, guess, truth) {
     made.textContent = told;
     picture.append(made);
   };
+  const name = (value, y, told, more) => {
+    const start = x(value) < 70; // near the left end a centred name would be cut off
+    text(start ? LINE_LEFT - 8 : x(value), y, told, { ...more, "text-anchor": start ? "start" : "middle" });
+  };
   const line = (d, more) => picture.append(svg("path", { d, stroke: ink.edge, ...more }));
   line(`M${x(0)} 52H${x(form.top)}`, { "stroke-width": 1.5 });
   for (const value of ticksOf(form.top)) {
@@ -31,12 +35,12 @@ function drawNumber(root, form, guess, truth) {
   if (truth && guess !== null) line(`M${x(guess)} 52H${x(truth.answer)}`, { stroke: ink.accent, "stroke-width": 7, opacity: 0.25 });
   if (guess !== null) {
     picture.append(svg("circle", { cx: x(guess), cy: 52, r: 7, fill: ink.paper, stroke: ink.accent, "stroke-width": 2.5 }));
-    text(Math.max(x(guess), 44), 34, `your guess ${guess}`, { fill: ink.accent, "font-weight": 600 });
+    name(guess, 34, `your guess ${guess}`, { fill: ink.accent, "font-weight": 600 });
   }
   if (!truth) return picture;
   const colour = ink[form.colour], near = guess !== null && Math.abs(x(guess) - x(truth.answer)) < 130;
   picture.append(svg("path", { d: `M${x(truth.answer)} 43l8 15h-16z`, fill: colour }));
-  text(Math.max(x(truth.answer), 44), near ? 16 : 34, `${form.who} ${truth.answer}`, { fill: colour, "font-weight": 700 });
+  name(truth.answer, near ? 16 : 34, `${form.who} ${truth.answer}`, { fill: colour, "font-weight": 700 });
   return picture;
 }
 

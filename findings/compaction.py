@@ -1,0 +1,121 @@
+"""Does compaction pay: tables and figure from the sweep of compaction.toml."""
+
+from itertools import pairwise
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from findings.common import (
+    FOLDER,
+    Claim,
+    Interval,
+    figure,
+    interval,
+    line,
+    markdown,
+    of_group,
+    present,
+)
+from findings.patch import FREED
+from zbudlab.analysis import recorded
+from zbudlab.experiments.patch import recorded_run
+
+PROCESSES, FIXED, MOVABLE = KINDS = ("processes", "zbud unmovable", "zbud movable")
+FILL = 0.9
+SHORT = {"kind": list(KINDS), "frames": 16384, "fill": FILL, "freed": [0.5, 0.9]}
+
+
+def _of(rows: pd.DataFrame, kind: str, freed: float) -> pd.DataFrame:
+    here = rows[(rows["kind"] == kind) & (rows["freed"] == freed)]
+    return here.assign(won=here["blocks_after"] - here["blocks_before"])
+
+
+def won(rows: pd.DataFrame, kind: str, freed: float) -> Interval:
+    """Blocks that compaction won."""
+    return interval(_of(rows, kind, freed)["won"])
+
+
+def price(rows: pd.DataFrame, kind: str, freed: float) -> Interval | None:
+    """Pages moved for each block won; None where a seed won none."""
+    here = _of(rows, kind, freed)
+    return interval(here["pages_moved"] / here["won"]) if (here["won"] > 0).all() else None
+
+
+def load(freed: float) -> float:
+    """Share of memory in use when compaction begins, percent."""
+    return 100 * FILL * (1 - freed)
+
+
+def tables(rows: pd.DataFrame) -> dict[str, str]:
+    """Blocks won and their price, by load."""
+    lines = []
+    for freed in present(rows, "freed"):
+        cells = [f"{load(freed):.1f} %"]
+        for kind in KINDS:
+            paid = price(rows, kind, freed)
+            cells += [str(won(rows, kind, freed)), paid.shown("{:.0f}") if paid else "-"]
+        lines.append([*cells, interval(_of(rows, MOVABLE, freed)["blocks_ideal"]).shown("{:.0f}")])
+    heads = ["memory in use"]
+    for kind in KINDS:
+        heads += [f"{kind}: blocks won", "pages moved a block"]
+    price_table = markdown([*heads, "blocks if all free pages lay together"], lines)
+    return {"price": price_table, "recorded": _recorded()}
+
+
+def _huge(stage: recorded.Stage) -> int:
+    """Blocks of order 9 in the free lists of the recorded zone."""
+    free = stage["free_blocks_by_order"][recorded.ZONE]
+    return free[9] + 2 * free[10]
+
+
+def _recorded() -> str:
+    """One compact_memory of a running kernel, and the pages that ours moved in the same place."""
+    ours = pd.read_csv(FOLDER / "patch.csv")
+    lines = []
+    for freed in FREED:
+        run = recorded_run(freed, PROCESSES)
+        before, after = run["stages"][2:4]
+        count = "pgmigrate_success"
+        moved = after["vmstat"][count] - before["vmstat"][count]
+        gained = _huge(after) - _huge(before)
+        predicted = of_group(ours, "moved", freed=freed, memory=PROCESSES).shown("{:.0f}")
+        lines.append([FREED[freed], gained, moved, round(moved / gained), predicted])
+    heads = ["freed, of 36000 pages", "blocks won, kernel", "pages moved, kernel"]
+    return markdown([*heads, "pages moved a block, kernel", "pages moved, ours"], lines)
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Blocks won on the left, pages moved for each on the right, over the load."""
+    drawn, (left, right) = figure(2)
+    freed = present(rows, "freed")
+    for number, kind in enumerate(KINDS):
+        line(left, [load(f) for f in freed], [won(rows, kind, f) for f in freed], number, kind)
+        paid = [(f, found) for f in freed if (found := price(rows, kind, f))]
+        if paid:
+            line(right, [load(f) for f, _ in paid], [found for _, found in paid], number, kind)
+    left.set_ylabel("blocks of order 9 won")
+    left.set_title("What compaction wins")
+    right.set_ylabel("pages moved for each block")
+    right.set_title("What a block costs")
+    right.axhline(512, color="#888888", linestyle="--", linewidth=0.8)
+    right.annotate("512: a whole block's pages", (5, 512), (0, 4), textcoords="offset points")
+    right.set_ylim(bottom=0)
+    for ax in (left, right):
+        ax.set_xlabel("memory in use, %")
+    left.legend(frameon=False)
+    return drawn
+
+
+def _dearer(rows: pd.DataFrame) -> bool:
+    paid = [p for f in sorted(present(rows, "freed")) if (p := price(rows, MOVABLE, f))]
+    return len(paid) > 1 and all(a.mean > b.mean for a, b in pairwise(paid))
+
+
+def _none_unmovable(rows: pd.DataFrame) -> bool:
+    return all(won(rows, FIXED, freed).mean < 0.5 for freed in present(rows, "freed"))
+
+
+CLAIMS = (
+    Claim("A block costs more pages the more of memory is in use", _dearer),
+    Claim("Where zbud cannot move, compaction wins nothing", _none_unmovable),
+)

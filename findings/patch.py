@@ -1,0 +1,128 @@
+"""The patch's effect: tables and figure from the sweep of patch.toml."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from findings.common import (
+    COLOURS,
+    MARKS,
+    Claim,
+    figure,
+    markdown,
+    of_group,
+    present,
+)
+from zbudlab.analysis import recorded
+from zbudlab.experiments.patch import RECORDED, recorded_run
+
+PROCESSES, FIXED, MOVABLE = MEMORY = ("processes", "zbud cannot move", "zbud movable")
+FREED = {
+    "every2": "every 2nd",
+    "p250": "25 % at random",
+    "rand2": "50 % at random",
+    "rand4": "75 % at random",
+    "p900": "90 % at random",
+    "p990": "99 % at random",
+    "firsthalf": "first half",
+}
+ZSMALLOC_PAGES = 54000  #: stored, in 36000 pages of the pool
+SHORT = {"freed": ["rand2", "p990"], "memory": list(MEMORY)}
+
+
+def kernel(freed: str, memory: str) -> int:
+    """What a running Linux 6.1 got at the first ask."""
+    return recorded.huge_pages(recorded_run(freed, memory))[0]
+
+
+@cache
+def zsmalloc() -> dict[str, tuple[int, int]]:
+    """What a running Linux 6.1 got with 36000 pool pages of zsmalloc: first and second ask."""
+    return {
+        run["free_pattern"]: recorded.huge_pages(run)
+        for run in recorded.read_runs(RECORDED)
+        if run["run"].startswith("zsmalloc-")
+        and run["page_tables"] == recorded.CLEAN
+        and run["pages_written"] == ZSMALLOC_PAGES
+    }
+
+
+def tables(rows: pd.DataFrame) -> dict[str, str]:
+    """Blocks by pattern and memory, beside the kernel's."""
+    lines = []
+    for freed in present(rows, "freed"):
+        got = {m: of_group(rows, "first_ask", freed=freed, memory=m) for m in MEMORY}
+        theirs = [kernel(freed, memory) for memory in (PROCESSES, FIXED)]
+        cells = [FREED[freed], theirs[0], got[PROCESSES], theirs[1], got[FIXED], got[MOVABLE]]
+        asks = zsmalloc().get(freed)
+        lines.append([*cells, f"{asks[0]} / {asks[1]}" if asks else "-"])
+    heads = ["freed", "processes: kernel", "ours", "zbud: kernel", "ours, cannot move"]
+    heads += ["ours, movable", "zsmalloc: kernel, first / second ask"]
+    return {"blocks": markdown(heads, lines)}
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Means and intervals beside the kernel's figures."""
+    drawn, (ax,) = figure()
+    freed = present(rows, "freed")
+    for number, memory in enumerate(MEMORY):
+        places = np.arange(len(freed)) + (number - 1) * 0.22
+        got = [of_group(rows, "first_ask", freed=f, memory=memory) for f in freed]
+        means = [value.mean for value in got]
+        errors = [[v.mean - v.low for v in got], [v.high - v.mean for v in got]]
+        ax.bar(places, means, 0.2, color=COLOURS[number], yerr=errors, capsize=3, label=memory)
+        if memory != MOVABLE:
+            theirs = [kernel(f, memory) for f in freed]
+            style = {"marker": MARKS[number], "color": "black", "linestyle": "none", "zorder": 3}
+            ax.plot(places, theirs, **style, markersize=7, label=f"Linux 6.1, {memory}")
+    ax.set_xticks(np.arange(len(freed)), [FREED[f] for f in freed], fontsize=9)
+    ax.set_ylim(0, 76)
+    ax.set_xlabel("freed, of 36000 pages")
+    ax.set_ylabel("blocks of order 9 (72 before filling)")
+    ax.set_title("Huge pages available after filling, freeing and compaction")
+    drawn.legend(loc="outside lower center", ncols=3, frameon=False)
+    return drawn
+
+
+def _more_than_fixed(rows: pd.DataFrame) -> bool:
+    return all(
+        of_group(rows, "first_ask", freed=freed, memory=MOVABLE).low
+        > of_group(rows, "first_ask", freed=freed, memory=FIXED).high
+        for freed in present(rows, "freed")
+    )
+
+
+def _nearly_processes(rows: pd.DataFrame) -> bool:
+    return all(
+        of_group(rows, "first_ask", freed=freed, memory=MOVABLE).mean
+        > 0.85 * of_group(rows, "first_ask", freed=freed, memory=PROCESSES).mean
+        for freed in present(rows, "freed")
+    )
+
+
+def _kernel_within(rows: pd.DataFrame, memory: str, left_out: tuple[str, ...]) -> bool:
+    """Whether the kernel's figure lies between the least and the most of ours."""
+    for freed in present(rows, "freed"):
+        ours = rows[(rows["freed"] == freed) & (rows["memory"] == memory)]["first_ask"]
+        if freed not in left_out and not ours.min() - 2 <= kernel(freed, memory) <= ours.max() + 2:
+            return False
+    return True
+
+
+CLAIMS = (
+    Claim(
+        "Movable zbud gives more blocks than zbud that cannot move, by any pattern",
+        _more_than_fixed,
+    ),
+    Claim("Movable zbud gives over 85 % of what processes' memory gives", _nearly_processes),
+    Claim(
+        "Processes' memory: the kernel's figure lies within 2 of the range of ours",
+        lambda rows: _kernel_within(rows, PROCESSES, ()),
+    ),
+    Claim(
+        "zbud that cannot move: the same, except for the first half",
+        lambda rows: _kernel_within(rows, FIXED, ("firsthalf",)),
+    ),
+)

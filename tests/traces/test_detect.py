@@ -1,0 +1,33 @@
+"""The kind of a trace, and files that are no trace."""
+
+import pytest
+
+from tests.traces.samples import DATA, PERF, written
+from zbudlab import traces
+from zbudlab.io.streams import TraceError
+from zbudlab.machine.errors import ConfigError
+from zbudlab.traces.detect import detect
+
+
+def test_what_is_no_trace_is_refused(tmp_path):
+    path = written(tmp_path, "hello\nworld\n")
+    with pytest.raises(TraceError, match="it has no block allocated or freed; line 1: 'hello'"):
+        traces.replay("kmem", path)
+    with pytest.raises(TraceError, match="it has no use of a page"):
+        traces.replay("lackey", path)
+    with pytest.raises(TraceError, match="the kind of this trace is not known"):
+        detect(path)
+    (tmp_path / "zeros").write_bytes(bytes(20 << 20))
+    with pytest.raises(TraceError, match="no end of line within 16777216 bytes"):
+        traces.replay("kmem", tmp_path / "zeros")
+    with pytest.raises(ConfigError, match="frames must be 2048 to"):
+        traces.replay("kmem", PERF, frames=100)
+    with pytest.raises(ConfigError, match="compressor has no effect"):
+        traces.replay("kmem", PERF, compressor="lz4")
+    with pytest.raises(TraceError, match="unknown kind of trace 'x'; known are kmem"):
+        traces.replay("x", PERF)
+
+
+def test_a_kernel_log_is_no_trace_and_says_what_reads_it():
+    with pytest.raises(TraceError, match="zbudlab why and zbudlab host --root read it"):
+        detect(DATA.parent / "host" / "mem_info.txt")

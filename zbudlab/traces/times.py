@@ -1,0 +1,68 @@
+"""Times in lines of traces, read by compiled code."""
+
+from zbudlab.jit import kernel
+from zbudlab.traces.scan import DOT, NOT_A_NUMBER, digit, ends_with, word
+
+LATEST = 9 * 10**9  #: seconds, of which the nanoseconds are an int64
+COUNTED = NOT_A_NUMBER - 2  #: a clock of whole numbers: a time that is not known
+MICROSECONDS = word("us")
+
+
+@kernel
+def scaled(text, first, dot, at, places):
+    """Return the digits of [first, at) without the dot, with `places` digits behind it.
+
+    Return NOT_A_NUMBER from LATEST seconds on.
+    """
+    value = 0
+    most = LATEST * 10 ** (9 - places)
+    for i in range(first, dot):
+        value = min(value * 10 + digit(text[i]), most)
+    if value == most:
+        return NOT_A_NUMBER
+    for i in range(dot + 1, dot + 1 + places):
+        value = value * 10 + (digit(text[i]) if i < at else 0)
+    return value
+
+
+@kernel
+def whole_before(text, start, first, at):
+    """Return COUNTED for digits [first, at) that follow a space, NOT_A_NUMBER for other text."""
+    if first == at or (first > start and text[first - 1] != 32):
+        return NOT_A_NUMBER
+    return COUNTED
+
+
+@kernel
+def time_before(text, start, at):
+    """Return the time that ends at `at`: nanoseconds, COUNTED, or NOT_A_NUMBER.
+
+    Forms are `12.345678`, `4415246506us` (ftrace_dump) and the whole numbers of other clocks.
+    """
+    while at > start and text[at - 1] == 32:
+        at -= 1
+    micro = ends_with(text, start, at, MICROSECONDS)
+    at -= 2 * micro
+    first = at
+    dot = 0
+    while first > start and (digit(text[first - 1]) < 10 or text[first - 1] == DOT):
+        first -= 1
+        if text[first] == DOT:
+            dot = first
+    if micro and dot == 0 and 0 < at - first < 16:
+        return scaled(text, first, at, at, 3)
+    if dot == 0:
+        return whole_before(text, start, first, at)
+    return NOT_A_NUMBER if dot == first else scaled(text, first, dot, at, 9)
+
+
+@kernel
+def milliseconds_at(text, at, end):
+    """Return the time `0.061` in milliseconds that begins at `at`, in nanoseconds."""
+    first = at
+    dot = 0
+    while at < end and (digit(text[at]) < 10 or text[at] == DOT):
+        if text[at] == DOT:
+            dot = at
+        at += 1
+    return NOT_A_NUMBER if dot == 0 or dot == first else scaled(text, first, dot, at, 6)
