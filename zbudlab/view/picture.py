@@ -51,12 +51,13 @@ def picture_html(figure: Figure, alt: str) -> str:
     """Return a figure as HTML; alt: what it shows, in words."""
     if own := getattr(figure, "page", None):
         return own(alt)
-    return framed(style.themed(figure, alt), alt, width(figure))
+    return framed(style.themed(figure, alt), alt, figure)
 
 
-def framed(drawn: str, alt: str, wide: int) -> str:
+def framed(drawn: str, alt: str, figure: Figure) -> str:
     """Return SVG as HTML: the drawing in the page's theme, or an image of it without styles."""
-    source = f"data:image/svg+xml;base64,{b64encode(_alone(drawn, wide).encode()).decode()}"
+    wide = width(figure)
+    source = _image(drawn, figure)
     return (
         f'<figure class="zb-fig" style="margin: 0; max-width: {wide}px">'
         f"<style>{tokens.css(SCOPE, sizes=False)}"
@@ -66,7 +67,14 @@ def framed(drawn: str, alt: str, wide: int) -> str:
     )
 
 
+def _image(drawn: str, figure: Figure) -> str:
+    """Return the address of an image of a figure: as SVG or as PNG, whichever is shorter."""
+    kinds = {"svg+xml": _alone(drawn, width(figure)).encode(), "png": png(figure)}
+    kind = min(kinds, key=lambda name: len(kinds[name]))
+    return f"data:image/{kind};base64,{b64encode(kinds[kind]).decode()}"
+
+
 def _alone(drawn: str, wide: int) -> str:
-    """Return the drawing as a file of its own, on white paper."""
+    """Return the drawing as a separate file, on white paper."""
     paper = f'style="background: {tokens.colour("paper")}; '
     return drawn.replace('width="100%"', f'width="{wide}"', 1).replace('style="', paper, 1)

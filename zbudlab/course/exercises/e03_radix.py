@@ -95,13 +95,13 @@ def _trace(*operations: str) -> Case:
 
 
 def _key(random: np.random.Generator) -> int:
-    """Mostly a small key, now and then a very large one."""
+    """Return a key: usually small, sometimes very large."""
     bits = int(random.choice([2, 6, 7, 13, 13, 25, 60]))
     return int(random.integers(1 << bits))
 
 
 def random_trace(random: np.random.Generator, length: int, words: tuple[str, ...]) -> Case:
-    """Operations of these kinds, on keys that come again; a third of them are insertions."""
+    """Return operations on recurring keys; a third of them are insertions."""
     keys = [_key(random) for _ in range(max(3, length // 2))]
     operations = []
     for item in range(1, length + 1):

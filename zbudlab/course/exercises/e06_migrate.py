@@ -1,4 +1,4 @@
-"""e06_migrate: what a moved page must not break: count, copy, handles, lists, -EAGAIN."""
+"""e06_migrate: what a move must preserve: counts, content, handles, lists; and -EAGAIN."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def _case(before: tuple[str, ...], move: int = 0, **more: Any) -> Case:
 
 
 def random_before(random: np.random.Generator, length: int, maps: float = 0.0) -> list[str]:
-    """Allocations, each written to, with frees and mappings of objects that are there."""
+    """Return allocations, each written to, with frees and mappings of existing objects."""
     operations: list[str] = []
     live: list[int] = []
     given = 0
@@ -156,7 +156,7 @@ shown_goldens = goldens(
 
 
 def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
-    """Moves in between, with mappings, and with frames running out."""
+    """Return traces with moves, mappings, and too few frames."""
     found = []
     for length in (8, 30):
         trace = ["every 1"]
@@ -172,7 +172,7 @@ def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def mappings_question(setting: Setting) -> list[Case]:
-    """References of an isolated page with both buddies, each mapped some times."""
+    """Return the references of an isolated page with both buddies, each mapped some times."""
     names = ("first", "last")
     counts = {name: number("e06_migrate", name, setting.student, 1, 20) for name in names}
     return [{"name": "references_when_mapped", **counts}]

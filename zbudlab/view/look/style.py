@@ -132,6 +132,7 @@ def themed(figure: Figure, alt: str) -> str:
     drawn = re.sub(r"font: ([^;\"]*?)'?DejaVu[^;\"]*", r"font: \1var(--sans, sans-serif)", drawn)
     drawn = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn))
     drawn = re.sub(r"(\.\d\d)\d+", r"\1", drawn)
+    drawn = re.sub(r"( [ML] -?\d+(?:\.\d)?)\d?( -?\d+(?:\.\d)?)\d?(?= )", r"\1\2", drawn)
     return _sized(drawn.strip(), figure, alt)
 
 
