@@ -23,7 +23,7 @@ STALE = "on no list now"
 MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
-    -1: "mapped by nobody",
+    -1: "not mapped",
 }
 #: Class that describes a pool page, by allocator.
 POOL_PAGES = {layout.ZPOOL_ZBUD: ZbudPage}
@@ -262,6 +262,6 @@ def reduced(frames: int, together: int) -> str:
     if together == 1:
         return ""
     return (
-        f"{frames:,} page frames are more than the {MAX_CELLS:,} cells that the map has: each "
-        f"cell stands for {together} frames and shows the one that is hardest to move."
+        f"The map has at most {MAX_CELLS:,} cells for {frames:,} page frames: each cell covers "
+        f"{together} frames and shows the one that is hardest to move."
     )

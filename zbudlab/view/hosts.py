@@ -55,7 +55,7 @@ def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
     ValueError if kpageflags could not be read (see `Host.kinds`).
     """
     if not len(host.kinds):
-        raise ValueError("what each page frame is used for is not known: only root may read that")
+        raise ValueError("the use of each page frame is not known: only root can read it")
     together = 1
     while len(host.kinds) > MOST_CELLS * together:
         together *= 4  # a square of the Hilbert curve

@@ -34,7 +34,7 @@ def _bars(ax: Axes) -> None:
     places = np.arange(len(HUGE_PAGES))
     for shift, blocks, name, colour, hatch in (
         (-0.2, plain, "36000 pages of processes (movable)", KINDS[FRAME_ANON].light, ""),
-        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
+        (0.2, zbud, "36000 pages in a zbud pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
     ):
         bars = ax.bar(
             places + shift,
@@ -61,7 +61,7 @@ def figure() -> Figure:
     ax.set_xlabel("pages that were freed")
     ax.set_ylabel("huge pages (blocks of order 9)")
     ax.set_ylim(0, AT_START * 1.15)
-    ax.set_title(f"{KERNEL} makes no huge page of zbud's memory unless whole runs are freed")
+    ax.set_title(f"{KERNEL} makes no huge page from zbud memory unless whole runs are freed")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=11)
     return drawn
 
