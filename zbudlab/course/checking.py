@@ -46,7 +46,7 @@ class Report:
 
     Of the first failing case that runs on a machine, or could: pictured, its ability; machine;
     lost, page frames that are in use there and should be free, or the other way round; instead,
-    what ran there in the place of kernels; look, how it is looked at. In a notebook:
+    what ran there instead of kernels; look, how it is looked at. In a notebook:
     `FrameMap(report.machine).mark(report.lost, "lost")`, and `Player(report.history())`.
     """
 
@@ -270,7 +270,7 @@ def check(
     unknown = [given for given in functions if given not in task.references]
     if unknown:
         known = ", ".join(task.references)
-        raise ValueError(f"{name} asks for no {', '.join(unknown)}, but for {known}")
+        raise ValueError(f"{name} has no function {', '.join(unknown)}; it has {known}")
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
     return _reported(task, setting, functions, chosen, ready)

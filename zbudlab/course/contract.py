@@ -2,7 +2,7 @@
 
 A *case* is plain (what JSON can hold). A *probe* of `zbudlab.course.probes` takes functions and a
 case, and answers plainly. Run with the student's functions it gives what they do, with the
-reference's what they should do: whoever compares the two decides, and he is never in the student's
+reference's what they should do: the comparison decides, and it is never made in the student's
 process.
 """
 
@@ -25,7 +25,7 @@ class Rule:
     """A rule for an exercise. text: one or two sentences for the student.
 
     changes: the functions that are others under it, by the student's names. settings: plain values
-    the cases may need, such as {"chunk_size": 128}. tells: by an ability's name, what is told
+    the cases may need, such as {"chunk_size": 128}. tells: by an ability's name, what is said
     otherwise of it: its title, hints or why.
     """
 
@@ -146,7 +146,7 @@ class Exercise:
     ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number. equivalents:
     kernels, by the student's function, that would do its work and are therefore absent with it in
     the grading sandbox. rules: rules other than the kernel's, of which a teacher's number chooses
-    one; their references stand in the teacher's solutions/NAME/rules.py.
+    one; their references are in the teacher's solutions/NAME/rules.py.
     """
 
     name: str
@@ -194,7 +194,7 @@ class Exercise:
     def with_stand_ins(self, ability: Ability, lost: Iterable[str], rule: Rule) -> Ability:
         """Return an ability without the functions that cost the points of another already.
 
-        lost: names of abilities. Right functions stand in for those left out, so that one mistake
+        lost: names of abilities. Right functions replace those left out, so that one mistake
         is not paid for twice. At least half of the functions must be right, and a function that
         the rule changes has no stand-in.
         """

@@ -30,7 +30,7 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
 
 
 def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
-    """Return what stands in for the rest of the student's functions, by their names.
+    """Return the replacements of the student's other functions, by their names.
 
     Kernels by their names, and the texts of right functions that are none; see
     `probes.stand_in`. So a mistake elsewhere costs nothing here.

@@ -9,7 +9,7 @@ from zbudlab.course.contract import Ability, Case, same
 from zbudlab.course.probes import NOT_WRITTEN
 
 LONGEST = 300  #: characters of a value in a sentence
-LONG = 120  #: characters of a list of which only the entry that differs is told
+LONG = 120  #: characters of a list of which only the differing entry is shown
 NOT_THAT = "it is another number; count it on a small case first"
 NOTHING = "nothing was returned; end the function with `return` and the answer"
 _ROWS = re.compile(r'"lru": (?:\[\[|\{)')

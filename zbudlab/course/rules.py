@@ -1,7 +1,7 @@
 """References under a changed rule: the teacher's, from solutions/NAME/rules.py.
 
 Such a file has FUNCTIONS: by the rule's name, the functions it changes, by the student's names.
-The package holds none of them, so that nobody finds them there.
+The package holds none of them, so that they cannot be found there.
 """
 
 import runpy

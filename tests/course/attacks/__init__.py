@@ -1,7 +1,7 @@
 """The bank of attacks on marks: code that a student might put into a cell, and files that are none.
 
 Each is to end in a clear line of the report (`says`, a pattern), to earn nothing it should not, and
-to harm nobody. {root}, {work}, {port} are the checkout, the folder graded in and a port that
+to do no harm. {root}, {work}, {port} are the checkout, the folder graded in and a port that
 listens, so that an attack which gets out finds what it is after.
 """
 

@@ -106,7 +106,7 @@ def renamed(solution):
 
 
 def copied_checks(untouched):
-    """An untouched notebook whose every check cell stands there again as one to write into."""
+    """An untouched notebook whose every check cell appears again as one to write into."""
     extra = []
     for cell in untouched["cells"]:
         if cell.get("metadata", {}).get("nbgrader", {}).get("grade"):

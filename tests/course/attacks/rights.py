@@ -114,7 +114,7 @@ CODE = [
         "Operation not permitted",
         exercise="e01_pages",
     ),
-    # --- on whoever looks at memory
+    # --- on the process that examines memory
     Attack(
         "segfault_all_ff",
         hostile_memory("[a.view('u1').reshape(-1).fill(255) for a in arrays.values()]"),

@@ -12,7 +12,7 @@ from typing import Any
 from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 from zbudlab.conformance.trace import lines, operations
 
-#: What is told of the ability "golden" under a changed rule, where no answer is the kernel's.
+#: The title of the ability "golden" under a changed rule, where no answer is the kernel's.
 GOLDEN_CHANGED = {"title": "does all of this together, under the changed rule"}
 GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers, for the checks
 

@@ -23,7 +23,7 @@ BLOCKS = (1, 9)  #: and the order that the question about blocks asks for
 RULES = (
     Rule(
         "largest-first",
-        "In this variant whoever asks for a block gets one out of the LARGEST free blocks, not out "
+        "In this variant an allocation takes one of the LARGEST free blocks, not one "
         "of the smallest that will do. All else is as before.",
         changes=("alloc_block", "rmqueue_smallest"),
         tells={
@@ -349,7 +349,7 @@ EXERCISE = Exercise(
             shown_merges,
             drawn_merges,
             hints=(
-                "After merging, the pair is a block with a buddy of its own.",
+                "After merging, the pair is one block, which has a buddy, too.",
                 "The largest order has a buddy by arithmetic, but none in memory.",
             ),
             why="a block merges as long as its buddy is free as a whole, a block of the same order",

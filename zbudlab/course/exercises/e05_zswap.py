@@ -184,7 +184,7 @@ EXERCISE = Exercise(
             STORES,
             _drawn(nocache=0.5),
             hints=(
-                "Whoever took an entry gives it back if the object cannot be stored.",
+                "Free the entry again if the object cannot be stored.",
                 "An older entry of the slot goes when the new one is safe, not before.",
             ),
             why="an entry, its object in zbud, then the tree; what was there before goes last",
@@ -207,7 +207,7 @@ EXERCISE = Exercise(
             INVALIDATIONS,
             _drawn(at=1.0),
             hints=("The tree is a user of the entry as well. Somebody else may still read it.",),
-            why="out of the tree at once; freed when nobody uses it any more",
+            why="out of the tree at once; freed when it is no longer in use",
         ),
         _ability(
             "writeback",

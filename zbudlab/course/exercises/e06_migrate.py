@@ -115,9 +115,9 @@ def drawn_again(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 def why_again(case: Case, got: Any, expected: Any) -> str:
     if not expected["answer"]:
-        return "nobody else holds a reference: the page is to be moved"
+        return "there is no other reference: the page is to be moved"
     if got["answer"] != -EAGAIN:
-        return "somebody else holds a reference and may be reading at the old place: -EAGAIN"
+        return "another holder has a reference and may be reading at the old place: -EAGAIN"
     return "find out first whether the page may move, and only then change anything"
 
 
@@ -204,10 +204,10 @@ EXERCISE = Exercise(
             shown_counts,
             drawn_counts,
             hints=(
-                "Who holds a reference while nobody maps the page? Whoever isolated it, and?",
+                "Which references exist while the page is not mapped? The isolation's, and?",
                 "A buddy is there if its handle is not 0. Mappings are what you wait for to end.",
             ),
-            why="one for whoever isolated the page, one for each handle, and none for mappings",
+            why="one for the isolation, one for each handle, and none for mappings",
             shrinks=("before",),
         ),
         Ability(
@@ -228,7 +228,7 @@ EXERCISE = Exercise(
         ),
         Ability(
             "again",
-            "says -EAGAIN, and changes nothing, while somebody else holds the page",
+            "says -EAGAIN, and changes nothing, while there is another reference to the page",
             4,
             "e06_migrate.moved",
             ("zbud_migrate_page",),

@@ -42,7 +42,7 @@ def judge_plan(case: Case, got: Any) -> str:
     if taken:
         return f"{taken[0]} is no parameter of the grid, the sweep gives it"
     if twice:
-        return f"a value of {twice[0]} stands there twice"
+        return f"a value of {twice[0]} appears twice"
     if not any(len(values) > 1 for values in grid.values()):
         return "nothing varies: at least one parameter needs two values"
     if len(set(chosen)) < max(FEWEST_SEEDS, len(chosen)):

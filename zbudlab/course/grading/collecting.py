@@ -51,7 +51,7 @@ def _is_clutter(name: str) -> bool:
 def _in_zip(name: str, file: io.BufferedIOBase, depth: int, left: _Left) -> Iterator[Found]:
     """Return the submissions in a zip, or one entry that says why there are none.
 
-    Zips in it come last: whoever hands in one that never ends takes no room from the others.
+    Zips in it come last, so that one that never ends takes no room from the others.
     """
     if depth > MAX_DEPTH:
         yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
@@ -103,7 +103,7 @@ def _member(
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, EOFError):
         yield _found(where, trouble="a file in a zip that is damaged, or locked by a password")
         return
-    except Exception as error:  # zlib, lzma and others have errors of their own
+    except Exception as error:  # zlib, lzma and others have their own errors
         yield _found(where, trouble=f"a file in a zip that is damaged ({type(error).__name__})")
         return
     left.count -= len(data)

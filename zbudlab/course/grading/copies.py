@@ -15,7 +15,7 @@ from zbudlab.course.probes import imports
 
 PACKAGE = Path(__file__).parents[2]
 LEFT_TO_NUMBA = {"warm_marker"}
-COURSE = '''"""In the sandbox checks say nothing: whoever gives marks is outside."""
+COURSE = '''"""In the sandbox checks say nothing: marks are given outside."""
 
 from zbudlab.course.contract import number
 

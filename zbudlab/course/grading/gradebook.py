@@ -1,7 +1,7 @@
 """Marks in nbgrader's gradebook, through its API, and notebooks for its formgrader to show.
 
 Points of a check cell are those of the ability it is named after; cells that a teacher marks by
-hand are left to him, and what he has put in is never touched.
+hand are left to them, and what they entered is never changed.
 """
 
 import os
@@ -83,7 +83,7 @@ def _enter(book: Any, student: str, verdict: Verdict, release: Any) -> None:
 
 def enter_marks(folder: Path, graded: list[Graded]) -> Path:
     """Enter all marks into FOLDER/gradebook.db and return the file."""
-    # nbgrader runs `alembic`, which stands beside this Python.
+    # nbgrader runs `alembic`, which is next to this Python.
     os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
     path = (folder / "gradebook.db").resolve()
     chosen = best(graded)

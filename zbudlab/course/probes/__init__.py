@@ -28,7 +28,7 @@ class TooSlow(BaseException):
 
 
 def _nobody(question: Any) -> Any:
-    raise ValueError("there is nobody to ask")
+    raise ValueError("there is no process to ask")
 
 
 class Bench:

@@ -1,7 +1,7 @@
 """Probe for moving one zbud page: replay a trace, then call one function.
 
 A case: before (operations of a zbud trace, a line each), move (which page, by its place on the
-LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). Pages are told as
+LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). Pages are given as
 "old", "new", or by their number.
 """
 
