@@ -1,4 +1,8 @@
-"""Public reports, reduced to numbers, against the reasons that their threads found."""
+"""Public reports, reduced to numbers, against the reasons that their threads found.
+
+Also tests `host/reasons/crowd.py`, `host/reasons/remedies.py`, `host/reasons/request.py` and
+`view/reports.py`.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A zone's answer to a request: watermarks, reserves and types."""
+"""A zone's answer to a request: watermarks, reserves and types.
+
+Also tests `host/reasons/rules.py` and `host/reasons/steps.py`.
+"""
 
 import pytest
 
