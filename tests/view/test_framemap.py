@@ -373,7 +373,7 @@ class TestFrameMap:
         browser = listening(view)
         grid = browser.last("grid")[0]
         assert (grid["together"], grid["block"], len(browser.cells)) == (4, 128, 1024)
-        assert "each cell stands for 4 frames" in grid["notice"]
+        assert "each cell covers 4 frames" in grid["notice"]
         kinds = (frame_cells(machine.state) & 7).reshape(-1, 4)
         kernel = (kinds == layout.FRAME_KERNEL).any(axis=1)
         assert ((browser.cells & 7 == layout.FRAME_KERNEL) == kernel).all()

@@ -155,7 +155,7 @@ def test_follows_what_is_done_with_its_machine(browser):
 
 
 def test_what_was_not_asked_for_is_not_refused(browser):
-    assert "a block of order 9 is not yet asked for" in browser.panel.summary
+    assert "a block of order 9 is not yet requested" in browser.panel.summary
     browser.ask("step")
     assert "a block of order 9 was available" in browser.panel.summary
 

@@ -1,4 +1,4 @@
-"""What the pressure panel is made of: its controls, its curves, and its figures in words."""
+"""Definitions of the pressure panel: controls, curves, and figures in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,11 @@ def block(order: int) -> str:
 
 @dataclass(frozen=True)
 class Control:
-    """A control: setting of Pressure, its label, what it can be set to, and that in words."""
+    """A control of the panel.
+
+    name: a setting of Pressure. label: shown to the reader. values: possible values. words: formats
+    a value. kind: "slider", "choice" or "switch".
+    """
 
     name: str
     label: str
@@ -41,7 +45,7 @@ class Control:
     kind: str = "slider"
 
     def form(self, value: Any) -> dict[str, Any]:
-        """Return it for the browser; a value that is not among `values` is added."""
+        """Return the control for the browser; `value` is added to `values` if it is missing."""
         values = list(self.values)
         if value not in values:
             values = sorted([*values, value])
@@ -58,7 +62,7 @@ class Control:
         }
 
 
-#: Settings whose controls are in sight; the others are folded.
+#: Settings whose controls are always visible; the others are folded.
 PRIMARY = ("working_set", "max_pool_percent", "movable")
 CONTROLS = (
     Control("frames", "memory size", tuple(1 << n for n in range(12, 19)), memory),
@@ -80,8 +84,8 @@ BANDS = (
     ("large", range(6, 9), "crumb"),
     ("huge", range(9, layout.MAX_ORDER), "whole"),
 )
-#: Curves: title, columns (of a band several, which are added), their names, tokens of their
-#: colours, the axis where it is fixed, and whether the curve is folded.
+#: Curves: title, columns (the columns of a band are added up), their names, tokens of their
+#: colours, the range of a fixed axis, and whether the curve is folded.
 CHARTS: tuple[dict[str, Any], ...] = (
     {
         "title": "huge pages available",
@@ -135,7 +139,7 @@ CHARTS: tuple[dict[str, Any], ...] = (
 
 
 def in_words(row: dict[str, float], pressure: Pressure) -> str:
-    """A row of figures in words."""
+    """Return a row of figures as text."""
     free = sum(row[name] for name in FREE)
     got = (
         "was available"

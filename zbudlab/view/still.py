@@ -1,4 +1,4 @@
-"""The frame map as a picture that needs no kernel."""
+"""The frame map as a static picture."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,9 @@ from zbudlab.view.look import style, tokens
 from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
 
 INCHES = 5.0
-MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
+MOST_CELLS = (
+    1 << 16
+)  #: larger maps are drawn with several frames per cell, as a picture has no finer detail
 
 
 @style.styled
@@ -24,10 +26,11 @@ def figure(
     marked: Collection[int] = (),
     kind: str = "",
 ) -> Figure:
-    """Frames from `inspection.frame_cells`, a legend of the kinds that are there, and the hint.
+    """Draw a frame map with a legend of its kinds and the hint to run the cell.
 
-    bookkeeping: what zswap's takes (see `details.bookkeeping`). marked: frames that are painted
-    over as that kind.
+    cells: from `inspection.frame_cells`, uint8 (frames,). layout: "hilbert" or "linear".
+    bookkeeping: from `details.bookkeeping`. marked: frames painted as `kind`, a name in
+    palette.NUMBER.
     """
     numbers, frames = counts(cells), len(cells)
     numbers[NUMBER[kind] if kind else 0] += len(marked)

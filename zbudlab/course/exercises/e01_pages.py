@@ -243,7 +243,7 @@ EXERCISE = Exercise(
             "e01_pages.on_page",
             ("trylock_page",),
             shown_locks,
-            hints=("Look first: if the bit is set, somebody else has the lock.",),
+            hints=("Look first: if the bit is set, another holder has the lock.",),
             why="only who finds the page unlocked gets the lock",
         ),
         Ability(
@@ -263,7 +263,7 @@ EXERCISE = Exercise(
             ("put_page_testzero",),
             shown_puts,
             hints=("First count down, then look.",),
-            why="who drops the last reference must know it, as he has to free the page",
+            why="the holder that drops the last reference has to free the page",
         ),
         Ability(
             "return",

@@ -1,4 +1,4 @@
-"""e02_buddy: the buddy, splitting, merging, first on sets and then on struct pages."""
+"""e02_buddy: buddies, splitting and merging, first on sets and then on struct pages."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ BLOCKS = (1, 9)  #: and the order that the question about blocks asks for
 RULES = (
     Rule(
         "largest-first",
-        "In this variant whoever asks for a block gets one out of the LARGEST free blocks, not out "
+        "In this variant an allocation takes one of the LARGEST free blocks, not one "
         "of the smallest that will do. All else is as before.",
         changes=("alloc_block", "rmqueue_smallest"),
         tells={
@@ -41,17 +41,17 @@ RULES = (
 
 
 def buddy_of(pfn: int, order: int) -> int:
-    """The first frame of the buddy."""
+    """Return the first frame of the buddy."""
     return pfn ^ (1 << order)
 
 
 def merged(pfn: int, order: int) -> int:
-    """The first frame of the block that both make."""
+    """Return the first frame of the merged block."""
     return pfn & ~(1 << order)
 
 
 def alloc_block(free_blocks: list[set[int]], order: int) -> int:
-    """The lowest block of the smallest order that will do, split to size; -1 = none."""
+    """Take the lowest block of the smallest sufficient order, split to size; -1 if none."""
     for larger in range(order, len(free_blocks)):
         if free_blocks[larger]:
             pfn = min(free_blocks[larger])
@@ -63,7 +63,7 @@ def alloc_block(free_blocks: list[set[int]], order: int) -> int:
 
 
 def free_block(free_blocks: list[set[int]], pfn: int, order: int) -> None:
-    """Give a block back, merged as far as it goes."""
+    """Free a block, merging it as far as possible."""
     while order < len(free_blocks) - 1 and buddy_of(pfn, order) in free_blocks[order]:
         free_blocks[order].remove(buddy_of(pfn, order))
         pfn, order = merged(pfn, order), order + 1
@@ -121,7 +121,7 @@ def _script(*operations: tuple[str, int]) -> Case:
 
 
 def _mixed(random: np.random.Generator, length: int, frees: float) -> Case:
-    """Requests of small orders and frees of frames, some of which are in use."""
+    """Return small requests and frees of frames, some of them in use."""
     script: list[tuple[str, int]] = []
     for _ in range(length):
         if random.random() < frees:
@@ -173,7 +173,7 @@ def shown_merges(setting: Setting) -> list[Case]:
 
 
 def drawn_merges(setting: Setting, random: np.random.Generator) -> list[Case]:
-    """All sixteen frames in blocks of one order, given back in random order."""
+    """Return all sixteen frames in blocks of one order, freed in random order."""
     cases = []
     for order in (2, 1, 0):
         blocks = [[pfn, order] for pfn in range(0, 1 << TOP, 1 << order)]
@@ -204,7 +204,7 @@ def _trace(*operations: str, frames: int = 64) -> Case:
 
 
 def random_trace(random: np.random.Generator, length: int, frees: float, top: int = 4) -> Case:
-    """Movable and unmovable requests, and frees of frames, some of which are in use."""
+    """Return movable and unmovable requests, and frees of frames, some of them in use."""
     operations = []
     for _ in range(length):
         if random.random() < frees:
@@ -349,7 +349,7 @@ EXERCISE = Exercise(
             shown_merges,
             drawn_merges,
             hints=(
-                "After merging, the pair is a block with a buddy of its own.",
+                "After merging, the pair is one block, which has a buddy, too.",
                 "The largest order has a buddy by arithmetic, but none in memory.",
             ),
             why="a block merges as long as its buddy is free as a whole, a block of the same order",

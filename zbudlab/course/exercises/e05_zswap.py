@@ -34,7 +34,7 @@ def _shown(*traces: tuple[str, ...]) -> Callable[[Setting], list[Case]]:
 
 
 def random_trace(random: np.random.Generator, length: int, words: dict[str, float]) -> Case:
-    """Operations on one swap area by their shares; sizes of all kinds, slots used again."""
+    """Return operations on one swap area, with all sizes and with slots used again."""
     names, shares = list(words), np.array(list(words.values()))
     operations = [f"totalram {int(random.integers(15, 40))}"]
     for name in random.choice(names, length, p=shares / shares.sum()):
@@ -118,7 +118,7 @@ LIMITS = _shown(
 
 
 def limit_question(setting: Setting) -> list[Case]:
-    """The first size at which a pool is full, for frames and percent of one's own."""
+    """Return the first size at which a pool is full, for given frames and percentage."""
     frames = number("e05_zswap", "frames", setting.student, 1001, 9999)
     return [
         {
@@ -143,7 +143,7 @@ def _ability(
     hidden: Any,
     **more: Any,
 ) -> Ability:
-    """An ability that is shown by traces."""
+    """Return an ability that traces test."""
     return Ability(
         name, title, points, "traces.replay", functions, visible, hidden, shrinks=("trace",), **more
     )
@@ -184,7 +184,7 @@ EXERCISE = Exercise(
             STORES,
             _drawn(nocache=0.5),
             hints=(
-                "Whoever took an entry gives it back if the object cannot be stored.",
+                "Free the entry again if the object cannot be stored.",
                 "An older entry of the slot goes when the new one is safe, not before.",
             ),
             why="an entry, its object in zbud, then the tree; what was there before goes last",
@@ -207,7 +207,7 @@ EXERCISE = Exercise(
             INVALIDATIONS,
             _drawn(at=1.0),
             hints=("The tree is a user of the entry as well. Somebody else may still read it.",),
-            why="out of the tree at once; freed when nobody uses it any more",
+            why="out of the tree at once; freed when it is no longer in use",
         ),
         _ability(
             "writeback",

@@ -36,7 +36,7 @@ def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
 
 
 def _told(data: bytes) -> str:
-    """The exercise that a notebook says it is; "" where it says none, or is none."""
+    """Return the exercise that a notebook names; "" if it names none."""
     try:
         return read(data).exercise
     except Unreadable:
@@ -49,9 +49,9 @@ def _is_clutter(name: str) -> bool:
 
 
 def _in_zip(name: str, file: io.BufferedIOBase, depth: int, left: _Left) -> Iterator[Found]:
-    """The submissions in a zip, or one entry that says why there are none.
+    """Return the submissions in a zip, or one entry that says why there are none.
 
-    Zips in it come last: whoever hands in one that never ends takes no room from the others.
+    Zips in it come last, so that one that never ends takes no room from the others.
     """
     if depth > MAX_DEPTH:
         yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
@@ -103,7 +103,7 @@ def _member(
     except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, EOFError):
         yield _found(where, trouble="a file in a zip that is damaged, or locked by a password")
         return
-    except Exception as error:  # zlib, lzma and others have errors of their own
+    except Exception as error:  # zlib, lzma and others have their own errors
         yield _found(where, trouble=f"a file in a zip that is damaged ({type(error).__name__})")
         return
     left.count -= len(data)
@@ -138,7 +138,7 @@ def _file(path: Path, name: str) -> Iterator[Found]:
 
 
 def _places(folder: Path) -> Iterator[Path]:
-    """Notebooks and zips below a folder, links not followed."""
+    """Return notebooks and zips below a folder, without following links."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
@@ -149,7 +149,7 @@ def _places(folder: Path) -> Iterator[Path]:
 
 
 def collected(places: Iterable[str | Path]) -> list[Found]:
-    """Everything handed in at these places, files or folders. FileNotFoundError if one is not."""
+    """Return everything submitted at these places; FileNotFoundError for a missing one."""
     found: list[Found] = []
     for place in map(Path, places):
         if place.is_dir():

@@ -43,7 +43,7 @@ _EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
 
 
 class Part(str):
-    """A part of a student's name as it is used. raw: as it was, but for separators."""
+    """A part of a student's name as it is used. raw: as it was, except for separators."""
 
     raw: str
 
