@@ -51,10 +51,8 @@ def test_the_simulated_header_names_the_slot():
     assert zswap_check.first_fault(swap.state.mem) == (0, 0)
     swap.state.frames[swap.state.pages["mapcount"][:512] == -127, start] = 3
     fault, where = zswap_check.first_fault(swap.state.mem)
-    assert (zswap_check.FAULTS[fault].format(where=where)).startswith("swap slot 2: the swap entry")
-
-
-# --- areas and slots ---------------------------------------------------------------------------
+    said = zswap_check.FAULTS[fault].format(where=where)
+    assert said == "swap slot 2: its stored object starts with another slot's swap entry"
 
 
 def test_a_page_that_nobody_takes_stays_in_memory():
