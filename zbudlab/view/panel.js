@@ -189,7 +189,7 @@ class View {
   showRunning() {
     const { running } = this.driver;
     say(this.play, running ? "Pause" : "Run");
-    this.play.title = running ? "pause" : "run step by step";
+    this.play.title = running ? "pause at this step" : "run step by step";
     this.root.dataset.running = running ? "1" : "0";
   }
 

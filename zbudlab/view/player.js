@@ -115,8 +115,8 @@ class View {
 
   showPlaying() {
     const { playing } = this.driver;
-    this.play.replaceChildren(icon(playing ? "pause" : "play"), playing ? "Pause" : "Play");
-    this.play.title = playing ? "pause" : "play step by step (Shift: twice as fast)";
+    this.play.replaceChildren(icon(playing ? "pause at this step" : "play"), playing ? "Pause" : "Play");
+    this.play.title = playing ? "pause at this step" : "play step by step (Shift: twice as fast)";
   }
 
   show() {

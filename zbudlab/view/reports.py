@@ -1,4 +1,4 @@
-"""The picture of a refused request: free blocks of its zone, and what would have helped."""
+"""Pictures of a refused request: free blocks of its zone, and the effect of remedies."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ USABLE, BARRED, MARK = "#0072b2", "#c8c8c8", "#d55e00"
 
 
 def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
-    """Draw free pages by the order of their block, those that the request may not use in grey."""
+    """Draw free pages by block order, with those that the request may not use in grey."""
     orders = np.arange(len(found.zone.free))
     free = np.asarray(found.zone.free, np.int64) << orders
     usable = np.asarray([*found.usable, *[0] * len(orders)][: len(orders)], np.int64) << orders
@@ -27,7 +27,7 @@ def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
 
 
 def _remedies(ax: Axes, answer: Answer) -> None:
-    """Draw in how many layouts each remedy met the request."""
+    """Draw the number of layouts in which each remedy met the request."""
     names = [remedy.what for remedy in answer.remedies]
     shares = [100 * remedy.met / remedy.layouts for remedy in answer.remedies]
     ax.barh(np.arange(len(names)), shares, color=USABLE)
