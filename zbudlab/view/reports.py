@@ -27,7 +27,7 @@ def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
 
 
 def _remedies(ax: Axes, answer: Answer) -> None:
-    """Draw the number of layouts in which each remedy met the request."""
+    """Draw the share of layouts in which each remedy met the request."""
     names = [remedy.what for remedy in answer.remedies]
     shares = [100 * remedy.met / remedy.layouts for remedy in answer.remedies]
     ax.barh(np.arange(len(names)), shares, color=USABLE)

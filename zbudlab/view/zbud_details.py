@@ -72,7 +72,7 @@ class ZbudPage:
         rows = record_rows(self.header, known)
         return (
             rows[:-2] if self.state.page_bytes else rows
-        )  # the last two fields repeat the page bytes
+        )  # with bytes, the last two are unused
 
     def _tree_path(self, handle: int) -> str:
         """Return the path from the root of the pool's radix tree to a handle's item, as text."""
