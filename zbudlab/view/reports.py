@@ -17,7 +17,7 @@ def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
     usable = np.asarray([*found.usable, *[0] * len(orders)][: len(orders)], np.int64) << orders
     ax.bar(orders, usable, color=USABLE, label="usable for the request")
     ax.bar(orders, free - usable, bottom=usable, color=BARRED, label="of other types")
-    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"order {order} was asked")
+    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"requested order {order}")
     ax.set_xticks(orders)
     ax.set_xlabel("order of the block")
     ax.set_ylabel("free pages")
