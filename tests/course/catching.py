@@ -21,7 +21,7 @@ from zbudlab.course.judging import Reference, judged, papers
 from zbudlab.course.probes import looked_plainly
 
 SEED = "of the mutants"
-STUDENTS = range(0, 300, 7)  #: what is right for one by chance is wrong for another
+STUDENTS = range(0, 7000, 7)  #: what is right for one by chance is wrong for another
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 NOT_CAUGHT = Path(__file__).with_name("not_caught.toml")
 

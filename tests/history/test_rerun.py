@@ -114,7 +114,9 @@ class TestRefused:
     def test_damage_is_told(self, saved, damage):
         _, path = saved
         path.write_bytes(damage(path.read_bytes()))
-        with pytest.raises(LogError, match=f"{path.name} is no log of operations, or a damaged"):
+        with pytest.raises(
+            LogError, match=f"{path.name} is not a log of operations, or is damaged"
+        ):
             history.rerun_to_end(path)
 
     @pytest.mark.parametrize("name", ["header", "arguments", "compressed_lengths"])
@@ -126,7 +128,7 @@ class TestRefused:
 
     def test_a_log_too_large_for_this_computer_is_refused(self, tmp_path, monkeypatch):
         many_operations(20).save_log(tmp_path / "log.npz")
-        monkeypatch.setattr("zbudlab.machine.oplog.host_memory", lambda: 1 << 10)
+        monkeypatch.setattr("zbudlab.machine.logfile.host_memory", lambda: 1 << 10)
         with pytest.raises(LogError, match=r"log.npz takes \d+ MiB of memory to open.* 0 MiB left"):
             OperationLog.load(tmp_path / "log.npz")
 

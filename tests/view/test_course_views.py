@@ -50,7 +50,7 @@ class TestExplorer:
         assert explorer.values() == {"order": 8, "kind": "even"}
 
     def test_a_value_off_the_range_is_refused(self):
-        with pytest.raises(ValueError, match="order cannot begin at 2"):
+        with pytest.raises(ValueError, match="order cannot start at 2"):
             Explorer(draw, order=(1, 11, 5))
         with pytest.raises(ValueError, match="order cannot be 3"):
             Explorer(draw, order=(0, 10, 2)).knobs["order"].value = 3

@@ -141,7 +141,8 @@ class Machine(Core):
         """Write whole pages of a process, from page `first` on.
 
         pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths,
-        -1 (the compressor refused the page) to 4096. Raises MachineError as `touch` does.
+        -1 (the compressor refused the page) to 4097 (longer than a page). Raises MachineError as
+        `touch` does.
         """
         first = checks.whole("first", first)
         if self.config.page_bytes:

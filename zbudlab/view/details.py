@@ -178,11 +178,22 @@ def details(machine: Machine, pfn: int) -> dict[str, Any]:
     parts = [("struct page", _page_rows(look)), ("pageblock", _pageblock_rows(look))]
     header, *others = look.pooled.parts() if look.pooled is not None else [("", [])]
     parts.append(header)
+    parts.append(("page of a process", _explained_rows(look)))
     parts.append(("lists", [(place.name, str(place)) for place in _places(look)]))
     parts.extend(others)
     if machine.config.page_bytes:
         parts.append((f"first {HEX_BYTES} bytes", _hex_rows(look)))
     return {"title": words(machine, pfn), "parts": [part for part in parts if part[1]]}
+
+
+def _explained_rows(look: Looked) -> Rows:
+    """Return how a page of a process came here, and why zswap refused it if it did."""
+    if look.pooled is not None or not look.page.mapping:
+        return []
+    owner = int(look.page.mapping) - 1
+    number = int(look.page.index) - int(look.state.processes[owner]["start"])
+    found = look.machine.explain(owner, number)
+    return [(name, getattr(found, name)) for name in ("arrival", "refusal") if getattr(found, name)]
 
 
 def _page_rows(look: Looked) -> Rows:

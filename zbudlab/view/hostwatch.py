@@ -24,7 +24,7 @@ from zbudlab.view.picture import png, width
 class HostWatch(LiveView, anywidget.AnyWidget):
     """Free blocks, indices and page frames of a Linux host, refreshed every few seconds.
 
-    root: directory that contains /proc, as for `host.read`. seconds: time between two readings.
+    root: "/" or a folder of recorded files, as for `host.read`. seconds: between two readings.
     `host` is the last reading. HostError if nothing can be read, ValueError if `seconds` is not
     positive.
     """

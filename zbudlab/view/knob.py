@@ -36,7 +36,7 @@ class Knob(anywidget.AnyWidget):
     def __init__(self, label: str, values: Sequence[Any], start: Any, kind: str = SLIDER) -> None:
         self.values = list(values)
         if start not in self.values:
-            raise ValueError(f"{label} cannot begin at {start!r}: it goes over {self.values}")
+            raise ValueError(f"{label} cannot start at {start!r}: choose from {self.values}")
         words = [f"{value:g}" if isinstance(value, float) else str(value) for value in self.values]
         place = self.values.index(start)
         super().__init__(kind=kind, label=label, words=words, place=place, value=start)
@@ -48,7 +48,7 @@ class Knob(anywidget.AnyWidget):
     @traitlets.validate("value")
     def _one_of_them(self, proposal: Any) -> Any:
         if proposal["value"] not in self.values:
-            raise ValueError(f"{self.label} cannot be {proposal['value']!r}: {self.values} can")
+            raise ValueError(f"{self.label} cannot be {proposal['value']!r}, only {self.values}")
         return proposal["value"]
 
     @traitlets.observe("value")

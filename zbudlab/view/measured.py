@@ -67,6 +67,6 @@ def figure() -> Figure:
 
 
 def key_values() -> str:
-    """What `figure` shows, in a sentence."""
+    """Return the values that `figure` shows, in a sentence."""
     pairs = [f"{freed} {plain}/{zbud}" for freed, (plain, zbud) in HUGE_PAGES.items()]
     return f"huge pages of {AT_START}, processes' pages / zbud's: {', '.join(pairs)}"

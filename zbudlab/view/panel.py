@@ -46,7 +46,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     names: Any = traitlets.List().tag(sync=True)
-    form: Any = traitlets.List().tag(sync=True)  # of controls
+    form: Any = traitlets.List().tag(sync=True)  # definitions of the controls
     charts: Any = traitlets.List().tag(sync=True)
     columns = traitlets.List(list(COLUMNS)).tag(sync=True)
     history = traitlets.Int(HISTORY).tag(sync=True)

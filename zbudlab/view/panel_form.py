@@ -7,6 +7,7 @@ from typing import Any
 from zbudlab import layout
 from zbudlab.content.compressors import available
 from zbudlab.io.values import human
+from zbudlab.machine.settings import PRESSURE, over
 from zbudlab.workload.pressure import BOOT, CONTENTS, FREE, Pressure
 
 
@@ -66,15 +67,19 @@ class Control:
 PRIMARY = ("working_set", "max_pool_percent", "movable")
 CONTROLS = (
     Control("frames", "memory size", tuple(1 << n for n in range(12, 19)), memory),
-    Control("working_set", "Programs use", tuple(range(0, 301, 5)), of_memory),
+    Control("working_set", "Programs use", over(PRESSURE["working_set"], 5), of_memory),
     Control("content", "pages compress", tuple(CONTENTS)),
-    Control("max_pool_percent", "zswap may take", tuple(range(0, 61, 2)), of_memory),
+    Control(
+        "max_pool_percent", "zswap may take", over(PRESSURE["max_pool_percent"], 2, 60), of_memory
+    ),
     Control("compressor", "compressor", tuple(available()), kind="choice"),
     Control("movable", "zbud pages can move", (False, True), kind="switch"),
-    Control("unmovable", "unmovable pages of the kernel", tuple(range(31)), of_memory),
-    Control("cma", "CMA area", tuple(range(0, 51, 5)), of_memory),
-    Control("exits", "programs that end in a step", tuple(range(31)), percent),
-    Control("order", "order of the block asked for", tuple(range(layout.MAX_ORDER)), block),
+    Control(
+        "unmovable", "unmovable pages of the kernel", over(PRESSURE["unmovable"], 1, 30), of_memory
+    ),
+    Control("cma", "CMA area", over(PRESSURE["cma"], 5), of_memory),
+    Control("exits", "programs that end in a step", over(PRESSURE["exits"], 1, 30), percent),
+    Control("order", "order of the block asked for", over(PRESSURE["order"]), block),
 )
 
 #: Free memory in bands: words, the orders of its blocks, and the token of its colour.

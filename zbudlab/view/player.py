@@ -37,7 +37,7 @@ QUICK = (
     1 << 14
 )  #: frames of the largest machine whose picture is drawn at every step, not only at rest
 BOOTED = "The machine has just booted: nothing has been done yet."
-NOT_YET = "Nothing of this operation is done yet."
+NOT_YET = "This operation has not begun yet."
 STOPPED = "Your code stopped here: "
 FILES = ("step/pen.js", "step/draw.js", "step/page.js", "player_driver.js", "player.js")
 

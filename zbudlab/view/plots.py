@@ -133,7 +133,7 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax, (7, 4))
     kinds = frame_kinds(machine.state)
     pfns = np.flatnonzero(np.isin(kinds, layout.POOL_KINDS))
-    used = np.count_nonzero(page_parts(machine.state, pfns), axis=1)  # with the header's
+    used = np.count_nonzero(page_parts(machine.state, pfns), axis=1)  # includes the header chunk
     bottom = np.zeros(layout.NCHUNKS + 1, np.int64)
     chunks = np.arange(len(bottom))
     for kind in layout.POOL_KINDS:
@@ -176,7 +176,7 @@ def plot_curves(
     missing = [name for name in (by, *wanted) if name not in columns]
     if missing or not wanted:
         there = ", ".join(str(name) for name in columns) or "none"
-        raise ValueError(f"no column {', '.join(missing) or 'to draw'}: there are {there}")
+        raise ValueError(f"no column {', '.join(missing) or 'to draw'}: the columns are {there}")
     ax = _axes(ax, (8, 4))
     for place, name in enumerate(wanted):
         style = DASHES[place // len(LINES) % len(DASHES)]

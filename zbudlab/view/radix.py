@@ -92,7 +92,7 @@ def _draw_node(
     if marked is not None:
         words = f"slot {marked}"
         where = (left + marked + 0.5, line + 0.42)
-        back = {"facecolor": ink.paper, "edgecolor": "none", "pad": 0.5}  # lines go behind it
+        back = {"facecolor": ink.paper, "edgecolor": "none", "pad": 0.5}  # hides lines behind
         ax.text(*where, words, fontsize=9, ha="center", va="top", color=ink.text, bbox=back)
 
 

@@ -1,4 +1,4 @@
-"""The picture of a refused request: free blocks of its zone, and what would have helped."""
+"""Pictures of a refused request: free blocks of its zone, and the effect of remedies."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,13 +11,13 @@ USABLE, BARRED, MARK = "#0072b2", "#c8c8c8", "#d55e00"
 
 
 def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
-    """Draw free pages by the order of their block, those that the request may not use in grey."""
+    """Draw free pages by block order, with those that the request may not use in grey."""
     orders = np.arange(len(found.zone.free))
     free = np.asarray(found.zone.free, np.int64) << orders
     usable = np.asarray([*found.usable, *[0] * len(orders)][: len(orders)], np.int64) << orders
     ax.bar(orders, usable, color=USABLE, label="usable for the request")
     ax.bar(orders, free - usable, bottom=usable, color=BARRED, label="of other types")
-    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"order {order} was asked")
+    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"requested order {order}")
     ax.set_xticks(orders)
     ax.set_xlabel("order of the block")
     ax.set_ylabel("free pages")
@@ -27,7 +27,7 @@ def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
 
 
 def _remedies(ax: Axes, answer: Answer) -> None:
-    """Draw in how many layouts each remedy met the request."""
+    """Draw the share of layouts in which each remedy met the request."""
     names = [remedy.what for remedy in answer.remedies]
     shares = [100 * remedy.met / remedy.layouts for remedy in answer.remedies]
     ax.barh(np.arange(len(names)), shares, color=USABLE)

@@ -34,7 +34,7 @@ def pool_shown(machine: Machine, pool: int | None = None) -> int:
         return int(np.argmax(pools["pages_nr"]))
     if not 0 <= pool < len(pools) or not pools["created"][pool]:
         there = ", ".join(map(str, np.flatnonzero(pools["created"]).tolist()))
-        raise ValueError(f"there is no zbud pool {pool}: there are {there}")
+        raise ValueError(f"there is no zbud pool {pool}; the pools are {there}")
     return pool
 
 

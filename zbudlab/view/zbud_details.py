@@ -70,9 +70,7 @@ class ZbudPage:
             ends = [linked(int(row), shift, frames) for row in self.header[link]]
             known[link] = f"LRU: {ends[layout.LRU]}; by free chunks: {ends[layout.BUDDY]}"
         rows = record_rows(self.header, known)
-        return (
-            rows[:-2] if self.state.page_bytes else rows
-        )  # the last two fields repeat the page bytes
+        return rows[:-2] if self.state.page_bytes else rows  # with bytes, the last two are unused
 
     def _tree_path(self, handle: int) -> str:
         """Return the path from the root of the pool's radix tree to a handle's item, as text."""

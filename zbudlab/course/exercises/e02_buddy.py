@@ -225,7 +225,10 @@ def shown_takes(setting: Setting) -> list[Case]:
         _trace("alloc 10 movable", "alloc 0 movable", frames=1024),
         _trace("alloc 0 movable", "alloc 9 movable", frames=1024),
         _trace(*["alloc 9 movable"] * 3, "alloc 8 unmovable", "alloc 9 unmovable", frames=2048),
-        in_machine(["create_process", 20], ["touch", 0, 1, *range(20)], ["alloc_pages", 10, 0, 0]),
+        in_machine(
+            *(["create_process", 20], ["touch", 0, 1, *range(20)]),
+            *(["alloc_pages", 10, migratetype, 0] for migratetype in range(3)),
+        ),
     ]
 
 
