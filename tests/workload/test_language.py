@@ -119,7 +119,7 @@ class TestLanguage:
             (content_is("{text = 'x'}"), "weight must be a number above 0, not 'x'"),
         ],
     )
-    def test_what_cannot_be_meant_is_said(self, tmp_path, text, reason):
+    def test_invalid_values_are_named(self, tmp_path, text, reason):
         path = tmp_path / "wrong.toml"
         path.write_text(text)
         with pytest.raises(WorkloadError, match="(?s)" + reason):
