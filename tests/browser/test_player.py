@@ -125,7 +125,7 @@ def test_every_click_counts_and_what_was_refused_stays_to_be_read(story):
 
 
 def test_follows_its_machine(story):
-    story.ask("machine.reclaim(10); from zbudlab.view import following; following.refresh(machine)")
+    story.ask("machine.reclaim(10); from zbudlab.view import updates; updates.refresh(machine)")
     wait_for(story, "p.querySelector('.zbl-stop').max === '22'")
 
 

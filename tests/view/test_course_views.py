@@ -2,7 +2,7 @@
 
 Also tests `lessons/measure.py`, `lessons/stored.py`, `lessons/thinned.py`, `lessons/trees.py`,
 `view/controls.py`, `view/explorer.py`, `view/fragments.py`, `view/measured.py`, `view/radix.py`,
-`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/told.py`.
+`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/changed_frames.py`.
 """
 
 from base64 import b64decode

@@ -1,6 +1,6 @@
 """The radix tree and the lists of zbud, as drawn and as the player shows them.
 
-Also tests `view/player.py` and `view/whereabouts.py`.
+Also tests `view/player.py` and `view/page_places.py`.
 """
 
 import numpy as np

@@ -67,7 +67,7 @@ class Outside:
 
     look: runs a probe that looks at bytes that a student wrote, and returns what it saw; raises
     ValueError if they cannot be read. The trier sets it, the grader's to a sandbox.
-    `zbudlab.course.outside` has the kinds where something stays outside.
+    `zbudlab.course.grader_side` has the kinds where something stays outside.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ class Ability:
         then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
     tolerance: how far a number may be off, relative.
-    outside: what of a case stays outside the student's process (`zbudlab.course.outside`).
+    outside: what of a case stays outside the student's process (`zbudlab.course.grader_side`).
     """
 
     name: str

@@ -84,7 +84,7 @@ def write(machine: Core, process: int, first: int, *numbers: int) -> int:
     return write_pages(machine, process, first, pages)
 
 
-def write_marks(machine: Core, process: int, first: int, lengths: np.ndarray) -> int:
+def write_page_marks(machine: Core, process: int, first: int, lengths: np.ndarray) -> int:
     """Write pages of which only the lengths are known, int32 (n,). Return their number."""
     at = run_of_pages(machine, process, first, len(lengths))
     state = machine.state
@@ -98,7 +98,7 @@ def write_marks(machine: Core, process: int, first: int, lengths: np.ndarray) ->
 @operation
 def write_lengths(machine: Core, process: int, first: int, *lengths: int) -> int:
     """Write pages of which only the compressed lengths are known. Return how many."""
-    return write_marks(machine, process, first, np.array(lengths, np.int32))
+    return write_page_marks(machine, process, first, np.array(lengths, np.int32))
 
 
 def read_pages(machine: Core, process: int, first: int, out: np.ndarray) -> int:

@@ -34,7 +34,7 @@ from zbudlab.machine.logfile import (
     read_arrays,
 )
 from zbudlab.profiles import Profile, rules_of
-from zbudlab.swap.journal import Step
+from zbudlab.swap.journal import LoggedStep
 
 FORMAT = 2
 READS = (1, 2)  #: formats; format 1 had no keyframes
@@ -112,7 +112,7 @@ class OperationLog:
         self._result.append(result)
         return len(self) - 1
 
-    def extend(self, steps: Sequence[Step]) -> None:
+    def extend(self, steps: Sequence[LoggedStep]) -> None:
         """Append steps of the operation that was added last."""
         for name, arguments, result in steps:
             self.add(1, name, arguments, result)

@@ -12,8 +12,8 @@ from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.migrate import owner_references
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
+from zbudlab.view.list_walk import list_members
 from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
-from zbudlab.view.walking import list_members
 from zbudlab.view.zbud_details import ZbudPage
 
 HEX_BYTES = 128  #: bytes of a frame that are shown

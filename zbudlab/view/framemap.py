@@ -18,7 +18,7 @@ from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.zpool_reader import page_parts
-from zbudlab.view import details, following, palette, still
+from zbudlab.view import details, palette, still, updates
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import LiveView
@@ -52,7 +52,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
     layout: "hilbert" (buddies are adjacent) or "linear". size: of the map on the page, 64 to 4096
     pixels; ValueError otherwise. `machine` can be set to another machine. The map is updated after
-    each notebook cell, and by `update` and `following.refresh`. On a machine with more than
+    each notebook cell, and by `update` and `updates.refresh`. On a machine with more than
     arrangement.MAX_CELLS frames, each cell covers several frames.
 
     The machine keeps zswap's entries and tree nodes outside its page frames, so they have no cells.
@@ -89,10 +89,10 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
     @machine.setter
     def machine(self, machine: Machine) -> None:
-        following.unfollow(self._machine, self)
+        updates.unfollow(self._machine, self)
         before, self._machine = self._machine, machine
         self._moved = _moves_so_far(machine)
-        following.follow(machine, self)
+        updates.follow(machine, self)
         if (
             _borders(machine) != _borders(before)
             or machine.config.frames != self._arrangement.frames

@@ -18,7 +18,7 @@ from ipywidgets import widget_serialization
 from matplotlib.figure import Figure
 
 from zbudlab.machine import Machine
-from zbudlab.view import following, plots
+from zbudlab.view import plots, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
 from zbudlab.view.bundle import HINT, LiveView
@@ -165,7 +165,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _start_rows(self) -> None:
         self._begun = True  # the browser's rows belong to another machine
         for machine in self.machines:
-            following.follow(machine, self)
+            updates.follow(machine, self)
         self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
     def _compact(self) -> None:
@@ -233,7 +233,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         arrays = [np.array([[r[c] for c in COLUMNS] for r in some], "<f4") for some in rows]
         try:
             for machine in self.machines:
-                following.refresh(machine, by=self)
+                updates.refresh(machine, by=self)
         finally:  # a map that fails must not leave the browser waiting
             self.send(message, [array.tobytes() for array in arrays])
 

@@ -22,7 +22,7 @@ from zbudlab.history.explanation import Explanation
 from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_kinds
-from zbudlab.view import following, structures, told
+from zbudlab.view import changed_frames, structures, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
 from zbudlab.view.bundle import LiveView
@@ -78,9 +78,9 @@ class Player(LiveView, anywidget.AnyWidget):
         self._drawing = True  # whether the current answer has a picture
         self.on_msg(self._asked)
         self._open(stop)
-        following.follow(machine, self)
+        updates.follow(machine, self)
         if isinstance(source, Machine):
-            following.follow(source, self)
+            updates.follow(source, self)
 
     def _open(self, stop: int) -> None:
         """Open at a stop; if pages move in its operation, open at the move."""
@@ -202,8 +202,8 @@ class Player(LiveView, anywidget.AnyWidget):
         machine = self.history.machine
         if self.frames.machine is not machine:
             self.frames.machine = machine
-            following.follow(machine, self)
-        for view in following.views(machine):
+            updates.follow(machine, self)
+        for view in updates.views(machine):
             if isinstance(view, FrameMap):  # updating another player would move the machine
                 view.update(moves)
 
@@ -386,7 +386,9 @@ class Player(LiveView, anywidget.AnyWidget):
     @property
     def changed_frames(self) -> list[int]:
         """The page frames that this step changed, ascending."""
-        frames = [told.frame_of(change, self.history.machine) for change in self._changes()]
+        frames = [
+            changed_frames.frame_of(change, self.history.machine) for change in self._changes()
+        ]
         return sorted({pfn for pfn in frames if pfn is not None})
 
     def _changes(self) -> list[Change]:

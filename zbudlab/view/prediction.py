@@ -28,7 +28,7 @@ _STEPS = (1, 2, 5)  #: ends of axes, times powers of ten
 #: Guesses by question since the kernel started: a cell that runs again stays locked.
 _committed: dict[str, Any] = {}
 
-Run = Callable[[], "Figure | tuple[Figure, str] | str"]
+Reveal = Callable[[], "Figure | tuple[Figure, str] | str"]
 
 
 def seal(answer: Any, why: str) -> str:
@@ -67,7 +67,7 @@ class Prediction(anywidget.AnyWidget):
         unit: str = "",
         top: float | None = None,
         curve: str = "",
-        then: Run | None = None,
+        then: Reveal | None = None,
     ) -> None:
         _check(answer, choices, points)
         self.question, self.answer, self.why, self.unit = question, answer, why, unit

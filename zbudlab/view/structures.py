@@ -17,8 +17,8 @@ from zbudlab.history.sentences import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix
+from zbudlab.view.list_walk import list_members
 from zbudlab.view.look import style
-from zbudlab.view.walking import list_members
 
 MOST_PAGES = 9  #: pages of a list that are drawn
 MOST_LISTS = 12

@@ -7,7 +7,7 @@ import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises.e02_buddy import random_trace
-from zbudlab.course.outside import LINE, Pages
+from zbudlab.course.grader_side import LINE, CountedPages
 from zbudlab.layout import PAGE_SHIFT, PAGE_SIZE, PG_HEAD, PG_LOCKED, PG_LRU
 
 LINUX_RECORD = 64  #: bytes of a struct page in Linux
@@ -286,7 +286,7 @@ EXERCISE = Exercise(
             drawn_copies,
             hints=("len(old) bytes; the last one, too.",),
             why=f"all {PAGE_SIZE} bytes are to be as in the old page, which stays as it is",
-            outside=Pages,
+            outside=CountedPages,
         ),
         Ability(
             "lines",
@@ -298,7 +298,7 @@ EXERCISE = Exercise(
             drawn_lines,
             hints=("range(0, 4096, 64), and slices.",),
             why=f"{PAGE_SIZE // LINE} lines of {LINE} bytes, each read once and written once",
-            outside=Pages,
+            outside=CountedPages,
         ),
         Ability(
             "byte",

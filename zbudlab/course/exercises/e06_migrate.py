@@ -13,7 +13,7 @@ from zbudlab.course.exercises import (
     under_pressure,
     why_golden,
 )
-from zbudlab.course.outside import Moved
+from zbudlab.course.grader_side import Moved
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"

@@ -36,7 +36,7 @@ class Bench:
 
     others: what takes the place of the student's other functions, which the tried ones may call;
     see `stand_in`. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a
-    question to the side that compares (`zbudlab.course.outside`), and gives the reply.
+    question to the side that compares (`zbudlab.course.grader_side`), and gives the reply.
     """
 
     def __init__(

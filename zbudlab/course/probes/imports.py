@@ -36,6 +36,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zbud",
         "zswap",
         "zswap61",
+        "zswap_settings",
         "zswap_world",
     ),
     "content": (
@@ -70,6 +71,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "explain",
         "freelists",
         "keyframes",
+        "logfile",
         "machine",
         "notes",
         "operations",

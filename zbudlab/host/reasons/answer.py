@@ -12,7 +12,7 @@ from zbudlab.host.reasons.request import ASKED, Request, parse_request
 from zbudlab.host.reasons.rules import rules_of
 from zbudlab.host.reasons.steps import (
     REASONS,
-    Step,
+    Decision,
     blocks_step,
     cma_steps,
     effort_step,
@@ -41,7 +41,7 @@ class Answer:
     request: Request
     reason: str
     because: str
-    steps: list[Step]
+    steps: list[Decision]
     remedies: list[Remedy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     decisions: list[ZoneDecision] = field(default_factory=list)

@@ -34,7 +34,7 @@ REASONS = {
 
 
 @dataclass
-class Step:
+class Decision:
     """One step: a sentence, its numbers by name, and the function and file in Linux."""
 
     sentence: str
@@ -42,11 +42,11 @@ class Step:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def request_step(request: Request, gfp: Gfp, page_size: int) -> Step:
+def request_step(request: Request, gfp: Gfp, page_size: int) -> Decision:
     """Say what was asked."""
     size = human(page_size << request.order)
     waits = "may reclaim and compact" if gfp.can_wait else "cannot wait for memory"
-    return Step(
+    return Decision(
         f"The request: {size} in one block (order {request.order}), {gfp.text}: "
         f"{gfp.migratetype.lower()}, {waits}.",
         "include/linux/gfp.h, gfp_migratetype",
@@ -54,16 +54,16 @@ def request_step(request: Request, gfp: Gfp, page_size: int) -> Step:
     )
 
 
-def zones_step(gfp: Gfp, decisions: list[ZoneDecision]) -> Step:
+def zones_step(gfp: Gfp, decisions: list[ZoneDecision]) -> Decision:
     """Say which zones the request may use."""
     names = ", ".join(str(found.zone) for found in decisions) or "none in this report"
-    return Step(
+    return Decision(
         f"Zones it may use, from {gfp.highest_zone} down: {names}.",
         "include/linux/gfp.h, gfp_zone",
     )
 
 
-def watermark_step(found: ZoneDecision, order: int) -> Step:
+def watermark_step(found: ZoneDecision, order: int) -> Decision:
     """Say whether enough pages would remain free in a zone."""
     parts = ("CMA", found.cma), ("HighAtomic", found.high_atomic)
     barred = [f"{pages} of {name}" for name, pages in parts if pages]
@@ -74,7 +74,7 @@ def watermark_step(found: ZoneDecision, order: int) -> Step:
     marks = "/".join(str(counts.get(name, "?")) for name in ("min", "low", "high"))
     needed = found.mark + found.reserve
     enough = found.usable_free - ((1 << order) - 1) > needed
-    return Step(
+    return Decision(
         f"{found.zone}: {found.free} pages are free{less}; {needed} must "
         f"remain (watermarks {marks}, {found.mark} for this request, reserve {found.reserve}): "
         f"{'enough' if enough else 'too few'}.",
@@ -84,13 +84,13 @@ def watermark_step(found: ZoneDecision, order: int) -> Step:
     )  # fmt: skip
 
 
-def blocks_step(found: ZoneDecision, order: int) -> Step:
+def blocks_step(found: ZoneDecision, order: int) -> Decision:
     """Say which blocks the request may take in a zone."""
     fits = sum(count for at, count in enumerate(found.usable) if at >= order)
     total = sum(count for at, count in enumerate(found.zone.free) if at >= order)
     largest = f"the largest is of order {found.largest}" if found.largest >= 0 else "none is free"
     barred = f"; {total - fits} more are of types it may not use" if total > fits else ""
-    return Step(
+    return Decision(
         f"{found.zone}: {fits} free blocks of order {order} or more that it may use, {largest}"
         f"{barred}.",
         "mm/page_alloc.c, __rmqueue_smallest and fallbacks",
@@ -98,7 +98,7 @@ def blocks_step(found: ZoneDecision, order: int) -> Step:
     )
 
 
-def index_step(found: ZoneDecision, order: int) -> Step:
+def index_step(found: ZoneDecision, order: int) -> Decision:
     """Say what the fragmentation index of a zone means for the order."""
     if found.index == -1:
         meaning = "a free block is large enough, of whatever type"
@@ -106,14 +106,14 @@ def index_step(found: ZoneDecision, order: int) -> Step:
         meaning = "memory is short rather than scattered: the kernel reclaims"
     else:
         meaning = "memory is scattered rather than short: the kernel compacts"
-    return Step(
+    return Decision(
         f"{found.zone}: the fragmentation index of order {order} is {found.index:.3f}: {meaning}.",
         "mm/vmstat.c, fragmentation_index",
         {"index": found.index},
     )
 
 
-def effort_step(order: int, gfp: Gfp, rules: Rules) -> Step:
+def effort_step(order: int, gfp: Gfp, rules: Rules) -> Decision:
     """Say what the kernel may try before it refuses."""
     if not gfp.can_wait:
         tried = "The request cannot wait, so nothing is reclaimed or compacted for it"
@@ -124,19 +124,22 @@ def effort_step(order: int, gfp: Gfp, rules: Rules) -> Step:
         )
     else:
         tried = "The kernel reclaims, compacts and at last kills a process"
-    return Step(f"{tried} (rules of {rules.name}).", "mm/page_alloc.c, __alloc_pages_slowpath")
+    return Decision(f"{tried} (rules of {rules.name}).", "mm/page_alloc.c, __alloc_pages_slowpath")
 
 
-def cma_steps(request: Request) -> tuple[list[Step], str, str]:
+def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
     """Return the steps of a CMA failure, its reason as a word and in a sentence."""
     steps = [
-        Step(f"The request: {request.pages} contiguous pages of a CMA area.", "mm/cma.c, cma_alloc",
-             {"pages": request.pages})
-    ]  # fmt: skip
+        Decision(
+            f"The request: {request.pages} contiguous pages of a CMA area.",
+            "mm/cma.c, cma_alloc",
+            {"pages": request.pages},
+        )
+    ]
     largest = max(request.runs, default=0)
     if request.runs:
         steps.append(
-            Step(
+            Decision(
                 f"The area's bitmap has {sum(request.runs)} of {request.area} pages free in "
                 f"{len(request.runs)} runs, the longest {largest}.",
                 "mm/cma.c, cma_debug_show_areas",
@@ -152,11 +155,13 @@ def cma_steps(request: Request) -> tuple[list[Step], str, str]:
     return _cma_reason(request, steps, largest)
 
 
-def _cma_reason(request: Request, steps: list[Step], largest: int) -> tuple[list[Step], str, str]:
+def _cma_reason(
+    request: Request, steps: list[Decision], largest: int
+) -> tuple[list[Decision], str, str]:
     busy = f" ({request.busy} ranges were reported busy)" if request.busy else ""
     if request.error == -16 or (request.error == -12 and request.busy):
         steps.append(
-            Step(
+            Decision(
                 f"In each range tried a page could not be moved{busy}.",
                 "mm/page_alloc.c, alloc_contig_range",
                 {"busy": request.busy},

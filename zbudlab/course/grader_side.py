@@ -40,7 +40,7 @@ class Counted:
         self.pieces.append(size)
 
 
-class Pages(Outside):
+class CountedPages(Outside):
     """Two pages for `copy_page`. case: seed of the content, counts: whether to count accesses."""
 
     def __init__(self, case: dict[str, Any]) -> None:
