@@ -13,7 +13,6 @@ from typing import Any
 import anywidget
 import traitlets
 from ipywidgets import widget_serialization
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.history import KINDS, History
@@ -21,15 +20,14 @@ from zbudlab.history.changes import Change
 from zbudlab.history.explanation import Explanation
 from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
-from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import changed_frames, structures, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
-from zbudlab.view.maps import memory_map
 from zbudlab.view.step import code, track
 from zbudlab.view.step.scene import State, pool_of, scene
+from zbudlab.view.step.still import picture
 
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds of running a log before the browser can replace its request
@@ -328,14 +326,7 @@ class Player(LiveView, anywidget.AnyWidget):
             return {"function": "", "linux": "", "file": "", "lines": [], "now": -1}
         if not self.part or self._inside is None:
             return code.listing(self._told.function)
-        part = self._inside.parts[self.part - 1]
-        caller = code.kernel_named(part.caller) if part.caller else None
-        if caller is None:
-            return code.listing(part.name)
-        first, _ = track.page_of(self._inside.parts, self.part)
-        same = self._inside.parts[first - 1 : self.part - 1]
-        nth = sum((each.name, each.caller) == (part.name, part.caller) for each in same)
-        return code.listing(caller, part.name.rpartition(".")[2], nth)
+        return code.of_part(self._inside.parts, self.part)
 
     def _scene(self) -> dict[str, Any]:
         """Return the picture of this step."""
@@ -402,16 +393,5 @@ class Player(LiveView, anywidget.AnyWidget):
     def figure(self) -> Figure:
         """Draw the player as a static picture: memory, radix tree and lists."""
         machine = self.history.machine
-        drawn = Figure(figsize=(12, 6), layout="constrained")
-        left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
-        kinds = frame_kinds(machine.state)
-        memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=left.add_subplot())
-        self._structures(*right.subplots(2, 1))
-        drawn.suptitle(self.title, fontsize=12)
-        return drawn
-
-    def _structures(self, above: Axes, below: Axes) -> None:
-        machine = self.history.machine
         pool = pool_of(machine, self._changes())
-        structures.plot_radix_tree(machine, pool=pool, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
+        return picture(machine, pool, self.changed_frames, self.title)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -33,21 +34,7 @@ def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     styles = _styles(rows)
     for line, cells in enumerate(rows):
         for frame, text in enumerate(cells):
-            colour, hatch = styles[text[0]] if text else FREE
-            box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
-            box.set(edgecolor=tokens.colour("paper"), linewidth=1.5)
-            ax.add_patch(box)
-            back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-            ax.text(
-                frame,
-                line,
-                text,
-                ha="center",
-                va="center",
-                fontsize=11,
-                fontweight="bold",
-                bbox=back,
-            )
+            _draw_cell(ax, frame, line, text, *(styles[text[0]] if text else FREE))
     ax.set_xlim(-0.6, count - 0.4)
     ax.set_ylim(len(rows) - 0.45, -0.55)
     ax.set_xticks(range(count), [str(frame) for frame in range(count)], fontsize=10)
@@ -57,6 +44,16 @@ def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return figure
+
+
+def _draw_cell(ax: Axes, frame: int, line: int, text: str, colour: str, hatch: str) -> None:
+    """Draw one cell with its text."""
+    box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
+    box.set(edgecolor=tokens.colour("paper"), linewidth=1.5)
+    ax.add_patch(box)
+    back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+    cell = ax.text(frame, line, text, fontsize=11, fontweight="bold", bbox=back)
+    cell.set(ha="center", va="center")
 
 
 def key_values(moments: Mapping[str, Sequence[str | None]]) -> str:

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 from zbudlab.conformance.trace import lines, operations
+from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 
 #: The title of the ability "golden" under a changed rule, where no answer is the kernel's.
 GOLDEN_CHANGED = {"title": "does all of this together, under the changed rule"}
@@ -18,7 +18,7 @@ GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers
 
 
 def goldens(kind: str, *names: str) -> Cases:
-    """Return cases for the probe `traces.replay` from the kernel's traces; none under another rule."""
+    """Return cases for `traces.replay` from the kernel's traces; none under another rule."""
 
     def cases(setting: Setting) -> list[Case]:
         if setting.rule.name != LINUX.name:

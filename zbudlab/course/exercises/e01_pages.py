@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises.e02_buddy import random_trace
+from zbudlab.course.exercises.e02_cases import random_trace
 from zbudlab.course.grader_side import LINE, CountedPages
 from zbudlab.layout import PAGE_SHIFT, PAGE_SIZE, PG_HEAD, PG_LOCKED, PG_LRU
 

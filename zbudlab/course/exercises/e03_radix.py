@@ -62,7 +62,7 @@ def drawn_slots(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def why_slot(case: Case, got: Any, expected: Any) -> str:
-    key, level = case["arguments"]
+    _, level = case["arguments"]
     if isinstance(got, int) and got & RADIX_TREE_MAP_MASK == expected:
         return "only 6 bits count; those above them belong to the levels above"
     low = level * RADIX_TREE_MAP_SHIFT

@@ -193,8 +193,8 @@ EXERCISE = Exercise(
             shown_allocations,
             drawn_allocations,
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
-            why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a reference, "
-            "and the page goes first on the LRU list and on the list of what is now free in it",
+            why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a "
+            "reference, and the page goes first on the LRU list and on the list of what is now free in it",
             shrinks=("trace", "script"),
         ),
         Ability(
@@ -206,8 +206,8 @@ EXERCISE = Exercise(
             shown_frees,
             drawn_frees,
             hints=("A page that is half empty now belongs on another list.",),
-            why="the object, its handle and its reference go; the page moves to the list of what is "
-            "now free in it, and is itself free with its last reference",
+            why="the object, its handle and its reference go; the page moves to the list of what "
+            "is now free in it, and is itself free with its last reference",
             shrinks=("trace", "script"),
         ),
         Ability(

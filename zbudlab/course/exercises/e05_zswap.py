@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -241,7 +247,9 @@ EXERCISE = Exercise(
             ("first_full_size",),
             limit_question,
             expected=limit_answer,
-            hints=("Begin with the share. Is a pool that has just that full, by the rule you were given?",),
+            hints=(
+                "Begin with the share. Is a pool with exactly that full, by the rule you were given?",
+            ),
         ),
     ),
 )

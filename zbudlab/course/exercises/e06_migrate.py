@@ -28,7 +28,9 @@ RULES = (
         tells={
             "lists": {
                 "title": "puts the new page first on both lists, and takes the old one off",
-                "hints": ("The old page leaves its lists; where does a page go that was just used?",),
+                "hints": (
+                    "The old page leaves its lists; where does a page go that was just used?",
+                ),
                 "why": "a page is on two lists, by the links LRU and BUDDY; by this rule moving is "
                 "a use of it, so that it goes first on both",
             },

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames

@@ -204,7 +204,9 @@ def judge_interval(case: Case, got: Any) -> str:
     width = right[1] - right[0]
     if not same([low, high], again):
         return f"the second time {again}: draw from `seed` alone"
-    if all(abs(mine - its) <= width / 20 + 1e-9 for mine, its in zip((low, high), right, strict=True)):
+    if all(
+        abs(mine - its) <= width / 20 + 1e-9 for mine, its in zip((low, high), right, strict=True)
+    ):
         return ""
     told = f"the bootstrap's is near {right[0]:.2f} to {right[1]:.2f}"
     if high - low < 0.93 * width:

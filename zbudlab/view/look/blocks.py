@@ -64,6 +64,17 @@ def svg(
     alt: description of the map. nails: mark zbud pages as immovable. width: an SVG width.
     """
     count = -(-len(kinds) // BLOCK)
+    wide = min(count, across) * (SIDE + GAP) - GAP
+    high = -(-count // across) * (ROWS + GAP) - GAP
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-.5 -.5 {wide + 1} {high + 1}" '
+        f'width="{width}" role="img" aria-label="{escape(alt)}">'
+        f"{''.join(_shapes(kinds, count, across, nails))}</svg>"
+    )
+
+
+def _shapes(kinds: Sequence[int], count: int, across: int, nails: bool) -> list[str]:
+    """Return the elements of a map: free blocks, runs of frames, whole blocks, nails."""
     parts: dict[int, list[str]] = {}
     plain, whole, marks = [], [], []
     for block in range(count):
@@ -85,12 +96,7 @@ def svg(
     if whole:
         outline = f'stroke="{paint("whole")}" stroke-width=".5"'
         drawn.append(f'<path fill="{paint("wholefill")}" {outline} d="{"".join(whole)}"/>')
-    wide = min(count, across) * (SIDE + GAP) - GAP
-    high = -(-count // across) * (ROWS + GAP) - GAP
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-.5 -.5 {wide + 1} {high + 1}" '
-        f'width="{width}" role="img" aria-label="{escape(alt)}">{"".join([*drawn, *marks])}</svg>'
-    )
+    return [*drawn, *marks]
 
 
 def image(kinds: Sequence[int], *, across: int, alt: str, nails: bool = False) -> str:

@@ -1,10 +1,13 @@
 """The source of a step's function, with its current line."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from zbudlab import jit
 from zbudlab.history.functions import linux_of, source_of
+from zbudlab.history.inside import Part
+from zbudlab.view.step.track import page_of
 
 LINES = 20  #: lines of a function that are shown
 
@@ -33,6 +36,18 @@ def listing(name: str, call: str = "", occurrence: int = 0) -> dict[str, Any]:
         "lines": lines[first : first + LINES],
         "now": now - first if now >= 0 else -1,
     }
+
+
+def of_part(parts: Sequence[Part], number: int) -> dict[str, Any]:
+    """Return the source of the function that called a part, with the call's line marked."""
+    part = parts[number - 1]
+    caller = kernel_named(part.caller) if part.caller else None
+    if caller is None:
+        return listing(part.name)
+    first, _ = page_of(parts, number)
+    same = parts[first - 1 : number - 1]
+    nth = sum((each.name, each.caller) == (part.name, part.caller) for each in same)
+    return listing(caller, part.name.rpartition(".")[2], nth)
 
 
 def _code(text: str) -> list[list[Any]]:
