@@ -194,7 +194,8 @@ EXERCISE = Exercise(
             drawn_allocations,
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
             why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a "
-            "reference, and the page goes first on the LRU list and on the list of what is now free in it",
+            "reference, and the page goes first on the LRU list and on the list of what is now "
+            "free in it",
             shrinks=("trace", "script"),
         ),
         Ability(

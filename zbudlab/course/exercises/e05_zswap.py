@@ -247,9 +247,7 @@ EXERCISE = Exercise(
             ("first_full_size",),
             limit_question,
             expected=limit_answer,
-            hints=(
-                "Begin with the share. Is a pool with exactly that full, by the rule you were given?",
-            ),
+            hints=("Begin with the share. Is a pool with exactly that full, by your rule?",),
         ),
     ),
 )
