@@ -62,7 +62,7 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
     return {"price": price_table, "recorded": _recorded()}
 
 
-def _huge(stage: recorded.Stage) -> int:
+def _huge(stage: recorded.RecordedStage) -> int:
     """Blocks of order 9 in the free lists of the recorded zone."""
     free = stage["free_blocks_by_order"][recorded.ZONE]
     return free[9] + 2 * free[10]
