@@ -252,7 +252,7 @@ def test_what_cannot_be_registered():
     named_lz4.name = "lz4"
     with pytest.raises(ValueError, match="cannot register 'lz4'"):
         compressors.register(named_lz4)
-    with pytest.raises(TypeError, match="is no compressor"):
+    with pytest.raises(TypeError, match="new must have a name, compress and decompress"):
         compressors.register("lz4")
 
 
