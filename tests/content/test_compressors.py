@@ -283,3 +283,9 @@ def test_what_a_compressor_raises_comes_out_of_the_threads():
     pages = corpus.pages("text", 300)
     with pytest.raises(compressors.UnrecordedPage):
         compressors.compress_pages(recorded, pages, np.empty_like(pages), threads=2)
+
+
+@pytest.mark.parametrize("name", [None, 5, [], {}])
+def test_a_name_of_another_kind_is_unknown(name):
+    with pytest.raises(compressors.UnknownCompressor, match="there are lz4"):
+        compressors.compressor(name)
