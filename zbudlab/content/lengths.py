@@ -46,7 +46,7 @@ def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
     if method not in METHODS:
         raise ValueError(
-            f"no lengths were recorded for {shown(method)}, only for {', '.join(METHODS)}: "
+            f"no lengths were recorded for {method}, only for {', '.join(METHODS)}: "
             "name files to compress, or a file of lengths"
         )
     with np.load(RECORDED) as table:
