@@ -56,7 +56,7 @@ class TestCommand:
             ('experiment = "no.module:f"\n[grid]\n', "no experiment 'no.module:f'"),
             ('experiment = "pressure"\nfrmaes = 3\n[grid]\n', "unknown frmaes"),
             ('experiment = "pressure"\nseeds = "x"\n[grid]\n', "seeds are a number"),
-            ("not toml", "is no TOML file"),
+            ("not toml", "is not a TOML file"),
         ],
     )
     def test_files_that_are_refused(self, tmp_path, capsys, monkeypatch, text, reason):

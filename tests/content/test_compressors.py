@@ -252,7 +252,7 @@ def test_what_cannot_be_registered():
     named_lz4.name = "lz4"
     with pytest.raises(ValueError, match="cannot register 'lz4'"):
         compressors.register(named_lz4)
-    with pytest.raises(TypeError, match="is no compressor"):
+    with pytest.raises(TypeError, match="new must have a name, compress and decompress"):
         compressors.register("lz4")
 
 
@@ -283,3 +283,9 @@ def test_what_a_compressor_raises_comes_out_of_the_threads():
     pages = corpus.pages("text", 300)
     with pytest.raises(compressors.UnrecordedPage):
         compressors.compress_pages(recorded, pages, np.empty_like(pages), threads=2)
+
+
+@pytest.mark.parametrize("name", [None, 5, [], {}])
+def test_a_name_of_another_kind_is_unknown(name):
+    with pytest.raises(compressors.UnknownCompressor, match="there are lz4"):
+        compressors.compressor(name)

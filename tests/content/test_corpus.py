@@ -115,5 +115,14 @@ def test_none_is_a_number_of_pages():
 def test_bad_requests_are_named():
     with pytest.raises(ValueError, match="no recipe 'txt'; there are text, binary"):
         corpus.pages("txt", 1)
-    with pytest.raises(ValueError, match="cannot make -1 pages"):
-        corpus.pages("text", -1)
+    with pytest.raises(ValueError, match=r"no recipe \[\]; there are"):
+        corpus.pages([], 1)
+    for count, seed, first, why in (
+        (-1, 0, 0, "count must be 0 to 16777216, not -1"),
+        (1.5, 0, 0, "count must be a whole number, not 1.5"),
+        (1 << 40, 0, 0, "count must be 0 to 16777216, not 1099511627776"),
+        (1, None, 0, "seed must be a whole number, not None"),
+        (1, 0, -3, "first must be 0 to .*, not -3"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            corpus.pages("text", count, seed, first)

@@ -154,8 +154,8 @@ WRONG = {
     "operate('nosuch')": "unknown operation 'nosuch': there are alloc_contig_range, ",
     "operate(None)": "unknown operation None",
     "operate([])": r"unknown operation \[\]",
-    "operate('exit')": "operation exit takes process: int, not 0 numbers",
-    "operate('exit', 0, 1)": "operation exit takes process: int, not 2 numbers",
+    "operate('exit')": "operation exit takes process, not 0 numbers",
+    "operate('exit', 0, 1)": "operation exit takes process, not 2 numbers",
     "operate('rescan', 1)": "operation rescan takes no arguments, not 1 numbers",
     "operate('exit', 5)": "there is no process 5",
     "operate('touch', 0, 7, 1)": "write must be 0 to 1, not 7",
@@ -218,6 +218,14 @@ def test_numbers_and_switches_of_numpy_are_taken():
     assert isinstance(machine.log[0].arguments[0], int)
     assert machine.peek(np.int8(process), np.int16(3)) == bytes(4096)
     machine.set_zbud_movable(np.False_)
+
+
+@pytest.mark.parametrize("pages", [range(9, -1, -3), range(4, 2**70, 2**70), range(0), range(10)])
+def test_every_range_of_pages_is_expanded(pages):
+    machine = small()
+    machine.touch(machine.create_process(10), pages)
+    *_, touch = machine.log.operations()
+    assert touch.arguments == [0, 0, *pages]
 
 
 def test_refusals_name_the_errno():

@@ -1,4 +1,4 @@
-"""Settings that no machine has are refused; tests settings.py, too."""
+"""Settings that no machine has are refused."""
 
 import errno
 import json

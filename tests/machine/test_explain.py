@@ -1,4 +1,4 @@
-"""Where a page is, how it came there and why zswap refused it; tests notes.py and refusals.py.
+"""Where a page is, how it came there and why zswap refused it.
 
 Also tests `machine/notes.py` and `swap/refusals.py`.
 """

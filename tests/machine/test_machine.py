@@ -1,4 +1,4 @@
-"""Blocks, CMA, zbud, checks and replaced functions; tests operations.py and core.py, too.
+"""Blocks, CMA, zbud, checks and replaced functions.
 
 Also tests `machine/core.py`, `machine/errors.py` and `machine/operations.py`.
 """

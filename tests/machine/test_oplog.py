@@ -1,6 +1,6 @@
 """The log of a machine holds operations with their steps, and each page once.
 
-Also tests `machine/logfile.py`.
+Also tests `machine/logfile.py`. `machine/keyframes.py` is tested in `tests/history`.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 from zbudlab import history
 from zbudlab.content import corpus
 from zbudlab.machine import Machine, MachineError
+from zbudlab.machine.oplog import LogError, OperationLog
 
 
 class TestLog:
@@ -34,3 +35,27 @@ class TestLog:
         machine.zbud_alloc(10)
         machine.save_log(tmp_path / "log")
         assert history.rerun_to_end(tmp_path / "log").digest() == machine.digest()
+
+    @pytest.mark.parametrize(
+        ("name", "spoil"),
+        [
+            ("depth", lambda a: a[:-1]),
+            ("depth", lambda a: a + 7),
+            ("name", lambda a: a + 50),
+            ("start", lambda a: a[::-1].copy()),
+            ("start", lambda a: a + 1),
+            ("result", lambda a: a[1:]),
+            ("arguments", lambda a: a[:-2]),
+        ],
+    )
+    def test_columns_that_do_not_fit_together_are_refused(self, tmp_path, name, spoil):
+        machine = Machine(frames=64)
+        machine.touch(machine.create_process(3), range(3))
+        machine.save_log(tmp_path / "log")
+        with np.load(tmp_path / "log") as file:
+            arrays = dict(file)
+        arrays[name] = spoil(arrays[name])
+        with open(tmp_path / "bad", "wb") as file:
+            np.savez(file, **arrays)
+        with pytest.raises(LogError, match="is not a log of operations, or is damaged"):
+            OperationLog.load(tmp_path / "bad")

@@ -1,6 +1,6 @@
 """Bytes come back from wherever reclaim put them.
 
-Also tests `mm/memory.py` and `mm/vmscan.py`.
+Also tests `machine/peek.py`, `mm/memory.py` and `mm/vmscan.py`.
 """
 
 import errno

@@ -187,3 +187,17 @@ class TestSummary:
         assert told.endswith(f"frames: {entries} entries, {details.counted(nodes, 'tree node')}")
         machine.exit(process)
         assert details.bookkeeping(machine).endswith("frames: 0 entries, 0 tree nodes")
+
+
+def test_how_a_page_of_a_process_came_and_why_zswap_refused_it():
+    machine = Machine(frames=512, threads=1)
+    process = machine.create_process(40)
+    noise = np.random.default_rng(1).integers(256, size=(40, layout.PAGE_SIZE), dtype=np.uint8)
+    machine.write(process, 0, noise)
+    fresh = part(machine, machine.explain(process, 7).number, "page of a process")
+    assert fresh == {"arrival": "Its first touch gave it a zeroed frame"}
+    machine.reclaim(40)
+    machine.touch(process, [7])
+    rows = part(machine, machine.explain(process, 7).number, "page of a process")
+    assert rows["arrival"] == "It was read back from the swap device"
+    assert rows["refusal"].startswith("zswap refused it earlier because it compressed poorly")

@@ -92,7 +92,7 @@ class TestLanguage:
             ("[processes.p]\nregions = [{pages = 'x'}]", "a size is"),
             ("[processes.p]\nregions = [{pages = 1, write = 2}]", "write must be 0 to 1, not 2"),
             ("[processes.p]\nends = 'x'\nregions = [{pages = 1}]", "ends must be one of"),
-            ("[[[", "is no TOML file"),
+            ("[[[", "is not a TOML file"),
             (
                 "machine = 5\nphases = [{name = 'a', steps = 1}]",
                 "machine must be a table, not 5",

@@ -1,7 +1,7 @@
-"""What turns a page into fewer bytes and back: `compressor("lz4")`.
+"""Compressors of pages, by name: `compressor("lz4")`.
 
-One small protocol, `Compressor`: an object with a name, `compress` and `decompress`
-can `register` it, and a machine uses it as its own. `compress_pages` does many pages at once.
+An object with a name, `compress` and `decompress` is a `Compressor`. `register` makes it available
+by its name. `compress_pages` compresses many pages at once.
 
 The compressors here are Python packages. On 2048 pages that a running Linux 6.1 compressed too
 (recipe `half`: random, then constant; the easy case), lz4 and lzo give the kernel's lengths to
@@ -23,6 +23,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.io.values import shown
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm import crypto
 
@@ -31,15 +32,15 @@ Data = bytes | bytearray | memoryview | NDArray[np.uint8]
 
 @runtime_checkable
 class Compressor(Protocol):
-    """What a compressor must offer. Several threads may call the same object at once."""
+    """What a compressor has. Several threads may call one object at the same time."""
 
     name: str
 
     def compress(self, page: Data) -> bytes:
-        """The page, PAGE_SIZE bytes, in fewer; more than PAGE_SIZE mean that it does not fit."""
+        """Return the compressed page. More than PAGE_SIZE bytes mean that it does not fit."""
 
     def decompress(self, data: Data) -> bytes:
-        """The page again, PAGE_SIZE bytes. Raises DamagedData where that cannot be."""
+        """Return the page, PAGE_SIZE bytes. Raise DamagedData if the data gives none."""
 
 
 class UnknownCompressor(ValueError):
@@ -55,27 +56,30 @@ class DamagedData(ValueError):
 
 
 class UnrecordedPage(ValueError):
-    """A replay met a page that was never compressed while its log was written."""
+    """A rerun of a log needs a page that was never compressed when the log was written."""
 
 
 def compressor(name: str) -> Compressor:
-    """The compressor of that name. Raises UnknownCompressor or MissingLibrary, both ValueError."""
-    if name not in _known:
-        raise UnknownCompressor(f"no compressor {name!r}; there are {', '.join(_known)}")
+    """Return the compressor of a name. Raises UnknownCompressor or MissingLibrary."""
+    if not isinstance(name, str) or name not in _known:
+        raise UnknownCompressor(f"no compressor {shown(name)}; there are {', '.join(_known)}")
     return _known[name]()
 
 
 def register(new: Compressor) -> None:
-    """Makes a compressor of yours available by its name; again with the same name replaces it."""
+    """Make a compressor available by its name, in place of an earlier one of that name.
+
+    Raises TypeError for what is no compressor, ValueError for the name of a built-in one.
+    """
     if not isinstance(new, Compressor):
-        raise TypeError(f"{new!r} is no compressor: it needs a name, compress and decompress")
+        raise TypeError(f"new must have a name, compress and decompress, not {shown(new)}")
     if new.name in _BUILT_IN:
         raise ValueError(f"cannot register {new.name!r}: the built-in compressor has this name")
     _known[new.name] = lambda: new
 
 
 def available() -> dict[str, bool]:
-    """By name: can this compressor be used here, or is its library absent?"""
+    """Return for each name whether the compressor can be used: its library is installed."""
     return {name: _usable(name) for name in _known}
 
 
@@ -94,11 +98,11 @@ def compress_pages(
     out: NDArray[np.uint8],
     threads: int | None = None,
 ) -> NDArray[np.int32]:
-    """Lengths in bytes, int32 (n,), -1 where a page does not fit in PAGE_SIZE bytes.
+    """Compress pages. Return their lengths in bytes, int32 (n,); -1 = more than PAGE_SIZE.
 
-    `pages` is uint8 (n, PAGE_SIZE); page i goes, compressed, to the start of row i of `out`,
-    which has at least as many rows. The number of threads (default: one a CPU) changes nothing
-    but the time. Raises ValueError for arrays of another form; what `using` raises passes on.
+    pages: uint8 (n, PAGE_SIZE). out: uint8, at least as many rows; page i is written to the start
+    of row i. threads: None = one per core; their number changes only the time.
+    Raises ValueError for other arrays, and what `using` raises.
     """
     _check_form("pages", pages, 0)
     _check_form("out", out, len(pages))
@@ -157,21 +161,21 @@ def decompress_pages(
     out: NDArray[np.uint8],
     rows: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which pages came back whole, bool (n,); page i goes to row rows[i] of `out`.
+    """Decompress pages, page i to row rows[i] of `out`. Return which succeeded, bool (n,).
 
-    memory: contiguous uint8 of any shape; starts, lengths: where in it each page lies, compressed,
-    in bytes; out: uint8 (m, PAGE_SIZE). A row whose page does not come back is undefined.
+    memory: contiguous uint8 of any shape. starts, lengths: of each compressed page in it, bytes,
+    int64 (n,). out: uint8 (m, PAGE_SIZE); the row of a damaged page is undefined.
     """
     _check_form("out", out, int(rows.max(initial=-1)) + 1)
     source, found = memory.reshape(-1), np.zeros(len(rows), np.int64)
     if isinstance(using, _Lz4) and using.c_decompress:
         inside = (starts >= 0) & (lengths <= PAGE_SIZE) & (starts + lengths <= source.size)
-        places = np.where(inside, [starts, lengths], 0)  # of nothing comes no page
+        places = np.where(inside, [starts, lengths], 0)  # nothing decompresses to no page
         crypto.crypto_decompress_pages(using.c_decompress, source, *places, out, rows, found)
         return found == PAGE_SIZE
     each = zip(starts.tolist(), lengths.tolist(), rows.tolist(), strict=True)
     for i, (start, length, row) in enumerate(each):
-        with contextlib.suppress(Exception):  # it is damaged, whatever a compressor says of it
+        with contextlib.suppress(Exception):  # damaged, whatever the compressor raises
             out[row].data[:] = using.decompress(source[start : start + length].data)
             found[i] = PAGE_SIZE
     return found == PAGE_SIZE
@@ -195,10 +199,10 @@ class _Package:
             ) from error
 
     def decompress(self, data: Data) -> bytes:
-        """The page, PAGE_SIZE bytes, or DamagedData."""
+        """Return the page, PAGE_SIZE bytes. Raise DamagedData whatever the library raises."""
         try:
             page = self.expand(data)
-        except Exception as error:  # each library has its own, some just Exception
+        except Exception as error:  # each library raises others, some a bare Exception
             raise DamagedData(
                 f"{self.name} cannot decompress {len(data)} bytes: {error}"
             ) from error
@@ -217,7 +221,7 @@ def _whole_page(name: str, data: Data, page: bytes) -> bytes:
 
 
 class _Lz4(_Package):
-    """LZ4 blocks without a size in front, as crypto/lz4.c makes them.
+    """LZ4 blocks without a size prefix, as crypto/lz4.c makes them.
 
     c_compress, c_decompress: addresses of the same functions in the C library that the package
     `lz4` has, for compiled code to call; 0 where they are hidden, as on Windows.
@@ -261,7 +265,7 @@ class _Lzo(_Package):
 
 
 class _Zstd(_Package):
-    """Zstandard level 3, its parameters chosen for an unknown length, as crypto/zstd.c does."""
+    """Zstandard level 3, with parameters for an unknown length, as crypto/zstd.c."""
 
     name, module, package = "zstd", "zstandard", "zstandard"
 
@@ -304,7 +308,7 @@ class _Deflate(_Package):
 
 
 class _Stored:
-    """No compression: the page as it is, which no zbud page can hold."""
+    """No compression. No zbud page can hold the result."""
 
     name = "none"
 
@@ -316,9 +320,9 @@ class _Stored:
 
 
 class Recorded:
-    """Replays what another compressor once made, and never compresses.
+    """Returns what another compressor made of pages before, and compresses nothing.
 
-    `table` has the SHA-256 (32 bytes) of each page that may come, and what `name` made of it.
+    name: of that compressor. table: its output by the SHA-256 (32 bytes) of the page.
     """
 
     def __init__(self, name: str, table: Mapping[bytes, bytes]) -> None:
@@ -326,7 +330,7 @@ class Recorded:
         self.table = table
 
     def compress(self, page: Data) -> bytes:
-        """What was recorded for this page, or UnrecordedPage."""
+        """Return what was recorded for a page. Raise UnrecordedPage if nothing was."""
         digest = hashlib.sha256(bytes(page)).digest()
         if digest not in self.table:
             raise UnrecordedPage(
@@ -336,7 +340,7 @@ class Recorded:
         return self.table[digest]
 
     def decompress(self, data: Data) -> bytes:
-        """The page, through the real compressor of that name."""
+        """Return the page, decompressed by the real compressor of that name."""
         return compressor(self.name).decompress(data)
 
 

@@ -1,4 +1,4 @@
-"""Page contents from named recipes: the same bytes on every system, in every version.
+"""Page content from named recipes: the same bytes on every system, in every version.
 
 `pages("text", 1000)` makes a thousand pages that look like text to a compressor, `page` one of
 them. A page depends on its recipe, its number and the seed alone, never on how many are asked
@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.io.values import INT64_MAX, fault_of, shown
 from zbudlab.layout import PAGE_SIZE
 
 Bytes = NDArray[np.uint8]
@@ -33,28 +34,33 @@ RECIPES = {
 }
 
 _MIXED = ["text"] * 7 + ["binary"] * 5 + ["random"] * 3 + ["zero"] * 2 + ["same"] * 2 + ["half"]
-_BATCH = 32  # pages made at once: their working arrays stay in the cache
+MOST_PAGES = 1 << 24  #: that can be made at once
+_BATCH = 32  # pages made together: their working arrays stay in the cache
 _HALVES = PAGE_SIZE // 2  # pages of `half` that differ in X
 _HALF_STRIDE = 1265  # odd, and near the golden ratio of _HALVES: any stretch has all sizes of X
 _SECTIONS = 8  # stretches of a binary page that differ in kind
 
 
 def page(recipe: str, index: int, seed: int = 0) -> bytes:
-    """Page number `index` of a recipe: PAGE_SIZE bytes."""
+    """Return page `index` of a recipe, PAGE_SIZE bytes. Raises ValueError as `pages` does."""
     return pages(recipe, 1, seed, first=index)[0].tobytes()
 
 
 def pages(recipe: str, count: int, seed: int = 0, first: int = 0) -> Bytes:
-    """Pages first .. first + count - 1 of a recipe: uint8, shape (count, PAGE_SIZE).
+    """Return pages first .. first + count - 1 of a recipe, uint8 (count, PAGE_SIZE).
 
-    Raises ValueError for an unknown recipe and for negative numbers.
+    Raises ValueError for an unknown recipe, and for numbers that are negative or not whole.
     """
-    if recipe not in RECIPES:
-        raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
-    if min(count, seed, first) < 0:
-        raise ValueError(
-            f"cannot make {count} pages from page {first} on with seed {seed}: none may be negative"
-        )
+    if not isinstance(recipe, str) or recipe not in RECIPES:
+        raise ValueError(f"no recipe {shown(recipe)}; there are {', '.join(RECIPES)}")
+    for name, value, most in (
+        ("count", count, MOST_PAGES),
+        ("seed", seed, INT64_MAX),
+        ("first", first, INT64_MAX - MOST_PAGES),
+    ):
+        if fault := fault_of(name, value, 0, most):
+            raise ValueError(fault)
+    count, seed, first = int(count), int(seed), int(first)
     made = np.empty((count, PAGE_SIZE), np.uint8)
     for start in range(0, count, _BATCH):
         stop = min(start + _BATCH, count)
@@ -63,16 +69,16 @@ def pages(recipe: str, count: int, seed: int = 0, first: int = 0) -> Bytes:
 
 
 def half_page(x: int, more: str = "") -> bytes:
-    """The page of `half` whose first x bytes are random: SHAKE-128 of the text `half{x}{more}`.
+    """Return the page of `half` whose first x bytes are SHAKE-128 of the text `half{x}{more}`.
 
-    With nothing more, a page that a running Linux 6.1 compressed (x = 0, 2 ... 4094).
+    If `more` is empty, a running Linux 6.1 compressed this page (x = 0, 2 ... 4094).
     """
     noise = hashlib.shake_128(f"half{x}{more}".encode()).digest(x)
     return noise.ljust(PAGE_SIZE, bytes([x // 2 * 37 % 256]))
 
 
 def _stream(name: str, numbers: Sequence[int], seed: int, length: int) -> Bytes:
-    """`length` bytes of chance for each page: uint8, shape (pages, length)."""
+    """Return `length` random bytes for each page, uint8 (pages, length)."""
     digests = (hashlib.shake_128(f"{name}/{seed}/{i}".encode()).digest(length) for i in numbers)
     return np.frombuffer(b"".join(digests), np.uint8).reshape(len(numbers), length)
 
@@ -90,7 +96,7 @@ def _random(numbers: Sequence[int], seed: int) -> Bytes:
 
 
 def _half(numbers: Sequence[int], seed: int) -> Bytes:
-    """The recorded pages for numbers below 2048 with seed 0; beyond, others like them."""
+    """Return the recorded pages for numbers below 2048 and seed 0, and others like them."""
     made = []
     for number in numbers:
         turn, place = divmod(number, _HALVES)
@@ -110,9 +116,9 @@ def _mixed(numbers: Sequence[int], seed: int) -> Bytes:
     return made
 
 
-# --- what is spelled from tokens: text and machine code ------------------------------------------
+# --- from tokens: text and machine code -------------------------------------------------------
 class _Tokens(NamedTuple):
-    """A language: heads (words, opcodes) in turn with tails (separators, operands)."""
+    """A language: heads (words, opcodes) alternate with tails (separators, operands)."""
 
     letters: Bytes  # all tokens, one after the other
     start: NDArray[np.int32]  # of each token in `letters`
@@ -126,7 +132,7 @@ class _Tokens(NamedTuple):
 
 
 def _tokens(heads: list[bytes], tails: list[bytes]) -> _Tokens:
-    """Heads by Zipf's law, the first the commonest; each of the 256 tails as likely."""
+    """Return a language: heads follow Zipf's law, the 256 tails are equally likely."""
     assert len(tails) == 256, len(tails)
     every = heads + tails
     length = np.array([len(token) for token in every], np.int32)
@@ -142,14 +148,14 @@ def _tokens(heads: list[bytes], tails: list[bytes]) -> _Tokens:
 
 
 def _zipf(count: int) -> NDArray[np.int32]:
-    """Ranks for the draws 0 .. 65535: rank r about as often as 1 / (r + 3) has it."""
+    """Return ranks for the draws 0 .. 65535: rank r in proportion to 1 / (r + 3)."""
     weights = (1 << 32) // np.arange(3, count + 3, dtype=np.int64)
     bounds = np.cumsum(weights) * (1 << 16) // weights.sum()
     return np.searchsorted(bounds, np.arange(1 << 16), side="right").astype(np.int32)
 
 
 def _spell(tokens: _Tokens, stream: Bytes) -> Bytes:
-    """Pages of tokens, cut at the end. The first byte says how many of the heads a page uses."""
+    """Return pages of tokens. The first byte of a stream says how many heads its page uses."""
     split = 1 + 2 * tokens.draws
     richness = 32 + stream[:, :1].astype(np.uint32) * 3 // 4  # of 256: from the commonest up
     draws = stream[:, 1:split].view("<u2") * richness >> 8
@@ -166,7 +172,7 @@ def _spell(tokens: _Tokens, stream: Bytes) -> Bytes:
 
 @cache
 def _language() -> _Tokens:
-    """Words of one to four made-up syllables, short ones common; separators, many a glue word."""
+    """Return words of one to four made-up syllables; separators include common words."""
     onsets = b"t n s r l d m k p b v h g f st tr".split()
     vowels = b"a e i o u ea ou ai".split()
     codas = [b"", b"", b"", b"n", b"r", b"s", b"l", b"nd"]
@@ -188,7 +194,7 @@ def _text(numbers: Sequence[int], seed: int) -> Bytes:
 
 @cache
 def _instructions() -> _Tokens:
-    """Opcodes of two to four bytes; registers, small offsets, addresses and calls as operands."""
+    """Return opcodes of two to four bytes, with registers, offsets, addresses and calls."""
     chance = hashlib.shake_128(b"opcodes").digest(1024 * 5)
     opcodes = [chance[i + 1 : i + 3 + chance[i] % 3] for i in range(0, len(chance), 5)]
     registers = [bytes([0xC0 + i]) for i in range(56)]
@@ -199,7 +205,7 @@ def _instructions() -> _Tokens:
 
 
 def _records(stream: Bytes) -> Bytes:
-    """An array of C structs of 16 bytes a page: small numbers, and pointers near each other."""
+    """Return pages of C structs of 16 bytes: small numbers, and pointers close together."""
     draws = stream[:, : PAGE_SIZE // 4].view("<u2").astype("<u8").reshape(len(stream), -1, 2)
     size, kind = draws[:, :, 0] % 29 * 8, draws[:, :, 0] >> 14
     near = (0x55D0 << 32) + (draws[:, :1, 1] << 16)
@@ -211,7 +217,7 @@ _KINDS = np.array([0, 0, 0, 1, 1, 2, 2, 3])  # of stretches: code, records, stri
 
 
 def _binary(numbers: Sequence[int], seed: int) -> Bytes:
-    """Stretches of code, records, strings and padding; each page draws from some of these."""
+    """Return pages of code, records, strings and padding, of which each page has a few kinds."""
     count, code, text = len(numbers), _instructions(), _language()
     drawn, length = 2 + _SECTIONS, code.stream_length()
     stream = _stream("binary", numbers, seed, drawn + length)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.content.sources import Content, SourceError, from_lengths
+from zbudlab.io.values import shown
 from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.profiles import Profile
 
@@ -37,7 +38,12 @@ def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengt
 
 
 def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
-    """What Linux 6.1 made of 2048 pages of a kind, bytes."""
+    """Return the compressed lengths in bytes that Linux 6.1 got for 2048 pages of a kind.
+
+    kind: one of KINDS. method: one of METHODS. Raises ValueError for others.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
     if method not in METHODS:
         raise ValueError(
             f"no lengths were recorded for {method}, only for {', '.join(METHODS)}: "
@@ -49,7 +55,7 @@ def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
 
 
 def from_file(path: str | Path, *, rules: Profile) -> Lengths:
-    """Lengths in the order of a file: whole numbers as text, or a numpy array (.npy).
+    """Return the lengths in a file, in order: whole numbers as text, or a NumPy array (.npy).
 
     -1 to 4096 bytes: -1 = the page does not fit, 0 = same-filled (6.1). Raises SourceError.
     """
@@ -75,22 +81,22 @@ def from_file(path: str | Path, *, rules: Profile) -> Lengths:
 def of_pages(
     pages: NDArray[np.uint8], method: str, *, rules: Profile, threads: int | None = None
 ) -> Lengths:
-    """What a compressor makes of pages, uint8 (n, 4096)."""
+    """Return the lengths that a compressor makes of pages, uint8 (n, 4096)."""
     lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
     words = pages.view(np.int64)
     return as_ruled(lengths, (words == words[:, :1]).all(axis=1), rules=rules)
 
 
 def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:
-    """`count` lengths drawn at random from those there are; source: where these come from."""
+    """Return `count` lengths drawn at random from `lengths`. source: where those come from."""
     draw = np.random.Generator(np.random.PCG64(seed))
     chosen = np.empty(count, np.int32)
-    for start in range(0, count, 1 << 20):  # the draws themselves need not all be there at once
+    for start in range(0, count, 1 << 20):  # so that not all draws are in memory at once
         part = chosen[start : start + (1 << 20)]
         part[:] = lengths[draw.integers(0, len(lengths), len(part))]
     return from_lengths(chosen, f"{count} compressed lengths, drawn with seed {seed} from {source}")
 
 
 def in_turn(lengths: Lengths, source: str) -> Content:
-    """Lengths in the order of a trace; a machine that needs more starts over."""
+    """Return lengths in the order of a trace. A machine that needs more starts over."""
     return from_lengths(lengths, f"{len(lengths)} compressed lengths from {source}, in their order")

@@ -1,8 +1,7 @@
-"""Files, folders and live processes as page content: what real memory is made of.
+"""Files, folders and live processes as page content.
 
-A file is cut into pages, its last page filled up with zeros. A folder stands for all regular
-files in it, in the order of their paths. A live process of one's own gives the pages it has, on
-Linux.
+A file is cut into pages, the last one padded with zeros. A folder means all regular files in it, in
+the order of their paths. On Linux, a live process of the same user gives the pages of its memory.
 """
 
 import hashlib
@@ -21,15 +20,16 @@ LEFT_OUT = {"__pycache__", "site-packages", "dist-packages"}  # of the embedded 
 
 
 class SourceError(OSError):
-    """Files that cannot become page content; the message says which and why."""
+    """A file cannot be page content; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What pages hold: uint8 (n, 4096), how many files they are from, SHA-256 of the bytes.
+    """The content of pages.
 
-    For machines without page bytes `pages` has compressed lengths, int32 (n,), `lengths` says
-    where they come from. private: they were read from a live process, and are in no log that is
+    pages: uint8 (n, 4096); for machines without page bytes compressed lengths, int32 (n,), and
+    `lengths` says where they come from. files, skipped: files that were read, and that could not
+    be. sha256: of the bytes. private: they were read from a live process, and are in no log that is
     saved without saying so.
     """
 
@@ -42,18 +42,18 @@ class Content:
 
 
 def from_pages(pages: np.ndarray) -> Content:
-    """Content of pages that are there already, uint8 (n, 4096), as if they came from one file."""
+    """Return content of pages that exist already, uint8 (n, 4096), as if from one file."""
     pages = np.ascontiguousarray(pages, np.uint8)
     return Content(pages, 1, 0, hashlib.sha256(pages.data).hexdigest())
 
 
 def from_lengths(lengths: np.ndarray, source: str) -> Content:
-    """Compressed lengths, int32 (n,), as the content of pages without bytes."""
+    """Return compressed lengths, int32 (n,), as content. source: where they come from."""
     return Content(lengths, 0, 0, hashlib.sha256(lengths.data).hexdigest(), lengths=source)
 
 
 def python_library() -> Path:
-    """The folder of the running Python's own library."""
+    """Return the folder of the standard library of the running Python."""
     return Path(sysconfig.get_paths()["stdlib"])
 
 
@@ -67,7 +67,7 @@ def _folder_files(folder: Path, left_out: set[str]) -> Iterator[Path]:
 
 
 def _is_folder(path: str | Path) -> bool:
-    """Whether a path is a folder, else a file with something in it; SourceError if neither."""
+    """Return whether a path is a folder. Raise SourceError unless it is, or is a nonempty file."""
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
@@ -85,7 +85,7 @@ def _is_folder(path: str | Path) -> bool:
 
 
 def check_file(path: str | Path) -> None:
-    """Raise SourceError unless there is a file with something in it, and it can be read."""
+    """Raise SourceError unless a path is a readable file that is not empty."""
     if _is_folder(path):
         raise SourceError(f"cannot use {path}: it is a folder, not a file")
 
@@ -104,7 +104,7 @@ def _files(path: str | Path, left_out: set[str]) -> Iterator[tuple[Path, bool]]:
 
 
 def _read_pages(path: Path, room: np.ndarray) -> int:
-    """Read a file into pages, uint8 (n, 4096), as far as they reach; how many it took."""
+    """Read a file into pages, uint8 (n, 4096), as far as they go. Return how many it filled."""
     flat = room.reshape(-1)
     with open(path, "rb") as file:
         size = file.readinto(flat.data)
@@ -114,13 +114,13 @@ def _read_pages(path: Path, room: np.ndarray) -> int:
 
 
 def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
-    """Up to `limit` pages from files and folders; None = the running Python's library.
+    """Return up to `limit` pages of files and folders; None = the standard library of Python.
 
     Files in a folder that cannot be read are left out and counted; a path that was named itself
-    must be readable.
+    must be readable, or SourceError is raised.
     """
     left_out = LEFT_OUT if paths is None else set()
-    pages = np.empty((limit, PAGE_SIZE), np.uint8)  # takes memory only as it is filled
+    pages = np.empty((limit, PAGE_SIZE), np.uint8)  # takes memory only where it is written
     files = skipped = count = 0
     for path in [python_library()] if paths is None else list(paths):
         for file, named in _files(path, left_out):
@@ -153,11 +153,12 @@ NO_RIGHT = (
 
 
 def read_process(pid: int | str, limit: int) -> Content:
-    """Up to `limit` pages of a live process's own memory; "self" is this process. Linux only.
+    """Return up to `limit` pages of the memory of a live process, on Linux.
 
-    These are the pages that it has written (private and writable mappings, in memory or in swap),
-    or as many of them, evenly spread, as the limit allows. It goes on running, so that pages are
-    not all of one moment. Raises SourceError, with the reason, where they are unavailable.
+    pid: a number, or "self" for this process. The pages are those that it has written (in private,
+    writable mappings, in memory or in swap), or an evenly spread part of them. The process keeps
+    running meanwhile, so the pages are not from one moment. Raises SourceError if they cannot be
+    read.
     """
     folder = PROC / str(pid)
     if not (PROC / "self" / "maps").exists():
@@ -179,7 +180,7 @@ def read_process(pid: int | str, limit: int) -> Content:
 
 
 def _written_pages(folder: Path) -> np.ndarray:
-    """Page numbers of what a process has in private, writable mappings, int64 (n,)."""
+    """Return the numbers of a process's pages in private, writable mappings, int64 (n,)."""
     found = [np.empty(0, np.int64)]
     with open(folder / "pagemap", "rb", buffering=0) as pagemap:
         for line in (folder / "maps").read_text(errors="replace").splitlines():
@@ -194,7 +195,7 @@ def _written_pages(folder: Path) -> np.ndarray:
 
 
 def _read_memory(folder: Path, places: np.ndarray) -> np.ndarray:
-    """The pages of a process at these page numbers; those that went meanwhile are left out."""
+    """Return the pages of a process with these numbers, without those freed meanwhile."""
     pages = np.empty((len(places), PAGE_SIZE), np.uint8)
     count = 0
     with open(folder / "mem", "rb", buffering=0) as memory:

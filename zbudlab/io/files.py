@@ -1,4 +1,4 @@
-"""Output files, written whole or not at all; TOML files in; what memory this computer has."""
+"""Output files, written whole or not at all; TOML files; the free memory of this computer."""
 
 import contextlib
 import json
@@ -11,13 +11,13 @@ from typing import Any, BinaryIO
 
 
 class OutputError(OSError):
-    """A file that cannot be written; the message says which and why."""
+    """A file cannot be written; the message says which and why."""
 
 
 def check_writable(path: str | Path) -> Path:
-    """The file to write for a path, links followed, before any work is done for it.
+    """Return the file that a path leads to. Raise OutputError if it cannot be written.
 
-    Raises OutputError if a file cannot be written there.
+    Called before the work whose result the file gets.
     """
     target = Path(os.path.realpath(path))
     if os.path.isdir(target):
@@ -35,13 +35,13 @@ def check_writable(path: str | Path) -> Path:
 
 
 def _unfinished(target: Path) -> dict[str, Any]:
-    """Where a file stands while it is being written, for `tempfile`."""
+    """Return where a file is while it is written, as arguments of `tempfile`."""
     return {"dir": target.parent, "prefix": f".{target.name}-", "suffix": ".part"}
 
 
 @contextlib.contextmanager
 def written_whole(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes its place only when the block ends well."""
+    """Open a file for writing in a block. It replaces `path` when the block succeeds."""
     target = check_writable(path)
     descriptor, name = tempfile.mkstemp(**_unfinished(target))
     try:
@@ -57,23 +57,23 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def write_json(path: str | Path, values: Any) -> None:
-    """Write plain values to a JSON file, indented for readers."""
+    """Write plain values to an indented JSON file."""
     with written_whole(path) as file:
         file.write(json.dumps(values, indent=1).encode())
 
 
 def read_toml(path: Path, refusal: type[ValueError]) -> dict[str, Any]:
-    """What a TOML file says; a `refusal` with the reason where there is none."""
+    """Return the values in a TOML file. Raise refusal(reason) if there is no such file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise refusal(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
-        raise refusal(f"{path} is no TOML file: {error}") from None
+        raise refusal(f"{path} is not a TOML file: {error}") from None
 
 
 def host_memory() -> int | None:
-    """Bytes that this host has free; None where it cannot be asked."""
+    """Return the bytes of memory that are available on this host; None if unknown."""
     try:
         import psutil
     except ImportError:  # on a Unix that lacks a part of it

@@ -1,7 +1,7 @@
-"""Files of text as streams: unpacked on the way, in blocks of whole lines, of any length.
+"""Text files as streams, decompressed and read in blocks of whole lines.
 
-Plain, gzip or zstd, known by how a file begins; `-` is standard input. Memory stays bounded: a
-block at a time, whatever the length of the file.
+A file is plain, gzip or zstd, which its first bytes tell; `-` is standard input. Memory is bounded
+by the size of a block, whatever the length of the file.
 """
 
 import contextlib
@@ -14,19 +14,19 @@ from typing import Any
 
 import pyarrow as pa
 
-MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # how packed files begin
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # first bytes of compressed files
 BLOCK = 4 << 20  #: bytes read at a time
-LONGEST = 16 << 20  #: bytes that a line may have
+LONGEST = 16 << 20  #: bytes of a line
 NAMED = 10  #: malformed lines whose text is kept
 SHOWN = 80  #: characters of a malformed line that are kept
 
 
 class TraceError(ValueError):
-    """A trace that cannot be run; the message names the file and the line."""
+    """A trace cannot be run; the message names the file and the line."""
 
 
 def name_of(path: str | Path) -> str:
-    """What to call a file in a message."""
+    """Return the name of a file for a message."""
     return "standard input" if str(path) == "-" else str(path)
 
 
@@ -37,7 +37,7 @@ def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
 
 
 def packing(start: bytes) -> str | None:
-    """How a file that begins like that is packed: gzip, zstd, or None = not at all."""
+    """Return how a file with these first bytes is compressed: "gzip", "zstd" or None."""
     return next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
 
 
@@ -46,7 +46,7 @@ def _damaged(error: Exception) -> TraceError:
 
 
 class Unpacked:
-    """A file's bytes, unpacked; `position` counts bytes of the file itself, for progress."""
+    """The decompressed bytes of a file. `position` counts bytes of the file, for progress."""
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
@@ -54,7 +54,7 @@ class Unpacked:
         self.stream = pa.CompressedInputStream(raw, self.packing) if self.packing else raw
 
     def read(self, size: int) -> bytes:
-        """Up to that many bytes, b"" at the end; TraceError if the file is damaged."""
+        """Return up to `size` bytes, b"" at the end. Raise TraceError if the file is damaged."""
         try:
             return self.stream.read(size)
         except OSError as error:
@@ -63,19 +63,19 @@ class Unpacked:
             raise _damaged(error) from None
 
     def position(self) -> int:
-        """Bytes of the file read so far; 0 for a pipe."""
+        """Return how many bytes of the file were read; 0 for a pipe."""
         return self.raw.tell() if self.raw.seekable() else 0
 
 
 @contextlib.contextmanager
 def unpacked(path: str | Path) -> Iterator[Unpacked]:
-    """A file open for reading, whatever packs it."""
+    """Open a file for reading in a block, compressed or not."""
     with _open(str(path)) as raw:
         yield Unpacked(raw)
 
 
 def blocks(file: Unpacked, size: int = BLOCK) -> Iterator[bytes]:
-    """The file in blocks that end with a line; TraceError for a line longer than LONGEST."""
+    """Yield a file in blocks of whole lines. Raise TraceError for a line longer than LONGEST."""
     rest = b""
     while data := file.read(size):
         cut = data.rfind(b"\n") + 1
@@ -85,27 +85,27 @@ def blocks(file: Unpacked, size: int = BLOCK) -> Iterator[bytes]:
         else:
             rest += data
         if len(rest) > LONGEST:
-            raise TraceError(f"no end of line within {LONGEST} bytes: this is no text")
+            raise TraceError(f"no end of line within {LONGEST} bytes: this is not text")
     if rest:
         yield rest + b"\n"
 
 
 @dataclass
 class Malformed:
-    """Lines that a reader could make nothing of: how many, and the first ones by number."""
+    """Malformed lines: how many, and the first ones by number."""
 
     count: int = 0
     named: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, number: int, text: bytes | str) -> None:
-        """Count a line, and keep its text if it is among the first."""
+        """Count a line, and keep its text if it is one of the first."""
         self.count += 1
         if len(self.named) < NAMED:
             shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
             self.named.append((number, shown.strip()[:SHOWN]))
 
     def lines(self) -> list[str]:
-        """Each named line with its number, and how many more there are."""
+        """Return the first lines with their numbers, and how many more there are."""
         shown = [f"line {number}: {text!r}" for number, text in self.named]
         more = self.count - len(shown)
         return [*shown, *([f"and {more} more"] if more > 0 else [])]

@@ -163,8 +163,9 @@ def whole_numbers(
         array = np.zeros((), object)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise refusal(f"{name} must be a range or list of whole numbers, not {shown(values)}")
-    if array.size:
+    narrower = (low, high) != (INT64_MIN, INT64_MAX) or array.dtype == np.uint64
+    if array.size and narrower:
         for extreme in (int(array.min()), int(array.max())):
             if not low <= extreme <= high:
                 raise refusal(f"{name} must be {low} to {high}, not {extreme}")
-    return array.astype(np.int64)
+    return array.astype(np.int64, copy=False)

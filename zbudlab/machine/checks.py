@@ -25,11 +25,16 @@ MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
 LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
 
 CHECKS: dict[str, Callable[..., None]] = {}
+_PARAMETERS: dict[str, tuple[list[str], str]] = {}  # of operations: names, and that of the rest
 
 
 def check(function: Callable[..., None]) -> Callable[..., None]:
     """Make a function the check of the operation of its name."""
+    _, *parameters = inspect.signature(function).parameters.values()
+    rest = [p.name for p in parameters if p.kind is inspect.Parameter.VAR_POSITIONAL]
+    named = [p.name for p in parameters if p.name not in rest]
     CHECKS[function.__name__] = function
+    _PARAMETERS[function.__name__] = named, "".join(rest)
     return function
 
 
@@ -37,19 +42,18 @@ def numbers(name: str, arguments: Sequence[Any]) -> array:
     """Return the arguments of an operation as int64; MachineError(EINVAL) if they are others."""
     if not isinstance(name, str) or name not in CHECKS:
         raise invalid(f"unknown operation {shown(name)}: there are {', '.join(sorted(CHECKS))}")
-    parameters = list(inspect.signature(CHECKS[name]).parameters.values())[1:]
-    many = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
-    named = parameters[: len(parameters) - many]
-    if len(arguments) < len(named) or (len(arguments) > len(named) and not many):
-        wanted = ", ".join(map(str, parameters)) or "no arguments"
-        raise invalid(f"operation {name} takes {wanted}, not {len(arguments)} numbers")
+    named, rest = _PARAMETERS[name]
+    count = len(arguments)
+    if count < len(named) or (count > len(named) and not rest):
+        wanted = ", ".join([*named, *([f"*{rest}"] if rest else [])]) or "no arguments"
+        raise invalid(f"operation {name} takes {wanted}, not {count} numbers")
     for parameter, value in zip(named, arguments, strict=False):
-        whole(parameter.name, value)
+        whole(parameter, value)
     try:
         return array("q", arguments)
     except (TypeError, OverflowError):
         for value in arguments[len(named) :]:
-            whole(parameters[-1].name, value)
+            whole(rest, value)
         raise
 
 

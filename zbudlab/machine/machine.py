@@ -127,15 +127,23 @@ class Machine(Core):
         pages: int (n,). write: whether the accesses write. Raises MachineError: ENOMEM if memory
         and swap are full, EIO if a page cannot be read back.
         """
-        asked = self._asked(process, pages)
-        self.operate("touch", process, _switch("write", write), *asked.tolist())
+        asked, access = self._asked(process, pages), _switch("write", write)
+        self._perform(
+            "touch",
+            [int(process), access, *asked.tolist()] if self.log else [],
+            lambda: operations.touch_pages(self, process, access, asked),
+        )
 
     def _asked(self, process: int, pages: PageNumbers) -> np.ndarray:
         """Return pages of a process as int64 (n,), or refuse them."""
-        checks.process_pages(self, process)
-        if isinstance(pages, range) and pages:
+        if isinstance(pages, range) and pages:  # checked before it is expanded
             checks.process_pages(self, process, min(pages[0], pages[-1]), max(pages[0], pages[-1]))
-        return whole_numbers("pages", pages, invalid)
+            step = pages.step if len(pages) > 1 else 0
+            return pages[0] + step * np.arange(len(pages), dtype=np.int64)
+        asked = whole_numbers("pages", pages, invalid)
+        bounds = (int(asked.min()), int(asked.max())) if asked.size else (0, -1)
+        checks.process_pages(self, process, *bounds)
+        return asked
 
     def write(self, process: int, first: int, pages: Any) -> None:
         """Write whole pages of a process, from page `first` on.
@@ -191,9 +199,7 @@ class Machine(Core):
         The second array is bool (n,): False where a compressed page no longer decompresses.
         """
         checks.page_bytes(self)
-        asked = self._asked(process, pages)
-        checks.process_pages(self, process, *peek.extremes(asked))
-        return peek.peek_pages(self, process, asked)
+        return peek.peek_pages(self, process, self._asked(process, pages))
 
     def explain(self, process: int, page: int) -> PageExplanation:
         """Return where a page is, how it came there, and why zswap refused it if it did.

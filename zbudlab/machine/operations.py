@@ -57,13 +57,17 @@ def run_of_pages(machine: Core, process: int, first: int, count: int) -> np.ndar
     return places(machine, process, np.arange(first, first + count))
 
 
+def touch_pages(machine: Core, process: int, write: int, pages: np.ndarray) -> int:
+    """Access pages, int64 (n,), in order. Return their number."""
+    for _ in machine.paging.fault_in(process, places(machine, process, pages), write):
+        pass
+    return len(pages)
+
+
 @operation
 def touch(machine: Core, process: int, write: int, *pages: int) -> int:
     """Access pages in order. Return their number."""
-    at = places(machine, process, np.array(pages, np.int64))
-    for _ in machine.paging.fault_in(process, at, write):
-        pass
-    return len(pages)
+    return touch_pages(machine, process, write, np.array(pages, np.int64))
 
 
 def write_pages(machine: Core, process: int, first: int, content: np.ndarray) -> int:

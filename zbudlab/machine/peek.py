@@ -33,8 +33,3 @@ def peek_pages(machine: Core, process: int, pages: np.ndarray) -> tuple[np.ndarr
     intact[swapped] = machine.swap.peek_batch(values[swapped], found) == 0
     out[swapped] = found
     return out, intact
-
-
-def extremes(pages: np.ndarray) -> tuple[int, int]:
-    """Return the least and the greatest page; 0 and -1 if there are none."""
-    return (int(pages.min()), int(pages.max())) if pages.size else (0, -1)
