@@ -42,7 +42,7 @@ static bool isolate_lru_page(long pfn)
 
 ALWAYS void isolate_movable_page(long pfn)
 {
-	if (page(pfn)->mapcount == ZBUD_MAPCOUNT && zone->zbud_movable)
+	if (page(pfn)->mapcount == ZBUD_MAPCOUNT && zone->zpool_movable)
 		page(pfn)->count++;
 	else if (isolate_lru_page(pfn))
 		cc.finished_update_migrate = true;

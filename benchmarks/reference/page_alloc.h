@@ -37,7 +37,7 @@ struct zone {
 	long spanned_pages, fail_page_alloc;
 	long pageblock_order, cached_migrate_pfn, cached_free_pfn;
 	long nr_anon[2];
-	bool zbud_movable;
+	bool zpool_movable;
 };
 
 struct pageblock {
@@ -260,7 +260,7 @@ static void page_alloc_init(long frames, long start)
 	memset(zone, 0, sizeof(*zone));
 	zone->spanned_pages = frames;
 	zone->pageblock_order = PAGEBLOCK_ORDER;
-	zone->zbud_movable = true;
+	zone->zpool_movable = true;
 	for (int order = 0; order < MAX_ORDER; order++)
 		for (int type = 0; type < MIGRATE_TYPES; type++)
 			init_list_head(&zone->free_list[order][type]);

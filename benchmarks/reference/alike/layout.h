@@ -1,4 +1,4 @@
-/* Our records and arrays, as zbudlab/layout.py has them: numbers where the kernel has pointers. */
+/* Our records and arrays, as zbudlab/layout has them: numbers where the kernel has pointers. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
@@ -41,7 +41,7 @@ struct zone {
 	int64_t nr_free[MAX_ORDER], nr_free_pages, nr_free_cma, watermark[3];
 	int64_t nr_inactive_anon, nr_active_anon;
 	int64_t cached_migrate_pfn, cached_free_pfn, blockskip_flush;
-	int64_t zbud_movable, fail_page_alloc;
+	int64_t zpool_movable, fail_page_alloc;
 };
 
 struct pageblock {
@@ -57,7 +57,7 @@ struct zbud_header {
 };
 
 struct zbud_pool {
-	int64_t list_heads, row_shift, created, variant, pages_nr;
+	int64_t list_heads, row_shift, created, kind, variant, pages_nr;
 	int64_t height, rnode, items, last_handle;
 };
 
@@ -65,8 +65,9 @@ struct radix_tree_node {
 	uint32_t count, parent, slots[64];
 };
 
-_Static_assert(sizeof(struct page) == 32 && sizeof(struct zbud_header) == 64, "layout.py differs");
-_Static_assert(sizeof(struct radix_tree_node) == 264, "layout.py differs");
+_Static_assert(sizeof(struct page) == 32 && sizeof(struct zbud_header) == 64, "zbudlab/layout differs");
+_Static_assert(sizeof(struct zone) == 208 && sizeof(struct zbud_pool) == 80, "zbudlab/layout differs");
+_Static_assert(sizeof(struct radix_tree_node) == 264, "zbudlab/layout differs");
 
 static struct zone *zone;
 static struct page *pages;
