@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-SIZE_LIMIT = 400_000
+SIZE_LIMIT = 600_000  # bytes; a figure is there as SVG and, for untrusted notebooks, as an image
 PREDICTION = "Prediction("
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}

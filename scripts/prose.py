@@ -22,7 +22,7 @@ IDIOMS = (
     (r"\b(?:he|him|his|she|her|hers)\b", "they, or the role"),
     (r"\bis told\b|\bare told\b|\bas told\b|\btold in\b", "see ..., is described, is reported"),
     (r"\bbut for\b", "except"),
-    (r"\bof (?:its|their|your|our|my) own(?=[.,;:)]|$)", "its own X, a separate X"),
+    (r"\bof its own(?=[.,;:)]|$)", "its own X, a separate X"),
     (
         r"\banother's\b|\bof (?:Python|NumPy|numba|zbud|Linux)'s(?=[.,;:)]|$)",
         "a Python array, a zbud page",

@@ -123,7 +123,19 @@ class Script:
             self.call(radix_tree.radix_tree_delete, nodes, root, self.pick(self.keys))
 
     def visit(self):
-        """Call once what nothing above leads to."""
+        """Call each kernel that nothing above leads to once, and check the machine."""
+        self.visit_pages()
+        self.visit_zbud()
+        self.visit_blocks_and_lists()
+        state = self.state
+        self.faults = [
+            self.call(page_alloc_check.first_fault, state.mem),
+            self.call(zbud_check.first_fault, state.mem, 0),
+            self.call(radix_tree.first_fault, state.nodes, state.pools[0]),
+            self.call(radix_tree.first_fault, state.nodes, self.root[0]),
+        ]
+
+    def visit_pages(self):
         state, record = self.state, self.state.pages[2]
         for function in (page.page_address, page.address_pfn, page.chunk_address, page.chunk_pfn):
             self.call(function, 12345)
@@ -132,11 +144,17 @@ class Script:
         keys, found = np.array(self.keys, np.uint64), np.zeros(len(self.keys), np.int64)
         self.call(radix_tree.radix_tree_lookup_batch, state.nodes, self.root[0], keys, found)
         self.answers.extend(found.tolist())
+
+    def visit_zbud(self):
+        state = self.state
         self.call(zbud.zbud_handle_exists, state.mem, 0, 1)
         plain = self.call(zbud.zbud_alloc, state.mem, 1, 99, layout.MIGRATE_UNMOVABLE)
         self.call(zbud.zbud_handle_exists, state.mem, 1, plain)
         old = self.call(zbud.zbud_reclaim_begin, state.mem, 1, np.zeros(2, np.int64))
         self.call(zbud.zbud_reclaim_end, state.mem, 1, old)
+
+    def visit_blocks_and_lists(self):
+        state = self.state
         free = next(pfn for pfn in range(FRAMES) if page.page_buddy(state.pages[pfn]))
         self.call(page_alloc.move_freepages_block, state.mem, free, layout.MIGRATE_UNMOVABLE)
         order = int(state.pages[free]["order"])
@@ -151,12 +169,6 @@ class Script:
         frames = self.random.integers(0, 256, (4, layout.PAGE_SIZE), np.uint8)
         self.call(page.copy_highpages, frames, np.array([0, 3]), np.array([1, 0]))
         self.answers.extend(frames.sum(axis=1).tolist())
-        self.faults = [
-            self.call(page_alloc_check.first_fault, state.mem),
-            self.call(zbud_check.first_fault, state.mem, 0),
-            self.call(radix_tree.first_fault, state.nodes, state.pools[0]),
-            self.call(radix_tree.first_fault, state.nodes, self.root[0]),
-        ]
 
     def outcome(self):
         """All answers and all bytes."""

@@ -30,7 +30,7 @@ def test_a_zbud_page_stands_in_the_way_or_has_to_be_somewhere(zbud, reason):
     assert found(small.state) == {"free": 7, reason: 1}
 
 
-def test_kernel_pages_among_zbud_pages_are_told_apart():
+def test_kernel_pages_among_zbud_pages_count_separately():
     small = machine(zbud="plain")
     small.zbud_alloc(2500)
     small.alloc_pages(0)

@@ -136,7 +136,7 @@ DAMAGES = (
 
 
 @pytest.mark.parametrize(("fault", "damage"), list(enumerate(DAMAGES, 1)))
-def test_each_damage_is_found_and_told(fault, damage):
+def test_each_damage_is_found_and_named(fault, damage):
     places = Places()
     getattr(places, damage)()
     proof = ownership.prove(places.state, places.process)
@@ -155,7 +155,7 @@ def test_a_handle_that_changed_is_found():
     assert (changed.faults[place], changed.proved, moved) == (ownership.CHANGED, FRAMES // 4 - 1, 0)
 
 
-def test_what_grows_is_told_in_bytes():
+def test_what_grows_is_reported_in_bytes():
     machine, _ = pressed()
     sizes = inspection.sizes(machine.state)
     assert sum(sizes.values()) == machine.state.nbytes()

@@ -102,7 +102,7 @@ def look_at_frames(notebook: Notebook, output: Locator) -> None:
 def press_the_machine(notebook: Notebook, output: Locator) -> None:
     """A step of the panel by its button, and a control of it by arrow keys."""
     before = output.locator(".zbl-figures").first.text_content()
-    tab_into(notebook, ".zbl-panel button[title='go on by one step']")
+    tab_into(notebook, ".zbl-panel button[title='run one step']")
     press(notebook, "Enter")
     notebook.page.wait_for_function(
         "([node, before]) => node.textContent !== before",

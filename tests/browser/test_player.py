@@ -80,7 +80,7 @@ def test_finds_a_migration_and_steps_through_it(story):
     wait_for(story, "p.dataset.part === '1'")
     seen = []
     for part in range(2, 14):
-        root.get_by_role("button", name="one step on").press("Enter")
+        root.get_by_role("button", name="one step forward").press("Enter")
         wait_for(story, f"p.dataset.part === '{part}'")
         seen.append(root.locator(".track .now").inner_text())
         if part == 6:
@@ -112,7 +112,7 @@ def test_every_click_counts_and_what_was_refused_stays_to_be_read(story):
         "b => { for (let i = 0; i < 5; i++) b.click() }"
     )
     wait_for(story, "p.dataset.stop === '14'")
-    root.get_by_role("button", name="go to the event of this kind before").click()
+    root.get_by_role("button", name="go to the previous event of this kind").click()
     root.get_by_text("no migration before this").wait_for()
     wait_for(story, "p.dataset.stale === '0'")
     story.page.wait_for_timeout(1000)
@@ -120,12 +120,12 @@ def test_every_click_counts_and_what_was_refused_stays_to_be_read(story):
     root.locator(".zbl-number").fill("19")
     story.page.keyboard.press("Enter")
     wait_for(story, "p.dataset.stop === '19'")
-    root.evaluate(BOTH_AT_ONCE, [".zbl-inside", "[title='one step on']"])
+    root.evaluate(BOTH_AT_ONCE, [".zbl-inside", "[title='one step forward']"])
     wait_for(story, "p.dataset.part === '2'")
 
 
 def test_follows_its_machine(story):
-    story.ask("machine.reclaim(10); from zbudlab.view import following; following.refresh(machine)")
+    story.ask("machine.reclaim(10); from zbudlab.view import updates; updates.refresh(machine)")
     wait_for(story, "p.querySelector('.zbl-stop').max === '22'")
 
 

@@ -69,7 +69,7 @@ class TestReplay:
         assert why in err
         assert listing(folder) == before
 
-    def test_wrong_words_are_told(self, folder, capsys):
+    def test_wrong_words_are_refused(self, folder, capsys):
         for words, why in (
             (["radish", "trace"], "unknown kind of trace 'radish'; there are zbud-plain"),
             (["radish", "trace"], "zswap-6.1, machine, kmem, lackey, blocks, pages, auto"),

@@ -122,7 +122,7 @@ class TestBadInput:
         ],
         ids=" ".join,
     )
-    def test_of_run_is_told(self, folder, capsys, words, why):
+    def test_of_run_is_refused(self, folder, capsys, words, why):
         (folder / "empty").touch()
         (folder / "folder").mkdir()
         assert why in refusal(capsys, folder, "run", *words)
@@ -155,7 +155,7 @@ class TestBadInput:
         said = refusal(capsys, folder, "run", "input", "--frames", "1000000")
         assert re.search(r"1000000 frames needs \d.* GiB.*has 1.0 GiB free: ask for fewer", said)
 
-    def test_memory_that_runs_out_is_told(self, folder, capsys, monkeypatch):
+    def test_memory_that_runs_out_is_reported(self, folder, capsys, monkeypatch):
         def too_much(*_arguments):
             return np.empty(1 << 60, np.uint8)
 
@@ -167,7 +167,7 @@ class TestBadInput:
         said = refusal(capsys, folder, "run", "input", "--compressor", "lzo")
         assert "python-lzo" in said
 
-    def test_words_where_numbers_belong_are_told(self, capsys):
+    def test_words_instead_of_numbers_are_refused(self, capsys):
         code, _, err = answer(capsys, "run", "--frames", "many")
         assert code == 2
         assert err.splitlines()[-1] == (

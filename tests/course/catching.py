@@ -21,14 +21,24 @@ from zbudlab.course.judging import Reference, judged, papers
 from zbudlab.course.probes import looked_plainly
 
 SEED = "of the mutants"
-STUDENTS = range(0, 300, 7)  #: what is right for one by chance is wrong for another
+STUDENTS = range(0, 7000, 7)  #: what is right for one by chance is wrong for another
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
+NOT_CAUGHT = Path(__file__).with_name("not_caught.toml")
 
 
 @cache
 def equivalents():
     """Why a mutant is right all the same, by exercise, function and name."""
     return tomllib.loads(EQUIVALENTS.read_text("utf-8"))
+
+
+@cache
+def not_caught():
+    """Wrong mutants that are known to live, as (exercise, function, name)."""
+    listed = tomllib.loads(NOT_CAUGHT.read_text("utf-8"))
+    return {
+        (e, f, name) for e, all_ in listed.items() for f, names in all_.items() for name in names
+    }
 
 
 def reason(mutant):

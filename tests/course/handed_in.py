@@ -1,4 +1,4 @@
-"""Submissions for tests of grading, and how to grade them in a process of its own."""
+"""Submissions for tests of grading, and how to grade them in a separate process."""
 
 import csv
 import json

@@ -63,7 +63,7 @@ Edit = Callable[[list[ast.AST]], None]
 
 
 def _replace(nodes: list[ast.AST], old: ast.AST, new: ast.AST) -> None:
-    """Put a node in the place of another in its parent."""
+    """Replace a node by another in its parent."""
     for parent in nodes:
         for field, value in ast.iter_fields(parent):
             if value is old:

@@ -47,7 +47,7 @@ class TestPlans:
 
     def test_that_can_be_run_are_as_good_as_before(self):
         assert judge_plan({}, {"grid": {"percent": [1, 2]}, "seeds": 20}) == ""
-        assert "stands there twice" in judge_plan({}, {"grid": {"p": [1, 1]}, "seeds": 20})
+        assert "appears twice" in judge_plan({}, {"grid": {"p": [1, 1]}, "seeds": 20})
         assert "2400 runs" in judge_plan({}, {"grid": {"p": [*range(40)]}, "seeds": 60})
 
 

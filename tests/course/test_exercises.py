@@ -5,6 +5,8 @@ Also tests `course/checking.py`, `course/contract.py`, `course/rules.py`, `cours
 `course/exercises/e04_zbud.py`, `course/exercises/e05_zswap.py`,
 `course/exercises/e06_migrate.py`, `course/exercises/e07_compaction.py` and
 `course/exercises/e08_experiment.py`.
+
+Also tests `course/exercises/e02_cases.py`.
 """
 
 import json

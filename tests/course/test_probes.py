@@ -1,6 +1,6 @@
 """Probes: the same case gives the same answers compiled, plugged in, and plain in the sandbox.
 
-Also tests `course/judging.py`, `course/outside.py`, `course/reasons.py`,
+Also tests `course/judging.py`, `course/grader_side.py`, `course/reasons.py`,
 `course/probes/basic.py`, `course/probes/cells.py`, `course/probes/e01_pages.py`,
 `course/probes/e02_buddy.py`, `course/probes/e03_radix.py`, `course/probes/e06_migrate.py`,
 `course/probes/e08_experiment.py`, `course/probes/machines.py` and `course/probes/traces.py`.

@@ -49,11 +49,15 @@ class TestReplay:
         history.rerun_to_end(path).save_log(tmp_path / "second")
         assert history.rerun_to_end(tmp_path / "second").digest() == machine.digest()
 
-    def test_tells_each_operation_and_its_answer(self, saved):
+    def test_yields_each_operation_and_its_answer(self, saved):
         _, path = saved
-        told = [(place, entry.name, answer) for place, entry, answer, _ in history.rerun(path)]
-        assert told == [(1, "create_process", 0), (2, "write", 20), (3, "reclaim", told[2][2])]
-        assert told[2][2] >= 8
+        answers = [(place, entry.name, answer) for place, entry, answer, _ in history.rerun(path)]
+        assert answers == [
+            (1, "create_process", 0),
+            (2, "write", 20),
+            (3, "reclaim", answers[2][2]),
+        ]
+        assert answers[2][2] >= 8
 
     def test_includes_what_was_refused(self, tmp_path):
         machine = Machine(frames=64, swap_pages=0)
@@ -111,14 +115,16 @@ class TestRefused:
         ],
         ids=["empty", "text", "cut off", "overwritten", "beheaded"],
     )
-    def test_damage_is_told(self, saved, damage):
+    def test_damage_is_reported(self, saved, damage):
         _, path = saved
         path.write_bytes(damage(path.read_bytes()))
-        with pytest.raises(LogError, match=f"{path.name} is no log of operations, or a damaged"):
+        with pytest.raises(
+            LogError, match=f"{path.name} is not a log of operations, or is damaged"
+        ):
             history.rerun_to_end(path)
 
     @pytest.mark.parametrize("name", ["header", "arguments", "compressed_lengths"])
-    def test_a_lost_part_is_told(self, saved, name):
+    def test_a_lost_part_is_reported(self, saved, name):
         _, path = saved
         rewritten(path, **{name: lambda array: None})
         with pytest.raises(LogError, match="damaged"):
@@ -126,16 +132,16 @@ class TestRefused:
 
     def test_a_log_too_large_for_this_computer_is_refused(self, tmp_path, monkeypatch):
         many_operations(20).save_log(tmp_path / "log.npz")
-        monkeypatch.setattr("zbudlab.machine.oplog.host_memory", lambda: 1 << 10)
+        monkeypatch.setattr("zbudlab.machine.logfile.host_memory", lambda: 1 << 10)
         with pytest.raises(LogError, match=r"log.npz takes \d+ MiB of memory to open.* 0 MiB left"):
             OperationLog.load(tmp_path / "log.npz")
 
-    def test_arrays_of_something_else_are_told(self, tmp_path):
+    def test_other_arrays_are_refused(self, tmp_path):
         np.save(tmp_path / "a.npy", np.zeros(3))
         with pytest.raises(LogError, match="no log"):
             history.rerun_to_end(tmp_path / "a.npy")
 
-    def test_a_missing_file_is_told(self, tmp_path):
+    def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nothing"):
             history.rerun_to_end(tmp_path / "nothing")
 

@@ -12,6 +12,6 @@ def test_only_the_kernels_own_rules_lose_the_newest_page(show):
     assert (fixed.newest_content, fixed.counted) == (True, 0)
 
 
-def test_the_table_tells_both():
+def test_the_table_has_both():
     lines = losses.table().splitlines()
     assert [line.split()[-1] for line in lines[1:]] == ["1", "0", "1", "0"]

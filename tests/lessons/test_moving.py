@@ -5,7 +5,7 @@ from zbudlab.lessons import moving, scattered
 
 
 class TestMoving:
-    def test_each_part_of_a_move_is_told_in_order(self):
+    def test_the_parts_of_a_move_come_in_order(self):
         machine = moving.three_pages()
         machine.compact()
         parts = [part for part, _ in moving.parts_of_move(History(machine), 0)]

@@ -153,3 +153,22 @@ def test_a_machine_in_use_is_refused():
     machine.alloc_pages()
     with pytest.raises(MachineError, match="before memory is used"):
         machine.lay_out(GOOD.free, GOOD.pageblocks)
+
+
+def test_pages_that_fit_in_no_position_are_refused():
+    counts = nothing_free()
+    counts.pageblocks[MIGRATE_MOVABLE] = 2
+    counts.free[MIGRATE_MOVABLE, 8] = 3
+    machine = Machine(frames=1024)
+    before = machine.state.pages.tobytes()
+    with pytest.raises(MachineError, match="no 1024 frames can hold"):
+        machine.lay_out(counts.free, counts.pageblocks)
+    assert machine.state.pages.tobytes() == before
+
+
+def test_pageblocks_of_another_machine_are_refused():
+    counts = nothing_free()
+    counts.pageblocks[MIGRATE_MOVABLE] = 8
+    for settings in ({"frames": 8192}, {"frames": 4096, "cma_pages": 1024}):
+        with pytest.raises(MachineError, match=f"this machine has {settings['frames']} frames"):
+            Machine(**settings).lay_out(counts.free, counts.pageblocks)

@@ -4,6 +4,9 @@ Also tests `machine/core.py`, `machine/errors.py` and `machine/operations.py`.
 """
 
 import errno
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -342,3 +345,16 @@ class TestReplaced:
         assert machine.paging.events["pgmigrate_success"] > 0
         with pytest.raises(Inconsistent, match="zbud"):
             machine.check()
+
+
+def test_without_the_compiler_it_is_said_what_to_do():
+    script = "from zbudlab import Machine; Machine(frames=64)"
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "NotCompiled: NUMBA_DISABLE_JIT=1 switches off the compiler" in ended.stderr

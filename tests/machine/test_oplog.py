@@ -1,4 +1,7 @@
-"""The log of a machine holds operations with their steps, and each page once."""
+"""The log of a machine holds operations with their steps, and each page once.
+
+Also tests `machine/logfile.py`.
+"""
 
 import numpy as np
 import pytest

@@ -40,7 +40,7 @@ def expected(machine):
     return frames
 
 
-def told(cells):
+def decoded(cells):
     """The same from the bytes of the frames."""
     frames = []
     for cell in cells.tolist():
@@ -77,7 +77,7 @@ class TestFrameCells:
     def test_say_what_the_records_say(self, machine):
         cells = inspection.frame_cells(machine.state)
         frames = expected(machine)
-        assert told(cells) == frames
+        assert decoded(cells) == frames
         assert (inspection.frame_kinds(machine.state) == [kind for kind, _, _ in frames]).all()
         assert {kind for kind, _, _ in frames} >= {0, 2, 4, 5}
         assert sum("pinned" in words for *_, words in frames) == 3

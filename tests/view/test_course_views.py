@@ -2,7 +2,7 @@
 
 Also tests `lessons/measure.py`, `lessons/stored.py`, `lessons/thinned.py`, `lessons/trees.py`,
 `view/controls.py`, `view/explorer.py`, `view/fragments.py`, `view/measured.py`, `view/radix.py`,
-`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/told.py`.
+`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/changed_frames.py`.
 """
 
 from base64 import b64decode
@@ -50,7 +50,7 @@ class TestExplorer:
         assert explorer.values() == {"order": 8, "kind": "even"}
 
     def test_a_value_off_the_range_is_refused(self):
-        with pytest.raises(ValueError, match="order cannot begin at 2"):
+        with pytest.raises(ValueError, match="order cannot start at 2"):
             Explorer(draw, order=(1, 11, 5))
         with pytest.raises(ValueError, match="order cannot be 3"):
             Explorer(draw, order=(0, 10, 2)).knobs["order"].value = 3
@@ -119,8 +119,8 @@ class TestThinned:
             pattern: fragments.key_values(thinned.thinned(2048, 50, 0, pattern))
             for pattern in thinned.PATTERNS
         }
-        assert "2 to be had; unusable 0.000, fragmentation index none" in told["from the start"]
-        assert "0 to be had; unusable 1.000, fragmentation index 0.9" in told["every other"]
+        assert "2 available; unusable 0.000, fragmentation index none" in told["from the start"]
+        assert "0 available; unusable 1.000, fragmentation index 0.9" in told["every other"]
 
     def test_another_pattern_is_refused(self):
         with pytest.raises(ValueError, match="not 'sideways'"):

@@ -1,6 +1,6 @@
 """The frame map's Python half: where cells lie, what is sent and when, what stays in step.
 
-Also tests `view/arrangement.py`, `view/bundle.py`, `view/following.py`, `view/palette.py`,
+Also tests `view/arrangement.py`, `view/bundle.py`, `view/updates.py`, `view/palette.py`,
 `view/still.py` and `view/stream.py`.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells
-from zbudlab.view import FrameMap, bundle, following, palette, still
+from zbudlab.view import FrameMap, bundle, palette, still, updates
 from zbudlab.view.arrangement import CURVES, MAX_CELLS, arrange, frames_per_cell
 from zbudlab.view.look import tokens
 from zbudlab.view.stream import CREDITS, Stream, changes
@@ -286,9 +286,9 @@ class TestFrameMap:
         browser = listening(view)
         view.machine = Machine(frames=1024)
         assert browser.last("grid")[0]["frames"] == len(browser.cells) == 1024
-        assert following.views(machine) == []
+        assert updates.views(machine) == []
         view.machine.alloc_pages(3)
-        following.refresh(view.machine)
+        updates.refresh(view.machine)
         assert (browser.cells == frame_cells(view.machine.state)).all()
 
     def test_details_stay_in_step(self, machine):
@@ -355,10 +355,10 @@ class TestFrameMap:
         browser = listening(view)
         assert browser.kinds()[-1] == "mark"
         assert view.summary.endswith("1 marked lost: 3.")
-        following.refresh(machine)
+        updates.refresh(machine)
         assert browser.kinds()[-1] == "mark"
         machine.touch(machine.create_process(8), range(8))
-        following.refresh(machine)
+        updates.refresh(machine)
         assert browser.kinds()[-1] == "frame"
         assert "marked" not in view.summary
 
@@ -373,7 +373,7 @@ class TestFrameMap:
         browser = listening(view)
         grid = browser.last("grid")[0]
         assert (grid["together"], grid["block"], len(browser.cells)) == (4, 128, 1024)
-        assert "each cell stands for 4 frames" in grid["notice"]
+        assert "each cell covers 4 frames" in grid["notice"]
         kinds = (frame_cells(machine.state) & 7).reshape(-1, 4)
         kernel = (kinds == layout.FRAME_KERNEL).any(axis=1)
         assert ((browser.cells & 7 == layout.FRAME_KERNEL) == kernel).all()
@@ -409,9 +409,9 @@ class TestFollowing:
         browsers = [listening(FrameMap(machine, layout=name)) for name in CURVES]
         gc.disable()
         try:
-            views = following.views(machine)
+            views = updates.views(machine)
             machine.reclaim(200)
-            following.refresh(machine)
+            updates.refresh(machine)
         finally:
             gc.enable()
         assert len(views) == 2
@@ -426,12 +426,12 @@ class TestFollowing:
                 self.updates += 1
 
         shown = Shown()
-        following.follow(machine, shown)
-        following.refresh_all("what IPython gives")
-        with following.paused():
-            following.refresh_all()
-        following.unfollow(machine, shown)
-        following.refresh_all()
+        updates.follow(machine, shown)
+        updates.refresh_all("what IPython gives")
+        with updates.paused():
+            updates.refresh_all()
+        updates.unfollow(machine, shown)
+        updates.refresh_all()
         assert shown.updates == 1
 
     def test_a_notebook_refreshes_once_a_cell(self):
@@ -439,13 +439,13 @@ class TestFollowing:
 
         shell = InteractiveShell.instance()
         code = (
-            "from zbudlab.view import following\n"
+            "from zbudlab.view import updates\n"
             "from types import SimpleNamespace\n"
             "machine, told = SimpleNamespace, []\n"
             "class View:\n"
             "    def update(self): told.append(1)\n"
             "view = View()\n"
-            "following.follow(machine, view); following.follow(machine, view)\n"
+            "updates.follow(machine, view); updates.follow(machine, view)\n"
         )
         shell.run_cell(code)
         before = len(shell.user_ns["told"])
@@ -458,9 +458,9 @@ class TestFollowing:
         class Shown:
             def update(self): ...
 
-        following.follow(machine, Shown())
+        updates.follow(machine, Shown())
         gc.collect()
-        assert following.views(machine) == []
+        assert updates.views(machine) == []
 
 
 def linear_rgb(colours):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zbudlab.machine.errors import ConfigError
-from zbudlab.view import FrameMap, Panel, compare_panels, following
+from zbudlab.view import FrameMap, Panel, compare_panels, updates
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
 from zbudlab.workload.pressure import COLUMNS
 
@@ -143,21 +143,21 @@ def test_follows_what_is_done_with_its_machine(browser):
     panel = browser.panel
     browser.ask("step")
     answers = len(browser.heard)
-    following.refresh(panel.machine)
+    updates.refresh(panel.machine)
     assert len(browser.heard) == answers  # nothing is new
     panel.machine.alloc_pages(10)
-    following.refresh(panel.machine)
+    updates.refresh(panel.machine)
     assert browser.rows()[0][-1] == pytest.approx([panel.curves[""][c][-1] for c in COLUMNS])
     assert panel.curves[""]["free 10"][-1] == panel.machine.state.zone["nr_free"][10] << 10
     assert len(browser.heard) == answers + 1
     browser.ask("reset")
-    assert panel in following.views(panel.machine)
+    assert panel in updates.views(panel.machine)
 
 
 def test_what_was_not_asked_for_is_not_refused(browser):
-    assert "a block of order 9 is not yet asked for" in browser.panel.summary
+    assert "a block of order 9 is not yet requested" in browser.panel.summary
     browser.ask("step")
-    assert "a block of order 9 was got" in browser.panel.summary
+    assert "a block of order 9 was available" in browser.panel.summary
 
 
 def test_another_map_of_its_machine_stays_in_step(browser):

@@ -93,9 +93,9 @@ def test_curves_are_the_columns_asked_for(run):
 
 
 def test_columns_that_are_not_there_are_named():
-    with pytest.raises(ValueError, match="no column hopes: there are step, free"):
+    with pytest.raises(ValueError, match="no column hopes: the columns are step, free"):
         view.plot_curves({"step": [0], "free": [1]}, ["hopes"])
-    with pytest.raises(ValueError, match="no column to draw: there are step"):
+    with pytest.raises(ValueError, match="no column to draw: the columns are step"):
         view.plot_curves({"step": [0]})
 
 

@@ -2,6 +2,8 @@
 
 Also tests `view/step/code.py`, `view/step/plain.py`, `view/step/scene.py` and
 `view/step/track.py`.
+
+Also tests `view/step/still.py`.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The radix tree and the lists of zbud, as drawn and as the player shows them.
 
-Also tests `view/player.py` and `view/whereabouts.py`.
+Also tests `view/player.py` and `view/page_places.py`.
 """
 
 import numpy as np
@@ -83,7 +83,7 @@ class TestTree:
         assert plot_lists(machine, ax=ax) is ax
 
     def test_a_pool_that_is_not_there_is_refused(self, machine):
-        with pytest.raises(ValueError, match="no zbud pool 7: there are 0, 1"):
+        with pytest.raises(ValueError, match="no zbud pool 7; the pools are 0, 1"):
             plot_lists(machine, pool=7)
 
 

@@ -93,7 +93,7 @@ class TestLiveProcess:
             sources.read_process(7, 10)
 
     @needs_proc
-    def test_a_log_of_it_leaves_the_bytes_out_unless_told(self, tmp_path):
+    def test_a_log_of_it_leaves_the_bytes_out_by_default(self, tmp_path):
         workload = small(Phase("a", 2, {"p": 1}), content="process:self")
         run = workload.run(Machine(frames=1024, threads=1))
         for _ in run:

@@ -24,6 +24,22 @@ def content_is(value):
     return f"[processes.app]\nregions = [{{pages = 1, content = {value}}}]"
 
 
+MINE = """
+description = "Mine"
+[machine]
+frames = 1024
+[processes.p]
+life = 5
+regions = [{ pages = "5 %", content = { text = 1, zero = 2 }, access = "zipf" }]
+[[phases]]
+name = "one"
+steps = 3
+start = { p = 2 }
+allocate = [{ order = 1, count = 2 }]
+cma = [{ pages = "50 %" }]
+"""
+
+
 class TestLanguage:
     def test_sizes(self):
         assert pages_of(12, 100) == 12
@@ -41,20 +57,7 @@ class TestLanguage:
 
     def test_a_file_and_objects_say_the_same(self, tmp_path):
         path = tmp_path / "mine.toml"
-        path.write_text("""
-            description = "Mine"
-            [machine]
-            frames = 1024
-            [processes.p]
-            life = 5
-            regions = [{ pages = "5 %", content = { text = 1, zero = 2 }, access = "zipf" }]
-            [[phases]]
-            name = "one"
-            steps = 3
-            start = { p = 2 }
-            allocate = [{ order = 1, count = 2 }]
-            cma = [{ pages = "50 %" }]
-        """)
+        path.write_text(MINE)
         region = Region("5 %", {"text": 1, "zero": 2}, "zipf")
         phase = Phase(
             "one",
@@ -116,7 +119,7 @@ class TestLanguage:
             (content_is("{text = 'x'}"), "weight must be a number above 0, not 'x'"),
         ],
     )
-    def test_what_cannot_be_meant_is_said(self, tmp_path, text, reason):
+    def test_invalid_values_are_named(self, tmp_path, text, reason):
         path = tmp_path / "wrong.toml"
         path.write_text(text)
         with pytest.raises(WorkloadError, match="(?s)" + reason):

@@ -95,19 +95,25 @@ def _written(options: argparse.Namespace, graded: list[Any], roster: Any, enter_
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab grade`."""
+    """Add `zbudlab grade` with its options."""
     grade = commands.add_parser(
         "grade",
         help="give marks to submitted exercises",
         description="Grades notebooks in files, folders and zips, each behind bubblewrap. Verdicts "
         "are kept in the grading folder: a run that was interrupted goes on where it stopped.",
     )
+    _add_submissions(grade)
+    _add_outputs(grade)
+    grade.set_defaults(command=_grade)
+
+
+def _add_submissions(grade: argparse.ArgumentParser) -> None:
+    """Add the options that say what to grade, and how."""
     grade.add_argument("submissions", nargs="+", help="as your learning platform exports them")
     grade.add_argument(
         "--exercise", default="", metavar="NAME", help="only this, such as e06_migrate"
     )
     grade.add_argument("--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="at a time")
-    grade.add_argument("--out", default="marks.csv", metavar="FILE", help="default: marks.csv")
     grade.add_argument("--variant", type=int, metavar="N", help="the number that chose the rule")
     grade.add_argument(
         "--roster",
@@ -116,17 +122,21 @@ def add(commands: Any) -> None:
         "the marks note a number that is not in it",
     )
     grade.add_argument("--seed", help="of the hidden cases; default: drawn once, kept in grading/")
-    grade.add_argument("--grading", default="grading", metavar="DIR", help="default: grading")
     grade.add_argument(
         "--solutions", default="solutions", metavar="DIR", help="with rules.py files"
     )
-    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's out")
     grade.add_argument(
         "--unsafe-no-isolation",
         action="store_true",
         help="run students' code without bubblewrap, with all your rights",
     )
-    grade.set_defaults(command=_grade)
+
+
+def _add_outputs(grade: argparse.ArgumentParser) -> None:
+    """Add the options that say where results go."""
+    grade.add_argument("--out", default="marks.csv", metavar="FILE", help="default: marks.csv")
+    grade.add_argument("--grading", default="grading", metavar="DIR", help="default: grading")
+    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's out")
 
 
 def _jobs(text: str) -> int:

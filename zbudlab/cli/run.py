@@ -11,19 +11,32 @@ from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.content.compressors import available
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
+from zbudlab.machine.settings import FRAMES, MAIN_JOB, ORDER, PERCENT, SHARE, span
 from zbudlab.profiles import DEFAULT, PROFILES, rules_of
 
 #: Options of `zbudlab run`: name, type, default, placeholder of the value, help. argparse gets no
 #: defaults, so the options that were given are known.
 RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
-    ("--frames", int, 65536, "N", "page frames of 4096 bytes, 64 to 2^24"),
-    ("--max-pool-percent", int, 20, "N", "most of memory that zswap may use, percent, 0 to 100"),
+    ("--frames", int, 65536, "N", f"page frames of 4096 bytes, {span(FRAMES)}"),
+    (
+        "--max-pool-percent",
+        int,
+        20,
+        "N",
+        f"most of memory that zswap may use, percent, {span(PERCENT)}",
+    ),
     ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
     ("--profile", str, DEFAULT, "NAME", f"whose rules: {', '.join(PROFILES)}"),
     ("--scenario", str, "scattered", "NAME", "how processes grow and exit: scattered or orderly"),
-    ("--pressure", float, 1.4, "X", "pages of all processes per page frame, 0.1 to 8"),
-    ("--exits", float, 0.5, "X", "share of the processes that exit, 0 to 1"),
-    ("--order", int, 9, "N", "request blocks of 2^N pages, 0 to 10"),
+    (
+        "--pressure",
+        float,
+        1.4,
+        "X",
+        f"pages of all processes per page frame, {span(MAIN_JOB['pressure'])}",
+    ),
+    ("--exits", float, 0.5, "X", f"share of the processes that exit, {span(SHARE)}"),
+    ("--order", int, 9, "N", f"request blocks of 2^N pages, {span(ORDER)}"),
     ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
     (
         "--workload",

@@ -118,7 +118,7 @@ class ZbudHarness:
         return zbud.zbud_unmap(self.state.mem, 0, self.handles[number])
 
     def evict(self, number: int) -> int:
-        """Answer as the owner to an eviction, by the trace's policy."""
+        """Answer an eviction as the owner would, by the trace's policy."""
         if number not in self.live:
             return 0
         if self.policy == "fail" or (self.policy == "odd" and number % 2):

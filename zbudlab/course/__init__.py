@@ -1,4 +1,4 @@
-"""The course: notebooks and exercises, their visible checks, and the grading of what comes back.
+"""The course: notebooks and exercises, their visible checks, and the grading of submissions.
 
 In a notebook: `check`, `hint`, `rule`, `number`. An exercise is described in
 `zbudlab.course.exercises`; what its checks do with a student's functions, in

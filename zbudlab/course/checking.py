@@ -1,4 +1,4 @@
-"""What a student calls in a notebook: visible checks with reasons, hints, the rule, numbers."""
+"""What students call in a notebook: visible checks with reasons, hints, the rule, numbers."""
 
 import html
 import json
@@ -39,16 +39,15 @@ ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rule
 
 @dataclass
 class Report:
-    """What `check` found, as text and as HTML.
+    """The result of `check`, as text and as HTML.
 
     results: an ability each. unchecked: abilities that were not looked at; given: the names of the
     functions that came.
 
     Of the first failing case that runs on a machine, or could: pictured, its ability; machine;
     lost, page frames that are in use there and should be free, or the other way round; instead,
-    what ran there in the place of kernels; look, how it is looked at. In a notebook:
-    `FrameMap(report.machine).mark(report.lost, "lost")`, and
-    `Player(report.history())`.
+    what ran there instead of kernels; look, how it is looked at. In a notebook:
+    `FrameMap(report.machine).mark(report.lost, "lost")`, and `Player(report.history())`.
     """
 
     exercise: Exercise
@@ -62,7 +61,7 @@ class Report:
     look: str = IN_NOTEBOOK
 
     def history(self) -> History:
-        """The first failing case that runs on a machine, by operations, run with your functions.
+        """Return the first failing case that runs on a machine, with your functions in place.
 
         ValueError where there is none.
         """
@@ -74,17 +73,17 @@ class Report:
 
     @property
     def earned(self) -> int:
-        """Points of the abilities that were shown."""
+        """Return the points of the abilities that were shown."""
         return sum(result.earned for result in self.results)
 
     @property
     def points(self) -> int:
-        """Points that were to be had."""
+        """Return the points available."""
         return sum(result.ability.points for result in self.results)
 
     @property
     def failure(self) -> Failure | None:
-        """The first failing case; None if all is well."""
+        """Return the first failing case; None if all are right."""
         return next((r.failure for r in self.results if r.failure is not None), None)
 
     def __bool__(self) -> bool:
@@ -119,7 +118,7 @@ class Report:
 
 
 def _unchecked(ability: Ability, report: Report) -> str:
-    """Why an ability was not looked at."""
+    """Return why an ability was not checked."""
     missing = [name for name in ability.functions if name not in report.given]
     if missing:
         return f"not checked, needs {', '.join(missing)}"
@@ -151,7 +150,7 @@ def _row(result: Result, look: str) -> str:
 
 
 class StoredReference(Reference):
-    """Right answers to the visible cases under a changed rule, which come with the package."""
+    """Right answers to visible cases under a changed rule, stored in the package."""
 
     def __init__(self, task: Exercise, setting: Setting) -> None:
         super().__init__(task, Setting(LINUX, setting.student))
@@ -165,12 +164,12 @@ class StoredReference(Reference):
 
 
 def reference_for(task: Exercise, setting: Setting) -> Reference:
-    """Where right answers for visible cases come from: the package, or stored for a rule."""
+    """Return the source of right answers for visible cases: the package, or stored ones."""
     return (Reference if setting.rule is LINUX else StoredReference)(task, setting)
 
 
 def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference) -> Failure:
-    """The failure of the smallest case that was found in time; the given one where none was."""
+    """Return the smallest failing case found in time; the given one if there was none."""
     best = failed
     if failed.got in (TOO_SLOW, NOT_WRITTEN):
         return best
@@ -209,7 +208,7 @@ class _Checks:
     results: dict[str, Result] = field(default_factory=dict)
 
     def check(self, ability: Ability) -> None:
-        """Check an ability, with stand-ins for functions that are wrong by themselves."""
+        """Check an exercise and return a report: points, reasons, the smallest failing case."""
         task, setting = self.trier.exercise, self.reference.setting
         lost = [part.name for part in task.parts(ability) if self._is_lost(part)]
         self.results[ability.name] = replace(
@@ -225,14 +224,14 @@ class _Checks:
 
 
 def lost_frames(machine: Any, right: Any) -> list[int]:
-    """Page frames that are in use on one of two machines and free on the other."""
+    """Return page frames that are in use on one of two machines and free on the other."""
     frames = machine.config.frames
     mine, theirs = (m.state.pages["refcount"][:frames] > 0 for m in (machine, right))
     return np.flatnonzero(mine != theirs).tolist()
 
 
 def as_script(ability: Ability, case: Case) -> Case | None:
-    """A case as operations of a machine, which keeps a log of them; None if it has others."""
+    """Return a case as operations of a machine that keeps a log; None if it has others."""
     if ability.probe_of(case) == MACHINE:
         return case
     lines = [line.split() for line in case.get("trace", ()) if not line.startswith("every")]
@@ -264,19 +263,14 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
 def check(
     name: str, *abilities: str, student: int = 0, variant: int | None = None, **functions: Any
 ) -> Report:
-    """A report on the visible checks of an exercise: points, reasons, the smallest failing case.
-
-    name: such as "e04_zbud"; abilities: only these; student, variant: your number, and the
-    teacher's, where the exercise has them; functions: yours by name, `zbud_alloc=zbud_alloc`.
-    Abilities that need functions which were not given are left out. Takes less than ten seconds.
-    """
+    """Check an exercise and return a report: points, reasons, the smallest failing case."""
     task = exercise(name)
     setting = Setting(task.rule(variant), student)
     task = task.under(setting.rule)
     unknown = [given for given in functions if given not in task.references]
     if unknown:
         known = ", ".join(task.references)
-        raise ValueError(f"{name} asks for no {', '.join(unknown)}, but for {known}")
+        raise ValueError(f"{name} has no function {', '.join(unknown)}; it has {known}")
     chosen = [task.ability(found) for found in abilities] or list(task.abilities)
     ready = [a for a in chosen if set(a.functions) <= functions.keys()]
     return _reported(task, setting, functions, chosen, ready)
@@ -303,7 +297,7 @@ def _reported(
 
 
 def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -> str:
-    """A hint to an ability; there may be a second and a third. Hints cost nothing.
+    """Return a hint for an ability; there may be up to three. Hints cost nothing.
 
     variant: the teacher's number, where the exercise has one.
     """
@@ -315,12 +309,12 @@ def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -
 
 
 def rule(name: str, variant: int | None = None) -> str:
-    """The rule an exercise is set under, by the teacher's number; without one, the kernel's."""
+    """Return the rule of an exercise for the teacher's number; without one, the kernel's."""
     return exercise(name).rule(variant).text
 
 
 def checked_notebook(path: str | Path, name: str = "", variant: int | None = None) -> Report:
-    """A report on a saved notebook, whose cells are run in this process. name: the exercise.
+    """Run the cells of a saved notebook in this process and return a report on it.
 
     ValueError if it is no notebook, or tells no exercise.
     """

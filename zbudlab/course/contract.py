@@ -1,9 +1,9 @@
-"""What an exercise is: abilities with points, each shown by cases that a probe runs.
+"""The structure of an exercise: abilities with points, tested by cases that a probe runs.
 
 A *case* is plain (what JSON can hold). A *probe* of `zbudlab.course.probes` takes functions and a
 case, and answers plainly. Run with the student's functions it gives what they do, with the
-reference's what they should do: whoever compares the two decides, and he is never in the
-student's process.
+reference's what they should do: the comparison decides, and it is never made in the student's
+process.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ Judge = Callable[[Case, Any], str]
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A rule an exercise can be set under. text: what the student is told, one or two sentences.
+    """A rule for an exercise. text: one or two sentences for the student.
 
-    changes: the functions that are others under it, by the student's names.
-    settings: plain values the cases may need, such as {"chunk_size": 128}.
-    tells: by an ability's name, what is told otherwise of it: its title, hints or why.
+    changes: the functions that are others under it, by the student's names. settings: plain values
+    the cases may need, such as {"chunk_size": 128}. tells: by an ability's name, what is said
+    otherwise of it: its title, hints or why.
     """
 
     name: str
@@ -43,7 +43,7 @@ LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
 @dataclass(frozen=True)
 class Setting:
-    """What cases may depend on: the rule, and the student's number for the numeric questions."""
+    """What cases may depend on: the rule, and the student's number for numeric questions."""
 
     rule: Rule = LINUX
     student: int = 0
@@ -54,7 +54,7 @@ Drawn = Callable[[Setting, np.random.Generator], Iterable[Case]]
 
 
 def no_cases(setting: Setting, random: np.random.Generator) -> Iterable[Case]:
-    """For abilities that show everything."""
+    """Return no cases, for abilities without any."""
     return ()
 
 
@@ -63,11 +63,11 @@ def _nothing_to_see(probe: str, case: Case) -> Any:
 
 
 class Outside:
-    """What of a case stays outside the student's process; here nothing does.
+    """The part of a case that stays outside the student's process; here nothing.
 
     look: runs a probe that looks at bytes that a student wrote, and returns what it saw; raises
     ValueError if they cannot be read. The trier sets it, the grader's to a sandbox.
-    `zbudlab.course.outside` has the kinds where something stays outside.
+    `zbudlab.course.grader_side` has the kinds where something stays outside.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ class Outside:
 
 @dataclass(frozen=True)
 class Ability:
-    """Something the student's functions can do, all of it or not: its points are given whole.
+    """Something the student's functions can do: it earns all of its points or none.
 
     name: one word or two with hyphens, also the end of the notebook cell's grade_id.
     title: ends the sentence "Your code ...".
@@ -115,7 +115,7 @@ class Ability:
         then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
     tolerance: how far a number may be off, relative.
-    outside: what of a case stays outside the student's process (`zbudlab.course.outside`).
+    outside: what of a case stays outside the student's process (`zbudlab.course.grader_side`).
     """
 
     name: str
@@ -140,14 +140,13 @@ class Ability:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: its abilities, and where right answers come from.
+    """An exercise: its abilities, and the source of right answers.
 
     references: whatever the student writes, by name: as a kernel of the package
-    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number.
-    equivalents: kernels, by the student's function, that would do its work and are therefore
-    absent with it in the grading sandbox.
-    rules: rules other than the kernel's, of which a teacher's number chooses one; their
-    references stand in the teacher's solutions/NAME/rules.py.
+    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number. equivalents:
+    kernels, by the student's function, that would do its work and are therefore absent with it in
+    the grading sandbox. rules: rules other than the kernel's, of which a teacher's number chooses
+    one; their references are in the teacher's solutions/NAME/rules.py.
     """
 
     name: str
@@ -161,11 +160,11 @@ class Exercise:
 
     @property
     def points(self) -> int:
-        """What full marks are."""
+        """Return the points of all abilities."""
         return sum(ability.points for ability in self.abilities)
 
     def ability(self, name: str) -> Ability:
-        """One of the abilities; ValueError if there is no such."""
+        """Return an ability; ValueError for an unknown name."""
         for ability in self.abilities:
             if ability.name == name:
                 return ability
@@ -173,13 +172,13 @@ class Exercise:
         raise ValueError(f"{self.name} has no ability {name!r}, but {names}")
 
     def rule(self, variant: int | None) -> Rule:
-        """The rule of a teacher's number; the kernel's for none."""
+        """Return the rule for a teacher's number; the kernel's for none."""
         if variant is None or not self.rules:
             return LINUX
         return self.rules[variant % len(self.rules)]
 
     def under(self, rule: Rule) -> "Exercise":
-        """The same, told in words that fit a rule."""
+        """Return the same ability, described in words that fit a rule."""
         told = [replace(a, **rule.tells.get(a.name, {})) for a in self.abilities]
         return replace(self, abilities=tuple(told))
 
@@ -195,7 +194,7 @@ class Exercise:
     def with_stand_ins(self, ability: Ability, lost: Iterable[str], rule: Rule) -> Ability:
         """Return an ability without the functions that cost the points of another already.
 
-        lost: names of abilities. Right functions stand in for those left out, so that one mistake
+        lost: names of abilities. Right functions replace those left out, so that one mistake
         is not paid for twice. At least half of the functions must be right, and a function that
         the rule changes has no stand-in.
         """
@@ -206,7 +205,7 @@ class Exercise:
         )
 
     def removed(self, ability: Ability) -> tuple[str, ...]:
-        """The kernels that are absent in the sandbox where this ability is shown."""
+        """Return the kernels that are absent in the sandbox for this ability."""
         kernels = {
             found
             for name in ability.functions
@@ -239,20 +238,20 @@ EXERCISES = (
 
 
 def exercise(name: str) -> Exercise:
-    """The exercise of that name; ValueError if there is none."""
+    """Return the exercise of that name; ValueError for an unknown name."""
     if name not in EXERCISES:
         raise ValueError(f"there is no exercise {name!r}, but {', '.join(EXERCISES)}")
     return importlib.import_module(f"zbudlab.course.exercises.{name}").EXERCISE
 
 
 def random_of(*parts: Any) -> np.random.Generator:
-    """A random generator that depends on these parts alone, the same on every system."""
+    """Return a random generator that depends on these parts alone, the same on every system."""
     digest = hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
 def number(name: str, question: str, student: int, low: int, high: int) -> int:
-    """The number from low to high that a question of an exercise has for a student."""
+    """Return the number between low and high that a question has for a student."""
     return int(random_of(name, question, student).integers(low, high + 1))
 
 
@@ -264,7 +263,7 @@ def _near(got: float, expected: float, tolerance: float) -> bool:
 
 
 def same(got: Any, expected: Any, tolerance: float = 0.0) -> bool:
-    """Whether two plain answers are the same, type for type; numbers within the tolerance."""
+    """Return whether two plain answers are equal, type for type, numbers within the tolerance."""
     if isinstance(expected, list):
         return (
             isinstance(got, list)

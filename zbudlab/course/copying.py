@@ -1,4 +1,4 @@
-"""The notebooks and exercises that come with the package, and how to get a copy."""
+"""The notebooks and exercises of the package, and how to copy them."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ PARTS = ("notebooks", "exercises")
 
 
 def course_folders() -> dict[str, Path]:
-    """Where the notebooks and exercises lie: inside an installed package, or in a checkout.
+    """Return the folders of notebooks and exercises, in an installed package or a checkout.
 
     A part that this version does not have is left out.
     """
@@ -23,7 +23,7 @@ def course_folders() -> dict[str, Path]:
 def copy_course(
     directory: str | os.PathLike[str], say: Callable[[str], None] = print
 ) -> list[Path]:
-    """The files written: the course's notebooks and exercises, copied into `directory`.
+    """Copy the notebooks and exercises into `directory` and return the files written.
 
     A file that is there already is never overwritten; `say` gets one sentence for each such file
     that differs from the course's. The directory is made where it is missing. Raises
@@ -51,7 +51,7 @@ def copy_course(
 
 
 def _course_files(folder: Path) -> list[Path]:
-    """The files of one part, without what editors and Python leave behind."""
+    """Return the files of one part, without those that editors and Python leave behind."""
     return sorted(
         path
         for path in folder.rglob("*")

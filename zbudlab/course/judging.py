@@ -1,4 +1,4 @@
-"""Verdicts: what functions do is compared with what they should do, an ability at a time.
+"""Verdicts: compare what functions do with what they should do, one ability at a time.
 
 A *trier* runs a case on the student's functions, in this process (`Here`) or behind bubblewrap
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
@@ -17,20 +17,20 @@ from zbudlab.course.reasons import Failure, failure
 
 
 class Trier(Protocol):
-    """Whoever can run a case on the functions of somebody."""
+    """Anything that can run a case on functions."""
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
-        """{"answer": ...} or {"error": a line}."""
+        """Return {"answer": ...} or {"error": a line}."""
 
 
 def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
-    """The kernels that an ability's functions stand for, by the student's names."""
+    """Return the kernels that an ability's functions replace, by the students' names."""
     found = {name: exercise.references.get(name) for name in ability.functions}
     return {name: kernel for name, kernel in found.items() if isinstance(kernel, str)}
 
 
 def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
-    """Return what stands in for the rest of the student's functions, by their names.
+    """Return the replacements of the student's other functions, by their names.
 
     Kernels by their names, and the texts of right functions that are none; see
     `probes.stand_in`. So a mistake elsewhere costs nothing here.
@@ -58,7 +58,7 @@ def _sources(exercise: Exercise, ability: Ability) -> str:
 
 
 class Here:
-    """Functions in this process: the notebook's own, or trusted ones. `bench` is the last used.
+    """Functions in this process: the notebook's, or trusted ones. `bench` is the last one used.
 
     seconds: that a case may take; None = as long as it likes.
     """
@@ -98,7 +98,7 @@ class _Trusted(Here):
 
 
 def reference_functions(exercise: Exercise) -> dict[str, Any]:
-    """The right functions under the kernel's rule: kernels, compiled, or the exercise's own."""
+    """Return the right functions under the kernel's rule: kernels or the exercise's functions."""
     return {name: _reference(found) for name, found in exercise.references.items()}
 
 
@@ -107,7 +107,7 @@ def _reference(found: Any) -> Any:
 
 
 class Reference:
-    """Right answers under a setting. functions: of a rule that is not the kernel's."""
+    """Right answers under a setting. functions: those of a rule other than the kernel's."""
 
     def __init__(
         self, exercise: Exercise, setting: Setting, functions: Mapping[str, Any] | None = None
@@ -119,14 +119,14 @@ class Reference:
         self.here = _Trusted(exercise, own | dict(functions or {}))
 
     def answer(self, ability: Ability, case: Case) -> Any:
-        """What the functions of this ability should answer to a case; None where a judge says."""
+        """Return the right answer to a case; None if a judge decides."""
         if ability.judge:
             return None
         found = ability.expected(self.setting, case) if ability.expected else None
         return self.computed(ability, case) if found is None else found
 
     def computed(self, ability: Ability, case: Case) -> Any:
-        """The same, from the reference functions."""
+        """Return the same, computed with the reference functions."""
         outcome = self.here.observe(ability, case)
         if "error" in outcome:
             raise RuntimeError(f"the reference fails at {ability.name}, {case}: {outcome['error']}")
@@ -135,7 +135,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Paper:
-    """A case with its right answer; hidden ones are never told to the student."""
+    """A case with its right answer; students never see hidden ones."""
 
     case: Case
     expected: Any
@@ -145,7 +145,7 @@ class Paper:
 def papers(
     exercise: Exercise, ability: Ability, reference: Reference, seed: str | None = None
 ) -> list[Paper]:
-    """All cases of an ability with their answers; the hidden ones only if there is a seed."""
+    """Return all cases of an ability with their answers; hidden ones only with a seed."""
     setting = reference.setting
     found = [Paper(case, reference.answer(ability, case)) for case in ability.visible(setting)]
     if seed is not None:
@@ -159,7 +159,7 @@ def papers(
 
 @dataclass(frozen=True)
 class Result:
-    """How an ability did: its points whole or none, and the first case that failed."""
+    """The result of an ability: all of its points or none, and the first failing case."""
 
     ability: Ability
     earned: int
@@ -168,7 +168,7 @@ class Result:
 
 
 def judged(ability: Ability, trier: Trier, cases: Iterable[Paper]) -> Result:
-    """The verdict on an ability: its points if every case is right."""
+    """Return the result of an ability: its points if every case is right."""
     for paper in cases:
         found = failure(ability, paper.case, trier.observe(ability, paper.case), paper.expected)
         if found is not None:

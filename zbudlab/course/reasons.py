@@ -1,4 +1,4 @@
-"""Why a check failed, told for a person: for which state, what came out, what should have, why."""
+"""Why a check failed, in words: the state, the result, the right result, and the reason."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from zbudlab.course.contract import Ability, Case, same
 from zbudlab.course.probes import NOT_WRITTEN
 
 LONGEST = 300  #: characters of a value in a sentence
-LONG = 120  #: characters of a list of which only the entry that differs is told
+LONG = 120  #: characters of a list of which only the differing entry is shown
 NOT_THAT = "it is another number; count it on a small case first"
 NOTHING = "nothing was returned; end the function with `return` and the answer"
 _ROWS = re.compile(r'"lru": (?:\[\[|\{)')
@@ -17,14 +17,14 @@ LRU = "an entry of lru has the handle and chunks of both buddies, references, ti
 
 
 def shown(value: Any, longest: int = LONGEST) -> str:
-    """A value as text of not many more characters."""
+    """Return a value as text of limited length."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= longest else f"{text[:longest]} ..."
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A case that failed: the functions it needs, its state, what came out and should have."""
+    """A failing case: the functions it needs, its state, the result and the right result."""
 
     ability: str
     functions: tuple[str, ...]
@@ -50,7 +50,7 @@ def _operation(step: Any) -> str:
 
 
 def first_difference(got: list[Any], expected: list[Any]) -> int:
-    """The first step at which two lists of answers part."""
+    """Return the first step at which two lists of answers differ."""
     for place, (mine, right) in enumerate(zip(got, expected, strict=False)):
         if not same(mine, right):
             return place
@@ -58,14 +58,14 @@ def first_difference(got: list[Any], expected: list[Any]) -> int:
 
 
 def _parts(answer: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an answer, those of its state one by one; digests say nothing to anybody."""
+    """Return the fields of an answer, those of its state one by one, without digests."""
     parts = {name: value for name, value in answer.items() if name not in ("state", "sd", "i")}
     state = answer.get("state") or {}
     return parts | (state if isinstance(state, dict) else {"state": state})
 
 
 def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[str, str, str]:
-    """At which operation, with which state, and the fields that differ there."""
+    """Return the first operation that differs, its state, and the differing fields."""
     place = first_difference(got, expected)
     operations = case.get("trace") or case.get("script") or expected
     right = expected[place] if place < len(expected) else {}
@@ -85,7 +85,7 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
 
 
 def _differing(mine: Any, right: Any) -> tuple[Any, Any]:
-    """Two values, tables with the two smallest fields that differ, long lists with one entry."""
+    """Return what differs: two fields of tables, one entry of long lists."""
     if isinstance(mine, dict) and isinstance(right, dict):
         names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
         parts = {n: _differing(mine.get(n), right.get(n)) for n in names or right}
@@ -114,7 +114,7 @@ def _is_steps(answer: Any) -> bool:
 
 
 def _why(ability: Ability, case: Case, got: Any, expected: Any) -> str:
-    """The ability's reason; none where the answer is so odd that it cannot be told.
+    """Return the ability's reason, or nothing if the answer is too odd to explain.
 
     got: None where there is no answer.
     """
@@ -127,7 +127,7 @@ def _why(ability: Ability, case: Case, got: Any, expected: Any) -> str:
 
 
 def _judged(ability: Ability, case: Case, outcome: dict[str, Any]) -> Failure | None:
-    """Why an outcome is none of many right answers; None if it is one."""
+    """Return why an outcome is not one of several right answers; None if it is."""
     assert ability.judge is not None
     if "error" in outcome:
         got, why = outcome["error"], ""
@@ -143,7 +143,7 @@ def _judged(ability: Ability, case: Case, outcome: dict[str, Any]) -> Failure | 
 
 
 def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any) -> Failure | None:
-    """Why an outcome is not the expected answer; None if it is."""
+    """Return why an outcome is not the expected answer; None if it is."""
     if ability.judge:
         return _judged(ability, case, outcome)
     if "error" in outcome:

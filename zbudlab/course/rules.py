@@ -1,7 +1,7 @@
-"""References under a rule that is not the kernel's: the teacher's, from solutions/NAME/rules.py.
+"""References under a changed rule: the teacher's, from solutions/NAME/rules.py.
 
 Such a file has FUNCTIONS: by the rule's name, the functions it changes, by the student's names.
-The package holds none of them, so that nobody finds them there.
+The package holds none of them, so that they cannot be found there.
 """
 
 import runpy
@@ -13,7 +13,7 @@ from zbudlab.course.contract import LINUX, Rule
 
 
 def rule_functions(solutions: Path, name: str, rule: Rule) -> Mapping[str, Any] | None:
-    """The functions that a rule changes; None for the kernel's. FileNotFoundError without file."""
+    """Return the functions that a rule changes; None for the kernel's rule."""
     if rule is LINUX:
         return None
     path = solutions / name / "rules.py"

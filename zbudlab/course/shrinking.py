@@ -1,4 +1,4 @@
-"""The smallest case that still fails: items of its lists are left out while it does."""
+"""The smallest failing case: leave out items of its lists for as long as it fails."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from zbudlab.course.contract import Case
 def shrunk(
     case: Case, fields: tuple[str, ...], fails: Callable[[Case], bool], seconds: float
 ) -> Case:
-    """A case like `case` that fails, with as few items in the named lists as time allows.
+    """Return a failing case with as few items in the named lists as time allows.
 
     First all behind an item are tried away, then ever smaller runs, down to single items; a case
     that `fails` no more is not taken.
@@ -38,7 +38,7 @@ def _without_tail(case: Case, name: str, fails: Callable[[Case], bool], end: flo
 def _without_runs(
     case: Case, name: str, size: int, fails: Callable[[Case], bool], end: float
 ) -> tuple[Case, bool]:
-    """Try each run of `size` items away; the case then, and whether any went."""
+    """Try to leave out each run of `size` items. Return the case, and whether any was left out."""
     removed = False
     start = len(case[name]) - size
     while start >= 0 and time.monotonic() < end:

@@ -1,8 +1,13 @@
-"""The memory of a Linux host, running or recorded, and a simulated machine like it."""
+"""The memory of a Linux host, running or recorded, and a simulated machine like it.
+
+`read` takes the running system, recorded files or a kernel log; `why` a report of a refused
+request.
+"""
 
 from zbudlab.host.files import record
 from zbudlab.host.hosts import Host
 from zbudlab.host.reading import RECORDING, from_text, read
+from zbudlab.host.reasons import Answer, why
 from zbudlab.host.zones import HostError, Zone
 
-__all__ = ["RECORDING", "Host", "HostError", "Zone", "from_text", "read", "record"]
+__all__ = ["RECORDING", "Answer", "Host", "HostError", "Zone", "from_text", "read", "record", "why"]

@@ -20,7 +20,7 @@ PREFIX = re.compile(
       | \d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?        # ISO time
       | [A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}\s\S+          # syslog: time and host
       | (?:\S+\s)?kernel:
-      | \[\s*\d+\.\d+(?:,\d+)?\]                            # dmesg
+      | \[\s*\+?\d+\.\d+(?:,\d+)?\]                         # dmesg
       | \[[A-Z][a-z]{2}\s[^\]]*\d\d:\d\d[^\]]*\]            # dmesg -T
       | \[\s*[TC]\d+\]                                      # thread or processor
     ))+\s*""",

@@ -1,7 +1,14 @@
 """The only package that knows numba: kernels compiled, cached, and run uncompiled."""
 
 from zbudlab.jit.cache import CACHE_DIRECTORY, cache_is_kept, warm_marker
-from zbudlab.jit.compile import KERNELS, before_compiling, compiling, kernel
+from zbudlab.jit.compile import (
+    KERNELS,
+    NotCompiled,
+    before_compiling,
+    compiling,
+    kernel,
+    require_compiler,
+)
 from zbudlab.jit.intrinsics import LARGE_MEMORY, call_codec, copy_row, prefetch_row
 from zbudlab.jit.memory import array_table, declare_arrays
 from zbudlab.jit.replacing import as_record, kernel_named, on_plain_arrays, replaced, uncompiled
@@ -10,6 +17,7 @@ __all__ = [
     "CACHE_DIRECTORY",
     "KERNELS",
     "LARGE_MEMORY",
+    "NotCompiled",
     "array_table",
     "as_record",
     "before_compiling",
@@ -23,6 +31,7 @@ __all__ = [
     "on_plain_arrays",
     "prefetch_row",
     "replaced",
+    "require_compiler",
     "uncompiled",
     "warm_marker",
 ]

@@ -38,6 +38,19 @@ def _compiled_by_type(compiled: Any) -> Any:
     return compiled
 
 
+class NotCompiled(ValueError):
+    """Numba's compiler is switched off, and nothing here runs without it."""
+
+
+def require_compiler() -> None:
+    """Raise NotCompiled if numba's compiler is switched off: bare kernels cannot read records."""
+    if numba.config.DISABLE_JIT:
+        raise NotCompiled(
+            "NUMBA_DISABLE_JIT=1 switches off the compiler, which zbudlab needs: unset it "
+            "(Machine.replaced runs kernels as plain Python)"
+        )
+
+
 def _is_ours(function: Callable) -> bool:
     """Return whether a function belongs to this package."""
     return function.__module__.startswith("zbudlab.")

@@ -38,7 +38,7 @@ def three_pages() -> Machine:
 
 
 def where(machine: Machine) -> str:
-    """Return in two lines the frames of zbud's pages, and the byte address of each handle."""
+    """Return in two lines the frames of zbud pages and the byte address of each handle."""
     pool, state = machine.state.pools[LAB_POOL], machine.state
     addresses = []
     for handle in range(1, len(SIZES) + 1):

@@ -1,4 +1,4 @@
-"""Rows of 64 bytes, each kept once: page content comes back again and again."""
+"""Rows of 64 bytes, each kept once, because page content repeats."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ _FACTORS = np.random.Generator(np.random.PCG64(1)).integers(1 << 63, size=8).ast
 
 
 def as_rows(array: np.ndarray) -> np.ndarray:
-    """The bytes of an array as rows of 64, the last filled up with zeros; a view if it can be."""
+    """Return the bytes of an array as rows of 64, zero-padded; a view if they need no padding."""
     flat = array.reshape(-1).view(np.uint8)
     if len(flat) % CHUNK_SIZE:
         flat = np.pad(flat, (0, -len(flat) % CHUNK_SIZE))
@@ -16,18 +16,18 @@ def as_rows(array: np.ndarray) -> np.ndarray:
 
 
 def unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """The numbers of rows that differ, of uint8 (n, 64) and another such array or one row."""
+    """Return the numbers of the rows that differ. old, new: uint8 (n, 64), or one row."""
     words = old.view(np.uint64) != new.view(np.uint64)
     return np.flatnonzero(words.view(np.uint64))  # eight truth values at once
 
 
 class DistinctRows:
-    """Rows of 64 bytes by number. `data`: uint8 (n, 64), `used` of them; number 0 is all zeros."""
+    """Rows of 64 bytes by number. data: uint8 (n, 64); used: how many. Row 0 is all zeros."""
 
     def __init__(self, data: np.ndarray | None = None) -> None:
         self.data = np.zeros((1024, CHUNK_SIZE), np.uint8) if data is None else data
         self.used = 1 if data is None else len(data)
-        self._hashes: np.ndarray | None = None  # made when it is needed
+        self._hashes: np.ndarray | None = None  # built on first use
 
     def _index(self) -> None:
         hashes, first = np.unique(_hashes(self.data[: self.used]), return_index=True)
@@ -35,7 +35,7 @@ class DistinctRows:
         self._by_hash = first.astype(np.uint32)  # the row of each
 
     def numbers(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers of rows, uint32 (n,), of uint8 (n, 64); new ones are kept."""
+        """Return the numbers of rows, uint32 (n,), and keep new rows. rows: uint8 (n, 64)."""
         if self._hashes is None:
             self._index()
         assert self._hashes is not None
@@ -48,7 +48,7 @@ class DistinctRows:
         self._hashes = np.insert(self._hashes, at[~known], hashes[~known])
         self._by_hash = np.insert(self._by_hash, at[~known], new)
         numbers = found[back]
-        strangers = unequal(self.data[numbers], rows)  # of the same hash by chance
+        strangers = unequal(self.data[numbers], rows)  # another row has the same hash
         numbers[strangers] = self._append(rows[strangers])
         return numbers
 
@@ -63,7 +63,7 @@ class DistinctRows:
 
 
 def _hashes(rows: np.ndarray) -> np.ndarray:
-    """A 64-bit hash of each row, uint64 (n,)."""
+    """Return a 64-bit hash of each row, uint64 (n,)."""
     words = np.ascontiguousarray(rows).view(np.uint64)
     mixed = (words ^ (words >> np.uint64(31))) * _FACTORS
     mixed ^= mixed >> np.uint64(29)

@@ -1,9 +1,10 @@
-"""Keyframes: a machine at moments of its log, so that going back need not start from the beginning.
+"""Keyframes: a machine at moments of its log, from which the log can be rerun.
 
-A keyframe holds what changed since the one before it, in rows of 64 bytes; every eighth is whole.
-Page content repeats (a page comes back from swap, a compressed page is stored again), so its rows
-are kept once and known by number; the bookkeeping is compressed as it is. Keyframes lie so many
-seconds of work apart, not operations: so any moment is at most that far from the one before it.
+A keyframe holds what changed since the previous one, in rows of 64 bytes; every eighth is whole.
+Page content repeats (a page comes back from swap, a compressed page is stored again), so each of
+its rows is kept once and referred to by number. The bookkeeping is compressed as it is. Keyframes
+are a number of seconds of work apart, whatever the number of operations, so the time to reach any
+moment is bounded.
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ from zbudlab.machine.distinct import DistinctRows, as_rows, unequal
 from zbudlab.machine.snapshots import MEMORY, owners, parts
 
 SECONDS = 0.05  #: of work between two keyframes
-WHOLE_EVERY = 8  #: keyframes; those between hold changes
+WHOLE_EVERY = 8  #: keyframes; the others hold changes
 LEVEL = 1  #: of zstd
 ZERO = np.zeros((1, CHUNK_SIZE), np.uint8)
 
-#: What an operation did that its log entries do not tell, as bits.
+#: What an operation did that is not in its log entries, as bits.
 REJECT, MERGE = 1, 2
 _REJECTS = ("reject_reclaim_fail", "reject_compress_poor", "reject_alloc_fail")
 
 
 class Keyframes:
-    """Keyframes of one machine's log, and what its operations did that the log does not tell.
+    """Keyframes of the log of one machine, and what its operations did that is not in the log.
 
-    seconds: of work between two. stops: after how many operations each was taken. events: REJECT
-    and MERGE bits of each operation seen so far.
+    seconds: CPU seconds of work between two. stops: the number of operations before each. events:
+    REJECT and MERGE bits of each operation so far.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -49,7 +50,7 @@ class Keyframes:
         self._content = DistinctRows()  # of page frames, except the first row of each
         self._pages: list[Any] = []  # on the swap device or in the swap cache
         self._page_numbers: dict[Any, int] = {}
-        self._last: dict[str, np.ndarray] = {}  # rows as the newest keyframe has them
+        self._last: dict[str, np.ndarray] = {}  # rows as in the newest keyframe
         self._numbers = np.zeros(0, np.uint32)  # of memory's content, the same
         self._spent = self._cost = 0.0
         self._counts: tuple[int, list[int]] = (0, [])
@@ -59,24 +60,24 @@ class Keyframes:
 
     @property
     def reached(self) -> int:
-        """How many operations were seen."""
+        """The number of operations so far."""
         return len(self.events)
 
     @property
     def nbytes(self) -> int:
-        """About how much memory the keyframes take, bytes."""
+        """Roughly how many bytes of memory the keyframes take."""
         rows = self._content.data.nbytes + 12 * self._content.used + self._numbers.nbytes
         last = sum(array.nbytes for array in self._last.values())
         return rows + last + sum(map(len, self._packed)) + len(self._pages) * PAGE_SIZE
 
     def before(self, stop: int) -> int:
-        """The number of the last keyframe at that stop or before it."""
+        """Return the number of the last keyframe at a stop or before it."""
         return bisect_right(self.stops, stop) - 1
 
     # --- taking --------------------------------------------------------------------------------
 
     def after(self, machine: Core, seconds: float) -> None:
-        """See an operation that has just been done in that time; take a keyframe if it is due."""
+        """Count an operation that took so many seconds, and take a keyframe if one is due."""
         counts = _counts(machine)
         self.events.append(_happened(self._counts, counts))
         self._counts = counts
@@ -85,11 +86,11 @@ class Keyframes:
             self.take(machine)
 
     def resume(self, machine: Core) -> None:
-        """Go on from a machine that stands where the last operation seen left it."""
+        """Continue with a machine in the state that the last operation left."""
         self._counts = _counts(machine)
 
     def take(self, machine: Core) -> None:
-        """Take a keyframe here, after the operations seen so far."""
+        """Take a keyframe now, after the operations so far."""
         started = time.process_time()
         self.resume(machine)
         whole = len(self) % WHOLE_EVERY == 0 or not self._last
@@ -115,7 +116,7 @@ class Keyframes:
         self._spent, self._cost = 0.0, time.process_time() - started
 
     def truncate(self, machine: Core, stop: int) -> None:
-        """Forget everything behind that stop: the machine went back there, its log is cut off."""
+        """Drop everything after a stop to which the machine has returned."""
         kept = self.before(stop) + 1
         for column in (self.stops, self._packed, self._whole):
             del column[kept:]
@@ -124,7 +125,7 @@ class Keyframes:
         self.resume(machine)
 
     def _taken_apart(self, machine: Core) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """A machine's arrays by name, and all its other values, as literals, by their owner."""
+        """Return the arrays of a machine by name, and its other values, as literals, by owner."""
         arrays: dict[str, np.ndarray] = {}
         values: dict[str, dict[str, Any]] = {}
         for owner, part in parts(machine).items():
@@ -140,7 +141,7 @@ class Keyframes:
         return arrays, values
 
     def _by_slot(self, pages: dict[int, Any], slots: int) -> np.ndarray:
-        """Return the number of the content of each slot, uint32 (slots,), from 1; 0 = nothing."""
+        """Return the number of the page in each slot, from 1, uint32 (slots,); 0 = none."""
         numbers = np.zeros(slots, np.uint32)
         for page in pages.values():
             if page not in self._page_numbers:
@@ -151,21 +152,21 @@ class Keyframes:
         return numbers
 
     def _update(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """The numbers of an array's rows that changed since the last keyframe."""
+        """Return the numbers of the rows of an array that changed since the last keyframe."""
         last = self._last[name] = _of_length(self._last.get(name, rows[:0]), len(rows))
         changed = unequal(last, rows)
         last[changed] = rows[changed]
         return changed
 
     def _number_content(self, rows: np.ndarray, changed: np.ndarray) -> None:
-        """Keep the content of memory that changed, and its numbers."""
+        """Keep the rows of content that changed, and their numbers."""
         self._numbers = _of_length(self._numbers, len(rows))
         self._numbers[changed] = self._content.numbers(rows[changed])
 
     # --- coming back ---------------------------------------------------------------------------
 
     def restore(self, machine: Core, number: int) -> None:
-        """Make the machine what it was when that keyframe was taken; its log is left alone."""
+        """Return the machine to the state of a keyframe. Its log stays as it is."""
         first = number
         while not self._whole[first]:
             first -= 1
@@ -185,7 +186,7 @@ class Keyframes:
     def _put_back(
         self, machine: Core, arrays: dict[str, np.ndarray], values: dict[str, Any]
     ) -> None:
-        """Give a machine its arrays and other values."""
+        """Set the arrays and other values of a machine."""
         for owner, part in parts(machine).items():
             found: dict[str, Any] = {}
             for name, old in part.items():
@@ -201,7 +202,7 @@ class Keyframes:
                 setattr(owners(machine)[owner], name, value)
 
     def _of_slots(self, numbers: np.ndarray) -> dict[int, Any]:
-        """The opposite of `_by_slot`."""
+        """Undo `_by_slot`: return pages by slot."""
         slots = np.flatnonzero(numbers)
         pages = map(self._pages.__getitem__, (numbers[slots] - 1).tolist())
         return dict(zip(slots.tolist(), pages, strict=True))
@@ -209,7 +210,7 @@ class Keyframes:
     # --- files ---------------------------------------------------------------------------------
 
     def as_arrays(self) -> dict[str, np.ndarray]:
-        """All keyframes as arrays by name, to be kept in a file."""
+        """Return all keyframes as arrays by name, for a file."""
         kinds = [(type(page) is int) + 2 * isinstance(page, bytes) for page in self._pages]
         words = [page if type(page) is int else 0 for page in self._pages]
         pages = b"".join(page for page in self._pages if isinstance(page, bytes))
@@ -227,7 +228,7 @@ class Keyframes:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Keyframes:
-        """The keyframes that `as_arrays` told."""
+        """Return the keyframes from the arrays of `as_arrays`."""
         self = cls()
         self.stops = arrays["stops"].tolist()
         self._whole = arrays["whole"].tolist()
@@ -244,7 +245,7 @@ class Keyframes:
 
 
 def _literal(value: Any) -> Any:
-    """A value as its repr gives it back: without numpy's numbers, a Counter as a dict."""
+    """Return a value whose repr is a literal: a Counter becomes a dict of Python's integers."""
     if not isinstance(value, Counter):
         return value
     return {k.item() if isinstance(k, np.generic) else k: int(n) for k, n in value.items()}
@@ -254,13 +255,13 @@ def _literal(value: Any) -> Any:
 
 
 def _split(rows: np.ndarray, machine: Core) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of memory's rows: those that may be headers or list heads, and those of content."""
+    """Split numbers of rows of memory: possible headers and list heads, and rows of content."""
     content = (rows < len(machine.state.frames) * NCHUNKS) & (rows % NCHUNKS != 0)
     return rows[~content], rows[content]
 
 
 def _arrays(machine: Core) -> dict[str, np.ndarray]:
-    """Return the arrays that a keyframe writes to, by name, and the content of swap slots."""
+    """Return the arrays that a keyframe sets, by name: a machine's, and one for its slots."""
     arrays: dict[str, np.ndarray] = {}
     for owner, part in parts(machine).items():
         for name, value in part.items():
@@ -272,7 +273,7 @@ def _arrays(machine: Core) -> dict[str, np.ndarray]:
 
 
 def _of_length(array: np.ndarray, length: int) -> np.ndarray:
-    """An array as it is, or with another length: the rest is zero, as where tables grow."""
+    """Return an array with that length, cut off or padded with zeros, as tables grow."""
     if len(array) == length:
         return array
     other = np.zeros((length, *array.shape[1:]), array.dtype)
@@ -282,27 +283,27 @@ def _of_length(array: np.ndarray, length: int) -> np.ndarray:
 
 
 def _write_rows(array: np.ndarray, at: np.ndarray, rows: np.ndarray) -> None:
-    """Put rows of 64 bytes into an array."""
+    """Write rows of 64 bytes to an array."""
     if not len(at):
         return
     found = as_rows(array)
     found[at] = rows.reshape(-1, CHUNK_SIZE)
-    if array.nbytes % CHUNK_SIZE:  # then they were a copy
+    if array.nbytes % CHUNK_SIZE:  # then as_rows has returned a copy
         array.reshape(-1).view(np.uint8)[:] = found.reshape(-1)[: array.nbytes]
 
 
 def _steps(numbers: np.ndarray) -> np.ndarray:
-    """Differences of neighbouring numbers, int32: neighbours are often close, and pack well."""
+    """Return the differences of successive numbers, int32: they are small, and compress well."""
     return np.diff(numbers.astype(np.int64), prepend=0).astype(np.int32)
 
 
 def _summed(steps: np.ndarray) -> np.ndarray:
-    """The opposite of `_steps`."""
+    """Undo `_steps`."""
     return np.cumsum(steps, dtype=np.int64)
 
 
 def _pack(sections: dict[str, np.ndarray], lengths: dict[str, int], values: str) -> bytes:
-    """Arrays of one dimension, lengths and a text as compressed bytes."""
+    """Compress one-dimensional arrays, lengths and a text into bytes."""
     listed = [(name, array.dtype.str, len(array)) for name, array in sections.items()]
     table = json.dumps([listed, lengths, values]).encode()
     pieces = [len(table).to_bytes(8, "little"), table, *(a.tobytes() for a in sections.values())]
@@ -310,7 +311,7 @@ def _pack(sections: dict[str, np.ndarray], lengths: dict[str, int], values: str)
 
 
 def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], dict[str, int], str]:
-    """What `_pack` was given."""
+    """Undo `_pack`."""
     data = zstandard.ZstdDecompressor().decompress(packed)
     start = 8 + int.from_bytes(data[:8], "little")
     listed, lengths, values = json.loads(data[8:start])
@@ -322,14 +323,14 @@ def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], dict[str
 
 
 def _counts(machine: Core) -> tuple[int, list[int]]:
-    """Pages that zswap refused so far, and free blocks by order."""
+    """Return how many pages zswap has refused, and the free blocks by order."""
     zswap = machine.state.zswaps[0]
     rejected = sum(int(zswap[name]) for name in _REJECTS)
     return rejected, machine.state.zone["nr_free"].tolist()
 
 
 def _happened(before: tuple[int, list[int]], after: tuple[int, list[int]]) -> int:
-    """REJECT: zswap refused a page. MERGE: there are fewer blocks of an order, more of a higher."""
+    """Return REJECT if a page was refused, MERGE if small free blocks became a larger one."""
     bits = REJECT if after[0] > before[0] else 0
     fewer = False
     for old, new in zip(before[1], after[1], strict=True):

@@ -32,7 +32,7 @@ from zbudlab.machine.oplog import OperationLog
 from zbudlab.machine.snapshots import Snapshot
 from zbudlab.mm import inspection, page_poison
 
-Pages = Sequence[int] | range | np.ndarray
+PageNumbers = Sequence[int] | range | np.ndarray
 
 
 def _switch(name: str, value: Any) -> int:
@@ -121,7 +121,7 @@ class Machine(Core):
         checks.process_pages(self, process)
         self.operate("exit", process)
 
-    def touch(self, process: int, pages: Pages, *, write: bool = False) -> None:
+    def touch(self, process: int, pages: PageNumbers, *, write: bool = False) -> None:
         """Access pages of a process in order; each is in memory when it is accessed.
 
         pages: int (n,). write: whether the accesses write. Raises MachineError: ENOMEM if memory
@@ -130,7 +130,7 @@ class Machine(Core):
         asked = self._asked(process, pages)
         self.operate("touch", process, _switch("write", write), *asked.tolist())
 
-    def _asked(self, process: int, pages: Pages) -> np.ndarray:
+    def _asked(self, process: int, pages: PageNumbers) -> np.ndarray:
         """Return pages of a process as int64 (n,), or refuse them."""
         checks.process_pages(self, process)
         if isinstance(pages, range) and pages:
@@ -141,7 +141,8 @@ class Machine(Core):
         """Write whole pages of a process, from page `first` on.
 
         pages: uint8 (n, 4096), or bytes. On a machine without page bytes: n compressed lengths,
-        -1 (the compressor refused the page) to 4096. Raises MachineError as `touch` does.
+        -1 (the compressor refused the page) to 4097 (longer than a page). Raises MachineError as
+        `touch` does.
         """
         first = checks.whole("first", first)
         if self.config.page_bytes:
@@ -164,7 +165,7 @@ class Machine(Core):
         self._perform(
             "write_lengths",
             [process, first, *lengths.tolist()] if self.log else [],
-            lambda: operations.write_marks(self, process, first, lengths),
+            lambda: operations.write_page_marks(self, process, first, lengths),
         )
 
     def read(self, process: int, first: int, count: int) -> np.ndarray:
@@ -184,7 +185,7 @@ class Machine(Core):
         """
         return peek.peek(self, process, page)
 
-    def peek_pages(self, process: int, pages: Pages) -> tuple[np.ndarray, np.ndarray]:
+    def peek_pages(self, process: int, pages: PageNumbers) -> tuple[np.ndarray, np.ndarray]:
         """Return the bytes of n pages, uint8 (n, 4096), as `peek` does, and which are intact.
 
         The second array is bool (n,): False where a compressed page no longer decompresses.

@@ -1,7 +1,8 @@
-"""What a machine does for each entry of its log: an operation is a name and whole numbers.
+"""What a machine does for each operation in its log.
 
-Arguments were checked by `Machine` before they came here, and are trusted; a result is a whole
-number too, negative errnos included. A log replays by running these again.
+An operation is a name and integers. They were checked before (`machine.checks`), and are trusted
+here. The result is an integer, too, and may be a negative errno. A log is rerun by calling these
+functions again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ OPERATIONS: dict[str, Callable[..., int]] = {}
 
 
 def operation(function: Callable[..., int]) -> Callable[..., int]:
-    """Make a function the meaning of log entries of its name."""
+    """Make a function the operation of its name."""
     OPERATIONS[function.__name__] = function
     return function
 
@@ -32,6 +33,7 @@ def operation(function: Callable[..., int]) -> Callable[..., int]:
 
 @operation
 def create_process(machine: Core, pages: int) -> int:
+    """Start a process. Return its number."""
     owner = machine.state.new_process(pages)
     if not machine.config.page_bytes:
         machine.state.lengths[run_of_pages(machine, owner, 0, pages)] = zero_page_length(machine)
@@ -39,24 +41,25 @@ def create_process(machine: Core, pages: int) -> int:
 
 
 def zero_page_length(machine: Core) -> int:
-    """What a page that was touched and never written compresses to, bytes; 0 = same-filled."""
+    """Return the compressed length in bytes of a page that was only touched; 0 = same-filled."""
     if machine.state.zswaps["same_filled_pages_enabled"][0]:
         return 0
     return len(machine.compressor.compress(bytes(PAGE_SIZE)))
 
 
 def places(machine: Core, process: int, pages: np.ndarray) -> np.ndarray:
-    """Return the places of a process's pages in the table of page table entries."""
+    """Return the places of pages of a process in the table of page table entries."""
     return pages + int(machine.state.processes[process]["start"])
 
 
 def run_of_pages(machine: Core, process: int, first: int, count: int) -> np.ndarray:
-    """The places of `count` pages from `first` on."""
+    """Return the places of `count` pages from page `first` on, int64 (count,)."""
     return places(machine, process, np.arange(first, first + count))
 
 
 @operation
 def touch(machine: Core, process: int, write: int, *pages: int) -> int:
+    """Access pages in order. Return their number."""
     at = places(machine, process, np.array(pages, np.int64))
     for _ in machine.paging.fault_in(process, at, write):
         pass
@@ -64,7 +67,7 @@ def touch(machine: Core, process: int, write: int, *pages: int) -> int:
 
 
 def write_pages(machine: Core, process: int, first: int, content: np.ndarray) -> int:
-    """Write pages, uint8 (n, 4096), from page `first` of a process on; their number."""
+    """Write pages, uint8 (n, 4096), from page `first` of a process on. Return their number."""
     at = run_of_pages(machine, process, first, len(content))
     state = machine.state
     for start, end in machine.paging.fault_in(process, at, 1):
@@ -74,14 +77,15 @@ def write_pages(machine: Core, process: int, first: int, content: np.ndarray) ->
 
 @operation
 def write(machine: Core, process: int, first: int, *numbers: int) -> int:
+    """Write pages whose content the log has, by number. Return how many."""
     assert machine.log is not None  # the pages' content is kept there
     content = b"".join(machine.log.contents[number] or b"" for number in numbers)
     pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
     return write_pages(machine, process, first, pages)
 
 
-def write_marks(machine: Core, process: int, first: int, lengths: np.ndarray) -> int:
-    """Write pages of which only the compressed lengths are known; their number."""
+def write_page_marks(machine: Core, process: int, first: int, lengths: np.ndarray) -> int:
+    """Write pages of which only the lengths are known, int32 (n,). Return their number."""
     at = run_of_pages(machine, process, first, len(lengths))
     state = machine.state
     for start, end in machine.paging.fault_in(process, at, 1):
@@ -93,11 +97,12 @@ def write_marks(machine: Core, process: int, first: int, lengths: np.ndarray) ->
 
 @operation
 def write_lengths(machine: Core, process: int, first: int, *lengths: int) -> int:
-    return write_marks(machine, process, first, np.array(lengths, np.int32))
+    """Write pages of which only the compressed lengths are known. Return how many."""
+    return write_page_marks(machine, process, first, np.array(lengths, np.int32))
 
 
 def read_pages(machine: Core, process: int, first: int, out: np.ndarray) -> int:
-    """Read len(out) pages from page `first` of a process on; their number."""
+    """Read len(out) pages from page `first` of a process on. Return their number."""
     at = run_of_pages(machine, process, first, len(out))
     state = machine.state
     for start, end in machine.paging.fault_in(process, at, 0):
@@ -107,11 +112,13 @@ def read_pages(machine: Core, process: int, first: int, out: np.ndarray) -> int:
 
 @operation
 def read(machine: Core, process: int, first: int, count: int) -> int:
+    """Access pages for reading. Return their number."""
     return read_pages(machine, process, first, np.empty((count, PAGE_SIZE), np.uint8))
 
 
 @operation
 def exit(machine: Core, process: int) -> int:
+    """End a process. Return how many swap slots it had."""
     state = machine.state
     start, nr_pages = (int(state.processes[process][name]) for name in ("start", "nr_pages"))
     slots = np.empty(nr_pages, np.int64)
@@ -124,6 +131,7 @@ def exit(machine: Core, process: int) -> int:
 
 @operation
 def reclaim(machine: Core, pages: int) -> int:
+    """Reclaim pages. Return how many were freed."""
     return machine.paging.try_to_free_pages(pages)
 
 
@@ -132,8 +140,9 @@ def reclaim(machine: Core, pages: int) -> int:
 
 @operation
 def alloc_pages(machine: Core, order: int, migratetype: int, direct: int) -> int:
-    """The kernel's slow path: what is there; else compact (or reclaim) lightly, then in earnest.
+    """Allocate a block, and with `direct` compact or reclaim for it, first lightly, then fully.
 
+    Return its first frame, or -ENOMEM.
     Source: mm/page_alloc.c, __alloc_pages_slowpath (v3.12).
     """
     state = machine.state
@@ -151,11 +160,13 @@ def alloc_pages(machine: Core, order: int, migratetype: int, direct: int) -> int
 
 @operation
 def free_pages(machine: Core, pfn: int) -> int:
+    """Drop a reference of a block. Return 1 if it was the last one."""
     return machine.do(page_alloc.put_page, machine.state.mem, pfn)
 
 
 @operation
 def pin(machine: Core, pfn: int) -> int:
+    """Take a reference of a frame. Return 0."""
     machine.pins[pfn] += 1
     machine.state.pages[pfn]["refcount"] += 1
     return 0
@@ -163,6 +174,7 @@ def pin(machine: Core, pfn: int) -> int:
 
 @operation
 def unpin(machine: Core, pfn: int) -> int:
+    """Drop a reference that `pin` took. Return 1 if it was the last one."""
     machine.pins[pfn] -= 1
     return free_pages(machine, pfn)
 
@@ -171,7 +183,7 @@ def unpin(machine: Core, pfn: int) -> int:
 
 
 def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int:
-    """Run something that moves pages; each page's fate becomes a step in the log."""
+    """Run a function that moves pages, and log what became of each page."""
     mem = machine.state.mem
     result = machine.do(function, mem, machine.moves, machine.control, *arguments)
     control = machine.control[0]
@@ -184,6 +196,7 @@ def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int
 
 @operation
 def compact(machine: Core, order: int, migratetype: int, sync: int) -> int:
+    """Compact the zone. Return layout.COMPACT_*."""
     result = _moving(machine, compaction.compact_zone_order, order, migratetype, sync)
     machine.paging.events["compact_stall" if order >= 0 else "compact_zone"] += 1
     return result
@@ -191,24 +204,27 @@ def compact(machine: Core, order: int, migratetype: int, sync: int) -> int:
 
 @operation
 def rescan(machine: Core) -> int:
+    """Forget the hints of compaction. Return 0."""
     machine.do(compaction.rescan, machine.state.mem)
     return 0
 
 
 @operation
 def alloc_contig_range(machine: Core, start: int, end: int) -> int:
+    """Allocate a range of the CMA area. Return 0 or a negative errno."""
     return _moving(machine, cma.alloc_contig_range, start, end)
 
 
 @operation
 def free_contig_range(machine: Core, start: int, end: int) -> int:
+    """Free a range of the CMA area. Return 0."""
     machine.do(cma.free_contig_range, machine.state.mem, start, end)
     return 0
 
 
 @operation
 def lay_out(machine: Core, seed: int, *counts: int) -> int:
-    """Free lists with these counts, by type and order, then pageblocks by type; positions drawn."""
+    """Lay out free lists: `counts` by type and order, then pageblocks by type. Draw positions."""
     free = np.array(counts[:-MIGRATE_TYPES], np.int64).reshape(MIGRATE_TYPES, MAX_ORDER)
     pageblocks = np.array(counts[-MIGRATE_TYPES:], np.int64)
     wanted = freelists.Counts(free, pageblocks, machine.config.pageblock_order)
@@ -225,18 +241,21 @@ def lay_out(machine: Core, seed: int, *counts: int) -> int:
 
 @operation
 def set_max_pool_percent(machine: Core, percent: int) -> int:
+    """Set the limit of zswap's pool. Return 0."""
     machine.state.zswaps[0]["max_pool_percent"] = percent
     return 0
 
 
 @operation
 def set_zbud_movable(machine: Core, movable: int) -> int:
+    """Set whether pages of zbud may move. Return 0."""
     machine.state.zone["zpool_movable"] = movable
     return 0
 
 
 @operation
 def inject(machine: Core, fault: int, count: int) -> int:
+    """Make allocations or writes fail. Return 0."""
     name = FAULTS[fault]
     if name == "page":
         machine.state.zone["fail_page_alloc"] = count
@@ -254,17 +273,20 @@ def inject(machine: Core, fault: int, count: int) -> int:
 
 @operation
 def zbud_alloc(machine: Core, size: int) -> int:
+    """Allocate an object. Return its handle or a negative errno."""
     machine.state.reserve_nodes(1)
     migratetype = MIGRATE_MOVABLE if machine.state.zone["zpool_movable"] else MIGRATE_UNMOVABLE
     return machine.do(zbud.zbud_alloc, machine.state.mem, LAB_POOL, size, migratetype)
 
 
 def _is_handle(machine: Core, handle: int) -> int:
+    """Return whether the user's pool has a handle."""
     return zbud.zbud_handle_exists(machine.state.mem, LAB_POOL, handle)
 
 
 @operation
 def zbud_free(machine: Core, handle: int) -> int:
+    """Free an object. Return a negative errno if there is no such handle."""
     if not _is_handle(machine, handle):
         return -errno.ENOENT
     return machine.do(zbud.zbud_free, machine.state.mem, LAB_POOL, handle)
@@ -272,6 +294,7 @@ def zbud_free(machine: Core, handle: int) -> int:
 
 @operation
 def zbud_map(machine: Core, handle: int) -> int:
+    """Map an object. Return its chunk address or -ENOENT."""
     if not _is_handle(machine, handle):
         return -errno.ENOENT
     return machine.do(zbud.zbud_map, machine.state.mem, LAB_POOL, handle)
@@ -279,6 +302,7 @@ def zbud_map(machine: Core, handle: int) -> int:
 
 @operation
 def zbud_unmap(machine: Core, handle: int) -> int:
+    """End a mapping. Return a negative errno if there is no such handle."""
     if not _is_handle(machine, handle):
         return -errno.ENOENT
     return machine.do(zbud.zbud_unmap, machine.state.mem, LAB_POOL, handle)

@@ -1,50 +1,45 @@
 """The log of a machine: every operation, and every step in it, in order.
 
-An operation is what a user asked for; a step is the function of `zbudlab.mm` that did part of it,
-with its plain arguments and its result. Replaying needs the operations alone; steps are for those
-who want to see what happened. Page content is kept once for each distinct page, with its
-compressed form, so that a replay never compresses: libraries change.
+An operation is what the user asked for. A step is a call of a function of `zbudlab.mm` that did
+part of it, with its integer arguments and its result. Only the operations are needed to rerun a
+log; the steps show what happened. Page content is kept once for each distinct page, with its
+compressed form: a rerun compresses nothing, so another version of a library changes nothing.
 
-Saved, a log is one .npz file (arrays and a JSON header, nothing executable), with the keyframes of
-its machine if there are any.
+A saved log is one .npz file: arrays and a JSON header, nothing executable, and the keyframes of its
+machine if there are any.
 """
 
 import hashlib
-import io
 import json
-import zlib
 from array import array
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 
 from zbudlab._version import __version__
 from zbudlab.content.compressors import Compressor, Data
-from zbudlab.io.files import host_memory, written_whole
+from zbudlab.io.files import written_whole
 from zbudlab.layout import PAGE_SIZE, TOO_LONG
+from zbudlab.machine.logfile import (
+    DAMAGE,
+    LogError,
+    add_array,
+    check_memory,
+    column,
+    narrow,
+    read_arrays,
+)
 from zbudlab.profiles import Profile, rules_of
-from zbudlab.swap.journal import Step
+from zbudlab.swap.journal import LoggedStep
 
 FORMAT = 2
-READS = (1, 2)  #: formats; 1 had no keyframes
-#: What reading a file that is no log, or half of one, may raise.
-DAMAGE = (
-    *(ValueError, KeyError, TypeError, AttributeError, EOFError),
-    *(OSError, BadZipFile, zlib.error, NotImplementedError),
-)
-TIMES_LOADED = 2  #: of its unpacked size, what a log takes of memory
-UNPACKERS = 2  #: threads
+READS = (1, 2)  #: formats; format 1 had no keyframes
 KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
 LIBRARIES = ("numpy", "numba", "cramjam", "lz4", "zstandard")
-
-
-class LogError(ValueError):
-    """A file that is no log, or not one that this version reads."""
 
 
 class Entry(NamedTuple):
@@ -57,7 +52,7 @@ class Entry(NamedTuple):
 
 
 class OperationLog:
-    """Operations and steps in compact columns, and the pages they wrote."""
+    """Operations and steps in compact columns, and the pages that were written."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -69,13 +64,13 @@ class OperationLog:
         self._result = array("q")
         self.numbers: dict[bytes, int] = {}  # by SHA-256 of a page that was written
         self.contents: list[bytes | None] = []  # by number; None = only its digest is known
-        self.compressed: dict[bytes, bytes] = {}  # by SHA-256, of every page compressed
-        self.lengths: dict[bytes, int] = {}  # the same, where the bytes were left out
+        self.compressed: dict[bytes, bytes] = {}  # by SHA-256 of each page that was compressed
+        self.lengths: dict[bytes, int] = {}  # by the same, where the bytes were left out
         self.keyframes: dict[
             str, np.ndarray
         ] = {}  # arrays of zbudlab.machine.keyframes, from a file
         self._kept: list[int] = []  # entries that each truncation left
-        self.private = False  # some pages are of a live process
+        self.private = False  # some pages were read from a live process
 
     def __len__(self) -> int:
         return len(self._name)
@@ -89,24 +84,24 @@ class OperationLog:
         return (self[i] for i in range(len(self)))
 
     def operations(self) -> Iterator[Entry]:
-        """The entries a replay needs."""
+        """Return the operations, which a rerun needs."""
         return (self[i] for i in range(len(self)) if self._depth[i] == 0)
 
     def places(self, start: int = 0) -> np.ndarray:
-        """Where the operations stand among all entries, from entry `start` on; int64."""
+        """Return the places of operations among the entries, from entry `start` on, int64."""
         return start + np.flatnonzero(np.array(self._depth[start:], np.uint8) == 0)
 
     def results(self) -> np.ndarray:
-        """The results of all entries, int64."""
+        """Return the results of all entries, int64 (n,)."""
         return np.array(self._result, np.int64)
 
     def named(self, name: str) -> np.ndarray:
-        """Which entries have that name, bool."""
+        """Return which entries have a name, bool (n,)."""
         return np.array(self._name, np.uint16) == self._numbers.get(name, -1)
 
     def add(self, depth: int, name: str, arguments: Sequence[int], result: int = 0) -> int:
-        """Append an entry; its place."""
-        numbers = array("q", arguments)  # before anything else: it may refuse
+        """Append an entry. Return its place."""
+        numbers = array("q", arguments)  # first, as this can raise
         if name not in self._numbers:
             self._numbers[name] = len(self.names)
             self.names.append(name)
@@ -117,13 +112,13 @@ class OperationLog:
         self._result.append(result)
         return len(self) - 1
 
-    def extend(self, steps: Sequence[Step]) -> None:
+    def extend(self, steps: Sequence[LoggedStep]) -> None:
         """Append steps of the operation that was added last."""
         for name, arguments, result in steps:
             self.add(1, name, arguments, result)
 
     def set_result(self, i: int, result: int) -> None:
-        """Fill in the result of an entry that was added before it was known."""
+        """Set the result of an entry."""
         self._result[i] = result
 
     @property
@@ -136,17 +131,17 @@ class OperationLog:
         return min(self._kept[cuts:], default=len(self))
 
     def truncate(self, length: int) -> None:
-        """Forget all entries but the first `length`; what pages contained is kept."""
+        """Drop all entries except the first `length`; page content stays."""
         self._kept.append(length)
-        for column in (self._depth, self._name, self._result):
-            del column[length:]
+        for entries in (self._depth, self._name, self._result):
+            del entries[length:]
         del self._start[length + 1 :]
         del self._arguments[self._start[length] :]
 
     # --- pages ---------------------------------------------------------------------------------
 
     def content(self, page: bytes) -> int:
-        """The number of a page's content, kept once."""
+        """Keep the content of a page once. Return its number."""
         digest = hashlib.sha256(page).digest()
         if digest not in self.numbers:
             self.numbers[digest] = len(self.contents)
@@ -154,7 +149,7 @@ class OperationLog:
         return self.numbers[digest]
 
     def recording(self, compressor: Compressor) -> Compressor:
-        """The same compressor, with all it does kept in the log."""
+        """Return a compressor that keeps in the log what this one makes of each page."""
         return Recording(compressor, self.compressed)
 
     # --- files ---------------------------------------------------------------------------------
@@ -167,20 +162,21 @@ class OperationLog:
         content: bool = True,
         keyframes: dict[str, np.ndarray] | None = None,
     ) -> None:
-        """Write the log to one file, whole or not at all.
+        """Write the log to a file, whole or not at all.
 
-        content=False leaves out page bytes, and so keyframes: hashes and compressed lengths
-        stay, and a replay runs on a machine without page bytes.
+        config: of the machine, as plain values. content: False leaves out page bytes and keyframes;
+        hashes and compressed lengths stay, and a rerun uses a machine without page bytes.
+        keyframes: as arrays. Raises OutputError if the file cannot be written.
         """
         arrays = self._as_arrays(self._header(config, content=content), content=content)
         with written_whole(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for name, array in arrays.items():
-                _add(archive, name, array, ZIP_DEFLATED)
+                add_array(archive, name, array, ZIP_DEFLATED)
             for name, array in (keyframes or {}).items() if content else ():
-                _add(archive, KEYFRAMES + name, array, ZIP_STORED)  # packed already
+                add_array(archive, KEYFRAMES + name, array, ZIP_STORED)  # compressed already
 
     def _header(self, config: dict[str, Any], *, content: bool) -> dict[str, Any]:
-        """What a file says of itself."""
+        """Return the header of a file."""
         return {
             "format": FORMAT,
             "content": content,
@@ -191,7 +187,7 @@ class OperationLog:
         }
 
     def _as_arrays(self, header: dict[str, Any], *, content: bool) -> dict[str, np.ndarray]:
-        """All of the log as arrays by name."""
+        """Return the whole log as arrays by name."""
         packed = list(self.compressed.items())
         lengths = [len(page) for _, page in packed]
         if not content:
@@ -204,9 +200,9 @@ class OperationLog:
             "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "depth": np.array(self._depth, np.uint8),
             "name": np.array(self._name, np.uint16),
-            "start": _narrow(np.array(self._start, np.int64)),
-            "arguments": _narrow(np.array(self._arguments, np.int64)),
-            "result": _narrow(np.array(self._result, np.int64)),
+            "start": narrow(np.array(self._start, np.int64)),
+            "arguments": narrow(np.array(self._arguments, np.int64)),
+            "result": narrow(np.array(self._result, np.int64)),
             "digests": np.frombuffer(b"".join(self.numbers), np.uint8).reshape(-1, 32),
             "pages": np.frombuffer(pages, np.uint8).reshape(-1, PAGE_SIZE),
             "compressed_digests": np.frombuffer(digests, np.uint8).reshape(-1, 32),
@@ -215,7 +211,7 @@ class OperationLog:
         }
 
     def _length(self, digest: bytes, data: bytes, *, rules: Profile) -> int:
-        """A page's compressed length as zswap without page bytes takes it.
+        """Return the compressed length of a page as a machine without page bytes takes it.
 
         0 = same-filled (rule `same_filled`), -1 = the compressor refused it.
         """
@@ -227,22 +223,22 @@ class OperationLog:
 
     @classmethod
     def load(cls, path: str | Path) -> tuple["OperationLog", dict[str, Any]]:
-        """A log and its header from a file; LogError with the reason for any other file.
+        """Read a log and its header from a file.
 
-        A log is read whole: one that this computer has no memory for is refused.
+        Raises LogError for a damaged or other file, and for a log that does not fit into memory.
         """
         with open(path, "rb") as file:
             try:
                 with ZipFile(file) as archive:
-                    _check_memory(path, archive)
-                    arrays = _arrays(archive)
+                    check_memory(path, archive)
+                    arrays = read_arrays(archive)
                 header = json.loads(arrays["header"].tobytes())
                 found, writer = header["format"], header["zbudlab"]
                 log = cls._from_arrays(arrays, header) if found in READS else cls()
             except LogError:
                 raise
             except DAMAGE as error:
-                raise LogError(f"{path} is no log of operations, or a damaged one") from error
+                raise LogError(f"{path} is not a log of operations, or is damaged") from error
         if found not in READS:
             raise LogError(
                 f"{path} has log format {found}, this version of zbudlab reads {FORMAT} and older "
@@ -252,28 +248,18 @@ class OperationLog:
 
     @classmethod
     def _from_arrays(cls, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> "OperationLog":
+        """Return the log in the arrays of a file. Raises ValueError if they do not fit together."""
         log = cls()
-        log.names = header["names"]
+        log.names = [str(name) for name in header["names"]]
         log._numbers = {name: i for i, name in enumerate(log.names)}
-        log._depth = _column("B", arrays.pop("depth"))
-        log._name = _column("H", arrays.pop("name"))
-        log._start = _column("Q", arrays.pop("start"))
-        log._arguments = _column("q", arrays.pop("arguments"))
-        log._result = _column("q", arrays.pop("result"))
+        log._depth = column("B", arrays.pop("depth"))
+        log._name = column("H", arrays.pop("name"))
+        log._start = column("Q", arrays.pop("start"))
+        log._arguments = column("q", arrays.pop("arguments"))
+        log._result = column("q", arrays.pop("result"))
+        log._check_columns()
         log.numbers = {row.tobytes(): i for i, row in enumerate(arrays["digests"])}
-        digests = [row.tobytes() for row in arrays["compressed_digests"]]
-        lengths = arrays["compressed_lengths"].tolist()
-        log.lengths = dict(zip(digests, np.minimum(lengths, TOO_LONG).tolist(), strict=True))
-        if header["content"]:
-            log.contents = [row.tobytes() for row in arrays["pages"]]
-            ends = np.cumsum(lengths).tolist()
-            data = arrays["compressed"].tobytes()
-            log.compressed = {
-                digest: data[end - length : end]
-                for digest, length, end in zip(digests, lengths, ends, strict=True)
-            }
-        else:
-            log.contents = [None] * len(log.numbers)
+        log._take_pages(arrays, content=header["content"])
         log.keyframes = {
             name.removeprefix(KEYFRAMES): array
             for name, array in arrays.items()
@@ -281,58 +267,37 @@ class OperationLog:
         }
         return log
 
-
-def _check_memory(path: str | Path, archive: ZipFile) -> None:
-    """LogError where a log would take more memory than there is."""
-    needed = TIMES_LOADED * sum(member.file_size for member in archive.infolist())
-    there = host_memory()
-    if there is not None and needed > there:
-        raise LogError(
-            f"{path} takes {needed >> 20} MiB of memory to open, as a log is read whole: this "
-            f"computer has {there >> 20} MiB left"
+    def _check_columns(self) -> None:
+        """Raise ValueError if the columns do not describe entries."""
+        lengths = {len(self._depth), len(self._name), len(self._result), len(self._start) - 1}
+        starts = np.array(self._start, np.int64)
+        known = max(self._name, default=-1) < len(self.names)
+        ordered = (
+            not starts[0] and starts[-1] == len(self._arguments) and (np.diff(starts) >= 0).all()
         )
+        if len(lengths) > 1 or not known or not ordered or max(self._depth, default=0) > 1:
+            raise ValueError("the columns of the log do not fit together")
 
-
-def _arrays(archive: ZipFile) -> dict[str, np.ndarray]:
-    """The arrays of a file by name; unpacked side by side, which takes half as long."""
-    names = archive.namelist()
-    with ThreadPoolExecutor(UNPACKERS) as threads:
-        files = threads.map(archive.read, names)
-        return {name[:-4]: _array(file) for name, file in zip(names, files, strict=True)}
-
-
-def _array(file: bytes) -> np.ndarray:
-    """An array of a .npz file, where it lies (np.load reads in small pieces and copies)."""
-    head = io.BytesIO(file)
-    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-        np.lib.format.read_magic(head), np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read(head)
-    return np.frombuffer(file, dtype, offset=head.tell()).reshape(shape)
-
-
-def _column(kind: str, numbers: np.ndarray) -> array:
-    """Return the same numbers as a Python array, which can grow."""
-    column = array(kind)
-    column.frombytes(numbers.astype(kind, copy=False).data.cast("B"))
-    return column
-
-
-def _narrow(numbers: np.ndarray) -> np.ndarray:
-    """The same numbers as int32 if they fit: half to read."""
-    fits = not len(numbers) or -(1 << 31) <= numbers.min() <= numbers.max() < 1 << 31
-    return numbers.astype(np.int32) if fits else numbers
-
-
-def _add(archive: ZipFile, name: str, array: np.ndarray, kind: int) -> None:
-    """Add an array to a .npz file."""
-    file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=False)
-    archive.writestr(ZipInfo(f"{name}.npy"), file.getbuffer(), compress_type=kind)
+    def _take_pages(self, arrays: dict[str, np.ndarray], *, content: bool) -> None:
+        """Take pages and their compressed forms from the arrays of a file."""
+        digests = [row.tobytes() for row in arrays["compressed_digests"]]
+        lengths = arrays["compressed_lengths"]
+        given = np.minimum(lengths, TOO_LONG).tolist()
+        self.lengths = dict(zip(digests, given, strict=True))
+        if not content:
+            self.contents = [None] * len(self.numbers)
+            return
+        self.contents = [row.tobytes() for row in arrays["pages"]]
+        ends = np.cumsum(lengths).tolist()
+        data = arrays["compressed"].tobytes()
+        self.compressed = {
+            digest: data[end - length : end]
+            for digest, length, end in zip(digests, lengths.tolist(), ends, strict=True)
+        }
 
 
 class Recording:
-    """A compressor that remembers what it made of each page."""
+    """A compressor that keeps what it made of each page. table: by SHA-256 of the page."""
 
     def __init__(self, inner: Compressor, table: dict[bytes, bytes]) -> None:
         self.inner = inner
@@ -341,7 +306,7 @@ class Recording:
 
     def compress(self, page: Data) -> bytes:
         digest = hashlib.sha256(bytes(page)).digest()
-        self.table[digest] = b""  # stays where this fails: a replay takes it as a failure
+        self.table[digest] = b""  # stays if compress() raises: a rerun takes it for a failure
         data = self.table[digest] = self.inner.compress(page)
         return data
 

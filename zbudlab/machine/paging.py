@@ -22,9 +22,9 @@ from zbudlab.mm.state import State
 from zbudlab.swap.journal import Journal
 from zbudlab.swap.swapping import Swap
 
-MAX_RECLAIM_RETRIES = 16  #: kswapd sleeps after so many runs without a page freed (since 4.12)
-FAILING_ROUNDS = 3  #: in a row, all writes failed: the swap device does not work
-DEF_PRIORITY = 12  #: reclaim looks at 1/4096 of a list first, at all of it in the end
+MAX_RECLAIM_RETRIES = 16  #: kswapd gives up after so many runs that freed nothing (since 4.12)
+FAILING_ROUNDS = 3  #: consecutive rounds of failed writes after which reclaim gives up
+DEF_PRIORITY = 12  #: reclaim scans 1/4096 of a list at first, and all of it in the last round
 
 
 class Paging:
@@ -50,7 +50,10 @@ class Paging:
     # --- faults --------------------------------------------------------------------------------
 
     def fault_in(self, process: int, places: np.ndarray, write: int) -> Iterator[tuple[int, int]]:
-        """Touch entries in order; yields ranges [start, end) that are present together."""
+        """Access entries in order, and yield ranges [start, end) that are in memory together.
+
+        places: of the entries, int64 (n,). Raises MachineError(ENOMEM), or EIO for a lost page.
+        """
         start = 0
         while start < len(places):
             state = self.state
@@ -63,7 +66,7 @@ class Paging:
             start = done
 
     def _fault_one(self, process: int, place: int, write: int) -> None:
-        """Touch one entry, reclaiming and reading from swap as it takes; or MachineError."""
+        """Access one entry, with reclaim and a read from swap if it needs them."""
         state = self.state
         self.wake_kswapd()
         while True:
@@ -77,7 +80,7 @@ class Paging:
                 raise self.out_of_memory(f"a page for process {process}")
 
     def _swap_in(self, process: int, place: int, write: int) -> int:
-        """Read a swapped page back: its frame, or NEED_RECLAIM; MachineError(EIO) if it is lost."""
+        """Read a swapped page back. Return its frame or NEED_RECLAIM; raise EIO if it is lost."""
         state = self.state
         pfn = self.do(memory.do_swap_page_begin, state.mem)
         if pfn < 0:
@@ -97,12 +100,12 @@ class Paging:
         return pfn
 
     def _lost(self, process: int, place: int, error: DamagedData) -> MachineError:
-        """The error for a page whose content does not come back; it stays swapped out."""
+        """Return the error for a page that no longer decompresses. It stays swapped out."""
         page = place - int(self.state.processes[process]["start"])
         return MachineError(errno.EIO, f"page {page} of process {process} is lost: {error}")
 
     def out_of_memory(self, wanted: str) -> MachineError:
-        """The error for a request that reclaim could not help."""
+        """Return the error for a request that failed although memory was reclaimed."""
         zone = self.state.zone
         advice = "end a process, or give the machine more frames or swap"
         if self.state.nodes_limited:
@@ -133,7 +136,7 @@ class Paging:
     # --- reclaim -------------------------------------------------------------------------------
 
     def wake_kswapd(self) -> None:
-        """Reclaim until the high watermark, if free memory is down at the low one."""
+        """Reclaim up to the high watermark, if free memory is at the low one or below."""
         zone = self.state.zone
         free = int(zone["nr_free_pages"])
         if free <= zone["watermark"][WMARK_LOW] and self.failures < MAX_RECLAIM_RETRIES:
@@ -141,10 +144,10 @@ class Paging:
             self.try_to_free_pages(int(zone["watermark"][WMARK_HIGH]) + 1 - free)
 
     def try_to_free_pages(self, wanted: int) -> int:
-        """Shrink the inactive list, looking at more of it in each round, until enough is free.
+        """Shrink the inactive list, scanning more of it in each round, until enough is free.
 
-        How many pages were freed, zbud's own taking of frames not counted. Without a free swap
-        slot there is nowhere to put a page, and none is looked at.
+        Return how many pages were freed, without subtracting the frames that zswap's pool took
+        meanwhile. Nothing is scanned while no swap slot is free.
         """
         freed = failing = 0
         for priority in range(DEF_PRIORITY, -1, -1):
@@ -158,7 +161,7 @@ class Paging:
         return freed
 
     def _shrink_lists(self, priority: int, wanted: int) -> int:
-        """Look at the share of pages that goes with a priority; how many were freed."""
+        """Scan the share of pages that a priority stands for. Return how many were freed."""
         zone = self.state.zone
         size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
         scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)
@@ -169,7 +172,7 @@ class Paging:
         return freed
 
     def _shrink_inactive_list(self, scan: int) -> int:
-        """Write out and free some of the oldest inactive pages; how many."""
+        """Write out and free some of the oldest inactive pages. Return how many."""
         state = self.state
         victims = np.empty(vmscan.SWAP_CLUSTER_MAX, np.int64)
         count = self.do(vmscan.shrink_begin, state.mem, victims, scan)

@@ -1,13 +1,13 @@
 """Which values settings take: one table for machines, pressure, workloads, sliders and commands.
 
-MACHINE has the fields of `MachineConfig`. PRESSURE has those of `workload.pressure.Pressure`, and
-the other tables those of the parts of a workload (see `workload.language`). A slider or an option
-of the command line takes its bounds from here, too.
+MACHINE has the fields of `MachineConfig`, PRESSURE those of `workload.pressure.Pressure`, MAIN_JOB
+those of `mainjob.job.JobPlan`, and the other tables those of the parts of a workload (see
+`workload.language`). Sliders and options of the command line take their bounds from here, too.
 """
 
 from typing import Any
 
-from zbudlab.io.values import INT64_MAX, Choice, Kind, Number, Truth, Whole
+from zbudlab.io.values import INT64_MAX, Choice, Kind, Number, Truth, Whole, taken
 from zbudlab.layout import MAX_ORDER, MIGRATE_NAMES, MIGRATE_RESERVE, ZBUD_PLAIN, ZBUD_SERIES
 from zbudlab.profiles import PROFILES
 
@@ -58,6 +58,8 @@ PRESSURE: dict[str, Kind] = {
     "seed": SEED,
 }
 
+MAIN_JOB: dict[str, Kind] = {"pressure": Number(0.1, 8), "exits": SHARE, "order": ORDER}
+
 REGION: dict[str, Kind] = {
     "access": Choice(("sequential", "random", "zipf", "working set")),
     "write": SHARE,
@@ -86,6 +88,15 @@ CMA_REQUEST: dict[str, Kind] = {"every": STEPS, "keep": COUNT}
 PHASE: dict[str, Kind] = {"steps": STEPS}
 
 
-def bounds(kind: Any) -> tuple[Any, Any]:
-    """Return the least and the greatest value that a kind of number takes, for a slider."""
-    return kind.low, kind.high
+def span(kind: Any) -> str:
+    """Format the bounds of a kind of number for a text of help: "0 to 100"."""
+    return f"{kind.low:g} to {kind.high:g}" if kind.high < 1e6 else f"{kind.low:g} to {kind.high}"
+
+
+def over(kind: Any, step: int = 1, high: int | None = None) -> tuple[int, ...]:
+    """Return the values of a slider: all that a kind takes, in steps, or those up to `high`.
+
+    Raises ValueError if the kind does not take `high`.
+    """
+    last = kind.high if high is None else taken(kind, "the end of a slider", high, ValueError)
+    return tuple(range(kind.low, last + 1, step))

@@ -22,9 +22,11 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.analysis import blockers, ownership
 from zbudlab.content.sources import Content
+from zbudlab.io.values import check_fields
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.machine.settings import MAIN_JOB
 from zbudlab.mm import inspection
 
 SCENARIOS = {
@@ -64,12 +66,7 @@ class JobPlan:
     def __post_init__(self) -> None:
         if self.scenario not in SCENARIOS:
             raise ConfigError(f"scenario must be {' or '.join(SCENARIOS)}, not {self.scenario!r}")
-        if not 0.1 <= self.pressure <= 8:
-            raise ConfigError(f"pressure must be 0.1 to 8, not {self.pressure:g}")
-        if not 0 <= self.exits <= 1:
-            raise ConfigError(f"exits must be 0 to 1, not {self.exits:g}")
-        if not 0 <= self.order < layout.MAX_ORDER:
-            raise ConfigError(f"order must be 0 to {layout.MAX_ORDER - 1}, not {self.order}")
+        check_fields(self, MAIN_JOB, ConfigError)
 
     @property
     def process_pages(self) -> int:

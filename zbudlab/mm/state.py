@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zbudlab import layout
+from zbudlab import jit, layout
 from zbudlab.mm import zpool
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.mem import Memory
@@ -49,6 +49,7 @@ class State:
     def __init__(
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
     ) -> None:
+        jit.require_compiler()
         self.page_bytes = page_bytes
         self._make_frames(frames, pageblock_order)
         self._make_pools(frames, pools)

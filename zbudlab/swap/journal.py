@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 
-class Step(NamedTuple):
+class LoggedStep(NamedTuple):
     """A call of a function of `zbudlab.mm`: its name, its integer arguments and its result."""
 
     name: str
@@ -17,7 +17,7 @@ class Step(NamedTuple):
 class StepLog(Protocol):
     """What keeps steps, such as `machine.oplog.OperationLog`."""
 
-    def extend(self, steps: Sequence[Step]) -> None:
+    def extend(self, steps: Sequence[LoggedStep]) -> None:
         """Append steps."""
 
 
@@ -29,7 +29,7 @@ class Journal:
 
     def __init__(self, log: StepLog | None = None) -> None:
         self.log = log
-        self._steps: list[Step] = []
+        self._steps: list[LoggedStep] = []
 
     def do(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of `zbudlab.mm` as a step and return its result."""
@@ -38,13 +38,13 @@ class Journal:
             name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
             numbers = [int(a) for a in arguments if isinstance(a, (int, np.integer))]
             answer = int(result) if isinstance(result, int) else 0
-            self._steps.append(Step(name, numbers, answer))
+            self._steps.append(LoggedStep(name, numbers, answer))
         return result
 
     def note(self, name: str, arguments: Sequence[int], result: int) -> None:
         """Write a step that compiled code did inside another one."""
         if self.log is not None:
-            self._steps.append(Step(name, arguments, result))
+            self._steps.append(LoggedStep(name, arguments, result))
 
     def flush(self) -> None:
         """Hand the steps so far to the log."""

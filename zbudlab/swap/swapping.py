@@ -78,10 +78,19 @@ class Swap(Writeback):
         self.stepwise = stepwise
 
     def counters(self) -> dict[str, int]:
-        """Return zswap's counters, named as in debugfs, and pages written to and read from swap."""
+        """Return zswap's counters, named as in debugfs, and three counters of swap.
+
+        device_writes, device_reads: pages. cached_slots: freed slots that wait in the swap slot
+        cache (6.1). zswap keeps their pages, so stored_pages and pool_pages include them, up to
+        64 even after the last process has exited.
+        """
         record = dict(zip(layout.zswap.names or (), self.state.zswaps[0].item(), strict=True))
         counts = {name: record[name] for name in COUNTERS}
-        return counts | {"device_writes": self.device.writes, "device_reads": self.device.reads}
+        return counts | {
+            "device_writes": self.device.writes,
+            "device_reads": self.device.reads,
+            "cached_slots": int(self.state.slots_cache[0]["n_ret"]),
+        }
 
     # --- store ---------------------------------------------------------------------------------
 

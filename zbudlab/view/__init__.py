@@ -1,6 +1,6 @@
-"""Pictures. Nothing outside this package draws, and a machine runs without it.
+"""Pictures and live views of machines. A machine runs without this package.
 
-The names below are imported on first use, so that one picture does not import what all need.
+Public names are imported on first use, so that one view does not load the imports of all others.
 """
 
 import importlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
     from zbudlab.view.structures import plot_lists, plot_radix_tree
 
-#: Public names and the modules of this package they live in.
+#: Public names and the modules of this package that define them.
 HOMES = {
     "FrameMap": "framemap",
     "Hero": "hero",
@@ -59,5 +59,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Return every name of the package, imported or not."""
+    """Return all names of the package, including those not yet imported."""
     return sorted({*globals(), *HOMES})

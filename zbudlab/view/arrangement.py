@@ -1,20 +1,21 @@
-"""Where frames lie in a map: each cell's place in a grid of rows and columns."""
+"""Layouts of frame maps: assign each cell a place in a grid of rows and columns."""
 
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 
-#: The largest map; a machine with more frames is shown several frames a cell.
+#: Cells of the largest map. On a machine with more frames, each cell covers several frames.
 MAX_CELLS = 1 << 22
-NOWHERE = (1 << 32) - 1  #: a place of the grid without a cell
+NOWHERE = (1 << 32) - 1  #: marks a place in the grid without a cell
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """A grid of cells: its size, the frames of a cell, and `places`, uint32 (cells,).
+    """A grid of cells: its size, the frames per cell, and `places`, uint32 (cells,).
 
-    The place of cell c is row * columns + column. Cell c is frames c * frames_per_cell and on.
+    places[c] is row * columns + column of cell c. Cell c covers `frames_per_cell` frames, starting
+    at frame c * frames_per_cell.
     """
 
     name: str
@@ -25,16 +26,16 @@ class Arrangement:
     places: np.ndarray
 
     def picture(self, cells: np.ndarray, nothing: int) -> np.ndarray:
-        """Values of the cells in their places, (rows, columns); `nothing` where there is none."""
+        """Return the cells' values as (rows, columns); `nothing` fills the empty places."""
         grid = np.full(self.rows * self.columns, nothing, cells.dtype)
         grid[self.places] = cells
         return grid.reshape(self.rows, self.columns)
 
 
 def hilbert(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and rows of the first `count` points of a Hilbert curve, int64.
+    """Return columns and rows of the first `count` points of a Hilbert curve, int64 (count,) each.
 
-    Any aligned block of 4^k points is a square on it, so buddies lie side by side.
+    Each aligned block of 4^k points forms a square, so buddies are adjacent.
     """
     column = row = np.zeros(1, np.int64)
     while len(column) < count:
@@ -47,7 +48,7 @@ def hilbert(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def linear(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and rows of `count` points written like text, in lines of a power of two."""
+    """Return columns and rows of `count` points in row-major order, a power of two wide."""
     width = 1 << ceil((count - 1).bit_length() / 2)
     row, column = np.divmod(np.arange(count), width)
     return column, row
@@ -57,7 +58,7 @@ CURVES = {"hilbert": hilbert, "linear": linear}
 
 
 def frames_per_cell(frames: int) -> int:
-    """How many frames share a cell, so that the map has at most MAX_CELLS: a power of two."""
+    """Return the smallest power of two of frames per cell that needs at most MAX_CELLS cells."""
     together = 1
     while ceil(frames / together) > MAX_CELLS:
         together *= 2
@@ -65,7 +66,7 @@ def frames_per_cell(frames: int) -> int:
 
 
 def arrange(frames: int, name: str) -> Arrangement:
-    """The grid of a machine of so many frames; ValueError for a name not in CURVES."""
+    """Return the grid for a machine with `frames` frames. ValueError if `name` is not in CURVES."""
     if name not in CURVES:
         raise ValueError(f"layout must be {' or '.join(CURVES)}, not {name!r}")
     together = frames_per_cell(frames)

@@ -1,7 +1,7 @@
-"""Scripts and style sheets of the live views, as the browser gets them.
+"""Scripts and style sheets that the live views send to the browser.
 
-A view is one module of JavaScript and one style sheet: the files that all views share, then the
-view's own, one after another. There is no build step.
+A view has one JavaScript module and one style sheet. Each is a concatenation of the files that all
+views share and the view's own files. There is no build step.
 """
 
 from pathlib import Path
@@ -9,26 +9,26 @@ from pathlib import Path
 from zbudlab.view.look import tokens
 
 _HERE = Path(__file__).parent
-DRAWING = ("live.js", "look/cells.js")  #: of views that draw with the tokens
+DRAWING = ("live.js", "look/cells.js")  #: shared scripts of views that use the tokens
 
 
 def script(*names: str) -> str:
-    """Return the text of a view's module, made of `live.js` and these files."""
+    """Return the source of a view's module: `live.js` followed by the named files."""
     return _joined("live.js", *names)
 
 
 def style(*names: str) -> str:
-    """Return the text of a view's style sheet, made of `live.css` and these files."""
+    """Return a view's style sheet: `live.css` followed by the named files."""
     return _joined("live.css", *names)
 
 
 def drawn(*names: str) -> str:
-    """Return the module of a view that draws with the tokens, made of DRAWING and these files."""
+    """Return the module of a view that uses the tokens: DRAWING followed by the named files."""
     return _joined(*DRAWING, *names)
 
 
 def looks(*names: str) -> str:
-    """Return the style sheet of such a view: tokens, controls, and these files."""
+    """Return the style sheet of a view that uses the tokens: tokens, controls, the named files."""
     return tokens.css() + "\n" + _joined("look/base.css", *names)
 
 

@@ -1,9 +1,9 @@
-"""What a live view leaves in the notebook: itself, a picture, and words.
+"""Notebook output of a live view: the widget, a picture, and a description.
 
-Without a running kernel a view cannot show anything. So the same output holds a PNG, a text, and
-a page with both, for front ends that show a bare PNG without its text. And when the notebook is
-saved, the browser leaves the reference to the view out (`live.js` looks for MARK): opened
-again, it shows the picture, not that a model is missing.
+A widget needs a running kernel. The output therefore also contains a PNG, a plain text, and HTML
+with both, for front ends that show a bare PNG without its text. When the notebook is saved, the
+browser drops the reference to the widget (`live.js` looks for MARK). A reopened notebook then shows
+the picture instead of an error about a missing model.
 """
 
 from base64 import b64encode
@@ -15,20 +15,20 @@ from matplotlib.figure import Figure
 from zbudlab.view.picture import png, width
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-MARK = "zbudlab"  #: in the reference: this one may be left out
+MARK = "zbudlab"  #: key in a widget reference that may be dropped on saving
 HINT = "Run this cell to make it live."
 
 
 class LiveView:
-    """What a live view is without a kernel: `figure()`, and the same in words, `summary`."""
+    """Base class of live views: subclasses provide `figure()` and `summary` for static output."""
 
     @property
     def summary(self) -> str:
-        """What the view shows, in words."""
+        """The content of the view in words."""
         raise NotImplementedError
 
     def figure(self) -> Figure:
-        """What the view shows, as a picture."""
+        """Draw the content of the view as a static picture."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
@@ -39,7 +39,7 @@ class LiveView:
 
 
 def bundle(widget: Any, picture: Figure, words: str) -> tuple[dict, dict]:
-    """Data and metadata for `_repr_mimebundle_` of a live view; words: what the picture shows."""
+    """Return data and metadata for `_repr_mimebundle_`; `words` describes the picture."""
     encoded, wide = b64encode(png(picture)).decode(), width(picture)
     image = f'<img alt="{escape(words)}" width="{wide}" src="data:image/png;base64,{encoded}">'
     data = {

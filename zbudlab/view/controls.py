@@ -1,4 +1,4 @@
-"""Sliders before the main job: change pressure and pool size, see what becomes of memory."""
+"""Sliders for the main job: change memory pressure and pool size and see the effect."""
 
 import time
 from html import escape
@@ -19,9 +19,12 @@ Setting = tuple[float, int]  # pressure, pool size in percent
 
 
 class Comparison:
-    """The three machines on one content, at any pressure and pool size; each is run once.
+    """Compare the three machines on one content at any pressure and pool size.
 
-    frames: of each machine. seed: which processes end. settings: more of MachineConfig.
+    Each setting is run once and its outcome is kept.
+
+    frames: page frames of each machine. seed: decides which processes end. settings: further
+    settings of MachineConfig.
     """
 
     def __init__(self, content: Content, frames: int, seed: int = 0, **settings: Any) -> None:
@@ -30,12 +33,15 @@ class Comparison:
         self.known: dict[Setting, list[Outcome]] = {}
 
     def plan(self, pressure: float, pool: int) -> JobPlan:
-        """What is done. pressure: pages of all processes to frames; pool: percent of memory."""
+        """Return the plan of a job.
+
+        pressure: ratio of all processes' pages to frames. pool: largest pool in percent of memory.
+        """
         config = MachineConfig(max_pool_percent=pool, **self.config)
         return JobPlan(config, pressure=round(pressure, 2))
 
     def run(self, pressure: float, pool: int) -> list[Outcome]:
-        """What came of the three machines."""
+        """Return the outcomes of the three machines, running them if this setting is new."""
         plan = self.plan(pressure, pool)
         setting = plan.pressure, pool
         if setting not in self.known:
@@ -44,12 +50,12 @@ class Comparison:
         return self.known[setting]
 
     def controls(self, pressure: float, pool: int) -> "Controls":
-        """Sliders for both, over the maps and the table."""
+        """Return sliders for both values, with the maps and the table below."""
         return Controls(self, pressure, pool)
 
 
 class Controls(widgets.VBox):
-    """A comparison's sliders, maps and table. Only a slider that came to rest runs the machines."""
+    """Sliders, maps and table of a comparison. The machines run when a slider is released."""
 
     def __init__(self, comparison: Comparison, pressure: float, pool: int) -> None:
         self.comparison = comparison
@@ -70,11 +76,11 @@ class Controls(widgets.VBox):
         return "Two sliders, for pressure and pool size: they move while the notebook runs."
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        """The widget and, for pages without one, the maps as they are now and their headline."""
+        """Return the widget and, for static pages, the current maps and their headline."""
         return bundle(self, self.figure, f"{self.headline} {self!r}")
 
     def _moved(self, change: Any = None) -> None:
-        """Run the machines where the sliders stand now, and show what came of them."""
+        """Run the machines at the sliders' current values and show the outcomes."""
         self.status.value = "running three machines ..."
         started = time.perf_counter()
         try:
@@ -87,7 +93,7 @@ class Controls(widgets.VBox):
         self.status.value = f"<b>{escape(self.headline)}</b> ({seconds:.1f} s)"
 
     def show(self, outcomes: list[Outcome]) -> None:
-        """Put outcomes into the picture, the table and the headline."""
+        """Show outcomes in the picture, the table and the headline."""
         order = self.comparison.plan(self.pressure.value, self.pool.value).order
         self.figure = maps.compare(outcomes, order=order)
         self.headline = report.headline(outcomes, order)

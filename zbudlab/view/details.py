@@ -1,4 +1,4 @@
-"""A page frame told in words: in one sentence, or all that the machine's records say of it."""
+"""Describe a page frame in one sentence, or in full from the machine's records."""
 
 from typing import Any, NamedTuple
 
@@ -12,26 +12,26 @@ from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.migrate import owner_references
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
+from zbudlab.view.list_walk import list_members
 from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
-from zbudlab.view.walking import list_members
 from zbudlab.view.zbud_details import ZbudPage
 
-HEX_BYTES = 128  #: of a frame that are shown
+HEX_BYTES = 128  #: bytes of a frame that are shown
 HEX_A_LINE = 8
 STALE = "on no list now"
 
 MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
-    -1: "mapped by nobody",
+    -1: "not mapped",
 }
-#: What tells a pool's page to the inspector, by the allocator.
+#: Class that describes a pool page, by allocator.
 POOL_PAGES = {layout.ZPOOL_ZBUD: ZbudPage}
 FLAGS = {name: value for name, value in vars(layout).items() if name.startswith("PG_")}
 
 
 class Looked:
-    """One frame of a machine, with the records that belong to it."""
+    """A frame of a machine with the records that describe it."""
 
     def __init__(self, machine: Machine, pfn: int) -> None:
         self.machine = machine
@@ -44,7 +44,7 @@ class Looked:
             self.pooled = POOL_PAGES[int(self.state.pools["kind"][number])](self.state, pfn)
 
     def block(self) -> tuple[int, int] | None:
-        """First frame and order of the free or allocated block that the frame lies in."""
+        """Return first frame and order of the free or allocated block that contains the frame."""
         for order in range(layout.MAX_ORDER):
             first = self.pfn >> order << order
             page = self.state.pages[first]
@@ -55,7 +55,7 @@ class Looked:
         return None
 
     def own_references(self) -> int:
-        """References that the page has when nobody but its owner looks at it."""
+        """Return the number of references that the page's owner holds."""
         if self.pooled is None:
             return int(owner_references.py_func(self.page))
         return int(zpool_reader.own_references(self.state, np.array([self.pfn]))[0])
@@ -65,7 +65,10 @@ class Looked:
 
 
 class Place(NamedTuple):
-    """Where a frame stands on a list: `number` of `length`, from 1; its neighbours' frames."""
+    """Position of a frame on a list: `number` of `length`, from 1, and the neighbouring frames.
+
+    before, behind: frame numbers; None for the list head.
+    """
 
     name: str
     number: int
@@ -83,7 +86,7 @@ class Place(NamedTuple):
 def _place(
     name: str, records: np.ndarray, link: int, head: int, at: int, shift: int
 ) -> Place | None:
-    """The place of record `at` on a list; None if it is not on it."""
+    """Return the position of record `at` on a list, or None if it is not on the list."""
     members = list_members(records, link, head)
     if at not in members:
         return None
@@ -94,7 +97,7 @@ def _place(
 
 
 def _page_list(look: Looked) -> tuple[str, int] | None:
-    """Name and head of the list that the struct page is on, None if on none."""
+    """Return name and head of the list that the struct page is on, or None."""
     page, first = look.page, int(look.state.zone["list_heads"])
     if page.mapcount == layout.PAGE_BUDDY_MAPCOUNT_VALUE:
         order, kind = int(page.order), int(page.migratetype)
@@ -108,7 +111,10 @@ def _page_list(look: Looked) -> tuple[str, int] | None:
 
 
 def places(machine: Machine, pfn: int) -> list[Place]:
-    """The lists that a frame is on, newest members first: the LRU, a free list, zbud's two."""
+    """Return the positions of a frame on its lists: an LRU or free list, or zbud's two lists.
+
+    Positions count from the newest member.
+    """
     return _places(Looked(machine, pfn))
 
 
@@ -125,7 +131,7 @@ def _places(look: Looked) -> list[Place]:
 
 
 def words(machine: Machine, pfn: int) -> str:
-    """A sentence about a frame: "pfn 4711: zbud, 17 + 30 chunks used, handles 9 and 12, ..."."""
+    """Return a sentence about a frame: "pfn 4711: zbud, 17 + 30 chunks used, ..."."""
     look = Looked(machine, pfn)
     if look.pooled is not None:
         return _sentence(look, look.pooled.words())
@@ -141,7 +147,7 @@ def words(machine: Machine, pfn: int) -> str:
 
 
 def _sentence(look: Looked, parts: list[str]) -> str:
-    """The parts, then what holds for pages of any owner."""
+    """Return a sentence of `parts`, followed by what applies to pages of any owner."""
     references = int(look.page.refcount)
     parts = [*parts, counted(references, "reference")]
     parts += [f"{place.name} place {place.number}" for place in _places(look)[:1]]
@@ -160,20 +166,34 @@ def _process_words(look: Looked) -> list[str]:
     return [f"page {number} of process {owner}"]
 
 
-# --- all there is ------------------------------------------------------------------------------
+# --- all details ------------------------------------------------------------------------------
 
 
 def details(machine: Machine, pfn: int) -> dict[str, Any]:
-    """All about a frame: {"title": a sentence, "parts": [(title, [(name, value), ...]), ...]}."""
+    """Return everything known about a frame.
+
+    The result is {"title": a sentence, "parts": [(title, [(name, value), ...]), ...]}.
+    """
     look = Looked(machine, pfn)
     parts = [("struct page", _page_rows(look)), ("pageblock", _pageblock_rows(look))]
     header, *others = look.pooled.parts() if look.pooled is not None else [("", [])]
     parts.append(header)
+    parts.append(("page of a process", _explained_rows(look)))
     parts.append(("lists", [(place.name, str(place)) for place in _places(look)]))
     parts.extend(others)
     if machine.config.page_bytes:
         parts.append((f"first {HEX_BYTES} bytes", _hex_rows(look)))
     return {"title": words(machine, pfn), "parts": [part for part in parts if part[1]]}
+
+
+def _explained_rows(look: Looked) -> Rows:
+    """Return how a page of a process came here, and why zswap refused it if it did."""
+    if look.pooled is not None or not look.page.mapping:
+        return []
+    owner = int(look.page.mapping) - 1
+    number = int(look.page.index) - int(look.state.processes[owner]["start"])
+    found = look.machine.explain(owner, number)
+    return [(name, getattr(found, name)) for name in ("arrival", "refusal") if getattr(found, name)]
 
 
 def _page_rows(look: Looked) -> Rows:
@@ -213,9 +233,9 @@ def _hex_rows(look: Looked) -> Rows:
 
 
 def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> str:
-    """A sentence about a cell that starts with frame `pfn` and stands for so many frames.
+    """Return a sentence about a map cell of `together` frames that starts with frame `pfn`.
 
-    cells: from `inspection.frame_cells`.
+    cells: from `inspection.frame_cells`, uint8 (frames,).
     """
     if together == 1:
         return words(machine, pfn)
@@ -224,7 +244,7 @@ def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> 
 
 
 def summary(machine: Machine, numbers: np.ndarray | None = None) -> str:
-    """A machine's frames in words. numbers: from `palette.counts`, where somebody has them."""
+    """Describe a machine's frames in words. numbers: from `palette.counts`, if already known."""
     if numbers is None:
         numbers = palette.counts(frame_cells(machine.state))
     zone, order = machine.state.zone, int(machine.state.zone["pageblock_order"])
@@ -236,10 +256,10 @@ def summary(machine: Machine, numbers: np.ndarray | None = None) -> str:
 
 
 def bookkeeping(machine: Machine) -> str:
-    """What zswap's entries and the nodes of handles' trees take, beside the page frames.
+    """Describe the memory of zswap's entries and the radix tree nodes of handles.
 
-    A kernel has them in frames of its own (slabs); this machine keeps them in tables, so they
-    are no frames of its map.
+    A kernel allocates them from slabs, which occupy page frames. This machine keeps them in tables
+    outside its page frames, so its map does not show them.
     """
     entries = int(machine.state.zswaps[0]["nr_entries"])
     nodes = int(machine.state.nodes[0]["count"])
@@ -249,10 +269,10 @@ def bookkeeping(machine: Machine) -> str:
 
 
 def reduced(frames: int, together: int) -> str:
-    """What to know of a map whose cells are more than a frame each; empty for others."""
+    """Return a notice for a map whose cells cover several frames each, otherwise an empty text."""
     if together == 1:
         return ""
     return (
-        f"{frames:,} page frames are more than the {MAX_CELLS:,} cells that the map has: each "
-        f"cell stands for {together} frames and shows the one that is hardest to move."
+        f"The map has at most {MAX_CELLS:,} cells for {frames:,} page frames: each cell covers "
+        f"{together} frames and shows the one that is hardest to move."
     )

@@ -1,4 +1,4 @@
-"""Controls over a picture: the reader turns knobs, the picture and one line of values follow."""
+"""Controls above a picture: knobs change the picture and a line of key values."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import CHOICE, Knob, values_of
 from zbudlab.view.picture import put
 
-#: What a knob goes over: (low, high, step), or the values to choose from.
+#: Values of a knob: (low, high, step), or a sequence to choose from.
 Range = Sequence[Any]
 
 
 def _knob(name: str, values: Range, start: Any) -> Knob:
-    """A slider for three numbers, a list to choose from for anything else."""
+    """Return a slider for a tuple of numbers (low, high, step), otherwise a list to choose from."""
     label = name.replace("_", " ")
     if isinstance(values, tuple) and all(type(value) in (int, float) for value in values):
         return Knob(label, values_of(*values), start)
@@ -25,11 +25,12 @@ def _knob(name: str, values: Range, start: Any) -> Knob:
 
 
 class Explorer(widgets.VBox):
-    """Knobs for a function that draws: `Explorer(draw, order=(0, 10, 1), freed=(0, 100, 5))`.
+    """Knobs for a drawing function: `Explorer(draw, order=(0, 10, 1), freed=(0, 100, 5))`.
 
-    draw: takes a value for each knob, by name, with its defaults as the start, and returns
-    (figure, line): a matplotlib Figure and one line of its key values. A picture of the start
-    stands there before any knob is touched, also where no widgets run.
+    draw: called with the knobs' values as keyword arguments; its defaults are the start values. It
+    returns (figure, line): a matplotlib Figure and its key values in one line. The picture for the
+    start values is shown at once, even where widgets do not run. ValueError for a knob that `draw`
+    does not take.
     """
 
     def __init__(self, draw: Callable[..., tuple[Figure, str]], **knobs: Range) -> None:
@@ -51,7 +52,7 @@ class Explorer(widgets.VBox):
         self._moved()
 
     def values(self) -> dict[str, Any]:
-        """Where the knobs stand, by name."""
+        """Return the knobs' current values by name."""
         return {name: knob.value for name, knob in self.knobs.items()}
 
     def _moved(self, _change: Any = None) -> None:
@@ -67,6 +68,6 @@ class Explorer(widgets.VBox):
         return f"{self.line} (run this cell to turn: {', '.join(self.knobs).replace('_', ' ')})"
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
-        """The widget and, for pages without one, the picture as it is now and its line."""
+        """Return the widget and, for static pages, the current picture and its line."""
         data, about = bundle(self, self.figure, self.line)
         return {**data, "text/plain": repr(self)}, about

@@ -1,4 +1,4 @@
-"""Fragmentation in pictures: free blocks by order, and the kernel's two indices of it."""
+"""Pictures of fragmentation: free blocks by order, and the kernel's two indices."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,14 +13,14 @@ ORDERS = np.arange(MAX_ORDER)
 
 
 def _indices(machine: Machine) -> np.ndarray:
-    """Both indices by order, as fractions."""
+    """Return the fragmentation and unusable indices by order, as fractions, (2, MAX_ORDER)."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
     extfrag_indices(machine.state.mem, indices)
     return indices / 1000
 
 
 def _blocks(ax: Axes, machine: Machine) -> None:
-    """Bars: the pages that lie in free blocks of each order."""
+    """Draw a bar for the pages in free blocks of each order."""
     blocks = machine.state.zone["nr_free"]
     bars = ax.bar(
         ORDERS, blocks << ORDERS, color=tokens.colour("edge"), edgecolor=tokens.colour("paper")
@@ -31,7 +31,7 @@ def _blocks(ax: Axes, machine: Machine) -> None:
 
 
 def _lines(ax: Axes, machine: Machine) -> None:
-    """The two indices by order; where the fragmentation index says nothing there is no point."""
+    """Draw the two indices by order, without points where the fragmentation index is undefined."""
     fragmentation, unusable = _indices(machine)
     said = fragmentation >= 0
     ax.plot(ORDERS, unusable, "s--", color=tokens.colour("ink"), label="unusable free space index")
@@ -51,7 +51,7 @@ def _lines(ax: Axes, machine: Machine) -> None:
 
 @style.styled
 def figure(machine: Machine) -> Figure:
-    """Free blocks by order beside both indices by order."""
+    """Draw free blocks by order next to both indices by order."""
     drawn = Figure(figsize=(style.WIDE, 3.6), layout="constrained")
     for ax, draw in zip(drawn.subplots(1, 2), (_blocks, _lines), strict=True):
         draw(ax, machine)
@@ -61,7 +61,7 @@ def figure(machine: Machine) -> Figure:
 
 
 def key_values(machine: Machine, order: int = 9) -> str:
-    """What `figure` shows, for blocks of one order, in a line."""
+    """Return the values that `figure` shows for one order, in one line."""
     free = int(machine.state.zone["nr_free_pages"])
     ready = int((machine.state.zone["nr_free"][order:] << ORDERS[: MAX_ORDER - order]).sum())
     fragmentation, unusable = _indices(machine)[:, order]

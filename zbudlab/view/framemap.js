@@ -1,12 +1,12 @@
-// The frame map in the notebook: one store a map, with what Python said; a view for each place
-// where the map is shown. Python's half is framemap.py.
+// The frame map in the notebook: one store per map with the data from Python, and one view for each
+// place where the map is shown. The Python side is framemap.py.
 
-const ANSWER_MS = 3000; // how long a question stays open before another may be asked
-const AGAIN_MS = 500; // a frame that is named may be another thing by then: it is asked for again
-const ACKNOWLEDGED = 2; // of so many states, one is: CREDITS in stream.py are more
+const ANSWER_MS = 3000; // how long a request stays open before another may be sent
+const AGAIN_MS = 500; // after this time, the description of a frame is requested again
+const ACKNOWLEDGED = 2; // one of this many states is acknowledged; must be below CREDITS in stream.py
 const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
 
-/** What Python said, and whom to show it. */
+/** The data from Python, and the views that show it. */
 class Store {
   constructor(model) {
     this.model = model;
@@ -34,8 +34,8 @@ class Store {
     }
   }
 
-  /** The kernel that knew this map is gone. Comms come to life again with one that took its place,
-   * but that one knows nothing. */
+  /** The kernel with this map is gone. A new kernel brings the comms back to life, but it does not
+   * know the map. */
   lose() {
     this.lost = true;
     this.setAlive(false);
@@ -74,8 +74,8 @@ class Store {
     this.each((view) => view.schedule());
   }
 
-  /** Some view has painted the newest state: Python may send more. It may send a few without
-   * being told, and each message makes JupyterLab draw that the kernel is busy, then idle. */
+  /** Acknowledge the newest state once a view has painted it. Only some states are acknowledged, as
+   * each message makes JupyterLab show the kernel as busy, then idle. */
   painted() {
     if (this.cells.number < this.acknowledged + ACKNOWLEDGED) return;
     this.acknowledged = this.cells.number;
@@ -83,7 +83,7 @@ class Store {
   }
 }
 
-/** Call `lose` when the kernel has ended, restarts, or is exchanged for another. */
+/** Call `lose` when the kernel has ended, restarts, or is replaced by another. */
 function watchKernel(manager, lose) {
   const session = manager?.context?.sessionContext;
   if (!session) return;

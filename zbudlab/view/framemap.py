@@ -1,8 +1,8 @@
-"""The live frame map: a cell a page frame, in the notebook, following its machine.
+"""The live frame map: a notebook widget with one cell per page frame that follows its machine.
 
-Python says what the frames are and in words what a frame is; the browser draws and is the one who
-knows zoom, focus and toggles. Between them: the traits below (small and rarely changed) and
-binary messages (see `stream`). JavaScript: `framemap*.js`, read one after another as one module.
+Python supplies the state of the frames and their descriptions. The browser draws them and keeps
+zoom, focus and toggles. They communicate through the traits below (small and rarely changed) and
+binary messages (see `stream`). JavaScript: `framemap*.js`, concatenated into one module.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.zpool_reader import page_parts
-from zbudlab.view import details, following, palette, still
+from zbudlab.view import details, palette, still, updates
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import LiveView
@@ -28,14 +28,14 @@ SCRIPTS = tuple(
     f"framemap{part}.js"
     for part in ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")
 )
-MOST_CHUNKS = 4096  #: pool pages whose chunks a browser can ask for at once
-MOST_NAMED = 20  #: marked frames that are named in words
+MOST_CHUNKS = 4096  #: pool pages whose chunks a browser can request at once
+MOST_NAMED = 20  #: marked frames that the summary lists
 
 Moves = np.ndarray | Iterable[tuple[int, int]]
 
 
 class Marked(NamedTuple):
-    """Frames that are painted over as that kind, while the map's frames are in that state."""
+    """Frames that are painted as `kind` for as long as the map's cells equal `state`."""
 
     frames: np.ndarray
     kind: str
@@ -43,20 +43,20 @@ class Marked(NamedTuple):
 
 
 def _borders(machine: Machine) -> tuple[int, tuple[int, int], int]:
-    """What decides where a map's borders lie."""
+    """Return the settings that determine a map's borders."""
     return machine.config.frames, machine.cma_area, machine.config.pageblock_order
 
 
 class FrameMap(LiveView, anywidget.AnyWidget):
     """A live map of a machine's page frames.
 
-    layout: "hilbert" (buddies lie together) or "linear"; size: of the map on the page, pixels.
-    `machine` may be set to another machine. It follows its machine after each cell, and whenever
-    `update` or `following.refresh` is called. A machine of more than arrangement.MAX_CELLS frames
-    is shown several frames a cell.
+    layout: "hilbert" (buddies are adjacent) or "linear". size: of the map on the page, 64 to 4096
+    pixels; ValueError otherwise. `machine` can be set to another machine. The map is updated after
+    each notebook cell, and by `update` and `updates.refresh`. On a machine with more than
+    arrangement.MAX_CELLS frames, each cell covers several frames.
 
-    zswap's bookkeeping has a line in the legend and no frames: the machine keeps entries and tree
-    nodes beside its page frames, and the legend says how many bytes they take.
+    The machine keeps zswap's entries and tree nodes outside its page frames, so they have no cells.
+    The legend shows their size in bytes.
     """
 
     _esm = script(*SCRIPTS)
@@ -64,7 +64,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
     look = traitlets.Dict().tag(sync=True)
     colours = traitlets.Dict().tag(sync=True)  # theme -> 256 * rgb, as bytes
-    legend = traitlets.Bytes().tag(sync=True)  # place in the legend of each byte of a cell
+    legend = traitlets.Bytes().tag(sync=True)  # index in the legend by byte of a cell
     size = traitlets.Int(512).tag(sync=True)
 
     def __init__(self, machine: Machine, *, layout: str = "hilbert", size: int = 512) -> None:
@@ -84,15 +84,15 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
     @property
     def machine(self) -> Machine:
-        """The machine that is shown; set another one to show that."""
+        """The machine shown. Assign another machine to show that one."""
         return self._machine
 
     @machine.setter
     def machine(self, machine: Machine) -> None:
-        following.unfollow(self._machine, self)
+        updates.unfollow(self._machine, self)
         before, self._machine = self._machine, machine
         self._moved = _moves_so_far(machine)
-        following.follow(machine, self)
+        updates.follow(machine, self)
         if (
             _borders(machine) != _borders(before)
             or machine.config.frames != self._arrangement.frames
@@ -105,8 +105,8 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     def update(self, moves: Moves | None = None) -> None:
         """Read the machine and show what changed.
 
-        moves: pages that moved, as pairs of frames (from, to) or records of layout.migration; by
-        default those of the machine's last compaction, if there was one since the last update.
+        moves: pages that moved, as pairs of frames (from, to) or records of layout.migration.
+        Default: those of the last compaction, if it happened since the last update.
         """
         self._frames = frame_cells(self._machine.state)
         cells = palette.joined(self._frames, self._arrangement.frames_per_cell)
@@ -118,7 +118,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
             self._tell_details(self._selected)
 
     def _moved_cells(self, moves: Moves | None) -> np.ndarray:
-        """Moves as pairs of cells, uint32 (n, 2)."""
+        """Return moves as pairs of cells (from, to), uint32 (n, 2)."""
         so_far = _moves_so_far(self._machine)
         if moves is None:
             control = self._machine.control[0]
@@ -136,7 +136,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
     @property
     def summary(self) -> str:
-        """The map in words: how many frames are what, and which are marked."""
+        """The map in words: the number of frames of each kind, and the marked frames."""
         return self._words(palette.counts(self._frames))
 
     def _words(self, counts: np.ndarray) -> str:
@@ -148,9 +148,9 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         return f"{words} {len(self._marked.frames)} marked {self._marked.kind}: {frames}{more}."
 
     def select(self, pfn: int | None) -> None:
-        """Show the details of a frame beside the map, and keep them in step; None = of no frame.
+        """Show the details of a frame next to the map and keep them up to date.
 
-        ValueError for a frame that is not there.
+        pfn: the frame; None hides the details. ValueError if the machine has no such frame.
         """
         if pfn is not None:
             self._check_frames(np.array([pfn]))
@@ -158,7 +158,10 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._tell_details(pfn)
 
     def mark(self, pfns: Iterable[int] | np.ndarray, kind: str) -> None:
-        """Paint frames over, in the colour of a palette.KINDS by name, until something changes."""
+        """Paint frames in the colour of `kind` until a frame's state changes.
+
+        kind: a name in palette.NUMBER. ValueError for an unknown kind or frame.
+        """
         if kind not in palette.NUMBER:
             raise ValueError(f"kind must be one of {', '.join(palette.NUMBER)}, not {kind!r}")
         frames = np.unique(np.array(list(pfns), np.int64))
@@ -167,7 +170,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._tell_marks()
 
     def _tell_marks(self) -> None:
-        """Tell the browser what is painted over: it forgets with each new state."""
+        """Send the marked frames to the browser, which drops them at each new state."""
         if self._marked is not None:
             cells = (self._marked.frames // self._arrangement.frames_per_cell).astype("<u4")
             kind = palette.NUMBER[self._marked.kind]
@@ -180,7 +183,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
             raise ValueError(f"there is no page frame {wrong[0]}, only 0 to {last}")
 
     def _described(self) -> dict[str, Any]:
-        """What a message says of the newest state beside its cells."""
+        """Return the data about the newest state that a message carries in addition to cells."""
         counts = palette.counts(self._frames)
         return {
             "counts": counts.tolist(),
@@ -198,7 +201,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._tell_grid()
 
     def _tell_grid(self) -> None:
-        """Send where cells lie, and after it everything they show."""
+        """Send the positions of the cells."""
         grid = self._arrangement
         block = 1 << self._machine.config.pageblock_order
         together = grid.frames_per_cell
@@ -217,14 +220,14 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._tell(message, grid.places)
 
     def _tell(self, message: dict[str, Any], array: np.ndarray | None = None) -> None:
-        """Tell the browser, if one has asked for anything."""
+        """Send a message if a browser is connected."""
         if self._stream.open:
             self.send(message, [] if array is None else [array.tobytes()])
 
     # --- the browser ---------------------------------------------------------------------------
 
     def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """Do what the browser asks for."""
+        """Answer a request from the browser."""
         kind = message["kind"]
         if kind == "painted":
             self._stream.painted(message["number"])
@@ -251,7 +254,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self.update()
 
     def figure(self) -> Figure:
-        """The map as a picture, with its legend."""
+        """Draw the map with its legend as a static picture."""
         over = self._marked
         marked = {} if over is None else {"marked": over.frames.tolist(), "kind": over.kind}
         bookkeeping = details.bookkeeping(self._machine)
@@ -259,12 +262,12 @@ class FrameMap(LiveView, anywidget.AnyWidget):
 
 
 def _moves_so_far(machine: Machine) -> int:
-    """Pages that the machine has ever moved."""
+    """Return how many pages the machine has moved since it booted."""
     return machine.paging.events["pgmigrate_success"]
 
 
 def _look() -> dict[str, Any]:
-    """The legend and what the bytes of cells mean, for the browser."""
+    """Return the legend and the meaning of cells' bytes, for the browser."""
     return {
         "kinds": [asdict(kind) for kind in palette.KINDS],
         "lasting": palette.LASTING,

@@ -1,13 +1,13 @@
-// Drawing: the cells, and what is drawn over them.
+// Drawing: the cells and the marks on top of them.
 
-const CHUNKS_FROM = 24; // CSS pixels of a cell from which a pool page shows its chunks
-const NUMBERS_FROM = 56; // and from which each cell bears its number
-const NUMBER_PX = 17; // height that it takes
-const BORDERS_FROM = 12; // side of a pageblock from which blocks have borders
-const LINES_FROM = 12; // and of a cell from which there are lines between them
+const CHUNKS_FROM = 24; // least size of a cell, in CSS pixels, at which pool pages show chunks
+const NUMBERS_FROM = 56; // least size of a cell that shows its number
+const NUMBER_PX = 17; // height of the number
+const BORDERS_FROM = 12; // least side of a pageblock that has a border
+const LINES_FROM = 12; // least size of a cell with lines between cells
 const CHUNKS_A_SIDE = 8; // a page's 64 chunks are drawn in rows of eight
 
-/** One canvas with a map. newCanvas(columns, rows) makes the canvas that is never seen. */
+/** A canvas with a map. newCanvas(columns, rows) makes an offscreen canvas. */
 class Picture {
   constructor(canvas, cells, newCanvas, size) {
     this.canvas = canvas;
@@ -21,11 +21,11 @@ class Picture {
     this.style = { borders: "#0008", cma: "#080", focus: "#000", halo: "#fff", back: "#fff", gaps: "#888" };
   }
 
-  /** The grid is another one. */
+  /** Take over a new grid. */
   regrid() {
     const { columns, rows } = this.cells;
     this.frame.fit(columns, rows);
-    this.found = {}; // edges of the part that is seen
+    this.found = {}; // edges of the visible part
     this.source = this.newCanvas(columns, rows);
     this.resize();
   }
@@ -35,7 +35,7 @@ class Picture {
     this.canvas.height = Math.round(this.frame.height * this.ratio);
   }
 
-  /** The cell at a point of the canvas, or null. */
+  /** Return the cell at a point of the canvas, or null. */
   cellAt(x, y) {
     const [column, row] = this.frame.at(x, y);
     return this.cellIn(column, row);
@@ -48,13 +48,13 @@ class Picture {
     return cell === NOWHERE ? null : cell;
   }
 
-  /** Column and row of a cell. */
+  /** Return column and row of a cell. */
   placed(cell) {
     const place = this.cells.placeOf[cell];
     return [place % this.cells.columns, Math.floor(place / this.cells.columns)];
   }
 
-  /** Draw all; whether something is fading, so that it has to be drawn again. */
+  /** Draw everything. Return whether something is fading and must be drawn again. */
   draw(now, fades) {
     const fading = this.cells.expire(now);
     this.putPixels(this.pixels.paint(now, fades));
@@ -92,7 +92,7 @@ class Picture {
     context.drawImage(this.source, frame.left, frame.top, across, down, ...area);
   }
 
-  /** Thin lines between all cells. */
+  /** Draw thin lines between all cells. */
   drawLines(context) {
     const { frame } = this;
     const [left, right, top, bottom] = frame.seen();
@@ -103,7 +103,7 @@ class Picture {
     for (let row = top; row <= bottom; row++) context.fillRect(0, frame.y(row), frame.width, 1);
   }
 
-  /** Borders where two neighbours differ: pageblocks, and the edge of the CMA area. */
+  /** Draw the borders of pageblocks and of the CMA area. */
   drawBorders(context) {
     const { block, cma } = this.cells.grid;
     if (Math.sqrt(block) * this.frame.zoom >= BORDERS_FROM) {
@@ -116,7 +116,7 @@ class Picture {
     }
   }
 
-  /** Lines (x, y, x, y) between cells of different groups; found once for each part that is seen. */
+  /** Return lines (x, y, x, y) between cells of different groups, cached for the visible part. */
   edges(name, groupOf) {
     const { zoom, left, top } = this.frame;
     const seen = `${zoom} ${left} ${top}`;
@@ -132,7 +132,7 @@ class Picture {
       const cell = this.cellIn(column, row);
       return cell === null ? -1 : groupOf(cell);
     };
-    const by = Math.max(1, Math.floor(1 / frame.zoom)); // a look a pixel is enough
+    const by = Math.max(1, Math.floor(1 / frame.zoom)); // one sample per pixel is enough
     const lines = [];
     for (let row = top; row + by <= bottom; row += by) {
       const differs = (column) => groupIn(column, row) !== groupIn(column, row + by);
@@ -162,7 +162,7 @@ class Picture {
     context.stroke();
   }
 
-  /** Pool pages in sight, if they are large enough to show their chunks; else null. */
+  /** Return the visible pool pages if cells are large enough to show chunks, otherwise null. */
   pooledInSight() {
     if (this.frame.zoom < CHUNKS_FROM || this.cells.grid.together > 1) return null;
     const found = [];
@@ -185,7 +185,7 @@ class Picture {
     }
   }
 
-  /** A pool page's chunks within its cell. parts: what each is, as `look.parts` numbers it. */
+  /** Draw a pool page's chunks in its cell. parts: the part of each chunk, an index of `look.parts`. */
   drawPage(context, cell, parts) {
     const { frame } = this;
     const [column, row] = this.placed(cell);
@@ -194,7 +194,7 @@ class Picture {
     const width = (frame.zoom - 2 * rim) / CHUNKS_A_SIDE;
     const height = (frame.zoom - head - rim) / CHUNKS_A_SIDE;
     const gap = height >= 5 ? 1 : 0.5;
-    context.fillStyle = this.style.gaps; // without it, chunks of the page's own colour run together
+    context.fillStyle = this.style.gaps; // gaps separate chunks that have the page's colour
     const inner = [CHUNKS_A_SIDE * width - gap, CHUNKS_A_SIDE * height - gap];
     context.fillRect(frame.x(column) + rim, frame.y(row) + head, ...inner);
     for (let chunk = 0; chunk < CHUNKS_A_SIDE * CHUNKS_A_SIDE; chunk++) {
@@ -224,7 +224,7 @@ class Picture {
     }
   }
 
-  /** A box around a cell, at least 7 pixels wide, seen on any colour. */
+  /** Draw a box around a cell, at least 7 pixels wide and visible on any colour. */
   outline(context, cell, width) {
     if (cell === null || cell >= this.cells.count) return;
     const { frame } = this;
@@ -243,7 +243,7 @@ class Picture {
   }
 }
 
-/** From `first` to `last`: where each run of places for which something holds begins and ends. */
+/** Return the start and end of each run of places from `first` to `last` that satisfy a test. */
 function runs(first, last, by, holds) {
   const found = [];
   let begun = null;

@@ -1,18 +1,18 @@
-// The frame map's state and its pixels, a pixel a cell. Nothing here touches the page.
+// The frame map's state and its pixels, one pixel per cell. This code does not touch the page.
 //
-// Places, cells and the bytes that say what a cell is come from Python as they are; see stream.py
-// for the messages and layout.py (FRAME_*) for the bytes.
+// Places, cells and their bytes come from Python unchanged; see stream.py for the messages and
+// layout.py (FRAME_*) for the bytes.
 
 const NOWHERE = 0xffffffff; // in cellAt: a place without a cell
 const FADE_MS = 1600; // how long moved pages stay painted
-const FULL_MS = 500; // of that, without fading
+const FULL_MS = 500; // part of FADE_MS before fading begins
 
-/** A pixel, as canvas keeps them in memory: red first. */
+/** Return a pixel in a canvas's memory order: red first. */
 function pixel(red, green, blue) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-/** Two pixels mixed; share: of the second one, 0 to 1. */
+/** Mix two pixels; share: of the second one, 0 to 1. */
 function mixed(one, other, share) {
   let result = 255 << 24;
   for (const shift of [0, 8, 16]) {
@@ -23,29 +23,29 @@ function mixed(one, other, share) {
   return result >>> 0;
 }
 
-/** A pixel of "#rrggbb". */
+/** Return the pixel of a "#rrggbb" colour. */
 function pixelOf(colour) {
   const value = parseInt(colour.slice(1), 16);
   return pixel(value >> 16, (value >> 8) & 255, value & 255);
 }
 
-/** The bytes of a message's buffer, as an array of some type. */
+/** Return a message's buffer as a typed array. */
 function arrayOf(Type, buffer) {
   const view = buffer instanceof DataView ? buffer : new DataView(buffer);
   const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
   return new Type(bytes);
 }
 
-/** How strongly a move of that age is painted, 0 to 1; it jumps where nothing shall fade. */
+/** Return the strength, 0 to 1, of a move's colour by age; without fading it is a step. */
 function strength(age, fades) {
   if (age >= FADE_MS) return 0;
   return fades ? Math.min(1, (FADE_MS - age) / (FADE_MS - FULL_MS)) : 1;
 }
 
-/** What is known of the frames: it takes Python's messages. */
+/** The state of the frames, updated by Python's messages. */
 class Cells {
   constructor(legend, look) {
-    this.legend = legend; // place in the legend of each byte
+    this.legend = legend; // index in the legend by byte
     this.look = look; // see _look in framemap.py
     this.kinds = look.kinds;
     this.numberOf = Object.fromEntries(this.kinds.map((kind, number) => [kind.name, number]));
@@ -54,9 +54,9 @@ class Cells {
     this.counts = this.kinds.map(() => 0);
     this.summary = "";
     this.bookkeeping = "";
-    this.chunks = new Map(); // cell -> the part that each chunk is, of pool pages that were asked for
-    this.known = new Set(); // of these, the cells whose parts are of the newest state
-    this.touched = () => {}; // told which cells to paint anew; null = all
+    this.chunks = new Map(); // cell -> the part of each chunk, for pool pages that were requested
+    this.known = new Set(); // those of these cells whose parts are up to date
+    this.touched = () => {}; // called with the cells to repaint; null = all
     this.clear(0);
   }
 
@@ -69,7 +69,7 @@ class Cells {
     this.touched(null);
   }
 
-  /** The message `grid`: where cells lie. */
+  /** Handle the message `grid`: the positions of cells. */
   arrange(grid, places) {
     this.grid = grid;
     this.columns = grid.columns;
@@ -80,7 +80,7 @@ class Cells {
     this.clear(places.length);
   }
 
-  /** The message `frame`: what changed, and which pages moved. */
+  /** Handle the message `frame`: changed cells and moved pages. */
   take(message, numbers, codes, moves, now) {
     if (message.full) {
       this.codes = codes;
@@ -91,7 +91,7 @@ class Cells {
     }
     this.unmark();
     if (moves.length) this.addMoves(moves, now);
-    this.known.clear(); // sizes stay until newer ones come: without any, pages would flicker
+    this.known.clear(); // old chunks stay until new ones arrive, so that pages do not flicker
     this.number = message.number;
     this.counts = message.counts;
     this.summary = message.summary;
@@ -106,7 +106,7 @@ class Cells {
     }
   }
 
-  /** The message `mark`: paint cells over. */
+  /** Handle the message `mark`: paint over cells. */
   mark(kind, cells) {
     this.unmark();
     this.marks = { cells, kind };
@@ -118,7 +118,7 @@ class Cells {
     this.marks = null;
   }
 
-  /** Forget moves that have faded; whether some have not. */
+  /** Drop moves that have faded. Return whether any remain. */
   expire(now) {
     const over = this.moves.filter((move) => now - move.at >= FADE_MS);
     this.moves = this.moves.filter((move) => now - move.at < FADE_MS);
@@ -126,7 +126,7 @@ class Cells {
     return this.moves.length > 0;
   }
 
-  /** The message `chunks`: what each chunk of pool pages is. */
+  /** Handle the message `chunks`: the part of each chunk of pool pages. */
   takeChunks(frames, parts) {
     const size = parts.length / frames.length;
     frames.forEach((frame, i) => {
@@ -135,22 +135,22 @@ class Cells {
     });
   }
 
-  /** The place in the legend of what a cell is. */
+  /** Return a cell's index in the legend. */
   kindOf(cell) {
     return this.legend[this.codes[cell]];
   }
 
-  /** Whether a cell is a page of a pool, pinned or not. */
+  /** Return whether a cell is a pool page, pinned or not. */
   isPooled(cell) {
     return this.look.pool.includes(this.codes[cell] & this.look.mask);
   }
 
-  /** The first frame of a cell. */
+  /** Return the first frame of a cell. */
   frameOf(cell) {
     return cell * this.grid.together;
   }
 
-  /** "4711", or "4711 to 4714" where frames share a cell. */
+  /** Return "pfn 4711", or "pfns 4711 to 4714" if frames share a cell. */
   framesInWords(cell) {
     const first = this.frameOf(cell);
     const last = Math.min(first + this.grid.together, this.grid.frames) - 1;
@@ -162,17 +162,17 @@ class Cells {
 class Pixels {
   constructor(cells) {
     this.cells = cells;
-    this.hidden = new Set(); // kinds that are toggled off
+    this.hidden = new Set(); // kinds that are switched off
     this.touch(null);
   }
 
-  /** These cells are to be painted anew; null = all. */
+  /** Schedule cells for repainting; null = all. */
   touch(cells) {
     if (cells === null) this.waiting = null;
     else if (this.waiting) this.waiting.push(cells);
   }
 
-  /** Take colours: 256 * rgb of the bytes, those of kinds, and of what is toggled off. */
+  /** Set the colours: 256 * rgb of the bytes, those of kinds, and that of hidden kinds. */
   dye(bytes, kinds, muted) {
     this.muted = pixelOf(muted);
     this.ofByte = new Uint32Array(256);
@@ -186,7 +186,7 @@ class Pixels {
     this.touch(null);
   }
 
-  /** The colour of what a cell is, without what is painted over. */
+  /** Return the colour of a cell without marks and moves. */
   plain(cell) {
     const code = this.cells.codes[cell];
     return this.hidden.has(this.cells.legend[code]) ? this.muted : this.ofByte[code];
@@ -200,7 +200,7 @@ class Pixels {
     if (row > this.bottom) this.bottom = row;
   }
 
-  /** Paint what waits and what fades: the first and last row that changed, or null. */
+  /** Paint scheduled and fading cells. Return the first and last changed row, or null. */
   paint(now, fades) {
     this.top = Infinity;
     this.bottom = -1;

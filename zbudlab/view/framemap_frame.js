@@ -1,8 +1,8 @@
-// Which part of a map stands on the canvas.
+// The visible part of a map.
 
-const CLOSEST = 128; // CSS pixels of a cell
+const CLOSEST = 128; // largest size of a cell, in CSS pixels
 
-/** The part of the map that is seen: zoom is CSS pixels a cell; left and top are cells. */
+/** The visible part of the map: zoom in CSS pixels per cell, left and top in cells. */
 class Frame {
   constructor(size) {
     this.size = size;
@@ -11,7 +11,7 @@ class Frame {
     this.left = this.top = 0;
   }
 
-  /** Take the size of a map, and show all of it; what is seen stays if the size is what it was. */
+  /** Set the size of the map and show all of it. If the size is unchanged, so is the view. */
   fit(columns, rows) {
     if (columns === this.columns && rows === this.rows) return;
     this.columns = columns;
@@ -28,7 +28,7 @@ class Frame {
     this.left = this.top = 0;
   }
 
-  /** Come closer by a factor, the point (x, y) staying where it is. */
+  /** Zoom by a factor around the point (x, y). */
   zoomBy(factor, x, y) {
     const column = this.left + x / this.zoom;
     const row = this.top + y / this.zoom;
@@ -38,7 +38,7 @@ class Frame {
     this.hold();
   }
 
-  /** Move by CSS pixels. */
+  /** Pan by CSS pixels. */
   pan(x, y) {
     this.left += x / this.zoom;
     this.top += y / this.zoom;
@@ -52,7 +52,7 @@ class Frame {
     this.top = Math.min(Math.max(this.top, 0), farthest(this.rows, this.height));
   }
 
-  /** Bring a cell into sight, if it is not. */
+  /** Scroll a cell into view if necessary. */
   reveal(column, row) {
     const across = this.width / this.zoom;
     const down = this.height / this.zoom;
@@ -61,12 +61,12 @@ class Frame {
     this.hold();
   }
 
-  /** Column and row at a point of the canvas. */
+  /** Return column and row at a point of the canvas. */
   at(x, y) {
     return [Math.floor(this.left + x / this.zoom), Math.floor(this.top + y / this.zoom)];
   }
 
-  /** The cells in sight: first and last column, first and last row. */
+  /** Return the visible cells: first and last column, first and last row. */
   seen() {
     const last = (start, pixels, cells) =>
       Math.min(cells - 1, Math.ceil(start + pixels / this.zoom) - 1);

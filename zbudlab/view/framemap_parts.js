@@ -2,15 +2,15 @@
 
 const KEYS = [
   ["arrow keys", "move the focus to the next cell; with Shift, eight cells"],
-  ["Page Up, Page Down", "the frame before, the frame behind"],
-  ["Home, End", "the first frame, the last one"],
+  ["Page Up, Page Down", "the previous frame, the next frame"],
+  ["Home, End", "the first frame, the last frame"],
   ["Enter or Space, Escape", "show the details of the frame; close them"],
-  ["Escape, Shift+Enter", "leave the map for its cell, for the next cell"],
-  ["+, -, 0", "come closer, go back, the whole map"],
-  ["wheel, drag", "come closer or go back, move the map (wheel with Shift: too)"],
+  ["Escape, Shift+Enter", "leave the map: to its notebook cell, to the next one"],
+  ["+, -, 0", "zoom in, zoom out, show the whole map"],
+  ["wheel, drag", "zoom, move the map (wheel with Shift also moves it)"],
 ];
 
-/** What can be read about the keys. */
+/** Return help on the keys. */
 function helpOnKeys(id) {
   const rows = KEYS.map(([keys, words]) =>
     make("tr", {}, make("th", { scope: "row" }, keys), make("td", {}, words)),
@@ -23,7 +23,7 @@ function helpOnKeys(id) {
   );
 }
 
-/** Buttons over the map; `act` does what is asked for by name. */
+/** Return the buttons above the map; `act` is called with the name of an action. */
 function toolbar(layouts, act) {
   const button = (name, sign, words) =>
     make("button", { type: "button", title: words, "aria-label": words, onclick: () => act(name) }, sign);
@@ -36,8 +36,8 @@ function toolbar(layouts, act) {
   const bar = make(
     "div",
     { class: "zbl-toolbar" },
-    button("closer", "+", "come closer"),
-    button("farther", "\u2212", "go back"),
+    button("closer", "+", "zoom in"),
+    button("farther", "\u2212", "zoom out"),
     button("whole", "whole", "show the whole map"),
     make("label", {}, "layout ", select),
     make("label", {}, "frame ", goTo),
@@ -45,8 +45,8 @@ function toolbar(layouts, act) {
   return { bar, select, goTo };
 }
 
-/** The legend: a button a kind, pressed = shown, and a line for what has no frames: `beside`.
- * `toggle` gets the kind's number. */
+/** Return the legend: one button per kind (pressed = shown), and the line `beside` for memory
+ * outside the frames. `toggle` is called with the kind's number. */
 function legendOf(kinds, beside, toggle) {
   const buttons = kinds.map((kind, number) => {
     const count = make("span", { class: "zbl-count" });
@@ -69,7 +69,7 @@ function legendOf(kinds, beside, toggle) {
   return { box, buttons, size };
 }
 
-/** What the chunks of a pool page are, by name; hidden until the map shows some. */
+/** Return a legend of chunks in pool pages, hidden until the map shows chunks. */
 function legendOfChunks(words) {
   const swatches = {};
   const parts = Object.entries(words).map(([name, said]) => {
@@ -79,7 +79,7 @@ function legendOfChunks(words) {
   return { box: make("div", { class: "zbl-legend zbl-chunks", hidden: "" }, "chunks:", ...parts), swatches };
 }
 
-/** Say how many frames are of each kind; kinds painted over and absent ones say nothing. */
+/** Show the number of frames of each kind, except for absent kinds and marks. */
 function countLegend(legend, { counts, look, bookkeeping }) {
   legend.buttons.forEach((button, number) => {
     const words = number < look.lasting ? counts[number].toLocaleString("en") : "";
@@ -88,7 +88,7 @@ function countLegend(legend, { counts, look, bookkeeping }) {
   say(legend.size, bookkeeping);
 }
 
-/** Details of a frame (see details.py) as tables. */
+/** Return the details of a frame (see details.py) as tables. */
 function detailsOf(told, close) {
   const shut = make("button", { type: "button", class: "zbl-close", onclick: close }, "close");
   const parts = told.parts.map(([title, rows]) =>

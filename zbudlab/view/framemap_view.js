@@ -5,8 +5,8 @@ class View {
     this.store = store;
     this.cells = store.cells;
     this.model = model;
-    this.asked = {}; // questions under way: what -> when
-    this.wanted = {}; // what to ask next
+    this.asked = {}; // open requests: kind -> time
+    this.wanted = {}; // next request of each kind
     this.paints = 0;
     this.hands = new Hands(this);
     this.build(el);
@@ -59,7 +59,7 @@ class View {
     on(this.canvas, "wheel", (event) => this.hands.wheel(event), { passive: false });
     on(this.canvas, "focus", () => this.focused());
     on(this.root, "keydown", (event) => this.hands.key(event));
-    keepKeys(this.root, this.model); // what the hands have no use for
+    keepKeys(this.root, this.model); // keys that the map does not handle
     const restyle = () => this.restyle();
     const watcher = new MutationObserver(restyle);
     const attributes = ["data-jp-theme-light", "data-jp-theme-name", "class", "data-theme"];
@@ -80,7 +80,7 @@ class View {
     if (this.store.views.size === 0) this.store.tell({ kind: "bye" });
   }
 
-  // --- how it looks ---------------------------------------------------------------------------
+  // --- appearance ---------------------------------------------------------------------------
 
   restyle() {
     this.theme = themeOf(this.root);
@@ -139,7 +139,7 @@ class View {
     requestAnimationFrame((now) => this.paint(now));
   }
 
-  /** One draw an animation frame, however much was said meanwhile. */
+  /** Draw once per animation frame, however many messages arrived meanwhile. */
   paint() {
     this.waiting = false;
     if (this.removed || !this.picture.source) return;
@@ -163,9 +163,9 @@ class View {
     return this.picture.pixels.hidden.has(number);
   }
 
-  // --- questions to Python --------------------------------------------------------------------
+  // --- requests to Python --------------------------------------------------------------------
 
-  /** Ask, or ask next: one question of a kind is under way, the newest wins. */
+  /** Send a request, or queue it: one request of each kind is open, and the newest wins. */
   ask(message) {
     const { kind } = message;
     if (performance.now() - (this.asked[kind] ?? -Infinity) < ANSWER_MS) {
@@ -204,7 +204,7 @@ class View {
     this.root.dataset.selected = frame ?? "";
   }
 
-  /** The keyboard stays where it was in the details, or goes back to the map when they close. */
+  /** Keep the keyboard focus in the details, or return it to the map when they close. */
   refocus(before) {
     const stays = before === this.details ? this.details : this.details.querySelector(before.tagName);
     (this.details.hidden ? this.canvas : stays ?? this.details).focus({ preventScroll: true });
@@ -216,7 +216,7 @@ class View {
     say(this.words, words);
   }
 
-  /** Name a cell in words: at once what is known here, then what Python says. */
+  /** Describe a cell: at once with what is known here, then with Python's answer. */
   look(cell) {
     if (cell === null) {
       this.looked = null;
@@ -231,7 +231,7 @@ class View {
     this.ask({ kind: "hover", frame });
   }
 
-  /** The frame that is named may be another thing in a new state. */
+  /** Update the description of the current frame, which may have changed in a new state. */
   lookAgain() {
     this.lookingAgain ??= setTimeout(() => {
       this.lookingAgain = null;
@@ -250,7 +250,7 @@ class View {
     this.schedule();
   }
 
-  /** Who comes by key begins in the middle of what is seen, or at the first frame of the whole. */
+  /** Set the initial keyboard focus: the centre of a zoomed view, or the first frame. */
   focused() {
     if (this.picture.focus !== null || this.hands.drag || !this.cells.count) return;
     const { frame } = this.picture;
@@ -266,7 +266,7 @@ class View {
   }
 }
 
-/** A canvas that is never seen. */
+/** Make an offscreen canvas. */
 function newCanvas(columns, rows) {
   const canvas = document.createElement("canvas");
   canvas.width = columns;
@@ -274,7 +274,7 @@ function newCanvas(columns, rows) {
   return canvas;
 }
 
-/** Whether the page around an element is light or dark. */
+/** Return whether the page around an element is light or dark. */
 function themeOf(element) {
   const { jpThemeLight } = document.body.dataset;
   if (jpThemeLight !== undefined) return jpThemeLight === "false" ? "dark" : "light";

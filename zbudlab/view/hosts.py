@@ -1,4 +1,4 @@
-"""The machine you sit at, in the pictures that simulated ones have."""
+"""Pictures of the reader's own computer, drawn like those of simulated machines."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,10 +12,10 @@ from zbudlab.view.arrangement import arrange
 from zbudlab.view.look import style, tokens
 from zbudlab.view.plots import LINES, plot_free_blocks
 
-#: By the kernel's names, in the order that the colours of migrate types have.
+#: Migrate types by their kernel names, in the order of `plots.TYPES`.
 TYPE_ORDER = ("Unmovable", "Reclaimable", "Movable", "HighAtomic", "CMA", "Isolate")
 
-#: What frames are used for, as the maps of simulated machines have it where that is the same.
+#: Colours by use of a frame, the same as in maps of simulated machines where the uses agree.
 FRAME_COLOURS = {
     kind: tokens.colour(name)
     for kind, name in zip(
@@ -28,7 +28,7 @@ MOST_CELLS = 1 << 16
 
 
 def _blocks(zone: Zone) -> dict[str, list[int]]:
-    """Free blocks by type; all as one where the types are not known."""
+    """Return free blocks by migrate type, or all under one name if the types are unknown."""
     if not zone.by_type:
         return {"types not known": zone.free}
     orders = max(len(zone.free), *map(len, zone.by_type.values()))
@@ -37,7 +37,7 @@ def _blocks(zone: Zone) -> dict[str, list[int]]:
 
 
 def _indices(ax: Axes, zones: list[Zone]) -> None:
-    """How much of each zone's free memory is of no use to an order."""
+    """Draw the share of each zone's free memory that is unusable for each order."""
     for colour, zone in zip(LINES, zones, strict=False):
         index = zone.unusable_index()
         ax.plot(np.arange(len(index)), index, "o-", color=colour, label=f"zone {zone.name}")
@@ -50,12 +50,12 @@ def _indices(ax: Axes, zones: list[Zone]) -> None:
 
 @style.styled
 def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
-    """Page frames in Hilbert order, each cell in the colour of what most of its frames are.
+    """Draw page frames in Hilbert order, each cell in the colour of its most frequent kind.
 
-    Only where kpageflags could be read (see `Host.kinds`): ValueError otherwise.
+    ValueError if kpageflags could not be read (see `Host.kinds`).
     """
     if not len(host.kinds):
-        raise ValueError("what each page frame is used for is not known: only root may read that")
+        raise ValueError("the use of each page frame is not known: only root can read it")
     together = 1
     while len(host.kinds) > MOST_CELLS * together:
         together *= 4  # a square of the Hilbert curve
@@ -82,9 +82,9 @@ def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
 
 @style.styled
 def plot_host(host: Host) -> Figure:
-    """Free blocks of each zone that has any, as `plot_buddyinfo` draws them, and their indices.
+    """Draw free blocks of each zone that has any, as `plot_buddyinfo` does, and their indices.
 
-    Below them, where it could be read, what each page frame is.
+    If the uses of page frames could be read, draw a map of them at the bottom.
     """
     zones = [zone for zone in host.zones if zone.free_pages]
     rows = len(zones) + 1 + (len(host.kinds) > 0)

@@ -1,6 +1,7 @@
-// The host's memory, live: asks Python for a picture, shows it, and asks again. See hostwatch.py.
+// Live view of the host's memory: requests a picture from Python, shows it, and repeats. See
+// hostwatch.py.
 
-const PATIENCE_MS = 15000; // for an answer: after that the kernel is busy or gone
+const PATIENCE_MS = 15000; // wait for an answer; after that the kernel is busy or gone
 
 export default () => ({
   initialize({ model }) {

@@ -1,7 +1,8 @@
-"""The memory of the machine you sit at as a live picture.
+"""A live picture of the memory of the reader's own computer.
 
-The browser asks for a picture, and, once it has it, for the next after a while. So nothing is
-read that nobody sees, and a slow computer only has fewer pictures. JavaScript: hostwatch.js.
+The browser requests a picture and, after it has arrived and a delay, the next one. So the host is
+read only while the picture is visible, and a slow computer only shows fewer pictures. JavaScript:
+hostwatch.js.
 """
 
 import time
@@ -21,10 +22,11 @@ from zbudlab.view.picture import png, width
 
 
 class HostWatch(LiveView, anywidget.AnyWidget):
-    """Free blocks, indices and page frames of a Linux host, read again every few seconds.
+    """Free blocks, indices and page frames of a Linux host, refreshed every few seconds.
 
-    root: of the files, as for `host.read`; seconds: between two readings. `host` is what was read
-    last. HostError where there is nothing to read, ValueError for seconds that cannot be.
+    root: "/" or a folder of recorded files, as for `host.read`. seconds: between two readings.
+    `host` is the last reading. HostError if nothing can be read, ValueError if `seconds` is not
+    positive.
     """
 
     _esm = script("hostwatch.js")
@@ -45,7 +47,7 @@ class HostWatch(LiveView, anywidget.AnyWidget):
 
     @property
     def summary(self) -> str:
-        """What `zbudlab host` prints, and what happened between the last two readings."""
+        """The output of `zbudlab host`, and the changes between the last two readings."""
         told = report.report(self.host)
         if self._before is not None:
             told += report.changes(self._before, self.host, self._took)
@@ -58,7 +60,7 @@ class HostWatch(LiveView, anywidget.AnyWidget):
         self._took, self._read_at = now - self._read_at, now
 
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """Read again and answer, with the reason if that went wrong."""
+        """Read the host and send the picture, or the reason for a failure."""
         try:
             self.look()
         except OSError as error:
@@ -69,5 +71,5 @@ class HostWatch(LiveView, anywidget.AnyWidget):
         self.send(told, [png(drawn)])
 
     def figure(self) -> Figure:
-        """Free blocks, indices and page frames as they were read last."""
+        """Draw free blocks, indices and page frames of the last reading."""
         return plot_host(self.host)

@@ -1,4 +1,4 @@
-// A control of a picture: native, with its name. Python's half is knob.py.
+// A labelled native control of a picture. The Python side is knob.py.
 
 export default {
   initialize({ model }) {

@@ -1,4 +1,4 @@
-"""A control of a picture: a slider or a list, with its name, for mouse, keys and screen readers."""
+"""A labelled slider or list for mouse, keyboard and screen readers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ CHOICE, SLIDER = "choice", "slider"
 
 
 def values_of(low: float, high: float, step: float) -> list[Any]:
-    """All numbers from `low` to `high` in steps, int if all three are."""
+    """Return the numbers from `low` to `high` in steps; they are int if all three arguments are."""
     count = round((high - low) / step) + 1
     return [round(low + i * step, 10) for i in range(count)]
 
@@ -20,7 +20,8 @@ def values_of(low: float, high: float, step: float) -> list[Any]:
 class Knob(anywidget.AnyWidget):
     """A slider over `values` (kind SLIDER) or a list of them to choose from (CHOICE).
 
-    `value` is the one chosen; observe it, or set it. ValueError if `start` is none of them.
+    `value` is the chosen value; it can be observed and set. ValueError if `start` or a new `value`
+    is not in `values`.
     """
 
     _esm = script("panel_controls.js", "knob.js")
@@ -29,13 +30,13 @@ class Knob(anywidget.AnyWidget):
     kind: Any = traitlets.Unicode().tag(sync=True)
     label: Any = traitlets.Unicode().tag(sync=True)
     words: Any = traitlets.List().tag(sync=True)
-    place: Any = traitlets.Int().tag(sync=True)  # of the value among the values
+    place: Any = traitlets.Int().tag(sync=True)  # index of the value
     value: Any = traitlets.Any()
 
     def __init__(self, label: str, values: Sequence[Any], start: Any, kind: str = SLIDER) -> None:
         self.values = list(values)
         if start not in self.values:
-            raise ValueError(f"{label} cannot begin at {start!r}: it goes over {self.values}")
+            raise ValueError(f"{label} cannot start at {start!r}: choose from {self.values}")
         words = [f"{value:g}" if isinstance(value, float) else str(value) for value in self.values]
         place = self.values.index(start)
         super().__init__(kind=kind, label=label, words=words, place=place, value=start)
@@ -47,7 +48,7 @@ class Knob(anywidget.AnyWidget):
     @traitlets.validate("value")
     def _one_of_them(self, proposal: Any) -> Any:
         if proposal["value"] not in self.values:
-            raise ValueError(f"{self.label} cannot be {proposal['value']!r}: {self.values} can")
+            raise ValueError(f"{self.label} cannot be {proposal['value']!r}, only {self.values}")
         return proposal["value"]
 
     @traitlets.observe("value")

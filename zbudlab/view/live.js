@@ -1,9 +1,9 @@
-// What all live views have in common. Each is one module: this file, then its own.
+// Code shared by all live views. Each view is one module: this file followed by its own files.
 
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
-const MARK = "zbudlab"; // of references to views that are left out of a saved notebook
+const MARK = "zbudlab"; // marks references to views that are dropped from a saved notebook
 
-/** An element with attributes and children; a function as `onclick` and the like listens. */
+/** Make an element with attributes and children; function attributes such as `onclick` listen. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,16 +14,16 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A name for an element that no other has: each live view is a module with counters of its own. */
+/** Return a unique name for an element. A counter would not do: every view is a separate module. */
 const unique = (name) => `${name}-${Math.random().toString(36).slice(2)}`;
 
-/** Change a text only where it differs. */
+/** Set a text only if it differs. */
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Keep the keys pressed within an element from JupyterLab's shortcuts, but for three: Control+S
- * saves, Escape goes out to the cell, and Shift+Enter on to the next one. */
+/** Keep keys pressed within an element from JupyterLab's shortcuts, except three: Control+S saves,
+ * Escape returns to the cell, and Shift+Enter goes to the next one. */
 function keepKeys(root, model) {
   const leave = { Escape: (cell) => cell, "Shift+Enter": (cell) => cell.nextElementSibling ?? cell };
   root.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
@@ -41,7 +41,7 @@ function keepKeys(root, model) {
   });
 }
 
-/** When the notebook is saved, leave pictures in the place of live views. */
+/** Replace live views by pictures when the notebook is saved. */
 function keepPictures(manager) {
   const notebook = manager?.context?.model;
   if (!notebook?.toJSON || notebook.zbudlabKeepsPictures) return;
@@ -58,7 +58,7 @@ function keepPictures(manager) {
   };
 }
 
-/** What a module exports: `Keeper` is made once a widget, `View` once for each place it is shown. */
+/** Return a module's export: one `Keeper` per widget, one `View` per place where it is shown. */
 const widget = (Keeper, View) => () => {
   let keeper = null;
   return {

@@ -1,4 +1,4 @@
-"""Memory maps: what each page frame is, a cell a frame."""
+"""Memory maps: one cell per page frame, coloured by the frame's kind."""
 
 from collections.abc import Iterable
 from math import ceil, log2
@@ -17,12 +17,15 @@ from zbudlab.view.palette import KINDS
 
 #: Colours by kind of frame, as in layout.FRAME_KINDS.
 COLOURS = tuple(kind.light for kind in KINDS[: len(FRAME_KINDS)])
-FREE_BLOCK = tokens.colour("whole")  #: outline of a pageblock that is free as a whole
+FREE_BLOCK = tokens.colour("whole")  #: outline of an entirely free pageblock
 GAP = 2  #: cells between pageblocks
 
 
 class Grid:
-    """Where pageblocks lie in a picture: rows of them from the top left, `frames` in all."""
+    """Layout of pageblocks in a picture: rows of blocks from the top left.
+
+    frames: number of page frames in all.
+    """
 
     def __init__(self, frames: int, pageblock_order: int) -> None:
         self.size = 1 << pageblock_order
@@ -39,12 +42,12 @@ class Grid:
         return self.down * (self.height + GAP), self.across * (self.width + GAP)
 
     def corner(self, block: int) -> tuple[int, int]:
-        """Row and column of a pageblock's first frame."""
+        """Return row and column of a pageblock's first frame."""
         row, column = divmod(block, self.across)
         return row * (self.height + GAP) + GAP // 2, column * (self.width + GAP) + GAP // 2
 
     def picture(self, kinds: np.ndarray) -> np.ndarray:
-        """Frames in their places, uint8; 0 = no frame, else kind + 1."""
+        """Return the picture's cells, uint8 of `shape`: 0 = no frame, otherwise kind + 1."""
         cells = np.zeros(self.across * self.down * self.size, np.uint8)
         cells[: len(kinds)] = kinds + 1
         blocks = cells.reshape(self.down, self.across, self.height, self.width)
@@ -54,7 +57,7 @@ class Grid:
 
 
 def free_blocks(kinds: np.ndarray, order: int = 9) -> np.ndarray:
-    """Numbers of the aligned blocks of 2^order frames that are free as a whole."""
+    """Return the numbers of the aligned blocks of 2^order frames that are entirely free."""
     whole = len(kinds) >> order
     free = np.isin(kinds[: whole << order], (FRAME_FREE, FRAME_FREE_CMA))
     return np.flatnonzero(free.reshape(whole, 1 << order).all(axis=1))
@@ -62,10 +65,10 @@ def free_blocks(kinds: np.ndarray, order: int = 9) -> np.ndarray:
 
 @style.styled
 def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None = None) -> Axes:
-    """Draw kinds of frames (layout.FRAME_*), pageblock by pageblock, from the top left down.
+    """Draw kinds of frames (layout.FRAME_*, shape (frames,)) in rows of pageblocks.
 
-    Each small rectangle is a pageblock. Its frames run from left to right, then down. A block that
-    is free as a whole is outlined.
+    Each small rectangle is a pageblock. Its frames run from left to right, then down. Entirely
+    free blocks are outlined.
     """
     if ax is None:
         ax = Figure(figsize=(4, 4)).add_subplot()
@@ -82,7 +85,7 @@ def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None =
 
 
 def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> None:
-    """Write below the figure what the colours of these kinds mean."""
+    """Add a legend of these kinds below the figure."""
     patches = [
         Patch(facecolor=COLOURS[kind], edgecolor=tokens.colour("edge"), label=FRAME_KINDS[kind])
         for kind in sorted(kinds)
@@ -100,7 +103,7 @@ def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> No
 
 
 class Compared(Figure):
-    """Machines side by side. In a notebook this is a page, which has room at any width."""
+    """Machines side by side. A notebook shows it as HTML, which adapts to any width."""
 
     outcomes: list[Outcome]
 
@@ -155,7 +158,7 @@ def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -
 
 
 def key_values(outcomes: list[Outcome], order: int = 9) -> str:
-    """Return what `compare` shows as a sentence, counted in the maps themselves."""
+    """Return the values that `compare` shows in one line, counted in the maps."""
     counts = []
     for outcome in outcomes:
         assert outcome.map_before is not None

@@ -1,7 +1,8 @@
-"""What a running Linux 6.1 was seen to do, for pictures beside the simulator's own.
+"""Measurements of a running Linux 6.1, for comparison with the simulator.
 
-An unmodified kernel with 256 MiB in an emulator: 36000 pages were filled, some of them freed,
-memory was compacted, and huge pages (order 9) were asked for. Counted is the zone under pressure.
+An unmodified kernel ran in an emulator with 256 MiB: 36000 pages were filled, some of them were
+freed, memory was compacted, and huge pages (order 9) were requested. The figures are of the zone
+under pressure.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from zbudlab.view.palette import KINDS
 KERNEL = "Linux 6.1"
 AT_START = 72  #: huge pages available before anything was filled
 
-#: Huge pages available after compaction, by what was freed: pages of processes, of zbud.
+#: Huge pages available after compaction, by which pages were freed: (process pages, zbud pages).
 HUGE_PAGES = {
     "every 2nd": (36, 0),
     "25 %": (19, 0),
@@ -28,12 +29,12 @@ HUGE_PAGES = {
 
 
 def _bars(ax: Axes) -> None:
-    """A pair of bars for each way to free pages, with their values above."""
+    """Draw a pair of bars for each way to free pages, labelled with their values."""
     plain, zbud = np.array(list(HUGE_PAGES.values())).T
     places = np.arange(len(HUGE_PAGES))
     for shift, blocks, name, colour, hatch in (
         (-0.2, plain, "36000 pages of processes (movable)", KINDS[FRAME_ANON].light, ""),
-        (0.2, zbud, "36000 pages of zbud's pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
+        (0.2, zbud, "36000 pages in a zbud pool (unmovable)", KINDS[FRAME_POOL_FULL].light, "///"),
     ):
         bars = ax.bar(
             places + shift,
@@ -51,7 +52,7 @@ def _bars(ax: Axes) -> None:
 
 @style.styled
 def figure() -> Figure:
-    """Draw the huge pages available after each way to free pages, as bars."""
+    """Draw bars of the huge pages available after each way to free pages."""
     drawn = Figure(figsize=(style.WIDE, 4), layout="constrained")
     ax = drawn.add_subplot()
     _bars(ax)
@@ -60,12 +61,12 @@ def figure() -> Figure:
     ax.set_xlabel("pages that were freed")
     ax.set_ylabel("huge pages (blocks of order 9)")
     ax.set_ylim(0, AT_START * 1.15)
-    ax.set_title(f"{KERNEL} makes no huge page of zbud's memory unless whole runs are freed")
+    ax.set_title(f"{KERNEL} makes no huge page from zbud memory unless whole runs are freed")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=11)
     return drawn
 
 
 def key_values() -> str:
-    """What `figure` shows, in a sentence."""
+    """Return the values that `figure` shows, in a sentence."""
     pairs = [f"{freed} {plain}/{zbud}" for freed, (plain, zbud) in HUGE_PAGES.items()]
     return f"huge pages of {AT_START}, processes' pages / zbud's: {', '.join(pairs)}"

@@ -1,7 +1,7 @@
-"""Kinds of frames in pictures: their words, and their colours by theme.
+"""Kinds of frames in pictures: their words and their colours by theme.
 
-The colours are the tokens of `look.tokens`. Colour alone tells the kinds in COLOUR_TELLS from each
-other; every other kind also has a shape wherever a cell has room for one.
+The colours are the tokens of `look.tokens`. The kinds in COLOUR_TELLS can be distinguished by
+colour alone; every other kind also has a shape if a cell is large enough to show it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ __all__ = ["KINDS", "THEMES", "Ink", "Kind", "Theme"]
 
 @dataclass(frozen=True)
 class Kind:
-    """A line of the legend; light, dark: its colour on a light page and on a dark one."""
+    """A line of the legend. light, dark: its colour in each theme, as #rrggbb."""
 
     name: str
     words: str
@@ -35,8 +35,8 @@ def _kind(name: str, words: str) -> Kind:
     return Kind(name, words, *tokens.COLOURS[name][:2])
 
 
-#: Kinds of frames in the legend's order. The first ones are layout.FRAME_KINDS by number; then
-#: what else holds for a frame; then what is painted over frames for a while.
+#: Kinds of frames in the legend's order: layout.FRAME_KINDS by number, then other states of a
+#: frame, then kinds that are painted over frames temporarily.
 KINDS = (
     *map(_kind, ("free", "cma", "process", "zbud1", "zbud2", "kernel"), layout.FRAME_KINDS),
     _kind("isolated", "isolated"),
@@ -47,14 +47,16 @@ KINDS = (
 )
 COLOUR_TELLS = ("free", "process", "zbud1", "zbud2", "kernel")
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
-LASTING = NUMBER["from"]  #: kinds before this one are what a frame is; the others are painted over
+LASTING = NUMBER[
+    "from"
+]  #: kinds before this one are states of a frame; the others are painted over
 
-#: A line of the legend that no frame has (see `details.bookkeeping`).
+#: A line of the legend without frames (see `details.bookkeeping`).
 BOOKKEEPING = "zswap bookkeeping"
 
-#: From this order on, a free block has the colour `free`; order 0 has `crumb`.
+#: Free blocks of this order or larger have the colour `free`; those of order 0 have `crumb`.
 LARGE = 8
-CMA_SHARE = 0.45  #: of the token `cma` in a free frame of the CMA area that has no room for a bar
+CMA_SHARE = 0.45  #: share of the token `cma` in the colour of a free CMA frame too small for a bar
 
 #: The parts of a zbud page: header, first buddy, last buddy, and the free chunks between.
 CHUNKS = {
@@ -70,10 +72,10 @@ CHUNKS = {
     for theme in THEMES
 }
 
-#: The same in words, in the order in which a page has them.
+#: The same parts in words, in their order in a page.
 CHUNK_WORDS = {"header": "header", "first": "first buddy", "free": "free", "last": "last buddy"}
 
-#: Kinds by how much they keep a large block from being free, the worst last.
+#: Kinds by how much they hinder the freeing of a large block, the worst last.
 _ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
 _RANKS = np.array([NUMBER[name] for name in _ORDER]).argsort()
 
@@ -81,12 +83,12 @@ ALL_CELLS = np.arange(256, dtype=np.uint8)
 
 
 def rgb(colour: str) -> np.ndarray:
-    """Return red, green, blue of #rrggbb, uint8 (3,)."""
+    """Return red, green and blue of a #rrggbb colour, uint8 (3,)."""
     return np.frombuffer(bytes.fromhex(colour[1:]), np.uint8)
 
 
 def kind_numbers(cells: np.ndarray) -> np.ndarray:
-    """Return the places in KINDS of frames from `inspection.frame_cells`, uint8, same shape."""
+    """Return the indices into KINDS of cells from `inspection.frame_cells`, uint8, same shape."""
     kinds = cells & layout.FRAME_KIND_MASK
     pinned = (kinds > layout.FRAME_FREE_CMA) & (cells & layout.FRAME_PINNED != 0)
     kinds[pinned] = NUMBER["pinned"]
@@ -95,7 +97,7 @@ def kind_numbers(cells: np.ndarray) -> np.ndarray:
 
 
 def cell_colours(theme: Theme = "light") -> np.ndarray:
-    """Return the colour of every byte that `inspection.frame_cells` can hold, uint8 (256, 3)."""
+    """Return a colour for every possible byte of `inspection.frame_cells`, uint8 (256, 3)."""
     numbers = kind_numbers(ALL_CELLS)
     table = np.array([rgb(kind.colour(theme)) for kind in KINDS])[numbers]
     orders = np.minimum(ALL_CELLS >> layout.FRAME_ORDER_SHIFT, LARGE)
@@ -110,15 +112,15 @@ def cell_colours(theme: Theme = "light") -> np.ndarray:
 
 
 def counts(cells: np.ndarray) -> np.ndarray:
-    """Return how many frames of each of KINDS there are, int64."""
-    pairs = cells[: len(cells) & ~1].view(np.uint16)  # half as many: twice as fast
+    """Return the number of frames of each kind, int64 (len(KINDS),)."""
+    pairs = cells[: len(cells) & ~1].view(np.uint16)  # counting pairs is twice as fast
     by_pair = np.bincount(pairs, minlength=1 << 16).reshape(256, 256)
     by_byte = by_pair.sum(0) + by_pair.sum(1) + np.bincount(cells[len(pairs) * 2 :], minlength=256)
     return np.bincount(kind_numbers(ALL_CELLS), weights=by_byte, minlength=len(KINDS)).astype(int)
 
 
 def joined(cells: np.ndarray, together: int) -> np.ndarray:
-    """Return a byte for each `together` frames: that of the frame that is hardest to move."""
+    """Return one byte per group of `together` frames: that of the frame hardest to move."""
     if together == 1:
         return cells
     ranked = _RANKS[kind_numbers(ALL_CELLS)].astype(np.uint16)[cells] << 8 | cells
@@ -126,13 +128,13 @@ def joined(cells: np.ndarray, together: int) -> np.ndarray:
 
 
 def in_words(numbers: Sequence[int] | np.ndarray) -> str:
-    """Return counts of KINDS in words, without those that are 0."""
+    """Return nonzero counts by kind in words. numbers: one per item of KINDS."""
     pairs = zip(KINDS, numbers, strict=True)
     return "; ".join(f"{count} {kind.words}" for kind, count in pairs if count)
 
 
 class Ink(NamedTuple):
-    """Colours of a drawing in one theme; mark: the outline of what a step changed."""
+    """Colours of a drawing in one theme. mark: outlines pages that a step changed."""
 
     paper: str
     text: str

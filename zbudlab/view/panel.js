@@ -1,24 +1,24 @@
-// The pressure panel in the notebook: a driver a panel, who asks Python for steps; a view for
-// each place where the panel is shown. Python's half is panel.py.
+// The pressure panel in the notebook: one driver per panel, which requests steps from Python, and one
+// view for each place where the panel is shown. The Python side is panel.py.
 
 const PACE_MS = 50; // from one step to the next while it runs
 const BUTTONS = [
-  ["step", "Step", "go on by one step", ""],
+  ["step", "Step", "run one step", ""],
   ["compact", "Compact", "compact all memory now", ""],
-  ["reset", "start over", "begin again with the same seed", "bare"],
-  ["seed", "new seed", "begin again with another seed", "bare"],
+  ["reset", "start over", "restart with the same seed", "bare"],
+  ["seed", "new seed", "restart with another seed", "bare"],
 ];
 
-/** Asks for one thing at a time, with the newest settings; hears the answers. */
+/** Sends one request at a time with the newest settings, and receives the answers. */
 class Driver {
   constructor(model) {
     this.model = model;
     this.views = new Set();
-    this.settings = {}; // changed since the last question
-    this.sent = {}; // changed with the last question
-    this.known = {}; // what Python said: settings
-    this.said = {}; // and in words
-    this.next = null; // what to ask next, but for running
+    this.settings = {}; // changed since the last request
+    this.sent = {}; // changed with the last request
+    this.known = {}; // settings from Python
+    this.said = {}; // the same in words
+    this.next = null; // next request, except for running
     this.number = 0;
     this.busy = false;
     this.summaries = [];
@@ -51,7 +51,7 @@ class Driver {
     this.ask("change");
   }
 
-  /** Do this next. A change waits behind anything else, for everything else takes it along. */
+  /** Queue a request. A change waits behind any other request, as all carry the changed settings. */
   ask(act) {
     if (this.next === null || act !== "change") this.next = act;
     this.go();
@@ -77,7 +77,7 @@ class Driver {
     this.said = message.said;
     this.error = message.error;
     this.each((view) => view.schedule(message.number));
-    if (message.number !== this.number) return; // Python did that by itself
+    if (message.number !== this.number) return; // Python sent this without a request
     this.busy = false;
     this.sent = {};
     if (this.next !== null) this.go();
@@ -134,7 +134,7 @@ class View {
     return make("div", { class: "zbl-settings", role: "group", "aria-label": "pressure" }, make("div", { class: "zbl-controls" }, ...primary), more);
   }
 
-  /** The values of the settings that are folded, readable. */
+  /** Show the values of the folded settings as text. */
   tellFolded(said) {
     const folded = this.model.get("form").filter(({ primary }) => !primary);
     say(this.values, folded.map(({ name, label }) => `${label} ${said[name]}`).join(" \u00b7 "));
@@ -156,7 +156,7 @@ class View {
     return this.columns.map((column) => column.root);
   }
 
-  /** Show the frame maps, widgets of their own. */
+  /** Show the frame maps, which are separate widgets. */
   async showMaps() {
     const manager = this.model.widget_manager;
     const models = await Promise.all(this.model.get("maps").map((map) => manager.get_model(map.slice(10))));
@@ -166,7 +166,7 @@ class View {
     this.follow();
   }
 
-  /** Do as the maps do: they know the theme, and whether there is a kernel. */
+  /** Follow the maps, which know the theme and whether the kernel is alive. */
   follow() {
     const { theme, alive } = this.root.querySelector(".zbl-map")?.dataset ?? {};
     if (theme === undefined || (theme === this.theme && alive === this.alive)) return;
@@ -189,7 +189,7 @@ class View {
   showRunning() {
     const { running } = this.driver;
     say(this.play, running ? "Pause" : "Run");
-    this.play.title = running ? "stop where it is" : "go on step by step";
+    this.play.title = running ? "pause at this step" : "run step by step";
     this.root.dataset.running = running ? "1" : "0";
   }
 
@@ -200,7 +200,7 @@ class View {
     requestAnimationFrame(() => this.paint());
   }
 
-  /** All is drawn before a word is changed: to ask for a canvas's size after it takes a layout. */
+  /** Draw before changing text: reading a canvas's size afterwards would force a layout. */
   showCurves(rows) {
     const ranges = this.model.get("charts").map((chart, place) => {
       const lines = rows.map((of) => series(chart, of));

@@ -1,9 +1,9 @@
-"""The pressure panel: controls, the frame map and live curves over a machine under pressure.
+"""The pressure panel: controls, frame map and live curves of a machine under pressure.
 
-The browser asks for steps, one at a time, with the controls as they stand when it asks. So
-dragging never queues up work (the newest value wins), pausing means not to ask any more, and a
-slow browser or a busy kernel only makes it slower. Python answers with rows of figures; the maps
-are `FrameMap`s and look after themselves. JavaScript: panel*.js.
+The browser requests one step at a time and sends the current settings with each request. Dragging
+a slider therefore queues no work (the newest value wins), pausing stops the requests, and a slow
+browser or a busy kernel only slows the panel down. Python answers with rows of figures. The maps
+are `FrameMap` widgets, which update themselves. JavaScript: panel*.js.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from ipywidgets import widget_serialization
 from matplotlib.figure import Figure
 
 from zbudlab.machine import Machine
-from zbudlab.view import following, plots
+from zbudlab.view import plots, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
 from zbudlab.view.bundle import HINT, LiveView
@@ -27,7 +27,7 @@ from zbudlab.view.look import style, tokens
 from zbudlab.view.panel_form import BANDS, CHARTS, CONTROLS, in_words
 from zbudlab.workload.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
 
-HISTORY = 300  #: steps that the curves go back
+HISTORY = 300  #: steps that the curves show
 MAP_SIZE = 384  #: pixels
 
 Labs = dict[str, UnderPressure]
@@ -36,9 +36,9 @@ Labs = dict[str, UnderPressure]
 class Panel(LiveView, anywidget.AnyWidget):
     """A machine under pressure, with controls, its frame map and live curves.
 
-    Settings are those of `pressure.Pressure`, by name. `machine` is the machine; `step`, `run`,
-    `pause`, `compact` and `reset` do what the buttons do, `change` what the sliders do.
-    ConfigError for settings that cannot be.
+    settings: those of `pressure.Pressure`, by name. boot: makes the machines from the settings, by
+    name. `machine` is the machine. `step`, `run`, `pause`, `compact` and `reset` correspond to the
+    buttons, `change` to the sliders. ConfigError for invalid settings.
     """
 
     _esm = script("panel_curves.js", "panel_controls.js", "panel.js")
@@ -46,7 +46,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     names: Any = traitlets.List().tag(sync=True)
-    form: Any = traitlets.List().tag(sync=True)  # of controls
+    form: Any = traitlets.List().tag(sync=True)  # definitions of the controls
     charts: Any = traitlets.List().tag(sync=True)
     columns = traitlets.List(list(COLUMNS)).tag(sync=True)
     history = traitlets.Int(HISTORY).tag(sync=True)
@@ -73,11 +73,11 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._start_rows()
         self.on_msg(self._asked)
 
-    # --- what a person does --------------------------------------------------------------------
+    # --- actions -------------------------------------------------------------------------------
 
     @property
     def machine(self) -> Machine:
-        """The machine; of two, the first."""
+        """The machine, or the first of two."""
         return self.machines[0]
 
     @property
@@ -87,35 +87,35 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     @property
     def pressure(self) -> Pressure:
-        """How hard it is pressed now."""
+        """The current settings."""
         return self._pressure
 
     def step(self, steps: int = 1) -> None:
-        """Go on by so many steps."""
+        """Run `steps` steps and show the result."""
         for _ in range(steps):
             self._step()
         self._show(fresh=True)
 
     def run(self) -> None:
-        """Go on until `pause`, as fast as the browser shows it."""
+        """Run until `pause`, as fast as the browser can show it."""
         self.running = True
 
     def pause(self) -> None:
-        """Stop where it is."""
+        """Stop running."""
         self.running = False
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin again with the same seed, or with another."""
+        """Restart with the same seed or another one."""
         self._restart(self._pressure if seed is None else replace(self._pressure, seed=seed))
         self._show(fresh=True)
 
     def compact(self) -> None:
-        """Compact all memory now."""
+        """Compact all memory and show the result."""
         self._compact()
         self._show(fresh=True)
 
     def change(self, **settings: Any) -> None:
-        """Press differently from now on; memory size, compressor, CMA area and seed start anew."""
+        """Change settings. A new memory size, compressor, CMA area or seed restarts the machine."""
         self._change(Pressure.of(**(asdict(self._pressure) | settings)))
         self._show(fresh=True)
 
@@ -123,7 +123,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     @property
     def summary(self) -> str:
-        """The last step in words, a line a machine."""
+        """The last step in words, one line per machine."""
         lines = []
         for name, lab in self._labs.items():
             lines.append(f"{name}: " * bool(name) + in_words(lab.row, self._pressure))
@@ -131,7 +131,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     @property
     def curves(self) -> dict[str, dict[str, list[float]]]:
-        """The curves' figures by machine: columns for `plot_curves`."""
+        """The figures of the curves by machine, as columns for `plot_curves`."""
         return {
             name: {column: [row[column] for row in rows] for column in COLUMNS}
             for name, rows in self._rows.items()
@@ -150,12 +150,12 @@ class Panel(LiveView, anywidget.AnyWidget):
             self._restart(pressure)
             return
         for lab in self._labs.values():
-            fixed = len(self._labs) > 1  # of two machines each keeps what makes it different
+            fixed = len(self._labs) > 1  # each of two machines keeps its `movable`
             lab.change(replace(pressure, movable=lab.pressure.movable) if fixed else pressure)
         self._pressure = pressure
 
     def _restart(self, pressure: Pressure) -> None:
-        """Begin again; where that is impossible, everything stays as it was."""
+        """Boot with new settings. If that fails, everything stays as it was."""
         self._labs = self._boot(pressure)
         self._pressure = pressure
         for shown, lab in zip(self.maps, self._labs.values(), strict=True):
@@ -163,9 +163,9 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._start_rows()
 
     def _start_rows(self) -> None:
-        self._begun = True  # the browser's rows are of another machine
+        self._begun = True  # the browser's rows belong to another machine
         for machine in self.machines:
-            following.follow(machine, self)
+            updates.follow(machine, self)
         self._rows = {name: deque([lab.row], maxlen=HISTORY) for name, lab in self._labs.items()}
 
     def _compact(self) -> None:
@@ -174,21 +174,21 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._look_again()
 
     def _look_again(self) -> bool:
-        """Read the figures of the last step anew: whether they differ."""
+        """Read the figures of the last step again. Return whether they changed."""
         before = [rows[-1] for rows in self._rows.values()]
         for name, lab in self._labs.items():
             self._rows[name][-1] = lab.look()
         return before != [rows[-1] for rows in self._rows.values()]
 
     def update(self) -> None:
-        """Show what somebody has done with a machine (see `following`)."""
+        """Show changes made to a machine from outside the panel (see `following`)."""
         if self._look_again():
             self._show()
 
     # --- the browser ---------------------------------------------------------------------------
 
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """Do what the browser asks for, and answer in any case."""
+        """Carry out a request from the browser. Send an answer even if it fails."""
         error = "this went wrong in Python"
         try:
             error = self._act(message["act"], message["settings"])
@@ -196,7 +196,7 @@ class Panel(LiveView, anywidget.AnyWidget):
             self._show(number=message["number"], error=error, fresh=message["act"] == "hello")
 
     def _act(self, act: str, settings: dict[str, Any]) -> str:
-        """Do something with these settings: why it was refused, or nothing."""
+        """Carry out an action with these settings. Return the error, or an empty text."""
         if act == "hello" or (act == "run" and not self.running):
             return ""
         try:
@@ -218,7 +218,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         }
 
     def _show(self, *, number: int = 0, error: str = "", fresh: bool = False) -> None:
-        """Bring all maps up to date and send the figures; fresh: all of them, not the last row."""
+        """Update all maps and send the figures; fresh: send all rows instead of the last."""
         fresh = fresh or self._begun
         self._begun = False
         rows = [list(kept) if fresh else [kept[-1]] for kept in self._rows.values()]
@@ -233,7 +233,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         arrays = [np.array([[r[c] for c in COLUMNS] for r in some], "<f4") for some in rows]
         try:
             for machine in self.machines:
-                following.refresh(machine, by=self)
+                updates.refresh(machine, by=self)
         finally:  # a map that fails must not leave the browser waiting
             self.send(message, [array.tobytes() for array in arrays])
 
@@ -241,7 +241,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     @style.styled
     def figure(self) -> Figure:
-        """The panel as a picture: map and curves, a row a machine."""
+        """Draw the panel as a static picture: map and curves, one row per machine."""
         many = len(self._labs)
         drawn = Figure(figsize=(11, 0.4 + 4.2 * many), layout="constrained")
         axes = drawn.subplots(many, 3, squeeze=False, width_ratios=(1.25, 1, 1))
@@ -263,9 +263,9 @@ class Panel(LiveView, anywidget.AnyWidget):
 
 
 def compare_panels(**settings: Any) -> Panel:
-    """Two machines side by side with the same work: zbud pages that cannot move, and that can.
+    """Return a panel of two machines with the same work: zbud pages cannot move and can move.
 
-    Settings are those of `Panel`, without `movable`.
+    settings: those of `Panel` except `movable`, for which ValueError is raised.
     """
     if "movable" in settings:
         raise ValueError("the two machines differ in `movable`: it cannot be set for both")

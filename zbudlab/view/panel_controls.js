@@ -1,6 +1,6 @@
-// The controls of the pressure panel: native ones, so that keys and screen readers know them.
+// The controls of the pressure panel. They are native, so that keys and screen readers work.
 
-/** A control for a setting; `change` gets its name and its new value. */
+/** Make the control of a setting; `change` is called with its name and new value. */
 function control(spec, value, change) {
   const id = unique("zbl-control");
   const build = { slider, choice, switch: toggle }[spec.kind];
@@ -17,7 +17,7 @@ function control(spec, value, change) {
   return { row, set };
 }
 
-/** A slider over the values of a setting; the values in words stand beside it. */
+/** Make a slider over the values of a setting, with the current value in words next to it. */
 function slider(spec, id, chosen) {
   const input = make("input", { type: "range", id, min: 0, max: spec.values.length - 1, step: 1 });
   const shown = make("output", { for: id });
@@ -37,13 +37,13 @@ function slider(spec, id, chosen) {
   return { input, shown, set };
 }
 
-/** The place of the value that is nearest. */
+/** Return the index of the nearest value. */
 function nearest(values, value) {
   const far = values.map((each) => Math.abs(each - value));
   return Math.max(far.indexOf(Math.min(...far)), 0);
 }
 
-/** A list to choose from. */
+/** Make a list to choose from. */
 function choice(spec, id, chosen) {
   const options = spec.values.map((value, i) => make("option", { value: i }, spec.words[i]));
   const input = make("select", { id }, ...options);
@@ -51,7 +51,7 @@ function choice(spec, id, chosen) {
   return { input, set: (value) => (input.value = spec.values.indexOf(value)) };
 }
 
-/** A box to tick. */
+/** Make a checkbox. */
 function toggle(spec, id, chosen) {
   const input = make("input", { type: "checkbox", id });
   input.addEventListener("change", () => chosen(input.checked));

@@ -1,13 +1,13 @@
-// Curves of the pressure panel: one small canvas a chart, its figures beside it as text.
+// Curves of the pressure panel: one small canvas per chart, with its figures as text.
 
 const PLOT = { left: 4, right: 4, top: 4, bottom: 4 }; // px around the curves
 
-/** Colours of a chart's series; movable: whether zbud pages of this machine can move. */
+/** Return the colours of a chart's series; movable: whether this machine's zbud pages can move. */
 function coloursOf(chart, ink, movable) {
   return chart.colours.map((name) => ink[name === "machine" ? (movable ? "c_move" : "c_stuck") : name]);
 }
 
-/** A number as a label says it. */
+/** Format a number for a label. */
 function short(value) {
   if (!Number.isFinite(value)) return "";
   if (Number.isInteger(value)) return value.toLocaleString("en");
@@ -22,18 +22,18 @@ class Rows {
     this.rows = [];
   }
 
-  /** Take rows from a buffer, float32 each figure; fresh: instead of those there were. */
+  /** Add rows from a buffer of float32 figures; fresh: replace the old rows. */
   take(buffer, fresh) {
     if (fresh) this.rows = [];
     for (let at = 0; at < buffer.byteLength; at += 4 * this.columns.length) {
       const row = this.columns.map((_, i) => buffer.getFloat32(at + 4 * i, true));
-      if (row[0] === this.rows.at(-1)?.[0]) this.rows.pop(); // the same step, looked at again
+      if (row[0] === this.rows.at(-1)?.[0]) this.rows.pop(); // the same step, read again
       this.rows.push(row);
     }
     if (this.rows.length > this.most) this.rows.splice(0, this.rows.length - this.most);
   }
 
-  /** A column, or the sum of several. */
+  /** Return a column, or the sum of several. */
   of(names) {
     const places = [names].flat().map((name) => this.columns.indexOf(name));
     return this.rows.map((row) => places.reduce((sum, place) => sum + row[place], 0));
@@ -44,7 +44,7 @@ class Rows {
   }
 }
 
-/** The curves of a chart on top of each other, or each for itself. */
+/** Return the curves of a chart, stacked or separate. */
 function series(chart, rows) {
   const all = chart.columns.map((name) => rows.of(name));
   if (!chart.stacked) return all;
@@ -52,7 +52,7 @@ function series(chart, rows) {
   return all.map((values) => values.map((value, i) => (sum[i] += value)));
 }
 
-/** The least and the most of an axis: fixed, or so that all series of all machines fit. */
+/** Return the limits of an axis: fixed, or fitted to all series of all machines. */
 function extent(chart, allSeries) {
   if (chart.range) return chart.range;
   let most = 1;
@@ -95,7 +95,7 @@ function drawChart(canvas, chart, lines, [least, most], colours, ink, ratio) {
   context.setLineDash([]);
 }
 
-/** Give a canvas its size, where it has another: that takes a new one, and costs. */
+/** Set a canvas's size only if it differs, as setting it reallocates the canvas. */
 function resized(canvas, width, height) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
@@ -117,7 +117,7 @@ function area(context, values, x, y, height, colour) {
   context.fill();
 }
 
-/** A chart on the page: its title, its curves, and what they are at, as text. */
+/** A chart on the page: its title, its curves, and their latest values as text. */
 class Chart {
   constructor(chart) {
     this.chart = chart;

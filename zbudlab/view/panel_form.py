@@ -1,4 +1,4 @@
-"""What the pressure panel is made of: its controls, its curves, and its figures in words."""
+"""Definitions of the pressure panel: controls, curves, and figures in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from zbudlab import layout
 from zbudlab.content.compressors import available
 from zbudlab.io.values import human
+from zbudlab.machine.settings import PRESSURE, over
 from zbudlab.workload.pressure import BOOT, CONTENTS, FREE, Pressure
 
 
@@ -32,7 +33,11 @@ def block(order: int) -> str:
 
 @dataclass(frozen=True)
 class Control:
-    """A control: setting of Pressure, its label, what it can be set to, and that in words."""
+    """A control of the panel.
+
+    name: a setting of Pressure. label: shown to the reader. values: possible values. words: formats
+    a value. kind: "slider", "choice" or "switch".
+    """
 
     name: str
     label: str
@@ -41,7 +46,7 @@ class Control:
     kind: str = "slider"
 
     def form(self, value: Any) -> dict[str, Any]:
-        """Return it for the browser; a value that is not among `values` is added."""
+        """Return the control for the browser; `value` is added to `values` if it is missing."""
         values = list(self.values)
         if value not in values:
             values = sorted([*values, value])
@@ -58,19 +63,23 @@ class Control:
         }
 
 
-#: Settings whose controls are in sight; the others are folded.
+#: Settings whose controls are always visible; the others are folded.
 PRIMARY = ("working_set", "max_pool_percent", "movable")
 CONTROLS = (
     Control("frames", "memory size", tuple(1 << n for n in range(12, 19)), memory),
-    Control("working_set", "Programs use", tuple(range(0, 301, 5)), of_memory),
+    Control("working_set", "Programs use", over(PRESSURE["working_set"], 5), of_memory),
     Control("content", "pages compress", tuple(CONTENTS)),
-    Control("max_pool_percent", "zswap may take", tuple(range(0, 61, 2)), of_memory),
+    Control(
+        "max_pool_percent", "zswap may take", over(PRESSURE["max_pool_percent"], 2, 60), of_memory
+    ),
     Control("compressor", "compressor", tuple(available()), kind="choice"),
     Control("movable", "zbud pages can move", (False, True), kind="switch"),
-    Control("unmovable", "unmovable pages of the kernel", tuple(range(31)), of_memory),
-    Control("cma", "CMA area", tuple(range(0, 51, 5)), of_memory),
-    Control("exits", "programs that end in a step", tuple(range(31)), percent),
-    Control("order", "order of the block asked for", tuple(range(layout.MAX_ORDER)), block),
+    Control(
+        "unmovable", "unmovable pages of the kernel", over(PRESSURE["unmovable"], 1, 30), of_memory
+    ),
+    Control("cma", "CMA area", over(PRESSURE["cma"], 5), of_memory),
+    Control("exits", "programs that end in a step", over(PRESSURE["exits"], 1, 30), percent),
+    Control("order", "order of the block asked for", over(PRESSURE["order"]), block),
 )
 
 #: Free memory in bands: words, the orders of its blocks, and the token of its colour.
@@ -80,8 +89,8 @@ BANDS = (
     ("large", range(6, 9), "crumb"),
     ("huge", range(9, layout.MAX_ORDER), "whole"),
 )
-#: Curves: title, columns (of a band several, which are added), their names, tokens of their
-#: colours, the axis where it is fixed, and whether the curve is folded.
+#: Curves: title, columns (the columns of a band are added up), their names, tokens of their
+#: colours, the range of a fixed axis, and whether the curve is folded.
 CHARTS: tuple[dict[str, Any], ...] = (
     {
         "title": "huge pages available",
@@ -135,10 +144,14 @@ CHARTS: tuple[dict[str, Any], ...] = (
 
 
 def in_words(row: dict[str, float], pressure: Pressure) -> str:
-    """A row of figures in words."""
+    """Return a row of figures as text."""
     free = sum(row[name] for name in FREE)
     got = (
-        "was got" if row["met"] else "was not to be had" if row["step"] else "is not yet asked for"
+        "was available"
+        if row["met"]
+        else "was not available"
+        if row["step"]
+        else "is not yet requested"
     )
     return (
         f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:.0f} of "

@@ -1,7 +1,7 @@
-"""Figures on the page: as wide as their place, in the page's theme, described in words.
+"""Figures on the page: fitted to its width, in its theme, with alt text.
 
-A figure is SVG in the page, so that its colours follow the theme. Front ends that take scripts and
-styles out of stored notebooks show an image of its light version instead.
+A figure is inline SVG, so that its colours follow the theme. Front ends that remove scripts and
+styles from stored notebooks show an image of the light version instead.
 """
 
 import io
@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from zbudlab.view.look import style, tokens
 
-FILE_DPI = 120  #: of a picture file
-COLOURS = 256  #: of such a file's palette
+FILE_DPI = 120  #: resolution of a picture file
+COLOURS = 256  #: size of a picture file's palette
 SCOPE = ".zb-fig"
 _SWITCH = ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}"
 
@@ -32,31 +32,35 @@ def png(figure: Figure) -> bytes:
 
 
 def width(figure: Figure) -> int:
-    """Return how wide a figure is on the page, in pixels."""
+    """Return the width of a figure on the page, in pixels."""
     return round(figure.get_size_inches()[0] * style.SCREEN_DPI)
 
 
 def show(figure: Figure, values: str) -> None:
-    """Show a figure in a notebook and print its key values, which also describe it in words."""
+    """Show a figure in a notebook and print its key values, which also serve as alt text."""
     display({"text/html": picture_html(figure, values), "text/plain": "(a figure)"}, raw=True)
     print(values)
 
 
 def put(box: HTML, figure: Figure, alt: str) -> None:
-    """Show a figure in a widget, in place of the one before."""
+    """Replace the content of a widget by a figure; alt: its description."""
     box.value = picture_html(figure, alt)
 
 
 def picture_html(figure: Figure, alt: str) -> str:
-    """Return a figure as HTML; alt: what it shows, in words."""
+    """Return a figure as HTML; alt: its description."""
     if own := getattr(figure, "page", None):
         return own(alt)
-    return framed(style.themed(figure, alt), alt, width(figure))
+    return framed(style.themed(figure, alt), alt, figure)
 
 
-def framed(drawn: str, alt: str, wide: int) -> str:
-    """Return SVG as HTML: the drawing in the page's theme, or an image of it without styles."""
-    source = f"data:image/svg+xml;base64,{b64encode(_alone(drawn, wide).encode()).decode()}"
+def framed(drawn: str, alt: str, figure: Figure) -> str:
+    """Return SVG as HTML: inline in the page's theme, and as an image for pages without styles.
+
+    alt: description of the drawing.
+    """
+    wide = width(figure)
+    source = _image(drawn, figure)
     return (
         f'<figure class="zb-fig" style="margin: 0; max-width: {wide}px">'
         f"<style>{tokens.css(SCOPE, sizes=False)}"
@@ -66,7 +70,14 @@ def framed(drawn: str, alt: str, wide: int) -> str:
     )
 
 
+def _image(drawn: str, figure: Figure) -> str:
+    """Return the address of an image of a figure: as SVG or as PNG, whichever is shorter."""
+    kinds = {"svg+xml": _alone(drawn, width(figure)).encode(), "png": png(figure)}
+    kind = min(kinds, key=lambda name: len(kinds[name]))
+    return f"data:image/{kind};base64,{b64encode(kinds[kind]).decode()}"
+
+
 def _alone(drawn: str, wide: int) -> str:
-    """Return the drawing as a file of its own, on white paper."""
+    """Return the drawing as a standalone SVG file on white paper."""
     paper = f'style="background: {tokens.colour("paper")}; '
     return drawn.replace('width="100%"', f'width="{wide}"', 1).replace('style="', paper, 1)

@@ -1,4 +1,4 @@
-// The player on the page: transport, bar of steps, picture; the whole log and the frame map folded.
+// The player on the page: transport controls, bar of steps, picture, and the folded log and frame map.
 
 class View {
   constructor(driver, model, el) {
@@ -41,7 +41,7 @@ class View {
       this.button("first", "to the beginning", () => this.toBeginning()),
       this.button("back", "one step back", step(-1)),
       this.play,
-      this.button("on", "one step on", step(1)),
+      this.button("on", "one step forward", step(1)),
       this.into,
       this.notice,
       this.title,
@@ -56,7 +56,7 @@ class View {
     return make("div", { class: "folds" }, log, frames);
   }
 
-  /** A slider over all operations, and a search for events. */
+  /** Make a slider over all operations and a search for events. */
   log() {
     const go = (stop) => this.driver.ask({ act: "go", stop });
     this.slider = make("input", { type: "range", min: 0, max: this.model.get("last"), value: 0, class: "zbl-stop", "aria-label": "operation", oninput: () => go(Number(this.slider.value)) });
@@ -73,12 +73,12 @@ class View {
       this.slider,
       this.box,
       make("label", {}, "event ", this.kind),
-      search("previous", -1, "go to the event of this kind before"),
+      search("previous", -1, "go to the previous event of this kind"),
       search("next", 1, "go to the next event of this kind"),
     );
   }
 
-  /** Show the frame map, a widget of its own, when it is asked for. */
+  /** Show the frame map, a separate widget, when it is unfolded. */
   async showMap() {
     if (this.shown) return;
     const model = await this.model.widget_manager.get_model(this.model.get("maps")[0].slice(10));
@@ -88,14 +88,14 @@ class View {
     this.watcher.observe(this.map, { subtree: true, attributeFilter: ["data-alive"] });
   }
 
-  /** The map knows whether there still is a kernel. */
+  /** Follow the map, which knows whether the kernel is alive. */
   follow() {
     const dead = this.map.querySelector(".zbl-map")?.dataset.alive === "0";
     this.root.querySelectorAll(".bar button, .log :is(input, select, button)").forEach((control) => (control.disabled = dead));
     if (dead) this.driver.play(false);
   }
 
-  /** Go to a step of the bar; places beyond its ends are the steps before and after it. */
+  /** Go to a step of the bar; places beyond its ends go to the steps before and after it. */
   goTo(place) {
     const { track } = this.driver.known;
     const number = track.first + place;
@@ -115,8 +115,8 @@ class View {
 
   showPlaying() {
     const { playing } = this.driver;
-    this.play.replaceChildren(icon(playing ? "pause" : "play"), playing ? "Pause" : "Play");
-    this.play.title = playing ? "stop here" : "go on step by step (Shift: twice as fast)";
+    this.play.replaceChildren(icon(playing ? "pause at this step" : "play"), playing ? "Pause" : "Play");
+    this.play.title = playing ? "pause at this step" : "play step by step (Shift: twice as fast)";
   }
 
   show() {

@@ -1,9 +1,9 @@
-"""The player: a machine's log, step by step and back, with what each step did and why.
+"""The player: step through a machine's log in both directions and see what each step did and why.
 
-The browser asks for a moment; Python goes there and answers with one JSON object, from which
-everything is drawn (`step.scene`). One question is open at a time, and the newest wins, so a
-dragged slider never lags. A log without keyframes is run as far as asked for, in slices, so that
-the question can be changed meanwhile. JavaScript: step/*.js, player*.js.
+The browser requests a moment of the log. Python restores it and answers with one JSON object, from
+which everything is drawn (`step.scene`). One request is open at a time and the newest wins, so a
+dragged slider never lags. A log without keyframes is run in slices up to the requested moment, so
+that the request can be replaced meanwhile. JavaScript: step/*.js, player*.js.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from typing import Any
 import anywidget
 import traitlets
 from ipywidgets import widget_serialization
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.history import KINDS, History
@@ -21,35 +20,37 @@ from zbudlab.history.changes import Change
 from zbudlab.history.explanation import Explanation
 from zbudlab.history.inside import Inside
 from zbudlab.machine import Machine
-from zbudlab.mm.inspection import frame_kinds
-from zbudlab.view import following, structures, told
+from zbudlab.view import changed_frames, structures, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
-from zbudlab.view.maps import memory_map
 from zbudlab.view.step import code, track
 from zbudlab.view.step.scene import State, pool_of, scene
+from zbudlab.view.step.still import picture
 
 MAP_SIZE = 420  #: pixels
-SLICE = 0.15  #: seconds for which a log is run on before the browser may change its mind
-QUICK = 1 << 14  #: frames of a machine whose picture is drawn at every step, not only at rest
+SLICE = 0.15  #: seconds of running a log before the browser can replace its request
+QUICK = (
+    1 << 14
+)  #: frames of the largest machine whose picture is drawn at every step, not only at rest
 BOOTED = "The machine has just booted: nothing has been done yet."
-NOT_YET = "Nothing of this operation is done yet."
+NOT_YET = "This operation has not begun yet."
 STOPPED = "Your code stopped here: "
 FILES = ("step/pen.js", "step/draw.js", "step/page.js", "player_driver.js", "player.js")
 
 
 class Player(LiveView, anywidget.AnyWidget):
-    """A log, step by step: named steps on a bar, the sentence why, the picture, and the code.
+    """A log step by step: a bar of named steps, an explanation, the picture, and the code.
 
-    source: a log file, a machine that keeps a log (the player follows it), or a History. stop:
-    where to begin, in operations; if pages move there, the player opens at the move. layout: of
-    the frame map. `history` is what it plays, `stop` where it is, `part` where inside an operation
-    (None = after all of it).
+    source: a log file, a machine that keeps a log (the player follows it), or a History. stop: the
+    operation after which to begin; if pages move in it, the player opens at the move. layout: of
+    the frame map, "hilbert" or "linear".
 
-    Methods do what the controls do: `go`, `step`, `find`, `inside`, `outside`. A function that
-    took a kernel's place and raises an exception is a step, too: `stopped` says what it raised.
+    `history` is the log being played, `stop` the current operation, and `part` the current step
+    inside it (None = after the whole operation). The methods `go`, `step`, `find`, `inside` and
+    `outside` correspond to the controls. If a function that replaces a kernel raises an exception,
+    that is a step, too, and `stopped` describes the exception.
     """
 
     _esm = script(*FILES)
@@ -57,7 +58,7 @@ class Player(LiveView, anywidget.AnyWidget):
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
     kinds = traitlets.List(list(KINDS)).tag(sync=True)
-    last = traitlets.Int().tag(sync=True)  # operations, when this was made
+    last = traitlets.Int().tag(sync=True)  # operations in the log when the player was made
 
     def __init__(
         self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
@@ -72,34 +73,37 @@ class Player(LiveView, anywidget.AnyWidget):
         self._inside: Inside | None = None
         self._told: Explanation | None = None
         self._before: State | None = None
-        self._drawing = True  # whether this answer has a picture
+        self._drawing = True  # whether the current answer has a picture
         self.on_msg(self._asked)
         self._open(stop)
-        following.follow(machine, self)
+        updates.follow(machine, self)
         if isinstance(source, Machine):
-            following.follow(source, self)
+            updates.follow(source, self)
 
     def _open(self, stop: int) -> None:
-        """Begin at a stop; where pages move, at the move."""
+        """Open at a stop; if pages move in its operation, open at the move."""
         self._go(stop)
         if stop and not self.stopped and self._moves():
             self._inside = self.history.inside(stop)
             self._enter(track.first_of_interest(self._inside.parts) or 1)
 
-    # --- what a person does --------------------------------------------------------------------
+    # --- actions -------------------------------------------------------------------------------
 
     def go(self, stop: int) -> None:
-        """Show the machine after that many operations. IndexError if the log has fewer."""
+        """Show the machine after `stop` operations. IndexError if the log has fewer."""
         self._go(stop)
         self._show()
 
     def step(self, steps: int = 1) -> None:
-        """Go on, or with a negative number back: by operations, or inside one by its parts."""
+        """Go forward by `steps`, or back if negative: operations, or parts inside an operation."""
         self._step(steps)
         self._show()
 
     def find(self, kind: str, step: int = 1) -> bool:
-        """Go to the next event of a kind of `history.KINDS` (step=-1: back); whether there is."""
+        """Go to the next event of a kind (step=-1: the previous one). Return whether one was found.
+
+        kind: one of `history.KINDS`.
+        """
         found = self.history.find(kind, self.stop, step)
         if found is not None:
             self._go(found)
@@ -107,7 +111,7 @@ class Player(LiveView, anywidget.AnyWidget):
         return found is not None
 
     def inside(self, part: int = 1) -> None:
-        """Step into the operation that is shown, to one of its parts."""
+        """Step into the operation shown, to one of its parts (0 = before the first)."""
         self._enter(part)
         self._show()
 
@@ -116,7 +120,7 @@ class Player(LiveView, anywidget.AnyWidget):
         self.go(self.stop)
 
     def update(self) -> None:
-        """Follow what the machine of the log did meanwhile; keep the moment that is shown."""
+        """Follow the operations that the log's machine has done since; keep the moment shown."""
         here = -1 if self.part is not None else self.stop
         if self.history.stop != here or self.frames.machine is not self.history.machine:
             self._again()
@@ -140,7 +144,7 @@ class Player(LiveView, anywidget.AnyWidget):
         self._look(self._moves() if stop else [])
 
     def _explain(self, before: Callable[[], Machine], after: Callable[[], Explanation]) -> None:
-        """Go from one moment to the next and explain that step; note it if code stopped there."""
+        """Explain the step between two moments, or note the exception that stopped it."""
         self.stopped = ""
         try:
             machine = before()
@@ -186,7 +190,7 @@ class Player(LiveView, anywidget.AnyWidget):
         self._look([])
 
     def _again(self) -> None:
-        """Go back to the moment shown, after other views moved its machine or the log was cut."""
+        """Return to the moment shown after other views moved the machine or the log was cut."""
         part = self.part
         self._go(min(self.stop, len(self.history)))
         if part is not None:
@@ -196,13 +200,13 @@ class Player(LiveView, anywidget.AnyWidget):
         machine = self.history.machine
         if self.frames.machine is not machine:
             self.frames.machine = machine
-            following.follow(machine, self)
-        for view in following.views(machine):
-            if isinstance(view, FrameMap):  # another player would move the machine to its moment
+            updates.follow(machine, self)
+        for view in updates.views(machine):
+            if isinstance(view, FrameMap):  # updating another player would move the machine
                 view.update(moves)
 
     def _moves(self) -> list[tuple[int, int]]:
-        """Return the pages that moved in the operation shown."""
+        """Return the pages that moved in the operation shown, as (old frame, new frame)."""
         steps = self.history.steps(self.stop)
         moved = [e for e in steps if e.name == "migrate.unmap_and_move" and e.result == 0]
         return [(entry.arguments[0], entry.arguments[1]) for entry in moved]
@@ -210,7 +214,7 @@ class Player(LiveView, anywidget.AnyWidget):
     # --- the browser ---------------------------------------------------------------------------
 
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """Do what the browser asks for, and answer."""
+        """Carry out a request from the browser and answer it."""
         error, pending = "", False
         drawn = message["act"] == "pictures" or self.history.config.frames <= QUICK
         self._drawing = drawn
@@ -223,7 +227,7 @@ class Player(LiveView, anywidget.AnyWidget):
         self._show(message["number"], error=error, pending=pending, pictures=drawn)
 
     def _act(self, message: dict[str, Any]) -> bool:
-        """Do one thing. Return whether it needs more time and has to be asked for again."""
+        """Carry out one action. Return whether it needs more time and must be requested again."""
         act = message["act"]
         if act == "go":
             return self._go_in_time(int(message["stop"]))
@@ -242,7 +246,7 @@ class Player(LiveView, anywidget.AnyWidget):
         return False
 
     def _go_in_time(self, stop: int) -> bool:
-        """Go there if the keyframes reach; else run the log on for a while. Return whether so."""
+        """Go to a stop. Return True if the log has to be run further before that is possible."""
         if stop > self.history.reached and not self.history.build(SLICE, stop):
             return True
         self._go(stop)
@@ -267,7 +271,7 @@ class Player(LiveView, anywidget.AnyWidget):
         pending: bool = False,
         pictures: bool = True,
     ) -> None:
-        """Send the browser the step that is shown; pictures: with its picture."""
+        """Send the step shown to the browser; pictures: include its picture."""
         self.send(
             {
                 "number": number,
@@ -280,9 +284,9 @@ class Player(LiveView, anywidget.AnyWidget):
         )
 
     def moment(self, *, picture: bool = True) -> dict[str, Any]:
-        """Return the step that is shown as one JSON object, from which everything is drawn.
+        """Return the step shown as one JSON object, from which everything is drawn.
 
-        picture: with `scene`, the tree, pages, memory, lists and changes; else that is None.
+        picture: include `scene` (tree, pages, memory, lists and changes); otherwise it is None.
         """
         return {
             "stop": self.stop,
@@ -298,7 +302,7 @@ class Player(LiveView, anywidget.AnyWidget):
         }
 
     def _heading(self) -> str:
-        """Return what is played, and which step of the bar this is."""
+        """Return the heading: the operation or move shown, and the current step of the bar."""
         roles = self._roles()
         if not roles or self._inside is None or not self.part:
             return self.title
@@ -317,19 +321,12 @@ class Player(LiveView, anywidget.AnyWidget):
         return track.operations(names, len(self.history), self.stop)
 
     def _code(self) -> dict[str, Any]:
-        """Return the function of this step, with its current line."""
+        """Return the source of this step's function, with its current line."""
         if self._told is None:
             return {"function": "", "linux": "", "file": "", "lines": [], "now": -1}
         if not self.part or self._inside is None:
             return code.listing(self._told.function)
-        part = self._inside.parts[self.part - 1]
-        caller = code.kernel_named(part.caller) if part.caller else None
-        if caller is None:
-            return code.listing(part.name)
-        first, _ = track.page_of(self._inside.parts, self.part)
-        same = self._inside.parts[first - 1 : self.part - 1]
-        nth = sum((each.name, each.caller) == (part.name, part.caller) for each in same)
-        return code.listing(caller, part.name.rpartition(".")[2], nth)
+        return code.of_part(self._inside.parts, self.part)
 
     def _scene(self) -> dict[str, Any]:
         """Return the picture of this step."""
@@ -342,7 +339,7 @@ class Player(LiveView, anywidget.AnyWidget):
         return scene(after, before, changes, total, self._roles())
 
     def _roles(self) -> dict[int, str]:
-        """Return the frames of the move that is shown: {old: "old", new: "new"}."""
+        """Return the frames of the move shown, {old frame: "old", new frame: "new"}, or {}."""
         if self._inside is None or not self.part:
             return {}
         first, last = track.page_of(self._inside.parts, self.part)
@@ -355,7 +352,7 @@ class Player(LiveView, anywidget.AnyWidget):
 
     @property
     def title(self) -> str:
-        """The step that is shown."""
+        """The title of the step shown."""
         if not self.stop:
             return f"before operation 1 of {len(self.history)}"
         entry = self.history[self.stop]
@@ -370,7 +367,7 @@ class Player(LiveView, anywidget.AnyWidget):
 
     @property
     def sentence(self) -> str:
-        """What this step did and why."""
+        """A sentence on what this step did and why."""
         if self.stopped:
             return self.stopped
         if self._told is not None:
@@ -379,8 +376,10 @@ class Player(LiveView, anywidget.AnyWidget):
 
     @property
     def changed_frames(self) -> list[int]:
-        """Page frames that this step changed."""
-        frames = [told.frame_of(change, self.history.machine) for change in self._changes()]
+        """The page frames that this step changed, ascending."""
+        frames = [
+            changed_frames.frame_of(change, self.history.machine) for change in self._changes()
+        ]
         return sorted({pfn for pfn in frames if pfn is not None})
 
     def _changes(self) -> list[Change]:
@@ -388,22 +387,11 @@ class Player(LiveView, anywidget.AnyWidget):
 
     @property
     def summary(self) -> str:
-        """All that is shown, in words."""
+        """The content of the player in words."""
         return f"{self.title}\n{self.sentence}\n{self.frames.summary}"
 
     def figure(self) -> Figure:
-        """Return what the player shows as a picture: memory, the tree and the lists."""
-        machine = self.history.machine
-        drawn = Figure(figsize=(12, 6), layout="constrained")
-        left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
-        kinds = frame_kinds(machine.state)
-        memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=left.add_subplot())
-        self._structures(*right.subplots(2, 1))
-        drawn.suptitle(self.title, fontsize=12)
-        return drawn
-
-    def _structures(self, above: Axes, below: Axes) -> None:
+        """Draw the player as a static picture: memory, radix tree and lists."""
         machine = self.history.machine
         pool = pool_of(machine, self._changes())
-        structures.plot_radix_tree(machine, pool=pool, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=self.changed_frames, ax=below)
+        return picture(machine, pool, self.changed_frames, self.title)

@@ -1,10 +1,10 @@
-// The player's half that talks to Python: it asks for moments. Python's half is player.py.
+// The part of the player that requests moments from Python. The Python side is player.py.
 
-const STEP_MS = 1600; // a step while it plays; with Shift half of that
-const REST_MS = 120; // without a question, before a large machine's picture is drawn anew
+const STEP_MS = 1600; // duration of a step while playing; half of it with Shift
+const REST_MS = 120; // idle time before a large machine's picture is redrawn
 
-/** Asks for one thing at a time and hears the answers. Of wishes of a kind the newest wins; steps
- * add up, and what depends on the place waits for what was wished before. */
+/** Sends one request at a time and receives the answers. The newest request of a kind wins, steps
+ * add up, and requests that depend on the position wait for the earlier ones. */
 class Driver {
   constructor(model) {
     this.model = model;
@@ -29,7 +29,7 @@ class Driver {
     this.go();
   }
 
-  /** The last wish, or null. */
+  /** Return the last queued request, or null. */
   get wish() {
     return this.wishes.at(-1) ?? null;
   }
@@ -37,8 +37,8 @@ class Driver {
   enqueue(message) {
     const { act } = message;
     const last = this.wish?.act;
-    if (act === "pictures" && last) return; // they are asked for again afterwards
-    if (act === "go") this.wishes = []; // earlier wishes lead to places that are left at once
+    if (act === "pictures" && last) return; // they are requested again afterwards
+    if (act === "go") this.wishes = []; // earlier requests lead to places that are left at once
     else if (last === "step" && act === "step") message = { act, step: this.wishes.pop().step + message.step };
     else if (last === "pictures" || (last === act && act !== "find")) this.wishes.pop();
     this.wishes.push(message);
@@ -54,7 +54,7 @@ class Driver {
 
   hear(message) {
     const drawing = message.number === this.number && this.asked?.act === "pictures";
-    if (drawing) message.error ||= this.known?.error ?? ""; // what was refused stays readable
+    if (drawing) message.error ||= this.known?.error ?? ""; // keep an error message visible
     this.known = message;
     this.each((view) => view.show());
     if (message.number !== this.number && message.number !== 0) return;
@@ -64,7 +64,7 @@ class Driver {
     else this.afterwards(message);
   }
 
-  /** Nothing is wished for: go on playing, or have the picture drawn. */
+  /** Handle an empty queue: go on playing, or request the picture. */
   afterwards(message) {
     const end = message.part === null && message.stop >= message.last;
     if (message.error || end) this.play(false);

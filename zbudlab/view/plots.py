@@ -1,8 +1,8 @@
-"""Pictures without a kernel: what a machine is like, and what became of it in a run.
+"""Static pictures of machines and runs.
 
-Every function takes a machine (or figures of a run) and `ax`, draws there or on a figure of its
-own, and returns the Axes; `.figure` is what to save or show. Titles and labels carry the figures
-in words, so that nothing hangs on colour alone.
+Each function takes a machine (or the figures of a run) and `ax`, draws on it or on a new figure,
+and returns the Axes; save or show its `.figure`. Titles and labels repeat the figures as text, so
+that no information depends on colour alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,27 +21,27 @@ from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import maps, palette
 from zbudlab.view.look import style, tokens
 
-#: Colours of lines and of groups of bars, in this order, told apart by hatching or dashes too.
+#: Colours of lines and groups of bars, in order; hatching and dashes distinguish them, too.
 LINES = tuple(
     tokens.colour(name) for name in ("accent", "c_stuck", "c_move", "c_zsm", "edge", "zbud1", "ink")
 )
 DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "///", "...", "xx")
-#: Free blocks by migrate type, as bars.
+#: Colours of bars of free blocks, by migrate type.
 TYPES = tuple(
     tokens.colour(name) for name in ("kernel", "edge", "process", "warn", "cma", "isolated")
 )
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """The axes to draw on: those given, or those of a figure of that size, inches."""
+    """Return `ax`, or the axes of a new figure of `size` (width, height) in inches."""
     if ax is None:
         return Figure(figsize=size, layout="constrained").add_subplot()
     return ax
 
 
 def _plain(ax: Axes, title: str, x: str, y: str) -> Axes:
-    """Title and names of the axes; no frame around."""
+    """Set the title and the labels of the axes."""
     ax.set_title(title)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
@@ -49,7 +49,7 @@ def _plain(ax: Axes, title: str, x: str, y: str) -> Axes:
 
 
 def _legend(ax: Axes, columns: int) -> None:
-    """The legend, below the axes."""
+    """Draw the legend below the axes."""
     ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, frameon=False, fontsize=9
     )
@@ -57,9 +57,9 @@ def _legend(ax: Axes, columns: int) -> None:
 
 @style.styled
 def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
-    """The memory map of a machine: each page frame in the colour of what it is.
+    """Draw the memory map of a machine: each page frame in the colour of its kind.
 
-    A rectangle is a pageblock, outlined if it is free as a whole.
+    Each rectangle is a pageblock, outlined if it is entirely free.
     """
     kinds = frame_kinds(machine.state)
     order = machine.config.pageblock_order
@@ -83,9 +83,9 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
 @style.styled
 def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
-    """Free memory by the order of its blocks, in pages, split by migrate type.
+    """Draw free memory in pages by block order, split by migrate type.
 
-    The numbers on the bars are those of /proc/buddyinfo: how many blocks.
+    The numbers on the bars are block counts, as in /proc/buddyinfo.
     """
     counts = vmstat.free_counts(machine.state)
     return plot_free_blocks(dict(zip(vmstat.MIGRATETYPE_NAMES, counts, strict=True)), ax=ax)
@@ -93,7 +93,10 @@ def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
 @style.styled
 def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = None) -> Axes:
-    """The same for free blocks by order, equally many numbers under the name of each type."""
+    """Draw free memory as `plot_buddyinfo` does, from block counts.
+
+    counts: the number of free blocks of each order, by migrate type; all of the same length.
+    """
     ax = _axes(ax, (7, 4))
     orders = np.arange(max(map(len, counts.values()), default=layout.MAX_ORDER))
     bottom = np.zeros(len(orders), np.int64)
@@ -126,11 +129,11 @@ def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = N
 
 @style.styled
 def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
-    """How full the pages of zbud are: pages by chunks in use, with one buddy and with two."""
+    """Draw how full zbud pages are: pages by chunks in use, with one buddy and with two."""
     ax = _axes(ax, (7, 4))
     kinds = frame_kinds(machine.state)
     pfns = np.flatnonzero(np.isin(kinds, layout.POOL_KINDS))
-    used = np.count_nonzero(page_parts(machine.state, pfns), axis=1)  # the header's, too
+    used = np.count_nonzero(page_parts(machine.state, pfns), axis=1)  # includes the header chunk
     bottom = np.zeros(layout.NCHUNKS + 1, np.int64)
     chunks = np.arange(len(bottom))
     for kind in layout.POOL_KINDS:
@@ -164,16 +167,16 @@ def plot_curves(
     by: str = "step",
     ax: Axes | None = None,
 ) -> Axes:
-    """Curves from a run: a line for each of `names` (default: all columns) over the column `by`.
+    """Draw curves from a run: a line for each of `names` (default: all columns) against `by`.
 
-    columns: as `workload.watch.watch` or a panel's `columns` gives them, or a DataFrame.
-    ValueError for a name that is not there, and where there is nothing to draw.
+    columns: values by name, from `workload.watch.watch` or a panel's `curves`, or a DataFrame.
+    ValueError for an unknown name, or if there is nothing to draw.
     """
     wanted = [name for name in columns if name != by] if names is None else list(names)
     missing = [name for name in (by, *wanted) if name not in columns]
     if missing or not wanted:
         there = ", ".join(str(name) for name in columns) or "none"
-        raise ValueError(f"no column {', '.join(missing) or 'to draw'}: there are {there}")
+        raise ValueError(f"no column {', '.join(missing) or 'to draw'}: the columns are {there}")
     ax = _axes(ax, (8, 4))
     for place, name in enumerate(wanted):
         style = DASHES[place // len(LINES) % len(DASHES)]
@@ -184,16 +187,16 @@ def plot_curves(
 
 
 def free_from_order(machine: Machine) -> np.ndarray:
-    """Free pages in blocks of each order or above, int64 (MAX_ORDER,)."""
+    """Return the free pages in blocks of each order or larger, int64 (MAX_ORDER,)."""
     pages = machine.state.zone["nr_free"].astype(np.int64) << np.arange(layout.MAX_ORDER)
     return np.cumsum(pages[::-1])[::-1]
 
 
 @style.styled
 def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) -> Axes:
-    """Machines side by side: how much of their free memory can be had in blocks of each order.
+    """Compare how much free memory machines have in blocks of each order or larger.
 
-    machines: by the names that the legend gives them. ValueError if there is none.
+    machines: by name, as shown in the legend. ValueError if `machines` is empty.
     """
     if not machines:
         raise ValueError("there are no machines to compare")
@@ -213,5 +216,5 @@ def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) 
         )
     ax.set_xticks(orders)
     _legend(ax, 1)
-    title = "Free memory that can be had in blocks of an order or larger"
+    title = "Free memory available in blocks of an order or larger"
     return _plain(ax, title, "order", "free pages")

@@ -1,9 +1,9 @@
 """Predictions: the reader commits to an answer before the machine gives it.
 
-A prediction takes a number, a choice, or a curve. Locking it in shows the answer next to the
-guess, with the reason, and the run that was hidden until then. The guess is kept in the notebook,
-so it survives saving and reopening. Where no widgets run, the question is text and the answer is
-folded. `seal` encodes an answer, so that the source of a cell does not give it away.
+A prediction is a number, a choice, or a curve. Locking it in shows the answer next to the guess,
+with the reason, and the run that was hidden until then. The guess is stored in the notebook, so it
+survives saving and reopening. Where widgets do not run, the question is text and the answer is
+folded. `seal` encodes an answer, so that a cell's source does not reveal it.
 """
 
 import json
@@ -23,28 +23,27 @@ from zbudlab.view.picture import picture_html
 
 NUMBER, CHOICE, SKETCH = "number", "choice", "sketch"
 MISSING = {NUMBER: "Enter a number first.", CHOICE: "Choose one first.", SKETCH: "Draw it first."}
-_STEPS = (1, 2, 5)  #: of the ends of axes, times powers of ten
+_STEPS = (1, 2, 5)  #: ends of axes, times powers of ten
 
-#: What was committed to each question since the kernel started: a cell run twice stays locked.
+#: Guesses by question since the kernel started: a cell that runs again stays locked.
 _committed: dict[str, Any] = {}
 
-Run = Callable[[], "Figure | tuple[Figure, str] | str"]
+Reveal = Callable[[], "Figure | tuple[Figure, str] | str"]
 
 
 def seal(answer: Any, why: str) -> str:
-    """Return an answer and its reason, encoded, for `Prediction.sealed`."""
+    """Return an answer and its reason in encoded form, for `Prediction.sealed`."""
     return b64encode(json.dumps([answer, why]).encode()).decode()
 
 
 class Prediction(anywidget.AnyWidget):
-    """A question with a field for an answer, which is locked in before the machine answers.
+    """A question whose answer the reader locks in before the machine answers.
 
-    answer: a number; the right one of `choices`; or, for `points` (the names along a curve), a
-    value for each. why: a sentence or two. unit: what is counted. top: the end of the line or
-    axis, by default a round number beyond the answer. curve: the machine that the answer is of, a
-    name of `tokens.CURVES`. then: called when the answer is locked in; the figure, figure and
-    words, or HTML that it returns is hidden until then. ValueError where the answer cannot be
-    given with what is offered.
+    answer: a number; the right one of `choices`; or one value for each of `points`, the names along
+    a curve. why: the reason, a sentence or two. unit: unit of the answer. top: end of the line or
+    axis; default: a round number beyond the answer. curve: the machine in question, a name in
+    `tokens.CURVES`. then: called when the answer is locked in; it returns a figure, (figure,
+    words), or HTML, shown only then. ValueError if `answer` does not fit `choices` or `points`.
     """
 
     _esm = drawn("predict/number.js", "predict/sketch.js", "predict/prediction.js")
@@ -52,9 +51,9 @@ class Prediction(anywidget.AnyWidget):
 
     form: Any = traitlets.Dict().tag(sync=True)
     value: Any = traitlets.Any(None, allow_none=True).tag(sync=True)
-    truth: Any = traitlets.Dict().tag(sync=True)  # empty until it may be seen
+    truth: Any = traitlets.Dict().tag(sync=True)  # empty until it is revealed
     outcome: Any = traitlets.Unicode().tag(sync=True)  # HTML, for reading aloud
-    result: Any = traitlets.Unicode().tag(sync=True)  # HTML of the run that was hidden
+    result: Any = traitlets.Unicode().tag(sync=True)  # HTML of the hidden run
     committed: Any = traitlets.Bool(False).tag(sync=True)  # cannot be changed any more
 
     def __init__(
@@ -68,7 +67,7 @@ class Prediction(anywidget.AnyWidget):
         unit: str = "",
         top: float | None = None,
         curve: str = "",
-        then: Run | None = None,
+        then: Reveal | None = None,
     ) -> None:
         _check(answer, choices, points)
         self.question, self.answer, self.why, self.unit = question, answer, why, unit
@@ -82,7 +81,10 @@ class Prediction(anywidget.AnyWidget):
 
     @classmethod
     def sealed(cls, question: str, code: str, **settings: Any) -> "Prediction":
-        """Return a prediction whose answer and reason `seal` encoded. Settings as above."""
+        """Return a prediction from an answer and reason encoded by `seal`.
+
+        settings: further keyword arguments of Prediction.
+        """
         answer, why = json.loads(b64decode(code))
         return cls(question, answer, why, **settings)
 
@@ -100,7 +102,7 @@ class Prediction(anywidget.AnyWidget):
         }
 
     def commit(self, value: Any) -> None:
-        """Lock in an answer and show the right one; None = none was given."""
+        """Lock in a guess and show the answer. None asks the reader to enter one first."""
         if self.committed:
             return
         if value is None:
@@ -130,7 +132,7 @@ class Prediction(anywidget.AnyWidget):
             self.skip()
 
     def _beside(self, value: Any) -> str:
-        """Return both answers as a sentence."""
+        """Return a sentence with the guess and the answer."""
         yours, right = escape(self._told(value)), escape(self._told(self.answer))
         return f"You said {yours}. The answer is <b>{right}</b>."
 
@@ -146,7 +148,7 @@ class Prediction(anywidget.AnyWidget):
         return f"Predict: {self.question}{self._offered()}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        """Return the widget and, for pages without one, the question with the answer folded."""
+        """Return the widget and, for static pages, the question with the answer folded."""
         data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
@@ -157,7 +159,7 @@ class Prediction(anywidget.AnyWidget):
 
 
 def _html(shown: Figure | tuple[Figure, str] | str) -> str:
-    """Return what a run gave as HTML."""
+    """Return the result of `then` as HTML."""
     if isinstance(shown, str):
         return shown
     figure, words = shown if isinstance(shown, tuple) else (shown, "the run")
@@ -165,7 +167,7 @@ def _html(shown: Figure | tuple[Figure, str] | str) -> str:
 
 
 def _round_above(most: float) -> float:
-    """Return the first of 1, 2, 5, 10, 20, 50, ... that is well above a number."""
+    """Return the first of 1, 2, 5, 10, 20, 50, ... above 1.25 times `most`."""
     power = 1.0
     while True:
         for step in _STEPS:

@@ -1,4 +1,4 @@
-"""Radix trees in pictures: levels of nodes, each a strip of 64 slots, the root on top."""
+"""Pictures of radix trees: levels of nodes, each a strip of 64 slots, with the root on top."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,19 +12,19 @@ from zbudlab.view.look import style
 from zbudlab.view.palette import INKS, Ink
 
 GAP = 8  #: slots between nodes
-MOST_NODES = 4  #: of a level that are drawn
+MOST_NODES = 4  #: nodes of a level that are drawn
 
 
 @style.styled
 def figure(tree: Tree, key: int | None = None) -> Figure:
-    """A tree by itself; with `key`, the slots it leads through."""
+    """Draw a tree. With `key`, mark the slots on the path to its item."""
     drawn = Figure(figsize=(style.WIDE, 0.5 + 0.95 * max(tree.height, 1)), layout="constrained")
     draw(drawn.add_subplot(), tree.nodes, tree.root, key)
     return drawn
 
 
 def key_values(tree: Tree) -> str:
-    """What `figure` shows, in a line."""
+    """Return the values that `figure` shows, in one line."""
     nodes = [len(numbers) for numbers in tree.levels()]
     return (
         f"{int(tree.root['items'])} items, height {tree.height}, nodes by level {nodes}, "
@@ -41,10 +41,12 @@ def draw(
     least: int = 1,
     ink: Ink = INKS["light"],
 ) -> None:
-    """The nodes of each level, slots in use filled, the way of `key` marked.
+    """Draw the nodes of each level with used slots filled and the path of `key` marked.
 
-    Of a level with many nodes the first ones and those on the way are drawn. least: levels that
-    there is room for.
+    In a level with many nodes, only the first ones and those on the path are drawn.
+
+    nodes: records of radix tree nodes. root: record with the tree's root and height. key: None for
+    no path. least: levels to leave room for. ink: colours.
     """
     rows = list(levels(nodes, root))
     marked = dict(way(nodes, root, key)) if key is not None else {}
@@ -65,7 +67,7 @@ def draw(
 
 
 def _some(numbers: list[int], wanted: set[int]) -> list[int]:
-    """Nodes to draw: the first ones, and those wanted, in order."""
+    """Return the nodes to draw, in order: the wanted ones and the first others."""
     if len(numbers) <= MOST_NODES:
         return numbers
     kept = [number for number in numbers if number in wanted]
@@ -81,7 +83,7 @@ def _draw_node(
     marked: int | None,
     ink: Ink,
 ) -> None:
-    """A strip of slots, those in use filled."""
+    """Draw a node as a strip of slots with used slots filled."""
     left, line = place
     ax.add_patch(Rectangle(place, SLOTS, 0.4, fc=ink.paper, ec=ink.edge, lw=0.8))
     for slot in np.flatnonzero(nodes["slots"][node]).tolist():
@@ -90,7 +92,7 @@ def _draw_node(
     if marked is not None:
         words = f"slot {marked}"
         where = (left + marked + 0.5, line + 0.42)
-        back = {"facecolor": ink.paper, "edgecolor": "none", "pad": 0.5}  # lines go behind it
+        back = {"facecolor": ink.paper, "edgecolor": "none", "pad": 0.5}  # hides lines behind
         ax.text(*where, words, fontsize=9, ha="center", va="top", color=ink.text, bbox=back)
 
 
@@ -103,7 +105,7 @@ def _edges(
     marked: dict[int, int],
     ink: Ink,
 ) -> None:
-    """Lines from the slots of drawn nodes to the drawn nodes below."""
+    """Draw lines from the slots of drawn nodes to the drawn nodes below."""
     for node in above:
         for slot in np.flatnonzero(nodes["slots"][node]).tolist() if node in places else ():
             below = int(nodes["slots"][node, slot])

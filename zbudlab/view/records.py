@@ -1,4 +1,4 @@
-"""Records of a machine as rows of text: fields with their values, and what list links lead to."""
+"""Records of a machine as rows of text: fields with their values, and targets of list links."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def counted(number: int, word: str) -> str:
 
 
 def record_rows(record: Any, known: dict[str, str]) -> Rows:
-    """Return a record's fields with their values, and in parentheses what is known of some."""
+    """Return a record's fields and values as text; `known` adds notes in parentheses by field."""
     rows = []
     for name in record.dtype.names:
         value = ", ".join(str(number) for number in np.atleast_1d(record[name]).tolist())
@@ -24,5 +24,5 @@ def record_rows(record: Any, known: dict[str, str]) -> Rows:
 
 
 def linked(record: int, shift: int, frames: int) -> str:
-    """Return what a list link leads to: a page frame, or the head of the list."""
+    """Return the target of a list link as text: a page frame, or the head of the list."""
     return f"pfn {record >> shift}" if record >> shift < frames else "the head of the list"

@@ -1,4 +1,4 @@
-"""Figures as files, of the kind that the file's name says."""
+"""Save figures to files in the format given by the file name."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def _kind(path: str | Path) -> str:
 
 
 def check_picture(path: str | Path) -> None:
-    """Raise OutputError if no picture can be written there, before it is drawn."""
+    """Raise OutputError if a picture cannot be written to `path`. Call this before drawing."""
     kinds = FigureCanvasBase.get_supported_filetypes()
     if _kind(path) not in kinds:
         raise OutputError(f"cannot draw {path}: the name must end in .{', .'.join(sorted(kinds))}")
@@ -21,6 +21,6 @@ def check_picture(path: str | Path) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure to a file, whole or not at all."""
+    """Write a figure to a file atomically."""
     with written_whole(path) as file:
         figure.savefig(file, format=_kind(path))

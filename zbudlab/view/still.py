@@ -1,18 +1,20 @@
-"""The frame map as a picture that needs no kernel."""
+"""The frame map as a static picture."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from zbudlab.view.arrangement import arrange
+from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.bundle import HINT
 from zbudlab.view.look import style, tokens
 from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
 
 INCHES = 5.0
-MOST_CELLS = 1 << 16  #: more are drawn several frames a cell: a picture has no finer grain
+MOST_CELLS = (
+    1 << 16
+)  #: larger maps are drawn with several frames per cell, as a picture has no finer detail
 
 
 @style.styled
@@ -24,10 +26,11 @@ def figure(
     marked: Collection[int] = (),
     kind: str = "",
 ) -> Figure:
-    """Frames from `inspection.frame_cells`, a legend of the kinds that are there, and the hint.
+    """Draw a frame map with a legend of its kinds and the hint to run the cell.
 
-    bookkeeping: what zswap's takes (see `details.bookkeeping`). marked: frames that are painted
-    over as that kind.
+    cells: from `inspection.frame_cells`, uint8 (frames,). layout: "hilbert" or "linear".
+    bookkeeping: from `details.bookkeeping`. marked: frames painted as `kind`, a name in
+    palette.NUMBER.
     """
     numbers, frames = counts(cells), len(cells)
     numbers[NUMBER[kind] if kind else 0] += len(marked)
@@ -37,20 +40,36 @@ def figure(
     ratio = arrangement.rows / arrangement.columns
     drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.45), layout="constrained")
     ax = drawn.add_subplot()
+    at = np.array(marked, np.int64) * len(cells) // frames
+    ax.imshow(_pixels(cells, arrangement, at, kind), interpolation="nearest")
+    ax.set_axis_off()
+    told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
+    ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
+    drawn.legend(
+        handles=_patches(numbers),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=10,
+    )
+    drawn.suptitle(HINT)
+    return drawn
+
+
+def _pixels(cells: np.ndarray, arrangement: Arrangement, at: np.ndarray, kind: str) -> np.ndarray:
+    """Return the colours of a map, uint8 (rows, columns, 3). at: cells painted as `kind`."""
     over = rgb(KINDS[NUMBER[kind] if kind else 0].light)
     colours = np.concatenate([cell_colours(), np.full((1, 3), 255, np.uint8), [over]])
     shown = cells.astype(np.int16)
-    shown[np.array(marked, np.int64) * len(cells) // frames] = len(colours) - 1
-    grid = arrangement.picture(shown, len(colours) - 2)
-    ax.imshow(colours[grid], interpolation="nearest")
-    ax.set_axis_off()
-    patches = [
+    shown[at] = len(colours) - 1
+    pixels: np.ndarray = colours[arrangement.picture(shown, len(colours) - 2)]
+    return pixels
+
+
+def _patches(numbers: Iterable[int]) -> list[Patch]:
+    """Return a legend entry for each kind of frame that occurs."""
+    return [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
         for kind, count in zip(KINDS, numbers, strict=True)
         if count
     ]
-    told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
-    ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
-    drawn.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
-    drawn.suptitle(HINT)
-    return drawn

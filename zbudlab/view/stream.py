@@ -1,10 +1,10 @@
-"""The frame map's messages to the browser: what changed, as bytes, and never more than it takes.
+"""Flow-controlled messages from the frame map to the browser, with the changed cells as bytes.
 
-A message `frame` has a sequence number and three buffers: numbers of the cells that changed
-(uint32; none at all = all cells follow), their bytes (uint8, see layout.FRAME_*), and moves,
-(uint32, pairs of cells: from, to). The browser answers each one it has painted. At most CREDITS
-messages are on their way; what happens meanwhile is sent as one, so that a slow browser misses
-states but never shows an old one.
+A message `frame` has a sequence number and three buffers: the numbers of changed cells (uint32;
+empty = all cells follow), their bytes (uint8, see layout.FRAME_*), and moves (uint32, pairs of
+cells: from, to). The browser acknowledges painted messages. At most CREDITS messages are in flight;
+later changes are merged into one message, so that a slow browser skips states but does not fall
+behind.
 """
 
 import threading
@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-CREDITS = 4  #: messages on their way before the browser must have painted one
-PATIENCE = 0.25  #: seconds after which one more goes out: a busy kernel hears no answers
+CREDITS = 4  #: messages in flight before the browser must acknowledge one
+PATIENCE = (
+    0.25  #: seconds after which one more is sent, as a busy kernel receives no acknowledgements
+)
 BYTES_A_CHANGE = 5  #: a cell's number and its byte
 
 Send = Callable[[dict[str, Any], list[Any]], None]
@@ -23,9 +25,10 @@ NO_MOVES = np.empty((0, 2), np.uint32)
 
 
 def changes(shown: np.ndarray | None, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What takes the browser from one state to another: (numbers, bytes).
+    """Return what takes the browser from one state to another: (cell numbers, bytes).
 
-    No numbers and all bytes, where that is shorter.
+    shown: the browser's state, uint8 (cells,), or None. cells: the new state, uint8 (cells,).
+    If sending all cells is shorter, the numbers are empty and the bytes are all of `cells`.
     """
     nothing = np.empty(0, np.uint32)
     if shown is None or len(shown) != len(cells):
@@ -37,9 +40,10 @@ def changes(shown: np.ndarray | None, cells: np.ndarray) -> tuple[np.ndarray, np
 
 
 class Stream:
-    """Sends states of a map; silent until `start`. `send` takes a message and its buffers.
+    """Send the states of a map to a browser; nothing is sent before `start`.
 
-    `describe` gives what else a message says of the newest state.
+    send: called with a message and its buffers. describe: returns further data about the newest
+    state, which is added to the message.
     """
 
     def __init__(self, send: Send, describe: Callable[[], dict[str, Any]]) -> None:
@@ -52,32 +56,35 @@ class Stream:
         self._newest = np.empty(0, np.uint8)
         self._shown: np.ndarray | None = None  # what the browser has after the last message
         self._moves = NO_MOVES
-        self._lock = threading.RLock()  # answers may come in another thread
+        self._lock = threading.RLock()  # acknowledgements may arrive in another thread
 
     def start(self) -> None:
-        """A browser asks for everything: the next state is sent to it whole."""
+        """Start sending. The next state is sent in full."""
         with self._lock:
             self.open = True
             self.painted_last = self.sent
             self.forget()
 
     def forget(self) -> None:
-        """What the browser shows no longer counts."""
+        """Discard what is known of the browser's state, so that the next state is sent in full."""
         self._shown = None
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """Stop sending, as no browser shows the map."""
         self.open = False
 
     def offer(self, cells: np.ndarray, moves: np.ndarray = NO_MOVES) -> None:
-        """This is the state now; it is sent now, or when the browser is ready for it."""
+        """Set the current state. It is sent now, or when the browser is ready.
+
+        cells: uint8 (cells,). moves: pairs of cells (from, to), uint32 (n, 2).
+        """
         with self._lock:
             self._newest = cells
             self._moves = np.concatenate([self._moves, moves])[-len(cells) :]
             self._flush()
 
     def painted(self, number: int) -> None:
-        """The browser has painted the message of that number."""
+        """Note that the browser has painted all messages up to `number`."""
         with self._lock:
             self.painted_last = max(self.painted_last, min(number, self.sent))
             self._flush()

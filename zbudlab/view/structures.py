@@ -1,7 +1,7 @@
-"""What zbud keeps its pages in: the radix tree of handles, and the lists of a pool.
+"""Pictures of zbud data structures: the radix tree of handles, and the lists of a pool.
 
-Both functions take a machine, `ax` and a theme, "light" or "dark", and return the Axes. Page frames
-given as `marked` are outlined: a player marks those that its step changed.
+Both plot functions take a machine, `ax` and a theme ("light" or "dark"), and return the Axes. Page
+frames in `marked` are outlined; the player marks those that a step changed.
 """
 
 from collections.abc import Collection
@@ -17,21 +17,24 @@ from zbudlab.history.sentences import plural
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix
+from zbudlab.view.list_walk import list_members
 from zbudlab.view.look import style
-from zbudlab.view.walking import list_members
 
-MOST_PAGES = 9  #: of a list that are drawn
+MOST_PAGES = 9  #: pages of a list that are drawn
 MOST_LISTS = 12
 
 
 def pool_shown(machine: Machine, pool: int | None = None) -> int:
-    """The zbud pool to show: as given, else the one with the most pages. ValueError if none is."""
+    """Return `pool`, or by default the pool with the most pages.
+
+    ValueError if `pool` does not exist.
+    """
     pools = machine.state.pools
     if pool is None:
         return int(np.argmax(pools["pages_nr"]))
     if not 0 <= pool < len(pools) or not pools["created"][pool]:
         there = ", ".join(map(str, np.flatnonzero(pools["created"]).tolist()))
-        raise ValueError(f"there is no zbud pool {pool}: there are {there}")
+        raise ValueError(f"there is no zbud pool {pool}; the pools are {there}")
     return pool
 
 
@@ -54,11 +57,12 @@ def plot_radix_tree(
     ax: Axes | None = None,
     theme: palette.Theme = "light",
 ) -> Axes:
-    """The radix tree of a pool's handles: a strip of 64 slots a node, the root on top.
+    """Draw the radix tree of a pool's handles, each node a strip of 64 slots, the root on top.
 
-    pool: of zbud; default: the one with the most pages. key: a handle whose way through the tree
-    is marked; default: the newest, if it is there. Of a level with many nodes the first ones and
-    those on the way are drawn. Plain zbud has no tree, and the picture says so.
+    pool: number of a zbud pool; default: the one with the most pages. key: the handle whose path
+    through the tree is marked; default: the newest handle, if it still exists. In a level with many
+    nodes, only the first ones and those on the path are drawn. Plain zbud has no tree; the title
+    then says so. ValueError for an unknown pool.
     """
     number = pool_shown(machine, pool)
     nodes, root = machine.state.nodes, machine.state.pools[number]
@@ -72,7 +76,7 @@ def plot_radix_tree(
 
 
 def _tree_title(machine: Machine, pool: int, key: int | None) -> str:
-    """How large the tree is, and where the key leads."""
+    """Return a title with the size of the tree and the page that `key` leads to."""
     root = machine.state.pools[pool]
     if root["variant"] != layout.ZBUD_SERIES:
         return f"zbud pool {pool} is plain: its handles are addresses, there is no tree"
@@ -85,7 +89,7 @@ def _tree_title(machine: Machine, pool: int, key: int | None) -> str:
 
 
 def lookup(machine: Machine, pool: int, key: int) -> int:
-    """The page frame that a handle leads to; -1 = none."""
+    """Return the page frame that a handle leads to, or -1."""
     root = machine.state.pools[pool]
     if not root["height"]:
         return int(root["rnode"]) - 1 if key == 0 else -1
@@ -99,7 +103,7 @@ def lookup(machine: Machine, pool: int, key: int) -> int:
 
 
 def pool_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
-    """The pages on each list of a pool that is not empty, first to last, by the list's number."""
+    """Return the page frames on each nonempty list of a pool, in order, by list number."""
     rows, shift = machine.state.rows, int(machine.state.pools[pool]["row_shift"])
     heads = int(machine.state.pools[pool]["list_heads"])
     found = {}
@@ -120,11 +124,14 @@ def plot_lists(
     ax: Axes | None = None,
     theme: palette.Theme = "light",
 ) -> Axes:
-    """The lists of a zbud pool: unbuddied pages by their free chunks, buddied ones, and the LRU.
+    """Draw the lists of a zbud pool: unbuddied pages by free chunks, buddied pages, and the LRU.
 
-    A box is a page, newest first, with its 64 chunks from left to right: header, first buddy,
-    free, last buddy. pool: default: the one with the most pages. marked: page frames to outline.
-    Of many lists, those with marked pages, the buddied one and the first others are drawn.
+    Each box is a page, newest first, with its 64 chunks from left to right: header, first buddy,
+    free, last buddy. Of many lists, those with marked pages, the buddied list and the first others
+    are drawn.
+
+    pool: number of a zbud pool; default: the one with the most pages. marked: page frames to
+    outline. ValueError for an unknown pool.
     """
     number = pool_shown(machine, pool)
     lists = pool_lists(machine, number)
@@ -147,7 +154,7 @@ def plot_lists(
 
 
 def _some(order: list[int], lists: dict[int, list[int]], marked: set[int]) -> list[int]:
-    """Lists to draw, in order: there is room for MOST_LISTS."""
+    """Return the lists to draw, in order, at most MOST_LISTS."""
     changed = [number for number in order if not marked.isdisjoint(lists[number])]
     wanted = dict.fromkeys([*changed, layout.BUDDIED, *order])
     kept = [number for number in wanted if number in lists][:MOST_LISTS]
@@ -155,7 +162,7 @@ def _some(order: list[int], lists: dict[int, list[int]], marked: set[int]) -> li
 
 
 def _lists_title(machine: Machine, pool: int, lists: int) -> str:
-    """How many pages there are, on how many lists, and whether all of these are drawn."""
+    """Return a title with the numbers of pages and lists, and of lists not drawn."""
     pages = int(machine.state.pools[pool]["pages_nr"])
     if not pages:
         return f"zbud pool {pool} has no page"
@@ -171,7 +178,7 @@ def _draw_list(
     marked: set[int],
     theme: palette.Theme,
 ) -> None:
-    """Pages of a list as boxes, those marked among them."""
+    """Draw the first pages of a list as boxes, and one marked page that is further back."""
     shown = pages[:MOST_PAGES]
     behind = [pfn for pfn in pages[MOST_PAGES:] if pfn in marked]
     if behind:
@@ -193,7 +200,7 @@ def _draw_page(
     *,
     marked: bool,
 ) -> None:
-    """A zbud page: its chunks, and its number."""
+    """Draw a zbud page: its chunks and its number."""
     left, line = place
     ink, colours = palette.INKS[theme], palette.CHUNKS[theme]
     header = machine.state.rows[pfn << int(machine.state.pools[0]["row_shift"])]

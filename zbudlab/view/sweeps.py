@@ -1,4 +1,4 @@
-"""Results of sweeps in pictures: means with their intervals, a line for each value."""
+"""Pictures of sweep results: means with confidence intervals, one line per value."""
 
 import math
 from collections.abc import Hashable, Iterator
@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 from zbudlab.view.look import style, tokens
 
-#: Of lines that are not one of the machines in `tokens.CURVES`. Their numbers have no common
-#: divisor, and no machine has these markers, so that the first 315 lines differ.
+#: Styles of lines other than the machines in `tokens.CURVES`. The numbers of colours, markers and
+#: dashes are pairwise coprime and no machine uses these markers, so the first 315 lines differ.
 COLOURS = ("accent", "edge", "c_zsm", "zbud1", "ink")
 MARKERS = ("v", "P", "X", "<", ">", "*", "p", "h", "d")
 DASHES = ("-", "--", ":", "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)))
 FIGURES = ["mean", "low", "high", "machines"]  #: columns of a summary
-#: Words by which values of a column name one of the machines.
+#: Names of machines by the values of a column that refer to them.
 MACHINES = {
     True: "zbud movable",
     False: "zbud unmovable",
@@ -28,10 +28,10 @@ MACHINES = {
 
 @style.styled
 def figure(summary: pd.DataFrame, *, result: str, x: str, line: str) -> Figure:
-    """Draw means against `x` with 95 % intervals, a line for each value of the column `line`.
+    """Draw means against column `x` with 95 % intervals, one line per value of column `line`.
 
-    summary: from `zbudlab.sweep.intervals.summary`. A group that is too small for an interval has
-    a mean without bars.
+    summary: from `zbudlab.sweep.intervals.summary`. result: name of the measured value. A group too
+    small for an interval has a mean without bars.
     """
     drawn = Figure(figsize=(style.WIDE, 4), layout="constrained")
     ax = drawn.add_subplot()
@@ -56,7 +56,7 @@ def figure(summary: pd.DataFrame, *, result: str, x: str, line: str) -> Figure:
 
 
 def key_values(summary: pd.DataFrame, *, x: str, line: str) -> str:
-    """Return what `figure` shows as text, a line for each of its lines."""
+    """Return the values that `figure` shows as text, one line of text per curve."""
     return "\n".join(
         f"{name}: {', '.join(map(_point, part[[x, *FIGURES]].itertuples(index=False)))}"
         for name, part in _lines(summary, line)
@@ -72,7 +72,7 @@ def _point(row: tuple) -> str:
 
 
 def _lines(summary: pd.DataFrame, line: str) -> list[tuple[str, pd.DataFrame]]:
-    """Return the label and the rows of each line; a missing value has the label "none"."""
+    """Return the label and the rows of each line. Missing values have the label "none"."""
     labels = summary[line].map(lambda value: "none" if _is_missing(value) else str(value))
     return [(str(name), part) for name, part in summary.groupby(labels, sort=False)]
 
@@ -84,7 +84,7 @@ def _is_missing(value: object) -> bool:
 def _styles(
     lines: list[tuple[str, pd.DataFrame]], line: str
 ) -> Iterator[tuple[str, str, str | tuple]]:
-    """Yield colour, marker and dashes of each line: of the machine it is about, if it is one."""
+    """Yield colour, marker and dashes of each line: those of its machine, if it shows one."""
     number, drawn = 0, set()
     for _, part in lines:
         value = part[line].iloc[0]

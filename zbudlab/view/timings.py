@@ -1,4 +1,4 @@
-"""Curves of what was measured on the reader's own machine (zbudlab.lessons.measure)."""
+"""Curves of timings measured on the reader's own computer (zbudlab.lessons.measure)."""
 
 from matplotlib.figure import Figure
 
@@ -13,7 +13,10 @@ STYLES = (
 
 @style.styled
 def figure(curves: dict[str, dict[int, float]], what: str, title: str) -> Figure:
-    """Log-log curves: nanoseconds an operation (`what`) against the size, a line a way."""
+    """Draw log-log curves of nanoseconds per operation against size.
+
+    curves: by method, the nanoseconds by size. what: names the size axis.
+    """
     drawn = Figure(figsize=(8, 4.2), layout="constrained")
     ax = drawn.add_subplot()
     for (name, curve), (colour, marker, line) in zip(curves.items(), STYLES, strict=False):
@@ -28,7 +31,7 @@ def figure(curves: dict[str, dict[int, float]], what: str, title: str) -> Figure
 
 
 def key_values(curves: dict[str, dict[int, float]]) -> str:
-    """The last point of each line, with how many times the fastest it takes."""
+    """Return the last point of each curve and its ratio to the fastest, in one line."""
     last = {name: list(curve.values())[-1] for name, curve in curves.items()}
     fastest = min(last.values())
     told = [f"{name} {ns:.3g} ns ({ns / fastest:.3g} x)" for name, ns in last.items()]

@@ -1,29 +1,31 @@
-"""Pictures of toy memories: a few frames in a row, one row a moment."""
+"""Pictures of toy memories: a row of a few frames for each moment."""
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from zbudlab.view.look import style, tokens
 
-#: Fill and hatch by first letter of a cell's text; told apart by hatch too, not colour alone.
+#: Colour and hatch of a free frame.
 FREE = (tokens.colour("free"), "")
-#: Owners have one hue, as pages of programs do; letters and hatching tell them apart.
+#: Colours and hatches of owners. All have the colour of program pages and differ in hatching.
 FILLS = tuple((tokens.colour("process"), hatch) for hatch in ("", "//", "..", "\\\\", "xx"))
 
 
 def _styles(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, str]]:
-    """A fill for each owner, the first character of a cell's text, in order of appearance."""
+    """Return a fill for each owner (the first character of a cell's text), by first appearance."""
     owners = dict.fromkeys(cell[0] for row in rows for cell in row if cell)
     return {owner: FILLS[i % len(FILLS)] for i, owner in enumerate(owners)}
 
 
 @style.styled
 def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
-    """Rows of cells, one row a moment: its name, and a text for each frame ("" = free).
+    """Draw one row of cells per moment.
 
-    Cells whose texts begin with the same character are alike in colour and hatching.
+    moments: by name, a text for each frame; "" or None = free. Cells whose texts begin with the
+    same character have the same colour and hatching.
     """
     rows = [[cell or "" for cell in cells] for cells in moments.values()]
     count = max(map(len, rows))
@@ -32,21 +34,7 @@ def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     styles = _styles(rows)
     for line, cells in enumerate(rows):
         for frame, text in enumerate(cells):
-            colour, hatch = styles[text[0]] if text else FREE
-            box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
-            box.set(edgecolor=tokens.colour("paper"), linewidth=1.5)
-            ax.add_patch(box)
-            back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-            ax.text(
-                frame,
-                line,
-                text,
-                ha="center",
-                va="center",
-                fontsize=11,
-                fontweight="bold",
-                bbox=back,
-            )
+            _draw_cell(ax, frame, line, text, *(styles[text[0]] if text else FREE))
     ax.set_xlim(-0.6, count - 0.4)
     ax.set_ylim(len(rows) - 0.45, -0.55)
     ax.set_xticks(range(count), [str(frame) for frame in range(count)], fontsize=10)
@@ -58,8 +46,18 @@ def strips(moments: Mapping[str, Sequence[str | None]]) -> Figure:
     return figure
 
 
+def _draw_cell(ax: Axes, frame: int, line: int, text: str, colour: str, hatch: str) -> None:
+    """Draw one cell with its text."""
+    box = Rectangle((frame - 0.5, line - 0.4), 1, 0.8, facecolor=colour, hatch=hatch)
+    box.set(edgecolor=tokens.colour("paper"), linewidth=1.5)
+    ax.add_patch(box)
+    back = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+    cell = ax.text(frame, line, text, fontsize=11, fontweight="bold", bbox=back)
+    cell.set(ha="center", va="center")
+
+
 def key_values(moments: Mapping[str, Sequence[str | None]]) -> str:
-    """What `strips` shows, in words: each moment with its cells, `.` for free ones."""
+    """Return what `strips` shows as text: a line per moment with its cells, `.` = free."""
     return "\n".join(
         f"{name}: {' '.join(cell or '.' for cell in cells)}" for name, cells in moments.items()
     )

@@ -1,4 +1,4 @@
-"""A workload as a picture: what memory is used for, what is out of it, and what that costs."""
+"""Pictures of a workload: memory by use, pages swapped out, and pages read back."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -14,7 +14,7 @@ from zbudlab.view.maps import COLOURS
 from zbudlab.workload import Phase, Run, Workload
 from zbudlab.workload.watch import watch
 
-#: What page frames are, from the bottom up: column, words, kind of frame.
+#: Uses of page frames from the bottom up: column, words, kind of frame.
 FRAMES = (
     ("kernel", "kernel, blocks asked for", FRAME_KERNEL),
     ("anonymous", "processes", FRAME_ANON),
@@ -22,15 +22,16 @@ FRAMES = (
     ("free", "free", FRAME_FREE),
 )
 SWAP_COLOURS = (tokens.colour("zbud1"), tokens.colour("edge"))  # in zswap, on the device
-CHUNK = 5  #: steps put together in the lowest part
+CHUNK = 5  #: steps per bar in the lowest part
 
 
 def watched(
     workload: Workload | str, *, seed: int = 0, **settings: object
 ) -> tuple[Run, dict[str, list[int]]]:
-    """A workload run to its end on its own machine without page bytes: the run, and what was seen.
+    """Run a workload to its end on its machine, without page bytes. Return the run and its columns.
 
-    Columns as `workload.watch.watch`, and what happened so far, as `Run.totals`.
+    The columns are those of `workload.watch.watch` and the running totals of `Run.totals`, one
+    value per step.
     """
     made = workload if isinstance(workload, Workload) else Workload.load(workload)
     fixed = {"log": False, "page_bytes": False, "threads": 1, "seed": seed}
@@ -46,7 +47,7 @@ def watched(
 
 @style.styled
 def figure(run: Run, seen: Mapping[str, Sequence[int]]) -> Figure:
-    """Three parts over the steps: page frames by use, pages out of memory, pages read back."""
+    """Draw three parts over the steps: frames by use, pages swapped out, pages read back."""
     drawn = Figure(figsize=(style.WIDE, 7), layout="constrained")
     frames, swap, traffic = drawn.subplots(3, 1, sharex=True, height_ratios=(3, 2, 2))
     _draw_frames(frames, seen, run.machine.config.frames)
@@ -91,7 +92,7 @@ def _draw_swap(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
 
 
 def _draw_traffic(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
-    """Pages read back in each step, and crosses for what was asked for and not available."""
+    """Draw pages read back in each step, with marks for requests met and refused."""
     device = np.diff(seen["device_reads"], prepend=0)
     back = np.diff(seen["pgmajfault"], prepend=0)
     starts = np.arange(0, len(back), CHUNK)
@@ -115,7 +116,7 @@ def _draw_traffic(ax: Axes, seen: Mapping[str, Sequence[int]]) -> None:
 
 
 def _marks(seen: Mapping[str, Sequence[int]]) -> list[tuple[np.ndarray, str, str, str]]:
-    """Steps in which something was asked for or refused: where, mark, colour, words."""
+    """Return marks for requests met and refused and for kills: steps, shape, colour, words."""
     asked, met = (np.diff(seen[name], prepend=0) for name in ("cma_asked", "cma_met"))
     refused, killed = (np.diff(seen[name], prepend=0) for name in ("refused", "killed"))
     return [
@@ -127,7 +128,7 @@ def _marks(seen: Mapping[str, Sequence[int]]) -> list[tuple[np.ndarray, str, str
 
 
 def _mark_phases(axes: Sequence[Axes], phases: Sequence[Phase]) -> None:
-    """Lines between phases, their names above."""
+    """Draw lines between phases, with the phases' names above."""
     ends = list(accumulate(phase.steps for phase in phases))
     for phase, end in zip(phases, ends, strict=True):
         middle = end - phase.steps / 2
@@ -140,7 +141,7 @@ def _mark_phases(axes: Sequence[Axes], phases: Sequence[Phase]) -> None:
 
 
 def key_values(run: Run, seen: Mapping[str, Sequence[int]]) -> str:
-    """What `figure` shows, in a sentence."""
+    """Return the values that `figure` shows, in a sentence."""
     parts = [
         f"at most {max(seen['swapped'])} pages out of memory",
         f"{max(seen['stored'])} in zswap",

@@ -1,4 +1,4 @@
-"""A zbud page for the inspector: its header, its handles, its lists, its handles' tree."""
+"""Details of a zbud page for the inspector: header, handles, lists, radix tree."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
 
 
 class ZbudPage:
-    """One zbud page of a machine, with the header and the pool that belong to it."""
+    """A zbud page of a machine with its header and pool."""
 
     def __init__(self, state: State, pfn: int) -> None:
         self.state = state
@@ -24,7 +24,7 @@ class ZbudPage:
 
     @property
     def handles(self) -> list[int]:
-        """Handles of the buddies in the page; in plain zbud their addresses, in chunks."""
+        """Handles of the buddies in the page; in plain zbud, their addresses in chunks."""
         names = ("first", "last")
         if self.series:
             found = [int(self.header[f"{name}_handle"]) for name in names]
@@ -36,7 +36,7 @@ class ZbudPage:
         ]
 
     def words(self) -> list[str]:
-        """Return what a sentence about the page says of its objects."""
+        """Return the parts of a sentence about the page's objects."""
         handles = " and ".join(str(handle) for handle in self.handles)
         several = "handles" if len(self.handles) > 1 else "handle"
         used = f"{self.header.first_chunks} + {self.header.last_chunks} chunks used"
@@ -56,7 +56,7 @@ class ZbudPage:
         return [(name, rows, link, first + head, self.row, shift) for name, link, head in ends]
 
     def parts(self) -> list[tuple[str, Rows]]:
-        """Return the parts of the page's details, each with its title."""
+        """Return the parts of the page's details as (title, rows)."""
         parts = [("zbud header (chunk 0 of the page)", self._header_rows())]
         if self.series:
             paths = [(f"handle {handle}", self._tree_path(handle)) for handle in self.handles]
@@ -70,10 +70,10 @@ class ZbudPage:
             ends = [linked(int(row), shift, frames) for row in self.header[link]]
             known[link] = f"LRU: {ends[layout.LRU]}; by free chunks: {ends[layout.BUDDY]}"
         rows = record_rows(self.header, known)
-        return rows[:-2] if self.state.page_bytes else rows  # with bytes, the words are in them
+        return rows[:-2] if self.state.page_bytes else rows  # with bytes, the last two are unused
 
     def _tree_path(self, handle: int) -> str:
-        """Return the way from the root of the pool's radix tree to a handle's item."""
+        """Return the path from the root of the pool's radix tree to a handle's item, as text."""
         number, steps = int(self.pool.rnode), []
         for level in range(int(self.pool.height) - 1, -1, -1):
             slot = int(slot_of.py_func(handle, level))

@@ -1,4 +1,4 @@
-"""zbud pages in pictures: a row a page, 64 chunks across, both buddies where they lie."""
+"""Pictures of zbud pages: one row per page, with both buddies in its 64 chunks."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from zbudlab.mm import zbud_reader
 from zbudlab.view import palette
 from zbudlab.view.look import style, tokens
 
-#: Of each part: colour, hatch, words.
+#: Colour, hatch and words of each part.
 PARTS = (
     (palette.CHUNKS["light"]["header"], "", palette.CHUNK_WORDS["header"]),
     (palette.CHUNKS["light"]["first"], "", palette.CHUNK_WORDS["first"]),
@@ -19,7 +19,7 @@ PARTS = (
 
 
 def headers(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
-    """The page frames of all zbud pages, ascending, and a copy of the header of each."""
+    """Return the page frames of all zbud pages, ascending, and copies of their headers."""
     frames = machine.state.pages[: machine.config.frames]
     pfns = np.flatnonzero(frames["mapcount"] == PAGE_ZBUD_MAPCOUNT_VALUE)
     return pfns, zbud_reader.headers(machine.state, pfns)
@@ -27,7 +27,7 @@ def headers(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
 
 @style.styled
 def figure(machine: Machine, limit: int = 12) -> Figure:
-    """The first pages, chunk by chunk."""
+    """Draw the first `limit` pages chunk by chunk."""
     pfns, header = (array[:limit] for array in headers(machine))
     drawn = Figure(figsize=(style.WIDE, 0.9 + 0.3 * max(len(pfns), 1)), layout="constrained")
     ax = drawn.add_subplot()
@@ -47,7 +47,7 @@ def figure(machine: Machine, limit: int = 12) -> Figure:
 
 
 def _dress(ax: Axes, pfns: np.ndarray) -> None:
-    """Chunks across, page frames down from the top."""
+    """Label the axes: chunks across, page frames from the top down."""
     ax.set_yticks(range(len(pfns)), [f"frame {pfn}" for pfn in pfns], fontsize=10)
     ax.set_xlim(0, NCHUNKS)
     ax.set_xticks(range(0, NCHUNKS + 1, 8))
@@ -56,7 +56,7 @@ def _dress(ax: Axes, pfns: np.ndarray) -> None:
 
 
 def key_values(machine: Machine) -> str:
-    """How full all zbud pages are, in a line."""
+    """Return how full the zbud pages are, in one line."""
     pfns, header = headers(machine)
     first, last = header["first_chunks"].astype(int), header["last_chunks"].astype(int)
     objects = int(np.count_nonzero(first) + np.count_nonzero(last))

@@ -78,7 +78,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Allocation:
-    """Blocks that the kernel allocates for itself, or large blocks for some other purpose.
+    """Blocks that the kernel allocates for itself, or large blocks for other purposes.
 
     count: blocks each time; % is of the machine's frames. every: steps between two times. keep:
     steps until the blocks are freed; 0 = never. direct: whether to compact or reclaim for them.

@@ -1,4 +1,4 @@
-"""Files that nobody can hand in: pipes, devices, links; and what a killed grader leaves."""
+"""Files that cannot be submissions: pipes, devices, links; and what a killed grader leaves."""
 
 import errno
 import json

@@ -1,7 +1,7 @@
-"""The exercises' checks, a module each: what is to be shown, by which cases, and why it fails.
+"""The checks of the exercises, one module each: abilities, cases and reasons.
 
-Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `goldens` and `kernels_answer`
-help with the kernel's traces, `under_pressure` with whole machines.
+Each module has EXERCISE, a `zbudlab.course.contract.Exercise`. `goldens` and `kernels_answer` help
+with the kernel's traces, `under_pressure` with whole machines.
 """
 
 import json
@@ -9,16 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 from zbudlab.conformance.trace import lines, operations
+from zbudlab.course.contract import LINUX, Ability, Case, Cases, Setting
 
-#: What is told of the ability "golden" under a changed rule, where no answer is the kernel's.
+#: The title of the ability "golden" under a changed rule, where no answer is the kernel's.
 GOLDEN_CHANGED = {"title": "does all of this together, under the changed rule"}
 GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers, for the checks
 
 
 def goldens(kind: str, *names: str) -> Cases:
-    """Cases for the probe `traces.replay` from the kernel's traces; none under another rule."""
+    """Return cases for `traces.replay` from the kernel's traces; none under another rule."""
 
     def cases(setting: Setting) -> list[Case]:
         if setting.rule.name != LINUX.name:
@@ -37,20 +37,20 @@ def goldens(kind: str, *names: str) -> Cases:
 
 @cache
 def golden_answers(kind: str, name: str) -> list[Any]:
-    """What the kernel's code answered to that trace."""
+    """Return the answers of the kernel's code to a trace."""
     path = GOLDENS / kind / f"{name}.expected.jsonl.gz"
     return [json.loads(text) for _, text in lines(path) if text.strip()]
 
 
 def why_golden(case: Case, got: Any, expected: Any) -> str:
-    """Whose answers those to a trace are: the kernel's own only where it was recorded."""
+    """Return whose answers those to a trace are: the kernel's only where it was recorded."""
     if "golden" in case:
         return "this is what the kernel's own code answered; go through the trace up to there"
     return "this is what the rule of this exercise asks for; go through the trace up to there"
 
 
 def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
-    """The right answer to a case of `goldens`, None for other cases: an ability's `expected`."""
+    """Return the right answer to a case of `goldens`, None for others: for `expected`."""
     if "golden" not in case:
         return None
     return golden_answers(case["kind"], case["golden"])
@@ -72,7 +72,7 @@ def in_machine(
 
 
 def pressed(pages: int, seed: int) -> dict[str, Any]:
-    """A case for the probe `machines.script`: two processes of that many pages on 96 frames.
+    """Return a case for `machines.script`: two processes of that many pages on 96 frames.
 
     A few page frames are refused meanwhile. One exits and leaves holes; then there is compaction,
     and pages are used.
@@ -90,7 +90,7 @@ def pressed(pages: int, seed: int) -> dict[str, Any]:
 
 
 def under_pressure(functions: tuple[str, ...]) -> Ability:
-    """The ability to run a machine: no page may be lost. functions: what is plugged in."""
+    """Return the ability to run a machine without losing a page. functions: the replaced ones."""
     return Ability(
         "machine",
         "keeps a machine under pressure going, and loses no page",

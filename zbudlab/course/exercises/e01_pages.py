@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises.e02_buddy import random_trace
-from zbudlab.course.outside import LINE, Pages
+from zbudlab.course.exercises.e02_cases import random_trace
+from zbudlab.course.grader_side import LINE, CountedPages
 from zbudlab.layout import PAGE_SHIFT, PAGE_SIZE, PG_HEAD, PG_LOCKED, PG_LRU
 
 LINUX_RECORD = 64  #: bytes of a struct page in Linux
@@ -243,7 +243,7 @@ EXERCISE = Exercise(
             "e01_pages.on_page",
             ("trylock_page",),
             shown_locks,
-            hints=("Look first: if the bit is set, somebody else has the lock.",),
+            hints=("Look first: if the bit is set, another holder has the lock.",),
             why="only who finds the page unlocked gets the lock",
         ),
         Ability(
@@ -263,7 +263,7 @@ EXERCISE = Exercise(
             ("put_page_testzero",),
             shown_puts,
             hints=("First count down, then look.",),
-            why="who drops the last reference must know it, as he has to free the page",
+            why="the holder that drops the last reference has to free the page",
         ),
         Ability(
             "return",
@@ -286,7 +286,7 @@ EXERCISE = Exercise(
             drawn_copies,
             hints=("len(old) bytes; the last one, too.",),
             why=f"all {PAGE_SIZE} bytes are to be as in the old page, which stays as it is",
-            outside=Pages,
+            outside=CountedPages,
         ),
         Ability(
             "lines",
@@ -298,7 +298,7 @@ EXERCISE = Exercise(
             drawn_lines,
             hints=("range(0, 4096, 64), and slices.",),
             why=f"{PAGE_SIZE // LINE} lines of {LINE} bytes, each read once and written once",
-            outside=Pages,
+            outside=CountedPages,
         ),
         Ability(
             "byte",

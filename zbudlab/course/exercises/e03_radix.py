@@ -18,7 +18,7 @@ COUNTS = (65, 4000)  #: and the question about nodes
 RULES = (
     Rule(
         "overwrite",
-        "In this variant radix_tree_insert puts the new item in the place of the old one where the "
+        "In this variant radix_tree_insert replaces the old item by the new one where the "
         "key has one already, and answers the old item. (The kernel's answers -EEXIST and changes "
         "nothing.) That works even when nodes are too few, as it needs none.",
         changes=("radix_tree_insert",),
@@ -62,7 +62,7 @@ def drawn_slots(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def why_slot(case: Case, got: Any, expected: Any) -> str:
-    key, level = case["arguments"]
+    _, level = case["arguments"]
     if isinstance(got, int) and got & RADIX_TREE_MAP_MASK == expected:
         return "only 6 bits count; those above them belong to the levels above"
     low = level * RADIX_TREE_MAP_SHIFT
@@ -83,7 +83,7 @@ def drawn_heights(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 def why_height(case: Case, got: Any, expected: Any) -> str:
     if case["arguments"] == [0]:
-        return "key 0 needs no node: its item stands in the root itself"
+        return "key 0 needs no node: its item is in the root itself"
     return f"{expected} levels hold keys below 64^{expected}"
 
 
@@ -95,13 +95,13 @@ def _trace(*operations: str) -> Case:
 
 
 def _key(random: np.random.Generator) -> int:
-    """Mostly a small key, now and then a very large one."""
+    """Return a key: usually small, sometimes very large."""
     bits = int(random.choice([2, 6, 7, 13, 13, 25, 60]))
     return int(random.integers(1 << bits))
 
 
 def random_trace(random: np.random.Generator, length: int, words: tuple[str, ...]) -> Case:
-    """Operations of these kinds, on keys that come again; a third of them are insertions."""
+    """Return operations on recurring keys; a third of them are insertions."""
     keys = [_key(random) for _ in range(max(3, length // 2))]
     operations = []
     for item in range(1, length + 1):

@@ -61,7 +61,7 @@ def _trace(*operations: str) -> Case:
 
 
 def random_trace(random: np.random.Generator, length: int, frees: float) -> Case:
-    """Allocations of all sizes, with a share of frees of handles that are still there."""
+    """Return allocations of all sizes, with a share of frees of existing handles."""
     operations: list[str] = []
     live: list[int] = []
     given = 0
@@ -137,7 +137,7 @@ shown_goldens = goldens(KIND, "h01_sizes", "h02_first_fit_and_lifo", "h03_slot_c
 
 
 def pages_question(setting: Setting) -> list[Case]:
-    """How many pages do n objects of a size take that leaves no room for a second one?"""
+    """Return the number of pages for n objects that leave no room for a second one."""
     count = number("e04_zbud", "objects", setting.student, 100, 999)
     return [{"name": "pages_for_objects", "objects": count}]
 
@@ -193,8 +193,9 @@ EXERCISE = Exercise(
             shown_allocations,
             drawn_allocations,
             hints=("In which order: check the size, look for a hole, take a page, give a handle.",),
-            why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a reference, "
-            "and the page goes first on the LRU list and on the list of what is now free in it",
+            why="no bytes are -EINVAL, too many -ENOSPC; else a handle is made and given a "
+            "reference, and the page goes first on the LRU list and on the list of what is now "
+            "free in it",
             shrinks=("trace", "script"),
         ),
         Ability(
@@ -206,8 +207,8 @@ EXERCISE = Exercise(
             shown_frees,
             drawn_frees,
             hints=("A page that is half empty now belongs on another list.",),
-            why="the object, its handle and its reference go; the page moves to the list of what is "
-            "now free in it, and is itself free with its last reference",
+            why="the object, its handle and its reference go; the page moves to the list of what "
+            "is now free in it, and is itself free with its last reference",
             shrinks=("trace", "script"),
         ),
         Ability(

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 
 KIND = "zswap-series"
 SLOTS = 12
@@ -34,7 +40,7 @@ def _shown(*traces: tuple[str, ...]) -> Callable[[Setting], list[Case]]:
 
 
 def random_trace(random: np.random.Generator, length: int, words: dict[str, float]) -> Case:
-    """Operations on one swap area by their shares; sizes of all kinds, slots used again."""
+    """Return operations on one swap area, with all sizes and with slots used again."""
     names, shares = list(words), np.array(list(words.values()))
     operations = [f"totalram {int(random.integers(15, 40))}"]
     for name in random.choice(names, length, p=shares / shares.sum()):
@@ -89,6 +95,7 @@ LOADS = _shown(
     ("store 0 1 1000 5", "store 0 1 4000 6", "load 0 1"),
     ("store 0 1 1000 5", "at load inv 0 1", "load 0 1", "store 0 1 1000 6"),
     (AREA, "store 1 1 1000 5", "store 0 1 1500 6", "load 1 1", "load 0 1", "load 1 2"),
+    ("store 0 1 2500 5", "reclaim 0 1", "load 0 1"),
 )
 INVALIDATIONS = _shown(
     ("store 0 1 1000 5", "invalidate 0 1"),
@@ -109,6 +116,7 @@ LIMITS = _shown(
     ("totalram 14", *(f"store 0 {slot} 2500 {slot}" for slot in range(1, 6))),
     ("totalram 150", "max_pool_percent 1", *(f"store 0 {s} 2500 {s}" for s in range(1, 4))),
     ("totalram 14", "max_pool_percent 0", "store 0 1 2500 1", "store 0 2 2500 2"),
+    ("totalram 199", "max_pool_percent 1", *(f"store 0 {s} 2500 {s}" for s in range(1, 5))),
 )
 
 
@@ -116,7 +124,7 @@ LIMITS = _shown(
 
 
 def limit_question(setting: Setting) -> list[Case]:
-    """The first size at which a pool is full, for frames and percent of one's own."""
+    """Return the first size at which a pool is full, for given frames and percentage."""
     frames = number("e05_zswap", "frames", setting.student, 1001, 9999)
     return [
         {
@@ -141,7 +149,7 @@ def _ability(
     hidden: Any,
     **more: Any,
 ) -> Ability:
-    """An ability that is shown by traces."""
+    """Return an ability that traces test."""
     return Ability(
         name, title, points, "traces.replay", functions, visible, hidden, shrinks=("trace",), **more
     )
@@ -182,7 +190,7 @@ EXERCISE = Exercise(
             STORES,
             _drawn(nocache=0.5),
             hints=(
-                "Whoever took an entry gives it back if the object cannot be stored.",
+                "Free the entry again if the object cannot be stored.",
                 "An older entry of the slot goes when the new one is safe, not before.",
             ),
             why="an entry, its object in zbud, then the tree; what was there before goes last",
@@ -205,7 +213,7 @@ EXERCISE = Exercise(
             INVALIDATIONS,
             _drawn(at=1.0),
             hints=("The tree is a user of the entry as well. Somebody else may still read it.",),
-            why="out of the tree at once; freed when nobody uses it any more",
+            why="out of the tree at once; freed when it is no longer in use",
         ),
         _ability(
             "writeback",
@@ -239,7 +247,7 @@ EXERCISE = Exercise(
             ("first_full_size",),
             limit_question,
             expected=limit_answer,
-            hints=("Begin with the share. Is a pool that has just that full, by the rule you were given?",),
+            hints=("Begin with the share. Is a pool with exactly that full, by your rule?",),
         ),
     ),
 )

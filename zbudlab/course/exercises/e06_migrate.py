@@ -1,4 +1,4 @@
-"""e06_migrate: what a moved page must not break: count, copy, handles, lists, -EAGAIN."""
+"""e06_migrate: what a move must preserve: counts, content, handles, lists; and -EAGAIN."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from zbudlab.course.exercises import (
     under_pressure,
     why_golden,
 )
-from zbudlab.course.outside import Moved
+from zbudlab.course.grader_side import Moved
 from zbudlab.layout import EAGAIN, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
@@ -28,7 +28,9 @@ RULES = (
         tells={
             "lists": {
                 "title": "puts the new page first on both lists, and takes the old one off",
-                "hints": ("The old page leaves its lists; where does a page go that was just used?",),
+                "hints": (
+                    "The old page leaves its lists; where does a page go that was just used?",
+                ),
                 "why": "a page is on two lists, by the links LRU and BUDDY; by this rule moving is "
                 "a use of it, so that it goes first on both",
             },
@@ -49,7 +51,7 @@ def _case(before: tuple[str, ...], move: int = 0, **more: Any) -> Case:
 
 
 def random_before(random: np.random.Generator, length: int, maps: float = 0.0) -> list[str]:
-    """Allocations, each written to, with frees and mappings of objects that are there."""
+    """Return allocations, each written to, with frees and mappings of existing objects."""
     operations: list[str] = []
     live: list[int] = []
     given = 0
@@ -115,9 +117,9 @@ def drawn_again(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 def why_again(case: Case, got: Any, expected: Any) -> str:
     if not expected["answer"]:
-        return "nobody else holds a reference: the page is to be moved"
+        return "there is no other reference: the page is to be moved"
     if got["answer"] != -EAGAIN:
-        return "somebody else holds a reference and may be reading at the old place: -EAGAIN"
+        return "another holder has a reference and may be reading at the old place: -EAGAIN"
     return "find out first whether the page may move, and only then change anything"
 
 
@@ -156,7 +158,7 @@ shown_goldens = goldens(
 
 
 def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
-    """Moves in between, with mappings, and with frames running out."""
+    """Return traces with moves, mappings, and too few frames."""
     found = []
     for length in (8, 30):
         trace = ["every 1"]
@@ -172,7 +174,7 @@ def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def mappings_question(setting: Setting) -> list[Case]:
-    """References of an isolated page with both buddies, each mapped some times."""
+    """Return the references of an isolated page with both buddies, each mapped some times."""
     names = ("first", "last")
     counts = {name: number("e06_migrate", name, setting.student, 1, 20) for name in names}
     return [{"name": "references_when_mapped", **counts}]
@@ -204,10 +206,10 @@ EXERCISE = Exercise(
             shown_counts,
             drawn_counts,
             hints=(
-                "Who holds a reference while nobody maps the page? Whoever isolated it, and?",
+                "Which references exist while the page is not mapped? The isolation's, and?",
                 "A buddy is there if its handle is not 0. Mappings are what you wait for to end.",
             ),
-            why="one for whoever isolated the page, one for each handle, and none for mappings",
+            why="one for the isolation, one for each handle, and none for mappings",
             shrinks=("before",),
         ),
         Ability(
@@ -228,7 +230,7 @@ EXERCISE = Exercise(
         ),
         Ability(
             "again",
-            "says -EAGAIN, and changes nothing, while somebody else holds the page",
+            "says -EAGAIN, and changes nothing, while there is another reference to the page",
             4,
             "e06_migrate.moved",
             ("zbud_migrate_page",),

@@ -1,4 +1,4 @@
-"""e07_compaction: isolate, two scanners, putback, and when to stop."""
+"""e07_compaction: isolation, two scanners, putback, and the end of a run."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
-from zbudlab.course.exercises import GOLDEN_CHANGED, goldens, kernels_answer, under_pressure, why_golden
+from zbudlab.course.exercises import (
+    GOLDEN_CHANGED,
+    goldens,
+    kernels_answer,
+    under_pressure,
+    why_golden,
+)
 
 KIND = "compact"
 BLOCK_ORDER = 4  #: a pageblock is 16 frames
@@ -53,7 +59,7 @@ def _ends(setting: Setting) -> list[Case]:
 
 
 def random_trace(random: np.random.Generator, length: int) -> Case:
-    """User pages and zbud pages, some freed, pinned or mapped, and runs of compaction."""
+    """Return user and zbud pages, some freed, pinned or mapped, and runs of compaction."""
     operations = [f"anon {int(random.integers(40, 116))}"]
     handles = 0
     for _ in range(length):
@@ -118,7 +124,7 @@ STAYING = _shown(
 
 
 def block_question(setting: Setting) -> list[Case]:
-    """The first frame of the next pageblock, for a frame and an order of one's own."""
+    """Return the first frame of the next pageblock, for a given frame and order."""
     pfn = number("e07_compaction", "pfn", setting.student, 1000, 9999)
     order = number("e07_compaction", "order", setting.student, 4, 9)
     return [{"name": "next_block", "pfn": pfn, "order": order}]
@@ -132,7 +138,7 @@ def block_answer(setting: Setting, case: Case) -> int:
 def _ability(
     name: str, title: str, points: int, functions: tuple[str, ...], visible: Any, **more: Any
 ) -> Ability:
-    """An ability that is shown by traces."""
+    """Return an ability that traces test."""
     return Ability(name, title, points, "traces.replay", functions, visible, drawn, **more)
 
 

@@ -1,4 +1,4 @@
-"""e08_experiment: a plan, a run that repeats, pairs, an interval, a verdict. The rest is by hand."""
+"""e08_experiment: plan, repeatable run, pairs, interval, verdict; the rest is marked by hand."""
 
 import math
 from typing import Any
@@ -42,7 +42,7 @@ def judge_plan(case: Case, got: Any) -> str:
     if taken:
         return f"{taken[0]} is no parameter of the grid, the sweep gives it"
     if twice:
-        return f"a value of {twice[0]} stands there twice"
+        return f"a value of {twice[0]} appears twice"
     if not any(len(values) > 1 for values in grid.values()):
         return "nothing varies: at least one parameter needs two values"
     if len(set(chosen)) < max(FEWEST_SEEDS, len(chosen)):
@@ -121,7 +121,7 @@ def judge_repeats(case: Case, got: Any) -> str:
 def differences(
     rows: list[dict[str, Any]], parameter: str, low: Any, high: Any, result: str
 ) -> list[float]:
-    """For each seed that both have: the result at `high` less that at `low`."""
+    """Return, for each seed that both have, the result at `high` minus that at `low`."""
     at = {
         value: {row["seed"]: row[result] for row in rows if row[parameter] == value}
         for value in (low, high)
@@ -132,7 +132,7 @@ def differences(
 
 
 def _rows(parameter: str, results: dict[Any, list[Any]], order: list[int]) -> list[dict[str, Any]]:
-    """A table's rows: a result for each seed at each value, in some order."""
+    """Return the rows of a table: a result for each seed at each value, in some order."""
     rows = [
         {parameter: value, "seed": seed, "blocks": found, "error": found is None and "no memory"}
         for value, many in results.items()
@@ -189,7 +189,7 @@ def drawn_samples(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def bootstrapped(values: list[float]) -> tuple[float, float]:
-    """The interval that ever more resamples come to."""
+    """Return the interval to which more and more resamples converge."""
     random = np.random.Generator(np.random.PCG64(0))
     sample = np.asarray(values, float)
     means = sample[random.integers(0, len(sample), (20000, len(sample)))].mean(axis=1)
@@ -204,7 +204,9 @@ def judge_interval(case: Case, got: Any) -> str:
     width = right[1] - right[0]
     if not same([low, high], again):
         return f"the second time {again}: draw from `seed` alone"
-    if all(abs(mine - its) <= width / 20 + 1e-9 for mine, its in zip((low, high), right, strict=True)):
+    if all(
+        abs(mine - its) <= width / 20 + 1e-9 for mine, its in zip((low, high), right, strict=True)
+    ):
         return ""
     told = f"the bootstrap's is near {right[0]:.2f} to {right[1]:.2f}"
     if high - low < 0.93 * width:
@@ -216,7 +218,7 @@ def judge_interval(case: Case, got: Any) -> str:
 
 
 def conclude(low: float, high: float, matters: float) -> str:
-    """What an interval of differences says, if one of `matters` would matter."""
+    """Return what an interval of differences says, if one of `matters` would matter."""
     if -matters < low and high < matters:
         return "alike"
     if low > 0:
@@ -252,7 +254,7 @@ def why_verdict(case: Case, got: Any, expected: str) -> str:
 
 
 def seeds_question(setting: Setting) -> list[Case]:
-    """How many seeds an interval takes that is to be so many times as narrow."""
+    """Return how many seeds make an interval that many times narrower."""
     student = setting.student
     return [
         {

@@ -1,4 +1,4 @@
-"""Marks that mean something: the parent decides, the student's code only answers.
+"""Marks you can trust: the parent process decides, the student's code only answers.
 
 `collecting` finds submissions, `notebook` reads one, `copies` makes packages without the functions
 under test, `sandbox` runs code behind bubblewrap with `worker` inside, `grader` compares and keeps

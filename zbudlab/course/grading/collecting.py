@@ -36,7 +36,7 @@ def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
 
 
 def _told(data: bytes) -> str:
-    """The exercise that a notebook says it is; "" where it says none, or is none."""
+    """Return the exercise that a notebook names; "" if it names none."""
     try:
         return read(data).exercise
     except Unreadable:
@@ -49,9 +49,9 @@ def _is_clutter(name: str) -> bool:
 
 
 def _in_zip(name: str, file: io.BufferedIOBase, depth: int, left: _Left) -> Iterator[Found]:
-    """The submissions in a zip, or one entry that says why there are none.
+    """Return the submissions in a zip, or one entry that says why there are none.
 
-    Zips in it come last: whoever hands in one that never ends takes no room from the others.
+    Zips in it come last, so that one that never ends takes no room from the others.
     """
     if depth > MAX_DEPTH:
         yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
@@ -76,9 +76,32 @@ def _is_zip(member: zipfile.ZipInfo) -> bool:
     return member.filename.lower().endswith(".zip")
 
 
+def _refusal(name: str, member: zipfile.ZipInfo) -> str:
+    """Return why a member of a zip is refused by its name or kind; "" if it is not."""
+    if ".." in name.split("/") or name.startswith("/"):
+        return "a name in a zip that leads out of it"
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        what = "link" if kind == stat.S_IFLNK else "pipe, socket or device"
+        return f"a {what}, not a file"
+    return ""
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes | str:
+    """Return up to `limit` + 1 bytes of a member of a zip, or why it cannot be read."""
+    try:
+        with archive.open(member) as file:
+            return file.read(limit + 1)
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, EOFError):
+        return "a file in a zip that is damaged, or locked by a password"
+    except Exception as error:  # zlib, lzma and others have their own errors
+        return f"a file in a zip that is damaged ({type(error).__name__})"
+
+
 def _member(
     zip_name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int, left: _Left
 ) -> Iterator[Found]:
+    """Yield the submissions in a member of a zip, or one entry that says why there are none."""
     name = member.filename.replace("\\", "/")
     kind = Path(name).suffix.lower()
     if member.is_dir() or _is_clutter(name.replace("..", "")) or kind not in (".ipynb", ".zip"):
@@ -88,23 +111,10 @@ def _member(
         yield _found(f"{zip_name}/{name[:SHOWN]} ...", trouble=f"a name of more than {limits}")
         return
     where = f"{zip_name}/{name}"
-    if ".." in name.split("/") or name.startswith("/"):
-        yield _found(where, trouble="a name in a zip that leads out of it")
-        return
-    kind_of_file = stat.S_IFMT(member.external_attr >> 16)
-    if kind_of_file not in (0, stat.S_IFREG):
-        what = "link" if kind_of_file == stat.S_IFLNK else "pipe, socket or device"
-        yield _found(where, trouble=f"a {what}, not a file")
-        return
     limit = MAX_BYTES if kind == ".ipynb" else MAX_PACKED
-    try:
-        with archive.open(member) as file:
-            data = file.read(limit + 1)
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, EOFError):
-        yield _found(where, trouble="a file in a zip that is damaged, or locked by a password")
-        return
-    except Exception as error:  # zlib, lzma and others have errors of their own
-        yield _found(where, trouble=f"a file in a zip that is damaged ({type(error).__name__})")
+    data = _refusal(name, member) or _unpacked(archive, member, limit)
+    if isinstance(data, str):
+        yield _found(where, trouble=data)
         return
     left.count -= len(data)
     if len(data) > limit:
@@ -112,10 +122,15 @@ def _member(
     elif kind == ".ipynb":
         yield _found(where, data)
     elif left.count >= 0:
-        room = min(MAX_INNER, left.count)
-        inner = _Left(room, room)
-        yield from _in_zip(where, io.BytesIO(data), depth + 1, inner)
-        left.count -= room - inner.count
+        yield from _inner_zip(where, data, depth, left)
+
+
+def _inner_zip(where: str, data: bytes, depth: int, left: _Left) -> Iterator[Found]:
+    """Yield the submissions in a zip inside a zip, within the room that is left."""
+    room = min(MAX_INNER, left.count)
+    inner = _Left(room, room)
+    yield from _in_zip(where, io.BytesIO(data), depth + 1, inner)
+    left.count -= room - inner.count
 
 
 def _file(path: Path, name: str) -> Iterator[Found]:
@@ -138,7 +153,7 @@ def _file(path: Path, name: str) -> Iterator[Found]:
 
 
 def _places(folder: Path) -> Iterator[Path]:
-    """Notebooks and zips below a folder, links not followed."""
+    """Return notebooks and zips below a folder, without following links."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
@@ -149,7 +164,7 @@ def _places(folder: Path) -> Iterator[Path]:
 
 
 def collected(places: Iterable[str | Path]) -> list[Found]:
-    """Everything handed in at these places, files or folders. FileNotFoundError if one is not."""
+    """Return everything submitted at these places; FileNotFoundError for a missing one."""
     found: list[Found] = []
     for place in map(Path, places):
         if place.is_dir():

@@ -15,7 +15,7 @@ from zbudlab.course.probes import imports
 
 PACKAGE = Path(__file__).parents[2]
 LEFT_TO_NUMBA = {"warm_marker"}
-COURSE = '''"""In the sandbox checks say nothing: whoever gives marks is outside."""
+COURSE = '''"""In the sandbox checks say nothing: marks are given outside."""
 
 from zbudlab.course.contract import number
 
@@ -44,7 +44,7 @@ class _Without(ast.NodeTransformer):
 
 
 def without(source: str, names: set[str]) -> str:
-    """A module's source with some functions emptied; ValueError if one is not in it."""
+    """Return the source of a module with some functions emptied; ValueError for unknown ones."""
     remover = _Without(names)
     tree = remover.visit(ast.parse(source))
     if remover.emptied != names:
@@ -53,7 +53,7 @@ def without(source: str, names: set[str]) -> str:
 
 
 def _is_plain(node: ast.stmt, own: set[str]) -> bool:
-    """Whether a statement of `zbudlab.jit` is plain Python that kernels may need."""
+    """Return whether a statement of `zbudlab.jit` is plain Python that kernels may need."""
     if isinstance(node, ast.FunctionDef):
         return not node.decorator_list and not node.name.startswith("_") and node.name not in own
     if isinstance(node, ast.Assign):

@@ -1,4 +1,4 @@
-"""A page of feedback for each student: what was shown, what not and why, without hidden cases."""
+"""One page of feedback per student: what was shown and what not, without hidden cases."""
 
 import html
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ td.points { white-space: nowrap }
 
 
 def told(mark: Mark, ability: Ability) -> str:
-    """What the student is told: of a hidden case only that it failed."""
+    """Return what the student sees: of a hidden case only that it failed."""
     if not mark.reason:
         return "all cases are right"
     if not mark.hidden:
@@ -60,7 +60,7 @@ def _section(graded: Graded) -> str:
 
 
 def page(student: str, graded: Iterable[Graded]) -> str:
-    """The whole page of one student."""
+    """Return the page of one student."""
     body = "".join(_section(item) for item in graded)
     name = html.escape(student)
     return (
@@ -72,7 +72,7 @@ def page(student: str, graded: Iterable[Graded]) -> str:
 
 
 def write_feedback(folder: Path, graded: list[Graded]) -> list[Path]:
-    """Write FOLDER/STUDENT.html for everybody; the files."""
+    """Write FOLDER/STUDENT.html for all students and return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for student, own in groupby(in_order(graded), lambda g: g.found.student):

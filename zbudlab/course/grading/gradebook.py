@@ -1,7 +1,7 @@
 """Marks in nbgrader's gradebook, through its API, and notebooks for its formgrader to show.
 
 Points of a check cell are those of the ability it is named after; cells that a teacher marks by
-hand are left to him, and what he has put in is never touched.
+hand are left to them, and what they entered is never changed.
 """
 
 import os
@@ -27,7 +27,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 
 
 def best(graded: Iterable[Graded]) -> list[Graded]:
-    """One for each student and exercise: of several handed in, the one with the most points."""
+    """Return the best submission of each student for each exercise."""
     found: dict[tuple[str, str], Graded] = {}
     for item in graded:
         key = item.found.student, item.verdict.exercise
@@ -37,7 +37,7 @@ def best(graded: Iterable[Graded]) -> list[Graded]:
 
 
 def released(name: str) -> Any:
-    """An exercise's released notebook, as nbformat has it."""
+    """Return an exercise's released notebook, as nbformat represents it."""
     path = course_folders()["exercises"] / name / f"{name}.ipynb"
     return nbformat.read(path, as_version=4)
 
@@ -47,7 +47,7 @@ def _graded(cell: Any) -> Any:
 
 
 def _describe(book: Any, name: str, release: Any) -> None:
-    """Tell the gradebook of an exercise's cells and points."""
+    """Enter an exercise's cells and points into the gradebook."""
     book.update_or_create_assignment(name)
     book.update_or_create_notebook(name, name)
     for cell in release.cells:
@@ -82,8 +82,8 @@ def _enter(book: Any, student: str, verdict: Verdict, release: Any) -> None:
 
 
 def enter_marks(folder: Path, graded: list[Graded]) -> Path:
-    """Enter the marks of everybody into FOLDER/gradebook.db; the file."""
-    # nbgrader runs `alembic`, which stands beside this Python.
+    """Enter all marks into FOLDER/gradebook.db and return the file."""
+    # nbgrader runs `alembic`, which is next to this Python.
     os.environ["PATH"] = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
     path = (folder / "gradebook.db").resolve()
     chosen = best(graded)
@@ -117,7 +117,7 @@ def _as_text(markdown: str) -> str:
 
 
 def _figures(cell: dict[str, Any]) -> list[Any]:
-    """A student's figures, of all that he may have put into a cell's output."""
+    """Return the figures among a cell's outputs."""
     found = []
     for output in cell.get("outputs", []):
         data = output.get("data") if isinstance(output, dict) else None
@@ -128,7 +128,7 @@ def _figures(cell: dict[str, Any]) -> list[Any]:
 
 
 def shown(graded: Graded, release: Any) -> Any:
-    """A notebook for the teacher: as released, with what the student wrote, and the verdicts."""
+    """Return a notebook for the teacher: the release with the student's cells and the verdicts."""
     verdict = graded.verdict
     own = {
         str(cell["metadata"]["nbgrader"].get("grade_id")): cell

@@ -1,4 +1,4 @@
-"""Many submissions graded: in parallel, each verdict kept on disk, so that a run can go on later.
+"""Many submissions graded in parallel. Verdicts are kept on disk, so a run can continue.
 
 A verdict is found again by what it depends on: the bytes handed in, the exercise, the rule, the
 seed of the hidden cases and the checks themselves. So the same input gets the same marks, whatever
@@ -28,7 +28,7 @@ COPIES = ".copies"  #: in the grading folder: copies of the package, while a gra
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Work alone in a grading folder; ValueError if another grader does already.
+    """Lock a grading folder; ValueError if another grader has it.
 
     What a grader that was killed left there, unfinished files and copies of the package, goes.
     """
@@ -53,7 +53,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Graded:
-    """A file that was handed in, with its verdict and what was in it, where that could be read."""
+    """A submitted file with its verdict and its content, if it could be read."""
 
     found: Found
     verdict: Verdict
@@ -61,7 +61,7 @@ class Graded:
 
 
 def kept_seed(folder: Path, given: str | None = None) -> str:
-    """The seed of the hidden cases: the given one, else that of earlier runs, else a new one.
+    """Return the seed of the hidden cases: given, or from earlier runs, or new.
 
     Nobody knows it before the submissions are in, and it stays with the verdicts.
     """
@@ -76,7 +76,7 @@ def kept_seed(folder: Path, given: str | None = None) -> str:
 
 
 def checks_key(solutions: Path) -> str:
-    """A hash of all that verdicts come from besides submissions: the package, the rules."""
+    """Return a hash of all that verdicts depend on besides submissions."""
     digest = hashlib.sha256()
     paths = [*sorted(PACKAGE.rglob("*.py")), *sorted(solutions.glob("*/rules.py"))]
     for path in paths:
@@ -109,7 +109,7 @@ class Grader:
         self._checks = checks_key(solutions)
 
     def graded(self, found: Iterable[Found], jobs: int, say: Callable[[str], None]) -> list[Graded]:
-        """A verdict on each file, in their order. say: gets a sentence on what is left out."""
+        """Return a verdict on each file, in order. say: receives a sentence about omitted files."""
         read = [self._read(item, say) for item in found]
         results: dict[int, Verdict] = {}
         todo: dict[tuple[str, str], list[int]] = {}
@@ -127,7 +127,7 @@ class Grader:
         ]
 
     def _read(self, found: Found, say: Callable[[str], None]) -> Graded | None:
-        """A file as a notebook of an exercise, still without marks; None if it is not wanted."""
+        """Return a file as an unmarked notebook of an exercise; None if it is not wanted."""
         told = self.only or found.exercise
         if found.trouble:
             return Graded(found, refused(exercise(told) if told else None, found.trouble))
@@ -161,7 +161,7 @@ class Grader:
         return self.folder / "verdicts" / name / f"{key}.json"
 
     def _kept(self, name: str, key: str) -> Verdict | None:
-        """The verdict of an earlier run; None if there is none that is whole."""
+        """Return the verdict of an earlier run; None if there is no complete one."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             return Verdict.parsed(self._path(name, key).read_text("utf-8"))
         return None
@@ -169,7 +169,7 @@ class Grader:
     def _verdicts(
         self, todo: dict[tuple[str, str], list[int]], read: list[Graded | None], jobs: int
     ) -> Iterable[tuple[tuple[str, str], Verdict]]:
-        """Verdicts as they come: those on disk, then those that take their time."""
+        """Yield verdicts as they arrive: first those on disk."""
         fresh = []
         for name, key in todo:
             kept = self._kept(name, key)

@@ -34,7 +34,7 @@ def note(
 
 
 def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
-    """Who gave a student number in an exercise: more than one should make a teacher ask."""
+    """Return student numbers that several students gave in an exercise."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for item in graded:
         found[item.verdict.exercise, item.verdict.student].add(item.found.student)
@@ -42,7 +42,7 @@ def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
 
 
 def reasons(graded: Graded) -> str:
-    """Why each lost ability was lost, in one text."""
+    """Return in one text why each lost ability was lost."""
     said = [
         f"{mark.ability}{' (hidden case)' if mark.hidden else ''}: {mark.reason}"
         for mark in graded.verdict.marks
@@ -63,7 +63,7 @@ def _harmless(text: str) -> str:
 
 
 def in_order(graded: Iterable[Graded]) -> list[Graded]:
-    """By student, exercise and file."""
+    """Sort by student, exercise and file."""
     return sorted(graded, key=lambda g: (g.found.student, g.verdict.exercise, g.found.name))
 
 
@@ -96,7 +96,7 @@ def write_marks(path: str | Path, graded: list[Graded], roster: Roster | None = 
 
 
 def table(graded: list[Graded], roster: Roster | None = None) -> str:
-    """Who has how many points, a line a submission."""
+    """Return a line per submission with the points of each student."""
     lines = []
     for student, name, earned, points, _, said, lost, _ in rows(graded, roster):
         why = "; ".join(filter(None, [said, lost]))

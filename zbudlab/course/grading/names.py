@@ -42,12 +42,12 @@ _AGAIN = re.compile(r"-\d{1,2}$")  #: Canvas's mark of a file that came again
 _EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
 
 
-class Part(str):
-    """A part of a student's name as it is used. raw: as it was, but for separators."""
+class NamePart(str):
+    """A part of a student's name as it is used. raw: as it was, except for separators."""
 
     raw: str
 
-    def __new__(cls, text: str, raw: str) -> "Part":
+    def __new__(cls, text: str, raw: str) -> "NamePart":
         part = super().__new__(cls, text)
         part.raw = raw
         return part
@@ -58,12 +58,12 @@ class Found:
     """A file that was handed in. trouble: why it cannot even be read, "" if it can."""
 
     name: str  # its place: folders, zips and all
-    parts: list[Part]  # what that tells of who handed it in
+    parts: list[NamePart]  # what that tells of who handed it in
     exercise: str  # which, as far as it or its place tells; or ""
     data: bytes = b""
     trouble: str = ""
     student: str = ""  # one name, see `named`
-    lasting: list[Part] = field(default_factory=list)  # parts without the submission's number
+    lasting: list[NamePart] = field(default_factory=list)  # parts without the submission's number
 
     @property
     def digest(self) -> str:
@@ -100,14 +100,14 @@ def _kept(character: str) -> bool:
     )
 
 
-def _part(text: str) -> Part:
+def _part(text: str) -> NamePart:
     """Return a part of a name without what says nothing of the student; "" if nothing is left."""
     for exercise in EXERCISES:
         text = re.sub(exercise, " ", text, flags=re.IGNORECASE)
     text = _EXERCISE.sub(" ", _NOISE.sub(" ", text))
     clean = re.sub("_+", "_", "".join(c if _kept(c) else "_" for c in text))
     raw = re.sub(r"[\s_]+", "_", text).strip("_-.+")
-    return Part(clean.strip("_-.+").lstrip("@_-.+"), raw)
+    return NamePart(clean.strip("_-.+").lstrip("@_-.+"), raw)
 
 
 def _by_platform(place: str, lasting: bool) -> str | None:
@@ -120,14 +120,14 @@ def _by_platform(place: str, lasting: bool) -> str | None:
     return None
 
 
-def name_parts(name: str, lasting: bool = False) -> list[Part]:
+def name_parts(name: str, lasting: bool = False) -> list[NamePart]:
     """Return what a place says beside the exercise and the platform's words.
 
     lasting: without the number of the submission.
     """
     places = re.sub(r"\.(ipynb|zip)(?=/|$)", "", name, flags=re.IGNORECASE).split("/")
     people = [person for place in places if (person := _by_platform(place, lasting)) is not None]
-    parts: list[Part] = []
+    parts: list[NamePart] = []
     for text in people[:1] or places:
         part = _part(text)
         if part and part not in parts:
@@ -182,10 +182,10 @@ def _kept_apart(found: list[Found]) -> list[Found]:
         told = " and ".join(repr(name) for name in names)
         _tell(f"{told} would both be called {both}: they are kept apart by an ending")
 
-    def apart(part: Part) -> Part:
+    def apart(part: NamePart) -> NamePart:
         if part not in twofold:
             return part
-        return Part(f"{part}-{hashlib.sha256(part.raw.encode()).hexdigest()[:4]}", part.raw)
+        return NamePart(f"{part}-{hashlib.sha256(part.raw.encode()).hexdigest()[:4]}", part.raw)
 
     return [replace(item, parts=[apart(part) for part in item.parts]) for item in found]
 

@@ -1,4 +1,4 @@
-"""A submitted notebook, read as data: its exercise, its student's number, the cells to run.
+"""A submitted notebook as data: its exercise, the student's number, the cells to run.
 
 Nothing of it is run or compiled here.
 """
@@ -16,7 +16,7 @@ MAX_CELLS = 2000
 
 
 class Unreadable(ValueError):
-    """A submission that is no notebook to be marked; the message says why."""
+    """A submission that is not a notebook to be marked; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Notebook:
     remarks: tuple[str, ...] = ()
 
     def code(self) -> list[str]:
-        """The text of all code cells, in order."""
+        """Return the text of all code cells, in order."""
         return [c["source"] for c in self.cells if c["cell_type"] == "code"]
 
 
 def _text(source: Any) -> str:
-    """A cell's source, which may be a text or a list of lines."""
+    """Return the source of a cell, which may be a text or a list of lines."""
     parts = source if isinstance(source, list) else [source]
     if not all(isinstance(part, str) for part in parts):
         raise Unreadable("a cell whose source is no text")
@@ -84,7 +84,7 @@ def _language(document: dict[str, Any]) -> str:
 
 
 def _exercise(document: dict[str, Any], cells: list[dict[str, Any]]) -> str:
-    """The exercise a notebook says it is: in its metadata, or in those of its check cells."""
+    """Return the exercise named in the metadata of a notebook or of its check cells."""
     metadata: Any = document.get("metadata")
     own = metadata.get("zbudlab") if isinstance(metadata, dict) else None
     told = own.get("exercise") if isinstance(own, dict) else None
@@ -99,7 +99,7 @@ def _exercise(document: dict[str, Any], cells: list[dict[str, Any]]) -> str:
 
 
 def read(data: bytes) -> Notebook:
-    """The notebook in a file's bytes; Unreadable if it is none, or one that is out of bounds."""
+    """Return the notebook in the bytes of a file; Unreadable if there is none."""
     document = _document(data)
     if not _language(document).lower().startswith("python"):
         raise Unreadable(f"the notebook's kernel is for {_language(document)[:40]}, not for Python")
@@ -115,13 +115,13 @@ def _tags(cell: dict[str, Any]) -> list[str]:
 
 
 def _is_students(cell: dict[str, Any]) -> bool:
-    """Whether a released cell is one to write into."""
+    """Return whether a released cell is one to write into."""
     graded = cell["metadata"].get("nbgrader")
     return "student" in _tags(cell) or bool(isinstance(graded, dict) and graded.get("solution"))
 
 
 def _by_hand(cell: dict[str, Any]) -> str:
-    """The name of a cell that the teacher marks, "" for others."""
+    """Return the name of a cell that the teacher marks, "" for others."""
     graded = cell["metadata"].get("nbgrader")
     if isinstance(graded, dict) and graded.get("solution") and graded.get("grade"):
         return str(graded.get("grade_id", ""))
@@ -129,7 +129,7 @@ def _by_hand(cell: dict[str, Any]) -> str:
 
 
 def released(exercise: str) -> Notebook:
-    """The exercise as it was handed out."""
+    """Return the exercise as it was handed out."""
     folder = course_folders().get("exercises")
     path = folder / exercise / f"{exercise}.ipynb" if folder else None
     if path is None or not path.is_file():
@@ -138,7 +138,7 @@ def released(exercise: str) -> Notebook:
 
 
 def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
-    """What the grader runs: the release's setup, then all that is the student's, in his order.
+    """Return what the grader runs: the release's setup, then the student's cells in order.
 
     What was handed out for showing and checking is left out, where it is still word for word so,
     and so is what a teacher will mark (figures).

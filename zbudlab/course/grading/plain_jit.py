@@ -1,4 +1,4 @@
-"""`zbudlab.jit` as the grading sandbox has it: nothing is compiled, kernels are plain Python.
+"""`zbudlab.jit` for the grading sandbox: nothing is compiled, kernels are plain Python.
 
 A student's functions run uncompiled anyway; without numba a sandbox starts in a third of the time,
 indices are checked, and no compiled code is left of a function that was taken out. What is plain
@@ -42,7 +42,7 @@ def _on_records(function: Callable) -> Callable:
 
 
 def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
-    """The function itself, fed with record views."""
+    """Return the function itself, fed with record views."""
     if function is None:
         return lambda function: kernel(function, inline=inline)
     call = _on_records(function)
@@ -52,7 +52,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
 
 @contextlib.contextmanager
 def replaced(functions: dict[str, Callable]) -> Iterator[None]:
-    """Run other functions in the place of kernels, by full name, within a block."""
+    """Run other functions instead of kernels, by full name, within a block."""
     undo: list[tuple[dict, str, Any]] = []
     modules = [m for n, m in list(sys.modules.items()) if n.partition(".")[0] == "zbudlab"]
     try:
@@ -73,7 +73,7 @@ def replaced(functions: dict[str, Callable]) -> Iterator[None]:
 def uncompiled(
     names: Iterable[str], functions: dict[str, Callable] | None = None
 ) -> contextlib.AbstractContextManager[None]:
-    """Everything is uncompiled here."""
+    """Do as `replaced`: everything is uncompiled here."""
     return replaced(functions or {})
 
 
@@ -83,7 +83,7 @@ def compiling() -> bool:
 
 
 def kernel_named(name: str) -> str:
-    """The full name `module.function` of a kernel known by either name."""
+    """Return the full name `module.function` of a kernel known by either name."""
     found = [full for full in KERNELS if name in (full, full.rpartition(".")[2])]
     if len(found) != 1:
         raise ValueError(f"cannot replace {name!r}: there is no such kernel")

@@ -1,9 +1,9 @@
-"""Somebody's code in a process of its own, behind bubblewrap, asked and answered in lines of JSON.
+"""Foreign code in a separate process behind bubblewrap, with requests as lines of JSON.
 
 It sees: Python and its standard library, numpy and what the machine imports, a copy of the package
-without the functions under test; a small /tmp. No network, no other process, nothing of this user's
-files, no way to make processes. What comes back is data of limited size in limited time, or a
-reason why not.
+without the functions under test; a small /tmp. No network, no other process, nothing of this
+user's files, no way to make processes. What comes back is data of limited size in limited time, or
+a reason why not.
 """
 
 import contextlib
@@ -31,11 +31,11 @@ LINE_BYTES = ANSWER_BYTES + 1000
 
 
 class NoIsolation(OSError):
-    """There is nothing to run foreign code in safely."""
+    """There is no way to run foreign code safely."""
 
 
 class CannotStart(OSError):
-    """A sandbox does not even start, which is no student's fault."""
+    """A sandbox does not start, through no fault of the student."""
 
 
 class Ended(Exception):
@@ -43,7 +43,7 @@ class Ended(Exception):
 
 
 def bubblewrap() -> str:
-    """The bubblewrap program, tried out; NoIsolation if there is none that works."""
+    """Return the bubblewrap program after trying it; NoIsolation if none works."""
     program = shutil.which("bwrap")
     if program is None:
         raise NoIsolation(
@@ -63,7 +63,7 @@ def bubblewrap() -> str:
 
 
 def _library_paths() -> list[Path]:
-    """The folders of the libraries that the machine imports, binary parts beside them included."""
+    """Return the folders of the libraries that the machine imports, with their binary parts."""
     found = []
     for name in LIBRARIES:
         spec = importlib.util.find_spec(name)
@@ -76,7 +76,7 @@ def _library_paths() -> list[Path]:
 
 
 def _system_binds() -> list[str]:
-    """Options that show the system's libraries and this Python, with no installed packages."""
+    """Return options that bind the system's libraries and this Python without packages."""
     base = Path(sys.base_prefix).resolve()
     standard = Path(os.__file__).resolve().parent
     options = ["--ro-bind", "/usr/lib", "/usr/lib"]
@@ -101,7 +101,7 @@ def _system_binds() -> list[str]:
 
 
 def command(program: str, package: Path, filter_number: int | None) -> list[str]:
-    """The command line that runs the worker of a stripped copy behind bubblewrap."""
+    """Return the command line that runs the worker of a stripped copy behind bubblewrap."""
     options = [program, "--die-with-parent", "--new-session", "--unshare-all", "--clearenv"]
     options += ["--cap-drop", "ALL"]  # as root, bubblewrap would keep them all
     for name, value in {
@@ -134,7 +134,7 @@ def command(program: str, package: Path, filter_number: int | None) -> list[str]
 
 
 class Sandbox:
-    """A process with a student's code in it. program: bubblewrap's, None = run it without."""
+    """A process with a student's code. program: bubblewrap's, None to run without it."""
 
     def __init__(self, package: Path, program: str | None) -> None:
         filter_file = self._filter() if program else None
@@ -197,7 +197,7 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the process, whatever it does, and all it started."""
+        """End the process and all that it started."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
@@ -207,7 +207,7 @@ class Sandbox:
                     pipe.close()
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The answer to a request; Ended if there is none in time, or none that can be read."""
+        """Return the answer to a request; Ended if none comes in time or it cannot be read."""
         end = time.monotonic() + seconds
         self.received = b""
         self._send(json.dumps(request).encode() + b"\n", end)
@@ -247,7 +247,7 @@ class Sandbox:
         return self.received.partition(b"\n")[0]
 
     def _last_words(self) -> str:
-        """Why the process ended, as far as can be said."""
+        """Return why the process ended, as far as it is known."""
         try:
             code = self.process.wait(2.0)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""One submission tried: its code in sandboxes, its answers compared here, an ability at a time."""
+"""One submission graded: its code in sandboxes, its answers compared here."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 @dataclass(frozen=True)
 class Mark:
-    """What an ability earned, why not more, and whether a hidden case said so."""
+    """What an ability earned, why not more, and whether a hidden case decided."""
 
     ability: str
     earned: int

@@ -1,8 +1,8 @@
-"""Probes: what a check does with functions, and what it sees. A module for each kind.
+"""Probes: what a check does with functions, and what it observes. One module per kind.
 
-A probe takes a Bench (functions, and how to plug them into a machine) and a case, and returns
-what it saw, plainly. It holds no right answer: probes run in the student's process, the notebook's
-or the grading sandbox's, and with the reference's functions in the grader's.
+A probe takes a Bench (functions, and how to plug them into a machine) and a case, and returns what
+it saw, plainly. It holds no right answer: probes run in the student's process, the notebook's or
+the grading sandbox's, and with the reference's functions in the grader's.
 """
 
 import contextlib
@@ -24,19 +24,19 @@ TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
 
 
 class TooSlow(BaseException):
-    """The time of a case is over. Not an Exception, so that `except Exception` lets it pass."""
+    """The time of a case is over. Not an Exception, so `except Exception` does not catch it."""
 
 
 def _nobody(question: Any) -> Any:
-    raise ValueError("there is nobody to ask")
+    raise ValueError("there is no process to ask")
 
 
 class Bench:
-    """Where functions are tried. functions: by the student's names; plugs: the kernels' names.
+    """A place to try functions. functions: by the students' names; plugs: the kernels' names.
 
     others: what takes the place of the student's other functions, which the tried ones may call;
     see `stand_in`. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a
-    question to the side that compares (`zbudlab.course.outside`), and gives the reply.
+    question to the side that compares (`zbudlab.course.grader_side`), and gives the reply.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Bench:
         self.ask: Callable[[Any], Any] = _nobody
 
     def with_stand_ins(self) -> dict[str, Any]:
-        """Return the functions, and those that stand in for the others."""
+        """Return the functions, and right ones for the others."""
         return {name: stand_in(found) for name, found in self.others.items()} | {**self.functions}
 
     def instead(self) -> dict[str, Any]:
-        """The functions that take the place of kernels, by the kernels' names."""
+        """Return the functions that replace kernels, by the kernels' names."""
         return {
             kernel: self.functions[name]
             for name, kernel in self.plugs.items()
@@ -74,12 +74,12 @@ class Bench:
         return {name: wrapped(function) for name, function in self.instead().items()}
 
     def plugged(self) -> contextlib.AbstractContextManager[None]:
-        """A block within which kernels of the package are the functions of the bench."""
+        """Replace kernels of the package by the functions of the bench within a block."""
         mine = self.instead()
         return jit.replaced(mine) if mine else contextlib.nullcontext()
 
     def plainly(self) -> contextlib.AbstractContextManager[None]:
-        """The same with every kernel uncompiled.
+        """Do the same with every kernel uncompiled.
 
         Where a wrong function breaks lists and counts, plain Python ends in an exception, while
         compiled code would end the process.
@@ -89,10 +89,10 @@ class Bench:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Within this block, the functions find kernels in place of the student's others.
+        """Let the functions find kernels instead of the student's others within a block.
 
-        Functions that are not written yet are found, too. What the grading sandbox would not
-        have is replaced by stand-ins that say so.
+        Functions that are not written yet are found, too. What the grading sandbox would not have
+        is replaced by stand-ins that say so.
         """
         undo: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         for function in self.functions.values():
@@ -111,7 +111,7 @@ class Bench:
 
 
 def kernel(name: str) -> Any:
-    """The package's own function called `module.function`."""
+    """Return the package's function `module.function`."""
     importlib.import_module(f"zbudlab.mm.{name.partition('.')[0]}")
     return jit.KERNELS[name]
 
@@ -126,7 +126,7 @@ def stand_in(found: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON gives it back: numpy's numbers become Python's, tuples lists."""
+    """Return a value as JSON does: NumPy's numbers become Python's, tuples lists."""
     return json.loads(json.dumps(value, default=_plain_number))
 
 
@@ -173,7 +173,7 @@ def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
 
 
 def trouble(error: BaseException) -> str:
-    """What went wrong in foreign code, in one line."""
+    """Return in one line what went wrong in foreign code."""
     if isinstance(error, NotImplementedError):
         return NOT_WRITTEN
     if isinstance(error, TooSlow):
@@ -183,7 +183,7 @@ def trouble(error: BaseException) -> str:
 
 
 def find(name: str) -> Callable[[Bench, dict[str, Any]], Any]:
-    """The probe called `module.function`."""
+    """Return the probe `module.function`."""
     module, _, function = name.rpartition(".")
     return getattr(importlib.import_module(f"{__name__}.{module}"), function)
 
@@ -191,7 +191,7 @@ def find(name: str) -> Callable[[Bench, dict[str, Any]], Any]:
 def observe(
     probe: str, bench: Bench, case: dict[str, Any], seconds: float | None = None
 ) -> dict[str, Any]:
-    """{"answer": ...}, or {"error": a line} where the functions raise or take too long."""
+    """Return {"answer": ...}, or {"error": a line} if the functions raise or take too long."""
     try:
         with time_limit(seconds), bench.alone():
             return {"answer": plain(find(probe)(bench, case))}
@@ -202,11 +202,11 @@ def observe(
 
 
 def looked(probe: str, case: dict[str, Any]) -> Any:
-    """Run a probe that looks at memory, and needs no function."""
+    """Run a probe that examines memory and needs no function."""
     return plain(find(probe)(Bench({}, {}, {}), case))
 
 
 def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
-    """The same uncompiled, so that an index out of bounds raises IndexError."""
+    """Run the same uncompiled, so that an index out of bounds raises IndexError."""
     with jit.uncompiled(jit.KERNELS):
         return looked(probe, case)

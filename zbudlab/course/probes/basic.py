@@ -21,7 +21,7 @@ def _is_large(value: Any) -> bool:
 
 
 def value(bench: Bench, case: dict[str, Any]) -> Any:
-    """An answer the student wrote down, as a function without arguments. case: name.
+    """Return an answer that the student wrote as a function without arguments. case: name.
 
     What else a case holds are the numbers of the question, for the reasons.
     """

@@ -1,4 +1,4 @@
-"""A notebook's cells, run as Jupyter runs them."""
+"""The cells of a notebook, run as Jupyter runs them."""
 
 import ast
 import asyncio

@@ -11,7 +11,7 @@ from zbudlab.layout import PAGE_SIZE
 
 
 def on_page(bench: Bench, case: dict[str, Any]) -> Any:
-    """What a function answers, and the page after it. case: function, flags, count, arguments."""
+    """Return what a function returns, and the page after it. case: function, flags, count, ..."""
     page = np.zeros(1, layout.page).view(np.recarray)[0]
     page.page_flags, page.refcount = case["flags"], case["count"]
     answer = bench.functions[case["function"]](page, *case["arguments"])
@@ -23,7 +23,7 @@ REFUSED = (IndexError, TypeError, ValueError)  #: what an access may raise
 
 
 def place_of(place: Any) -> Any:
-    """An index as Python has it, from a number or [start, stop, step]."""
+    """Return a Python index from a number or [start, stop, step]."""
     return slice(*place) if isinstance(place, list) else place
 
 
@@ -33,7 +33,7 @@ def _ends(place: slice) -> list[int | None]:
 
 
 class Page:
-    """A page that is elsewhere: each access, of a byte or a slice, is asked for."""
+    """A page in another process: each access, of a byte or a slice, is a request."""
 
     def __init__(self, bench: Bench, name: str) -> None:
         self.bench = bench
@@ -60,5 +60,5 @@ class Page:
 
 
 def copy(bench: Bench, case: dict[str, Any]) -> Any:
-    """Have a page copied to another; what became of both is seen outside."""
+    """Have a page copied to another; both are examined outside."""
     bench.functions["copy_page"](Page(bench, "new"), Page(bench, "old"))

@@ -1,4 +1,4 @@
-"""Probes for a buddy allocator whose free blocks are sets of numbers, one set an order.
+"""Probes for a buddy allocator whose free blocks are sets of numbers, one set per order.
 
 Blocks in use are known by their first frame. Where a function answers nonsense, the step says so.
 """
@@ -13,7 +13,7 @@ LISTED = 12  #: free blocks of an order that a long run names at most
 
 
 class Memory:
-    """2^top frames with the student's functions, and an owner who looks at what he is given."""
+    """2^top frames with the student's functions, and an owner who checks what it gets."""
 
     def __init__(self, bench: Bench, top: int, frames: int = 0) -> None:
         self.functions = bench.with_stand_ins()
@@ -42,17 +42,17 @@ class Memory:
         return 0
 
     def free_lists(self) -> list[list[int]]:
-        """Free blocks by order, rising."""
+        """Return the free blocks by order, ascending."""
         return [sorted(plain(list(blocks))) for blocks in self.free_blocks]
 
 
 def steps(bench: Bench, case: dict[str, Any]) -> Any:
-    """What each operation answers, and the free blocks after it.
+    """Return the result of each operation, and the free blocks after it.
 
     case: top (the memory is one free block of that order), frames (if it has more), free (free
-    blocks to begin with instead, by order; what is missing from them is in use by `held`,
-    [[pfn, order], ...]), script ([["alloc", order], ["free", pfn], ...]). A block that is not in
-    use is not freed.
+    blocks to begin with instead, by order; what is missing from them is in use by `held`, [[pfn,
+    order], ...]), script ([["alloc", order], ["free", pfn], ...]). A block that is not in use is
+    not freed.
     """
     memory = Memory(bench, case["top"], case.get("frames", 0))
     if "free" in case:
@@ -72,7 +72,7 @@ def steps(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def survive(bench: Bench, case: dict[str, Any]) -> Any:
-    """How a memory stands after a long run of random operations.
+    """Return the state of a memory after many random operations.
 
     case: top, operations, seed, frees (the share of them). The answer counts what was given and
     refused, and has a checksum of all that was given, in order.

@@ -1,4 +1,4 @@
-"""Probes for a radix tree: one whose nodes are few, and the slots that a lookup finds."""
+"""Probes for a radix tree: one with few nodes, and the slots that a lookup finds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from zbudlab.mm import radix_tree
 
 
 def short(bench: Bench, case: dict[str, Any]) -> Any:
-    """What each insertion answers, and the tree after it. case: nodes (that there are), keys."""
+    """Return the result of each insertion, and the tree after it. case: nodes (available), keys."""
     nodes = np.zeros(case["nodes"] + 1, layout.radix_tree_node).view(np.recarray)
     root = np.zeros(1, layout.radix_tree_root).view(np.recarray)[0]
     answers = []

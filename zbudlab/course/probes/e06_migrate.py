@@ -1,7 +1,7 @@
-"""Probe for moving one zbud page: what went before is a trace, then one function is called.
+"""Probe for moving one zbud page: replay a trace, then call one function.
 
 A case: before (operations of a zbud trace, a line each), move (which page, by its place on the
-LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). Pages are told as
+LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). Pages are given as
 "old", "new", or by their number.
 """
 
@@ -55,7 +55,7 @@ class Scene:
         return self.state.rows[pfn << int(self.replay.pool["row_shift"])]
 
     def page(self, pfn: int) -> Any:
-        """A page as it is told."""
+        """Return a page as plain values."""
         return {self.old: "old", self.new: "new"}.get(pfn, pfn)
 
     def move(self) -> int:
@@ -63,23 +63,23 @@ class Scene:
         return int(zbud_migrate.zbud_migrate_page(self.state.mem, self.new, self.old))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All that memory is, by name: frames are a part of rows."""
+        """Return all of memory by name; frames are part of rows."""
         state = self.state
         found = {"pages": state.pages, "rows": state.rows, "nodes": state.nodes}
         return found | {"pools": state.pools}
 
     def everything(self) -> int:
-        """A number that tells whether anything in memory is different."""
+        """Return a number that changes if anything in memory changes."""
         return zlib.crc32(b"".join(array.tobytes() for array in self.arrays().values()))
 
     def memory(self) -> dict[str, str]:
-        """All that memory is, packed: what is to be seen there is found out by who compares."""
+        """Return all of memory, packed for the process that examines it."""
         packed = {name: zlib.compress(array.tobytes(), 1) for name, array in self.arrays().items()}
         return {name: base64.b64encode(data).decode() for name, data in packed.items()}
 
 
 def references(scene: Scene) -> dict[str, Any]:
-    """Where each handle leads, and how many references both pages have."""
+    """Return where each handle leads, and how many references both pages have."""
     state, pool = scene.state, scene.replay.pool
     pages = {
         str(number): scene.page(int(zbud_header.handle_pfn(pool, state.nodes, number)))
@@ -90,7 +90,7 @@ def references(scene: Scene) -> dict[str, Any]:
 
 
 def lists(scene: Scene) -> dict[str, Any]:
-    """The pages on each list of the pool, first to last."""
+    """Return the pages on each list of the pool, first to last."""
     view = scene.replay.view
     places = {"lru": (LRU_LIST, LRU), "buddied": (BUDDIED, BUDDY)}
     places |= {f"{free} chunks free": (free, BUDDY) for free in range(1, NCHUNKS)}
@@ -124,7 +124,7 @@ SIGHTS = {"references": references, "lists": lists, "content": content}
 
 
 def moved(bench: Bench, case: dict[str, Any]) -> Any:
-    """What zbud_migrate_page answers, and memory then."""
+    """Return the result of zbud_migrate_page, and memory after it."""
     scene = Scene(case)
     if scene.old < 0:
         return "there is no such page"
@@ -134,7 +134,7 @@ def moved(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def count(bench: Bench, case: dict[str, Any]) -> Any:
-    """What expected_references says of a page's header."""
+    """Return what expected_references says about the header of the page."""
     scene = Scene(case)
     if scene.old < 0:
         return "there is no such page"
@@ -143,7 +143,7 @@ def count(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def handle(bench: Bench, case: dict[str, Any]) -> Any:
-    """What move_handle does with one handle (case: handle) of the page."""
+    """Return what move_handle does with one handle (case: handle) of the page."""
     scene = Scene(case)
     if scene.old < 0:
         return "there is no such page"

@@ -1,4 +1,4 @@
-"""Probes for an experiment of the student's own: what it gives, at which points, how reliably."""
+"""Probes for a student's experiment: its results, its points, and whether it repeats."""
 
 import contextlib
 import random
@@ -15,7 +15,7 @@ FRAMES = 96  #: of the machines that a check runs
 
 @contextlib.contextmanager
 def counted() -> Iterator[list[int]]:
-    """A block in which all machines' operations are noted by their size (pages, mostly)."""
+    """Record all operations of machines by their size (usually pages) within a block."""
     sizes: list[int] = []
     perform = Machine._perform
 
@@ -31,7 +31,7 @@ def counted() -> Iterator[list[int]]:
 
 
 def _grid(bench: Bench) -> dict[str, list[Any]]:
-    """The student's grid; a single value stands for itself, as in a sweep."""
+    """Return the student's grid; a single value stands for itself, as in a sweep."""
     grid = dict(bench.functions["grid"]())
     return {
         name: list(values) if isinstance(values, (list, tuple, range)) else [values]
@@ -40,13 +40,13 @@ def _grid(bench: Bench) -> dict[str, list[Any]]:
 
 
 def plan(bench: Bench, case: dict[str, Any]) -> Any:
-    """The grid and the seeds."""
+    """Return the grid and the seeds."""
     seeds = bench.functions["seeds"]()
     return {"grid": _grid(bench), "seeds": seeds if isinstance(seeds, int) else list(seeds)}
 
 
 def runs(bench: Bench, case: dict[str, Any]) -> Any:
-    """What the experiment gives at some points of its grid, and how much its machines did.
+    """Return the results at some points of the grid, and how much the machines did.
 
     case: places (0 = the first value of each parameter, towards 1 = the last), seed.
     """
@@ -60,7 +60,7 @@ def runs(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def repeats(bench: Bench, case: dict[str, Any]) -> Any:
-    """What the experiment gives for each of the case's seeds, one after the other."""
+    """Return the experiment's results for each seed of the case, in order."""
     found = []
     with counted() as sizes:
         for number, seed in enumerate(case["seeds"]):
@@ -71,6 +71,6 @@ def repeats(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def intervals(bench: Bench, case: dict[str, Any]) -> Any:
-    """The interval of some values, twice. case: values, seed."""
+    """Return the interval of some values, twice. case: values, seed."""
     values, seed = case["values"], case["seed"]
     return [list(bench.functions["interval"](list(values), seed)) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""What a submission can import where marks are given, and what replaces the rest.
+"""What a submission can import in the grading sandbox, and what replaces the rest.
 
 The grading sandbox and `zbudlab check` follow the same rules: the standard library, `LIBRARIES`
 and `PACKAGE` are there; modules in `IDLE` can be imported and do nothing; everything else is
@@ -36,6 +36,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zbud",
         "zswap",
         "zswap61",
+        "zswap_settings",
         "zswap_world",
     ),
     "content": (
@@ -70,6 +71,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "explain",
         "freelists",
         "keyframes",
+        "logfile",
         "machine",
         "notes",
         "operations",

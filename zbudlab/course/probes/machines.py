@@ -1,7 +1,7 @@
-"""Probe for functions in a whole machine: a script of operations, and what is seen after each.
+"""Probe for functions in a whole machine: a script of operations, observed after each.
 
-The operations are those of the log (`zbudlab.machine.operations`), with whole numbers, and
-`fill`, which writes pages of the probe's own making: process, first page, how many, seed.
+The operations are those of the log (`zbudlab.machine.operations`), with whole numbers, and `fill`,
+which writes pages of the probe's own making: process, first page, how many, seed.
 """
 
 import zlib
@@ -18,7 +18,7 @@ from zbudlab.mm import inspection
 
 
 def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:
-    """Write pages that compress to various lengths; 0."""
+    """Write pages that compress to various lengths. Return 0."""
     random = np.random.Generator(np.random.PCG64(seed))
     pages = np.zeros((count, PAGE_SIZE), np.uint8)
     for page in pages:
@@ -29,7 +29,7 @@ def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> i
 
 
 def contents(machine: Machine) -> list[list[Any]]:
-    """For each process a CRC-32 of each of its pages, wherever it is; "lost" for a damaged one."""
+    """Return a CRC-32 of each page of each process, wherever it is; "lost" for a damaged one."""
     return [
         [_content(machine, number, page) for page in range(int(process["nr_pages"]))]
         for number, process in enumerate(machine.state.processes)
@@ -44,7 +44,7 @@ def _content(machine: Machine, process: int, page: int) -> Any:
 
 
 def zone(machine: Machine) -> dict[str, Any]:
-    """The zone's free pages, in all and by order."""
+    """Return the zone's free pages, in total and by order."""
     found = machine.state.zone
     return {"free pages": int(found["nr_free_pages"]), "by order": found["nr_free"].tolist()}
 
@@ -69,11 +69,11 @@ def _step(machine: Machine, name: str, arguments: list[int]) -> int:
 
 
 def script(bench: Bench, case: dict[str, Any]) -> Any:
-    """What a machine answers to each operation, and what is seen then, functions plugged in.
+    """Return a machine's answer to each operation, with the functions in place.
 
-    case: config (settings of the machine), script ([[operation, numbers...], ...]), see (names
-    of SIGHTS, after each operation), finally (the same, at the end). Where the functions raise,
-    the last answer is {"op": ..., "error": ...}.
+    case: config (settings of the machine), script ([[operation, numbers...], ...]), see (names of
+    SIGHTS, after each operation), finally (the same, at the end). Where the functions raise, the
+    last answer is {"op": ..., "error": ...}.
     """
     answers: list[Any] = []
     operation: Any = ["boot"]

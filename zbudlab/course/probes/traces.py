@@ -9,7 +9,7 @@ from zbudlab.course.probes import Bench, TooSlow, plain, trouble
 
 
 class Watched(list):
-    """Operations that know which of them was looked at last."""
+    """Operations that record which of them was last read."""
 
     current: Operation | None = None
 
@@ -19,7 +19,7 @@ class Watched(list):
 
 
 def replay(bench: Bench, case: dict[str, Any]) -> Any:
-    """The engine's answer to each operation, with the functions plugged in.
+    """Return the engine's answer to each operation, with the functions in place.
 
     case: kind (as in zbudlab.conformance.KINDS), trace (its operations, a line each). Where the
     functions raise, the last answer is {"op": ..., "error": ...}.

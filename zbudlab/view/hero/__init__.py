@@ -1,7 +1,7 @@
-"""The hero: two blocks of memory, a button and a switch, and the question of the course.
+"""The hero: two blocks of memory, a button and a switch that pose the question of the course.
 
-What it shows was recorded from the engine (`lessons.stubborn`), so it needs no kernel: in a stored
-notebook and on the site the same script shows it. JavaScript: story.js, stage.js, hero.js.
+Its story was recorded from the engine (`lessons.stubborn`), so it needs no kernel. The same script
+shows it in stored notebooks and on the site. JavaScript: story.js, stage.js, hero.js.
 """
 
 import json
@@ -32,7 +32,7 @@ def story() -> dict[str, Any]:
 
 
 class Hero(anywidget.AnyWidget):
-    """Two blocks of 512 frames, *Compact*, and one page that cannot move until you let it."""
+    """Two blocks of 512 frames, a Compact button, and one page that cannot move until allowed."""
 
     _esm = drawn(*_FILES, "hero/widget.js")
     _css = looks("hero/hero.css")
@@ -46,16 +46,16 @@ class Hero(anywidget.AnyWidget):
         return SUMMARY
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        """Return the widget and, for pages without a kernel, the same as HTML."""
+        """Return the widget and, for pages without a kernel, the hero as HTML."""
         data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         return {**data, "text/plain": SUMMARY, "text/html": html()}, about
 
 
 def html() -> str:
-    """Return the hero as a piece of HTML that needs nothing else.
+    """Return the hero as self-contained HTML.
 
-    Where scripts do not run, it shows the block that one page keeps from being free.
+    Where scripts do not run, it shows the block that one page prevents from being free.
     """
     script = (
         f"{drawn(*_FILES)}\nnew Hero(document.currentScript.previousElementSibling, {_data()});"
@@ -72,7 +72,7 @@ def _data() -> str:
 
 
 def still() -> str:
-    """Return the picture of the moment when one page spoils the block, as HTML."""
+    """Return a picture of the block that one remaining page occupies, as HTML."""
     kinds = [int(kind) for kind in story()["start"]]
     for old, new in story()["stuck"]:
         kinds[new], kinds[old] = kinds[old], 0

@@ -1,4 +1,4 @@
-// The hero: two blocks, one button, one switch. Works without a kernel: the story is recorded.
+// The hero: two blocks, a button and a switch. Its story is recorded, so it needs no kernel.
 
 const LEGEND = [[PROCESS, "page of a program"], [ZBUD2, "zbud page: two compressed pages"], [FREE, "free"]];
 
@@ -101,7 +101,7 @@ class Hero {
     this.put();
   }
 
-  /** Put the callout at the page that stayed, and the words into the free block. */
+  /** Position the callout next to the remaining page and the words in the free block. */
   put() {
     const { cell: side, width } = this.stage;
     if (!side || this.story.zbud < 0) return;

@@ -1,7 +1,7 @@
-// The hero's picture: two blocks on a canvas, and pages on their way between them.
+// The hero's picture: two blocks on a canvas, and pages moving between them.
 
-const FLIGHT_MS = 520, LONE_FLIGHT_MS = 1100, ALL_MS = 2400; // one of many, one alone, until the last starts
-const STACKED_BELOW = 560; // CSS pixels of width at which the blocks stand one above the other
+const FLIGHT_MS = 520, LONE_FLIGHT_MS = 1100, ALL_MS = 2400; // flight of one of many, of a single page; time until the last flight starts
+const STACKED_BELOW = 560; // width in CSS pixels below which the blocks are stacked
 
 /** The canvas of a hero. */
 class Stage {
@@ -9,7 +9,7 @@ class Stage {
     Object.assign(this, { canvas, root, story, flying: [], run: 0, marked: new Set() });
   }
 
-  /** Take a width: whole quarters of a pixel a cell, or the grid shimmers. */
+  /** Set the width. Cells are multiples of a quarter pixel, as the grid would shimmer otherwise. */
   size(width) {
     const inner = width - 4;
     this.stacked = inner < STACKED_BELOW;
@@ -22,7 +22,7 @@ class Stage {
     this.context = sharp(this.canvas, width, this.height);
   }
 
-  /** The top left corner of a frame. */
+  /** Return the top left corner of a frame. */
   place(frame) {
     const block = Math.floor(frame / BLOCK), inside = frame % BLOCK;
     const left = this.stacked ? 0 : block * (SIDE * this.cell + this.gap);
@@ -53,7 +53,7 @@ class Stage {
     cell(this.context, ink, x, y, this.cell, kind, { nail, ring });
   }
 
-  /** A block that is free as a whole. */
+  /** Draw an entirely free block. */
   drawWhole(ink, block) {
     const [x, y] = this.place(block * BLOCK);
     box(this.context, ink.wholefill, x, y, SIDE * this.cell - 1, ROWS * this.cell - 1, 5);
@@ -69,7 +69,7 @@ class Stage {
     cell(this.context, ink, x0 + (x1 - x0) * t, y0 + (y1 - y0) * t + lift, this.cell, kind);
   }
 
-  /** Make these moves one after another, in the engine's order; then `done`. */
+  /** Play the moves in the engine's order, then call `done`. */
   play(moves, step, done) {
     const mine = ++this.run;
     this.marked = new Set();

@@ -1,7 +1,7 @@
-// The hero's story: frames of two blocks, and what compaction did with them. Recorded from the
-// engine by lessons/stubborn.py; replaying the moves gives exactly the engine's end states.
+// The hero's story: frames of two blocks and their moves in compaction, recorded from the engine by
+// lessons/stubborn.py. Replaying the moves gives exactly the engine's end states.
 
-/** Where the story is: start, moving, spoiled or won; `at` is what each frame is. */
+/** The state of the story: start, moving, spoiled or won. `at` is the kind of each frame. */
 class Story {
   constructor(recorded) {
     this.recorded = recorded;
@@ -15,7 +15,7 @@ class Story {
     this.moved = 0;
   }
 
-  /** The moves that Compact makes from here: [from, to] each. */
+  /** Return the moves that Compact makes in this state, as [from, to]. */
   next() {
     const { stuck, freed, movable } = this.recorded;
     return this.state === "spoiled" ? freed : this.movable ? movable : stuck;
@@ -48,7 +48,7 @@ class Story {
     return this.state === "won" ? 1 : 0;
   }
 
-  /** Whether Compact would change anything. */
+  /** True if Compact would move a page. */
   get ready() {
     return this.state === "start" || (this.state === "spoiled" && this.movable);
   }

@@ -1,1 +1,1 @@
-"""One look for everything that is drawn: tokens, style sheets, drawing shared by the views."""
+"""The common look of all drawings: tokens, style sheets, and shared drawing code."""

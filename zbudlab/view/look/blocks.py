@@ -1,7 +1,8 @@
 """Memory maps as SVG: every block is 32 by 16 cells, as in the live maps.
 
-Runs of alike frames are one rectangle, and all rectangles of a kind one path, so that a map of
-8,192 frames takes a few kilobytes. Colours are the tokens, with the light theme's as fallback.
+A run of frames of the same kind is one rectangle and all rectangles of a kind are one path, so
+that a map of 8,192 frames takes a few kilobytes. Colours are the tokens, with the light theme as
+fallback.
 """
 
 from base64 import b64encode
@@ -16,12 +17,12 @@ SIDE, ROWS = 32, 16  #: cells of a block
 BLOCK = SIDE * ROWS
 GAP = 2  #: cells between blocks
 FREE = (layout.FRAME_FREE, layout.FRAME_FREE_CMA)
-#: Tokens of kinds of frames, as layout.FRAME_* numbers them.
+#: Tokens of frame kinds, indexed by layout.FRAME_*.
 KIND_TOKENS = ("free", "cma", "process", "zbud1", "zbud2", "kernel")
 
 
 def paint(name: str) -> str:
-    """Return a token as a colour for SVG: the page's, or the light theme's where it has none."""
+    """Return a token as an SVG colour, with the light theme's colour as fallback."""
     return f"var(--{name}, {tokens.colour(name)})"
 
 
@@ -31,7 +32,7 @@ def _corner(block: int, across: int) -> tuple[int, int]:
 
 
 def _runs(kinds: Sequence[int], left: int, top: int) -> dict[int, list[str]]:
-    """Return the path of each kind in a block, as pieces: a rectangle a run of alike frames."""
+    """Return pieces of each kind's path in a block: one rectangle per run of frames."""
     found: dict[int, list[str]] = {}
     for row in range(ROWS):
         column = 0
@@ -44,7 +45,7 @@ def _runs(kinds: Sequence[int], left: int, top: int) -> dict[int, list[str]]:
 
 
 def _nails(kinds: Sequence[int], left: int, top: int) -> str:
-    """Return the mark of what cannot move, on each zbud page of a block."""
+    """Return the marks of immovable pages, one on each zbud page of a block, as SVG."""
     marks = []
     for place, kind in enumerate(kinds):
         if kind in layout.POOL_KINDS:
@@ -60,9 +61,20 @@ def svg(
 ) -> str:
     """Return a map of frames (layout.FRAME_*) as SVG, `across` blocks in a row.
 
-    alt: what it shows, in words. nails: whether zbud pages cannot move. width: on the page.
+    alt: description of the map. nails: mark zbud pages as immovable. width: an SVG width.
     """
     count = -(-len(kinds) // BLOCK)
+    wide = min(count, across) * (SIDE + GAP) - GAP
+    high = -(-count // across) * (ROWS + GAP) - GAP
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-.5 -.5 {wide + 1} {high + 1}" '
+        f'width="{width}" role="img" aria-label="{escape(alt)}">'
+        f"{''.join(_shapes(kinds, count, across, nails))}</svg>"
+    )
+
+
+def _shapes(kinds: Sequence[int], count: int, across: int, nails: bool) -> list[str]:
+    """Return the elements of a map: free blocks, runs of frames, whole blocks, nails."""
     parts: dict[int, list[str]] = {}
     plain, whole, marks = [], [], []
     for block in range(count):
@@ -84,16 +96,14 @@ def svg(
     if whole:
         outline = f'stroke="{paint("whole")}" stroke-width=".5"'
         drawn.append(f'<path fill="{paint("wholefill")}" {outline} d="{"".join(whole)}"/>')
-    wide = min(count, across) * (SIDE + GAP) - GAP
-    high = -(-count // across) * (ROWS + GAP) - GAP
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-.5 -.5 {wide + 1} {high + 1}" '
-        f'width="{width}" role="img" aria-label="{escape(alt)}">{"".join([*drawn, *marks])}</svg>'
-    )
+    return [*drawn, *marks]
 
 
 def image(kinds: Sequence[int], *, across: int, alt: str, nails: bool = False) -> str:
-    """Return the same map as an image element, which also shows where scripts and SVG do not."""
+    """Return the map as an HTML image, for front ends that remove scripts and inline SVG.
+
+    Arguments as for `svg`.
+    """
     drawing = b64encode(svg(kinds, across=across, alt=alt, nails=nails, width="900").encode())
     source = f"data:image/svg+xml;base64,{drawing.decode()}"
     return f'<img alt="{escape(alt)}" style="max-width: 100%" src="{source}">'

@@ -1,21 +1,21 @@
-// Drawing that all views share. A frame is a cell: hue says whose it is, shape says whether it can
-// move. Colours are the tokens of look/tokens.py, read from the style sheet.
+// Drawing code shared by all views. Each frame is a cell: hue shows its owner, shape shows whether it
+// can move. Colours are the tokens of look/tokens.py, read from the style sheet.
 
 const FREE = 0, CMA = 1, PROCESS = 2, ZBUD1 = 3, ZBUD2 = 4, KERNEL = 5; // layout.FRAME_*
-const SIDE = 32, ROWS = 16, BLOCK = SIDE * ROWS; // every map draws a block like this
+const SIDE = 32, ROWS = 16, BLOCK = SIDE * ROWS; // shape of a block in all maps
 
 const isZbud = (kind) => kind === ZBUD1 || kind === ZBUD2;
 const grouped = (number) => number.toLocaleString("en-US");
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const eased = (t) => (t < 0.5 ? 4 * t * t * t : 1 - (2 - 2 * t) ** 3 / 2);
 
-/** The colours of a view's tokens, by name: `inks(element).zbud1`. */
+/** Return the colours of a view's tokens by name: `inks(element).zbud1`. */
 function inks(element) {
   const style = getComputedStyle(element);
   return new Proxy({}, { get: (_, name) => style.getPropertyValue(`--${name}`).trim() });
 }
 
-/** An SVG element with attributes and children. */
+/** Make an SVG element with attributes and children. */
 function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -26,7 +26,7 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A canvas of that many CSS pixels, sharp on any screen: its context. */
+/** Size a canvas in CSS pixels, sharp on any screen. Return its context. */
 function sharp(canvas, width, height) {
   const ratio = Math.max(window.devicePixelRatio || 1, 1);
   canvas.style.width = `${width}px`;
@@ -38,7 +38,7 @@ function sharp(canvas, width, height) {
   return context;
 }
 
-/** Gap between cells, and radius of their corners, by their size. */
+/** Return the gap between cells and the radius of their corners, by size. */
 const gapOf = (size) => (size >= 14 ? 2 : size >= 7 ? 1 : size >= 4 ? 0.5 : 0);
 
 /** Fill a rectangle with round corners. */
@@ -67,7 +67,7 @@ function cell(context, ink, x, y, size, kind, { nail = false, ring = null } = {}
 
 const KIND_TOKENS = ["free", "free", "process", "zbud1", "zbud2", "kernel"];
 
-/** A zbud page: a half for each buddy. */
+/** Draw a zbud page: one half per buddy. */
 function drawHalves(context, ink, x, y, width, radius, kind) {
   const half = (width - 1) / 2;
   context.save();
@@ -83,7 +83,7 @@ function drawHalves(context, ink, x, y, width, radius, kind) {
   context.restore();
 }
 
-/** The mark of a page that cannot move. */
+/** Draw the mark of a page that cannot move. */
 function drawNail(context, ink, x, y, width) {
   for (const [share, fill] of [[0.27, ink.paper], [0.17, ink.ink]]) {
     context.fillStyle = fill;
@@ -93,7 +93,7 @@ function drawNail(context, ink, x, y, width) {
   }
 }
 
-/** A legend of kinds of frames: [[kind, words], ...], each drawn as the maps draw it. */
+/** Make a legend of frame kinds, [[kind, words], ...], with each kind drawn as in the maps. */
 function legendOfKinds(pairs) {
   const keys = pairs.map(([kind, words]) => {
     const canvas = make("canvas", { "data-kind": kind, "aria-hidden": "true" });
@@ -102,7 +102,7 @@ function legendOfKinds(pairs) {
   return make("div", { class: "legend" }, ...keys);
 }
 
-/** Draw the keys of a legend in the colours that hold now. */
+/** Draw the keys of a legend in the current colours. */
 function drawKeys(root) {
   const ink = inks(root);
   for (const canvas of root.querySelectorAll("canvas[data-kind]")) {
@@ -110,7 +110,7 @@ function drawKeys(root) {
   }
 }
 
-/** Call `act` when the page changes its theme or the element its size; returns what ends it. */
+/** Call `act` when the page's theme or the element's size changes. Return a function to stop it. */
 function whenRestyled(element, act) {
   const watcher = new MutationObserver(act);
   const attributeFilter = ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "class"];

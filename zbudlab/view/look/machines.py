@@ -1,4 +1,4 @@
-"""Machines side by side as a page: name, number, and the maps of their memory."""
+"""Machines side by side as HTML: name, number, and maps of their memory."""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,9 +23,9 @@ _WHOLE = (
 
 
 class Card(NamedTuple):
-    """A machine: its name, a large number and of how many, and maps by their names.
+    """A machine's name, its result (`number` of `of`), and maps by their names.
 
-    maps: kinds of frames (layout.FRAME_*), a whole number of blocks of 512.
+    maps: kinds of frames (layout.FRAME_*), in whole blocks of 512.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Card(NamedTuple):
 
 
 def page(cards: Sequence[Card], unit: str) -> str:
-    """Return the machines as HTML for `picture.framed` pages; unit: what the numbers count."""
+    """Return the machines as HTML; unit: what the numbers count."""
     css = (Path(__file__).parent / "figures.css").read_text("utf-8")
     shown = {int(kind) for card in cards for part in card.maps.values() for kind in part}
     drawn = "".join(_card(card, unit) for card in cards)

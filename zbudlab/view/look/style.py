@@ -1,6 +1,6 @@
-"""The style of figures drawn with matplotlib, taken from the tokens.
+"""The matplotlib style of figures, derived from the tokens.
 
-`styled` draws a function's figure in it. `themed` makes SVG of a figure whose colours are the
+`styled` applies it to a drawing function. `themed` converts a figure to SVG whose colours are the
 page's tokens, so that one drawing follows any theme.
 """
 
@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from zbudlab.view.look import tokens
 from zbudlab.view.look.tokens import colour
 
-SCREEN_DPI = 96  #: of a figure's inches on the page
-WIDE = 9.6  #: inches: the content's width in JupyterLab on a laptop
+SCREEN_DPI = 96  #: pixels on the page per inch of a figure
+WIDE = 9.6  #: width of the content in JupyterLab on a laptop, in inches
 
 #: Settings of matplotlib.
 RC: Any = {
@@ -68,10 +68,10 @@ RC: Any = {
     "ytick.major.size": 0,
 }
 
-#: Draw what a function draws in this style.
+#: Decorator: run a drawing function in this style.
 styled = mpl.rc_context(RC)
 
-#: Token names by colour of the light theme; of names with the same colour the first.
+#: Token names by colour in the light theme; the first name where several share a colour.
 _NAMES: dict[str, str] = {}
 for _name, _token in tokens.COLOURS.items():
     _NAMES.setdefault(_token.light, _name)
@@ -92,7 +92,10 @@ def line(machine: str) -> dict[str, object]:
 
 
 def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float = 10) -> None:
-    """Write names at the right ends of curves: (height in data, words, colour), pushed apart."""
+    """Write names at the right ends of curves, moved apart so that they do not overlap.
+
+    labels: (height in data units, words, colour) each. size: of the font, in points.
+    """
     low, high = ax.get_ylim()
     inches = ax.get_window_extent().height / ax.figure.dpi
     gap = 1.35 * size / 72 / inches * (high - low)
@@ -120,7 +123,7 @@ def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float =
 
 
 def themed(figure: Figure, alt: str) -> str:
-    """Return a figure as SVG whose colours are the page's tokens; alt: what it shows."""
+    """Return a figure as SVG whose colours are the page's tokens; alt: its description."""
     file = io.StringIO()
     with mpl.rc_context(RC):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
@@ -132,6 +135,7 @@ def themed(figure: Figure, alt: str) -> str:
     drawn = re.sub(r"font: ([^;\"]*?)'?DejaVu[^;\"]*", r"font: \1var(--sans, sans-serif)", drawn)
     drawn = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn))
     drawn = re.sub(r"(\.\d\d)\d+", r"\1", drawn)
+    drawn = re.sub(r"( [ML] -?\d+(?:\.\d)?)\d?( -?\d+(?:\.\d)?)\d?(?= )", r"\1\2", drawn)
     return _sized(drawn.strip(), figure, alt)
 
 
@@ -141,7 +145,7 @@ def _paint(found: str) -> str:
 
 
 def _own_ids(drawn: str) -> str:
-    """Keep only the ids that are referred to, and make them differ from other figures' ids."""
+    """Keep only the ids that are referenced, and make them unique among figures."""
     mark = hashlib.sha256(drawn.encode()).hexdigest()[:8]
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", drawn))
     drawn = re.sub(
@@ -153,7 +157,7 @@ def _own_ids(drawn: str) -> str:
 
 
 def _sized(drawn: str, figure: Figure, alt: str) -> str:
-    """Make the drawing as wide as its place, and at most as wide as it was drawn."""
+    """Fit the drawing to the page's width, up to its original width."""
     wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
     opening, rest = drawn.split(">", 1)
     opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)

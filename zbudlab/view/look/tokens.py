@@ -1,8 +1,8 @@
-"""The tokens of the look: what each colour means, sizes of type, spacing and motion.
+"""Design tokens: colours and their meanings, type sizes, spacing and motion.
 
-This table is the only place where they are written. `css()` makes custom properties of them for
-style sheets and scripts, `style.RC` the settings of matplotlib, and `palette.KINDS` the kinds of
-frames. Hue says who owns a page, shape says whether it can move (column `shape`).
+This table is their only definition. `css()` turns them into custom properties for style sheets and
+scripts, `style.RC` into matplotlib settings, and `palette.KINDS` into kinds of frames. Hue shows
+the owner of a page; shape shows whether it can move (column `shape`).
 """
 
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ THEMES: tuple[Theme, Theme] = ("light", "dark")
 
 
 class Token(NamedTuple):
-    """A colour: as #rrggbb on a light page and on a dark one, its meaning, and its shape."""
+    """A colour in both themes as #rrggbb, its meaning, and its shape."""
 
     light: str
     dark: str
@@ -21,9 +21,9 @@ class Token(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """How one of the machines is drawn: token of its colour, dashes in points, marker, label.
+    """The line style of a machine: token of its colour, dashes in points, marker, label.
 
-    label: token of the colour of its name, which must be readable as text.
+    label: token of the colour of its name, which must be legible as text.
     """
 
     token: str
@@ -65,7 +65,7 @@ COLOURS = {
     "c_zsm": Token("#5b2fa6", "#c7adff", "zsmalloc", "dots, diamond"),
 }
 
-#: The machines that are compared, the same in every figure.
+#: Styles of the compared machines, the same in every figure.
 CURVES = {
     "without zswap": Curve("c_none", (4, 2), "s", "quiet"),
     "zbud unmovable": Curve("c_stuck", (), "o", "c_stuck"),
@@ -97,13 +97,13 @@ SIZES = {
     "ease": "cubic-bezier(.3, 0, .15, 1)",
 }
 
-#: Where the tokens hold, and what each front end says when its page is dark.
+#: Selector of elements with tokens, and the selectors by which front ends mark dark pages.
 SCOPE = ".zb"
 DARK = (
     ':root[data-theme="dark"] {0}, {0}[data-theme="dark"], '
     '[data-jp-theme-light="false"] {0}, .vscode-dark {0}'
 )
-#: A page that says nothing follows the system.
+#: A page that specifies no theme follows the system.
 SILENT = ":root:not([data-theme]) body:not([data-jp-theme-light], .vscode-light, .vscode-dark) {0}"
 
 
@@ -114,7 +114,7 @@ def colour(name: str, theme: Theme = "light") -> str:
 
 
 def properties(theme: Theme) -> str:
-    """Return the colours of a theme as declarations of custom properties."""
+    """Return the colours of a theme as CSS custom properties."""
     colours = "".join(f"--{name}:{colour(name, theme)};" for name in COLOURS)
     return f"color-scheme:{theme};{colours}"
 
@@ -122,7 +122,7 @@ def properties(theme: Theme) -> str:
 def css(scope: str = SCOPE, *, sizes: bool = True) -> str:
     """Return the style sheet that defines all tokens within `scope`, light and dark.
 
-    sizes: whether to define fonts, type, spacing and motion, too.
+    sizes: also define fonts, type sizes, spacing and motion.
     """
     fixed = "".join(f"--{name}:{value};" for name, value in SIZES.items()) if sizes else ""
     dark = properties("dark")

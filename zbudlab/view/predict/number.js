@@ -1,8 +1,8 @@
-// A number on a line: your mark, then the machine's. And a choice between rows.
+// Fields for a number on a line, with the guess and the answer, and for a choice between rows.
 
 const LINE_LEFT = 14, LINE_LONG = 510, LINE_WIDE = 640;
 
-/** Values at which a line from 0 to `top` has ticks: some six. */
+/** Return the values of about six ticks on a line from 0 to `top`. */
 function ticksOf(top) {
   const rough = top / 6, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
@@ -44,7 +44,7 @@ function drawNumber(root, form, guess, truth) {
   return picture;
 }
 
-/** A field for a number: { root, value, show }. */
+/** Make a field for a number: { root, control, value, show, ready }. */
 function numberField(root, form, touched) {
   const input = make("input", { type: "number", step: "any", min: 0, "aria-label": `your answer, ${form.unit}` });
   const plot = make("div", {});
@@ -60,7 +60,7 @@ function numberField(root, form, touched) {
   return { root: plot, control: make("label", {}, "Your answer ", input), value, show, ready: () => value() !== null };
 }
 
-/** A field of choices. */
+/** Make a field of choices. */
 function choiceField(root, form, touched) {
   const name = unique("zbl-choice");
   const inputs = form.names.map((choice) => make("input", { type: "radio", name, value: choice, onchange: touched }));

@@ -1,12 +1,12 @@
-// A prediction: a question, a field, a lock, and what is hidden until then. Python's half is
-// prediction.py. A guess is kept in the notebook's metadata, so it survives saving and reopening.
+// A prediction: a question, a field, a lock button, and a result hidden until then. The Python side
+// is prediction.py. Guesses are stored in the notebook's metadata, so they survive reopening.
 
 const FIELDS = { number: numberField, choice: choiceField, sketch: (...given) => new Sketch(...given) };
 const NOT_AGAIN = "It cannot be changed afterwards.";
 const HOW = { number: NOT_AGAIN, choice: NOT_AGAIN, sketch: "Drag the points, or use Tab and the arrow keys." };
 const LOCK_ICON = "M6 8V5.5a3 3 0 0 1 6 0V8M3 8h12v8H3z";
 
-/** The guesses that a notebook keeps, by question. */
+/** The guesses stored in a notebook, by question. */
 class Kept {
   constructor(model) {
     this.notebook = model.widget_manager?.context?.model;
@@ -91,7 +91,7 @@ class PredictionView {
     this.touched();
   }
 
-  /** How far off the guess was, and why. */
+  /** Return the error of the guess and the reason for the answer. */
   reason(guess, truth) {
     const why = make("span", { class: "quiet" }, truth.why);
     if (guess === null || this.form.kind === "choice") return make("div", { class: "why" }, make("span", {}), why);

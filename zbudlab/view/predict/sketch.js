@@ -1,4 +1,4 @@
-// A curve to draw: drag the points, or use the arrow keys; then the truth appears with it.
+// A curve to sketch by dragging points or with the arrow keys; the answer is drawn next to it.
 
 const SKETCH = { wide: 640, high: 250, left: 34, right: 540, bottom: 214, top: 14 };
 

@@ -1,1 +1,1 @@
-"""A step of a machine as one JSON object, and the picture that a browser makes of it."""
+"""A step of a machine as one JSON object, and the scripts that draw it in a browser."""

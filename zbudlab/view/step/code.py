@@ -1,24 +1,27 @@
-"""The function that a step is in, with the line that it is at."""
+"""The source of a step's function, with its current line."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from zbudlab import jit
 from zbudlab.history.functions import linux_of, source_of
+from zbudlab.history.inside import Part
+from zbudlab.view.step.track import page_of
 
-LINES = 20  #: of a function that are shown
+LINES = 20  #: lines of a function that are shown
 
 
 def kernel_named(function: str) -> str | None:
-    """Return `module.function` of a kernel by its bare name; None if there is none."""
+    """Return `module.function` of a kernel by its bare name, or None if it is unknown."""
     return next((name for name in jit.KERNELS if name.rpartition(".")[2] == function), None)
 
 
 def listing(name: str, call: str = "", occurrence: int = 0) -> dict[str, Any]:
     """Return a function's source for the player.
 
-    name: `module.function`. call: the function that is called in the current line, `occurrence`
-    (from 0) says which call of it. Without a call no line is current. Each line is [depth, text].
+    name: `module.function`. call: the function that the current line calls; without it, no line is
+    current. occurrence: which call of that function, from 0. Each line is [depth, text].
     """
     source = source_of(name)
     lines = _code(source.text)
@@ -35,8 +38,20 @@ def listing(name: str, call: str = "", occurrence: int = 0) -> dict[str, Any]:
     }
 
 
+def of_part(parts: Sequence[Part], number: int) -> dict[str, Any]:
+    """Return the source of the function that called a part, with the call's line marked."""
+    part = parts[number - 1]
+    caller = kernel_named(part.caller) if part.caller else None
+    if caller is None:
+        return listing(part.name)
+    first, _ = page_of(parts, number)
+    same = parts[first - 1 : number - 1]
+    nth = sum((each.name, each.caller) == (part.name, part.caller) for each in same)
+    return listing(caller, part.name.rpartition(".")[2], nth)
+
+
 def _code(text: str) -> list[list[Any]]:
-    """Return logical lines as [depth, text], without decorators, docstring and comments."""
+    """Return logical lines as [depth, text], without decorators, docstring or comments."""
     margin = len(text) - len(text.lstrip())
     lines = [line[margin:] for line in text.splitlines()]
     function = ast.parse("\n".join(lines)).body[0]
@@ -58,7 +73,7 @@ _BLOCKS = (ast.If, ast.For, ast.While, ast.With)
 
 
 def _add(found: list[list[Any]], body: list[ast.stmt], depth: int) -> None:
-    """Append the statements of a block, an indented one after its heading."""
+    """Append the statements of a block, each heading before its indented block."""
     for statement in body:
         if not isinstance(statement, _BLOCKS):
             found.append([depth, ast.unparse(statement)])

@@ -1,10 +1,10 @@
-// The picture of a step: radix tree, zbud pages, memory, lists. Python makes the scene that it
-// draws (step/scene.py); nothing else is needed.
+// The picture of a step: radix tree, zbud pages, memory, lists. It is drawn only from the scene that
+// Python makes (step/scene.py).
 
 const WIDE = 560, SLOT = 62, CARD = 128, CARD_GAP = 16, CARD_HIGH = 112; // SVG units
 const CHUNK_COUNT = 64;
 
-/** Draw a scene; label: what happens, in words. */
+/** Draw a scene; label: a description of the step. */
 function drawScene(root, scene, label) {
   const pen = new Pen(root, WIDE);
   let y = 0;
@@ -20,7 +20,7 @@ function drawScene(root, scene, label) {
 
 const leftOf = (cards, pfn) => cards.indexOf(pfn) * (CARD + CARD_GAP);
 
-/** The tree's slots, and arrows to the cards; returns where the cards begin. */
+/** Draw the tree's slots with arrows to the cards. Return the y at which the cards begin. */
 function drawTree(pen, { tree, pages }, cards) {
   pen.tag(0, 11, "RADIX TREE", "a handle is a number; its slot leads to the page");
   pen.box(0.75, 19, tree.slots.length * SLOT, 38, "raised", { stroke: "edge", wide: 1.2 });
@@ -39,7 +39,7 @@ function drawSlot(pen, place, key, leads, hot) {
   pen.text(x + SLOT / 2, 50, leads < 0 ? "\u2013" : leads, { size: 14, weight: 600, anchor: "middle", fill: hot ? "accent" : "ink" });
 }
 
-/** From a slot to the buddy that has its handle; dashed where it led before. */
+/** Draw an arrow from a slot to the buddy with its handle; dashed to the previous target. */
 function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
   const x = place * SLOT + SLOT / 2, y = 112;
   const header = (pages.find(({ pfn }) => pfn === leads) ?? {}).header;
@@ -54,7 +54,7 @@ function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
   pen.head(to, y - 1, Math.PI / 2, colour);
 }
 
-/** A zbud page: its chunks, its header's fields, its references. */
+/** Draw a zbud page: its chunks, its header's fields, its references. */
 function drawCard(pen, page, x, y) {
   const { header, was } = page, strong = page.role && header;
   pen.box(x + 0.75, y, CARD - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: header ? null : "4 4", radius: 6 });
@@ -96,7 +96,7 @@ function drawReferences(pen, { refs, refsWas }, x, y) {
 
 const CELL = 17.5; // SVG units
 
-/** Rows of frames with their callouts; returns where the lists begin. */
+/** Draw rows of frames with their callouts. Return the y at which the lists begin. */
 function drawMemory(pen, memory, y) {
   pen.tag(0, y - 8, "MEMORY");
   drawMemoryKey(pen, memory, y);
@@ -159,7 +159,7 @@ function drawCallouts(pen, memory, places, bottom) {
   return bottom + (memory.labels.length ? 28 : 14);
 }
 
-/** A list of pages, head on the left; what is new in a place says what was there. */
+/** Draw a list of pages, head on the left. New pages are marked with the one they replaced. */
 function drawList(pen, list, y) {
   const step = list.pages.length > 4 ? 78 : 92;
   pen.text(0, y + 16, list.name, { weight: 600 });

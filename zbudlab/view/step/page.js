@@ -1,4 +1,4 @@
-// A step on the page: the bar of named steps, the sentence, the picture, the code, what changed.
+// A step on the page: bar of named steps, explanation, picture, code and changes.
 
 const ICONS = { first: "M1 1h2v10H1zM11 1v10L4 6z", back: "M9 1v10L2 6z", on: "M3 1v10l7-5z", play: "M2 0v12l9-6z", pause: "M2 1h3v10H2zM7 1h3v10H7z" };
 
@@ -6,7 +6,7 @@ function icon(name) {
   return svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
 }
 
-/** A bar of named steps: one slider. go: called with the place of a step (0 = the first). */
+/** A bar of named steps, which is a slider. go: called with the index of a step, from 0. */
 class Track {
   constructor(go) {
     this.go = go;
@@ -78,7 +78,7 @@ class Listing {
   }
 }
 
-/** What changed, in words. */
+/** The table of changes. */
 class Changed {
   constructor() {
     this.table = make("table", {});
@@ -89,13 +89,13 @@ class Changed {
     const rows = changes.map(([where, field, before, after]) =>
       make("tr", {}, make("td", {}, `${where} `, make("b", {}, field)), make("td", {}, make("del", {}, before), " \u2192 ", make("b", {}, after))),
     );
-    if (!rows.length) rows.push(make("tr", {}, make("td", { class: "quiet" }, "Nothing: this step only looks.")));
+    if (!rows.length) rows.push(make("tr", {}, make("td", { class: "quiet" }, "Nothing: this step only reads.")));
     else if (total > changes.length) rows.push(make("tr", {}, make("td", { class: "quiet" }, `and ${grouped(total - changes.length)} more`)));
     this.table.replaceChildren(...rows);
   }
 }
 
-/** All of a step but its controls. */
+/** All parts of a step except its controls. */
 class StepPage {
   constructor(root, go) {
     this.root = root;

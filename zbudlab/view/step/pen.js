@@ -26,7 +26,7 @@ class Pen {
     this.svg.append(svg("path", { d: path, fill: "none", stroke: this.ink[stroke], "stroke-width": wide, "stroke-linecap": "round", "stroke-dasharray": dashes }));
   }
 
-  /** The head of an arrow that ends at (x, y) in a direction (0 = right, in radians). */
+  /** Draw the head of an arrow that ends at (x, y) in a direction (radians, 0 = right). */
   head(x, y, direction, fill) {
     const end = (turn) => `${x - 7 * Math.cos(direction + turn)} ${y - 7 * Math.sin(direction + turn)}`;
     this.svg.append(svg("path", { d: `M${x} ${y}L${end(-0.45)}L${end(0.45)}Z`, fill: this.ink[fill] }));

@@ -1,4 +1,4 @@
-"""Records and lists as a reader names them: frames instead of slot values and rows."""
+"""Readable names of records and lists: frames instead of slot values and rows."""
 
 import re
 
@@ -16,7 +16,7 @@ def list_words(name: str) -> str:
 
 
 def change(changed: Change) -> list[str]:
-    """Return a change as [record, field, before, after], in a reader's words."""
+    """Return a change as [record, field, before, after] in readable words."""
     values = [_value(changed, value) for value in (changed.before, changed.after)]
     return [_where(changed.where), changed.field.replace(" (", " ("), *values]
 

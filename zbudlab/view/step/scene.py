@@ -1,6 +1,6 @@
-"""What a step's picture shows, as one JSON object: tree, pages, memory, lists, code, changes.
+"""The picture of a step as one JSON object: tree, pages, memory, lists and changes.
 
-The browser draws it and asks nothing back, so the same player can show steps from elsewhere.
+The browser draws it without further requests, so the player can show steps from other sources.
 """
 
 from collections.abc import Collection
@@ -15,22 +15,22 @@ from zbudlab.mm.inspection import frame_cells, frame_kinds
 from zbudlab.view import structures
 from zbudlab.view.step import plain
 
-SLOTS = 7  #: of a tree node that are drawn
-PAGES = 4  #: cards of zbud pages
-ROWS, SIDE = 4, 32  #: of memory that are drawn
+SLOTS = 7  #: slots of the tree that are drawn
+PAGES = 4  #: zbud pages that are drawn as cards
+ROWS, SIDE = 4, 32  #: rows of memory that are drawn, and frames in a row
 LISTS, MEMBERS = 3, 5
 CHANGES = 5
 
 
 class State:
-    """What a picture needs of a machine at a moment: copies that stay when the machine goes on."""
+    """A snapshot of a machine for a picture: copies that stay valid when the machine goes on."""
 
     def __init__(self, machine: Machine, pool: int) -> None:
         state = machine.state
         self.pool = pool
         self.kinds = frame_kinds(state).copy()
         isolated = frame_cells(state) & layout.FRAME_ISOLATED != 0
-        # No page of the kernel is ever isolated: these are free frames held as targets.
+        # Kernel pages are never isolated: these are free frames held as targets of moves.
         self.kinds[isolated & (self.kinds == layout.FRAME_KERNEL)] = layout.FRAME_FREE
         self.isolated = np.flatnonzero(isolated).tolist()
         self.refs = state.pages["refcount"][: machine.config.frames].copy()
@@ -44,7 +44,7 @@ class State:
         self.tree = self._tree(machine)
 
     def _tree(self, machine: Machine) -> dict[int, int]:
-        """Return the frames that the handles of this pool's pages lead to."""
+        """Return the frame that each handle of this pool leads to, by handle."""
         if machine.state.pools[self.pool]["variant"] != layout.ZBUD_SERIES:
             return {}
         handles = [
@@ -63,7 +63,7 @@ def _header(row: Any) -> dict[str, int]:
 
 
 def pool_of(machine: Machine, changes: Collection[Change]) -> int:
-    """Return the zbud pool that these changes are about; by default the one with most pages."""
+    """Return the zbud pool that these changes concern; default: the one with the most pages."""
     named = [change.record for change in changes if change.array == "pools"]
     return named[0] if named else structures.pool_shown(machine)
 
@@ -71,10 +71,10 @@ def pool_of(machine: Machine, changes: Collection[Change]) -> int:
 def scene(
     after: State, before: State, changes: list[Change], total: int, roles: dict[int, str]
 ) -> dict[str, Any]:
-    """Return what is drawn of a step, for JSON.
+    """Return the picture of a step as a JSON object.
 
-    before, after: the machine around it. changes: of its fields, `total` in all. roles: words for
-    frames, such as {0: "old", 126: "new"}.
+    after, before: the machine after and before the step. changes: of fields of its records. total:
+    number of all changes. roles: words for frames, such as {0: "old", 126: "new"}.
     """
     changed = sorted(
         {change.record for change in changes if change.array in ("pages", "frames")}
@@ -92,7 +92,7 @@ def scene(
 
 
 def _frames(after: State, before: State, first: list[int]) -> list[int]:
-    """Return the frames that get a card, ascending: those named first, then other zbud pages."""
+    """Return the frames drawn as cards, ascending; those in `first` have priority."""
     zbud = set(after.headers) | set(before.headers)
     if not zbud:
         return []
@@ -101,7 +101,10 @@ def _frames(after: State, before: State, first: list[int]) -> list[int]:
 
 
 def _tree(after: State, before: State, frames: list[int]) -> dict[str, Any] | None:
-    """Return slots of the tree: [key, frame or -1, frame before], those of the cards first."""
+    """Return the tree's slots as [key, frame or -1, frame before or -1], or None without a tree.
+
+    Slots that changed and slots of the cards have priority.
+    """
     if not after.tree and not before.tree:
         return None
     keys = sorted(set(after.tree) | set(before.tree))
@@ -116,7 +119,7 @@ def _tree(after: State, before: State, frames: list[int]) -> dict[str, Any] | No
 
 
 def _page(pfn: int, after: State, before: State, role: str) -> dict[str, Any]:
-    """Return a zbud page's card: header and references, with those before."""
+    """Return a zbud page's card: header and references, now and before the step."""
     return {
         "pfn": pfn,
         "role": role,
@@ -130,7 +133,7 @@ def _page(pfn: int, after: State, before: State, role: str) -> dict[str, Any]:
 def _memory(
     after: State, before: State, wanted: list[int], roles: dict[int, str]
 ) -> dict[str, Any]:
-    """Return rows of frames: of a small machine all, else those with the frames wanted."""
+    """Return rows of frames: all rows of a small machine, otherwise those with `wanted` frames."""
     count = -(-len(after.kinds) // SIDE)
     rows = [*range(count)]
     if count > ROWS:
@@ -152,7 +155,7 @@ def _digits(kinds: np.ndarray) -> str:
 
 
 def _lists(after: State, before: State) -> list[dict[str, Any]]:
-    """Return the lists of the pool: the LRU, then those that changed, then the others."""
+    """Return lists of the pool: the LRU, then those that changed, then the others."""
     names = dict.fromkeys([*after.lists, *before.lists])
     changed = [name for name in names if after.lists.get(name) != before.lists.get(name)]
     order = dict.fromkeys([*(["LRU"] if "LRU" in names else []), *changed, *names])

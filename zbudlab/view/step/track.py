@@ -1,11 +1,11 @@
-"""The named steps on a player's bar: the parts of the move that is shown, or operations."""
+"""The named steps on a player's bar: parts of the move shown, or operations."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from zbudlab.history.inside import Part
 
-#: Short names of parts, and whether they are the interesting ones.
+#: Short names of parts, and whether they matter to the reader.
 NAMES = {
     "target": ("target", False),
     "lock": ("lock", False),
@@ -17,14 +17,15 @@ NAMES = {
     "unlock": ("unlock", False),
     "isolate": ("isolate", False),
 }
-AT_THE_MOVE = "replace first handle"  #: where a player opens
+AT_THE_MOVE = "replace first handle"  #: the part at which a player opens
 MOST = 14  #: steps on the bar
 
 
 def first_of_interest(parts: Sequence[Part]) -> int | None:
-    """Return the part at which a player opens, from 1; None if no zbud page moves.
+    """Return the part at which a player opens, from 1, or None if no zbud page moves.
 
-    That is the first handle of the first page with two handles, or of the first page.
+    This is the replacement of the first handle of the first page with two handles; if there is no
+    such page, of the first page.
     """
     moves = [i for i, part in enumerate(parts, 1) if part.stage == AT_THE_MOVE]
     both = (i for i in moves if i < len(parts) and parts[i].numbers.get("handle"))
@@ -37,14 +38,14 @@ def page_of(parts: Sequence[Part], part: int) -> tuple[int, int]:
     first = max((i for i in targets if i <= part), default=1)
     ends = [i for i, each in enumerate(parts, 1) if each.stage in ("target", "isolate")]
     last = min((i - 1 for i in ends if i > part), default=len(parts))
-    if last - first >= MOST:  # not a page's move: a window around the step
+    if last - first >= MOST:  # no move of a page: show a window around the step
         first = max(1, min(part - MOST // 2, len(parts) - MOST + 1))
         last = min(first + MOST - 1, len(parts))
     return first, last
 
 
 def inside(parts: Sequence[Part], part: int) -> dict[str, Any]:
-    """Return the bar inside an operation: names, the first step's number, and what is folded."""
+    """Return the bar inside an operation: names, first step, and pages moved before and after."""
     first, last = page_of(parts, max(part, 1))
     steps = [_named(parts, i) for i in range(first, last + 1)]
     targets = [i for i, each in enumerate(parts, 1) if each.stage == "target"]
@@ -58,7 +59,7 @@ def inside(parts: Sequence[Part], part: int) -> dict[str, Any]:
 
 
 def _named(parts: Sequence[Part], number: int) -> list[Any]:
-    """Return [name, whether it matters] of a part."""
+    """Return [name, whether it matters] for a part."""
     part = parts[number - 1]
     if part.name == "list_head.list_replace":
         return ["LRU" if part.numbers.get("link") == 0 else "buddy list", True]
@@ -68,13 +69,13 @@ def _named(parts: Sequence[Part], number: int) -> list[Any]:
 
 
 def window(last: int, stop: int) -> range:
-    """Return the operations, from 1, that the bar over a log of `last` operations shows."""
+    """Return the operations, from 1, that the bar shows for a log of `last` operations."""
     first = max(0, min(stop - MOST // 2, last - MOST))
     return range(first + 1, min(first + MOST, last) + 1)
 
 
 def operations(names: Sequence[str], last: int, stop: int) -> dict[str, Any]:
-    """Return the bar over a log: operations of `window` by name, and the boot as stop 0."""
+    """Return the bar for a log: operations of `window` by name, with the boot as stop 0."""
     shown = window(last, stop)
     steps: list[list[Any]] = [["boot", False]] if shown.start == 1 else []
     steps += [[name.replace("_", " "), False] for name in names]

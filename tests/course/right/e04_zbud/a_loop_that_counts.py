@@ -1,4 +1,4 @@
-"""A loop that counts, and a page made ready by a function of its own."""
+"""A loop that counts, and a page prepared by a separate function."""
 
 LOSES = ()
 

@@ -28,7 +28,7 @@ def zswap_writeback_begin(mem, pool, handle):
 
 
 def zswap_writeback_end(mem, number, error, kept):
-    """After the write: 0 if the entry is gone, -EAGAIN if somebody still uses it."""
+    """After the write: 0 if the entry is gone, -EAGAIN if it is still in use."""
     mem.zswaps[0].written_back_pages += 1
     gone = zswap_entry_put(mem, number, 2)
     if gone:

@@ -1,4 +1,4 @@
-"""Looks at chunks in the place of handles; lists before handles, the last handle first."""
+"""Looks at chunks instead of handles; lists before handles, the last handle first."""
 
 LOSES = ()
 

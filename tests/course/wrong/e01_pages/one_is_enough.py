@@ -1,4 +1,4 @@
-"""Sets the count to 1 in the place of counting."""
+"""Sets the count to 1 instead of counting."""
 
 LOSES = ("get",)
 

@@ -1,4 +1,4 @@
-"""Turns the flag over in the place of clearing it."""
+"""Toggles the flag instead of clearing it."""
 
 LOSES = ("clear",)
 

@@ -1,4 +1,4 @@
-"""Takes the last block of a list in the place of the first."""
+"""Takes the last block of a list instead of the first."""
 
 LOSES = ("take",)
 

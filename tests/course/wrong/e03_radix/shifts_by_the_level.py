@@ -1,4 +1,4 @@
-"""Shifts by one bit a level in the place of six."""
+"""Shifts by one bit per level instead of six."""
 
 LOSES = ("slot",)
 

@@ -1,4 +1,4 @@
-"""Puts the new entry over an older one, which nobody ever frees."""
+"""Puts the new entry over an older one, which is never freed."""
 
 LOSES = ("store",)
 

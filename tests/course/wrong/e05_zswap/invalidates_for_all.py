@@ -1,4 +1,4 @@
-"""Takes all users off, so that somebody reads a freed entry."""
+"""Drops all references, so that a reader uses a freed entry."""
 
 LOSES = ("invalidate",)
 

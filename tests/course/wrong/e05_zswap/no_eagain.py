@@ -1,4 +1,4 @@
-"""Says that the entry is gone while somebody still reads it."""
+"""Says that the entry is gone while it is still being read."""
 
 LOSES = ("writeback",)
 

@@ -1,4 +1,4 @@
-"""Does not expect the reference of whoever isolated the page."""
+"""Does not expect the isolation's reference."""
 
 LOSES = ("count",)
 

@@ -1,4 +1,4 @@
-"""Counts a free block as one target, and leaves the others with nobody."""
+"""Counts a free block as one target, and loses the others."""
 
 LOSES = ("free-scanner",)
 

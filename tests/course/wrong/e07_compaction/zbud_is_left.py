@@ -1,4 +1,4 @@
-"""Never isolates zbud pages, which then stand in the way."""
+"""Never isolates zbud pages, which then block compaction."""
 
 LOSES = ("isolate",)
 

@@ -1,4 +1,4 @@
-"""Frames stand in the grid as well, so that a run is given two sizes."""
+"""Frames are in the grid as well, so that a run is given two sizes."""
 
 LOSES = ("plan", "runs")
 

@@ -1,10 +1,10 @@
-// What a person does to a map: pointer, wheel, keys, buttons.
+// User input on a map: pointer, wheel, keys, buttons.
 
 const STEP = 8; // cells that an arrow key with Shift moves
 const CLOSER = 1.5; // factor of a step of zoom
-const CLICK_PX = 4; // a pointer that moved less has clicked
+const CLICK_PX = 4; // a pointer that moves less than this clicks
 
-/** The hands on a view; they leave no trace but in what they do to it. */
+/** Handles the input on a view. Its effects are in the view only. */
 class Hands {
   constructor(view) {
     this.view = view;
@@ -40,7 +40,7 @@ class Hands {
     this.view.select(cell);
   }
 
-  /** Zoom; with Shift, or sideways, pan. A wheel that can go back no farther scrolls the page. */
+  /** Zoom; with Shift, or sideways, pan. When fully zoomed out, the wheel scrolls the page. */
   wheel(event) {
     const { frame } = this.view.picture;
     const pans = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
@@ -54,7 +54,7 @@ class Hands {
 
   key(event) {
     if (event.key === "Escape" && !this.view.details.hidden) {
-      event.preventDefault(); // to close the details is not to leave the map
+      event.preventDefault(); // Escape closes the details without leaving the map
       this.view.select(null);
     }
     if (event.target !== this.view.canvas || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -108,7 +108,7 @@ class Hands {
       const y = frame.y(row + 0.5);
       const seen = x >= 0 && x < frame.width && y >= 0 && y < frame.height;
       frame.zoomBy(factor, ...(seen ? [x, y] : [frame.width / 2, frame.height / 2]));
-      if (seen) frame.reveal(column, row); // all of it: at an edge it has grown beyond
+      if (seen) frame.reveal(column, row); // zooming may have pushed its edge out of view
     }
     this.view.schedule();
   }
@@ -116,7 +116,7 @@ class Hands {
   goTo(frame) {
     const { grid } = this.view.cells;
     if (!(frame >= 0 && frame < grid.frames)) {
-      const wrong = Number.isNaN(frame) ? "That is no number" : `There is no page frame ${frame}`;
+      const wrong = Number.isNaN(frame) ? "That is not a number" : `There is no page frame ${frame}`;
       this.view.say(`${wrong}, only 0 to ${grid.frames - 1}.`);
       return;
     }

@@ -7,7 +7,7 @@ from zbudlab import layout
 from zbudlab.machine import Machine
 from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import inspection
-from zbudlab.view.walking import list_members
+from zbudlab.view.list_walk import list_members
 
 
 def records(*after):

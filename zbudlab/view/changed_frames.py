@@ -1,13 +1,13 @@
-"""An explanation as the browser gets it."""
+"""Frames that a change concerns, for the player."""
 
 from zbudlab.history.changes import Change
 from zbudlab.machine import Machine
 
-SHOWN = 120  #: changes that are listed
+SHOWN = 120  #: changes that are listed at most
 
 
 def frame_of(change: Change, machine: Machine) -> int | None:
-    """The page frame that a change is about."""
+    """Return the page frame that a change concerns, or None."""
     frames = machine.config.frames
     shift = int(machine.state.pools[0]["row_shift"])
     record = change.record >> shift if change.array == "rows" else change.record
@@ -15,7 +15,7 @@ def frame_of(change: Change, machine: Machine) -> int | None:
 
 
 def selectable(change: Change) -> int:
-    """The frame that a click on a change selects; -1 = none."""
+    """Return the frame that a click on a change selects, or -1."""
     here = change.array in ("pages", "frames") and change.where.startswith(("struct", "page frame"))
     if change.where.startswith("zbud header"):
         return int(change.where.rpartition(" ")[2])

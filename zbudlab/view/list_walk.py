@@ -1,14 +1,14 @@
-"""Lists walked for pictures, broken ones too: a student's function may have made them so."""
+"""Walk lists for pictures, including lists that a student's function has broken."""
 
 import numpy as np
 
 from zbudlab.mm import inspection
 
-WALKED = 1 << 19  #: records; with more it takes compiled code, which trusts what it finds
+WALKED = 1 << 19  #: records; larger tables use compiled code, which does not check for broken lists
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
-    """The record numbers on a list, first to last; of a broken list those up to the break."""
+    """Return the record numbers on a list in order; of a broken list, those before the break."""
     if len(records) > WALKED:
         return inspection.list_members(records, link, head)
     after = records["next"][:, link]

@@ -1,8 +1,8 @@
-"""What of a case stays outside the student's process.
+"""The parts of a case that stay outside the student's process.
 
 A probe runs beside the student's code, so it can be exchanged there. It therefore gives back what
-memory holds, and what that means is found out here, by whoever compares; pages whose accesses are
-counted stay here, and the probe asks for each access.
+memory holds, and what that means is found out here, where answers are compared; pages whose
+accesses are counted stay here, and the probe asks for each access.
 """
 
 from random import Random
@@ -16,20 +16,20 @@ LINE = 64  #: bytes that a processor moves at once
 
 
 class Counted:
-    """A page whose reads and writes are counted, single bytes or slices."""
+    """A page that counts reads and writes, of single bytes or slices."""
 
     def __init__(self, content: bytes) -> None:
         self.content = bytearray(content)
         self.pieces: list[int] = []  # bytes of each access
 
     def get(self, place: Any) -> Any:
-        """A byte, or bytes as hexadecimal digits."""
+        """Return a byte, or bytes as hexadecimal digits."""
         found = self.content[place_of(place)]
         self.pieces.append(len(found) if isinstance(found, bytearray) else 1)
         return found.hex() if isinstance(found, bytearray) else found
 
     def set(self, place: Any, value: Any) -> None:
-        """Put a byte, or bytes as hexadecimal digits, at a place."""
+        """Store a byte, or bytes given as hexadecimal digits."""
         where, size = place_of(place), 1
         if isinstance(place, list):
             value = bytes.fromhex(value)
@@ -40,8 +40,8 @@ class Counted:
         self.pieces.append(size)
 
 
-class Pages(Outside):
-    """Two pages for `copy_page`. case: seed of the content, counts: whether accesses are told."""
+class CountedPages(Outside):
+    """Two pages for `copy_page`. case: seed of the content, counts: whether to count accesses."""
 
     def __init__(self, case: dict[str, Any]) -> None:
         super().__init__(case)
@@ -77,7 +77,7 @@ class Pages(Outside):
 
 
 class Moved(Outside):
-    """Memory after a page was moved, looked at elsewhere. case: as in probes.e06_migrate."""
+    """Memory after a move, examined in another process. case: as in probes.e06_migrate."""
 
     def seen(self, answer: Any) -> Any:
         if not isinstance(answer, dict):

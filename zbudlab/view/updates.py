@@ -1,7 +1,7 @@
-"""Views of one machine stay in step: whoever shows a machine is told when it may have changed.
+"""Keep all views of a machine up to date.
 
-A view has a method `update()` that reads its machine and shows what is new; it is forgotten when
-nobody holds it any more. In a notebook all views are brought up to date after each cell.
+A view has a method `update()` that reads its machine and shows the changes. Views are held by weak
+references. In a notebook, all views are updated after each cell.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """What can follow a machine."""
+    """An object that can follow a machine."""
 
     def update(self) -> None:
-        """Show the machine as it is now."""
+        """Show the machine's current state."""
 
 
 _views: WeakKeyDictionary[Machine, WeakSet[Any]] = WeakKeyDictionary()
@@ -28,23 +28,23 @@ _paused = False
 
 
 def follow(machine: Machine, view: View) -> None:
-    """From now on `refresh(machine)`, and each cell that ends, updates the view."""
+    """Register a view, to be updated by `refresh(machine)` and after each notebook cell."""
     _views.setdefault(machine, WeakSet()).add(view)
     _hook()
 
 
 def unfollow(machine: Machine, view: View) -> None:
-    """The view no longer shows that machine."""
+    """Unregister a view that no longer shows the machine."""
     _views.get(machine, WeakSet()).discard(view)
 
 
 def views(machine: Machine) -> list[View]:
-    """Who follows the machine."""
+    """Return the views that follow the machine."""
     return list(_views.get(machine, ()))
 
 
 def refresh(machine: Machine, *, by: View | None = None) -> None:
-    """Update every view of the machine, but for the one that says so: it knows."""
+    """Update every view of the machine except `by`, the view that made the change."""
     for view in views(machine):
         if view is not by:
             view.update()
@@ -59,7 +59,7 @@ def refresh_all(*_: object) -> None:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Within the block, the end of a cell updates nothing."""
+    """Suspend the updates after notebook cells within a `with` block."""
     global _paused
     before, _paused = _paused, True
     try:
@@ -69,7 +69,7 @@ def paused() -> Iterator[None]:
 
 
 def _hook() -> None:
-    """Have IPython, where there is one, refresh all views after each cell."""
+    """Register `refresh_all` to run after each cell, if IPython is running."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()

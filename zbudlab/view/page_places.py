@@ -1,4 +1,4 @@
-"""Where a process's pages are, as bars; and how long pages are once compressed."""
+"""Bars of where a process's pages are, and histograms of compressed lengths."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ PARTS = (  # field, words, colour, hatch
 
 @style.styled
 def figure(bars: Mapping[str, PageLocations]) -> Figure:
-    """A bar for each name: pages in memory, in zswap, on the device."""
+    """Draw a bar for each name: pages in memory, in zswap and on the swap device."""
     drawn = Figure(figsize=(style.WIDE, 1.1 + 0.45 * len(bars)), layout="constrained")
     ax = drawn.add_subplot()
     left = np.zeros(len(bars), int)
@@ -40,7 +40,7 @@ def figure(bars: Mapping[str, PageLocations]) -> Figure:
 
 @style.styled
 def lengths_figure(lengths: Mapping[str, np.ndarray]) -> Figure:
-    """For each name a histogram of compressed lengths, bytes, in steps of 256."""
+    """Draw a histogram of compressed lengths for each name, in steps of 256 bytes."""
     drawn = Figure(figsize=(style.WIDE, 2.6), layout="constrained")
     edges = np.arange(0, PAGE_SIZE + 513, 256)
     axes = drawn.subplots(1, len(lengths), squeeze=False)[0]
@@ -61,7 +61,7 @@ def lengths_figure(lengths: Mapping[str, np.ndarray]) -> Figure:
 
 
 def lengths_values(lengths: Mapping[str, np.ndarray]) -> str:
-    """The median of each, and how many pages don't get shorter."""
+    """Return the median of each and the number of pages that do not become shorter, in a line."""
     told = [
         f"{name} {int(np.median(values))} ({np.count_nonzero(values >= PAGE_SIZE)} not shorter)"
         for name, values in lengths.items()

@@ -1,0 +1,135 @@
+"""Public reports, reduced to numbers, against the reasons that their threads found.
+
+Also tests `host/reasons/crowd.py`, `host/reasons/remedies.py`, `host/reasons/request.py` and
+`view/reports.py`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from zbudlab import host
+from zbudlab.host.reasons.request import HEADS
+
+DATA = Path(__file__).parents[2] / "data"
+REPORTS = json.loads((DATA / "reports" / "reports.json").read_text())
+KNOWN = [report for report in REPORTS if report["known"]]
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report["name"])
+def test_the_reason_is_the_one_that_the_thread_found_where_it_is_known(report):
+    answer = host.why("\n".join(report["text"]), layouts=0)
+    assert answer.reason == report["reason"]
+    json.dumps(answer.as_dict())
+    said = str(answer)
+    assert said.count("Reason: ") == 1
+    assert all(step.place in said for step in answer.steps)
+
+
+def test_most_reasons_are_those_of_a_thread():
+    assert len(KNOWN) == 5
+
+
+def test_steps_are_in_the_order_in_which_the_kernel_decides():
+    report = next(report for report in REPORTS if report["name"] == "x86_atomic_short")
+    answer = host.why("\n".join(report["text"]), layouts=0)
+    sentences = [step.sentence for step in answer.steps]
+    assert sentences[0].startswith(
+        "The request: 4 KiB in one block (order 0), 0x2080020(GFP_ATOMIC)"
+    )
+    assert sentences[1] == "Zones it may use, from Normal down: node 0, zone Normal."
+    # min 16410 pages: half of it for __GFP_HIGH, and a further quarter because it cannot wait
+    assert answer.steps[2].numbers == {"free": 6071, "usable": 6071, "mark": 6154, "reserve": 0}
+    assert "nothing is reclaimed or compacted" in sentences[-1]
+
+
+def scattered(order=4, extra=""):
+    return f"""\
+[   12.500000] app: page allocation failure: order:{order}, mode:0xcc0(GFP_KERNEL), nodemask=(null)
+CPU: 1 PID: 7 Comm: app Not tainted 5.4.19 #1
+Mem-Info:
+Node 0 Normal free:32544kB min:20616kB low:25768kB high:30920kB active_anon:40000kB \
+inactive_anon:20000kB active_file:20000kB inactive_file:10000kB present:131072kB managed:131072kB
+lowmem_reserve[]: 0 0
+Node 0 Normal: 3136*4kB (UME) 1500*8kB (UME) 400*16kB (UM) 50*32kB (M) 0*64kB 0*128kB 0*256kB \
+0*512kB 0*1024kB 0*2048kB {extra or "0*4096kB"} = 32544kB
+"""
+
+
+def test_scattered_memory_is_compacted_on_simulated_zones():
+    answer = host.why(scattered(), layouts=20)
+    assert answer.reason == "scattered"
+    tried = {remedy.what: remedy for remedy in answer.remedies}
+    compaction = tried["compaction"]
+    assert compaction.layouts == 20
+    assert len(compaction.blocks) == 20
+    assert compaction.met > 10
+    assert tried["dropping caches, then compaction"].met >= compaction.met
+    assert tried["a request of order 3 instead"].blocks[0] == 50
+    assert host.why(scattered(), layouts=20).as_dict() == answer.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("letters", "reason"), [("C", "CMA only"), ("H", "HighAtomic only"), ("M", "met now")]
+)
+def test_blocks_of_other_types_do_not_count(letters, reason):
+    assert host.why(scattered(10, f"2*4096kB ({letters})"), layouts=0).reason == reason
+
+
+def test_an_order_above_the_largest_is_too_large():
+    answer = host.why(scattered(11), layouts=0)
+    assert answer.reason == "too large"
+    assert answer.because == "order 11 is larger than the largest block, order 10"
+
+
+def test_the_limit_of_a_memory_cgroup_is_not_the_machines():
+    text = scattered().replace(
+        "page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)",
+        "invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0",
+    )
+    answer = host.why(text + "Memory cgroup out of memory: Killed process 7\n", layouts=0)
+    assert answer.reason == "memory cgroup"
+
+
+def test_of_several_reports_the_last_is_used():
+    answer = host.why(scattered(2) + scattered(4), layouts=0)
+    assert answer.request.order == 4
+    assert answer.notes[0] == "The text has 2 reports: the last complete one is used."
+
+
+def test_a_recording_is_judged_for_a_request():
+    found = host.read(host.RECORDING)
+    answer = host.why(found, order=9, gfp="GFP_HIGHUSER_MOVABLE", layouts=0)
+    assert answer.request.kind == "request"
+    assert [found.zone.name for found in answer.decisions] == ["Normal", "DMA32", "DMA"]
+    with pytest.raises(ValueError, match="order must be 0 to 63, not None"):
+        host.why(found)
+    with pytest.raises(ValueError, match=r"gfp must be names such as GFP_KERNEL, .* not 'x'"):
+        host.why(found, order=1, gfp="x")
+
+
+def test_text_without_a_report_is_refused():
+    with pytest.raises(host.HostError, match="this text reports no refused request"):
+        host.why("hello\n")
+
+
+def test_a_report_without_zones_says_so():
+    answer = host.why("app: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n")
+    assert answer.reason == "unknown"
+    assert set(HEADS) == {"page allocation failure", "OOM kill", "CMA failure"}
+
+
+def test_a_cma_area_shows_its_longest_run():
+    answer = host.why(
+        "cma: cma_alloc: linux,cma: alloc failed, req-size: 64 pages, ret: -12\n"
+        "cma: number of available pages: 4@124+ 12@500+ 30@900=> 46 free of 4096 total pages\n"
+    )
+    assert answer.reason == "CMA full"
+    assert "the longest free run is 30 pages" in answer.because
+    assert answer.steps[1].numbers == {"free": 46, "area": 4096, "longest": 30}
+    small = host.why(
+        "cma: cma_alloc: alloc failed, req-size: 9000 pages, ret: -12\n"
+        "cma: number of available pages: 4096@0=> 4096 free of 4096 total pages\n"
+    )
+    assert small.reason == "larger than the area"

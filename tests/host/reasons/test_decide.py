@@ -1,0 +1,59 @@
+"""A zone's answer to a request: watermarks, reserves and types.
+
+Also tests `host/reasons/rules.py` and `host/reasons/steps.py`.
+"""
+
+import pytest
+
+from zbudlab.host.reasons.decide import allowed_zones, decide
+from zbudlab.host.reasons.gfp import parse_gfp
+from zbudlab.host.reasons.rules import rules_of
+from zbudlab.host.zones import Zone
+
+KERNEL, ATOMIC = parse_gfp("GFP_KERNEL"), parse_gfp("GFP_ATOMIC")
+MOVABLE = parse_gfp("GFP_HIGHUSER_MOVABLE")
+NEW, OLD = rules_of((6, 1)), rules_of((3, 12))
+
+
+def zone(free, name="Normal", **more):
+    counts = {"min": 100, **more.pop("counts", {})}
+    return Zone(0, name, free, managed=10000, counts=counts, **more)
+
+
+def verdict(there, gfp=KERNEL, order=0, rules=NEW):
+    return decide(there, [there], gfp, order, rules).verdict
+
+
+@pytest.mark.parametrize(("free", "gfp", "wanted"), [
+    (101, KERNEL, "met now"), (100, KERNEL, "short"),
+    (39, ATOMIC, "met now"), (38, ATOMIC, "short"),
+])  # fmt: skip
+def test_the_reserve_is_for_requests_that_cannot_wait(free, gfp, wanted):
+    assert verdict(zone([free]), gfp) == wanted
+
+
+def test_pages_of_cma_are_for_movable_requests():
+    there = zone([120], counts={"free_cma": 30})
+    assert verdict(there) == "CMA only"
+    assert verdict(there, MOVABLE) == "met now"
+
+
+def test_lower_zones_are_reserved():
+    there = zone([5000], "DMA", reserve=[0, 6000, 6000])
+    normal = zone([10])
+    assert decide(there, [there, normal], KERNEL, 0, NEW).verdict == "lowmem reserve"
+    assert decide(there, [there, normal], parse_gfp("GFP_KERNEL|__GFP_DMA"), 0, NEW).verdict == (
+        "met now"
+    )
+
+
+def test_kernels_before_4_4_halve_the_watermark_by_order():
+    there = zone([1000, 0, 0, 0, 1])
+    assert verdict(there, order=4, rules=OLD) == "scattered"
+    assert verdict(there, order=4, rules=NEW) == "met now"
+
+
+def test_zones_are_tried_from_the_highest_down():
+    zones = [Zone(0, name, [1]) for name in ("DMA", "DMA32", "Normal", "HighMem")]
+    assert [found.name for found in allowed_zones(zones, KERNEL)] == ["Normal", "DMA32", "DMA"]
+    assert allowed_zones(zones, MOVABLE)[0].name == "HighMem"

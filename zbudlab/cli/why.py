@@ -1,0 +1,69 @@
+"""`zbudlab why`: the reason for a refused request in a kernel log."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+MOST_LAYOUTS = 1000
+
+
+def _report(options: argparse.Namespace) -> Any:
+    """Return the text of a report, or a host if the path is a recording or order is given."""
+    from zbudlab import host
+
+    if options.report == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    elif Path(options.report).is_dir():
+        return host.read(options.report)
+    else:
+        text = Path(options.report).read_text("utf-8", "replace")
+    return text if options.order is None else host.from_text(text, options.report)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if options.gfp is not None and options.order is None:
+        raise ValueError("--gfp has no effect without --order: a report names its own request")
+    if not 0 <= options.layouts <= MOST_LAYOUTS:
+        raise ValueError(f"--layouts takes 0 to {MOST_LAYOUTS}, not {options.layouts}")
+
+
+def _why(options: argparse.Namespace) -> int:
+    from zbudlab import host
+
+    _check_options(options)
+    if options.plot is not None:
+        from zbudlab.view import savefile
+
+        savefile.check_picture(options.plot)
+    answer = host.why(
+        _report(options), order=options.order, gfp=options.gfp, layouts=options.layouts
+    )
+    print(json.dumps(answer.as_dict(), indent=1) if options.json else answer)
+    if options.plot is not None:
+        from zbudlab.view.reports import plot_answer
+
+        savefile.save(plot_answer(answer), options.plot)
+    return 0
+
+
+def add(commands: Any) -> None:
+    """Add the options of `zbudlab why`."""
+    why = commands.add_parser(
+        "why",
+        help="explain a page allocation failure, an OOM kill or a CMA failure",
+        description="Read a kernel log, say step by step why the request was refused, and try on "
+        "simulated zones with the same free lists what would have helped.",
+    )
+    why.add_argument(
+        "report", metavar="REPORT", help="a kernel log, a folder of recorded files, or - for stdin"
+    )
+    why.add_argument("--order", type=int, metavar="N", help="judge a request of this order instead")
+    why.add_argument("--gfp", metavar="FLAGS", help="with --order: its flags (GFP_KERNEL)")
+    why.add_argument(
+        "--layouts", type=int, default=20, metavar="N", help="zones drawn for each remedy (20)"
+    )
+    why.add_argument("--json", action="store_true", help="print everything as JSON")
+    why.add_argument("--plot", metavar="FILE.png", help="draw free blocks and remedies")
+    why.set_defaults(command=_why)

@@ -1,0 +1,178 @@
+"""Why a request was refused, and what would have helped: the answer to a report."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from zbudlab.host.hosts import Host
+from zbudlab.host.mem_info import parse_mem_info
+from zbudlab.host.reasons.decide import EMPTY, MET, ZoneDecision, allowed_zones, decide
+from zbudlab.host.reasons.gfp import parse_gfp
+from zbudlab.host.reasons.remedies import LAYOUTS, Remedy, remedies, zone_counts
+from zbudlab.host.reasons.request import ASKED, Request, parse_request
+from zbudlab.host.reasons.rules import rules_of
+from zbudlab.host.reasons.steps import (
+    REASONS,
+    Decision,
+    blocks_step,
+    cma_steps,
+    effort_step,
+    index_step,
+    is_cma,
+    request_step,
+    watermark_step,
+    zones_step,
+)
+from zbudlab.host.release import version
+from zbudlab.host.zones import Zone
+from zbudlab.layout import PAGE_SIZE
+
+LARGEST_ORDER = 10  #: of kernels whose report has no free lists
+
+
+@dataclass
+class Answer:
+    """The answer.
+
+    reason: a word for it ("scattered", "short", "CMA only", ...). because: the sentence. steps: in
+    the order in which the kernel decides. remedies: what would have helped. notes: what the report
+    leaves open. decisions: of the zones, in the order in which they are tried.
+    """
+
+    request: Request
+    reason: str
+    because: str
+    steps: list[Decision]
+    remedies: list[Remedy] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    decisions: list[ZoneDecision] = field(default_factory=list)
+    page_size: int = PAGE_SIZE
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        plain = asdict(self)
+        if plain["request"]["gfp"]:
+            text, flags = self.request.gfp or ("", frozenset())
+            plain["request"]["gfp"] = {"text": text, "flags": sorted(flags)}
+        return plain
+
+    def __str__(self) -> str:
+        lines = [f"{self.request.kind}, Linux {self.request.release or 'of unknown version'}", ""]
+        for number, step in enumerate(self.steps, 1):
+            lines += [f"{number}. {step.sentence}", f"     {step.place}"]
+        lines += ["", f"Reason: {self.because} ({self.reason})."]
+        if self.remedies:
+            lines += ["", "What would have helped, on simulated zones with these free lists:"]
+            lines += [f"  {remedy}" for remedy in self.remedies]
+        lines += ["", *self.notes] if self.notes else []
+        return "\n".join(lines)
+
+
+def why(
+    report: str | Host,
+    *,
+    order: int | None = None,
+    gfp: str | None = None,
+    layouts: int = LAYOUTS,
+) -> Answer:
+    """Return why the kernel refused a request, and what would have helped.
+
+    report: the text of a kernel log with a page allocation failure, an OOM kill or a CMA failure,
+    or a host (see `read`) with order and gfp of a request to judge. layouts: zones drawn for each
+    remedy; 0 = try none. Raises HostError if the text reports no request, ValueError for an order
+    or gfp that is none.
+    """
+    if not isinstance(report, Host):
+        request, part = parse_request(report)
+        if is_cma(request):
+            steps, reason, because = cma_steps(request)
+            return Answer(request, reason, because, steps)
+        found = parse_mem_info(part)
+        zones, totals, size = found.zones, found.totals, found.page_size
+    else:
+        request = _asked(report, order, gfp)
+        zones, totals, size = report.zones, {}, report.page_size
+    return _answer(request, zones, totals, size, layouts)
+
+
+def _asked(host: Host, order: int | None, gfp: str | None) -> Request:
+    if order is None or not 0 <= order < 64:
+        raise ValueError(f"order must be 0 to 63, not {order}: a recording needs --order N")
+    flags = parse_gfp(gfp or "GFP_KERNEL", version(host.release))
+    return Request(ASKED, order, flags, host.release)
+
+
+def _answer(
+    request: Request, zones: list[Zone], totals: dict[str, int], size: int, layouts: int
+) -> Answer:
+    gfp, rules = request.gfp, rules_of(version(request.release))
+    assert gfp is not None
+    notes = _notes(request, zones)
+    steps = [request_step(request, gfp, size)]
+    orders = max((len(zone.free) for zone in zones), default=LARGEST_ORDER + 1)
+    if request.order >= orders:
+        because = f"order {request.order} is larger than the largest block, order {orders - 1}"
+        return Answer(request, "too large", because, steps, notes=notes, page_size=size)
+    decisions = [
+        decide(zone, zones, gfp, request.order, rules) for zone in allowed_zones(zones, gfp)
+    ]
+    steps.append(zones_step(gfp, decisions))
+    for found in decisions:
+        steps += [watermark_step(found, request.order), blocks_step(found, request.order)]
+        steps += [index_step(found, request.order)] if request.order else []
+    steps.append(effort_step(request.order, gfp, rules))
+    answer = Answer(request, *_reason(request, decisions, zones), steps, [], notes, decisions, size)
+    _add_remedies(answer, zones, totals, layouts)
+    return answer
+
+
+def _deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
+    """Return the zone that decides: the largest with memory that refuses."""
+    with_memory = [found for found in decisions if found.verdict != EMPTY]
+    return max(with_memory, key=lambda found: found.zone.size or found.free, default=None)
+
+
+def _reason(request: Request, decisions: list[ZoneDecision], zones: list[Zone]) -> tuple[str, str]:
+    if request.memory_group:
+        return "memory cgroup", "the limit of a memory cgroup is reached, not that of the machine"
+    deciding = _deciding(decisions)
+    if not zones:
+        return "unknown", "this report has no zones: its Mem-Info block is missing"
+    if deciding is None:
+        return EMPTY, REASONS[EMPTY]
+    if any(found.verdict == MET for found in decisions):
+        return MET, REASONS[MET]
+    return deciding.verdict, REASONS[deciding.verdict]
+
+
+def _notes(request: Request, zones: list[Zone]) -> list[str]:
+    notes = []
+    if request.others:
+        notes.append(f"The text has {request.others + 1} reports: the last complete one is used.")
+    if request.kind == ASKED and zones and not any("min" in zone.counts for zone in zones):
+        notes.append("The watermarks are not known (no zoneinfo): 0 is taken.")
+    if zones and not any(any(zone.letters) or zone.by_type for zone in zones):
+        notes.append("Migrate types are not known: every free block counts as usable.")
+    if request.nodes and len({zone.node for zone in zones}) > 1:
+        notes.append(f"The task may use memory of nodes {request.nodes}.")
+    return notes
+
+
+def _add_remedies(answer: Answer, zones: list[Zone], totals: dict[str, int], layouts: int) -> None:
+    deciding = _deciding(answer.decisions)
+    if deciding is None or layouts < 1 or answer.reason in (MET, "memory cgroup", "unknown"):
+        return
+    zone = deciding.zone
+    barred = deciding.free - deciding.usable_free
+    counts = zone_counts(deciding, zones, totals)
+    if counts is None:
+        answer.notes.append(f"How large {zone} is, is not known: nothing was tried.")
+        return
+    answer.remedies = remedies(deciding, counts, answer.request.order, layouts=layouts)
+    scale = max(zone.size / max(counts.frames, 1), 1)
+    drawn = f", drawn {scale:.0f} times smaller" if scale >= 2 else ""
+    answer.notes.append(
+        f"Remedies were tried on {zone}{drawn}; in half of the layouts the kernel's own pages are "
+        "grouped in pageblocks, in the others they are anywhere."
+    )
+    if barred:
+        answer.notes.append(f"{barred} free pages that the request may not use were left out.")

@@ -1,0 +1,156 @@
+"""The page allocator's decision about a request, zone by zone, in the kernel's order.
+
+Source: mm/page_alloc.c, get_page_from_freelist, __zone_watermark_ok, __rmqueue (v3.12, v6.6).
+"""
+
+from dataclasses import dataclass
+
+from zbudlab.host.reasons.gfp import Gfp
+from zbudlab.host.reasons.rules import Rules
+from zbudlab.host.zones import ZONE_NAMES, Zone, fragmentation_index, suitable_blocks
+
+MET, WATERMARK, RESERVE, SCATTERED = "met now", "short", "lowmem reserve", "scattered"
+CMA_ONLY, HIGH_ATOMIC_ONLY, EMPTY = "CMA only", "HighAtomic only", "empty"
+#: Letters of Mem-Info for types that a request may not use.
+CMA_LETTER, HIGH_LETTER, ISOLATED_LETTER = "CHI"
+
+
+@dataclass
+class ZoneDecision:
+    """What one zone answers. Sizes are in pages.
+
+    verdict: MET or the reason for the refusal. usable_free: free pages without those that this
+    request may not use. mark: pages that must remain. reserve: the part of the mark that the zone
+    keeps for requests with no other zone. largest: the largest order with a usable free block, -1 =
+    none. index: the fragmentation index.
+    """
+
+    zone: Zone
+    verdict: str
+    free: int
+    cma: int
+    high_atomic: int
+    usable_free: int
+    mark: int
+    reserve: int
+    usable: list[int]
+    largest: int
+    index: float
+
+
+def allowed_zones(zones: list[Zone], gfp: Gfp) -> list[Zone]:
+    """Return the zones that a request may use, in the order in which the kernel tries them."""
+    highest = ZONE_NAMES.index(gfp.highest_zone)
+    known = [zone for zone in zones if zone.name in ZONE_NAMES[: highest + 1]]
+    return sorted(known, key=lambda zone: (zone.node, -ZONE_NAMES.index(zone.name)))
+
+
+def _barred(gfp: Gfp) -> set[str]:
+    """Return the letters of the migrate types that a request may not use."""
+    barred = {ISOLATED_LETTER}
+    if not gfp.movable:
+        barred.add(CMA_LETTER)
+    if not (gfp.harder and gfp.high):
+        barred.add(HIGH_LETTER)
+    return barred
+
+
+def usable_blocks(zone: Zone, gfp: Gfp) -> list[int]:
+    """Return the free blocks by order that a request may use.
+
+    Where only letters are known, a list with an allowed letter counts whole.
+    """
+    barred = _barred(gfp)
+    if zone.by_type:
+        blocks = [0] * max(map(len, zone.by_type.values()))
+        names = {"CMA": CMA_LETTER, "HighAtomic": HIGH_LETTER, "Isolate": ISOLATED_LETTER}
+        for name, counts in zone.by_type.items():
+            if names.get(name) not in barred:
+                blocks = [a + b for a, b in zip(blocks, counts, strict=False)]
+        return blocks
+    if not any(zone.letters):
+        return list(zone.free)
+    return [
+        count if set(letters) - barred else 0
+        for count, letters in zip(zone.free, zone.letters, strict=True)
+    ]
+
+
+def watermark(zone: Zone, gfp: Gfp) -> int:
+    """Return the pages that must remain free: the minimum, less the reserve that gfp may use."""
+    mark = zone.counts.get("min", 0)
+    mark -= mark // 2 if gfp.high else 0
+    return mark - (mark // 4 if gfp.harder else 0)
+
+
+def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
+    """Return the pages kept from requests that could have used a higher zone."""
+    names = [name for name in ZONE_NAMES if any(name == other.name for other in zones)]
+    if zone.reserve and gfp.highest_zone in ZONE_NAMES:
+        below = ZONE_NAMES.index(gfp.highest_zone)
+        there = [name for name in names if ZONE_NAMES.index(name) <= below]
+        place = min(len(there) - 1, len(zone.reserve) - 1)
+        return zone.reserve[place] if place >= 0 else 0
+    return 0
+
+
+def _left_by_order(blocks: list[int], left: int, mark: int, order: int) -> bool:
+    """Return whether enough pages are left in blocks of each order (kernels before 4.4)."""
+    for below in range(order):
+        left -= blocks[below] << below if below < len(blocks) else 0
+        mark >>= 1
+        if left <= mark:
+            return False
+    return True
+
+
+def decide(zone: Zone, zones: list[Zone], gfp: Gfp, order: int, rules: Rules) -> ZoneDecision:
+    """Return what a zone answers to a request."""
+    free = zone.counts.get("free", zone.free_pages)
+    cma = 0 if gfp.movable else zone.counts.get("free_cma", 0)
+    high = 0 if gfp.harder or not rules.high_atomic else zone.counts.get("reserved_highatomic", 0)
+    usable_free = free - cma - high
+    mark, reserve = watermark(zone, gfp), _reserve(zone, gfp, zones)
+    usable = usable_blocks(zone, gfp)
+    largest = max((at for at, count in enumerate(usable) if count), default=-1)
+    index = fragmentation_index(zone.free, order)
+    decision = ZoneDecision(
+        zone, MET, free, cma, high, usable_free, mark, reserve, usable, largest, index
+    )
+    decision.verdict = _verdict(decision, order, rules)
+    return decision
+
+
+def _verdict(found: ZoneDecision, order: int, rules: Rules) -> str:
+    zone = found.zone
+    if not zone.size and not found.free:
+        return EMPTY
+    left = found.usable_free - ((1 << order) - 1)
+    if left <= found.mark + found.reserve:
+        return _short(found, left, order)
+    if not suitable_blocks(found.usable, order):
+        return _no_block(zone, order)
+    if rules.halved_by_order and not _left_by_order(
+        zone.free, left, found.mark + found.reserve, order
+    ):
+        return SCATTERED
+    return MET
+
+
+def _short(found: ZoneDecision, left: int, order: int) -> str:
+    """Return why too few pages are left: CMA holds the rest, a reserve does, or there are none."""
+    if left > found.mark:
+        return RESERVE
+    if left + found.cma > found.mark + found.reserve and suitable_blocks(found.zone.free, order):
+        return CMA_ONLY
+    return WATERMARK
+
+
+def _no_block(zone: Zone, order: int) -> str:
+    """Return why no block is large enough: scattered, or of types that are barred."""
+    if not suitable_blocks(zone.free, order):
+        return SCATTERED
+    held = "".join(zone.letters[order:])
+    if not held:
+        held = "".join("C" for name in zone.by_type if name == "CMA")
+    return CMA_ONLY if CMA_LETTER in held else HIGH_ATOMIC_ONLY

@@ -1,0 +1,113 @@
+"""The refused request that a kernel log reports: a page allocation, an OOM kill, or one of CMA."""
+
+import re
+from dataclasses import dataclass
+
+from zbudlab.host.reasons.gfp import Gfp, parse_gfp
+from zbudlab.host.release import kernel_in, version
+from zbudlab.host.text import plain_lines
+from zbudlab.host.zones import HostError
+
+FAILURE, OOM, CMA, ASKED = "page allocation failure", "OOM kill", "CMA failure", "request"
+GFP_WORDS = r"(0x[0-9a-f]+(?:\([^)]*\))?)"
+HEADS = {
+    FAILURE: re.compile(r"page allocation failure[.:]\s*order:\s*(\d+),?\s*mode:\s*" + GFP_WORDS),
+    OOM: re.compile(r"invoked oom-killer:\s*gfp_mask=" + GFP_WORDS + r"[^\n]*?order=(\d+)"),
+    CMA: re.compile(r"cma_alloc:[^\n]*?alloc failed, req-size:\s*(\d+) pages, ret:\s*(-\d+)", re.I),
+}
+AVAILABLE = re.compile(
+    r"number of available pages:\s*([\d@+\s]*?)=>\s*(\d+) free of (\d+) total pages"
+)
+RUN = re.compile(r"(\d+)@(\d+)")
+BUSY = re.compile(r"alloc_contig_range: \[\w+, \w+\) PFNs busy")
+GROUP = re.compile(r"CONSTRAINT_MEMCG|[Mm]emory cgroup out of memory|Task in \S+ killed as a")
+NODES = re.compile(r"mems_allowed=([\d,-]+)")
+
+
+@dataclass
+class Request:
+    """A refused request.
+
+    kind: FAILURE, OOM, CMA or ASKED. order, gfp: of the pages; gfp is None for CMA. pages, error,
+    runs, area, busy: of CMA: pages wanted, the errno, lengths of free runs, pages of the area and
+    how many ranges were busy. memory_group: the limit is that of a memory cgroup. nodes: allowed
+    ones as the report has them. others: earlier reports in the same text.
+    """
+
+    kind: str
+    order: int = 0
+    gfp: Gfp | None = None
+    release: str = ""
+    pages: int = 0
+    error: int = 0
+    runs: tuple[int, ...] = ()
+    area: int = 0
+    busy: int = 0
+    memory_group: bool = False
+    nodes: str = ""
+    others: int = 0
+
+
+def parse_request(text: str) -> tuple[Request, str]:
+    """Return the last refused request in a text, and the part of the text that belongs to it.
+
+    Raises HostError if the text reports none.
+    """
+    plain = "\n".join(plain_lines(text))
+    found = sorted(
+        (match.start(), kind, match)
+        for kind, head in HEADS.items()
+        for match in head.finditer(plain)
+    )
+    if not found:
+        raise HostError(
+            "this text reports no refused request: neither 'page allocation failure: order:', "
+            "'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
+        )
+    start, kind, match = _with_zones(plain, found)
+    part = plain[start : _end(found, start, len(plain))]
+    request = _request(kind, match, part, kernel_in(part) or kernel_in(plain))
+    request.others = len(found) - 1
+    if kind == CMA:
+        request.busy = len(BUSY.findall(plain))
+    return request, part
+
+
+Found = tuple[int, str, re.Match]
+
+
+def _end(found: list[Found], start: int, end: int) -> int:
+    return min([place for place, *_ in found if place > start], default=end)
+
+
+def _with_zones(plain: str, found: list[Found]) -> Found:
+    """Return the last report that has a Mem-Info block, else the last one."""
+    for entry in reversed(found):
+        part = plain[entry[0] : _end(found, entry[0], len(plain))]
+        if entry[1] == CMA or re.search(r"\*\d+kB", part):
+            return entry
+    return found[-1]
+
+
+def _request(kind: str, match: re.Match, part: str, release: str) -> Request:
+    if kind == CMA:
+        return _cma(match, part, release)
+    words = match.groups()
+    order, mask = words if kind == FAILURE else words[::-1]
+    nodes = NODES.search(part)
+    return Request(
+        kind,
+        int(order),
+        parse_gfp(mask, version(release)),
+        release,
+        memory_group=kind == OOM and GROUP.search(part) is not None,
+        nodes=nodes[1] if nodes else "",
+    )
+
+
+def _cma(match: re.Match, part: str, release: str) -> Request:
+    request = Request(CMA, release=release, pages=int(match[1]), error=int(match[2]))
+    if there := AVAILABLE.search(part):
+        request.runs = tuple(int(length) for length, _ in RUN.findall(there[1]))
+        request.area = int(there[3])
+    return request

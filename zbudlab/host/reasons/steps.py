@@ -1,0 +1,190 @@
+"""The steps of a decision in words, each with its numbers and its place in Linux."""
+
+from dataclasses import dataclass, field
+
+from zbudlab.host.reasons.decide import (
+    CMA_ONLY,
+    EMPTY,
+    HIGH_ATOMIC_ONLY,
+    MET,
+    RESERVE,
+    SCATTERED,
+    WATERMARK,
+    ZoneDecision,
+)
+from zbudlab.host.reasons.gfp import Gfp
+from zbudlab.host.reasons.request import CMA, Request
+from zbudlab.host.reasons.rules import Rules
+from zbudlab.io.values import human
+
+THRESHOLD = 0.5  #: of the fragmentation index: above, the kernel compacts (extfrag_threshold)
+
+#: The reason in one sentence, by verdict.
+REASONS = {
+    WATERMARK: "memory is short",
+    RESERVE: "memory is short for this request: what is free is reserved for requests that can "
+    "use no other zone",
+    SCATTERED: "memory is scattered: enough is free, but in blocks that are too small",
+    CMA_ONLY: "the blocks that are large enough belong to CMA, which only movable requests may use",
+    HIGH_ATOMIC_ONLY: "the blocks that are large enough are reserved for requests that cannot wait",
+    EMPTY: "the zones that this request may use have no memory",
+    MET: "nothing in this report refuses the request: memory was freed before the report was "
+    "printed, or a limit outside it applies (cpuset, memory policy, memory cgroup)",
+}
+
+
+@dataclass
+class Decision:
+    """One step: a sentence, its numbers by name, and the function and file in Linux."""
+
+    sentence: str
+    place: str
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+def request_step(request: Request, gfp: Gfp, page_size: int) -> Decision:
+    """Say what was asked."""
+    size = human(page_size << request.order)
+    waits = "may reclaim and compact" if gfp.can_wait else "cannot wait for memory"
+    return Decision(
+        f"The request: {size} in one block (order {request.order}), {gfp.text}: "
+        f"{gfp.migratetype.lower()}, {waits}.",
+        "include/linux/gfp.h, gfp_migratetype",
+        {"order": request.order, "bytes": page_size << request.order},
+    )
+
+
+def zones_step(gfp: Gfp, decisions: list[ZoneDecision]) -> Decision:
+    """Say which zones the request may use."""
+    names = ", ".join(str(found.zone) for found in decisions) or "none in this report"
+    return Decision(
+        f"Zones it may use, from {gfp.highest_zone} down: {names}.",
+        "include/linux/gfp.h, gfp_zone",
+    )
+
+
+def watermark_step(found: ZoneDecision, order: int) -> Decision:
+    """Say whether enough pages would remain free in a zone."""
+    parts = ("CMA", found.cma), ("HighAtomic", found.high_atomic)
+    barred = [f"{pages} of {name}" for name, pages in parts if pages]
+    less = ""
+    if barred:
+        less = f", {found.usable_free} without {' and '.join(barred)}"
+    counts = found.zone.counts
+    marks = "/".join(str(counts.get(name, "?")) for name in ("min", "low", "high"))
+    needed = found.mark + found.reserve
+    enough = found.usable_free - ((1 << order) - 1) > needed
+    return Decision(
+        f"{found.zone}: {found.free} pages are free{less}; {needed} must "
+        f"remain (watermarks {marks}, {found.mark} for this request, reserve {found.reserve}): "
+        f"{'enough' if enough else 'too few'}.",
+        "mm/page_alloc.c, __zone_watermark_ok",
+        {"free": found.free, "usable": found.usable_free, "mark": found.mark,
+         "reserve": found.reserve},
+    )  # fmt: skip
+
+
+def blocks_step(found: ZoneDecision, order: int) -> Decision:
+    """Say which blocks the request may take in a zone."""
+    fits = sum(count for at, count in enumerate(found.usable) if at >= order)
+    total = sum(count for at, count in enumerate(found.zone.free) if at >= order)
+    largest = f"the largest is of order {found.largest}" if found.largest >= 0 else "none is free"
+    barred = f"; {total - fits} more are of types it may not use" if total > fits else ""
+    return Decision(
+        f"{found.zone}: {fits} free blocks of order {order} or more that it may use, {largest}"
+        f"{barred}.",
+        "mm/page_alloc.c, __rmqueue_smallest and fallbacks",
+        {"blocks": fits, "barred": total - fits, "largest": found.largest},
+    )
+
+
+def index_step(found: ZoneDecision, order: int) -> Decision:
+    """Say what the fragmentation index of a zone means for the order."""
+    if found.index == -1:
+        meaning = "a free block is large enough, of whatever type"
+    elif found.index < THRESHOLD:
+        meaning = "memory is short rather than scattered: the kernel reclaims"
+    else:
+        meaning = "memory is scattered rather than short: the kernel compacts"
+    return Decision(
+        f"{found.zone}: the fragmentation index of order {order} is {found.index:.3f}: {meaning}.",
+        "mm/vmstat.c, fragmentation_index",
+        {"index": found.index},
+    )
+
+
+def effort_step(order: int, gfp: Gfp, rules: Rules) -> Decision:
+    """Say what the kernel may try before it refuses."""
+    if not gfp.can_wait:
+        tried = "The request cannot wait, so nothing is reclaimed or compacted for it"
+    elif order > rules.costly:
+        tried = (
+            f"The kernel reclaims and compacts, but gives up early above order {rules.costly} and "
+            "kills no process for it"
+        )
+    else:
+        tried = "The kernel reclaims, compacts and at last kills a process"
+    return Decision(f"{tried} (rules of {rules.name}).", "mm/page_alloc.c, __alloc_pages_slowpath")
+
+
+def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
+    """Return the steps of a CMA failure, its reason as a word and in a sentence."""
+    steps = [
+        Decision(
+            f"The request: {request.pages} contiguous pages of a CMA area.",
+            "mm/cma.c, cma_alloc",
+            {"pages": request.pages},
+        )
+    ]
+    largest = max(request.runs, default=0)
+    if request.runs:
+        steps.append(
+            Decision(
+                f"The area's bitmap has {sum(request.runs)} of {request.area} pages free in "
+                f"{len(request.runs)} runs, the longest {largest}.",
+                "mm/cma.c, cma_debug_show_areas",
+                {"free": sum(request.runs), "area": request.area, "longest": largest},
+            )
+        )
+    if request.area and request.pages > request.area:
+        return (
+            steps,
+            "larger than the area",
+            (f"the request is larger than the area of {request.area} pages"),
+        )
+    return _cma_reason(request, steps, largest)
+
+
+def _cma_reason(
+    request: Request, steps: list[Decision], largest: int
+) -> tuple[list[Decision], str, str]:
+    busy = f" ({request.busy} ranges were reported busy)" if request.busy else ""
+    if request.error == -16 or (request.error == -12 and request.busy):
+        steps.append(
+            Decision(
+                f"In each range tried a page could not be moved{busy}.",
+                "mm/page_alloc.c, alloc_contig_range",
+                {"busy": request.busy},
+            )
+        )
+        return (
+            steps,
+            "CMA busy",
+            (
+                "pages in the CMA area could not be moved away: pinned by a driver, under "
+                "writeback, or with buffers in use"
+            ),
+        )
+    if request.error == -12:
+        known = f": the longest free run is {largest} pages" if request.runs else ""
+        return (
+            steps,
+            "CMA full",
+            (f"no run of {request.pages} pages is free in the area's bitmap{known}"),
+        )
+    return steps, "CMA interrupted", f"the allocation ended with errno {-request.error}"
+
+
+def is_cma(request: Request) -> bool:
+    """Return whether a request is one of CMA."""
+    return request.kind == CMA
