@@ -171,7 +171,7 @@ def test_faults_have_names():
     machine = Machine(frames=256)
     with pytest.raises(MachineError, match="page, zswap_entry, tree_node, swap_write, not 'disk'"):
         machine.inject("disk", 1)
-    with pytest.raises(MachineError, match="times of a fault must be 0 to 16777216, not -1"):
+    with pytest.raises(MachineError, match="count must be 0 to 16777216, not -1"):
         machine.inject("page", -1)
 
 

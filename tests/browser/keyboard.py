@@ -113,13 +113,13 @@ def press_the_machine(notebook: Notebook, output: Locator) -> None:
 
 
 def play(notebook: Notebook, output: Locator) -> None:
-    """The player's slider by an arrow key: another operation is shown."""
+    """The player's bar of steps by an arrow key: another step is shown."""
     title = output.locator(".zbl-player")
-    before = title.get_attribute("data-number")
-    tab_into(notebook, ".zbl-player input[type=range]")
+    before = title.text_content()
+    tab_into(notebook, ".zbl-player [role=slider]")
     press(notebook, "ArrowLeft")
     notebook.page.wait_for_function(
-        "([node, before]) => node.dataset.number !== before", arg=[title.element_handle(), before]
+        "([node, before]) => node.textContent !== before", arg=[title.element_handle(), before]
     )
 
 

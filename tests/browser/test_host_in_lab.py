@@ -22,7 +22,7 @@ def test_a_host_is_read_again_until_it_is_paused(lab):
         assert image.evaluate("image => image.naturalWidth") > 400
         told = notebook.output(0).locator("pre").inner_text()
         assert "Linux 6.18" in told
-        assert "a second, in the last" in told
+        assert "per second, in the last" in told
         button = notebook.output(0).locator(".zbl-host button")
         button.press("Enter")
         assert button.inner_text() == "go on"

@@ -13,5 +13,7 @@ def test_a_second_copy_changes_nothing(folder, capsys):
     assert out.endswith("files copied to lab\n")
     (notebook, *_) = sorted((folder / "lab").rglob("*.ipynb"))
     notebook.write_text("mine")
-    assert answer(capsys, "course", "lab")[1] == "nothing to copy: all files exist already\n"
+    out = answer(capsys, "course", "lab")[1]
+    assert "kept lab/exercises/e01_pages/e01_pages.ipynb: it differs" in out
+    assert out.endswith("nothing to copy: all files exist already\n")
     assert notebook.read_text() == "mine"

@@ -72,7 +72,10 @@ class TestReplay:
     def test_wrong_words_are_refused(self, folder, capsys):
         for words, why in (
             (["radish", "trace"], "unknown kind of trace 'radish'; there are zbud-plain"),
-            (["radish", "trace"], "zswap-6.1, machine, kmem, lackey, blocks, pages, auto"),
+            (
+                ["radish", "trace"],
+                "zswap-6.1, machine, kmem, lackey, addresses, blocks, pages, auto",
+            ),
             (["radix", "nothing"], "cannot read nothing: No such file"),
             (["radix", "trace", "--expect", "nothing"], "cannot read nothing: No such file"),
             (["radix", "."], "cannot use .: it is a folder"),
@@ -110,4 +113,4 @@ class TestReplayOfALog:
         (folder / "log.npz").write_bytes(b"no log")
         code, _, err = answer(capsys, "replay", "machine", "log.npz")
         assert code == 2
-        assert "no log of operations" in err
+        assert "not a log of operations" in err

@@ -138,7 +138,7 @@ class TestRefused:
 
     def test_other_arrays_are_refused(self, tmp_path):
         np.save(tmp_path / "a.npy", np.zeros(3))
-        with pytest.raises(LogError, match="no log"):
+        with pytest.raises(LogError, match="not a log"):
             history.rerun_to_end(tmp_path / "a.npy")
 
     def test_a_missing_file_is_named(self, tmp_path):

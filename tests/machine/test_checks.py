@@ -103,6 +103,8 @@ WRONG = {
     "read(0, 5, 6)": "pages 0 to 9; 5 to 10 were asked for",
     "read(True, 0, 1)": "process must be a whole number, not True",
     "peek('x', 0)": "there is no process 'x'",
+    "explain('x', 0)": "there is no process 'x'",
+    "explain(0, 2 ** 70)": f"page {OUT_OF_64_BITS} 1180591620717411303424",
     "peek(0, 'x')": "page must be a whole number, not 'x'",
     "peek(0, 1.0)": "page must be a whole number, not 1.0",
     "peek(0, 2 ** 70)": f"page {OUT_OF_64_BITS} 1180591620717411303424",

@@ -65,7 +65,7 @@ class TestToy:
 
     def test_owners_are_told_apart(self):
         ax = toy.strips(self.MOMENTS).axes[0]
-        faces = [patch.get_facecolor() for patch in ax.patches]
+        faces = [(patch.get_facecolor(), patch.get_hatch()) for patch in ax.patches]
         free, owned, other = faces[0], faces[2], faces[5]
         assert faces[1] == faces[3] == free
         assert faces[4] == owned != free

@@ -203,7 +203,7 @@ def test_its_controls_can_be_set_to_what_it_is_set_to():
 
 
 def test_bad_settings():
-    with pytest.raises(ConfigError, match="no setting pool: there are frames"):
+    with pytest.raises(ConfigError, match="unknown setting pool: use frames"):
         Panel(pool=3)
     with pytest.raises(ValueError, match="cannot be set for both"):
         compare_panels(movable=True)

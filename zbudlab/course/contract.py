@@ -196,10 +196,11 @@ class Exercise:
 
         lost: names of abilities. Right functions replace those left out, so that one mistake
         is not paid for twice. At least half of the functions must be right, and a function that
-        the rule changes has no stand-in.
+        the rule changes has no stand-in, nor has one without a reference.
         """
         gone = {n for part in self.parts(ability) if part.name in lost for n in part.functions}
-        left = tuple(n for n in ability.functions if n not in gone - {*rule.changes})
+        gone -= {n for n in gone if self.references.get(n) is None or n in rule.changes}
+        left = tuple(n for n in ability.functions if n not in gone)
         return (
             replace(ability, functions=left) if 2 * len(left) >= len(ability.functions) else ability
         )

@@ -33,6 +33,7 @@ RESULTS = {
     **{name: (UNITS.get(name, "pages"), "counter of zswap") for name in COUNTERS},
     "device_writes": ("pages", "pages written to the swap device"),
     "device_reads": ("pages", "pages read from the swap device"),
+    "cached_slots": ("slots", "freed slots in the swap slot cache, whose pages zswap still has"),
     **BLOCKS,
     **{
         f"{name}_over_time": ("list", f"{about} (with every > 0)")

@@ -26,7 +26,7 @@ from zbudlab.view.stream import NO_MOVES, Stream
 
 SCRIPTS = tuple(
     f"framemap{part}.js"
-    for part in ("_cells", "_frame", "_canvas", "_parts", "_hands", "_view", "")
+    for part in ("_cells", "_frame", "_canvas", "_parts", "_input", "_view", "")
 )
 MOST_CHUNKS = 4096  #: pool pages whose chunks a browser can request at once
 MOST_NAMED = 20  #: marked frames that the summary lists

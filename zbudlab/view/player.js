@@ -115,7 +115,7 @@ class View {
 
   showPlaying() {
     const { playing } = this.driver;
-    this.play.replaceChildren(icon(playing ? "pause at this step" : "play"), playing ? "Pause" : "Play");
+    this.play.replaceChildren(icon(playing ? "pause" : "play"), playing ? "Pause" : "Play");
     this.play.title = playing ? "pause at this step" : "play step by step (Shift: twice as fast)";
   }
 

@@ -3,6 +3,7 @@
 Also tests `course/grading/seccomp.py` and `course/probes/imports.py`.
 """
 
+import ast
 import errno
 import json
 import platform
@@ -149,6 +150,25 @@ class TestCopies:
         assert done.returncode == 0, done.stderr
         loaded = {name for name in json.loads(done.stdout) if not is_idle(name)}
         assert loaded == MODULES
+
+
+def used_of_jit(path):
+    """The names of `zbudlab.jit` that a module uses."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "zbudlab.jit":
+            yield from (name.name for name in node.names)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "jit":
+            yield node.attr
+
+
+def test_the_sandboxs_jit_has_what_modules_use(whole):
+    there = ast.parse((whole / "zbudlab" / "jit.py").read_text("utf-8")).body
+    names = {node.name for node in there if isinstance(node, ast.FunctionDef)}
+    names |= {t.id for n in there if isinstance(n, ast.Assign) for t in n.targets}
+    names |= {n.target.id for n in there if isinstance(n, ast.AnnAssign)}
+    used = {name for path in (whole / "zbudlab").rglob("*.py") for name in used_of_jit(path)}
+    assert used <= names
+    assert len(used) > 5
 
 
 class TestStart:

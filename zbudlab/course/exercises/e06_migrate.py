@@ -128,8 +128,9 @@ OTHER_POOL = in_machine(
     *(["zbud_alloc", size] for size in (2500, 1000, 3000, 700, 2000)),
     ["zbud_free", 3],
     ["compact", -1, 2, 1],
-    ["zbud_free", 1],
-    see=("zswap pool", "pool", "zone", "fault"),
+    ["zbud_map", 1],
+    ["zbud_map", 2],
+    see=(),
 )
 
 

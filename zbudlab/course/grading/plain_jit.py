@@ -21,6 +21,10 @@ def declare_arrays(**dtypes: np.dtype) -> None:
     """Do nothing: only compiled code needs to know which arrays `mem` has."""
 
 
+def require_compiler() -> None:
+    """Do nothing: nothing is compiled here."""
+
+
 def as_record(argument: Any) -> Any:
     """Records, one, an array, or a `mem` of them, as views that have their fields as attributes."""
     kind = type(argument)

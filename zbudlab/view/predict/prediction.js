@@ -83,7 +83,12 @@ class PredictionView {
     this.tag.replaceChildren(...(truth ? [guess === null ? "Answer" : "Locked in"] : [make("b", {}, "Predict"), " first"]));
     this.cardRoot.classList.toggle("locked", Boolean(truth));
     this.act.hidden = Boolean(truth);
+    const focused = this.group.contains(this.group.getRootNode().activeElement) || this.lock === this.group.getRootNode().activeElement;
     this.group.disabled = Boolean(truth);
+    if (focused && truth) { // the field goes away under the focus
+      this.cardRoot.tabIndex = -1;
+      this.cardRoot.focus({ preventScroll: true });
+    }
     this.gateRoot.hidden = Boolean(truth) || !this.form.hides;
     this.aloud.innerHTML = this.model.get("outcome"); // escaped in Python
     this.end.replaceChildren(...(truth ? [this.reason(guess, truth)] : []));
