@@ -93,7 +93,7 @@ shots: warm ## take pictures of every view: three widths, light and dark (needs 
 bench-history: warm ## measure how fast long logs open and jump (some five minutes)
 	@$(BIN)/python -m benchmarks.history
 
-predict: warm ## hold the machine against a running kernel's figures
+predict: warm ## compare the machine with a running kernel
 	@$(BIN)/python scripts/hold_against_kernel.py
 
 findings: warm ## run all findings again: results, tables, figures (JOBS=)

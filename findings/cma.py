@@ -19,20 +19,20 @@ def _of(rows: pd.DataFrame, level: float, zbud: str, mapped: float) -> pd.DataFr
 
 
 def met(rows: pd.DataFrame, level: float, zbud: str, mapped: float) -> Interval:
-    """Share of the requests that were met, percent."""
+    """Return the share of the requests that were met, percent."""
     here = _of(rows, level, zbud, mapped)
     return interval(100 * here["met"] / here["asked"])
 
 
 def refused(rows: pd.DataFrame, level: float, zbud: str) -> Interval:
-    """Share of zbud's objects for which there was no page, percent."""
+    """Return the share of zbud objects for which there was no page, percent."""
     here = _of(rows, level, zbud, 0.0)
     return interval(100 * here["zbud_refused"] / (here["zbud_refused"] + here["zbud_pages"]))
 
 
 def tables(rows: pd.DataFrame) -> dict[str, str]:
-    """Requests met, and objects refused, by fill level."""
-    heads = ["memory asked for", *(f"met, %: {name}" for *_, name in CASES)]
+    """Return a table of requests met and objects refused, by fill level."""
+    heads = ["memory requested", *(f"met, %: {name}" for *_, name in CASES)]
     heads += ["objects refused, %: without", "with", "zbud pages in the area, with"]
     lines = []
     for level in present(rows, "level"):
@@ -44,7 +44,7 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Requests met on the left, objects refused on the right, over the fill level."""
+    """Draw requests met on the left, objects refused on the right, over the fill level."""
     drawn, (left, right) = figure(2)
     levels = present(rows, "level")
     percent = [100 * level for level in levels]
@@ -54,12 +54,12 @@ def draw(rows: pd.DataFrame) -> Figure:
             got = [refused(rows, level, zbud) for level in levels]
             line(right, percent, got, number, name)
     left.set_ylabel("requests met, %")
-    left.set_title("1024 frames of the CMA area, asked for")
+    left.set_title("Requests for 1024 frames of the CMA area")
     right.set_ylabel("objects refused, %")
     right.set_title("zbud objects that found no page")
     for ax in (left, right):
         ax.set_ylim(-3, 103)
-        ax.set_xlabel("memory asked for, % of all frames")
+        ax.set_xlabel("memory requested, % of all frames")
     left.legend(frameon=False, fontsize=9)
     return drawn
 

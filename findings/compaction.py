@@ -31,23 +31,23 @@ def _of(rows: pd.DataFrame, kind: str, freed: float) -> pd.DataFrame:
 
 
 def won(rows: pd.DataFrame, kind: str, freed: float) -> Interval:
-    """Blocks that compaction won."""
+    """Return the blocks that compaction gained."""
     return interval(_of(rows, kind, freed)["won"])
 
 
 def price(rows: pd.DataFrame, kind: str, freed: float) -> Interval | None:
-    """Pages moved for each block won; None where a seed won none."""
+    """Return pages moved per block gained; None where a seed gained none."""
     here = _of(rows, kind, freed)
     return interval(here["pages_moved"] / here["won"]) if (here["won"] > 0).all() else None
 
 
 def load(freed: float) -> float:
-    """Share of memory in use when compaction begins, percent."""
+    """Return the share of memory in use when compaction begins, percent."""
     return 100 * FILL * (1 - freed)
 
 
 def tables(rows: pd.DataFrame) -> dict[str, str]:
-    """Blocks won and their price, by load."""
+    """Return a table of blocks gained and their price by load, and one of recorded runs."""
     lines = []
     for freed in present(rows, "freed"):
         cells = [f"{load(freed):.1f} %"]
@@ -57,19 +57,19 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
         lines.append([*cells, interval(_of(rows, MOVABLE, freed)["blocks_ideal"]).shown("{:.0f}")])
     heads = ["memory in use"]
     for kind in KINDS:
-        heads += [f"{kind}: blocks won", "pages moved a block"]
-    price_table = markdown([*heads, "blocks if all free pages lay together"], lines)
+        heads += [f"{kind}: blocks gained", "pages moved per block"]
+    price_table = markdown([*heads, "blocks if all free pages were adjacent"], lines)
     return {"price": price_table, "recorded": _recorded()}
 
 
 def _huge(stage: recorded.RecordedStage) -> int:
-    """Blocks of order 9 in the free lists of the recorded zone."""
+    """Return the blocks of order 9 in the free lists of the recorded zone."""
     free = stage["free_blocks_by_order"][recorded.ZONE]
     return free[9] + 2 * free[10]
 
 
 def _recorded() -> str:
-    """One compact_memory of a running kernel, and the pages that ours moved in the same place."""
+    """Return a table of compact_memory on a running kernel, and of the pages ours moved."""
     ours = pd.read_csv(FOLDER / "patch.csv")
     lines = []
     for freed in FREED:
@@ -80,12 +80,12 @@ def _recorded() -> str:
         gained = _huge(after) - _huge(before)
         predicted = of_group(ours, "moved", freed=freed, memory=PROCESSES).shown("{:.0f}")
         lines.append([FREED[freed], gained, moved, round(moved / gained), predicted])
-    heads = ["freed, of 36000 pages", "blocks won, kernel", "pages moved, kernel"]
-    return markdown([*heads, "pages moved a block, kernel", "pages moved, ours"], lines)
+    heads = ["freed, of 36000 pages", "blocks gained, kernel", "pages moved, kernel"]
+    return markdown([*heads, "pages moved per block, kernel", "pages moved, ours"], lines)
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Blocks won on the left, pages moved for each on the right, over the load."""
+    """Draw blocks gained on the left, pages moved for each on the right, over the load."""
     drawn, (left, right) = figure(2)
     freed = present(rows, "freed")
     for number, kind in enumerate(KINDS):
@@ -93,8 +93,8 @@ def draw(rows: pd.DataFrame) -> Figure:
         paid = [(f, found) for f in freed if (found := price(rows, kind, f))]
         if paid:
             line(right, [load(f) for f, _ in paid], [found for _, found in paid], number, kind)
-    left.set_ylabel("blocks of order 9 won")
-    left.set_title("What compaction wins")
+    left.set_ylabel("blocks of order 9 gained")
+    left.set_title("What compaction gains")
     right.set_ylabel("pages moved for each block")
     right.set_title("What a block costs")
     right.axhline(512, color="#888888", linestyle="--", linewidth=0.8)
@@ -117,5 +117,5 @@ def _none_unmovable(rows: pd.DataFrame) -> bool:
 
 CLAIMS = (
     Claim("A block costs more pages the more of memory is in use", _dearer),
-    Claim("Where zbud cannot move, compaction wins nothing", _none_unmovable),
+    Claim("Where zbud cannot move, compaction gains nothing", _none_unmovable),
 )

@@ -22,20 +22,20 @@ SHORT = {"content": ["text", "half"], "using": ["lz4"]}
 
 
 def ratio(rows: pd.DataFrame, above: str, below: str, **where: Any) -> Interval:
-    """Mean of a quotient of two columns."""
+    """Return the mean of a quotient of two columns."""
     for name, value in where.items():
         rows = rows[rows[name] == value]
     return interval(rows[above] / rows[below])
 
 
 def more_than_zsmalloc(rows: pd.DataFrame, **where: Any) -> Interval:
-    """Pages that zbud takes more after churn than zsmalloc, percent."""
+    """Return how many more pages zbud takes than zsmalloc after churn, percent."""
     found = ratio(rows, "churned_pages", "zsmalloc_pages", **where)
     return Interval(*(100 * (value - 1) for value in (found.mean, found.low, found.high)))
 
 
 def cases(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
-    """Each content with each compressor."""
+    """Yield each content with each compressor."""
     for content in present(rows, "content"):
         for using in present(rows, "using"):
             yield {"content": content, "using": using}
@@ -50,13 +50,13 @@ def _computed(rows: pd.DataFrame) -> str:
             cells.append(ratio(rows, "stored", pages, **where).shown("{:.3f}"))
         cells.append(ratio(rows, "stored", "zsmalloc_pages", **where).shown("{:.3f}"))
         lines_.append([*cells, more_than_zsmalloc(rows, **where).shown("{:+.1f}")])
-    heads = ["content, compressor", "mean length, bytes", "zbud: pages a frame", "after churn"]
+    heads = ["content, compressor", "mean length, bytes", "zbud: pages per frame", "after churn"]
     heads += ["best pairing", "zsmalloc", "zbud after churn takes more than zsmalloc, %"]
     return markdown(heads, lines_)
 
 
 def filled(name: str) -> tuple[list[int], int]:
-    """A recorded run up to its first load or free: lengths stored, and the kernel's pool pages."""
+    """Read a recorded run up to its first load or free; return lengths, and the pool's pages."""
     lengths, done = [], 0
     for operation in operations(GOLDEN / f"{name}.trace.gz"):
         if operation.name in ("load", "free"):
@@ -71,7 +71,7 @@ def filled(name: str) -> tuple[list[int], int]:
 
 @cache
 def recorded_pools() -> list[tuple[str, int, int, int, int]]:
-    """Run; pages stored; the kernel's pool pages; the fewest; zsmalloc's. Of runs with room."""
+    """Return per run: name, pages stored, pages of the kernel's pool, the fewest, zsmalloc's."""
     found = []
     for path in sorted(GOLDEN.glob("zbud-*.trace.gz")):
         name = path.name.removesuffix(".trace.gz")
@@ -87,22 +87,22 @@ def _recorded() -> str:
         [name, stored, pool, f"{stored / pool:.3f}", fewest, zs, f"{100 * (pool / zs - 1):+.1f}"]
         for name, stored, pool, fewest, zs in recorded_pools()
     ]
-    heads = ["recorded run, filling", "pages stored", "zbud pages, kernel", "pages a frame"]
+    heads = ["recorded run, filling", "pages stored", "zbud pages, kernel", "pages per frame"]
     return markdown([*heads, "fewest", "zsmalloc for the same", "zbud takes more, %"], rows)
 
 
 def zsmalloc_runs() -> list[dict[str, Any]]:
-    """The kernel's own pools on zsmalloc."""
+    """Return recorded pools of a kernel on zsmalloc."""
     return json.loads(gzip.decompress((DATA / "truth" / "zsmalloc_runs.json.gz").read_bytes()))
 
 
 def tables(rows: pd.DataFrame) -> dict[str, str]:
-    """Computed densities, and recorded pools."""
+    """Return tables of computed densities and of recorded pools."""
     return {"computed": _computed(rows), "recorded": _recorded()}
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Pages a frame of zbud, of the best pairing and of zsmalloc."""
+    """Draw pages per frame of zbud, of the best pairing and of zsmalloc."""
     drawn, (ax,) = figure()
     places = np.arange(len(list(cases(rows))))
     bars = (
@@ -114,11 +114,11 @@ def draw(rows: pd.DataFrame) -> Figure:
         got = [ratio(rows, "stored", column, **where) for where in cases(rows)]
         shift = (number - 1) * 0.26
         ax.bar(places + shift, [v.mean for v in got], 0.25, color=COLOURS[number], label=name)
-    ax.axhline(2, color="#555555", linestyle="--", label="two a page: zbud's limit")
+    ax.axhline(2, color="#555555", linestyle="--", label="two per page: the limit of zbud")
     names = [f"{where['content']}\n{where['using']}" for where in cases(rows)]
     ax.set_xticks(places, names, fontsize=9)
-    ax.set_ylabel("stored pages a frame")
-    ax.set_title("Compressed pages a frame holds, by content and compressor")
+    ax.set_ylabel("stored pages per frame")
+    ax.set_title("Compressed pages per frame, by content and compressor")
     drawn.legend(loc="outside lower center", ncols=4, frameon=False)
     return drawn
 
@@ -135,13 +135,13 @@ def _never_two(rows: pd.DataFrame) -> bool:
 
 CLAIMS = (
     Claim("zbud is within 3 % of the best pairing of two, after churn too", _near_best),
-    Claim("No pairing holds more than two pages a frame", _never_two),
+    Claim("No pairing holds more than two pages per frame", _never_two),
     Claim(
         "In every recorded pool zbud is within 4 % of the best pairing",
         lambda rows: all(pool < 1.04 * fewest for _, _, pool, fewest, _ in recorded_pools()),
     ),
     Claim(
-        "Whether zbud takes more than zsmalloc hangs on the content: for `half` it takes less",
+        "Whether zbud takes more than zsmalloc depends on the content: for `half` it takes less",
         lambda rows: (
             more_than_zsmalloc(rows, content="half", using="lz4").high
             < 0

@@ -33,13 +33,13 @@ SHORT = {"freed": ["rand2", "p990"], "memory": list(MEMORY)}
 
 
 def kernel(freed: str, memory: str) -> int:
-    """What a running Linux 6.1 got at the first ask."""
+    """Return how many blocks a running Linux 6.1 supplied at the first request."""
     return recorded.huge_pages(recorded_run(freed, memory))[0]
 
 
 @cache
 def zsmalloc() -> dict[str, tuple[int, int]]:
-    """What a running Linux 6.1 got with 36000 pool pages of zsmalloc: first and second ask."""
+    """Return blocks of a running Linux 6.1 with 36000 zsmalloc pages: first and second request."""
     return {
         run["free_pattern"]: recorded.huge_pages(run)
         for run in recorded.read_runs(RECORDED)
@@ -50,7 +50,7 @@ def zsmalloc() -> dict[str, tuple[int, int]]:
 
 
 def tables(rows: pd.DataFrame) -> dict[str, str]:
-    """Blocks by pattern and memory, beside the kernel's."""
+    """Return a table of blocks by pattern and memory, next to those of the kernel."""
     lines = []
     for freed in present(rows, "freed"):
         got = {m: of_group(rows, "first_ask", freed=freed, memory=m) for m in MEMORY}
@@ -59,12 +59,12 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
         asks = zsmalloc().get(freed)
         lines.append([*cells, f"{asks[0]} / {asks[1]}" if asks else "-"])
     heads = ["freed", "processes: kernel", "ours", "zbud: kernel", "ours, cannot move"]
-    heads += ["ours, movable", "zsmalloc: kernel, first / second ask"]
+    heads += ["ours, movable", "zsmalloc: kernel, first / second request"]
     return {"blocks": markdown(heads, lines)}
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Means and intervals beside the kernel's figures."""
+    """Draw means and intervals next to the figures of the kernel."""
     drawn, (ax,) = figure()
     freed = present(rows, "freed")
     for number, memory in enumerate(MEMORY):
@@ -103,7 +103,7 @@ def _nearly_processes(rows: pd.DataFrame) -> bool:
 
 
 def _kernel_within(rows: pd.DataFrame, memory: str, left_out: tuple[str, ...]) -> bool:
-    """Whether the kernel's figure lies between the least and the most of ours."""
+    """Return whether the figure of the kernel is within 2 of the range of ours."""
     for freed in present(rows, "freed"):
         ours = rows[(rows["freed"] == freed) & (rows["memory"] == memory)]["first_ask"]
         if freed not in left_out and not ours.min() - 2 <= kernel(freed, memory) <= ours.max() + 2:
@@ -118,7 +118,7 @@ CLAIMS = (
     ),
     Claim("Movable zbud gives over 85 % of what processes' memory gives", _nearly_processes),
     Claim(
-        "Processes' memory: the kernel's figure lies within 2 of the range of ours",
+        "Processes' memory: the figure of the kernel is within 2 of the range of ours",
         lambda rows: _kernel_within(rows, PROCESSES, ()),
     ),
     Claim(

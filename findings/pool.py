@@ -18,12 +18,12 @@ SHORT = {"workload": ["database"], "max_pool_percent": [0, 20]}
 
 
 def traffic(rows: pd.DataFrame) -> pd.Series:
-    """Pages read from and written to the swap device."""
+    """Return pages read from and written to the swap device."""
     return rows["device_reads"] + rows["device_writes"]
 
 
 def saved(rows: pd.DataFrame, workload: str, percent: int) -> Interval:
-    """Device traffic saved against the same seed with no pool, percent of it."""
+    """Return the device traffic saved compared with the same seed without a pool, percent."""
     here = rows[rows["workload"] == workload]
     without = here[here["max_pool_percent"] == 0].set_index("seed")
     with_pool = here[here["max_pool_percent"] == percent].set_index("seed")
@@ -31,13 +31,13 @@ def saved(rows: pd.DataFrame, workload: str, percent: int) -> Interval:
 
 
 def best(rows: pd.DataFrame, workload: str) -> int:
-    """The share with the least device traffic."""
+    """Return the share with the least device traffic."""
     percents = present(rows, "max_pool_percent")
     return max(percents, key=lambda percent: saved(rows, workload, percent).mean)
 
 
 def tables(rows: pd.DataFrame) -> dict[str, str]:
-    """What each share brings and takes."""
+    """Return a table of the gain and the price of each share."""
     lines = []
     for workload in present(rows, "workload"):
         for percent in present(rows, "max_pool_percent"):
@@ -53,7 +53,7 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Device traffic saved, and memory given up, over the share."""
+    """Draw device traffic saved, and memory given up, over the share."""
     drawn, (left, right) = figure(2)
     percents = present(rows, "max_pool_percent")
     for number, workload in enumerate(present(rows, "workload")):

@@ -1,6 +1,6 @@
-"""See that every package of requirements.lock has a wheel for each system and Python we name.
+"""Check that every package of requirements.lock has a wheel for each system and Python here.
 
-Needs uv and the network; installs nothing. Exit code 1 where a wheel is missing.
+Needs uv and the network; installs nothing. The exit code is 1 if a wheel is missing.
 """
 
 import shutil
@@ -20,7 +20,7 @@ SYSTEMS = {
 
 
 def complaint(lock: Path, platform: str, python: str) -> str:
-    """What is missing to install a lock file from wheels alone, or an empty string.
+    """Return what is missing to install a lock file from wheels alone, "" if nothing is.
 
     platform: a name that uv's --python-platform takes; python: a version such as "3.12.0".
     """
@@ -33,7 +33,7 @@ def complaint(lock: Path, platform: str, python: str) -> str:
 
 
 def main() -> int:
-    """One line per system and Python; the exit code."""
+    """Print one line per system and Python; return the exit code."""
     if not shutil.which("uv"):
         print("make check-wheels needs uv: pip install uv", file=sys.stderr)
         return 2

@@ -1,8 +1,8 @@
-"""Hold the machine against what a running Linux 6.1 showed: tables on standard output.
+"""Compare the machine with recordings of a running Linux 6.1: tables on standard output.
 
     python scripts/hold_against_kernel.py [--layouts 20]
 
-The recordings are in tests/data. Everything is computed anew; with 20 layouts it takes minutes.
+The recordings are in tests/data. Everything is computed again, which takes minutes with 20 layouts.
 """
 
 import argparse
@@ -44,11 +44,11 @@ def heading(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}")
 
 
-# --- what the kernel's files say -----------------------------------------------------------------
+# --- files of the kernel -----------------------------------------------------------------
 
 
 def off_by(stage: recorded.Stage) -> int:
-    """The largest difference of an index, thousandths."""
+    """Return the largest difference of an index, in thousandths."""
     return max(
         int(np.abs(recorded.indices(stage, zone) - recorded.recorded_indices(stage, zone)).max())
         for zone in recorded.ZONES
@@ -60,7 +60,7 @@ def hold_indices(runs: list[recorded.RecordedRun]) -> None:
     stages = [stage for run in runs for stage in run["stages"]]
     print(f"{len(runs)} runs, {len(stages)} stages, 2 zones, 11 orders, both indices.")
     rows = []
-    for still, name in ((True, "its files agree"), (False, "memory changed as they were read")):
+    for still, name in ((True, "its files agree"), (False, "memory changed while they were read")):
         off = [off_by(stage) for stage in stages if recorded.stood_still(stage) == still]
         rows.append((name, len(off), off.count(0), max(off)))
     print(table(("stage", "stages", "equal in all", "at most off by (thousandths)"), rows))
@@ -105,7 +105,7 @@ def shown(values: list[int]) -> str:
 
 def hold_huge_pages(runs: dict[str, recorded.RecordedRun], seeds: range) -> None:
     heading(f"Huge pages of zone {recorded.ZONE}: kernel, and median (least-most) of our layouts")
-    print(f"Seeds {seeds.start} to {seeds.stop - 1}. First ask, then with a second compaction.")
+    print(f"Seeds {seeds.start} to {seeds.stop - 1}. First request, then with a second compaction.")
     rows, blocks = [], []
     for name in [name for name in runs if name.startswith("anon-")]:
         pattern = name.removeprefix("anon-")
@@ -130,7 +130,7 @@ def hold_huge_pages(runs: dict[str, recorded.RecordedRun], seeds: range) -> None
 def ready(
     made: type[predict.PredictedZone], run: recorded.RecordedRun, kind: str, seed: int
 ) -> predict.PredictedZone:
-    """A zone filled, thinned and compacted as `predict_one` does it, before the first ask."""
+    """Return a zone filled, thinned and compacted as in `predict_one`, before the first request."""
     experiment = recorded.experiment(run)
     rng = np.random.Generator(np.random.PCG64(seed))
     zone = made(freelists.draw_layout(experiment.counts, rng))
@@ -144,9 +144,9 @@ def ready(
 
 
 class SlabsGivenBack(predict.PredictedZone):
-    """As SLUB has it: a slab none of whose objects is in use goes back to the page allocator.
+    """A zone with the rule of SLUB: a slab without objects in use goes back to the page allocator.
 
-    Not among the parameters of the prediction: it was written after the comparison, to test an
+    The rule is not part of the prediction: it was added after the comparison, to test an
     explanation.
     """
 
@@ -172,10 +172,12 @@ class SlabsGivenBack(predict.PredictedZone):
 
 
 def explain_miss(runs: dict[str, recorded.RecordedRun], seeds: range) -> None:
-    heading("Explanation of the one miss, tested after the comparison: no prediction")
-    print("firsthalf, zbud that cannot move: we say 0 as we keep every slab of zswap entries; the")
-    print("first half of the pages leaves the first half of the slabs empty, and 6.1 gives empty")
-    print("slabs back (mm/slub.c: discard_slab). With that rule:")
+    heading("An explanation of the one miss, tested after the comparison: not a prediction")
+    print(
+        "firsthalf, zbud that cannot move: ours is 0 because every slab of zswap entries stays; the"
+    )
+    print("first half of the pages leaves the first half of the slabs empty, and 6.1 frees empty")
+    print("slabs (mm/slub.c: discard_slab). With that rule:")
     rows = []
     for name in [name for name in runs if name.startswith("zbud-")]:
         run = runs[name]
@@ -204,9 +206,10 @@ def show_cma() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Hold the machine against a running Linux 6.1.")
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description="Compare the machine with a running Linux 6.1.")
     many = len(predict.SEEDS)
-    parser.add_argument("--layouts", type=int, default=many, help="zones a prediction")
+    parser.add_argument("--layouts", type=int, default=many, help="zones per prediction")
     seeds = range(parser.parse_args().layouts)
     runs = recorded.read_runs(DATA / "truth" / "frag_runs.jsonl.gz")
     clean = {r["run"]: r for r in runs if recorded.is_clean(r)}

@@ -1,8 +1,8 @@
-"""Make the environment in .venv/ from requirements.lock, or say why it cannot be made.
+"""Create the environment in .venv/ from requirements.lock, or say why that is impossible.
 
-Run by the Makefile with any Python 3, so that a wrong one is refused in a sentence instead of
-a syntax error. Doing it again costs nothing: .venv/zbudlab-env.json remembers what it was made
-from, and only what has changed since is done again.
+The Makefile runs this file with any Python 3, so it must not fail with a syntax error where it can
+refuse with a sentence. A second run costs nothing: .venv/zbudlab-env.json records what the
+environment was made from, and only what changed since is done again.
 """
 
 import argparse
@@ -20,9 +20,9 @@ OLDEST, FIRST_REFUSED = (3, 11), (3, 14)
 
 
 def reason_not_to_start(version, has_module):
-    """One sentence that says why this Python cannot make the environment, or an empty string.
+    """Say in one sentence why this Python cannot make the environment; "" if it can.
 
-    version: the first two or more numbers of the Python; has_module: name -> is it there.
+    version: the first two or more numbers of the Python; has_module: whether it has a module.
     """
     if not OLDEST <= tuple(version[:2]) < FIRST_REFUSED:
         return (
@@ -38,12 +38,12 @@ def reason_not_to_start(version, has_module):
 
 
 def digest(path):
-    """The SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def wanted_state():
-    """What the environment is made from: where it stands, by which Python, from which files."""
+    """Return what the environment is made from: its folder, the Python, and the files."""
     return {
         "dependencies": [str(ROOT), sys.version, digest(LOCK)],
         "project": digest(ROOT / "pyproject.toml"),
@@ -51,7 +51,7 @@ def wanted_state():
 
 
 def recorded_state(stamp):
-    """What the environment was made from, or {} where there is none or it is unfinished."""
+    """Return what the environment was made from, {} if it is missing or unfinished."""
     try:
         return json.loads(stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -59,7 +59,7 @@ def recorded_state(stamp):
 
 
 def environment_python(venv):
-    """The Python inside an environment."""
+    """Return the Python inside an environment."""
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -70,14 +70,14 @@ def pip_install(venv, *arguments):
 
 
 def install_dependencies(venv, options):
-    """A new, empty environment with exactly the packages of the lock file."""
+    """Create an environment with exactly the packages of the lock file."""
     print(f"environment: making {venv.name}/ from {LOCK.name} (about a minute, 0.9 GB)", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
     pip_install(venv, *options, "--require-hashes", "-r", str(LOCK))
 
 
 def install_project(venv, options):
-    """zbudlab itself, editable: what is changed in the tree is what runs."""
+    """Install zbudlab itself, editable, so that changes in the tree take effect."""
     print(f"environment: installing zbudlab into {venv.name}/ (editable)", flush=True)
     pip_install(venv, *options, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
@@ -97,7 +97,7 @@ def make_environment(venv, options):
 
 
 def main():
-    """The exit code: 0, or 2 with one sentence on stderr."""
+    """Make the environment; return 0, or 2 after one sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="where (default: .venv)")
     parser.add_argument("--pip", default="", help="options for pip install, in one string")

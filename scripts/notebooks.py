@@ -1,7 +1,7 @@
-"""Run notebooks and store them as every run stores them: outputs kept, chance left out.
+"""Run notebooks and store them with their outputs, without what differs from run to run.
 
 python scripts/notebooks.py notebooks/*.ipynb            run and rewrite
-python scripts/notebooks.py --check notebooks/*.ipynb    only say which are not normal
+python scripts/notebooks.py --check notebooks/*.ipynb    only report which are not normalised
 """
 
 import argparse
@@ -22,9 +22,9 @@ METADATA = {
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The same notebook without time stamps, widget state and numbers that change by chance.
+    """Return the notebook without time stamps, widget state and random cell numbers.
 
-    A widget keeps its text form: without a kernel that shows, where a view would load for ever.
+    A widget keeps its text form, which shows without a kernel; a view would never finish loading.
     """
     own = {key: notebook.metadata[key] for key in ("zbudlab",) if key in notebook.metadata}
     notebook.metadata = nbformat.from_dict(METADATA | own)
@@ -39,18 +39,18 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _hide_source(cell: nbformat.NotebookNode) -> None:
-    """A prediction's source holds its answer: folded in JupyterLab, left out on the site."""
+    """Hide the source of a prediction, which has its answer, in JupyterLab and on the site."""
     cell.metadata["jupyter"] = {"source_hidden": True}
     cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "remove-input"})
 
 
 def _lasting(metadata: dict) -> dict:
-    """The cell metadata that a person wrote: tags, grading, hidden source."""
+    """Return the cell metadata that an author wrote: tags, grading, hidden source."""
     return {key: metadata[key] for key in ("tags", "nbgrader", "jupyter") if metadata.get(key)}
 
 
 def run(path: Path) -> None:
-    """Run a notebook from top to bottom, in its own folder, and store it whole or not at all."""
+    """Run a notebook from top to bottom, in its own folder, and store it only if it succeeds."""
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
@@ -62,7 +62,7 @@ def run(path: Path) -> None:
 
 
 def faults(path: Path) -> list[str]:
-    """One sentence for each thing that keeps a notebook from being stored as it is."""
+    """Return a sentence for each reason why a notebook cannot be stored as it is."""
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
@@ -79,14 +79,14 @@ def faults(path: Path) -> list[str]:
 
 
 def _text(notebook: nbformat.NotebookNode) -> str:
-    """A notebook as the text of its file."""
+    """Return a notebook as the text of its file."""
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def main() -> int:
-    """Run or check every notebook named; the exit code."""
+    """Run or check the notebooks; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="run nothing, exit 1 on a fault")
+    parser.add_argument("--check", action="store_true", help="run nothing, exit with 1 on a fault")
     parser.add_argument("notebooks", nargs="+", type=Path)
     arguments = parser.parse_args()
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Write tests/data/SHA256SUMS, or with --check hold the files against it.
+"""Write tests/data/SHA256SUMS, or with --check compare the files with it.
 
 The sums say *which* bytes the tests rely on; PROVENANCE.md says folder by folder where they
 come from. `sha256sum --check SHA256SUMS` inside tests/data reads the same file.
@@ -14,7 +14,7 @@ SUMS_NAME = "SHA256SUMS"
 
 
 def sums_text(data: Path) -> str:
-    """The text of SHA256SUMS for a folder: one `digest  path` line a file, sorted by path."""
+    """Return the text of SHA256SUMS for a folder: `digest  path` per file, sorted by path."""
     files = sorted(
         path.relative_to(data).as_posix()
         for path in data.rglob("*")
@@ -26,7 +26,7 @@ def sums_text(data: Path) -> str:
 
 
 def differences(data: Path) -> list[str]:
-    """One sentence for each file that is new, gone or changed since SHA256SUMS was written."""
+    """Return a sentence for each file that is new, missing or changed since SHA256SUMS."""
     sums = data / SUMS_NAME
     recorded = _by_path(sums.read_text(encoding="utf-8") if sums.exists() else "")
     present = _by_path(sums_text(data))
@@ -39,7 +39,7 @@ def differences(data: Path) -> list[str]:
 
 
 def places_without_origin(data: Path, provenance: Path) -> list[str]:
-    """The folders of files, and the files in no folder, that PROVENANCE.md does not name.
+    """Return the folders of files, and files in no folder, that PROVENANCE.md does not name.
 
     It names them from tests/data/ down, a folder with a slash at its end: `zbud-plain/`.
     """
@@ -59,15 +59,17 @@ def _named(place: str, text: str) -> bool:
 
 
 def _by_path(text: str) -> dict[str, str]:
-    """Path -> digest, of the lines of a SHA256SUMS file."""
+    """Return the digests of a SHA256SUMS file by path."""
     pairs = (line.split("  ", 1) for line in text.splitlines())
     return {path: digest for digest, path in pairs}
 
 
 def main() -> int:
-    """Write the sums, or check them and say what differs; the exit code."""
+    """Write the sums, or check them and report differences; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if they differ")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, exit with 1 if they differ"
+    )
     arguments = parser.parse_args()
     data = ROOT / "tests" / "data"
     if not arguments.check:

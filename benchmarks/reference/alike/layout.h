@@ -66,6 +66,7 @@ struct radix_tree_node {
 };
 
 _Static_assert(sizeof(struct page) == 32 && sizeof(struct zbud_header) == 64, "zbudlab/layout differs");
+_Static_assert(sizeof(struct zone) == 208 && sizeof(struct zbud_pool) == 80, "zbudlab/layout differs");
 _Static_assert(sizeof(struct radix_tree_node) == 264, "zbudlab/layout differs");
 
 static struct zone *zone;
