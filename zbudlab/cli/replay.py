@@ -1,4 +1,4 @@
-"""`zbudlab replay`: traces and logs through the engine, compared with what should come."""
+"""`zbudlab replay`: run traces and logs through the engine, and compare with expected answers."""
 
 import argparse
 import os
@@ -9,21 +9,21 @@ from tqdm import tqdm
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 from zbudlab.profiles import DEFAULT
 
-#: Options for recorded traces: name, type, what stands for the value, help.
+#: Options for recorded traces: name, type, placeholder of the value, help.
 TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--frames", int, "N", "page frames of the machine (65536 for blocks, 16384 for pages)"),
     ("--every", int, "N", "events from one sample to the next (1024; doubles in long traces)"),
-    ("--content", str, "NAME", "pages: what is written to them (mixed)"),
+    ("--content", str, "NAME", "pages: content that is written to them (mixed)"),
     ("--compressor", str, "NAME", "pages: zswap's compressor (lz4)"),
     ("--max-pool-percent", int, "N", "pages: zswap's share of memory at most (20)"),
     ("--zbud", str, "NAME", "pages: plain or series (series)"),
     ("--profile", str, "NAME", f"pages: whose rules zswap follows ({DEFAULT})"),
     ("--seed", int, "N", "pages: which contents they get (0)"),
-    ("--json", str, "FILE", "write all figures there"),
+    ("--json", str, "FILE", "write all figures to this file"),
 )
-#: Of these, what goes with a machine's own log too.
+#: Of these, the options for the log of a machine.
 LOG_OPTIONS = ("--every", "--json")
-#: What `zbudlab.traces.replay` calls them.
+#: Their names in `zbudlab.traces.replay` where they differ.
 CALLED = {"content": "what"}
 
 
@@ -52,14 +52,14 @@ def _replay_log(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    """What was said of the machine for a recorded trace."""
+    """Return the settings that the options give for a recorded trace."""
     names = (name[2:].replace("-", "_") for name, *_ in TRACE_OPTIONS)
     said = {name: getattr(options, name) for name in names if name != "json"}
     return {CALLED.get(name, name): value for name, value in said.items() if value is not None}
 
 
 def _replay_trace(kind: str, options: argparse.Namespace) -> int:
-    """Run a recorded trace; its figures as a table."""
+    """Run a recorded trace and print its figures as a table."""
     from zbudlab import traces
     from zbudlab.io.files import check_writable
 
@@ -79,7 +79,7 @@ def _replay_trace(kind: str, options: argparse.Namespace) -> int:
 
 
 def _replay_operations(kind: str, options: argparse.Namespace) -> int:
-    """Run a trace of operations; its answers, or the first that should be another."""
+    """Run a trace of operations. Print its answers, or the first difference."""
     from zbudlab import conformance
 
     if not options.expect:
@@ -115,7 +115,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> None:
-    """Refuse options that would do nothing for this kind."""
+    """Refuse options that have no effect for this kind."""
     names = [name for name, *_ in TRACE_OPTIONS]
     said = [name for name in names if getattr(options, name[2:].replace("-", "_")) is not None]
     if kind == "machine":
@@ -139,8 +139,9 @@ def add(commands: Any) -> None:
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
         "zswap-series, zswap-6.1; machine for a log that Machine.save_log wrote. Recorded: kmem "
-        "(text of perf script or trace-cmd), lackey (valgrind), blocks or pages (CSV or Parquet), "
-        "auto to be told by the file",
+        "(text of perf, trace-cmd or ftrace), lackey (valgrind), addresses (address and R or W), "
+        "blocks or pages (CSV or Parquet), "
+        "auto to recognise the file",
     )
     replay.add_argument("trace", help="the trace, plain, .gz or .zst; - for standard input")
     replay.add_argument("--expect", metavar="FILE", help="the answers that should come")

@@ -225,7 +225,7 @@ class Machine(Core):
         kind = checks.migratetype(migratetype)
         pfn = self.operate("alloc_pages", order, kind, _switch("direct", direct))
         if pfn < 0:
-            raise self.paging.out_of_memory(f"a block of order {order}")
+            raise self.paging.out_of_memory(f"a block of order {order}", order, kind)
         return pfn
 
     def free_pages(self, pfn: int) -> None:

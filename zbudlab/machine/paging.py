@@ -14,11 +14,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from zbudlab.content.compressors import DamagedData
-from zbudlab.layout import WMARK_HIGH, WMARK_LOW
+from zbudlab.layout import MIGRATE_CMA, MIGRATE_MOVABLE, WMARK_HIGH, WMARK_LOW
 from zbudlab.machine.errors import MachineError
 from zbudlab.machine.notes import PageNotes
 from zbudlab.mm import memory, page_alloc, vmscan
 from zbudlab.mm.state import State
+from zbudlab.mm.vmstat import free_counts
 from zbudlab.swap.journal import Journal
 from zbudlab.swap.swapping import Swap
 
@@ -104,9 +105,18 @@ class Paging:
         page = place - int(self.state.processes[process]["start"])
         return MachineError(errno.EIO, f"page {page} of process {process} is lost: {error}")
 
-    def out_of_memory(self, wanted: str) -> MachineError:
-        """Return the error for a request that failed although memory was reclaimed."""
+    def out_of_memory(self, wanted: str, order: int = 0, migratetype: int = -1) -> MachineError:
+        """Return the error for a request that failed although memory was reclaimed.
+
+        order, migratetype: of a block for the kernel, which may not be CMA's.
+        """
         zone = self.state.zone
+        if barred := self._blocks_of_cma(order, migratetype):
+            return MachineError(
+                errno.ENOMEM,
+                f"no memory for {wanted}: all {barred} free blocks of order {order} or more are "
+                "CMA's, which only a movable request may use; use a smaller order or cma_pages",
+            )
         advice = "end a process, or give the machine more frames or swap"
         if self.state.nodes_limited:
             advice = 'and radix trees get no more nodes until inject("tree_node", 0)'
@@ -116,6 +126,14 @@ class Paging:
             f"{int(zone['spanned_pages'])} frames are free, {self.swap.free_slots()} swap slots; "
             f"{advice}",
         )
+
+    def _blocks_of_cma(self, order: int, migratetype: int) -> int:
+        """Return the free blocks that are large enough, if all are CMA's and not for this type."""
+        if migratetype < 0 or migratetype == MIGRATE_MOVABLE:
+            return 0
+        fits = int(sum(self.state.zone["nr_free"][order:]))
+        cma = sum(free_counts(self.state)[MIGRATE_CMA][order:]) if fits else 0
+        return fits if fits == cma else 0
 
     def count_moves(self, moves: np.ndarray, control: np.void) -> None:
         """Count and note what a run of compaction or CMA did.

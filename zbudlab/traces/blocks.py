@@ -1,4 +1,4 @@
-"""Blocks allocated and freed on a traced machine, allocated and freed on ours.
+"""Blocks of a traced machine, allocated and freed on the simulated one.
 
 What a trace says was asked for is asked for here: the same orders and types in the same turn. Our
 allocator has its own zone and order of lists, so blocks get other places: a
@@ -13,24 +13,24 @@ from zbudlab.jit import kernel
 from zbudlab.layout import MAX_ORDER, NO_FRAME
 from zbudlab.mm.page_alloc import alloc_pages, prep_new_page, put_page
 
-#: What `follow` counts, by place.
+#: The counts of `follow`, by place.
 COUNTS = ("allocations", "frees", "refused", "refused there", "unknown frees", "allocated twice")
 ALLOCATIONS, FREES, REFUSED, REFUSED_THERE, UNKNOWN, TWICE = range(len(COUNTS))
 LIVE = len(COUNTS)  #: blocks in the table
 NR_COUNTS = LIVE + 1
-HASH = 0x9E3779B97F4A7C15  #: 2^64 / golden ratio: spreads neighbours
+HASH = 0x9E3779B97F4A7C15  #: 2^64 / golden ratio: spreads neighbouring keys
 
 
 @kernel
 def home(table, key):
-    """Where a key belongs in a table of 2^n entries."""
+    """Return the home place of a key in a table of 2^n entries."""
     mixed = np.uint64(key) * np.uint64(HASH)
     return np.int64(mixed >> np.uint64(32)) & (table.shape[0] - 1)
 
 
 @kernel
 def lookup(table, pfn):
-    """The place of the block that starts at `pfn`, or the empty place where it would go."""
+    """Return the place of the block that starts at `pfn`, or the empty place for it."""
     at = home(table, pfn + 1)
     while table[at].key != 0 and table[at].key != pfn + 1:
         at = (at + 1) & (table.shape[0] - 1)
@@ -39,7 +39,7 @@ def lookup(table, pfn):
 
 @kernel
 def insert(table, counts, pfn, frame, order):
-    """Note a block that is not in the table yet."""
+    """Add a block that is not in the table yet."""
     entry = table[lookup(table, pfn)]
     entry.key = pfn + 1
     entry.frame = frame
@@ -49,7 +49,7 @@ def insert(table, counts, pfn, frame, order):
 
 @kernel
 def remove(table, counts, at):
-    """Take an entry out; those behind it that it kept from their places move up."""
+    """Remove an entry, and move up the entries after it that it kept from their places."""
     last = table.shape[0] - 1
     hole = at
     following = (at + 1) & last
@@ -67,7 +67,7 @@ def remove(table, counts, at):
 
 @kernel(inline=False)
 def rehash(old, table, counts):
-    """Enter everything into a larger table, which is empty."""
+    """Copy all entries into a larger table, which is empty."""
     counts[LIVE] = 0
     for at in range(old.shape[0]):
         if old[at].key != 0:
@@ -88,9 +88,9 @@ def lookup_holding(table, pfn):
 
 @kernel(inline=False)
 def split_to(pages, table, counts, at, pfn, order):
-    """Cut a block in halves until `pfn` starts one of that order; its place.
+    """Halve a block until `pfn` starts one of that order, and return its place.
 
-    Source: mm/page_alloc.c, split_page (v3.12), which goes down to single pages at once.
+    Source: mm/page_alloc.c, split_page (v3.12), which splits into single pages at once.
     """
     while table[at].order > order:
         table[at].order -= 1
@@ -109,7 +109,7 @@ def split_to(pages, table, counts, at, pfn, order):
 
 @kernel
 def give_back(mem, table, counts, at):
-    """Free our block and forget it."""
+    """Free the simulated block and remove its entry."""
     frame = np.int64(table[at].frame)
     if frame >= 0:
         put_page(mem, frame)
@@ -118,7 +118,7 @@ def give_back(mem, table, counts, at):
 
 @kernel
 def allocated(mem, table, counts, event, migratetype):
-    """Do what an allocation of the trace did."""
+    """Repeat an allocation of the trace."""
     pfn = np.int64(event.pfn)
     order = np.int64(event.order)
     counts[ALLOCATIONS] += 1
@@ -136,7 +136,7 @@ def allocated(mem, table, counts, event, migratetype):
 
 @kernel
 def freed(mem, table, counts, event):
-    """Do what a free of the trace did."""
+    """Repeat a free of the trace."""
     pfn = np.int64(event.pfn)
     counts[FREES] += 1
     at = lookup_holding(table, pfn)
@@ -149,10 +149,10 @@ def freed(mem, table, counts, event):
 
 @kernel(inline=False)
 def follow(mem, table, counts, types, events, start, end):
-    """Do events [start, end); where it stopped: at the end, or before one for lack of table.
+    """Repeat events [start, end). Return where it stopped: `end`, or earlier if the table is full.
 
     table: layout.traced_block (2^n,). counts: int64 (NR_COUNTS,), grows. types: int64 (8,), the
-    traced kernel's numbers of migrate types as ours.
+    simulated migrate type for each of the traced kernel's numbers.
     """
     room = table.shape[0] // 2 - MAX_ORDER
     for at in range(start, end):

@@ -1,4 +1,4 @@
-"""What a replayed trace gives: counts, and free memory as it went on."""
+"""Figures of a replayed trace: counts, and free memory over time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ from zbudlab.machine.errors import ConfigError
 from zbudlab.mm import vmstat
 from zbudlab.mm.state import State
 
-SAMPLES = 64  #: at most; when there are more, every second one is dropped
-ROWS = 12  #: of these, in a printed table
+SAMPLES = 64  #: kept at most; beyond that, every second one is dropped
+ROWS = 12  #: of the printed table
 HUGE = 9  #: the order whose blocks and indices the table shows
 
 Sample = dict[str, Any]
 
 
 def look(state: State) -> Sample:
-    """Free memory now: pages, free blocks by order, both indices by order (thousandths)."""
+    """Return free memory now: pages, and by order blocks and both indices (thousandths)."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
     vmstat.extfrag_indices(state.mem, indices)
     return {
@@ -35,14 +35,14 @@ def look(state: State) -> Sample:
 
 
 def blocks_of(sample: Sample, order: int = HUGE) -> int:
-    """Blocks of 2^order frames in the free blocks of a sample."""
+    """Return how many blocks of 2^order frames the free blocks of a sample hold."""
     return sum(n << (above - order) for above, n in enumerate(sample["free_blocks"][order:], order))
 
 
 class Samples(list[Sample]):
-    """Samples at even distances, never more than SAMPLES: the distance doubles as they fill up.
+    """At most SAMPLES samples at even distances; the distance doubles when there are more.
 
-    every: the distance at first; ConfigError below 1.
+    every: the first distance, in events. Raises ConfigError if it is below 1.
     """
 
     def __init__(self, every: int = 1024) -> None:
@@ -52,11 +52,11 @@ class Samples(list[Sample]):
         self.every = every
 
     def due(self, done: int) -> int:
-        """How many events may be done until the next sample."""
+        """Return how many events may follow until the next sample."""
         return self.every - done % self.every
 
     def take(self, done: int, sample: Callable[[], Sample]) -> None:
-        """Keep a sample if one is due after so many events."""
+        """Keep a sample if one is due after `done` events."""
         if done % self.every:
             return
         self.append(sample())
@@ -65,7 +65,7 @@ class Samples(list[Sample]):
             self[:] = [kept for kept in self if kept["event"] % self.every == 0]
 
     def finished(self, done: int, sample: Callable[[], Sample]) -> list[Sample]:
-        """All samples, the end among them."""
+        """Return all samples, with one of the end."""
         if not self or self[-1]["event"] != done:
             self.append(sample())
         return list(self)
@@ -73,7 +73,7 @@ class Samples(list[Sample]):
 
 @dataclass
 class Figures:
-    """All that a replay gives.
+    """The results of a replay.
 
     counts: by name, as the table shows them. samples: see `look`, with `event` (number of events
     before it), `seconds` (of the trace; None where it has no times) and counts so far; the last
@@ -90,11 +90,11 @@ class Figures:
 
     @property
     def last(self) -> Sample:
-        """The end."""
+        """The sample of the end."""
         return self.samples[-1]
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything as plain values, for JSON."""
+        """Return everything as plain values, for JSON."""
         return {
             "kind": self.kind,
             "trace": self.trace,
@@ -110,7 +110,7 @@ class Figures:
         write_json(path, self.as_dict())
 
     def _rows(self) -> list[Sample]:
-        """Some of the samples, evenly spread, the last one always."""
+        """Return some of the samples, evenly spread, the last among them."""
         step = max(-(-len(self.samples) // ROWS), 1)
         return self.samples[::-1][::step][::-1]
 
@@ -153,7 +153,7 @@ class Figures:
 
 
 def look_names() -> set[str]:
-    """The names that `look` gives."""
+    """Return the names of the values of `look`."""
     return {"free_pages", "free_blocks", "fragmentation_index", "unusable_index"}
 
 

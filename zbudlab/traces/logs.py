@@ -1,4 +1,4 @@
-"""Logs of `Machine`, run again, with what became of free memory on the way."""
+"""Logs of `Machine`, run again, with samples of free memory."""
 
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,9 @@ from zbudlab.traces.figures import Figures, Sample, Samples, look
 
 
 class LogReplay:
-    """A log run again: `differs` is the first operation that answered otherwise, if there is one.
+    """A log run again; `differs` is the first operation with another answer, None if all agree.
 
-    A log is read whole; what it takes of memory is the log, and one machine.
+    A log is read whole, so it needs memory for the log and one machine.
     """
 
     def __init__(self, path: str | Path, *, every: int = 64) -> None:
@@ -24,7 +24,7 @@ class LogReplay:
         self.machine: Machine | None = None
 
     def run(self) -> None:
-        """Run all operations, or up to the first that differs."""
+        """Run all operations, or those up to the first that differs."""
         for place, entry, answer, machine in history.rerun(self.path):
             self.machine, self.operations = machine, place
             if answer != entry.result:
@@ -39,7 +39,7 @@ class LogReplay:
         return {**place, **look(machine.state), **counts}
 
     def figures(self) -> Figures:
-        """What came of it; LogError for a log without an operation."""
+        """Return the figures. Raises LogError for a log without an operation."""
         if self.machine is None:
             raise LogError(f"{self.path}: there is no operation in this log")
         samples = self.samples.finished(self.operations, partial(self._sample, self.machine))

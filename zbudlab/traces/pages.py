@@ -1,8 +1,8 @@
-"""Pages that programs used, used on a machine of ours: faults, zswap, the swap device.
+"""Pages that programs used, used again on a simulated machine with zswap and a swap device.
 
-A program's pages are numbered as they come; each process of a trace is one here (or more: a
-process here has REGION pages). The content of a page is known only if the trace says to what it
-compresses; else it is drawn from a content of `zbudlab.workload`, by the seed.
+A program's pages are numbered in the order of their first use. Each process of a trace is one here,
+or several, because a process here has REGION pages. If the trace has no compressed length for a
+page, its content is drawn with the seed from a content of `zbudlab.workload`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ EVENTS = ("pgfault", "pgmajfault", "pswpout", "allocstall")
 
 
 class Space:
-    """The pages of one process of the trace, numbered as they come."""
+    """The pages of one process of the trace, numbered in the order of their first use."""
 
     def __init__(self) -> None:
         self.known: dict[int, int] = {}
@@ -33,7 +33,7 @@ class Space:
         self.processes: list[int] = []  # of the machine, REGION pages each
 
     def numbers(self, pages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The number of each page; new ones get the next in the order they appear in."""
+        """Return the number of each page; new pages get the next numbers in their order."""
         values, first, inverse = np.unique(pages, return_index=True, return_inverse=True)
         found = np.array([self.known.get(page, -1) for page in values.tolist()], np.int64)
         new = np.flatnonzero(found < 0)
@@ -45,7 +45,7 @@ class Space:
         return found[inverse]
 
     def first_writes(self, numbers: NDArray, writes: NDArray) -> NDArray[np.bool_]:
-        """Which of the uses write a page for the first time."""
+        """Return which of the uses write a page for the first time."""
         places = np.flatnonzero(writes)
         pages, first = np.unique(numbers[places], return_index=True)
         found = np.zeros(len(numbers), bool)
@@ -55,9 +55,9 @@ class Space:
 
 
 class PageReplay:
-    """A machine that uses pages as a trace says, batch after batch.
+    """A machine that uses the pages of a trace, batch after batch.
 
-    what: the content of pages whose compressed length the trace does not say (see
+    what: the content of pages for which the trace has no compressed length (see
     `zbudlab.workload.content`). settings: of the machine, which has no page bytes.
     """
 
@@ -75,7 +75,7 @@ class PageReplay:
     ) -> None:
         """Use pages of a process in that order.
 
-        lengths: of each page written, what it compresses to; below 0 = not said.
+        lengths: the compressed length of each page written; below 0 = not known.
         """
         space = self.spaces.setdefault(process, Space())
         before = len(space.known)
@@ -92,7 +92,7 @@ class PageReplay:
             self._use_run(where, numbers[start:end] % REGION, int(kinds[start]), drawn[start:end])
 
     def _runs(self, numbers: NDArray, kinds: NDArray) -> Iterator[tuple[int, int]]:
-        """Ranges of uses that one call does: of one kind and region; first writes side by side."""
+        """Return ranges of uses for one call each: one kind and region, first writes adjacent."""
         ends = (np.diff(kinds) != 0) | (np.diff(numbers // REGION) != 0)
         ends |= (kinds[1:] == FIRST_WRITE) & (np.diff(numbers) != 1)
         start = 0
@@ -120,7 +120,7 @@ class PageReplay:
             try:
                 self._use_now(process, pages, kind, lengths)
                 return
-            except MachineError:  # memory and swap are full, or the page is lost: on with the next
+            except MachineError:  # memory and swap are full, or the page is lost
                 self.refused += 1
                 left = faults["pgfault"] - before + 1
                 pages, lengths = pages[left:], lengths[left:]
@@ -132,13 +132,13 @@ class PageReplay:
             self.machine.touch(process, pages, write=kind == WRITE)
 
     def exit(self, process: int) -> None:
-        """End a process of the trace; one that is not known has nothing to end."""
+        """End a process of the trace, if it is known."""
         self.ended += process in self.spaces
         for own in self.spaces.pop(process, Space()).processes:
             self.machine.exit(own)
 
     def sample(self) -> dict[str, Any]:
-        """The machine now."""
+        """Return a sample of the machine."""
         events, swap = self.machine.paging.events, self.machine.swap.counters()
         return {
             "event": self.done,
@@ -150,5 +150,5 @@ class PageReplay:
         }
 
     def finish(self) -> list[dict[str, Any]]:
-        """All samples, the end among them."""
+        """Return all samples, with one of the end."""
         return self.samples.finished(self.done, self.sample)

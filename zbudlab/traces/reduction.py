@@ -1,18 +1,18 @@
-"""Uses of pages, reduced to those that memory of n pages or more can tell.
+"""Uses of pages, reduced to those that matter for memory of n pages or more.
 
 Of three uses of a page the one in the middle is left out if fewer than n other pages are used
 between the first and the third: all that time the page is in memory, and older ones go. (The
 "safely allowed drop" of Kaplan, Smaragdakis and Wilson, and the first write to a page stays.)
-What is left is a part of the uses, in their order: never more of them.
+The result is a subsequence of the uses.
 """
 
 from zbudlab.jit import kernel
 
-# The n pages used last, in any order: what is known of each, by column. Times count uses.
+# Columns of the n pages used last, in any order. Times count uses.
 USED_PAGE, USED_WRITTEN, USED_NOTED, USED_LAST = range(4)
 USED_COLUMNS = 4
 
-# Uses noted that others may still come before, by time; and what is known of all.
+# Columns of noted uses, by time, that others may still precede; and marks for all of them.
 HELD_TIME, HELD_PAGE, HELD_WRITE = range(3)
 HELD_COLUMNS = 3
 NR_HELD, GONE = range(2)  # uses held; when the page that left last was used last
@@ -20,7 +20,7 @@ NR_MARKS = 2
 
 
 def held_rows(kept: int) -> int:
-    """Room for uses held.
+    """Return the room that held uses need.
 
     Of the pages used since the oldest of `kept` was, each has three at most: when it came, when it
     was first written, and when it would have left. The next use notes two.
@@ -30,7 +30,7 @@ def held_rows(kept: int) -> int:
 
 @kernel
 def row_of(recent, page):
-    """The row of a page, -1 if it is not among those used last."""
+    """Return the row of a page, -1 if it is not among those used last."""
     row = recent.shape[0] - 1
     while row >= 0 and recent[row, USED_PAGE] != page:
         row -= 1
@@ -39,7 +39,7 @@ def row_of(recent, page):
 
 @kernel
 def least_recent(recent):
-    """The row of the page whose last use is the oldest."""
+    """Return the row of the page whose last use is the oldest."""
     oldest = 0
     for row in range(1, recent.shape[0]):
         if recent[row, USED_LAST] < recent[oldest, USED_LAST]:
@@ -49,7 +49,7 @@ def least_recent(recent):
 
 @kernel
 def hold(held, marks, time, page, write):
-    """Note a use, before those that are later."""
+    """Insert a use before those that are later."""
     at = marks[NR_HELD]
     while at > 0 and held[at - 1, HELD_TIME] > time:
         for column in range(HELD_COLUMNS):
@@ -63,7 +63,7 @@ def hold(held, marks, time, page, write):
 
 @kernel
 def let_go(held, marks, before, uses, found):
-    """Move what is held and older than that into `uses`; the number of uses there."""
+    """Move held uses older than `before` into `uses`, and return the number of uses there."""
     count = 0
     while count < marks[NR_HELD] and held[count, HELD_TIME] < before:
         uses[found].page = held[count, HELD_PAGE]
@@ -79,7 +79,7 @@ def let_go(held, marks, before, uses, found):
 
 @kernel
 def note_last(recent, held, marks, row):
-    """Note the last use of a page, if it is not yet."""
+    """Note the last use of a page, unless that is done."""
     last = recent[row, USED_LAST]
     if last != recent[row, USED_NOTED]:
         hold(held, marks, last, recent[row, USED_PAGE], 0)
@@ -106,7 +106,7 @@ def enter_page(recent, held, marks, page):
 
 @kernel
 def use_page(recent, held, marks, uses, found, page, write, time):
-    """A use of a page, later than those before; the number of uses in `uses`, which may grow.
+    """Add a use of a page, later than all before. Return the number of uses in `uses`.
 
     recent: int64 (n, USED_COLUMNS). held: int64 (held_rows(n), HELD_COLUMNS). marks: int64
     (NR_MARKS,). uses: layout.page_use. What is noted gives the same faults and the same written
@@ -131,7 +131,7 @@ def use_page(recent, held, marks, uses, found, page, write, time):
 
 @kernel(inline=False)
 def end_uses(recent, held, marks, uses, found):
-    """Move what is still to be noted into `uses`, which has room; the number of uses there."""
+    """Move all remaining uses into `uses`, which has room, and return the number of uses there."""
     for row in range(recent.shape[0]):
         note_if_missed(recent, held, marks, row)
     latest = held[marks[NR_HELD] - 1, HELD_TIME] if marks[NR_HELD] > 0 else 0

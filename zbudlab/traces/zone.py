@@ -1,4 +1,4 @@
-"""A zone that does what a trace of blocks says, batch after batch, with samples on the way."""
+"""A zone that repeats a trace of blocks, batch after batch, with samples in between."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ TABLE = 1 << 12  #: entries of the table of blocks at first
 
 
 class BlockReplay:
-    """The zone: of so many frames, all free at first. every: events from one sample to the next."""
+    """The zone, at first free. frames: its size. every: events between two samples."""
 
     def __init__(self, frames: int, *, every: int = 1024) -> None:
         if not MIN_FRAMES <= frames <= MAX_FRAMES:
@@ -32,7 +32,7 @@ class BlockReplay:
         self.first_time = self.last_time = -1
 
     def feed(self, events: np.ndarray, types: tuple[int, ...]) -> None:
-        """Do events, layout.block_event, whose migrate types have these numbers of ours."""
+        """Repeat events, layout.block_event. types: the simulated type of each traced number."""
         numbers = np.full(8, MIGRATE_UNMOVABLE, np.int64)
         numbers[: len(types)] = types
         start = 0
@@ -45,7 +45,7 @@ class BlockReplay:
             start = end
 
     def _follow(self, numbers: np.ndarray, events: np.ndarray, start: int, end: int) -> None:
-        """One compiled call, or one more each time that the table of blocks had to grow."""
+        """Repeat events in one compiled call, and one more each time that the table grows."""
         while True:
             arrays = (self.table, self.counts, numbers, events)
             start = blocks.follow(self.state.mem, *arrays, start, end)
@@ -61,13 +61,13 @@ class BlockReplay:
         self.last_time = max(self.last_time, int(times[-1]))
 
     def sample(self) -> dict[str, Any]:
-        """The zone now."""
+        """Return a sample of the zone."""
         passed = (self.last_time - self.first_time) / 1e9 if self.first_time >= 0 else None
         counts = dict(zip(("refused", "live"), self.counts[list(SAMPLED)].tolist(), strict=True))
         return {"event": self.done, "seconds": passed, **look(self.state), **counts}
 
     def finish(self) -> list[dict[str, Any]]:
-        """All samples, the end among them."""
+        """Return all samples, with one of the end."""
         return self.samples.finished(self.done, self.sample)
 
 

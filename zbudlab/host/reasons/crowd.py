@@ -75,9 +75,9 @@ class Crowd:
         wanted = freelists.Counts(counts.free, counts.pageblocks, counts.pageblock_order)
         freelists.arrange(self.state, freelists.draw_anywhere(wanted, self.rng))
         self.state.zone["watermark"][WMARK_LOW] = counts.low
-        self.pfns = self._choose(counts, where)
-        self.state.new_process(max(len(self.pfns), 1))
-        add_user_pages(self.state.mem, self.pfns, OWNER)
+        pfns = self._choose(counts, where)
+        self.state.new_process(max(len(pfns), 1))
+        add_user_pages(self.state.mem, pfns, OWNER)
 
     def _choose(self, counts: Counts, where: str) -> NDArray[np.int64]:
         """Draw the frames of user pages: anywhere, or as far as possible in whole pageblocks."""
@@ -91,8 +91,13 @@ class Crowd:
 
     def drop(self, pages: int) -> None:
         """Free so many user pages, drawn anywhere."""
-        chosen = self.rng.permutation(len(self.pfns))[:pages]
-        drop_user_pages(self.state.mem, self.pfns[chosen])
+        there = self.user_frames()
+        drop_user_pages(self.state.mem, self.rng.permutation(there)[:pages])
+
+    def user_frames(self) -> NDArray[np.int64]:
+        """Return the frames of user pages, which compaction moves."""
+        frames = int(self.state.zone["spanned_pages"])
+        return np.flatnonzero(self.state.pages["mapping"][:frames] == OWNER + 1)
 
     def compact(self) -> None:
         """Compact the whole zone, as `echo 1 > /proc/sys/vm/compact_memory` does."""

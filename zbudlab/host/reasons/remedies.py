@@ -1,7 +1,7 @@
 """What would have helped a refused request: tried on simulated zones with the same free lists."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def zone_counts(found: ZoneDecision, zones: list[Zone], totals: dict[str, int]) 
     zone = found.zone
     if not zone.nr_pageblocks:
         return None
-    counts = machine_counts(zone)
+    counts = machine_counts(replace(zone, free=found.usable, by_type={}))
     memory = sum(other.size for other in zones) or 1
     share = zone.size / memory
     anon, file = (_share(zone, totals, names, share) for names in (ANON, FILE))
@@ -149,32 +149,26 @@ def remedies(
 
 def _without_drawing(found: ZoneDecision, order: int, layouts: int) -> list[Remedy]:
     """Return the remedies whose effect the counts alone show."""
-    sure = []
-    enough = [
-        below
-        for below in range(order)
-        if suitable_blocks(found.usable, below)
-        and found.usable_free - (1 << below) > found.mark + found.reserve
-    ]
-    if enough:
-        fits = suitable_blocks(found.usable, enough[-1])
-        sure.append(
-            Remedy(
-                f"a request of order {enough[-1]} instead",
-                "in the driver: a smaller buffer, vmalloc, or a scatter list",
-                [fits] * layouts,
-                layouts,
-                layouts,
-            )
-        )
+
+    def sure(what: str, command: str, blocks: int) -> Remedy:
+        return Remedy(what, command, [blocks] * layouts, layouts, layouts)
+
+    remedies = []
+    if (smaller := _largest_met(found, order)) >= 0:
+        what = f"a request of order {smaller} instead"
+        command = "in the driver: a smaller buffer, vmalloc, or a scatter list"
+        remedies.append(sure(what, command, suitable_blocks(found.usable, smaller)))
     if found.cma and (barred := _barred(found, order)):
-        sure.append(
-            Remedy(
-                "no CMA area in this zone, so that its blocks are for all",
-                "boot with a smaller cma=, or place it elsewhere: cma=SIZE@START",
-                [barred] * layouts,
-                layouts,
-                layouts,
-            )
-        )
-    return sure
+        what = "no CMA area in this zone, so that its blocks are for all"
+        command = "boot with a smaller cma=, or place it elsewhere: cma=SIZE@START"
+        remedies.append(sure(what, command, barred))
+    return remedies
+
+
+def _largest_met(found: ZoneDecision, order: int) -> int:
+    """Return the largest order below the requested one that would be met, -1 if none would."""
+    for below in range(order - 1, -1, -1):
+        left = found.usable_free - (1 << below)
+        if suitable_blocks(found.usable, below) and left > found.mark + found.reserve:
+            return below
+    return -1

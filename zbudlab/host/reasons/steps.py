@@ -19,6 +19,10 @@ from zbudlab.io.values import human
 
 THRESHOLD = 0.5  #: of the fragmentation index: above, the kernel compacts (extfrag_threshold)
 
+BUSY = (
+    "pages in the CMA area could not be moved away: pinned by a driver, under writeback, or with "
+    "buffers in use"
+)
 #: The reason in one sentence, by verdict.
 REASONS = {
     WATERMARK: "memory is short",
@@ -158,31 +162,24 @@ def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
 def _cma_reason(
     request: Request, steps: list[Decision], largest: int
 ) -> tuple[list[Decision], str, str]:
-    busy = f" ({request.busy} ranges were reported busy)" if request.busy else ""
+    """Return what `cma_steps` does, for a request that fits into the area."""
     if request.error == -16 or (request.error == -12 and request.busy):
-        steps.append(
-            Decision(
-                f"In each range tried a page could not be moved{busy}.",
-                "mm/page_alloc.c, alloc_contig_range",
-                {"busy": request.busy},
-            )
-        )
-        return (
-            steps,
-            "CMA busy",
-            (
-                "pages in the CMA area could not be moved away: pinned by a driver, under "
-                "writeback, or with buffers in use"
-            ),
-        )
+        return [*steps, _busy_step(request)], "CMA busy", BUSY
     if request.error == -12:
         known = f": the longest free run is {largest} pages" if request.runs else ""
-        return (
-            steps,
-            "CMA full",
-            (f"no run of {request.pages} pages is free in the area's bitmap{known}"),
-        )
+        because = f"no run of {request.pages} pages is free in the area's bitmap{known}"
+        return steps, "CMA full", because
     return steps, "CMA interrupted", f"the allocation ended with errno {-request.error}"
+
+
+def _busy_step(request: Request) -> Decision:
+    """Say that ranges were tried in vain."""
+    busy = f" ({request.busy} ranges were reported busy)" if request.busy else ""
+    return Decision(
+        f"In each range tried a page could not be moved{busy}.",
+        "mm/page_alloc.c, alloc_contig_range",
+        {"busy": request.busy},
+    )
 
 
 def is_cma(request: Request) -> bool:
