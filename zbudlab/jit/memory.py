@@ -90,18 +90,7 @@ def taking_memory(compiled: Any) -> Any:
     return compiled
 
 
-@register_model(MemoryType)
-class _TableModel(models.OpaqueModel):
-    """The address of the table, of which the compiler knows that the whole table is there.
-
-    So it may load an array's address before a loop even if only some rounds need it.
-    """
-
-    def from_argument(self, builder: Any, value: Any) -> Any:
-        """Mark the argument, and return it as it is."""
-        value.attributes.dereferenceable = _TABLE.itemsize
-        return value
-
+register_model(MemoryType)(models.OpaqueModel)
 
 _DATA = 2  #: words of a numpy array object before the address of its data
 
