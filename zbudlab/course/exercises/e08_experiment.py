@@ -94,7 +94,7 @@ def judge_runs(case: Case, got: Any) -> str:
         return "an experiment gives its results by name: at least one"
     if any(sorted(names) != sorted(columns[0]) for names in columns):
         return "a table needs the same columns at every point"
-    return _too_much(got) if got["work"] else "no machine did anything"
+    return "" if got["work"] else "no machine did anything"
 
 
 def shown_seeds(setting: Setting) -> list[Case]:

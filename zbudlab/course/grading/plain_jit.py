@@ -21,6 +21,11 @@ def declare_arrays(**dtypes: np.dtype) -> None:
     """Do nothing: only compiled code needs to know which arrays `mem` has."""
 
 
+def array_table(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays as they are: only compiled code needs a table of their addresses."""
+    return arrays
+
+
 def require_compiler() -> None:
     """Do nothing: nothing is compiled here."""
 

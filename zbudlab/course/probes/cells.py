@@ -4,6 +4,8 @@ import ast
 import asyncio
 import inspect
 import re
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import CodeType
 from typing import Any
 
@@ -54,9 +56,20 @@ def fresh_names() -> dict[str, Any]:
     }
 
 
+def _finish(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Run a coroutine to its end, in another thread if an event loop already runs in this one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(coroutine)
+        return
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, coroutine).result()
+
+
 def run(source: str, name: str, names: dict[str, Any]) -> None:
     """Run a cell among these names; raise what it raises."""
     code = compiled(source, name)
     found = eval(code, names)
     if code.co_flags & inspect.CO_COROUTINE:
-        asyncio.run(found)
+        _finish(found)
