@@ -1,1 +1,1 @@
-"""What a machine's state says: blockers, owners, density, and comparisons with running kernels."""
+"""Analyse a machine's state: blockers, owners, density; compare it with running kernels."""

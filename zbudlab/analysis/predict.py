@@ -132,7 +132,7 @@ class PredictedRun:
 
 
 class PredictedZone:
-    """One zone on its way through an experiment."""
+    """One zone during an experiment."""
 
     def __init__(self, layout: Layout) -> None:
         self.state = boot(layout)

@@ -36,7 +36,7 @@ def _lines(experiment: dict[str, Any]) -> list[str]:
 
 
 def _columns(rows: list[tuple[str, str, str]]) -> list[str]:
-    """Align the first two columns, as far as they are short."""
+    """Align the first two columns, unless they are long."""
     first = max((len(row[0]) for row in rows), default=0)
     second = min(max((len(row[1]) for row in rows), default=0), 44)
     return [

@@ -22,7 +22,7 @@ def _isolation(options: argparse.Namespace) -> str | None:
 
 
 def _gradebook(options: argparse.Namespace) -> Any:
-    """What enters marks into nbgrader's gradebook; None if that is to be left out."""
+    """Return the function that enters marks into nbgrader's gradebook, or None."""
     if options.no_gradebook:
         return None
     try:
@@ -66,14 +66,14 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _say(sentence: str) -> None:
-    """Print a sentence, which may have a student's words in it, on the terminal."""
+    """Print a sentence that may contain a student's words."""
     from zbudlab.course.grading.names import printable
 
     print(printable(sentence))
 
 
 def _roster(options: argparse.Namespace) -> Any:
-    """Read the roster; None if there is none."""
+    """Return the roster, or None."""
     from zbudlab.course.grading.numbers import Roster
 
     return Roster.read(options.roster) if options.roster else None

@@ -52,7 +52,7 @@ def _replay_log(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings that the options give for a recorded trace."""
+    """Return the settings for a recorded trace from the options."""
     names = (name[2:].replace("-", "_") for name, *_ in TRACE_OPTIONS)
     said = {name: getattr(options, name) for name in names if name != "json"}
     return {CALLED.get(name, name): value for name, value in said.items() if value is not None}
@@ -127,7 +127,7 @@ def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> No
 
 
 def add(commands: Any) -> None:
-    """The options of `zbudlab replay`."""
+    """Add the options of `zbudlab replay`."""
     replay = commands.add_parser(
         "replay",
         help="run a trace, of operations or recorded, through the engine",

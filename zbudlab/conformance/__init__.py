@@ -1,4 +1,4 @@
-"""Hold the engine against kernels: run traces of operations and compare the answers.
+"""Compare the engine with kernels: run traces of operations and compare the answers.
 
 `answers(kind, trace)` yields a line for each operation, in the format of the golden files.
 `compare` compares the lines with such a file and reports the first difference.

@@ -31,12 +31,12 @@ LARGE = 1000  #: with this `every` or more, runs of compaction print only a dige
 
 
 def filled(records: np.ndarray, link: int, heads: np.ndarray) -> list[int]:
-    """Return which of the lists have a member, as places in `heads`."""
+    """Return which lists have a member, as indices into `heads`."""
     return np.flatnonzero(records["next"][heads, link] != heads).tolist()
 
 
 class BuddyHarness:
-    """A zone, and the owner of its blocks whose part the trace plays."""
+    """A zone, and the owner of its blocks, whose role the trace plays."""
 
     #: Values of the directive `parts`.
     parts_known: ClassVar[tuple[str, ...]] = ("buddy",)

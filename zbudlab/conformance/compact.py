@@ -39,9 +39,9 @@ MAP_COUNTS = ("first_map_count", "last_map_count")
 
 
 class CompactHarness(BuddyHarness):
-    """A zone with user pages and one zbud pool, and their owners whose part the trace plays.
+    """A zone with user pages and one zbud pool; the trace plays the role of their owners.
 
-    user_pages: as many as the whole trace allocates.
+    user_pages: the number that the whole trace allocates.
     """
 
     parts_known: ClassVar[tuple[str, ...]] = ("all", "buddy")

@@ -1,8 +1,8 @@
 """Traces of zbud: alloc, free, map, unmap, write, check, reclaim, migrate, isolate, putback.
 
-The format is described in tests/data/README.md, with its words for operations that are not run.
-Handles of a trace are numbered by successful allocations; with the series that number is the handle
-itself.
+The format is described in tests/data/README.md, including the answers for operations that are not
+run. Handles of a trace are numbered by successful allocations; with the series that number is the
+handle itself.
 """
 
 import zlib
@@ -118,7 +118,7 @@ class ZbudHarness:
         return zbud.zbud_unmap(self.state.mem, 0, self.handles[number])
 
     def evict(self, number: int) -> int:
-        """Answer an eviction as the owner would, by the trace's policy."""
+        """Answer an eviction as the owner would, according to the trace's policy."""
         if number not in self.live:
             return 0
         if self.policy == "fail" or (self.policy == "odd" and number % 2):

@@ -29,10 +29,10 @@ NUMBERS = ("totalram", "max_pool_percent", "limit", "nocache", "writefail")  #: 
 
 
 class ZswapHarness(ZswapWorld):
-    """zswap with its swap areas, and the rest of the kernel whose part the trace plays."""
+    """zswap with its swap areas; the trace plays the role of the rest of the kernel."""
 
     def set_action(self, operation: Operation) -> dict[str, Any]:
-        """Set what happens the next time that zswap reaches a point without a lock."""
+        """Set what happens when zswap next reaches a point without a lock."""
         point, name, *words = [*operation.words, "", ""][: max(2, len(operation.words))]
         actions: dict[str, Callable] = {"inv": self.invalidate, "reclaim": self.reclaim}
         known = (name in actions and len(words) == 2) or (name == "none" and not words)

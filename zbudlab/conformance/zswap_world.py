@@ -67,7 +67,7 @@ class TraceCache(SwapCache):
         self.policies: dict[int, str] = {}
 
     def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """Answer by the slot's policy or, if it has none, by the general one."""
+        """Answer by the slot's policy or, if it has none, by the default one."""
         policy = self.policies.get(slot, self.general)
         fixed = {"new": SwapCachePage.NEW, "exists": SwapCachePage.EXIST}
         if policy in ("auto", "default"):

@@ -1,1 +1,1 @@
-"""Page content and what compressors make of it. Nothing here knows a machine."""
+"""Page content and its compression. Nothing here depends on a machine."""

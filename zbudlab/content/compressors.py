@@ -79,7 +79,7 @@ def register(new: Compressor) -> None:
 
 
 def available() -> dict[str, bool]:
-    """Return for each name whether the compressor can be used: its library is installed."""
+    """Return for each name whether the compressor's library is installed."""
     return {name: _usable(name) for name in _known}
 
 
@@ -308,7 +308,7 @@ class _Deflate(_Package):
 
 
 class _Stored:
-    """No compression. No zbud page can hold the result."""
+    """No compression. The result does not fit into a zbud page."""
 
     name = "none"
 
@@ -320,7 +320,7 @@ class _Stored:
 
 
 class Recorded:
-    """Returns what another compressor made of pages before, and compresses nothing.
+    """Return recorded output of another compressor; compress nothing.
 
     name: of that compressor. table: its output by the SHA-256 (32 bytes) of the page.
     """

@@ -1,13 +1,13 @@
 """Page content from named recipes: the same bytes on every system, in every version.
 
 `pages("text", 1000)` makes a thousand pages that look like text to a compressor, `page` one of
-them. A page depends on its recipe, its number and the seed alone, never on how many are asked
-for at once. All chance comes from SHAKE-128 and all arithmetic is on integers, so no library
-can change a byte; the tests hold each recipe against a fixed SHA-256.
+them. A page depends on its recipe, its number and the seed alone, never on how many are asked for
+at once. All randomness comes from SHAKE-128 and all arithmetic is on integers, so no library can
+change a byte; the tests compare each recipe with a fixed SHA-256.
 
-`text` and `binary` are made up, and only shaped like the real thing: words and opcodes follow
-Zipf's law, pages differ in how many of them they use. `half` is exact: the same pages went
-through a running Linux 6.1, and what its compressors made of them is known.
+`text` and `binary` are synthetic and only resemble real content: words and opcodes follow Zipf's
+law, and pages differ in how many of them they use. `half` is exact: a running Linux 6.1 compressed
+the same pages, and the lengths are known.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Compressed lengths for machines without page bytes: recorded, from a file, or made from pages.
 
 `zbudlab run --metadata-only` needs no content, only how long each page becomes. Recorded lengths
-are those that the compressors of a running Linux 6.1 made of 2048 pages of a kind (`mixed`,
-`text`, `binary`; what stood in the pages is not known any more).
+are those that the compressors of a running Linux 6.1 gave for 2048 pages of a kind (`mixed`,
+`text`, `binary`; the pages themselves were not kept).
 """
 
 from pathlib import Path
@@ -81,14 +81,14 @@ def from_file(path: str | Path, *, rules: Profile) -> Lengths:
 def of_pages(
     pages: NDArray[np.uint8], method: str, *, rules: Profile, threads: int | None = None
 ) -> Lengths:
-    """Return the lengths that a compressor makes of pages, uint8 (n, 4096)."""
+    """Return the lengths that a compressor gives for pages, uint8 (n, 4096)."""
     lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
     words = pages.view(np.int64)
     return as_ruled(lengths, (words == words[:, :1]).all(axis=1), rules=rules)
 
 
 def drawn(lengths: Lengths, count: int, seed: int, source: str) -> Content:
-    """Return `count` lengths drawn at random from `lengths`. source: where those come from."""
+    """Return `count` lengths drawn at random from `lengths`. source: where these come from."""
     draw = np.random.Generator(np.random.PCG64(seed))
     chosen = np.empty(count, np.int32)
     for start in range(0, count, 1 << 20):  # so that not all draws are in memory at once

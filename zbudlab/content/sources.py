@@ -29,8 +29,8 @@ class Content:
 
     pages: uint8 (n, 4096); for machines without page bytes compressed lengths, int32 (n,), and
     `lengths` says where they come from. files, skipped: files that were read, and that could not
-    be. sha256: of the bytes. private: they were read from a live process, and are in no log that is
-    saved without saying so.
+    be. sha256: of the bytes. private: the pages were read from a live process; a saved log has
+    them only on request.
     """
 
     pages: np.ndarray
@@ -116,7 +116,7 @@ def _read_pages(path: Path, room: np.ndarray) -> int:
 def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
     """Return up to `limit` pages of files and folders; None = the standard library of Python.
 
-    Files in a folder that cannot be read are left out and counted; a path that was named itself
+    Files in a folder that cannot be read are left out and counted; a path that was given itself
     must be readable, or SourceError is raised.
     """
     left_out = LEFT_OUT if paths is None else set()

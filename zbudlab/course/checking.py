@@ -41,13 +41,13 @@ ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rule
 class Report:
     """The result of `check`, as text and as HTML.
 
-    results: an ability each. unchecked: abilities that were not looked at; given: the names of the
-    functions that came.
+    results: one per ability. unchecked: abilities that were not checked. given: the names of the
+    functions that were passed.
 
-    Of the first failing case that runs on a machine, or could: pictured, its ability; machine;
-    lost, page frames that are in use there and should be free, or the other way round; instead,
-    what ran there instead of kernels; look, how it is looked at. In a notebook:
-    `FrameMap(report.machine).mark(report.lost, "lost")`, and `Player(report.history())`.
+    The other fields describe the first failing case that runs on a machine. pictured: its ability.
+    machine: the machine. lost: page frames that are in use and should be free, or the reverse.
+    instead: the functions that replaced kernels. look: how the machine is examined. In a notebook,
+    use `FrameMap(report.machine).mark(report.lost, "lost")` and `Player(report.history())`.
     """
 
     exercise: Exercise
@@ -63,7 +63,7 @@ class Report:
     def history(self) -> History:
         """Return the first failing case that runs on a machine, with your functions in place.
 
-        ValueError where there is none.
+        ValueError if there is none.
         """
         if self.machine is None:
             raise ValueError(
@@ -73,7 +73,7 @@ class Report:
 
     @property
     def earned(self) -> int:
-        """Return the points of the abilities that were shown."""
+        """Return the points of the abilities that were demonstrated."""
         return sum(result.earned for result in self.results)
 
     @property
@@ -150,7 +150,7 @@ def _row(result: Result, look: str) -> str:
 
 
 class StoredReference(Reference):
-    """Right answers to visible cases under a changed rule, stored in the package."""
+    """Stored right answers to the visible cases under a changed rule."""
 
     def __init__(self, task: Exercise, setting: Setting) -> None:
         super().__init__(task, Setting(LINUX, setting.student))
@@ -169,7 +169,7 @@ def reference_for(task: Exercise, setting: Setting) -> Reference:
 
 
 def smaller(failed: Failure, ability: Ability, trier: Here, reference: Reference) -> Failure:
-    """Return the smallest failing case found in time; the given one if there was none."""
+    """Return the smallest failing case found in time, by default the given one."""
     best = failed
     if failed.got in (TOO_SLOW, NOT_WRITTEN):
         return best
@@ -217,7 +217,7 @@ class _Checks:
         )
 
     def _is_lost(self, part: Ability) -> bool:
-        """Return whether a part is wrong; it is looked at if it was not yet."""
+        """Return whether a part is wrong; check it first if necessary."""
         if part.name not in self.results:
             return _judged(part, self.trier, self.reference).failure is not None
         return self.results[part.name].failure is not None
@@ -242,7 +242,7 @@ def as_script(ability: Ability, case: Case) -> Case | None:
 
 
 def _picture(report: Report, trier: Here, reference: Reference) -> None:
-    """Give the report the machine of a failing case, and which of its pages are lost."""
+    """Add the machine of a failing case, and its lost pages, to the report."""
     failed = [r for r in report.results if r.failure and r.failure.got != NOT_WRITTEN]
     scripts = [(r.ability, as_script(r.ability, r.failure.case)) for r in failed if r.failure]
     found = [(ability, script) for ability, script in scripts if script]
@@ -283,7 +283,7 @@ def _reported(
     chosen: list[Ability],
     ready: list[Ability],
 ) -> Report:
-    """Return a report on the chosen abilities, of which those that are ready are checked."""
+    """Return a report on the chosen abilities; those whose functions exist are checked."""
     trier, reference = Here(task, functions, CASE_SECONDS), reference_for(task, setting)
     checks = _Checks(trier, reference)
     for ability in task.in_turn():
@@ -299,7 +299,7 @@ def _reported(
 def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -> str:
     """Return a hint for an ability; there may be up to three. Hints cost nothing.
 
-    variant: the teacher's number, where the exercise has one.
+    variant: the teacher's number, if the exercise has one.
     """
     task = exercise(name)
     hints = task.under(task.rule(variant)).ability(ability).hints
@@ -309,14 +309,14 @@ def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -
 
 
 def rule(name: str, variant: int | None = None) -> str:
-    """Return the rule of an exercise for the teacher's number; without one, the kernel's."""
+    """Return an exercise's rule for the teacher's number, by default the kernel's rule."""
     return exercise(name).rule(variant).text
 
 
 def checked_notebook(path: str | Path, name: str = "", variant: int | None = None) -> Report:
     """Run the cells of a saved notebook in this process and return a report on it.
 
-    ValueError if it is no notebook, or tells no exercise.
+    ValueError if it is not a notebook, or does not name an exercise.
     """
     from zbudlab.course.grading import notebook
 

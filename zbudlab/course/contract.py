@@ -1,9 +1,9 @@
 """The structure of an exercise: abilities with points, tested by cases that a probe runs.
 
-A *case* is plain (what JSON can hold). A *probe* of `zbudlab.course.probes` takes functions and a
-case, and answers plainly. Run with the student's functions it gives what they do, with the
-reference's what they should do: the comparison decides, and it is never made in the student's
-process.
+A *case* is plain data (what JSON can hold). A *probe* of `zbudlab.course.probes` runs functions on
+a case and returns plain data. With the student's functions it returns what they do, with the
+reference functions what they should do. The comparison of the two decides, and it is never made in
+the student's process.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ Judge = Callable[[Case, Any], str]
 class Rule:
     """A rule for an exercise. text: one or two sentences for the student.
 
-    changes: the functions that are others under it, by the student's names. settings: plain values
-    the cases may need, such as {"chunk_size": 128}. tells: by an ability's name, what is said
-    otherwise of it: its title, hints or why.
+    changes: the functions that differ under it, by the student's names. settings: plain values
+    that the cases may need, such as {"chunk_size": 128}. tells: by ability, the title, hints or
+    why that replace the usual ones.
     """
 
     name: str
@@ -65,9 +65,9 @@ def _nothing_to_see(probe: str, case: Case) -> Any:
 class Outside:
     """The part of a case that stays outside the student's process; here nothing.
 
-    look: runs a probe that looks at bytes that a student wrote, and returns what it saw; raises
-    ValueError if they cannot be read. The trier sets it, the grader's to a sandbox.
-    `zbudlab.course.grader_side` has the kinds where something stays outside.
+    look: runs a probe that examines bytes written by a student, and returns what it found; raises
+    ValueError if they cannot be read. The trier sets it; the grader uses a sandbox. The subclasses
+    are in `zbudlab.course.grader_side`.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
@@ -75,11 +75,11 @@ class Outside:
         self.look: Callable[[str, Case], Any] = _nothing_to_see
 
     def given(self) -> dict[str, Any]:
-        """Return what the probe gets."""
+        """Return the part of the case that the probe gets."""
         return self.case
 
     def hear(self, question: Any) -> Any:
-        """Return the reply to a question that the probe asks meanwhile."""
+        """Return the reply to a question that the probe asks while it runs."""
         raise ValueError("there is nothing to ask")
 
     def seen(self, answer: Any) -> Any:
@@ -134,7 +134,7 @@ class Ability:
     outside: Callable[[Case], Outside] = Outside
 
     def probe_of(self, case: Case) -> str:
-        """Return the probe for a case: its own, where it names one, or the ability's."""
+        """Return the probe for a case: the one it names, or the ability's."""
         return str(case.get("probe", self.probe))
 
 
@@ -142,11 +142,11 @@ class Ability:
 class Exercise:
     """An exercise: its abilities, and the source of right answers.
 
-    references: whatever the student writes, by name: as a kernel of the package
-    ("zbud.zbud_alloc"), as a function of the exercise's own, or None for a number. equivalents:
-    kernels, by the student's function, that would do its work and are therefore absent with it in
-    the grading sandbox. rules: rules other than the kernel's, of which a teacher's number chooses
-    one; their references are in the teacher's solutions/NAME/rules.py.
+    references: the right version of each function that the student writes: the name of a kernel
+    ("zbud.zbud_alloc"), a function of the exercise, or None for a number. equivalents: for a
+    student's function, other kernels that do the same work; the grading sandbox lacks them, too.
+    rules: alternatives to the kernel's rule, chosen by the teacher's number; their references are
+    in the teacher's solutions/NAME/rules.py.
     """
 
     name: str
@@ -178,12 +178,12 @@ class Exercise:
         return self.rules[variant % len(self.rules)]
 
     def under(self, rule: Rule) -> "Exercise":
-        """Return the same ability, described in words that fit a rule."""
+        """Return the ability with descriptions that fit a rule."""
         told = [replace(a, **rule.tells.get(a.name, {})) for a in self.abilities]
         return replace(self, abilities=tuple(told))
 
     def parts(self, ability: Ability) -> list[Ability]:
-        """Return the abilities that show a part of this one's functions alone; [] for most."""
+        """Return the abilities that need only some of this one's functions; [] for most."""
         mine = set(ability.functions)
         return [a for a in self.abilities if a.functions and set(a.functions) < mine]
 
@@ -194,9 +194,9 @@ class Exercise:
     def with_stand_ins(self, ability: Ability, lost: Iterable[str], rule: Rule) -> Ability:
         """Return an ability without the functions that cost the points of another already.
 
-        lost: names of abilities. Right functions replace those left out, so that one mistake
-        is not paid for twice. At least half of the functions must be right, and a function that
-        the rule changes has no stand-in, nor has one without a reference.
+        lost: names of abilities. Right functions replace the omitted ones, so that one mistake
+        does not cost points twice. At least half of the functions must be right. A function
+        without a reference, or one that the rule changes, has no stand-in.
         """
         gone = {n for part in self.parts(ability) if part.name in lost for n in part.functions}
         gone -= {n for n in gone if self.references.get(n) is None or n in rule.changes}
@@ -217,9 +217,9 @@ class Exercise:
         return tuple(sorted(kernels))
 
     def hidden_from(self, ability: Ability) -> tuple[str, ...]:
-        """Return all that is absent where this ability is shown: kernels and other functions.
+        """Return everything that is absent where this ability is tried: kernels and functions.
 
-        Abilities for which this is the same can be shown in one sandbox.
+        Abilities with the same result can share a sandbox.
         """
         own = {n for n in ability.functions if callable(self.references.get(n))}
         return (*self.removed(ability), *sorted(own))
@@ -252,7 +252,7 @@ def random_of(*parts: Any) -> np.random.Generator:
 
 
 def number(name: str, question: str, student: int, low: int, high: int) -> int:
-    """Return the number between low and high that a question has for a student."""
+    """Return the number from low to high that a question uses for this student."""
     return int(random_of(name, question, student).integers(low, high + 1))
 
 

@@ -10,9 +10,9 @@ PARTS = ("notebooks", "exercises")
 
 
 def course_folders() -> dict[str, Path]:
-    """Return the folders of notebooks and exercises, in an installed package or a checkout.
+    """Return the folders of notebooks and exercises in an installed package or a checkout.
 
-    A part that this version does not have is left out.
+    A part that this installation lacks is left out.
     """
     installed = Path(__file__).parent / "files"
     checkout = Path(__file__).parents[2]
@@ -25,10 +25,10 @@ def copy_course(
 ) -> list[Path]:
     """Copy the notebooks and exercises into `directory` and return the files written.
 
-    A file that is there already is never overwritten; `say` gets one sentence for each such file
-    that differs from the course's. The directory is made where it is missing. Raises
-    NotADirectoryError where `directory` is a file, FileNotFoundError where the package holds no
-    course, and what the system raises where it cannot be written.
+    Existing files are never overwritten; `say` gets one sentence for each one that differs from
+    the course's file. The directory is created if necessary. Raises NotADirectoryError if
+    `directory` is a file, FileNotFoundError if the package has no course, and OSError if a file
+    cannot be written.
     """
     target = Path(directory)
     if target.exists() and not target.is_dir():
@@ -51,7 +51,7 @@ def copy_course(
 
 
 def _course_files(folder: Path) -> list[Path]:
-    """Return the files of one part, without those that editors and Python leave behind."""
+    """Return the files of one part, without leftovers of editors and Python."""
     return sorted(
         path
         for path in folder.rglob("*")

@@ -1,8 +1,8 @@
 """The parts of a case that stay outside the student's process.
 
-A probe runs beside the student's code, so it can be exchanged there. It therefore gives back what
-memory holds, and what that means is found out here, where answers are compared; pages whose
-accesses are counted stay here, and the probe asks for each access.
+A probe runs in the same process as the student's code, which could replace it. So it returns the
+raw contents of memory, and they are interpreted here, where answers are compared. Pages whose
+accesses are counted stay here, and the probe requests each access.
 """
 
 from random import Random

@@ -1,4 +1,4 @@
-"""Verdicts: compare what functions do with what they should do, one ability at a time.
+"""Compare what functions do with what they should do, one ability at a time.
 
 A *trier* runs a case on the student's functions, in this process (`Here`) or behind bubblewrap
 (`zbudlab.course.grading`). `Reference` gives the right answers. Both go through the same probes.
@@ -17,7 +17,7 @@ from zbudlab.course.reasons import Failure, failure
 
 
 class Trier(Protocol):
-    """Anything that can run a case on functions."""
+    """An object that can run a case on functions."""
 
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
         """Return {"answer": ...} or {"error": a line}."""
@@ -32,8 +32,8 @@ def plugs(exercise: Exercise, ability: Ability) -> dict[str, str]:
 def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
     """Return the replacements of the student's other functions, by their names.
 
-    Kernels by their names, and the texts of right functions that are none; see
-    `probes.stand_in`. So a mistake elsewhere costs nothing here.
+    Kernels are given by name, other right functions by their source text; see `probes.stand_in`.
+    So a mistake elsewhere costs nothing here.
     """
     absent = exercise.hidden_from(ability)
     found: dict[str, Any] = {}
@@ -48,7 +48,7 @@ def others(exercise: Exercise, ability: Ability) -> dict[str, Any]:
 
 
 def _sources(exercise: Exercise, ability: Ability) -> str:
-    """Return the texts of an exercise's own right functions, without those that are tried."""
+    """Return the sources of an exercise's right functions, without those that are tried."""
     texts = [
         inspect.getsource(reference)
         for name, reference in exercise.references.items()
@@ -58,9 +58,9 @@ def _sources(exercise: Exercise, ability: Ability) -> str:
 
 
 class Here:
-    """Functions in this process: the notebook's, or trusted ones. `bench` is the last one used.
+    """Run functions in this process: the notebook's, or trusted ones. `bench` is the last used.
 
-    seconds: that a case may take; None = as long as it likes.
+    seconds: the time limit of a case; None = no limit.
     """
 
     look = staticmethod(looked_plainly)  # what foreign functions leave in memory may be anything
@@ -92,7 +92,7 @@ class Here:
 
 
 class _Trusted(Here):
-    """The same for right functions, which leave memory that compiled code can read."""
+    """Run right functions, which leave memory that compiled code can read."""
 
     look = staticmethod(looked)
 
@@ -107,7 +107,7 @@ def _reference(found: Any) -> Any:
 
 
 class Reference:
-    """Right answers under a setting. functions: those of a rule other than the kernel's."""
+    """Right answers under a setting. functions: those of a rule that is not the kernel's."""
 
     def __init__(
         self, exercise: Exercise, setting: Setting, functions: Mapping[str, Any] | None = None
@@ -126,7 +126,7 @@ class Reference:
         return self.computed(ability, case) if found is None else found
 
     def computed(self, ability: Ability, case: Case) -> Any:
-        """Return the same, computed with the reference functions."""
+        """Return the answer, computed with the reference functions."""
         outcome = self.here.observe(ability, case)
         if "error" in outcome:
             raise RuntimeError(f"the reference fails at {ability.name}, {case}: {outcome['error']}")

@@ -58,7 +58,7 @@ def first_difference(got: list[Any], expected: list[Any]) -> int:
 
 
 def _parts(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of an answer, those of its state one by one, without digests."""
+    """Return the fields of an answer and of its state, without digests."""
     parts = {name: value for name, value in answer.items() if name not in ("state", "sd", "i")}
     state = answer.get("state") or {}
     return parts | (state if isinstance(state, dict) else {"state": state})
@@ -85,7 +85,7 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
 
 
 def _differing(mine: Any, right: Any) -> tuple[Any, Any]:
-    """Return what differs: two fields of tables, one entry of long lists."""
+    """Return what differs: at most two fields of a table, one entry of a long list."""
     if isinstance(mine, dict) and isinstance(right, dict):
         names = [n for n in dict.fromkeys([*right, *mine]) if mine.get(n) != right.get(n)]
         parts = {n: _differing(mine.get(n), right.get(n)) for n in names or right}

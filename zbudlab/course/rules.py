@@ -1,7 +1,7 @@
-"""References under a changed rule: the teacher's, from solutions/NAME/rules.py.
+"""References under a changed rule, from the teacher's solutions/NAME/rules.py.
 
-Such a file has FUNCTIONS: by the rule's name, the functions it changes, by the student's names.
-The package holds none of them, so that they cannot be found there.
+Such a file defines FUNCTIONS: for each rule, the functions that it changes, by the student's
+names. The package contains none of them, so that students cannot find them there.
 """
 
 import runpy

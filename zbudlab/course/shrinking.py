@@ -11,8 +11,8 @@ def shrunk(
 ) -> Case:
     """Return a failing case with as few items in the named lists as time allows.
 
-    First all behind an item are tried away, then ever smaller runs, down to single items; a case
-    that `fails` no more is not taken.
+    First everything after an item is left out, then ever smaller runs, down to single items. A
+    case that no longer `fails` is not used.
     """
     end = time.monotonic() + seconds
     for name in fields:

@@ -80,7 +80,7 @@ class Batch:
 
 
 def _most(values: np.ndarray, ends: NDArray[np.int64]) -> int:
-    """Return the largest sum of `values` over one script."""
+    """Return the largest sum of `values` over any one script."""
     return int(np.add.reduceat(values.astype(np.int64), np.r_[0, ends[:-1]]).max())
 
 

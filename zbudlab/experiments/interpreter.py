@@ -119,7 +119,7 @@ def _on_zone(mem, room, operation, a, b):
 
 @kernel
 def _do(mem, room, operation, a, b):
-    """Do any operation that frees nothing; return its result."""
+    """Run any operation that frees nothing; return its result."""
     if operation == ALLOC_PAGES:
         return np.int64(alloc_pages(mem, a, b))
     if operation == ZBUD_ALLOC:

@@ -52,7 +52,7 @@ _SINGLE = {
 class Change(NamedTuple):
     """One changed field of one record.
 
-    where: the record in words. array, record: the record as the machine names it.
+    where: the record in words. array, record: the array's name and the record's number.
     """
 
     where: str

@@ -108,7 +108,7 @@ class History:
         return entry if self._lengths is None else without_bytes(entry, self._lengths)
 
     def steps(self, stop: int) -> list[Entry]:
-        """Return an operation's steps, functions of `zbudlab.mm`, in order."""
+        """Return an operation's steps (calls of functions of `zbudlab.mm`), in order."""
         self._check(stop, 1)
         first = int(self._places[stop - 1]) + 1
         end = int(self._places[stop]) if stop < len(self) else len(self.log)
@@ -174,7 +174,7 @@ class History:
     def _exchanged(self, hooks: Mapping[str, Callable]) -> contextlib.AbstractContextManager[None]:
         """Return a context in which functions and hooks replace kernels.
 
-        Given `functions` nothing is compiled: they may be wrong, and only uncompiled code turns a
+        With `functions` nothing is compiled: they may be wrong, and only uncompiled code turns a
         wrong index into an exception.
         """
         if self.functions:
@@ -194,9 +194,9 @@ class History:
         return len(pages)
 
     def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
-        """Run on from the end of the keyframes; return whether they now reach a stop.
+        """Continue from the end of the keyframes. Return whether they now reach a stop.
 
-        seconds: time after which it ends, about. stop: the default is the end of the log.
+        seconds: approximate time limit. stop: default: the end of the log.
         """
         end = time.perf_counter() + seconds
         wanted = len(self) if stop is None else stop

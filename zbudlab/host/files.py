@@ -40,7 +40,7 @@ class Files:
     def text(self, name: str, lost: str, absent: str = "this kernel has no such file") -> str:
         """Return the text of a file, "" if it cannot be read.
 
-        lost: what is not known without it. absent: the reason if the running kernel lacks it.
+        lost: what stays unknown without it. absent: why a running kernel may lack it.
         """
         try:
             return (self.root / name).read_text("utf-8", "replace")

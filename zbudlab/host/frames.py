@@ -58,7 +58,7 @@ def _packed_flags(root: Path) -> bytes:
 
 
 def record_flags(folder: Path, root: Path) -> list[str]:
-    """Copy kpageflags, compressed. Return the name of the file, none if it cannot be read."""
+    """Copy kpageflags, compressed. Return the name of the file, or none if it cannot be read."""
     packed = root / f"{FILE}.gz"
     try:
         content = packed.read_bytes() if packed.exists() else _packed_flags(root)

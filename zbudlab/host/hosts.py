@@ -89,7 +89,7 @@ class Host:
         """Return a machine with the free-list counts of a zone, positions drawn by the seed.
 
         All frames that are not free are in the kernel's use there, because these files do not say
-        who has them: compaction finds nothing to move until programs are started. Without
+        what uses them: compaction finds nothing to move until processes are started. Without
         pagetypeinfo all pageblocks are movable. `simulated` says what had to be changed. settings:
         as for Machine, without page bytes by default. Raises HostError for a zone of unknown size
         or larger than a machine can be.
@@ -104,7 +104,7 @@ class Host:
         return machine
 
     def simulated(self, zone: str | None = None, node: int | None = None) -> list[str]:
-        """Return sentences on what a machine like a zone cannot represent, and what it does."""
+        """Return sentences on what a simulated machine represents differently from a zone."""
         notes = list(self._counts(self.zone(zone, node)).notes)
         if self.page_size != PAGE_SIZE:
             notes.append(
@@ -114,7 +114,7 @@ class Host:
         return notes
 
     def _counts(self, zone: Zone) -> MachineCounts:
-        """Return a zone as a machine has it. Raises HostError if no machine can be like it."""
+        """Return a zone's counts for a machine. Raises HostError if no machine can have them."""
         if not zone.nr_pageblocks:
             raise HostError(
                 f"how large zone {zone.name} is, is not known: put the host's proc/zoneinfo (or "

@@ -41,9 +41,9 @@ SIZES = ("managed", "present")
 
 
 class MemInfo(NamedTuple):
-    """Zones, the page size in bytes, counts of all memory in pages, and how many blocks of it.
+    """Zones, the page size in bytes, and counts of all memory in pages.
 
-    dumps: how often the text has the zones; the last ones are returned.
+    dumps: how many times the text lists the zones; the last list is returned.
     """
 
     zones: list[Zone]

@@ -1,4 +1,4 @@
-"""The page size of a host, from whatever a recording says about it."""
+"""The page size of a host, from what its recording says about it."""
 
 import math
 import os
@@ -36,10 +36,10 @@ def _said(files: Files) -> int:
 def page_size(
     files: Files, zones: list[Zone], meminfo: dict[str, int], vmstat: dict[str, int]
 ) -> int:
-    """Return the page size in bytes, as recorded or as sizes in bytes and in pages agree on.
+    """Return the page size in bytes, as recorded or from sizes given in bytes and in pages.
 
-    Memory in meminfo is divided by the same in pages: managed pages, else free ones. Return 4096
-    if nothing says otherwise.
+    Divide MemTotal of meminfo by the managed pages, or else MemFree by the free pages. Return 4096
+    if nothing is known.
     """
     if said := _said(files):
         return said

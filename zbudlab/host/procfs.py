@@ -45,7 +45,7 @@ def _about(name: str, dumps: int, lines: list[tuple[int, str]], known: re.Patter
 
 
 def parse_buddyinfo(text: str) -> Parsed:
-    """Read free blocks by order; any number of zones, orders and recordings."""
+    """Read free blocks by order, for any number of zones, orders and recordings."""
     lines = numbered_lines(text)
     found = [match.groups() for _, line in lines for match in ZONE.finditer(line)]
     found, dumps = last_dump(found, lambda groups: groups[:2])

@@ -27,7 +27,8 @@ def read(root: str | Path = LIVE) -> Host:
     """Read this host's memory, or that of files recorded below a folder (see `record`).
 
     root may also be one file: the text of buddyinfo, or a kernel log with a Mem-Info block. Raises
-    HostError if there is nothing to read: no Linux, no recording, or text of another kind.
+    HostError if there is nothing to read: this is not Linux, the folder has no recording, or the
+    text is of another kind.
     """
     root = Path(root)
     if str(root) == LIVE and not sys.platform.startswith("linux"):
@@ -73,7 +74,7 @@ def _why_none(host: Host) -> str:
 
 
 def _free_lists(host: Host, text: str, name: str) -> None:
-    """Take zones from buddyinfo or, if the text is that, from a Mem-Info block."""
+    """Return the zones in the text of buddyinfo, or of a Mem-Info block."""
     if not looks_like_mem_info(text):
         parsed = parse_buddyinfo(text)
         host.zones, host.notes = list(parsed.zones.values()), parsed.notes

@@ -9,12 +9,12 @@ IN_BANNER = re.compile(r"Linux version (\d+\.\d+\S*)")
 
 
 def version(release: str) -> tuple[int, int]:
-    """Return the first two numbers of a release, () if it has none."""
+    """Return the first two numbers of a release, or () if it has none."""
     found = RELEASE.match(release)
     return (int(found[1]), int(found[2])) if found else ()  # type: ignore[return-value]
 
 
 def kernel_in(text: str) -> str:
-    """Return the release that a kernel log names, "" if it names none."""
+    """Return the release that a kernel log names, or "" if it names none."""
     found = IN_TRACE.findall(text) or IN_BANNER.findall(text)
     return found[-1] if found else ""

@@ -52,7 +52,7 @@ def _sentences(title: str, sentences: Sequence[str]) -> list[str]:
 
 
 def report(host: Host) -> str:
-    """Return all that was read as text, and at the end what was not and why."""
+    """Return everything that was read as text, then what could not be read and why."""
     lines = [f"Linux {host.release or 'of unknown version'}, files below {host.root}"]
     orders = range(max((len(zone.free) for zone in host.zones), default=0))
     lines += [*_sizes(host), "", _numbers("order", orders)]

@@ -58,7 +58,7 @@ def _free(zone: Zone) -> NDArray[np.int64]:
 
 
 def _pageblocks(zone: Zone, order: int) -> NDArray[np.int64]:
-    """Return pageblocks by type, as many as make whole blocks of the largest order."""
+    """Return pageblocks by type, rounded to whole blocks of the largest order."""
     pageblocks = np.zeros(MIGRATE_TYPES, np.int64)
     split = zone.pageblock_order - order
     for name, count in (zone.pageblocks or {"Movable": zone.nr_pageblocks}).items():
@@ -70,7 +70,7 @@ def _pageblocks(zone: Zone, order: int) -> NDArray[np.int64]:
 
 
 def machine_counts(zone: Zone) -> MachineCounts:
-    """Return a zone of known size as a machine has it, and what could not be kept."""
+    """Return the counts of a zone of known size for a machine, and what could not be kept."""
     order = min(max(zone.pageblock_order, SMALLEST_PAGEBLOCK), LARGEST)
     notes = []
     if order != zone.pageblock_order:

@@ -1,4 +1,4 @@
-"""Text of the kernel as people record and send it, made plain again.
+"""Kernel text as people record and send it, restored to its plain form.
 
 Mail programs wrap lines, terminals and logs put prompts, timestamps and quote marks before them,
 and several recordings may follow one another in one file.
@@ -32,15 +32,15 @@ COMMAND = re.compile(r"[$#%>]\s*(?:sudo\s+)?(?:cat|dmesg|grep|tail|head|less)\b"
 
 
 def plain_lines(text: str) -> list[str]:
-    """Return the lines of a text without line ends and without what was put before them."""
+    """Return the lines of a text without line ends, prompts, timestamps and quote marks."""
     lines = text.replace("\0", " ").splitlines()
     return [PREFIX.sub("", line).rstrip() for line in lines]
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """Return plain lines with the numbers of their first lines, wrapped ones joined again.
+    """Return plain lines with their line numbers; wrapped lines are joined.
 
-    A line is the rest of the one before if it has only numbers or if that one ends early.
+    A line continues the line before it if it has only numbers or if that line ends early.
     """
     joined: list[tuple[int, str]] = []
     for number, line in enumerate(plain_lines(text), 1):
@@ -54,7 +54,7 @@ def numbered_lines(text: str) -> list[tuple[int, str]]:
 
 
 def unread(lines: Iterable[tuple[int, str]], known: Callable[[str], object]) -> Malformed:
-    """Return the lines that are neither known nor blank nor a command to show a file."""
+    """Return the lines that are not understood, without blank lines and shell commands."""
     found = Malformed()
     for number, line in lines:
         if line.strip() and not known(line) and not COMMAND.search(line):
@@ -65,7 +65,7 @@ def unread(lines: Iterable[tuple[int, str]], known: Callable[[str], object]) -> 
 def last_dump(entries: list[Entry], key: Callable[[Entry], object]) -> tuple[list[Entry], int]:
     """Return the entries of the last dump, and how many dumps there are.
 
-    A dump begins where a key comes again that the current one already has.
+    A new dump begins where a key repeats.
     """
     dumps: list[list[Entry]] = [[]]
     seen: set[object] = set()

@@ -81,17 +81,17 @@ class Zone:
 
     @property
     def size(self) -> int:
-        """Pages managed by the page allocator; kernels before 3.9 give only the present ones."""
+        """Pages managed by the page allocator; kernels before 3.9 report only present pages."""
         return self.managed or self.present
 
     @property
     def machine_blocks(self) -> dict[str, list[int]]:
-        """Free blocks by type as a simulated machine gets them; all movable if not known."""
+        """Free blocks by type for a simulated machine; all movable if the types are not known."""
         return self.by_type or {"Movable": self.free}
 
     @property
     def nr_pageblocks(self) -> int:
-        """Pageblocks as counted by the kernel, else as many as its size needs; 0 = not known."""
+        """Pageblocks as the kernel counts them, or as the zone's size needs them; 0 = unknown."""
         pages = sum(free_pages(blocks) for blocks in self.machine_blocks.values())
         size = max(self.size, pages) if self.size else 0
         return sum(self.pageblocks.values()) or -(-size // (1 << self.pageblock_order))

@@ -15,9 +15,9 @@ class OutputError(OSError):
 
 
 def check_writable(path: str | Path) -> Path:
-    """Return the file that a path leads to. Raise OutputError if it cannot be written.
+    """Return the file at the end of a path's links. Raise OutputError if it cannot be written.
 
-    Called before the work whose result the file gets.
+    Call this before the work whose result the file gets.
     """
     target = Path(os.path.realpath(path))
     if os.path.isdir(target):
@@ -35,7 +35,7 @@ def check_writable(path: str | Path) -> Path:
 
 
 def _unfinished(target: Path) -> dict[str, Any]:
-    """Return where a file is while it is written, as arguments of `tempfile`."""
+    """Return the place of a file that is being written, as arguments of `tempfile`."""
     return {"dir": target.parent, "prefix": f".{target.name}-", "suffix": ".part"}
 
 

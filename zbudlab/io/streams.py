@@ -1,7 +1,7 @@
 """Text files as streams, decompressed and read in blocks of whole lines.
 
-A file is plain, gzip or zstd, which its first bytes tell; `-` is standard input. Memory is bounded
-by the size of a block, whatever the length of the file.
+A file is plain, gzip or zstd, as its first bytes show; `-` is standard input. Memory is bounded by
+the size of a block, whatever the length of the file.
 """
 
 import contextlib

@@ -39,7 +39,7 @@ def _compiled_by_type(compiled: Any) -> Any:
 
 
 class NotCompiled(ValueError):
-    """Numba's compiler is switched off, and nothing here runs without it."""
+    """Numba's compiler is switched off, but nothing here runs without it."""
 
 
 def require_compiler() -> None:

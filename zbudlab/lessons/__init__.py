@@ -1,1 +1,1 @@
-"""Small machines for the notebooks, one question each, and stopwatches."""
+"""Small machines for the notebooks, one per question, and timers."""

@@ -32,8 +32,8 @@ RETRIES = 8
 class Loss(NamedTuple):
     """What was read back after a page had been stored.
 
-    what: the way in which it could be lost. newest_content: whether the newest content was read.
-    counted: how often the profile's counter says that a page was lost.
+    what: how the page could be lost. newest_content: whether the newest content was read. counted:
+    the profile's counter of lost pages.
     """
 
     what: str

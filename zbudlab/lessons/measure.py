@@ -1,6 +1,6 @@
 """Measurements for the course on the reader's computer: copies, lookups, strides.
 
-Each returns nanoseconds per operation, by method and size. They are for looking at curves, not for
+Each returns nanoseconds per operation, by method and size. They are meant for curves, not as
 proof; `make bench` measures more carefully.
 """
 

@@ -64,7 +64,7 @@ def unmap_in(machine: Machine, handle: int, pfn: int) -> None:
 
 
 def pages_counted(machine: Machine) -> str:
-    """Say how many pages zbud counts (`pages_nr`), and how many it has."""
+    """Say how many pages zbud counts (`pages_nr`) and how many it really has."""
     counted = int(machine.state.pools[LAB_POOL]["pages_nr"])
     return f"zbud counts {counted} pages and has {len(zbud_frames(machine))}"
 

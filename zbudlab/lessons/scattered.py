@@ -46,7 +46,7 @@ def scattered(
 
 @dataclass(frozen=True)
 class Blocks:
-    """Order-9 blocks: together, if all free pages were contiguous; ready, available now."""
+    """Numbers of order-9 blocks. ready: now. together: if all free pages were adjacent."""
 
     together: int
     ready: int

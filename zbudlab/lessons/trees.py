@@ -28,9 +28,9 @@ def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
 
 
 def way(nodes: np.ndarray, root: np.void, key: int) -> list[tuple[int, int]]:
-    """Return the nodes and slots on the path to a key, from the top.
+    """Return the nodes and slots on the path to a key, from the top node down.
 
-    The path ends early if the key has no item, and is empty for a key that the tree is too low for.
+    The path ends early if the key has no item. It is empty if the tree is too low for the key.
     """
     number, steps = int(root["rnode"]), []
     if key < 0 or not key_fits(key, int(root["height"])):

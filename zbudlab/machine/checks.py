@@ -1,4 +1,4 @@
-"""What a machine refuses: a check for each operation, run before it is logged and done.
+"""The checks of a machine: one for each operation, made before it is logged and run.
 
 A check has the name and the parameters of its operation in `machine.operations`, and raises
 MachineError where the operation must not run. The checks get whole numbers of 64 bits, from a
@@ -90,7 +90,7 @@ def place(machine: Core, process: Any, page: Any) -> int:
 
 
 def frame_in_use(machine: Core, pfn: Any) -> None:
-    """Refuse what is no page frame in use."""
+    """Refuse a number that is not a page frame in use."""
     frames = machine.config.frames
     if not is_whole(pfn) or not 0 <= pfn < frames:
         raise invalid(f"there is no page frame {shown(pfn)}, only 0 to {frames - 1}")

@@ -147,5 +147,5 @@ class MachineConfig:
 
 
 def _name(name: Any) -> str:
-    """Return the name of a setting for a message."""
+    """Return how messages refer to a setting."""
     return name if isinstance(name, str) and name.isprintable() else shown(name)

@@ -22,7 +22,7 @@ class PageExplanation(NamedTuple):
 
     where: "nowhere", "memory", "zswap", "swap cache" or "swap device". number: of its page frame
     (in memory) or swap slot; -1 = nowhere. detail: more on the place. arrival: how the page came
-    there. refusal: why zswap refused it last; "" = it never did.
+    there. refusal: why zswap last refused it; "" = it never did.
     """
 
     process: int

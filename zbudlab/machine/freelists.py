@@ -76,7 +76,7 @@ def _halves(
     """Split blocks without a free page into halves: `count` halves to be free, and the others.
 
     At most one half of a block is free, as two free buddies would be one larger block. alone: a
-    half whose buddy is behind the end of the zone, or none.
+    half whose buddy is past the end of the zone, or none.
     """
     whole = len(blocks)
     if count > whole + len(alone):

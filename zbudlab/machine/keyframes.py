@@ -1,10 +1,10 @@
 """Keyframes: a machine at moments of its log, from which the log can be rerun.
 
-A keyframe holds what changed since the previous one, in rows of 64 bytes; every eighth is whole.
-Page content repeats (a page comes back from swap, a compressed page is stored again), so each of
-its rows is kept once and referred to by number. The bookkeeping is compressed as it is. Keyframes
-are a number of seconds of work apart, whatever the number of operations, so the time to reach any
-moment is bounded.
+A keyframe holds what changed since the previous one, in rows of 64 bytes; every eighth is
+complete. Page content repeats (a page comes back from swap, a compressed page is stored again), so
+each of its rows is kept once and referred to by number. The bookkeeping is compressed as it is.
+Keyframes are a number of seconds of work apart, whatever the number of operations, so the time to
+reach any moment is bounded.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REJECTS = ("reject_reclaim_fail", "reject_compress_poor", "reject_alloc_fail")
 
 
 class Keyframes:
-    """Keyframes of the log of one machine, and what its operations did that is not in the log.
+    """Keyframes of one machine's log, and facts about its operations that the log lacks.
 
     seconds: CPU seconds of work between two. stops: the number of operations before each. events:
     REJECT and MERGE bits of each operation so far.
@@ -255,7 +255,7 @@ def _literal(value: Any) -> Any:
 
 
 def _split(rows: np.ndarray, machine: Core) -> tuple[np.ndarray, np.ndarray]:
-    """Split numbers of rows of memory: possible headers and list heads, and rows of content."""
+    """Split row numbers into possible headers and list heads, and rows of content."""
     content = (rows < len(machine.state.frames) * NCHUNKS) & (rows % NCHUNKS != 0)
     return rows[~content], rows[content]
 

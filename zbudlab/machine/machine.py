@@ -43,9 +43,9 @@ def _switch(name: str, value: Any) -> int:
 class Machine(Core):
     """A simulated machine.
 
-    config: a MachineConfig; or pass its settings by name. compressor: a name, or an object with
-    the methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for settings that
-    no machine has, and MachineError(ENOMEM) if the host has too little memory.
+    config: a MachineConfig; alternatively pass its settings by name. compressor: a name, or an
+    object with the methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for
+    settings that no machine has, and MachineError(ENOMEM) if the host has too little memory.
 
     >>> machine = Machine(frames=4096, compressor="lz4")
     >>> shell = machine.create_process(100)
@@ -271,7 +271,7 @@ class Machine(Core):
         return ("skipped", "continue", "partial", "complete")[result]
 
     def rescan(self) -> None:
-        """Forget where compaction found nothing, so that the next run looks everywhere."""
+        """Forget where compaction found nothing, so that the next run scans everything."""
         self.operate("rescan")
 
     def alloc_contig_range(self, start: int, end: int) -> None:
@@ -373,7 +373,8 @@ class Machine(Core):
     def restore(self, snapshot: Snapshot) -> None:
         """Return to the state of a snapshot of this machine; the log ends there, too.
 
-        Raises ConfigError if the snapshot is of another machine, and TypeError if it is none.
+        Raises ConfigError if the snapshot is of another machine, and TypeError if it is not a
+        snapshot.
         """
         snapshots.restore(self, snapshot)
         if self.keyframes is not None and self.log is not None:

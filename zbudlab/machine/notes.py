@@ -1,4 +1,4 @@
-"""What is noted of each page: how it came into memory, and why zswap refused it last."""
+"""Notes on each page: how it came into memory, and why zswap last refused it."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class PageNotes:
         self.refusals = np.zeros(64, np.uint8)
 
     def _reach(self, place: int) -> None:
-        """Have room for a note on that place."""
+        """Make room for a note on that place."""
         if place >= len(self.arrivals):
             self.arrivals = grown(self.arrivals, place + 1)
             self.refusals = grown(self.refusals, len(self.arrivals))

@@ -1,4 +1,4 @@
-"""Which values settings take: one table for machines, pressure, workloads, sliders and commands.
+"""The valid values of settings: one table for machines, workloads, sliders and commands.
 
 MACHINE has the fields of `MachineConfig`, PRESSURE those of `workload.pressure.Pressure`, MAIN_JOB
 those of `mainjob.job.JobPlan`, and the other tables those of the parts of a workload (see
@@ -94,7 +94,7 @@ def span(kind: Any) -> str:
 
 
 def over(kind: Any, step: int = 1, high: int | None = None) -> tuple[int, ...]:
-    """Return the values of a slider: all that a kind takes, in steps, or those up to `high`.
+    """Return the values of a slider: all valid ones in steps, or those up to `high`.
 
     Raises ValueError if the kind does not take `high`.
     """

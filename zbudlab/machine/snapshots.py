@@ -21,8 +21,8 @@ MEMORY = ("rows", "frames")  # of State: views of the same bytes
 class Snapshot:
     """What `Machine.snapshot` returns, for `Machine.restore` of the same machine.
 
-    config: of the machine. memory, state, others: copies of what it is. log, log_length, cuts: its
-    log, how many entries that had, and how often it had been cut off.
+    config: of the machine. memory, state, others: copies of its state. log, log_length, cuts: its
+    log, the log's length, and how often it had been truncated.
     """
 
     config: MachineConfig
@@ -107,7 +107,7 @@ def restore(machine: Core, snapshot: Snapshot) -> None:
 
 
 def _check(machine: Core, snapshot: Any) -> None:
-    """Raise TypeError for what is no snapshot, ConfigError for one of another machine or past."""
+    """Raise TypeError if this is no snapshot, ConfigError if it is of another machine or past."""
     if not isinstance(snapshot, Snapshot):
         raise TypeError(f"snapshot must be a return value of snapshot(), not {shown(snapshot)}")
     mine, others = machine.config.as_dict(), snapshot.config.as_dict()

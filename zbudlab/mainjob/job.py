@@ -145,7 +145,7 @@ def available_blocks(machine: Machine, order: int) -> int:
 
 
 class VariantRun:
-    """One machine on its way through the job."""
+    """One machine during the job."""
 
     def __init__(
         self, variant: str, plan: JobPlan, content: Content, say: Callable[[int], None]
@@ -189,7 +189,7 @@ class VariantRun:
             self.write(process, first, min(STRIDE, plan.process_pages - first))
 
     def note_pressure(self) -> None:
-        """Record what swap and zswap hold now."""
+        """Record the present contents of swap and zswap."""
         counters = self.machine.swap.counters()
         outcome = self.outcome
         outcome.swapped = int(self.machine.state.processes["swapents"].sum())

@@ -104,7 +104,7 @@ class State:
                 del self.mem
 
     def __getattr__(self, name: str) -> Any:
-        """Make `mem` where there is none."""
+        """Make `mem` when it is first needed."""
         if name != "mem":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self.mem = self._memory()

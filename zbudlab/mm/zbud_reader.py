@@ -42,7 +42,7 @@ def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
 def find_objects(
     state: State, pools: Ints, handles: Ints, lengths: Ints, words: Ints
 ) -> tuple[Ints, Bools, Bools, Bools, Bools]:
-    """Return the zbud pages that handles lead to, and what holds of them and their buddies.
+    """Return the zbud pages that handles lead to, and what is true of them and their buddies.
 
     The arrays are those of `zpool_reader.Found`, in order.
     """

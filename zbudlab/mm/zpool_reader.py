@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 
 class Found(NamedTuple):
-    """Where objects are, an element each, and what holds of them there."""
+    """Where objects are, and what is true of them there; one element per object."""
 
     frames: Ints  #: the frame in which the object starts; -1 = none
     in_pool: Bools  #: whether that frame is a page of the object's pool
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 class Reader(Protocol):
-    """What one allocator's pages say."""
+    """The reader of one allocator's pages."""
 
     def own_references(self, state: State, pfns: Ints) -> Ints:
         """Return the references of pages that only their allocator holds."""

@@ -1,4 +1,4 @@
-"""Compressing pages for zswap and decompressing them, with whatever compressor there is.
+"""Compress pages for zswap and decompress them, with any compressor.
 
 Without page bytes the content of a page is a tag, an integer, and its compressed length is given.
 

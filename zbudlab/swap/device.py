@@ -99,7 +99,7 @@ class SwapCache:
         self.pages: dict[int, SlotContent | None] = {}  # None: unchanged, also on the device
 
     def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """Ask for a page to write back from. busy: it is in use now; used: it is allocated."""
+        """Return a page for writeback. busy: the slot is in use now. used: it is allocated."""
         if busy or slot in self.pages:
             return SwapCachePage.EXIST
         return SwapCachePage.NEW if used else SwapCachePage.FAIL

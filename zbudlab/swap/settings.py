@@ -1,4 +1,4 @@
-"""What zswap of one machine does, set before it starts."""
+"""Settings of one machine's zswap, made before it starts."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,11 @@ from zbudlab.profiles import DEFAULT, RULES, Profile, rules_of
 class ZswapSettings:
     """Settings of zswap.
 
-    profile: whose rules it follows, a name in `zbudlab.profiles.PROFILES`. enabled: False = all
-    pages go to the device. totalram: pages of memory, of which the pools may take
-    max_pool_percent; None = all page frames. accept_threshold_percent: of that limit, for the rule
-    `accept_threshold`. same_filled_pages: False switches the rule `same_filled` off. kind: the
-    allocator of the pools, layout.ZPOOL_*. variant: of zbud, layout.ZBUD_*. threads: for
-    compression; None = one per core.
+    profile: the rules, by a name in `zbudlab.profiles.PROFILES`. enabled: False = all pages go to
+    the device. totalram: pages of memory, of which the pools may use max_pool_percent; None = all
+    page frames. accept_threshold_percent: of that limit, for the rule `accept_threshold`.
+    same_filled_pages: False switches the rule `same_filled` off. kind: the allocator of the pools,
+    layout.ZPOOL_*. variant: of zbud, layout.ZBUD_*. threads: for compression; None = one per core.
     """
 
     profile: str = DEFAULT

@@ -17,8 +17,8 @@ from zbudlab.sweep.points import Experiment, SweepError, canonical
 def experiment_named(name: str) -> Experiment:
     """Return the function that "module:function" names; SweepError if there is none.
 
-    The module may be anything: whatever it does while it is imported, except an interrupt by the
-    user, becomes a sentence.
+    The module may fail in any way while it is imported; except for an interrupt by the user, that
+    becomes a sentence.
     """
     module, _, function = name.partition(":")
     try:

@@ -26,7 +26,7 @@ SUFFIX = ".json"
 
 
 def check_header(found: Any, design: Design, where: Path) -> None:
-    """Raise SweepError, with what differs, unless the results are of this very sweep."""
+    """Raise SweepError, with what differs, unless the results are of this sweep."""
     if not isinstance(found, Mapping):
         raise SweepError(f"{where} does not belong to a sweep, or is damaged")
     for name, wanted in design.header.items():

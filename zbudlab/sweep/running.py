@@ -1,4 +1,4 @@
-"""A sweep while it runs: chunks go out, records come in and are kept, whatever dies meanwhile.
+"""A running sweep: send chunks, receive and keep records, and survive dead workers.
 
 When a worker dies, a process pool breaks as a whole and does not say which task was the cause. So
 the points that were out are then run one at a time: one that kills its worker again is recorded
@@ -30,7 +30,7 @@ class SweepInterrupted(OSError):
 
 
 class Running:
-    """A sweep while it runs; `records` has the outcome of every finished point by key.
+    """A running sweep; `records` has the outcome of every finished point by key.
 
     parts: where to keep finished chunks, None = nowhere. records: of the points done already.
     """
@@ -67,7 +67,7 @@ class Running:
 
     @contextlib.contextmanager
     def kept_on_error(self) -> Iterator[None]:
-        """Turn an OSError in the block into one that says where finished points are kept."""
+        """Add to an OSError in the block where finished points are kept."""
         try:
             yield
         except SweepInterrupted:
@@ -196,7 +196,7 @@ class Running:
 
 
 def _error_of(future: Future) -> BaseException | None:
-    """Return why a finished task has no result, None if it has one."""
+    """Return why a finished task has no result, or None."""
     try:
         return future.exception()
     except BaseException as cancelled:

@@ -59,7 +59,7 @@ PAGE_COLUMNS = (
 
 
 class Settings(NamedTuple):
-    """How a trace is replayed. None = the default of the kind. more: settings of the machine."""
+    """How a trace is replayed. None = the default for this kind. more: settings of the machine."""
 
     frames: int | None = None
     every: int = 1024
@@ -124,7 +124,7 @@ def _replay_kmem(path: str | Path, settings: Settings, progress: Progress) -> Fi
 
 
 def _notes(zone: BlockReplay) -> list[str]:
-    """Return sentences on a trace that lacks frees or needs more memory than the machine has."""
+    """Return warnings about a trace without frees, or one that needs more memory than there is."""
     counts = dict(zip(block_events.COUNTS, zone.counts.tolist(), strict=False))
     notes = []
     if counts["allocations"] > counts["refused there"] and not counts["frees"]:

@@ -1,10 +1,10 @@
 """Blocks of a traced machine, allocated and freed on the simulated one.
 
-What a trace says was asked for is asked for here: the same orders and types in the same turn. Our
-allocator has its own zone and order of lists, so blocks get other places: a
-table knows for each block of the trace where ours is. A block may be freed in pieces, as the
-kernel splits huge pages. Blocks that were there before the trace began are not known; freeing
-them is counted and nothing else.
+The requests of a trace are repeated here: the same orders and types in the same sequence. The
+simulated zone and its free lists differ, so blocks are at other places: a table maps each block of
+the trace to the simulated one. A block may be freed in pieces, as the kernel splits huge pages.
+Blocks allocated before the trace began are unknown; freeing them is counted and has no other
+effect.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def insert(table, counts, pfn, frame, order):
 
 @kernel
 def remove(table, counts, at):
-    """Remove an entry, and move up the entries after it that it kept from their places."""
+    """Remove an entry, and move up later entries that were displaced by it."""
     last = table.shape[0] - 1
     hole = at
     following = (at + 1) & last
@@ -109,7 +109,7 @@ def split_to(pages, table, counts, at, pfn, order):
 
 @kernel
 def give_back(mem, table, counts, at):
-    """Free the simulated block and remove its entry."""
+    """Free the simulated block of an entry, and remove the entry."""
     frame = np.int64(table[at].frame)
     if frame >= 0:
         put_page(mem, frame)

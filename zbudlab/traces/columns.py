@@ -1,9 +1,9 @@
 """Traces as tables, CSV or Parquet: columns by name, read in batches of rows.
 
-A CSV file has a line of names first; it may be packed with gzip or zstd, or come from a pipe.
-A row with a missing value, one of the wrong kind or one out of range is counted as malformed and
-named by its number (the line of names is 1). So is a line of CSV that has more or fewer values than
-names, or a quote that it does not close: no value goes over the end of a line.
+A CSV file has a line of names first; it may be packed with gzip or zstd, or come from a pipe. A
+row with a missing value, one of the wrong kind or one out of range is counted as malformed and
+named by its number (the line of names is 1). So is a CSV line with more or fewer values than
+names, or with an unclosed quote: no value continues on the next line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?$"
 class Column:
     """The values of a column: numbers, or words that stand for numbers.
 
-    default: the number of a row without a value; None = there must be one. low, high: bounds.
-    real: whether numbers may have a fraction.
+    default: the number for a row without a value; None = a value is required. low, high: bounds.
+    real: whether fractions are allowed.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Column:
     real: bool = False
 
     def numbers(self, values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-        """Return the column as numbers, and which of its rows have an allowed one.
+        """Return the column as numbers, and which rows have an allowed value.
 
         A row without a value has the default.
         """
@@ -68,7 +68,7 @@ class Column:
         return pc.if_else(good, values, float(NO_NUMBER))
 
     def _from_text(self, text: pa.Array) -> pa.Array:
-        """Return words as numbers: null for an empty one, NO_NUMBER for one that is not known."""
+        """Return words as numbers: null for an empty word, NO_NUMBER for an unknown one."""
         text = pc.utf8_lower(pc.utf8_trim_whitespace(text))
         for word, number in self.words.items():
             text = pc.replace_substring_regex(text, f"^{word}$", str(number))
@@ -81,8 +81,8 @@ class Column:
 class Table:
     """The rows of a file in batches, read by iterating once: each a dict of name to numbers.
 
-    columns: the wanted ones; one that is not in the file has its default in every row. malformed:
-    grows while reading. position: bytes of the file read so far.
+    columns: the wanted columns; a column that is not in the file has its default in every row.
+    malformed: grows while reading. position: bytes of the file read so far.
     """
 
     def __init__(self, path: str | Path, columns: Sequence[Column], *, block: int = BLOCK) -> None:
@@ -104,7 +104,7 @@ class Table:
     def _check_names(self, names: Sequence[str]) -> list[str]:
         """Return the wanted names in the file.
 
-        Raises TraceError if one without a default is missing, or one is there twice.
+        Raises TraceError if a column without a default is missing, or if a name occurs twice.
         """
         for column in self.columns:
             if column.default is None and column.name not in names:
@@ -140,7 +140,7 @@ class Table:
                 yield {name: values[good] for name, values in found.items()}
 
     def _numbers(self, batch: pa.RecordBatch) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Return the columns of a batch as numbers, and which of its rows are all allowed."""
+        """Return the columns of a batch as numbers, and which rows have only allowed values."""
         good = np.ones(batch.num_rows, bool)
         found = {}
         for column in self.columns:

@@ -1,9 +1,9 @@
 """Lines of a CSV file made ready for Arrow: each a separate row, in UTF-8, without quotes.
 
-No value goes over the end of a line, so a quote that is not closed spoils its own line only: lines
-with quotes are read by Python's csv module one at a time. Arrow gets memory of its own and no
-callback, because a thread of its that still holds a Python object when the interpreter ends aborts
-the process.
+No value continues on the next line, so an unclosed quote spoils only its own line: lines with
+quotes are read one at a time by Python's csv module. Arrow gets a copy of the text and no
+callback, because one of its threads that still holds a Python object when the interpreter exits
+would abort the process.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ UNCLOSED = "a quote is not closed"
 
 
 def heading(block: bytes) -> tuple[list[str], bytes, int]:
-    """Return the names in the first line that is not blank, the rest, and the lines taken.
+    """Return the names in the first nonblank line, the text after it, and the number of lines used.
 
     Raises TraceError if there is no such line.
     """
@@ -39,9 +39,9 @@ def heading(block: bytes) -> tuple[list[str], bytes, int]:
 
 
 class Lines(NamedTuple):
-    """Rows that Arrow read, and the lines that were passed over with the reason.
+    """Rows that Arrow read, and the skipped lines with reasons.
 
-    passed: reasons by place among the lines that are not blank. before: lines before these.
+    passed: reasons by position among the nonblank lines. before: number of lines before these.
     """
 
     rows: pa.RecordBatch
@@ -50,7 +50,7 @@ class Lines(NamedTuple):
     before: int
 
     def odd(self, good: np.ndarray) -> list[tuple[int, str]]:
-        """Return number and text of each line that was passed over or whose row is not good."""
+        """Return number and text of each line that was skipped or whose row is invalid."""
         if good.all() and not self.passed:
             return []
         lines = enumerate(self.block.splitlines(), self.before + 1)
@@ -62,9 +62,9 @@ class Lines(NamedTuple):
 
 
 def _unquoted(line: bytes) -> bytes | None:
-    """Return a line without its quotes, None if one is not closed.
+    """Return a line without its quotes, or None if a quote is not closed.
 
-    A comma within a value becomes a semicolon: no column that is read has one.
+    A comma within a value becomes a semicolon; no column that is read contains commas.
     """
     try:
         values = next(csv.reader([line.decode("utf-8", "replace")], strict=True))
@@ -74,13 +74,13 @@ def _unquoted(line: bytes) -> bytes | None:
 
 
 def _odd_row(line: bytes, columns: int) -> str:
-    """Say what is wrong with a line that has another number of values; "" if nothing is."""
+    """Say what is wrong with a line whose number of values is wrong; "" if it is right."""
     found = line.count(b",") + 1
     return "" if found == columns else f" ({found} columns, not {columns})"
 
 
 def _rows(block: bytes, columns: int) -> tuple[bytes, dict[int, str]]:
-    """Return the lines that have a value for each name, and why the others were passed over."""
+    """Return the lines that have a value for each name, and why the others were skipped."""
     lines = [line for line in block.splitlines() if line]
     rows, passed = [], {}
     for place, line in enumerate(lines):
@@ -112,7 +112,7 @@ def _in_utf8(text: bytes) -> bytes:
 def parsed(block: bytes, names: Sequence[str], wanted: Sequence[str], before: int) -> Lines:
     """Return the wanted columns of whole lines as text, a row for each line that fits the names.
 
-    before: lines of the file before these.
+    before: number of lines of the file before these.
     """
     if b'"' not in block:
         with contextlib.suppress(pa.ArrowInvalid):  # a row that does not fit the names

@@ -1,4 +1,4 @@
-"""The kind of trace in a file, from how the file begins."""
+"""Detect the kind of trace in a file from its first lines."""
 
 import re
 from pathlib import Path

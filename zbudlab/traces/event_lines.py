@@ -1,7 +1,7 @@
 """Events of the page allocator in lines of text, read by compiled code.
 
-Read are the forms of `perf script`, trace-cmd, ftrace's files, `ftrace_dump` and `perf trace`, with
-the names of events since 2.6.31. Lines of call chains are passed over.
+The formats of `perf script`, trace-cmd, ftrace's files, `ftrace_dump` and `perf trace` are read,
+with all names that the events have had since 2.6.31. Lines of call chains are skipped.
 """
 
 from zbudlab.jit import kernel
@@ -71,7 +71,7 @@ def is_stack(text, at, end):
 
 @kernel
 def event_named(text, start, at):
-    """Return which event's name ends at `at`, and its length; NOT_A_NUMBER = none of these."""
+    """Return which event's name ends at `at`, and its length; NOT_A_NUMBER for other text."""
     if ends_with(text, start, at, ALLOC):
         return ALLOCATED, ALLOC.shape[0]
     if ends_with(text, start, at, FREE):
@@ -87,7 +87,7 @@ def event_named(text, start, at):
 
 @kernel
 def read_event(text, start, at, fields, event, length):
-    """Note the event whose name ends at `at`; what is before it with a colon must be a time."""
+    """Note the event whose name ends at `at`. What ends with a colon before it must be a time."""
     fields[EVENT] = event
     at -= length
     if ends_with(text, start, at, SYSTEM):
@@ -100,7 +100,7 @@ def read_event(text, start, at, fields, event, length):
 
 @kernel
 def read_name(text, start, at, end, fields):
-    """Note what ends at the colon or parenthesis `at`: an event's name, or a time before it."""
+    """Note what ends at the colon or parenthesis at `at`: an event's name, or a time."""
     event, length = event_named(text, start, at)
     if event >= 0 and text[at] == OPEN:
         fields[CALL] = 1
@@ -114,7 +114,7 @@ def read_name(text, start, at, end, fields):
 
 @kernel
 def pfn_at(text, at, end):
-    """Return the frame's number that begins at `at`; 0 = the block was refused; or NOT_A_NUMBER."""
+    """Return the frame number that begins at `at`; 0 = the request failed; or NOT_A_NUMBER."""
     pfn = number_at(text, at, end, 10)
     if pfn == NO_PFN_32:
         return 0
@@ -129,7 +129,7 @@ def pfn_at(text, at, end):
 
 @kernel
 def read_value(text, start, at, end, fields, hints):
-    """Note the value after the equals sign or colon `at`, if its name is one of these."""
+    """Note the value after the equals sign or colon at `at`, if its field is wanted."""
     value = skip_blanks(text, at + 1, end)
     if ends_with(text, start, at, PFN):
         fields[FRAME] = pfn_at(text, value, end)
@@ -143,7 +143,7 @@ def read_value(text, start, at, end, fields, hints):
 
 @kernel
 def fill_event(fields, event):
-    """Make an event of the values of a line, and return what the line is."""
+    """Make an event from the values of a line, and return what the line is."""
     pfn, order, migratetype = fields[FRAME], fields[SIZE], fields[TYPE]
     kind = fields[EVENT]
     if kind < 0:
@@ -168,8 +168,8 @@ def fill_event(fields, event):
 def scan_block_event(text, start, end, event, fields, hints):
     """Read one line into `event` and return what the line is (AN_EVENT, OTHER_EVENT, ...).
 
-    fields: int64 (NR_FIELDS,), scratch. hints: int64 (NR_TYPES,), counts of movable requests by
-    their number of migrate type; only the first is looked for.
+    fields: int64 (NR_FIELDS,), scratch space. hints: int64 (NR_TYPES,), counts of movable requests
+    by their number of migrate type; only the first is looked for.
     """
     for i in range(NR_FIELDS):
         fields[i] = NOT_A_NUMBER
@@ -186,7 +186,7 @@ def scan_block_event(text, start, end, event, fields, hints):
 
 @kernel
 def count_line(kind, counts):
-    """Count a line that is no event of these."""
+    """Count a line that is not one of these events."""
     counts[OTHERS] += kind == OTHER_EVENT
     counts[STACK] += kind == STACK_LINE
     counts[STEALS] += kind == STEAL_EVENT
@@ -194,12 +194,13 @@ def count_line(kind, counts):
 
 @kernel(inline=False)
 def scan_block_events(text, events, odd, fields, hints, counts):
-    """Read the page allocator's events out of a block of lines, and return how many.
+    """Read the page allocator's events from a block of lines. Return their number.
 
-    events: layout.block_event, room for one each 24 bytes. odd: int64 (n, ODD_COLUMNS), lines
-    that could not be read, as far as there is room; blank ones among them. fields, hints: see
-    `scan_block_event`. counts: int64 (NR_COUNTS,), grows by lines, other events, odd lines, lines
-    of call chains, and steals of pageblocks (mm_page_alloc_extfrag).
+    events: layout.block_event, one for every 24 bytes of text. odd: int64 (n, ODD_COLUMNS), gets
+    the places of lines that could not be read, including blank lines, as far as there is room.
+    fields, hints: see `scan_block_event`. counts: int64 (NR_COUNTS,), to which the numbers of
+    lines, other events, odd lines, lines of call chains and pageblock steals
+    (mm_page_alloc_extfrag) are added.
     """
     found = at = 0
     while at < text.shape[0]:

@@ -23,7 +23,7 @@ Sample = dict[str, Any]
 
 
 def look(state: State) -> Sample:
-    """Return free memory now: pages, and by order blocks and both indices (thousandths)."""
+    """Return free memory now: pages, then blocks and both indices (thousandths) by order."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
     vmstat.extfrag_indices(state.mem, indices)
     return {
@@ -40,9 +40,9 @@ def blocks_of(sample: Sample, order: int = HUGE) -> int:
 
 
 class Samples(list[Sample]):
-    """At most SAMPLES samples at even distances; the distance doubles when there are more.
+    """At most SAMPLES evenly spaced samples; the distance doubles when there are more.
 
-    every: the first distance, in events. Raises ConfigError if it is below 1.
+    every: the initial distance, in events. Raises ConfigError if it is below 1.
     """
 
     def __init__(self, every: int = 1024) -> None:
@@ -52,7 +52,7 @@ class Samples(list[Sample]):
         self.every = every
 
     def due(self, done: int) -> int:
-        """Return how many events may follow until the next sample."""
+        """Return the number of events until the next sample."""
         return self.every - done % self.every
 
     def take(self, done: int, sample: Callable[[], Sample]) -> None:
@@ -65,7 +65,7 @@ class Samples(list[Sample]):
             self[:] = [kept for kept in self if kept["event"] % self.every == 0]
 
     def finished(self, done: int, sample: Callable[[], Sample]) -> list[Sample]:
-        """Return all samples, with one of the end."""
+        """Return all samples, including one at the end."""
         if not self or self[-1]["event"] != done:
             self.append(sample())
         return list(self)
@@ -75,9 +75,9 @@ class Samples(list[Sample]):
 class Figures:
     """The results of a replay.
 
-    counts: by name, as the table shows them. samples: see `look`, with `event` (number of events
-    before it), `seconds` (of the trace; None where it has no times) and counts so far; the last
-    one is the end.
+    counts: by name, as the table shows them. samples: the values of `look`, plus `event` (number
+    of events before the sample), `seconds` (time in the trace; None if it has no times) and the
+    counts so far. The last sample is taken at the end.
     """
 
     kind: str
@@ -90,7 +90,7 @@ class Figures:
 
     @property
     def last(self) -> Sample:
-        """The sample of the end."""
+        """The last sample."""
         return self.samples[-1]
 
     def as_dict(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Figures:
         write_json(path, self.as_dict())
 
     def _rows(self) -> list[Sample]:
-        """Return some of the samples, evenly spread, the last among them."""
+        """Return some of the samples, evenly spaced, including the last."""
         step = max(-(-len(self.samples) // ROWS), 1)
         return self.samples[::-1][::step][::-1]
 

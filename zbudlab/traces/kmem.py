@@ -42,7 +42,8 @@ MOVABLE_BEFORE = NUMBERING[OLD].index(MIGRATE_MOVABLE)
 class BlockEvents(Reader):
     """Blocks allocated and freed, layout.block_event, in batches.
 
-    lost: events that the recorder counted as lost. losses: notes that an unknown number was lost.
+    lost: events that the recorder counted as lost. losses: number of notes that events were lost
+    without saying how many.
     """
 
     def __init__(self, path: str | Path, *, block: int = BLOCK) -> None:
@@ -69,7 +70,7 @@ class BlockEvents(Reader):
 
     @property
     def numbering(self) -> str:
-        """How migrate types are numbered, a key of NUMBERING, as movable requests show it."""
+        """How migrate types are numbered, a key of NUMBERING, inferred from movable requests."""
         return OLD if self.hints[MOVABLE_BEFORE] else NEW
 
     def of_interest(self, source: Iterable[bytes]) -> Iterable[bytes]:

@@ -4,11 +4,11 @@
 
 or lines with a hexadecimal address and R or W, as courses on operating systems use them.
 
-Most references change nothing, as their page is among the few used last. They are left out in such
-a way that memory of KEPT pages or more, from which the least recently used page goes, has the same
-faults and writes back the same pages as with all of them; the result is never longer
-(`reduction.use_page`). Linux reclaims pages in nearly, but not exactly, that order. Messages of
-valgrind itself (`==123== ...`) are passed over.
+Most references change nothing, because their page is among the few used last. They are left out,
+but so that a memory of KEPT pages or more with LRU replacement has the same faults and writes back
+the same pages as with all references (`reduction.use_page`). The result is never longer. Linux
+reclaims pages in nearly, but not exactly, that order. Messages of valgrind itself (`==123== ...`)
+are skipped.
 """
 
 from pathlib import Path
@@ -30,8 +30,9 @@ COMMENTS = {LACKEY: (b"==", b"--"), PLAIN: (b"#", b"//", b";")}
 class PageUses(Reader):
     """The pages that a program used, layout.page_use, in batches.
 
-    references: of memory, before they were reduced. kept: references left out change nothing for
-    memory of this many pages or more. form: of the lines, use_lines.LACKEY or PLAIN.
+    references: number of memory references before the reduction. kept: the references left out
+    make no difference to a memory of this many pages or more. form: of the lines, use_lines.LACKEY
+    or PLAIN.
     """
 
     def __init__(

@@ -11,9 +11,9 @@ from zbudlab.traces.figures import Figures, Sample, Samples, look
 
 
 class LogReplay:
-    """A log run again; `differs` is the first operation with another answer, None if all agree.
+    """A log run again; `differs` is the first operation whose answer differs, or None.
 
-    A log is read whole, so it needs memory for the log and one machine.
+    The log is read as a whole, so memory must hold the log and one machine.
     """
 
     def __init__(self, path: str | Path, *, every: int = 64) -> None:
@@ -24,7 +24,7 @@ class LogReplay:
         self.machine: Machine | None = None
 
     def run(self) -> None:
-        """Run all operations, or those up to the first that differs."""
+        """Run all operations up to the first that differs."""
         for place, entry, answer, machine in history.rerun(self.path):
             self.machine, self.operations = machine, place
             if answer != entry.result:

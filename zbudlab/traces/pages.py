@@ -1,8 +1,8 @@
 """Pages that programs used, used again on a simulated machine with zswap and a swap device.
 
-A program's pages are numbered in the order of their first use. Each process of a trace is one here,
-or several, because a process here has REGION pages. If the trace has no compressed length for a
-page, its content is drawn with the seed from a content of `zbudlab.workload`.
+A program's pages are numbered in the order of their first use. Each process of a trace becomes one
+process here, or several, because a process here has REGION pages. If the trace has no compressed
+length for a page, the page is drawn by seed from a content of `zbudlab.workload`.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Space:
         self.processes: list[int] = []  # of the machine, REGION pages each
 
     def numbers(self, pages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the number of each page; new pages get the next numbers in their order."""
+        """Return the number of each page; new pages get the next numbers in order."""
         values, first, inverse = np.unique(pages, return_index=True, return_inverse=True)
         found = np.array([self.known.get(page, -1) for page in values.tolist()], np.int64)
         new = np.flatnonzero(found < 0)
@@ -45,7 +45,7 @@ class Space:
         return found[inverse]
 
     def first_writes(self, numbers: NDArray, writes: NDArray) -> NDArray[np.bool_]:
-        """Return which of the uses write a page for the first time."""
+        """Return which uses write a page for the first time."""
         places = np.flatnonzero(writes)
         pages, first = np.unique(numbers[places], return_index=True)
         found = np.zeros(len(numbers), bool)
@@ -73,7 +73,7 @@ class PageReplay:
     def use(
         self, process: int, pages: NDArray, writes: NDArray, lengths: NDArray | None = None
     ) -> None:
-        """Use pages of a process in that order.
+        """Use pages of a process in the given order.
 
         lengths: the compressed length of each page written; below 0 = not known.
         """
@@ -92,7 +92,7 @@ class PageReplay:
             self._use_run(where, numbers[start:end] % REGION, int(kinds[start]), drawn[start:end])
 
     def _runs(self, numbers: NDArray, kinds: NDArray) -> Iterator[tuple[int, int]]:
-        """Return ranges of uses for one call each: one kind and region, first writes adjacent."""
+        """Yield ranges of uses for one call: of one kind, in one region, first writes adjacent."""
         ends = (np.diff(kinds) != 0) | (np.diff(numbers // REGION) != 0)
         ends |= (kinds[1:] == FIRST_WRITE) & (np.diff(numbers) != 1)
         start = 0
@@ -150,5 +150,5 @@ class PageReplay:
         }
 
     def finish(self) -> list[dict[str, Any]]:
-        """Return all samples, with one of the end."""
+        """Return all samples, including one at the end."""
         return self.samples.finished(self.done, self.sample)

@@ -1,4 +1,4 @@
-"""What readers of text have in common: blocks of lines in, records out, odd lines named."""
+"""The common part of text readers: blocks of lines in, records out, malformed lines listed."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,11 +40,11 @@ class Reader:
         return np.empty(0)
 
     def odd_line(self, number: int, line: bytes) -> None:
-        """Pass over a line that is known to hold no record, or call it malformed."""
+        """Skip a line that is known to hold no record, or count it as malformed."""
         self.malformed.add(number, line)
 
     def of_interest(self, source: Iterable[bytes]) -> Iterable[bytes]:
-        """Return the blocks of the file that hold lines of the trace."""
+        """Yield the parts of the file that hold lines of the trace."""
         return source
 
     @property

@@ -1,9 +1,9 @@
-"""Uses of pages, reduced to those that matter for memory of n pages or more.
+"""Reduce the uses of pages to those that matter for a memory of n pages or more.
 
-Of three uses of a page the one in the middle is left out if fewer than n other pages are used
-between the first and the third: all that time the page is in memory, and older ones go. (The
-"safely allowed drop" of Kaplan, Smaragdakis and Wilson, and the first write to a page stays.)
-The result is a subsequence of the uses.
+Of three uses of a page, the middle one is left out if fewer than n other pages are used between
+the first and the third: the page stays in memory all that time. This is the "safely allowed drop"
+of Kaplan, Smaragdakis and Wilson, except that the first write to a page is always kept. The result
+is a subsequence of the uses.
 """
 
 from zbudlab.jit import kernel
@@ -20,17 +20,17 @@ NR_MARKS = 2
 
 
 def held_rows(kept: int) -> int:
-    """Return the room that held uses need.
+    """Return the number of rows that held uses need.
 
-    Of the pages used since the oldest of `kept` was, each has three at most: when it came, when it
-    was first written, and when it would have left. The next use notes two.
+    Each of the `kept` pages has at most three held uses: when it entered memory, when it was first
+    written, and when it would have left. The next use adds two.
     """
     return 3 * kept + 4
 
 
 @kernel
 def row_of(recent, page):
-    """Return the row of a page, -1 if it is not among those used last."""
+    """Return the row of a page, or -1 if it is not among the pages used last."""
     row = recent.shape[0] - 1
     while row >= 0 and recent[row, USED_PAGE] != page:
         row -= 1
@@ -49,7 +49,7 @@ def least_recent(recent):
 
 @kernel
 def hold(held, marks, time, page, write):
-    """Insert a use before those that are later."""
+    """Insert a use in order of time."""
     at = marks[NR_HELD]
     while at > 0 and held[at - 1, HELD_TIME] > time:
         for column in range(HELD_COLUMNS):
@@ -63,7 +63,7 @@ def hold(held, marks, time, page, write):
 
 @kernel
 def let_go(held, marks, before, uses, found):
-    """Move held uses older than `before` into `uses`, and return the number of uses there."""
+    """Move held uses older than `before` to `uses`. Return the number of uses there."""
     count = 0
     while count < marks[NR_HELD] and held[count, HELD_TIME] < before:
         uses[found].page = held[count, HELD_PAGE]
@@ -79,7 +79,7 @@ def let_go(held, marks, before, uses, found):
 
 @kernel
 def note_last(recent, held, marks, row):
-    """Note the last use of a page, unless that is done."""
+    """Note the last use of a page, unless it is noted already."""
     last = recent[row, USED_LAST]
     if last != recent[row, USED_NOTED]:
         hold(held, marks, last, recent[row, USED_PAGE], 0)
@@ -88,7 +88,7 @@ def note_last(recent, held, marks, row):
 
 @kernel
 def note_if_missed(recent, held, marks, row):
-    """Note the last use of a page that would have left, had it not been used since it was noted."""
+    """Note the last use of a page that would have left memory without it."""
     if recent[row, USED_NOTED] < marks[GONE]:
         note_last(recent, held, marks, row)
 
@@ -106,12 +106,11 @@ def enter_page(recent, held, marks, page):
 
 @kernel
 def use_page(recent, held, marks, uses, found, page, write, time):
-    """Add a use of a page, later than all before. Return the number of uses in `uses`.
+    """Add a use of a page, later than all others. Return the number of uses in `uses`.
 
     recent: int64 (n, USED_COLUMNS). held: int64 (held_rows(n), HELD_COLUMNS). marks: int64
-    (NR_MARKS,). uses: layout.page_use. What is noted gives the same faults and the same written
-    pages as all uses, in any memory of n pages or more from which the least recently used page
-    goes, and is never more than all uses.
+    (NR_MARKS,). uses: layout.page_use. In any memory of n pages or more with LRU replacement, the
+    noted uses cause the same faults and the same writes as all uses. There are never more of them.
     """
     if marks[NR_HELD] + 2 > held.shape[0]:
         oldest = recent[least_recent(recent), USED_LAST]
@@ -131,7 +130,7 @@ def use_page(recent, held, marks, uses, found, page, write, time):
 
 @kernel(inline=False)
 def end_uses(recent, held, marks, uses, found):
-    """Move all remaining uses into `uses`, which has room, and return the number of uses there."""
+    """Move all remaining uses to `uses`, which must have room. Return the number of uses there."""
     for row in range(recent.shape[0]):
         note_if_missed(recent, held, marks, row)
     latest = held[marks[NR_HELD] - 1, HELD_TIME] if marks[NR_HELD] > 0 else 0

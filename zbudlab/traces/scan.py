@@ -1,7 +1,8 @@
-"""Bytes of text, read by compiled code: what scanners of trace lines have in common.
+"""Compiled helpers that read bytes of text, shared by the scanners of trace lines.
 
 A scanner takes a block of whole lines, uint8, and fills records in one pass. Lines that it cannot
-read are left to Python: where each begins and ends, and its number within the block.
+read are left to Python: the scanner notes where each begins and ends, and its number within the
+block.
 """
 
 import numpy as np
@@ -35,7 +36,7 @@ def line_end(text, at):
 
 @kernel
 def skip_blanks(text, at, end):
-    """Return the place of the first byte from `at` on that is neither space nor tab."""
+    """Return the place of the first byte, from `at` on, that is neither a space nor a tab."""
     while at < end and (text[at] == SPACE or text[at] == TAB):
         at += 1
     return at
@@ -62,8 +63,8 @@ def ends_number(byte):
 def number_at(text, at, end, base):
     """Return the number that begins at `at` and ends with a blank, comma, parenthesis or the line.
 
-    base: of its digits; `0x` before them makes it 16. Larger numbers than NO_FRAME become that.
-    Return NOT_A_NUMBER for other text.
+    base: of the digits; a prefix `0x` makes it 16. Numbers above NO_FRAME become NO_FRAME. Return
+    NOT_A_NUMBER for other text.
     """
     if end - at > 2 and text[at] == 48 and text[at + 1] | 32 == 120:
         at += 2
@@ -79,7 +80,7 @@ def number_at(text, at, end, base):
 
 @kernel
 def ends_with(text, start, at, word):
-    """Return whether the bytes up to `at`, none before `start`, end with that word."""
+    """Return whether the bytes [start, at) end with that word."""
     first = at - word.shape[0]
     if first < start:
         return False

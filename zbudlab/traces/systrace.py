@@ -21,7 +21,7 @@ class TraceData:
         self.inside = False
 
     def of(self, source: Iterable[bytes]) -> Iterator[bytes]:
-        """Return blocks of the trace; all of them if the file is no HTML page."""
+        """Yield blocks of the trace; the whole file if it is not an HTML page."""
         blocks = iter(source)
         first = next(blocks, b"")
         if not is_page(first):
@@ -32,7 +32,7 @@ class TraceData:
                 yield kept
 
     def _kept(self, block: bytes) -> Iterator[bytes]:
-        """Return the pieces of a block that are inside elements of trace data."""
+        """Return the parts of a block that are inside elements with trace data."""
         at = 0
         while at < len(block):
             mark = block.find(END if self.inside else DATA, at)

@@ -1,4 +1,4 @@
-"""Times in lines of traces, read by compiled code."""
+"""Compiled readers of the times in lines of traces."""
 
 from zbudlab.jit import kernel
 from zbudlab.traces.scan import DOT, NOT_A_NUMBER, digit, ends_with, word
@@ -12,7 +12,7 @@ MICROSECONDS = word("us")
 def scaled(text, first, dot, at, places):
     """Return the digits of [first, at) without the dot, with `places` digits behind it.
 
-    Return NOT_A_NUMBER from LATEST seconds on.
+    Return NOT_A_NUMBER for LATEST seconds or more.
     """
     value = 0
     most = LATEST * 10 ** (9 - places)
@@ -37,7 +37,7 @@ def whole_before(text, start, first, at):
 def time_before(text, start, at):
     """Return the time that ends at `at`: nanoseconds, COUNTED, or NOT_A_NUMBER.
 
-    Forms are `12.345678`, `4415246506us` (ftrace_dump) and the whole numbers of other clocks.
+    The forms are `12.345678`, `4415246506us` (ftrace_dump) and the integers of other clocks.
     """
     while at > start and text[at - 1] == 32:
         at -= 1

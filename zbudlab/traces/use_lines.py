@@ -1,7 +1,7 @@
 """Memory references in lines of text, read by compiled code.
 
-Two forms: those of valgrind's lackey, and the plain ones of operating-system courses, an address
-and R or W in either order.
+There are two forms: that of valgrind's lackey, and the plain one of operating-system courses, an
+address and R or W in either order.
 """
 
 from zbudlab.jit import kernel
@@ -42,7 +42,7 @@ def read_lackey(text, at, end):
 
 @kernel
 def letter_at(text, at, end):
-    """Return 1 for W, 0 for R, if that letter alone is at `at`; else NOT_A_NUMBER."""
+    """Return 1 for W or 0 for R if that single letter is at `at`, otherwise NOT_A_NUMBER."""
     if at >= end or (at + 1 < end and not ends_number(text[at + 1])):
         return NOT_A_NUMBER
     letter = text[at] & ~LOWER
@@ -76,14 +76,14 @@ def read_plain(text, at, end):
 
 @kernel(inline=False)
 def scan_memory_uses(text, start, form, uses, recent, held, marks, odd, counts):
-    """Read memory references out of lines from byte `start` on.
+    """Read memory references from the lines that begin at byte `start`.
 
-    Return how many uses of pages were noted (see `use_page`), and the byte before which it stopped
-    for lack of room.
+    Return the number of uses noted (see `use_page`), and the byte at which it stopped for lack of
+    room.
 
     form: LACKEY, or PLAIN. uses: layout.page_use, room for twice as many as `held` has. recent,
     held, marks: see `use_page`. odd: int64 (n, ODD_COLUMNS), lines that could not be read. counts:
-    int64 (NR_COUNTS,), grows by lines, references, odd lines.
+    int64 (NR_COUNTS,), to which the numbers of lines, references and odd lines are added.
     """
     found = 0
     at = start

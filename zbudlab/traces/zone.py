@@ -18,7 +18,7 @@ TABLE = 1 << 12  #: entries of the table of blocks at first
 
 
 class BlockReplay:
-    """The zone, at first free. frames: its size. every: events between two samples."""
+    """The zone, initially free. frames: its size. every: events between two samples."""
 
     def __init__(self, frames: int, *, every: int = 1024) -> None:
         if not MIN_FRAMES <= frames <= MAX_FRAMES:
@@ -45,7 +45,7 @@ class BlockReplay:
             start = end
 
     def _follow(self, numbers: np.ndarray, events: np.ndarray, start: int, end: int) -> None:
-        """Repeat events in one compiled call, and one more each time that the table grows."""
+        """Repeat events in one compiled call, plus one each time the table grows."""
         while True:
             arrays = (self.table, self.counts, numbers, events)
             start = blocks.follow(self.state.mem, *arrays, start, end)
@@ -67,7 +67,7 @@ class BlockReplay:
         return {"event": self.done, "seconds": passed, **look(self.state), **counts}
 
     def finish(self) -> list[dict[str, Any]]:
-        """Return all samples, with one of the end."""
+        """Return all samples, including one at the end."""
         return self.samples.finished(self.done, self.sample)
 
 

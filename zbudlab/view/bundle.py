@@ -20,7 +20,7 @@ HINT = "Run this cell to make it live."
 
 
 class LiveView:
-    """Base class of live views: subclasses provide `figure()` and `summary` for static output."""
+    """Base class of live views; subclasses provide `figure()` and `summary` for static output."""
 
     @property
     def summary(self) -> str:

@@ -80,8 +80,9 @@ class Process:
 class Allocation:
     """Blocks that the kernel allocates for itself, or large blocks for other purposes.
 
-    count: blocks each time; % is of the machine's frames. every: steps between two times. keep:
-    steps until the blocks are freed; 0 = never. direct: whether to compact or reclaim for them.
+    count: blocks per allocation; % is of the machine's frames. every: steps between two
+    allocations. keep: steps until the blocks are freed; 0 = never. direct: whether to compact or
+    reclaim for them.
     """
 
     order: int = 0

@@ -173,7 +173,7 @@ class Run:
         return Step(self._age - 1, phase.name, number, len(self.processes), events)
 
     def _in_use(self, phase: Phase) -> set[int]:
-        """Return the numbers of the processes whose turn it is."""
+        """Return the numbers of the processes that are in use now."""
         found: set[int] = set()
         for kind in self.kinds.values():
             members = [live.number for live in self.processes if live.kind is kind]
@@ -224,7 +224,7 @@ class Run:
             self._with_memory(live, lambda: self._use(live))
 
     def _with_memory(self, live: Live, work: Callable[[], None]) -> None:
-        """Do the work. Kill the largest process while memory is full, and one that lost a page."""
+        """Do the work. Kill the largest process while memory is full, and any that lost a page."""
         while live in self.processes:
             try:
                 return work()

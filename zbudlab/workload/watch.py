@@ -59,7 +59,7 @@ def watch(
 ) -> dict[str, list[int]]:
     """Run a workload to its end. Return columns as COLUMNS, and `step`, as lists.
 
-    every: steps between two rows; 0 = no row but the last. The last step always has a row. after:
+    every: steps between two rows; 0 = only the last row. The last step always has a row. after:
     called after each step, e.g. to compact.
     """
     columns: dict[str, list[int]] = {name: [] for name in ("step", *COLUMNS)}

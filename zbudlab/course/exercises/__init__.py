@@ -18,7 +18,7 @@ GOLDENS = Path(__file__).parents[1] / "golden"  #: a few of the kernel's answers
 
 
 def goldens(kind: str, *names: str) -> Cases:
-    """Return cases for `traces.replay` from the kernel's traces; none under another rule."""
+    """Return cases for `traces.replay` from the kernel's traces; [] under another rule."""
 
     def cases(setting: Setting) -> list[Case]:
         if setting.rule.name != LINUX.name:
@@ -43,14 +43,14 @@ def golden_answers(kind: str, name: str) -> list[Any]:
 
 
 def why_golden(case: Case, got: Any, expected: Any) -> str:
-    """Return whose answers those to a trace are: the kernel's only where it was recorded."""
+    """Return whose answers these are: the kernel's own only if the trace was recorded."""
     if "golden" in case:
         return "this is what the kernel's own code answered; go through the trace up to there"
     return "this is what the rule of this exercise asks for; go through the trace up to there"
 
 
 def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
-    """Return the right answer to a case of `goldens`, None for others: for `expected`."""
+    """Return the right answer to a case of `goldens`, None for other cases (for `expected`)."""
     if "golden" not in case:
         return None
     return golden_answers(case["kind"], case["golden"])
@@ -59,9 +59,9 @@ def kernels_answer(setting: Any, case: dict[str, Any]) -> Any:
 def in_machine(
     *script: list[Any], see: tuple[str, ...] = ("pool", "fault"), **config: Any
 ) -> dict[str, Any]:
-    """Return a case for the probe `machines.script`, whatever its ability's probe is.
+    """Return a case for the probe `machines.script`, instead of its ability's own probe.
 
-    A machine has pools besides the one under test, and `fault` says what its check finds.
+    A machine has more pools than the one under test, and `fault` reports its checks.
     """
     return {
         "probe": "machines.script",
@@ -74,7 +74,7 @@ def in_machine(
 def pressed(pages: int, seed: int) -> dict[str, Any]:
     """Return a case for `machines.script`: two processes of that many pages on 96 frames.
 
-    A few page frames are refused meanwhile. One exits and leaves holes; then there is compaction,
+    A few allocations fail meanwhile. One process exits and leaves holes; then memory is compacted
     and pages are used.
     """
     script: list[list[Any]] = [["create_process", pages], ["create_process", pages]]
@@ -90,7 +90,7 @@ def pressed(pages: int, seed: int) -> dict[str, Any]:
 
 
 def under_pressure(functions: tuple[str, ...]) -> Ability:
-    """Return the ability to run a machine without losing a page. functions: the replaced ones."""
+    """Return the ability to run a machine without losing a page, with `functions` replaced."""
     return Ability(
         "machine",
         "keeps a machine under pressure going, and loses no page",

@@ -61,7 +61,7 @@ def merged(pfn: int, order: int) -> int:
 
 
 def alloc_block(free_blocks: list[set[int]], order: int) -> int:
-    """Take the lowest block of the smallest sufficient order, split to size; -1 if none."""
+    """Allocate the lowest block of the smallest sufficient order, split to size; -1 if none."""
     for larger in range(order, len(free_blocks)):
         if free_blocks[larger]:
             pfn = min(free_blocks[larger])

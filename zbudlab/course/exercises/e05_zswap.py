@@ -149,7 +149,7 @@ def _ability(
     hidden: Any,
     **more: Any,
 ) -> Ability:
-    """Return an ability that traces test."""
+    """Return an ability that is tested by traces."""
     return Ability(
         name, title, points, "traces.replay", functions, visible, hidden, shrinks=("trace",), **more
     )

@@ -138,7 +138,7 @@ def block_answer(setting: Setting, case: Case) -> int:
 def _ability(
     name: str, title: str, points: int, functions: tuple[str, ...], visible: Any, **more: Any
 ) -> Ability:
-    """Return an ability that traces test."""
+    """Return an ability that is tested by traces."""
     return Ability(name, title, points, "traces.replay", functions, visible, drawn, **more)
 
 

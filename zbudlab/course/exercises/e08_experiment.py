@@ -189,7 +189,7 @@ def drawn_samples(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def bootstrapped(values: list[float]) -> tuple[float, float]:
-    """Return the interval to which more and more resamples converge."""
+    """Return the interval to which the bootstrap converges with more resamples."""
     random = np.random.Generator(np.random.PCG64(0))
     sample = np.asarray(values, float)
     means = sample[random.integers(0, len(sample), (20000, len(sample)))].mean(axis=1)
@@ -218,7 +218,7 @@ def judge_interval(case: Case, got: Any) -> str:
 
 
 def conclude(low: float, high: float, matters: float) -> str:
-    """Return what an interval of differences says, if one of `matters` would matter."""
+    """Return what an interval of differences means, if a difference of `matters` matters."""
     if -matters < low and high < matters:
         return "alike"
     if low > 0:
@@ -254,7 +254,7 @@ def why_verdict(case: Case, got: Any, expected: str) -> str:
 
 
 def seeds_question(setting: Setting) -> list[Case]:
-    """Return how many seeds make an interval that many times narrower."""
+    """Return the number of seeds that makes an interval narrower by a factor."""
     student = setting.student
     return [
         {

@@ -25,7 +25,7 @@ MAX_PACKED = 64 << 20  #: bytes of a zip in a zip
 
 @dataclass
 class _Left:
-    """Bytes that may still be unpacked from a zip; below 0 when there were more."""
+    """Bytes that may still be unpacked from a zip; below 0 if there were more."""
 
     limit: int
     count: int
@@ -36,7 +36,7 @@ def _found(name: str, data: bytes = b"", trouble: str = "") -> Found:
 
 
 def _told(data: bytes) -> str:
-    """Return the exercise that a notebook names; "" if it names none."""
+    """Return the exercise that a notebook names, or ""."""
     try:
         return read(data).exercise
     except Unreadable:
@@ -51,7 +51,7 @@ def _is_clutter(name: str) -> bool:
 def _in_zip(name: str, file: io.BufferedIOBase, depth: int, left: _Left) -> Iterator[Found]:
     """Return the submissions in a zip, or one entry that says why there are none.
 
-    Zips in it come last, so that one that never ends takes no room from the others.
+    Zips in it come last, so that a zip bomb takes no room from other submissions.
     """
     if depth > MAX_DEPTH:
         yield _found(name, trouble=f"zips in zips, more than {MAX_DEPTH} deep")
@@ -77,7 +77,7 @@ def _is_zip(member: zipfile.ZipInfo) -> bool:
 
 
 def _refusal(name: str, member: zipfile.ZipInfo) -> str:
-    """Return why a member of a zip is refused by its name or kind; "" if it is not."""
+    """Return why a member of a zip is refused for its name or kind; "" if it is not."""
     if ".." in name.split("/") or name.startswith("/"):
         return "a name in a zip that leads out of it"
     kind = stat.S_IFMT(member.external_attr >> 16)

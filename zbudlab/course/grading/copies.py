@@ -1,7 +1,7 @@
 """Copies of the package for the sandbox, without the functions under test.
 
-A copy has no course but the probes, no views, no compiler, and in each kernel that was taken out a
-body that raises. Nobody can import, reload or read what is not there.
+Of the course, a copy has only the probes. It has no views and no compiler, and each kernel that
+was taken out has a body that raises. What is not there cannot be imported, reloaded or read.
 """
 
 import ast
@@ -53,7 +53,7 @@ def without(source: str, names: set[str]) -> str:
 
 
 def _is_plain(node: ast.stmt, own: set[str]) -> bool:
-    """Return whether a statement of `zbudlab.jit` is plain Python that kernels may need."""
+    """Return whether a statement of `zbudlab.jit` is plain Python that kernels may use."""
     if isinstance(node, ast.FunctionDef):
         return not node.decorator_list and not node.name.startswith("_") and node.name not in own
     if isinstance(node, ast.Assign):

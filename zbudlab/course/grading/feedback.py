@@ -1,4 +1,4 @@
-"""One page of feedback per student: what was shown and what not, without hidden cases."""
+"""One page of feedback per student: what works and what does not, without hidden cases."""
 
 import html
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ td.points { white-space: nowrap }
 
 
 def told(mark: Mark, ability: Ability) -> str:
-    """Return what the student sees: of a hidden case only that it failed."""
+    """Return what the student sees; of a hidden case only that it failed."""
     if not mark.reason:
         return "all cases are right"
     if not mark.hidden:

@@ -1,7 +1,7 @@
 """Marks in nbgrader's gradebook, through its API, and notebooks for its formgrader to show.
 
-Points of a check cell are those of the ability it is named after; cells that a teacher marks by
-hand are left to them, and what they entered is never changed.
+A check cell's points are those of the ability it is named after. Cells that a teacher marks by
+hand are never changed.
 """
 
 import os

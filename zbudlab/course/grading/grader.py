@@ -1,8 +1,8 @@
 """Many submissions graded in parallel. Verdicts are kept on disk, so a run can continue.
 
-A verdict is found again by what it depends on: the bytes handed in, the exercise, the rule, the
-seed of the hidden cases and the checks themselves. So the same input gets the same marks, whatever
-was interrupted.
+The key of a verdict is everything it depends on: the submitted bytes, the exercise, the rule, the
+seed of the hidden cases, and the checks themselves. So the same input gets the same marks, even
+after an interruption.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ COPIES = ".copies"  #: in the grading folder: copies of the package, while a gra
 def alone_in(folder: Path) -> Iterator[None]:
     """Lock a grading folder; ValueError if another grader has it.
 
-    What a grader that was killed left there, unfinished files and copies of the package, goes.
+    Remove what a killed grader left there: unfinished files and copies of the package.
     """
     import fcntl  # which only Unix has
 
@@ -61,9 +61,9 @@ class Graded:
 
 
 def kept_seed(folder: Path, given: str | None = None) -> str:
-    """Return the seed of the hidden cases: given, or from earlier runs, or new.
+    """Return the seed of the hidden cases: the given one, that of earlier runs, or a new one.
 
-    Nobody knows it before the submissions are in, and it stays with the verdicts.
+    A new seed is unknown before the submissions are in, and is stored with the verdicts.
     """
     path = folder / "seed"
     if given is not None:
@@ -76,7 +76,7 @@ def kept_seed(folder: Path, given: str | None = None) -> str:
 
 
 def checks_key(solutions: Path) -> str:
-    """Return a hash of all that verdicts depend on besides submissions."""
+    """Return a hash of everything that verdicts depend on besides submissions."""
     digest = hashlib.sha256()
     paths = [*sorted(PACKAGE.rglob("*.py")), *sorted(solutions.glob("*/rules.py"))]
     for path in paths:
@@ -109,7 +109,7 @@ class Grader:
         self._checks = checks_key(solutions)
 
     def graded(self, found: Iterable[Found], jobs: int, say: Callable[[str], None]) -> list[Graded]:
-        """Return a verdict on each file, in order. say: receives a sentence about omitted files."""
+        """Return a verdict on each file, in order. say: gets a sentence about omitted files."""
         read = [self._read(item, say) for item in found]
         results: dict[int, Verdict] = {}
         todo: dict[tuple[str, str], list[int]] = {}
@@ -127,7 +127,7 @@ class Grader:
         ]
 
     def _read(self, found: Found, say: Callable[[str], None]) -> Graded | None:
-        """Return a file as an unmarked notebook of an exercise; None if it is not wanted."""
+        """Return a file as an unmarked submission to an exercise; None if it is not wanted."""
         told = self.only or found.exercise
         if found.trouble:
             return Graded(found, refused(exercise(told) if told else None, found.trouble))
@@ -169,7 +169,7 @@ class Grader:
     def _verdicts(
         self, todo: dict[tuple[str, str], list[int]], read: list[Graded | None], jobs: int
     ) -> Iterable[tuple[tuple[str, str], Verdict]]:
-        """Yield verdicts as they arrive: first those on disk."""
+        """Yield verdicts as they become available: first those on disk."""
         fresh = []
         for name, key in todo:
             kept = self._kept(name, key)

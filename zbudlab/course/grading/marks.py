@@ -18,7 +18,7 @@ COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons
 def note(
     graded: Graded, shared: dict[tuple[str, int], set[str]], roster: Roster | None = None
 ) -> str:
-    """Return what a teacher should know of a submission besides its marks."""
+    """Return what a teacher should know about a submission besides its marks."""
     verdict = graded.verdict
     number = verdict.student
     others = shared[verdict.exercise, number] - {graded.found.student}
@@ -34,7 +34,7 @@ def note(
 
 
 def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
-    """Return student numbers that several students gave in an exercise."""
+    """Return student numbers that several students used in an exercise."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for item in graded:
         found[item.verdict.exercise, item.verdict.student].add(item.found.student)
@@ -42,7 +42,7 @@ def shared_numbers(graded: Iterable[Graded]) -> dict[tuple[str, int], set[str]]:
 
 
 def reasons(graded: Graded) -> str:
-    """Return in one text why each lost ability was lost."""
+    """Return why each lost ability was lost, as one text."""
     said = [
         f"{mark.ability}{' (hidden case)' if mark.hidden else ''}: {mark.reason}"
         for mark in graded.verdict.marks
@@ -57,7 +57,7 @@ _FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 def _harmless(text: str) -> str:
-    """Return a text on one line, without tabs and without formulas."""
+    """Return a text as one line, without tabs and spreadsheet formulas."""
     text = "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
     return _FORMULA.sub(r"\1'", " ".join(text.split()))
 

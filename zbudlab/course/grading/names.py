@@ -1,7 +1,7 @@
-"""Who handed in a file, and which exercise: what folders' and files' names say.
+"""Find the student and the exercise of a submission from names of folders and files.
 
-Names are normalised (NFC) first. A name becomes part of a file name and of a gradebook, so most
-punctuation turns into underscores; two names that would thus become one are kept apart.
+Names are normalised (NFC) first. Names are used in file names and in a gradebook, so most
+punctuation becomes an underscore. Two names that would become equal are kept distinct.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _EXERCISE = re.compile(r"(?:^|[^a-z0-9])(e0?[1-9])(?![a-z0-9])", re.IGNORECASE)
 
 
 class NamePart(str):
-    """A part of a student's name as it is used. raw: as it was, except for separators."""
+    """A part of a student's name as used here. raw: the original, except for separators."""
 
     raw: str
 
@@ -72,17 +72,17 @@ class Found:
 
 
 def printable(text: str) -> str:
-    """Return a text without characters that a terminal or a page may obey."""
+    """Return a text without characters that a terminal or a web page would interpret."""
     return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)
 
 
 def normalised(name: str) -> str:
-    """Return a name in NFC; of one that is no text, what can be shown."""
+    """Return a name in NFC, with characters that are not valid text replaced."""
     return unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
 
 
 def exercise_in(name: str) -> str:
-    """Return the exercise that a file or folder name tells; "" for none, or for two."""
+    """Return the exercise that a file or folder name names; "" if it names none or two."""
     whole = [found for found in EXERCISES if found in name.lower()]
     if not whole:
         short = [match.lower().replace("e0", "e") for match in _EXERCISE.findall(name)]
@@ -101,7 +101,7 @@ def _kept(character: str) -> bool:
 
 
 def _part(text: str) -> NamePart:
-    """Return a part of a name without what says nothing of the student; "" if nothing is left."""
+    """Return a part of a name without words that do not name the student, or ""."""
     for exercise in EXERCISES:
         text = re.sub(exercise, " ", text, flags=re.IGNORECASE)
     text = _EXERCISE.sub(" ", _NOISE.sub(" ", text))
@@ -111,7 +111,7 @@ def _part(text: str) -> NamePart:
 
 
 def _by_platform(place: str, lasting: bool) -> str | None:
-    """Return the person that a platform names in a folder's or file's name; None if none does."""
+    """Return the person named in a platform's folder or file name, or None."""
     for pattern in _PLATFORMS:
         found = pattern.match(place)
         if found:
@@ -121,9 +121,9 @@ def _by_platform(place: str, lasting: bool) -> str | None:
 
 
 def name_parts(name: str, lasting: bool = False) -> list[NamePart]:
-    """Return what a place says beside the exercise and the platform's words.
+    """Return the parts of a path that are neither the exercise nor the platform's words.
 
-    lasting: without the number of the submission.
+    lasting: leave out the number of the submission.
     """
     places = re.sub(r"\.(ipynb|zip)(?=/|$)", "", name, flags=re.IGNORECASE).split("/")
     people = [person for place in places if (person := _by_platform(place, lasting)) is not None]
@@ -136,7 +136,7 @@ def name_parts(name: str, lasting: bool = False) -> list[NamePart]:
 
 
 def _short(name: str) -> str:
-    """Return a name that fits a file system; of a long one a part and a hash."""
+    """Return a name that fits into a file name; a long one is cut and gets a hash."""
     data = name.encode()
     if len(data) <= MAX_NAME:
         return name
@@ -155,9 +155,9 @@ def _tell(sentence: str) -> None:
 
 
 def _by_person(found: list[Found]) -> list[Found]:
-    """Return the same without submissions' numbers, except where they tell two people apart.
+    """Return the names without submission numbers, except where these distinguish two people.
 
-    They do where one exercise has two of them with the same name: then that name keeps them.
+    They do if an exercise has two submissions under one name.
     """
     numbers: dict[tuple[tuple[str, ...], str], set[tuple[str, ...]]] = defaultdict(set)
     for item in found:
@@ -173,7 +173,7 @@ def _by_person(found: list[Found]) -> list[Found]:
 
 
 def _kept_apart(found: list[Found]) -> list[Found]:
-    """Return the same with other names where two different ones became the same."""
+    """Return the names, changed where two different ones became equal."""
     raw: dict[str, set[str]] = defaultdict(set)
     for part in (part for item in found for part in item.parts):
         raw[part].add(part.raw)
@@ -191,11 +191,12 @@ def _kept_apart(found: list[Found]) -> list[Found]:
 
 
 def named(found: list[Found]) -> list[Found]:
-    """Return the same with their students.
+    """Return the files with their students.
 
-    A student's name is as much of a place, from outside, as tells students apart. A folder that
-    holds one exercise several times is no student's but a group's, so there what is in it counts
-    too. A notebook that tells no exercise may be any. Where names say nothing, there is a number.
+    A student's name is the shortest leading part of a path that distinguishes students. A folder
+    that contains one exercise several times belongs to a group, so the names inside it count as
+    well. A notebook that names no exercise may be any. Where names say nothing, students are
+    numbered.
     """
     found = _kept_apart(_by_person(found))
     within: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -217,12 +218,12 @@ def _student(item: Found, number: int, within: dict[tuple[str, ...], list[str]])
 
 
 def students_of(names: Iterable[str]) -> list[str]:
-    """Return the students that files of these names are taken for."""
+    """Return the student assigned to each of these file names."""
     return [item.student for item in named([found_at(name) for name in names])]
 
 
 def found_at(name: str, data: bytes = b"", trouble: str = "", exercise: str = "") -> Found:
-    """Return a file as its name tells of it. exercise: which, if the file itself tells."""
+    """Return a file with what its name says. exercise: the one the file itself names, if any."""
     name = normalised(name)
     shown = printable(name)
     parts, lasting = name_parts(name), name_parts(name, True)

@@ -1,6 +1,6 @@
-"""A submitted notebook as data: its exercise, the student's number, the cells to run.
+"""A submitted notebook as data: its exercise, the student number, the cells to run.
 
-Nothing of it is run or compiled here.
+Nothing in it is run or compiled here.
 """
 
 import json
@@ -23,8 +23,8 @@ class Unreadable(ValueError):
 class Notebook:
     """A submitted notebook.
 
-    exercise: its name, "" where it does not tell. student: a number, 0 where there is none.
-    remarks: what is odd about that number.
+    exercise: its name, or "" if the notebook does not say. student: the number, or 0. remarks:
+    what is odd about that number.
     """
 
     exercise: str
@@ -115,7 +115,7 @@ def _tags(cell: dict[str, Any]) -> list[str]:
 
 
 def _is_students(cell: dict[str, Any]) -> bool:
-    """Return whether a released cell is one to write into."""
+    """Return whether a released cell is one that students fill in."""
     graded = cell["metadata"].get("nbgrader")
     return "student" in _tags(cell) or bool(isinstance(graded, dict) and graded.get("solution"))
 
@@ -140,8 +140,8 @@ def released(exercise: str) -> Notebook:
 def cells_to_run(notebook: Notebook, release: Notebook) -> list[str]:
     """Return what the grader runs: the release's setup, then the student's cells in order.
 
-    What was handed out for showing and checking is left out, where it is still word for word so,
-    and so is what a teacher will mark (figures).
+    Cells that were handed out to show and check results are left out if they are unchanged. So are
+    cells that the teacher will mark (figures).
     """
     code = [cell for cell in release.cells if cell["cell_type"] == "code"]
     setup = [cell["source"] for cell in code if "setup" in _tags(cell)]

@@ -1,6 +1,6 @@
-"""Student numbers: where a notebook sets its own, and who has which by the roster.
+"""Student numbers: those that notebooks set, and those of a roster.
 
-A notebook is read as data here: nothing of it is run or compiled.
+A notebook is read as data here; nothing in it is run or compiled.
 """
 
 import csv
@@ -23,7 +23,7 @@ class BadRoster(ValueError):
 
 
 def _statements(source: str) -> Iterator[list[tokenize.TokenInfo]]:
-    """Yield the tokens of each line of Python, as far as the source is Python."""
+    """Yield the tokens of each logical line, as far as the source is valid Python."""
     line: list[tokenize.TokenInfo] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -38,7 +38,7 @@ def _statements(source: str) -> Iterator[list[tokenize.TokenInfo]]:
 
 
 def _settings(source: str) -> Iterator[str]:
-    """Yield what each `STUDENT = ...` of a cell sets, as text."""
+    """Yield the value of each `STUDENT = ...` in a cell, as text."""
     for line in _statements(source):
         words = [token.string for token in line]
         if words[:1] == ["STUDENT"] and len(words) > 1 and words[1] in _ASSIGNS:
@@ -46,7 +46,7 @@ def _settings(source: str) -> Iterator[str]:
 
 
 def own_number(cells: Iterable[str]) -> tuple[int, tuple[str, ...]]:
-    """Return the student number that code cells set, 0 for none, and what is odd about it."""
+    """Return the student number that code cells set, or 0, and what is odd about it."""
     remarks: list[str] = []
     numbers: list[int] = []
     for cell in cells:
@@ -76,7 +76,7 @@ class Roster:
     def read(cls, path: str | Path) -> "Roster":
         """Read a roster: one number a line, or CSV with a column `number` and perhaps `student`.
 
-        Commas, semicolons and tabs part columns. Raise BadRoster if there is no number in it.
+        Columns are separated by commas, semicolons or tabs. Raise BadRoster if it has no number.
         """
         try:
             text = Path(path).read_bytes().decode("utf-8-sig")
@@ -100,7 +100,7 @@ class Roster:
         return cls(names)
 
     def remark(self, number: int, student: str) -> str:
-        """Return what the roster says against a student's number; "" for nothing."""
+        """Return what contradicts a student's number according to the roster, or ""."""
         if not number:
             return ""
         if number not in self.names:
@@ -112,5 +112,5 @@ class Roster:
 
 
 def _letters(name: str) -> list[str]:
-    """Return the words of a name in any order, so that "Doe, Jane" is "Jane_Doe"."""
+    """Return the sorted words of a name, so that "Doe, Jane" equals "Jane_Doe"."""
     return sorted(re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", name).casefold()))

@@ -1,8 +1,8 @@
 """`zbudlab.jit` for the grading sandbox: nothing is compiled, kernels are plain Python.
 
 A student's functions run uncompiled anyway; without numba a sandbox starts in a third of the time,
-indices are checked, and no compiled code is left of a function that was taken out. What is plain
-Python in `zbudlab.jit` too (such as `copy_row`) is taken over from there, see `copies`.
+indices are checked, and there is no compiled code of a function that was taken out. Functions of
+`zbudlab.jit` that are plain Python there, such as `copy_row`, are copied; see `copies`.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def require_compiler() -> None:
 
 
 def as_record(argument: Any) -> Any:
-    """Records, one, an array, or a `mem` of them, as views that have their fields as attributes."""
+    """Return a record, an array of records or a `mem` as a view with fields as attributes."""
     kind = type(argument)
     if issubclass(kind, tuple) and hasattr(argument, "plain"):
         return argument.plain

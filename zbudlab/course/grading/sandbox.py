@@ -1,9 +1,9 @@
 """Foreign code in a separate process behind bubblewrap, with requests as lines of JSON.
 
-It sees: Python and its standard library, numpy and what the machine imports, a copy of the package
-without the functions under test; a small /tmp. No network, no other process, nothing of this
-user's files, no way to make processes. What comes back is data of limited size in limited time, or
-a reason why not.
+The process sees Python and its standard library, numpy and what the machine imports, a copy of the
+package without the functions under test, and a small /tmp. It has no network, sees no other
+process and none of this user's files, and cannot start processes. It returns data of limited size
+in limited time, or the reason why not.
 """
 
 import contextlib
@@ -31,11 +31,11 @@ LINE_BYTES = ANSWER_BYTES + 1000
 
 
 class NoIsolation(OSError):
-    """There is no way to run foreign code safely."""
+    """Foreign code cannot be run safely here."""
 
 
 class CannotStart(OSError):
-    """A sandbox does not start, through no fault of the student."""
+    """A sandbox does not start, for a reason that is not the student's fault."""
 
 
 class Ended(Exception):

@@ -1,9 +1,9 @@
 """The filter of system calls for the grading sandbox, as `bwrap --seccomp` reads it.
 
-The filter refuses new processes and threads, all that changes mounts, and every way to reach
-another process or sandbox. RLIMIT_NPROC would not hold where the grader runs as root, and no
-resource limit counts memory shared by key or descriptor. Locks, leases and watches on files that
-all sandboxes read are channels between them, so those are refused as well.
+The filter refuses new processes and threads, changes of mounts, and every way to reach another
+process or sandbox. RLIMIT_NPROC would not hold where the grader runs as root, and no resource
+limit counts memory shared by key or descriptor. Locks, leases and watches on files that all
+sandboxes read are channels between them, so those are refused as well.
 
 The filter is written here because no maintained library does it: pyseccomp (last release 2021)
 needs the system's libseccomp, and libseccomp's own Python binding has no release on PyPI.

@@ -1,4 +1,4 @@
-"""One submission graded: its code in sandboxes, its answers compared here."""
+"""Grade one submission: run its code in sandboxes, and compare its answers here."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 
 @dataclass(frozen=True)
 class Mark:
-    """What an ability earned, why not more, and whether a hidden case decided."""
+    """The points of an ability, the reason for lost points, and whether a hidden case decided."""
 
     ability: str
     earned: int
@@ -48,7 +48,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The marks of a submission. trouble: why it has none, or what else is to be said."""
+    """The marks of a submission. trouble: why it has none, or another remark."""
 
     exercise: str
     student: int
@@ -78,7 +78,7 @@ class Verdict:
 
 @dataclass
 class Stage:
-    """Abilities that share a sandbox: the same functions are tried, the same are absent."""
+    """Abilities that share a sandbox: the same functions are tried and absent."""
 
     abilities: list[Ability]
     package: Path
@@ -97,9 +97,9 @@ def together(
 class Examiner:
     """Gives verdicts on submissions of one exercise under one rule.
 
-    seed: hidden cases are drawn from it. program: bubblewrap's, None = without it. solutions: the
-    folder with the teacher's rules. folder: where copies of the package are kept meanwhile. Right
-    answers are computed once a case.
+    seed: of the hidden cases. program: path of bubblewrap, None = without it. solutions: the
+    folder with the teacher's rules. folder: for copies of the package. Right answers are computed
+    once per case.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Examiner:
     # --- right answers -------------------------------------------------------------------------
 
     def papers(self, ability: Ability, student: int) -> list[Paper]:
-        """The cases of an ability for a student, hidden ones too, with their right answers."""
+        """Return all cases of an ability for a student, with their right answers."""
         setting = Setting(self.rule, student)
         random = random_of(self.seed, self.exercise.name, ability.name)
         with self._computing:
@@ -170,7 +170,7 @@ class Examiner:
     # --- a submission --------------------------------------------------------------------------
 
     def verdict(self, submitted: notebook.Notebook) -> Verdict:
-        """The marks of a notebook."""
+        """Return the marks of a notebook."""
         begin = time.monotonic()
         cells = notebook.cells_to_run(submitted, self.release)
         with closing(_Trial(self, cells, submitted.student, begin + TRIAL_SECONDS)) as trial:
@@ -185,7 +185,7 @@ class Examiner:
 
 
 def refused(exercise: Exercise | None, reason: str) -> Verdict:
-    """No marks, for a reason. exercise: None where it could not be told."""
+    """Return a verdict without marks. exercise: None if it is unknown."""
     if exercise is None:
         return Verdict("", 0, [], reason)
     marks = [Mark(ability.name, 0, ability.points, reason) for ability in exercise.abilities]
@@ -229,9 +229,9 @@ class _Trial:
         return outcome["answer"]
 
     def run_all(self) -> None:
-        """Try all abilities, those that join several after these.
+        """Try all abilities; those that combine several come after them.
 
-        What lost the points of its own ability has a stand-in from then on.
+        A function whose own ability lost its points has a stand-in from then on.
         """
         exercise = self.examiner.exercise
         joined = [ability for ability in exercise.abilities if exercise.parts(ability)]
@@ -243,10 +243,10 @@ class _Trial:
             self.run(stage)
 
     def run(self, stage: Stage) -> None:
-        """Try the abilities of a stage; after one that ended its process, the rest in a new one.
+        """Try the abilities of a stage, in a new process after one that ended its process.
 
-        Hidden cases come after all that are shown: what a process has learnt from them can no
-        longer reach a reason that its student reads.
+        Hidden cases come after all visible ones, so that what a process learns from them cannot
+        reach the reasons that its student reads.
         """
         left = [(ability, hidden) for hidden in (False, True) for ability in stage.abilities]
         while left:
@@ -263,7 +263,7 @@ class _Trial:
                     pass
 
     def _lose(self, ability: Ability, reason: str, hidden: bool = False) -> None:
-        """Give nothing for an ability; the first reason holds."""
+        """Give no points for an ability; of several reasons, keep the first."""
         if not self._lost(ability):
             reason = shown(reason, LONGEST_REASON)
             self.found[ability.name] = Mark(ability.name, 0, ability.points, reason, hidden)
@@ -273,7 +273,7 @@ class _Trial:
 
     @contextmanager
     def _loaded(self, stage: Stage) -> Iterator[Sandbox | None]:
-        """A sandbox in which the cells have run; None if they end it or themselves do not end."""
+        """Return a sandbox in which the cells have run; None if they end it or run too long."""
         with Sandbox(stage.package, self.examiner.program) as sandbox:
             try:
                 answer = sandbox.ask({"cells": self.cells}, LOAD_SECONDS)
@@ -285,7 +285,7 @@ class _Trial:
             yield sandbox
 
     def _note(self, troubles: Any) -> None:
-        """Keep what went wrong in the cells; one that took too long is not run again."""
+        """Note what went wrong in the cells; one that took too long is not run again."""
         if not isinstance(troubles, list):
             return
         said = [" ".join(str(trouble)[:300].split()) for trouble in troubles]
@@ -299,7 +299,7 @@ class _Trial:
         ]
 
     def _tried(self, ability: Ability, hidden: bool, sandbox: Sandbox) -> bool:
-        """Mark an ability by its hidden cases or the others; whether the sandbox still answers."""
+        """Mark an ability by its hidden or visible cases; return whether the sandbox answers."""
         if self._lost(ability):
             return True
         asked = _Asked(self.examiner.exercise, sandbox, self.look)
@@ -327,7 +327,7 @@ class _Asked:
         self.look = look
 
     def observe(self, ability: Ability, case: dict[str, Any]) -> dict[str, Any]:
-        """What comes back, made sure to be an answer or an error."""
+        """Return the reply, which is certain to be an answer or an error."""
         side = ability.outside(case)
         side.look = self.look
         request = {
@@ -343,7 +343,7 @@ class _Asked:
         return {"error": str(outcome.get("error", "it gave no answer"))[:300]}
 
     def _answered(self, request: dict[str, Any], side: Outside) -> dict[str, Any]:
-        """What comes back once all that is asked meanwhile has been replied to."""
+        """Answer the questions asked meanwhile, and return the reply."""
         end = time.monotonic() + CASE_SECONDS
         outcome = self.sandbox.ask(request, CASE_SECONDS)
         while "ask" in outcome:

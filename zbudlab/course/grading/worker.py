@@ -1,8 +1,8 @@
 """What runs behind bubblewrap: a student's cells, then cases on the functions they left behind.
 
-Requests come in on standard input and answers go out on what was standard output, a line of JSON
-each. Nothing here decides anything: the other side compares. This file stands alone in the sandbox,
-beside a package that lacks the functions under test.
+Requests arrive on standard input and answers leave on the original standard output, one line of
+JSON each. Nothing is decided here: the other side compares. In the sandbox this file is on its
+own, next to a package that lacks the functions under test.
 """
 
 import json
@@ -43,7 +43,7 @@ def limit_resources() -> None:
 
 
 def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
-    """Run each cell on its own; what went wrong, a line a cell, "" for nothing."""
+    """Run each cell separately. Return what went wrong, one line per cell, "" for nothing."""
     from zbudlab.course.probes import time_limit, trouble
     from zbudlab.course.probes.cells import run
 
@@ -64,7 +64,7 @@ def run_cells(cells: list[str], namespace: dict[str, Any]) -> list[str]:
 def run_case(
     request: dict[str, Any], namespace: dict[str, Any], ask: Callable[[Any], Any]
 ) -> dict[str, Any]:
-    """What the student's functions answer to a case; ask: puts a question to the other side."""
+    """Return what the student's functions answer to a case. ask: asks the other side."""
     from zbudlab.course.probes import Bench, observe
 
     names = request["functions"]

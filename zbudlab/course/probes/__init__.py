@@ -1,8 +1,9 @@
 """Probes: what a check does with functions, and what it observes. One module per kind.
 
-A probe takes a Bench (functions, and how to plug them into a machine) and a case, and returns what
-it saw, plainly. It holds no right answer: probes run in the student's process, the notebook's or
-the grading sandbox's, and with the reference's functions in the grader's.
+A probe takes a Bench (functions, and how to plug them into a machine) and a case, and returns
+plain data about what happened. It contains no right answer, because it also runs in the student's
+process: the notebook's, or the grading sandbox's. With the reference functions it runs in the
+grader's process.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
 
 
 class TooSlow(BaseException):
-    """The time of a case is over. Not an Exception, so `except Exception` does not catch it."""
+    """The time limit of a case passed. `except Exception` does not catch it."""
 
 
 def _nobody(question: Any) -> Any:
@@ -32,11 +33,11 @@ def _nobody(question: Any) -> Any:
 
 
 class Bench:
-    """A place to try functions. functions: by the students' names; plugs: the kernels' names.
+    """A place to try functions. functions: by the students' names. plugs: kernels' names.
 
-    others: what takes the place of the student's other functions, which the tried ones may call;
-    see `stand_in`. A probe leaves the machine it built in `machine`, for pictures. `ask` puts a
-    question to the side that compares (`zbudlab.course.grader_side`), and gives the reply.
+    others: what replaces the student's other functions, which the tried ones may call; see
+    `stand_in`. machine: the machine that a probe built, for pictures. ask: sends a question to the
+    side that compares (`zbudlab.course.grader_side`) and returns the reply.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Bench:
         self.ask: Callable[[Any], Any] = _nobody
 
     def with_stand_ins(self) -> dict[str, Any]:
-        """Return the functions, and right ones for the others."""
+        """Return the functions, with right functions in place of the others."""
         return {name: stand_in(found) for name, found in self.others.items()} | {**self.functions}
 
     def instead(self) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class Bench:
         }
 
     def instead_alone(self) -> dict[str, Any]:
-        """Return the same for use outside `alone`: each call finds what it finds there."""
+        """Do as `instead`, for use outside `alone`: each call runs as it would there."""
 
         def wrapped(function: Any) -> Any:
             @functools.wraps(function)
@@ -79,9 +80,9 @@ class Bench:
         return jit.replaced(mine) if mine else contextlib.nullcontext()
 
     def plainly(self) -> contextlib.AbstractContextManager[None]:
-        """Do the same with every kernel uncompiled.
+        """Do as `plugged`, with every kernel uncompiled.
 
-        Where a wrong function breaks lists and counts, plain Python ends in an exception, while
+        If a wrong function breaks lists and counts, plain Python raises an exception, while
         compiled code would end the process.
         """
         mine = self.instead()
@@ -91,8 +92,8 @@ class Bench:
     def alone(self) -> Iterator[None]:
         """Let the functions find kernels instead of the student's others within a block.
 
-        Functions that are not written yet are found, too. What the grading sandbox would not have
-        is replaced by stand-ins that say so.
+        This includes functions that are not written yet. Names that the grading sandbox lacks are
+        replaced by stand-ins that say so.
         """
         undo: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         for function in self.functions.values():
@@ -142,10 +143,10 @@ def _plain_number(value: Any) -> Any:
 
 @contextlib.contextmanager
 def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
-    """Raise TooSlow after that many seconds, where the system and the thread have alarms.
+    """Raise TooSlow after that many seconds, if the system and the thread support alarms.
 
-    While a kernel is compiled, which happens once, the seconds begin again. clock: seconds by the
-    clock, and not of computing.
+    The time starts again after a kernel was compiled, which happens once. clock: whether to
+    measure wall-clock seconds instead of CPU seconds.
     """
     alarm = getattr(signal, "SIGALRM" if clock else "SIGPROF", None)
     if (
@@ -173,7 +174,7 @@ def time_limit(seconds: float | None, *, clock: bool = False) -> Iterator[None]:
 
 
 def trouble(error: BaseException) -> str:
-    """Return in one line what went wrong in foreign code."""
+    """Return in one line what went wrong in a student's code."""
     if isinstance(error, NotImplementedError):
         return NOT_WRITTEN
     if isinstance(error, TooSlow):
@@ -202,11 +203,11 @@ def observe(
 
 
 def looked(probe: str, case: dict[str, Any]) -> Any:
-    """Run a probe that examines memory and needs no function."""
+    """Run a probe that examines memory and needs no functions."""
     return plain(find(probe)(Bench({}, {}, {}), case))
 
 
 def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
-    """Run the same uncompiled, so that an index out of bounds raises IndexError."""
+    """Do as `looked`, uncompiled, so that an index out of bounds raises IndexError."""
     with jit.uncompiled(jit.KERNELS):
         return looked(probe, case)

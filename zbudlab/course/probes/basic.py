@@ -23,6 +23,6 @@ def _is_large(value: Any) -> bool:
 def value(bench: Bench, case: dict[str, Any]) -> Any:
     """Return an answer that the student wrote as a function without arguments. case: name.
 
-    What else a case holds are the numbers of the question, for the reasons.
+    The other fields of a case are the numbers in the question, for the reasons.
     """
     return bench.functions[case["name"]]()

@@ -34,8 +34,8 @@ def runnable(source: str) -> str:
 def compiled(source: str, name: str) -> CodeType:
     """Compile a cell, without IPython's magics if it is not Python as it is.
 
-    In Python a line that ends in a question mark, or begins with a percent sign, may belong to a
-    text or to a long expression. `await` is allowed outside functions. Raise SyntaxError if the
+    A line that ends with a question mark or begins with a percent sign may also be part of a
+    string or a long expression. `await` is allowed outside functions. Raise SyntaxError if the
     cell is not Python either way.
     """
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

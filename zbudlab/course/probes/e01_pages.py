@@ -1,4 +1,4 @@
-"""Probes for functions on a struct page, and for the copy of a page, whose steps are counted."""
+"""Probes for functions on a struct page, and for copying a page, with accesses counted."""
 
 from operator import index
 from typing import Any
@@ -33,7 +33,7 @@ def _ends(place: slice) -> list[int | None]:
 
 
 class Page:
-    """A page in another process: each access, of a byte or a slice, is a request."""
+    """A page in another process: each access to a byte or a slice is a request."""
 
     def __init__(self, bench: Bench, name: str) -> None:
         self.bench = bench

@@ -1,6 +1,7 @@
 """Probes for a buddy allocator whose free blocks are sets of numbers, one set per order.
 
-Blocks in use are known by their first frame. Where a function answers nonsense, the step says so.
+Blocks in use are identified by their first frame. If a function returns nonsense, the step says
+so.
 """
 
 import zlib
@@ -13,7 +14,7 @@ LISTED = 12  #: free blocks of an order that a long run names at most
 
 
 class Memory:
-    """2^top frames with the student's functions, and an owner who checks what it gets."""
+    """2^top frames with the student's functions, and an owner that checks every result."""
 
     def __init__(self, bench: Bench, top: int, frames: int = 0) -> None:
         self.functions = bench.with_stand_ins()
@@ -22,7 +23,7 @@ class Memory:
         self.held: dict[int, int] = {}  # first frame: order
 
     def alloc(self, order: int) -> int:
-        """Return what was given, -1 for nothing; ValueError if it cannot be given."""
+        """Return the block that was allocated, -1 for none; ValueError if it cannot be free."""
         pfn = int(self.functions["alloc_block"](self.free_blocks, order))
         if pfn < 0:
             return pfn
@@ -74,8 +75,8 @@ def steps(bench: Bench, case: dict[str, Any]) -> Any:
 def survive(bench: Bench, case: dict[str, Any]) -> Any:
     """Return the state of a memory after many random operations.
 
-    case: top, operations, seed, frees (the share of them). The answer counts what was given and
-    refused, and has a checksum of all that was given, in order.
+    case: top, operations, seed, frees (the share of them). The answer has the numbers of
+    allocations and refusals, and a checksum of all allocated blocks in order.
     """
     memory, random = Memory(bench, case["top"]), Random(case["seed"])
     live: list[int] = []

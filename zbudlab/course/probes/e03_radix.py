@@ -1,4 +1,4 @@
-"""Probes for a radix tree: one with few nodes, and the slots that a lookup finds."""
+"""Probes for a radix tree: inserting with few nodes, and the slots that lookups find."""
 
 from typing import Any
 

@@ -155,7 +155,7 @@ def handle(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def look(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return what is to be seen of the memory that a probe packed. case: case, answer.
+    """Return what a case asks to see of the memory that a probe packed. case: case, answer.
 
     ValueError if it is not the memory of that case.
     """
@@ -169,7 +169,7 @@ def look(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def _fill(scene: Scene, memory: Any) -> None:
-    """Make the scene's memory what a probe packed; ValueError if it leads nowhere."""
+    """Fill the scene's memory with what a probe packed; ValueError if its links are invalid."""
     fixed = scene.state.pools[list(FIXED)].copy()
     for name, array in scene.arrays().items():
         data = _unpacked(memory[name], array.nbytes)

@@ -31,7 +31,7 @@ def counted() -> Iterator[list[int]]:
 
 
 def _grid(bench: Bench) -> dict[str, list[Any]]:
-    """Return the student's grid; a single value stands for itself, as in a sweep."""
+    """Return the student's grid; a single value becomes a list of one, as in a sweep."""
     grid = dict(bench.functions["grid"]())
     return {
         name: list(values) if isinstance(values, (list, tuple, range)) else [values]

@@ -155,11 +155,11 @@ def refusal(name: str) -> str:
 
 
 class NotThere(TypeError):
-    """Raised when a result depends on a module that only exists to show things."""
+    """Raised when a result depends on a module that is only there to show things."""
 
 
 class Idle(types.ModuleType):
-    """A module, class or object of which every use does nothing.
+    """A module, class or object whose every use does nothing.
 
     Converting one to a number, or calculating with it, raises NotThere with the module's name.
     """
@@ -289,7 +289,7 @@ def _listed(package: Any, items: Sequence[str]) -> Any:
 
 
 def _origin(value: Any) -> str:
-    """Return the name of the module that a value is, or comes from."""
+    """Return the name of the module that a value is or comes from."""
     if isinstance(value, types.ModuleType):
         return value.__name__
     own = getattr(value, "__module__", None)
@@ -299,7 +299,7 @@ def _origin(value: Any) -> str:
 
 
 def replacements(names: dict[str, Any]) -> dict[str, Idle]:
-    """Return what replaces values that the sandbox would not have, by their names."""
+    """Return replacements, by name, for values that the sandbox would not have."""
     found = {}
     for name, value in names.items():
         origin = "" if name.startswith("__") else _origin(value)

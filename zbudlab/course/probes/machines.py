@@ -18,7 +18,7 @@ from zbudlab.mm import inspection
 
 
 def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:
-    """Write pages that compress to various lengths. Return 0."""
+    """Write pages that compress to different lengths. Return 0."""
     random = np.random.Generator(np.random.PCG64(seed))
     pages = np.zeros((count, PAGE_SIZE), np.uint8)
     for page in pages:
@@ -72,8 +72,8 @@ def script(bench: Bench, case: dict[str, Any]) -> Any:
     """Return a machine's answer to each operation, with the functions in place.
 
     case: config (settings of the machine), script ([[operation, numbers...], ...]), see (names of
-    SIGHTS, after each operation), finally (the same, at the end). Where the functions raise, the
-    last answer is {"op": ..., "error": ...}.
+    SIGHTS, after each operation), finally (the same, at the end). If the functions raise, the last
+    answer is {"op": ..., "error": ...}.
     """
     answers: list[Any] = []
     operation: Any = ["boot"]

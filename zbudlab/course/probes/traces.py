@@ -9,7 +9,7 @@ from zbudlab.course.probes import Bench, TooSlow, plain, trouble
 
 
 class Watched(list):
-    """Operations that record which of them was last read."""
+    """Operations that record which one was read last."""
 
     current: Operation | None = None
 
@@ -21,7 +21,7 @@ class Watched(list):
 def replay(bench: Bench, case: dict[str, Any]) -> Any:
     """Return the engine's answer to each operation, with the functions in place.
 
-    case: kind (as in zbudlab.conformance.KINDS), trace (its operations, a line each). Where the
+    case: kind (as in zbudlab.conformance.KINDS), trace (its operations, a line each). If the
     functions raise, the last answer is {"op": ..., "error": ...}.
     """
     operations = Watched(

@@ -33,9 +33,10 @@ LARGEST_ORDER = 10  #: of kernels whose report has no free lists
 class Answer:
     """The answer.
 
-    reason: a word for it ("scattered", "short", "CMA only", ...). because: the sentence. steps: in
-    the order in which the kernel decides. remedies: what would have helped. notes: what the report
-    leaves open. decisions: of the zones, in the order in which they are tried.
+    reason: in a word or two ("scattered", "short", "CMA only", ...). because: the reason as a
+    sentence. steps: of the decision, in the kernel's order. remedies: what would have helped.
+    notes: what the report leaves open. decisions: one per zone, in the order in which the kernel
+    tries them.
     """
 
     request: Request
@@ -78,8 +79,8 @@ def why(
 
     report: the text of a kernel log with a page allocation failure, an OOM kill or a CMA failure,
     or a host (see `read`) with order and gfp of a request to judge. layouts: zones drawn for each
-    remedy; 0 = try none. Raises HostError if the text reports no request, ValueError for an order
-    or gfp that is none.
+    remedy; 0 = try none. Raises HostError if the text reports no request, ValueError for an
+    invalid order or gfp mask.
     """
     if not isinstance(report, Host):
         request, part = parse_request(report)

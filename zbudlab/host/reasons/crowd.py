@@ -1,6 +1,7 @@
 """A simulated zone with free blocks drawn by seed and user pages in the frames that are in use.
 
-Which frames hold pages that can be moved or dropped is drawn, too: a report has counts only.
+Which frames hold pages that can be moved or dropped is drawn as well, because a report has only
+counts.
 """
 
 from typing import NamedTuple
@@ -32,8 +33,8 @@ GROUPED, MIXED = "grouped", "mixed"  #: where the kernel's own pages are
 class Counts(NamedTuple):
     """A zone to draw.
 
-    free: blocks by type and order. movable: user pages. cache: of these, pages of files that can be
-    dropped. low: pages that must remain free.
+    free: blocks by type and order. movable: user pages. cache: those of them that belong to files
+    and can be dropped. low: pages that must remain free.
     """
 
     free: NDArray[np.int64]
@@ -90,7 +91,7 @@ class Crowd:
         return np.sort(used[chosen])
 
     def drop(self, pages: int) -> None:
-        """Free so many user pages, drawn anywhere."""
+        """Free that many user pages, chosen at random."""
         there = self.user_frames()
         drop_user_pages(self.state.mem, self.rng.permutation(there)[:pages])
 

@@ -21,8 +21,8 @@ class ZoneDecision:
 
     verdict: MET or the reason for the refusal. usable_free: free pages without those that this
     request may not use. mark: pages that must remain. reserve: the part of the mark that the zone
-    keeps for requests with no other zone. largest: the largest order with a usable free block, -1 =
-    none. index: the fragmentation index.
+    keeps for requests with no other zone. largest: the largest order with a usable free block, -1
+    = none. index: fragmentation index.
     """
 
     zone: Zone
@@ -58,7 +58,7 @@ def _barred(gfp: Gfp) -> set[str]:
 def usable_blocks(zone: Zone, gfp: Gfp) -> list[int]:
     """Return the free blocks by order that a request may use.
 
-    Where only letters are known, a list with an allowed letter counts whole.
+    Where only letters are known, a free list that has an allowed letter counts in full.
     """
     barred = _barred(gfp)
     if zone.by_type:
@@ -77,14 +77,14 @@ def usable_blocks(zone: Zone, gfp: Gfp) -> list[int]:
 
 
 def watermark(zone: Zone, gfp: Gfp) -> int:
-    """Return the pages that must remain free: the minimum, less the reserve that gfp may use."""
+    """Return the pages that must remain free: the min watermark less what gfp may use of it."""
     mark = zone.counts.get("min", 0)
     mark -= mark // 2 if gfp.high else 0
     return mark - (mark // 4 if gfp.harder else 0)
 
 
 def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
-    """Return the pages kept from requests that could have used a higher zone."""
+    """Return the lowmem reserve: pages kept from requests that could have used a higher zone."""
     names = [name for name in ZONE_NAMES if any(name == other.name for other in zones)]
     if zone.reserve and gfp.highest_zone in ZONE_NAMES:
         below = ZONE_NAMES.index(gfp.highest_zone)

@@ -121,8 +121,8 @@ def _expanded(names: Iterable[str]) -> frozenset[str]:
 def parse_gfp(text: str, known: tuple[int, int] | tuple[()] = ()) -> Gfp:
     """Return the flags in `0xcc0(GFP_KERNEL)`, `GFP_KERNEL|__GFP_COMP` or `0xd0`.
 
-    known: the kernel's version, which gives a number without names its meaning. Raises ValueError
-    if there is neither a name nor a number.
+    known: the kernel's version, by which a number without names is read. Raises ValueError if
+    there is neither a name nor a number.
     """
     if names := NAMED.findall(text):
         return Gfp(text, _expanded(names))

@@ -21,8 +21,9 @@ KEPT = ("dirty", "writeback", "mapped", "shmem")  #: pages of files that are not
 class Remedy:
     """One thing to try.
 
-    what: in words. command: on a real machine. blocks: free blocks of the order in each layout
-    afterwards. met: layouts in which the request is met. layouts: how many were drawn.
+    what: the remedy in words. command: the command for a real machine. blocks: free blocks of the
+    order afterwards, one per layout. met: number of layouts in which the request is met. layouts:
+    number of layouts drawn.
     """
 
     what: str
@@ -40,7 +41,7 @@ class Remedy:
 
 
 def _share(zone: Zone, totals: dict[str, int], names: tuple[str, ...], of_all: float) -> int:
-    """Return a count of a zone, or its share of the count of all memory."""
+    """Return a zone's count or, if it is not known, its share of the count for all memory."""
     found = sum(zone.counts.get(name, 0) for name in names)
     return found or int(sum(totals.get(name, 0) for name in names) * of_all)
 
@@ -48,7 +49,7 @@ def _share(zone: Zone, totals: dict[str, int], names: tuple[str, ...], of_all: f
 def zone_counts(found: ZoneDecision, zones: list[Zone], totals: dict[str, int]) -> Counts | None:
     """Return a zone as it is drawn, None if its size is not known.
 
-    Pages that are anonymous or of files can be moved; all others are the kernel's.
+    Anonymous pages and pages of files can be moved; all others belong to the kernel.
     """
     zone = found.zone
     if not zone.nr_pageblocks:
@@ -65,7 +66,7 @@ def zone_counts(found: ZoneDecision, zones: list[Zone], totals: dict[str, int]) 
 def _scaled(
     counts: MachineCounts, movable: int, cache: int, found: ZoneDecision, smaller: float
 ) -> Counts:
-    """Return counts divided, with whole blocks of the largest order."""
+    """Return counts divided by a factor, rounded to whole blocks of the largest order."""
     together = 1 << max(10 - counts.pageblock_order, 0)
     pageblocks = np.zeros_like(counts.pageblocks)
     whole = int(counts.pageblocks.sum() / smaller) // together * together
@@ -126,7 +127,7 @@ def _barred(found: ZoneDecision, order: int) -> int:
 def remedies(
     found: ZoneDecision, counts: Counts, order: int, *, layouts: int = LAYOUTS
 ) -> list[Remedy]:
-    """Try each remedy on so many layouts; in half of them the kernel's pages are grouped.
+    """Try each remedy on that many layouts; in half of them the kernel's pages are grouped.
 
     The request is met if a block fits and more pages than the watermark remain free. Blocks that
     this request may not use are left out of the zone.

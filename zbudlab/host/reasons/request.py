@@ -1,4 +1,4 @@
-"""The refused request that a kernel log reports: a page allocation, an OOM kill, or one of CMA."""
+"""The refused request in a kernel log: a page allocation, an OOM kill, or a CMA request."""
 
 import re
 from dataclasses import dataclass
@@ -28,10 +28,11 @@ NODES = re.compile(r"mems_allowed=([\d,-]+)")
 class Request:
     """A refused request.
 
-    kind: FAILURE, OOM, CMA or ASKED. order, gfp: of the pages; gfp is None for CMA. pages, error,
-    runs, area, busy: of CMA: pages wanted, the errno, lengths of free runs, pages of the area and
-    how many ranges were busy. memory_group: the limit is that of a memory cgroup. nodes: allowed
-    ones as the report has them. others: earlier reports in the same text.
+    kind: FAILURE, OOM, CMA or ASKED. order, gfp: what was asked for; gfp is None for CMA. pages,
+    error, runs, area, busy: for CMA, the pages wanted, the errno, the lengths of free runs, the
+    pages of the area, and the number of busy ranges. memory_group: whether a memory cgroup set the
+    limit. nodes: the allowed nodes, as the report names them. others: number of earlier reports in
+    the text.
     """
 
     kind: str

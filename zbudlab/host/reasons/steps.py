@@ -162,7 +162,7 @@ def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
 def _cma_reason(
     request: Request, steps: list[Decision], largest: int
 ) -> tuple[list[Decision], str, str]:
-    """Return what `cma_steps` does, for a request that fits into the area."""
+    """Do as `cma_steps`, for a request that fits into the area."""
     if request.error == -16 or (request.error == -12 and request.busy):
         return [*steps, _busy_step(request)], "CMA busy", BUSY
     if request.error == -12:
@@ -173,7 +173,7 @@ def _cma_reason(
 
 
 def _busy_step(request: Request) -> Decision:
-    """Say that ranges were tried in vain."""
+    """Say that ranges were tried without success."""
     busy = f" ({request.busy} ranges were reported busy)" if request.busy else ""
     return Decision(
         f"In each range tried a page could not be moved{busy}.",
@@ -183,5 +183,5 @@ def _busy_step(request: Request) -> Decision:
 
 
 def is_cma(request: Request) -> bool:
-    """Return whether a request is one of CMA."""
+    """Return whether a request is a CMA request."""
     return request.kind == CMA
