@@ -1,9 +1,10 @@
 """`zbudlab host`: the memory of the running Linux, or of a recorded one."""
 
 import argparse
-import json
 import time
 from typing import Any
+
+from zbudlab.cli.outputs import check_plot, print_found, write_plot
 
 LONGEST = 86400.0  #: seconds from one reading to the next
 CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
@@ -68,19 +69,19 @@ def _host(options: argparse.Namespace) -> int:
     _check_options(options)
     if options.record is not None:
         return _record(options)
-    if options.plot is not None:
-        from zbudlab.view import savefile
-
-        savefile.check_picture(options.plot)
+    check_plot(options)
     if options.watch is not None:
         return _watch(options)
     found = _read(options)
-    print(json.dumps(found.as_dict(), indent=1) if options.json else _text(found, None, 0))
-    if options.plot is not None:
-        from zbudlab.view.hosts import plot_host
-
-        savefile.save(plot_host(found), options.plot)
+    print_found(options, found, lambda: _text(found, None, 0))
+    write_plot(options, lambda: _picture(found))
     return 0
+
+
+def _picture(found: Any) -> Any:
+    from zbudlab.view.hosts import plot_host
+
+    return plot_host(found)
 
 
 def add(commands: Any) -> None:

@@ -1,6 +1,7 @@
-"""The files that `zbudlab run` writes: figures as JSON, and a picture."""
+"""What commands write: figures as JSON, and a picture."""
 
 import argparse
+import json
 from typing import Any
 
 from zbudlab.io.files import check_writable, write_json
@@ -10,6 +11,11 @@ def check_outputs(options: argparse.Namespace) -> None:
     """Raise an error if --json or --plot names a file that cannot be written."""
     if options.json is not None:
         check_writable(options.json)
+    check_plot(options)
+
+
+def check_plot(options: argparse.Namespace) -> None:
+    """Raise an error if --plot names a file that cannot be written."""
     if options.plot is not None:
         from zbudlab.view import savefile
 
@@ -23,7 +29,17 @@ def write_outputs(options: argparse.Namespace, figures: Any, figure: Any) -> Non
     """
     if options.json is not None:
         write_json(options.json, figures())
+    write_plot(options, figure)
+
+
+def write_plot(options: argparse.Namespace, figure: Any) -> None:
+    """Write the picture that --plot asks for. figure: returns it."""
     if options.plot is not None:
         from zbudlab.view import savefile
 
         savefile.save(figure(), options.plot)
+
+
+def print_found(options: argparse.Namespace, found: Any, text: Any) -> None:
+    """Print what was found: with --json its `as_dict` as JSON, else `text()`."""
+    print(json.dumps(found.as_dict(), indent=1) if options.json else text())

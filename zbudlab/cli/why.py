@@ -1,10 +1,11 @@
 """`zbudlab why`: the reason for a refused request in a kernel log."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from zbudlab.cli.outputs import check_plot, print_found, write_plot
 
 MOST_LAYOUTS = 1000
 
@@ -33,19 +34,19 @@ def _why(options: argparse.Namespace) -> int:
     from zbudlab import host
 
     _check_options(options)
-    if options.plot is not None:
-        from zbudlab.view import savefile
-
-        savefile.check_picture(options.plot)
+    check_plot(options)
     answer = host.why(
         _report(options), order=options.order, gfp=options.gfp, layouts=options.layouts
     )
-    print(json.dumps(answer.as_dict(), indent=1) if options.json else answer)
-    if options.plot is not None:
-        from zbudlab.view.reports import plot_answer
-
-        savefile.save(plot_answer(answer), options.plot)
+    print_found(options, answer, lambda: answer)
+    write_plot(options, lambda: _picture(answer))
     return 0
+
+
+def _picture(answer: Any) -> Any:
+    from zbudlab.view.reports import plot_answer
+
+    return plot_answer(answer)
 
 
 def add(commands: Any) -> None:

@@ -229,12 +229,12 @@ class Machine(Core):
         return pfn
 
     def free_pages(self, pfn: int) -> None:
-        """Drop a reference of a block from `alloc_pages`; the last one frees the block."""
+        """Drop a reference to a block from `alloc_pages`; the last one frees the block."""
         checks.frame_in_use(self, pfn)
         self.operate("free_pages", pfn)
 
     def pin(self, pfn: int) -> None:
-        """Take a reference of a page frame in use, which keeps its page from moving."""
+        """Take a reference to a page frame in use, which keeps its page from moving."""
         checks.frame_in_use(self, pfn)
         self.operate("pin", pfn)
 

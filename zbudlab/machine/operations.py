@@ -164,13 +164,13 @@ def alloc_pages(machine: Core, order: int, migratetype: int, direct: int) -> int
 
 @operation
 def free_pages(machine: Core, pfn: int) -> int:
-    """Drop a reference of a block. Return 1 if it was the last one."""
+    """Drop a reference to a block. Return 1 if it was the last one."""
     return machine.do(page_alloc.put_page, machine.state.mem, pfn)
 
 
 @operation
 def pin(machine: Core, pfn: int) -> int:
-    """Take a reference of a frame. Return 0."""
+    """Take a reference to a frame. Return 0."""
     machine.pins[pfn] += 1
     machine.state.pages[pfn]["refcount"] += 1
     return 0

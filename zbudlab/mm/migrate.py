@@ -56,7 +56,7 @@ MOVED_FLAGS = PG_REFERENCED | PG_ACTIVE | PG_SWAPCACHE | PG_DIRTY
 
 @kernel
 def owner_references(page):
-    """Return the references of a user page's owner: one per mapping, one of the swap cache."""
+    """Return the references of a user page's owner: one per mapping, and the swap cache's."""
     return np.int64(page.mapcount) + 1 + (page.page_flags & PG_SWAPCACHE != 0)
 
 
@@ -116,7 +116,7 @@ def move_to_new_page(mem, new, old):
 
 @kernel
 def putback_movable_page(mem, pfn):
-    """Drop the isolation's reference of a page. A user page returns to its LRU list first."""
+    """Drop the isolation's reference to a page. A user page returns to its LRU list first."""
     if page_zpool(mem.pages[pfn]):
         zpool_putback_page(mem, pfn)
     else:

@@ -51,7 +51,7 @@ def chunk_pfn(chunk):
 
 @kernel
 def page_count(page):
-    """Return the number of references of a page; 0 = free."""
+    """Return the number of references to a page; 0 = free."""
     return np.int64(page.refcount)
 
 

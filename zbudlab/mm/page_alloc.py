@@ -279,7 +279,7 @@ def free_pages(mem, pfn, order):
 
 @kernel
 def put_pages(mem, pfn, order):
-    """Drop a reference of a block of known order, as `put_page` without reading its record first.
+    """Drop a reference to a block of known order, as `put_page` without reading its record first.
 
     Source: mm/page_alloc.c, __free_pages (v3.12).
     """
@@ -291,7 +291,7 @@ def put_pages(mem, pfn, order):
 
 @kernel
 def put_single_page(mem, pfn):
-    """Drop a reference of a single page. Source: mm/swap.c, __put_single_page (v3.12)."""
+    """Drop a reference to a single page. Source: mm/swap.c, __put_single_page (v3.12)."""
     return put_pages(mem, pfn, 0)
 
 

@@ -1,7 +1,7 @@
 """Swap areas: which slots exist, which are free, and how they become free.
 
 An area is a range of the table of swap slots, so a slot has one number everywhere. `swap_map`
-counts the references of a slot. Dropping the last reference frees the slot and notifies zswap. 6.1
+counts the references to a slot. Dropping the last reference frees the slot and notifies zswap. 6.1
 first keeps freed slots on a list of 64; when one more comes, it frees the 64 together.
 
 Limits: areas are tried in the order of their types. The kernel's clusters of 256 slots, made for
@@ -21,7 +21,7 @@ FULL = -1  #: no slot is free
 
 @kernel
 def swap_count(slots, slot):
-    """Return the number of references of a slot."""
+    """Return the number of references to a slot."""
     return np.int64(slots[slot].swap_map) & ~SWAP_HAS_CACHE
 
 
@@ -124,7 +124,7 @@ def swapcache_free_entries(mem, freed, count):
 
 @kernel(inline=False)
 def swap_free(mem, batch, freed):
-    """Drop a reference of each slot of `batch`, int64 (n,). Return how many slots became free.
+    """Drop a reference to each slot of `batch`, int64 (n,). Return how many slots became free.
 
     freed: int64 (n + 64,), receives them. Slots without a reference are left alone.
     """

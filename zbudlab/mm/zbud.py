@@ -89,7 +89,7 @@ def init_zbud_page(mem, pool, number, pfn):
 
 @kernel
 def zbud_put_page(mem, pfn):
-    """Drop a reference of a zbud page. Return 1 if that freed the frame."""
+    """Drop a reference to a zbud page. Return 1 if that freed the frame."""
     return put_single_page(mem, pfn)
 
 

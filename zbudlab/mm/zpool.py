@@ -291,7 +291,7 @@ def zpool_page_is_full(mem, pfn):
 
 @kernel
 def zpool_page_references(mem, pfn):
-    """Return the references of a page that only its allocator holds."""
+    """Return the references to a page that only its allocator holds."""
     number = page_pool(mem, pfn)
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_page_references(mem, number, pfn)

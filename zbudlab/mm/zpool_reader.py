@@ -33,7 +33,7 @@ class Reader(Protocol):
     """The reader of one allocator's pages."""
 
     def own_references(self, state: State, pfns: Ints) -> Ints:
-        """Return the references of pages that only their allocator holds."""
+        """Return the references to pages that only their allocator holds."""
 
     def page_parts(self, state: State, pfns: Ints) -> NDArray[np.uint8]:
         """Return what is in each 64-byte chunk of pages: uint8 (n, 64), layout.PART_*."""
@@ -61,7 +61,7 @@ def _by_allocator(state: State, pools: Ints) -> Iterator[tuple[Reader, Ints]]:
 
 
 def own_references(state: State, pfns: Ints) -> Ints:
-    """Return the references of pool pages that are explained by the objects in them."""
+    """Return the references to pool pages that are explained by the objects in them."""
     found = np.zeros(len(pfns), np.int64)
     for reader, which in _by_allocator(state, state.pages["private"][pfns].astype(np.int64)):
         found[which] = reader.own_references(state, pfns[which])

@@ -121,7 +121,7 @@ class SwapAreas:
         self.do(swapfile.swap_use, self.state.mem, slot)
 
     def swap_free(self, slots: ArrayLike) -> None:
-        """Drop a reference of one slot or many. The last reference frees a slot.
+        """Drop a reference to one slot or many. The last reference frees a slot.
 
         Under the rule `swap_slots_cache` zswap keeps the page of a freed slot until a slot is
         freed while 64 are waiting. So the counters still have up to 64 stored pages after the

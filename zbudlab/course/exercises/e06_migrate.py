@@ -175,7 +175,7 @@ def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def mappings_question(setting: Setting) -> list[Case]:
-    """Return the references of an isolated page with both buddies, each mapped some times."""
+    """Return the references to an isolated page with both buddies, each mapped some times."""
     names = ("first", "last")
     counts = {name: number("e06_migrate", name, setting.student, 1, 20) for name in names}
     return [{"name": "references_when_mapped", **counts}]
@@ -299,7 +299,7 @@ EXERCISE = Exercise(
         under_pressure(ALL),
         Ability(
             "mapped",
-            "counts the references of a page that is mapped",
+            "counts the references to a page that is mapped",
             2,
             "basic.value",
             ("references_when_mapped",),
