@@ -15,12 +15,11 @@ GRADEFLAGS  ?=
 BIN     := $(VENV)/bin
 NBVAL   := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 NOTEBOOKS = $(wildcard notebooks/*.ipynb) $(wildcard solutions/*/*.ipynb)
-FIRST   := notebooks/00_start_here.ipynb
 # JupyterLab refuses to run as root unless told that it is meant.
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab teach run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +34,10 @@ warm: env
 	@$(BIN)/python -m zbudlab.warmup
 
 lab: warm ## open JupyterLab at the first notebook (LABFLAGS=--no-browser)
-	@echo "lab: JupyterLab at $(FIRST) (Ctrl-C twice ends it)"
-	@$(BIN)/jupyter lab $(ROOTFLAG) --LabApp.default_url=/lab/tree/$(FIRST) $(LABFLAGS)
+	@$(BIN)/python scripts/lab.py $(ROOTFLAG) $(LABFLAGS)
+
+teach: warm ## open it with nbgrader's controls, for teachers (LABFLAGS=)
+	@$(BIN)/python scripts/lab.py --teacher $(ROOTFLAG) $(LABFLAGS)
 
 run: warm ## run the main job on this Python's own library files (RUNFLAGS=)
 	@$(BIN)/zbudlab run $(RUNFLAGS)
