@@ -1,4 +1,4 @@
-"""`make lab` and `make teach`: one line in the terminal, and nbgrader's controls for teachers only."""
+"""`make lab` and `make teach`: one line in the terminal; teachers get nbgrader's controls."""
 
 import json
 import os
