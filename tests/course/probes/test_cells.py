@@ -1,6 +1,7 @@
 """Cells run as in Jupyter, whatever runs them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from zbudlab.course.probes.cells import fresh_names, run
 
@@ -19,5 +20,6 @@ def test_a_cell_can_await_where_a_loop_already_runs():
     async def in_a_notebook():
         run(AWAITS, "cell", names)
 
-    asyncio.run(in_a_notebook())
+    with ThreadPoolExecutor(1) as threads:  # other tests may leave a loop running in this thread
+        threads.submit(asyncio.run, in_a_notebook()).result()
     assert names["x"] == 3
