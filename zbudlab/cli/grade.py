@@ -80,17 +80,19 @@ def _roster(options: argparse.Namespace) -> Any:
 
 
 def _written(options: argparse.Namespace, graded: list[Any], roster: Any, enter_marks: Any) -> str:
-    """Write marks, feedback and gradebook; return the table and what was written where."""
+    """Write marks, pages and gradebook; return the table and what was written where."""
     from zbudlab.course.grading.feedback import write_feedback
     from zbudlab.course.grading.marks import table, write_marks
+    from zbudlab.course.grading.overview import write_overview
 
     write_marks(options.out, graded, roster)
     pages = write_feedback(Path(options.grading) / "feedback", graded)
+    overview = write_overview(Path(options.grading), graded)
     book = enter_marks(Path(options.grading), graded) if enter_marks else ""
     marked = f"; gradebook {book}" if book else ""
     return (
         f"{table(graded, roster)}\n{len(graded)} notebooks; marks in {options.out}, "
-        f"{len(pages)} pages of feedback{marked}"
+        f"{len(pages)} pages of feedback, overview in {overview}{marked}"
     )
 
 

@@ -1,6 +1,5 @@
 """What students call in a notebook: visible checks with reasons, hints, the rule, numbers."""
 
-import html
 import json
 import sys
 from collections.abc import Iterable
@@ -100,21 +99,25 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            _row(result, self.look if result.ability is self.pictured else "")
-            for result in self.results
+        from zbudlab.course import reporting
+
+        strip = [
+            reporting.on_strip(r.ability, r.earned, _waits(r.failure)) for r in self.results
+        ] + [reporting.on_strip(a, 0, _unchecked(a, self)) for a in self.unchecked]
+        cards = reporting.cards_of(
+            (r.ability, reporting.card_of(r.ability, r.failure, self._look_at(r)))
+            for r in self.results
+            if r.failure is not None
         )
-        rest = "".join(
-            f"<tr><td>-</td><td>{html.escape(a.title)}</td><td></td>"
-            f"<td>{html.escape(_unchecked(a, self))}</td></tr>"
-            for a in self.unchecked
-        )
-        title = html.escape(f"{self.exercise.name}: {self.earned} of {self.points} points")
-        return (
-            f"<table><caption>{title} (visible checks)</caption><thead><tr><th>shown</th>"
-            f"<th>Your code ...</th><th>points</th><th>why</th></tr></thead>"
-            f"<tbody>{rows}{rest}</tbody></table>"
-        )
+        return reporting.html_of(self.exercise, self.earned, self.points, strip, cards)
+
+    def _look_at(self, result: Result) -> str:
+        return self.look if result.ability is self.pictured else ""
+
+
+def _waits(failure: Failure | None) -> str:
+    """Return what an ability waits for, "" if its functions are written."""
+    return NOT_WRITTEN if failure is not None and failure.got == NOT_WRITTEN else ""
 
 
 def _unchecked(ability: Ability, report: Report) -> str:
@@ -132,21 +135,6 @@ def _lines(result: Result) -> list[str]:
         return [f"  ok {head}"]
     hints = [f"     hint: {ability.hints[0]}"] if ability.hints else []
     return [f"  NO {head}", f"     {result.failure}", *hints]
-
-
-def _row(result: Result, look: str) -> str:
-    ability, why = result.ability, ""
-    if result.failure is not None:
-        why = html.escape(str(result.failure))
-        if look:
-            why += f"<br>{html.escape(look)}"
-        if ability.hints:
-            why += f"<details><summary>hint</summary>{html.escape(ability.hints[0])}</details>"
-    shown = "no" if result.failure else "yes"
-    return (
-        f"<tr><td>{shown}</td><td style='text-align:left'>{html.escape(ability.title)}</td>"
-        f"<td>{result.earned} of {ability.points}</td><td style='text-align:left'>{why}</td></tr>"
-    )
 
 
 class StoredReference(Reference):

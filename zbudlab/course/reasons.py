@@ -23,8 +23,26 @@ def shown(value: Any, longest: int = LONGEST) -> str:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A failing case as plain data, for a picture (`zbudlab.view.feedback`).
+
+    operations: those of the case, as text. place: of the first one that differs; -1 = the end.
+    yours, should: its result and the right one, by name, with the state after it.
+    """
+
+    operations: tuple[str, ...]
+    place: int
+    yours: Any
+    should: Any
+
+
+@dataclass(frozen=True)
 class Failure:
-    """A failing case: the functions it needs, its state, the result and the right result."""
+    """A failing case: the functions it needs, its state, the result and the right result.
+
+    difference: the same as data; None if the right result must not be shown or there is only one
+    of many.
+    """
 
     ability: str
     functions: tuple[str, ...]
@@ -33,6 +51,7 @@ class Failure:
     got: str
     expected: str
     why: str
+    difference: Difference | None = None
 
     def __str__(self) -> str:
         if self.got == NOT_WRITTEN:
@@ -84,6 +103,21 @@ def _step_difference(case: Case, got: list[Any], expected: list[Any]) -> tuple[s
     return state, shown(mine), shown(right)
 
 
+def _difference(got: list[Any], expected: list[Any]) -> Difference:
+    """Return the first operation that differs, with both states after it."""
+    place = first_difference(got, expected)
+    steps = [step for step in expected if isinstance(step, dict) and "op" in step]
+    right = expected[place] if place < len(expected) else {}
+    mine = got[place] if place < len(got) else {"error": "no answer"}
+    mine = mine if isinstance(mine, dict) else {"answer": mine}
+    return Difference(
+        tuple(_operation(step) for step in steps),
+        place if place < len(steps) else -1,
+        mine if "error" in mine else _parts(mine),
+        _parts(right),
+    )
+
+
 def _differing(mine: Any, right: Any) -> tuple[Any, Any]:
     """Return what differs: at most two fields of a table, one entry of a long list."""
     if isinstance(mine, dict) and isinstance(right, dict):
@@ -107,6 +141,14 @@ def _state(case: Case) -> str:
         numbers = ", ".join(f"{name} {shown(value)}" for name, value in list(case.items())[1:])
         return f"your answer {case['name']} (to {numbers})"
     return f"for {shown(case)}"
+
+
+def _setting_up(ability: Ability, case: Case) -> tuple[tuple[str, ...], int]:
+    """Return the operations of a case without steps, and the place of the last: the call itself."""
+    before = case.get("before")
+    if before is None:
+        return (_state(case),), 0
+    return (*before, ability.functions[0]), len(before)
 
 
 def _is_steps(answer: Any) -> bool:
@@ -142,26 +184,36 @@ def _judged(ability: Ability, case: Case, outcome: dict[str, Any]) -> Failure | 
     return Failure(ability.name, ability.functions, case, _state(case), got, "", why)
 
 
+def _stopped(ability: Ability, case: Case, error: str, expected: Any) -> Failure:
+    """Return the failure of functions that raised, or gave no answer in time."""
+    right = "" if "name" in case else expected
+    steps = right[-1] if _is_steps(right) else right
+    why, state = _why(ability, case, None, expected), _state(case)
+    found = (
+        None if "name" in case else Difference(*_setting_up(ability, case), {"error": error}, steps)
+    )
+    return Failure(ability.name, ability.functions, case, state, error, shown(steps), why, found)
+
+
 def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any) -> Failure | None:
     """Return why an outcome is not the expected answer; None if it is."""
     if ability.judge:
         return _judged(ability, case, outcome)
     if "error" in outcome:
-        got, right = outcome["error"], "" if "name" in case else expected
-        steps = right[-1] if _is_steps(right) else right
-        why = _why(ability, case, None, expected)
-        return Failure(ability.name, ability.functions, case, _state(case), got, shown(steps), why)
+        return _stopped(ability, case, outcome["error"], expected)
     got = outcome["answer"]
     if same(got, expected, ability.tolerance):
         return None
+    state, mine, right, found = _state(case), shown(got), shown(expected), None
     if "name" in case:  # a question: its answer told would be its points given away
         why = ability.why if isinstance(ability.why, str) and ability.why else NOT_THAT
-        why = NOTHING if got is None else why
-        return Failure(ability.name, ability.functions, case, _state(case), shown(got), "", why)
-    why = NOTHING if got is None else _why(ability, case, got, expected)
+        right = ""
+    else:
+        why = _why(ability, case, got, expected)
+        found = Difference(*_setting_up(ability, case), got, expected)
     if _is_steps(expected) and isinstance(got, list):
         state, mine, right = _step_difference(case, got, expected)
-        return Failure(ability.name, ability.functions, case, state, mine, right, why)
-    return Failure(
-        ability.name, ability.functions, case, _state(case), shown(got), shown(expected), why
-    )
+        found = _difference(got, expected)
+    elif got is None:
+        why = NOTHING
+    return Failure(ability.name, ability.functions, case, state, mine, right, why, found)

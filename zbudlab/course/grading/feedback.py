@@ -9,7 +9,10 @@ from zbudlab.course.contract import Ability, exercise
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.marks import in_order
 from zbudlab.course.grading.trial import Mark
+from zbudlab.course.reasons import Difference
+from zbudlab.course.reporting import card, cards_of, on_strip
 from zbudlab.io.files import written_whole
+from zbudlab.view.feedback.report import part, style
 
 #: A page of feedback runs and fetches nothing, whatever gets into it.
 POLICY = (
@@ -17,14 +20,9 @@ POLICY = (
     "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 )
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1a1a1a; background: #fff }
-table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #ccc; padding: .4rem .6rem; text-align: left;
-         vertical-align: top }
-td.points { white-space: nowrap }
-.why { overflow-wrap: anywhere }
-@media (prefers-color-scheme: dark) { body { color: #eee; background: #161616 } }
+body { background: #fff; font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem;
+       padding: 0 1rem }
+@media (prefers-color-scheme: dark) { body { background: #111418; color: #eef2f6 } }
 """
 
 
@@ -43,20 +41,25 @@ def _section(graded: Graded) -> str:
     if not verdict.exercise:
         return f"<h2>{html.escape(graded.found.name)}</h2><p>{html.escape(verdict.trouble)}</p>"
     task = exercise(verdict.exercise)
-    lines = "".join(
-        f"<tr><td>Your code {html.escape(task.ability(mark.ability).title)}</td>"
-        f"<td class='points'>{mark.earned} of {mark.points}</td>"
-        f"<td class='why'>{html.escape(told(mark, task.ability(mark.ability)))}</td></tr>"
+    strip = [on_strip(task.ability(mark.ability), mark.earned) for mark in verdict.marks]
+    cards = cards_of(
+        (task.ability(mark.ability), _card(mark, task.ability(mark.ability)))
         for mark in verdict.marks
+        if mark.reason
     )
     trouble = f"<p>{html.escape(verdict.trouble)}</p>" if verdict.trouble else ""
-    return (
-        f"<h2>{html.escape(task.name)}: {html.escape(task.title)}</h2>"
-        f"<p><strong>{verdict.earned} of {verdict.points} points</strong>, "
-        f"from {html.escape(graded.found.name)}</p>{trouble}"
-        f"<table><thead><tr><th>What was asked</th><th>Points</th><th>Why</th></tr></thead>"
-        f"<tbody>{lines}</tbody></table>"
-    )
+    note = f"{verdict.earned} of {verdict.points} points · {graded.found.name}"
+    heading = f"{task.name}: {task.title}"
+    return f"<h2>{html.escape(heading)}</h2>{trouble}{part('', note, strip, cards)}"
+
+
+def _card(mark: Mark, ability: Ability) -> str:
+    """Return the card of a lost ability; of a hidden case only that it failed."""
+    difference = None
+    if mark.difference and not mark.hidden:
+        difference = Difference(**mark.difference)
+    hint = ability.hints[0] if ability.hints and not mark.hidden else ""
+    return card(ability, mark.why or told(mark, ability), difference, "", hint)
 
 
 def page(student: str, graded: Iterable[Graded]) -> str:
@@ -66,7 +69,7 @@ def page(student: str, graded: Iterable[Graded]) -> str:
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Feedback for {name}"
         f"</title><meta name='viewport' content='width=device-width'>{POLICY}"
-        f"<style>{STYLE}</style></head>"
+        f"<style>{STYLE}{style()}</style></head>"
         f"<body><h1>Feedback for {name}</h1>{body}</body></html>\n"
     )
 

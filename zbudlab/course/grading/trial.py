@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -24,26 +24,33 @@ from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox
 from zbudlab.course.judging import Paper, Reference, judged, others, plugs
 from zbudlab.course.probes import TOO_SLOW
-from zbudlab.course.reasons import shown
+from zbudlab.course.reasons import Failure, shown
 from zbudlab.course.rules import rule_functions
 
 LOAD_SECONDS = 20.0  #: for running a notebook's cells, by the clock; each and computing has less
 CASE_SECONDS = 10.0  #: for one case, by the clock
 LOOK_SECONDS = 10.0  #: for looking at a student's memory after one case, by the clock
 LONGEST_REASON = 4000  #: characters; a spreadsheet's cell holds those of eight abilities
+LONGEST_PICTURE = 20000  #: characters of a failing case as JSON, for a picture
 LONGEST_LINE = 60  #: characters of a cell's first line, which tells which it is
 TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
+EMPTY: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Mark:
-    """The points of an ability, the reason for lost points, and whether a hidden case decided."""
+    """The points of an ability, the reason for lost points, and whether a hidden case decided.
+
+    why, difference: of a visible failing case, for a picture (see `reasons.Difference`).
+    """
 
     ability: str
     earned: int
     points: int
     reason: str = ""
     hidden: bool = False
+    why: str = ""
+    difference: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -262,11 +269,13 @@ class _Trial:
                 while left and sandbox and self._tried(*left.pop(0), sandbox):
                     pass
 
-    def _lose(self, ability: Ability, reason: str, hidden: bool = False) -> None:
-        """Give no points for an ability; of several reasons, keep the first."""
+    def _lose(
+        self, ability: Ability, reason: str, hidden: bool = False, more: Mapping[str, Any] = EMPTY
+    ) -> None:
+        """Give no points for an ability; of several reasons, keep the first. more: see `Mark`."""
         if not self._lost(ability):
             reason = shown(reason, LONGEST_REASON)
-            self.found[ability.name] = Mark(ability.name, 0, ability.points, reason, hidden)
+            self.found[ability.name] = Mark(ability.name, 0, ability.points, reason, hidden, **more)
 
     def _lost(self, ability: Ability) -> bool:
         return ability.name in self.found and bool(self.found[ability.name].reason)
@@ -310,10 +319,20 @@ class _Trial:
             self._lose(ability, str(ended), hidden)
             return False
         if result.failure:
-            self._lose(ability, str(result.failure), hidden)
+            self._lose(ability, str(result.failure), hidden, _pictured(result.failure, hidden))
         else:
             self.found[ability.name] = Mark(ability.name, result.earned, ability.points)
         return True
+
+
+def _pictured(failure: Failure, hidden: bool) -> Mapping[str, Any]:
+    """Return what a picture of a failing case needs, nothing for a hidden one."""
+    if hidden or failure.difference is None:
+        return EMPTY
+    found = asdict(failure.difference)
+    if len(json.dumps(found)) > LONGEST_PICTURE:
+        return EMPTY
+    return {"why": failure.why, "difference": found}
 
 
 class _Asked:

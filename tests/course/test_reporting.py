@@ -1,0 +1,38 @@
+"""Reports of checks in a notebook."""
+
+from zbudlab.course import check
+from zbudlab.course.contract import exercise
+from zbudlab.course.judging import reference_functions
+
+
+def test_the_first_mistake_is_open_and_the_others_are_folded():
+    page = check(
+        "e04_zbud",
+        "chunks",
+        "pages",
+        size_to_chunks=lambda size: size // 64,
+        pages_for_objects=lambda: 3,
+    )._repr_html_()
+    assert "<code>size_to_chunks</code>: " in page
+    assert "<summary>Also wrong: your code counts the pages" in page
+    assert ">should be<" in page
+
+
+def test_the_answer_to_a_question_is_not_in_the_page():
+    page = check("e04_zbud", "pages", student=5, pages_for_objects=lambda: 3)._repr_html_()
+    assert "should be" not in page.lower().partition("</style>")[2]
+
+
+def test_what_is_not_written_waits():
+    def find_hole(pool, rows, chunks):
+        raise NotImplementedError
+
+    page = check("e04_zbud", "hole", find_hole=find_hole)._repr_html_()
+    assert '<li class="wait"><b>finds the hole' in page
+    assert "write it in its cell" in page
+
+
+def test_all_points_have_a_green_end():
+    right = reference_functions(exercise("e04_zbud"))
+    page = check("e04_zbud", "chunks", size_to_chunks=right["size_to_chunks"])._repr_html_()
+    assert '<section class="done">' in page
