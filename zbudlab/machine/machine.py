@@ -44,10 +44,10 @@ def _switch(name: str, value: Any) -> int:
 class Machine(ContiguousMemory):
     """A simulated machine.
 
-    config: a MachineConfig; alternatively pass its settings by name. cma="16M" or cma="16M@8M" sets the CMA
-    area as the kernel's boot parameter does. compressor: a name, or an object with the methods of
-    `zbudlab.content.compressors.Compressor`. Raises ConfigError for settings that no machine has,
-    and MachineError(ENOMEM) if the host has too little memory.
+    config: a MachineConfig; alternatively pass its settings by name. cma="16M" or cma="16M@8M" sets
+    the CMA area as the kernel's boot parameter does. compressor: a name, or an object with the
+    methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for settings that no
+    machine has, and MachineError(ENOMEM) if the host has too little memory.
 
     >>> machine = Machine(frames=4096, compressor="lz4")
     >>> shell = machine.create_process(100)
