@@ -1,10 +1,12 @@
 """Why a request was refused, and what would have helped: the answer to a report."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from zbudlab.host.hosts import Host
 from zbudlab.host.mem_info import parse_mem_info
+from zbudlab.host.reasons.crowd import Counts
 from zbudlab.host.reasons.decide import (
     EMPTY,
     MET,
@@ -44,7 +46,7 @@ class Answer:
     reason: in a word or two ("scattered", "short", "CMA only", ...). because: the reason as a
     sentence. steps: of the decision, in the kernel's order. remedies: what would have helped.
     notes: what the report leaves open. decisions: one per zone, in the order in which the kernel
-    tries them.
+    tries them. counts: the deciding zone as it is drawn, None if its size is not known.
     """
 
     request: Request
@@ -55,14 +57,24 @@ class Answer:
     notes: list[str] = field(default_factory=list)
     decisions: list[ZoneDecision] = field(default_factory=list)
     page_size: int = PAGE_SIZE
+    counts: Counts | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        plain = asdict(self)
+        plain = asdict(replace(self, counts=None))
+        del plain["counts"]
         if plain["request"]["gfp"]:
             text, flags = self.request.gfp or ("", frozenset())
             plain["request"]["gfp"] = {"text": text, "flags": sorted(flags)}
         return plain
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        """Return the output in a notebook: a live map of the deciding zone, and the answer.
+
+        Drawing is above this layer, which therefore knows it by name only.
+        """
+        shown: tuple[dict, dict] = import_module("zbudlab.view.reports").shown(self)
+        return shown
 
     def __str__(self) -> str:
         lines = [f"{self.request.kind}, Linux {self.request.release or 'of unknown version'}", ""]
@@ -162,11 +174,13 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
 
 def _add_remedies(answer: Answer, zones: list[Zone], totals: dict[str, int], layouts: int) -> None:
     last = deciding(answer.decisions)
-    if last is None or layouts < 1 or answer.reason in (MET, "memory cgroup", UNKNOWN):
+    if last is None:
+        return
+    answer.counts = counts = zone_counts(last, zones, totals)
+    if layouts < 1 or answer.reason in (MET, "memory cgroup", UNKNOWN):
         return
     zone = last.zone
     barred = last.free - last.usable_free
-    counts = zone_counts(last, zones, totals)
     if counts is None:
         answer.notes.append(f"How large {zone} is, is not known: nothing was tried.")
         return
