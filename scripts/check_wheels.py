@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
-PYTHONS = ("3.11.0", "3.12.0", "3.13.0")  # a package may refuse the first of a series
+PYTHONS = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")  # a package may refuse the first of a series
 SYSTEMS = {
     "Linux x86-64": "x86_64-manylinux_2_28",
     "Linux aarch64": "aarch64-manylinux_2_28",

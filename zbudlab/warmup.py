@@ -63,6 +63,7 @@ def _checking_and_moving() -> None:
     try:
         machine.alloc_contig_range(1024, 2048)
         machine.free_contig_range(1024, 2048)
+        machine.cma_release(machine.cma_alloc(64, align=6), 64)
         machine.free_pages(machine.alloc_pages(3))
     except MachineError:
         pass  # it is compiled, whether or not there was room

@@ -1,8 +1,9 @@
-"""`zbudlab run --workload`."""
+"""`zbudlab run --workload`. Also tests `cli/cma_option.py`."""
 
 import pytest
 
 from zbudlab.cli import command_line as cli
+from zbudlab.cli import workload
 
 
 class TestCommand:
@@ -16,6 +17,20 @@ class TestCommand:
         assert picture.read_bytes().startswith(b"\x89PNG")
         assert '"zbud movable"' in figures.read_text()
 
+    @pytest.mark.parametrize(("words", "wanted"), [
+        (["--cma", "5M@0"], {"cma_pages": 2048, "cma_start": 0}),
+        (["--cma-pages", "1024"], {"cma_pages": 1024}),
+        ([], {}),
+    ])  # fmt: skip
+    def test_the_cma_area_is_set_as_at_boot(self, monkeypatch, words, wanted):
+        seen = []
+        monkeypatch.setattr(
+            workload, "_results", lambda made, settings, order: seen.append(settings)
+        )
+        with pytest.raises(AttributeError):  # there are no results
+            cli.main(["run", "--workload", "phone", *words])
+        assert seen == [wanted]
+
     @pytest.mark.parametrize(
         ("words", "reason"),
         [
@@ -27,6 +42,8 @@ class TestCommand:
             (["--workload", "desktop", "--order", "-1"], "order must be 0 to 10, not -1"),
             (["--workload", "desktop", "--order", "11"], "order must be 0 to 10, not 11"),
             (["--workload", "phone", "--frames", "100"], "cma_pages must be"),
+            (["--workload", "phone", "--cma", "4X"], "cma takes SIZE"),
+            (["--workload", "phone", "--cma", "4M", "--cma-pages", "1024"], "give one of them"),
         ],
     )
     def test_refusals(self, capsys, words, reason):

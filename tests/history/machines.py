@@ -30,6 +30,8 @@ def worked(**settings):
         except OSError:
             continue
         machine.free_contig_range(attempt, attempt + 512)
+    machine.cma_release(machine.cma_alloc(40, align=3), 40)
+    machine.pin(machine.alloc_pages(0, "movable"), "buffers")
     machine.check()
     return machine
 

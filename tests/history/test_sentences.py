@@ -62,6 +62,27 @@ class TestSentences:
                 break
         assert seen == {True, False}
 
+    def test_cma_gives_takes_back_and_refuses(self):
+        machine = Machine(frames=2048, cma_pages=1024, threads=1, page_bytes=False)
+        past = History(machine)
+
+        def tell():
+            return past.explain(len(past)).sentence
+
+        pfn = machine.cma_alloc(16, align=4)
+        assert "CMA gives 16 pages, frames 1024 to 1039" in tell()
+        machine.cma_release(pfn, 16)
+        assert "Frames 1024 to 1039 return to the CMA area, and their bits are cleared" in tell()
+        process = machine.create_process(1100)
+        machine.touch(process, range(1100))
+        moved = machine.state.pages["mapping"][1024:] != 0
+        machine.pin(1024 + int(moved.argmax()), "file")
+        assert "(1 -> 2)" in tell()
+        assert machine.operate("cma_alloc", 1024, 0) < 0
+        assert "in each of 1 run a page stays (-EBUSY)" in tell()
+        assert machine.operate("cma_alloc", 2000, 0) < 0
+        assert "no run is free in its bitmap, or there was no frame" in tell()
+
     def test_blocks_split_and_merge(self, story):
         machine, tell = story
         pfn = machine.alloc_pages(2, "movable")

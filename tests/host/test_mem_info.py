@@ -56,6 +56,25 @@ def test_lines_wrapped_by_a_mail_program_say_the_same(width):
     assert parse_mem_info("\n".join(wrapped)) == parse_mem_info(text)
 
 
+def test_a_zone_that_manages_no_page_has_none():
+    text = "DMA free:0kB min:0kB present:128kB managed:0kB\nDMA: 0*4kB 0*8kB = 0kB\n"
+    assert parse_mem_info(text).zones[0].size == 0
+
+
+def test_lists_that_a_web_page_or_a_terminal_has_changed_are_read():
+    (zone,) = parse_mem_info("Node 0 Normal: 486_4kB 46_8kB 2_16kB = 2344kB\n").zones
+    assert zone.free == [486, 46, 2]
+    cut = "| Normal free:8kB present:16k\n| B managed:12kB\n| Normal: 0*4kB 1*\n| 8kB (M) = 8kB\n"
+    (zone,) = parse_mem_info(cut).zones
+    assert (zone.free, zone.present, zone.managed) == ([0, 1], 4, 3)
+
+
+def test_a_zone_whose_list_was_cut_has_its_watermarks():
+    (zone,) = parse_mem_info("Normal free:372kB min:984kB low:1228kB unevictable:o\n").zones
+    assert (zone.free, zone.counts) == ([], {"free": 93, "min": 246, "low": 307})
+    assert not looks_like_mem_info("Normal free:372kB min:984kB\n")
+
+
 def test_other_text_has_none():
     assert not looks_like_mem_info("Node 0, zone Normal 1 2 3\n")
     assert parse_mem_info("").zones == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zbudlab.host.text import last_dump, numbered_lines, plain_lines, unread
+from zbudlab.host.text import decoded, last_dump, numbered_lines, plain_lines, plain_text, unread
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,7 @@ from zbudlab.host.text import last_dump, numbered_lines, plain_lines, unread
         "",
         "> ",
         "> > ",
+        "| ",
         "<4>",
         "[ 5091.850887] ",
         "<4>[ 5091.850887] ",
@@ -24,6 +25,17 @@ from zbudlab.host.text import last_dump, numbered_lines, plain_lines, unread
 )
 def test_what_stands_before_a_line_is_removed(prefix):
     assert plain_lines(f"{prefix}Node 0, zone Normal 1 2\r\n") == ["Node 0, zone Normal 1 2"]
+
+
+def test_quoted_printable_mail_is_decoded_and_other_text_is_not():
+    assert decoded("a =3D b=\nc =C2=A0d\n") == "a = bc  d\n"
+    assert decoded("x" * 75 + "=\r\ny") == "x" * 75 + "y"
+    for text in ("order=3D gfp_mask=0x20\n", "a=\nb\n", ""):
+        assert decoded(text) == text
+
+
+def test_units_and_blocks_that_were_cut_are_joined():
+    assert plain_text("| free:4k\n| B 2*\n| 32kB 7\n8") == "free:4kB 2*32kB 7\n8"
 
 
 def test_lines_of_numbers_continue_the_line_before():

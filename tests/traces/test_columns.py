@@ -7,6 +7,7 @@ import pytest
 from tests.traces.samples import written
 from zbudlab import traces
 from zbudlab.io.streams import TraceError
+from zbudlab.traces import csvlines
 
 
 def table_of(folder, text, columns=traces.BLOCK_COLUMNS, **more):
@@ -41,6 +42,33 @@ def test_quoted_values_are_read_as_they_stand(tmp_path):
     assert malformed.lines() == ["""line 4: '"3","",""'"""]
     found, malformed = table_of(tmp_path, 'page\n1\n"2\n3\n4,5\n', traces.PAGE_COLUMNS)
     assert (found["page"], malformed.count) == ([1, 3], 2)
+
+
+def some_lines(rng):
+    """Lines of values that are quoted in all ways, and lines of quotes and commas anywhere."""
+    values = ['"x"', "x", '"1,2"', '""', '"a""b"', "", '" q"', '"\xff"', "x y"]
+    for _ in range(rng.integers(1, 5)):
+        if rng.random() < 0.6:
+            yield ",".join(rng.choice(values, 3))
+        else:
+            yield "".join(rng.choice(list('",ab \r'), rng.integers(0, 9)))
+
+
+def test_lines_that_arrow_reads_have_the_values_that_the_csv_module_finds(monkeypatch):
+    rng, fast = np.random.Generator(np.random.PCG64(3)), 0
+    for _ in range(3000):
+        text = "\n".join(some_lines(rng)) + str(rng.choice(["\n", "\r\n", ""]))
+        answers = []
+        for well_quoted in (csvlines._well_quoted, lambda block: False):
+            with monkeypatch.context() as patch:
+                patch.setattr(csvlines, "_well_quoted", well_quoted)
+                found = csvlines.parsed(text.encode("latin-1"), ["a", "b", "c"], ["a", "c"], 0)
+            plain = {name: [v.replace(",", ";") for v in values]
+                     for name, values in found.rows.to_pydict().items()}  # fmt: skip
+            answers.append((plain, found.passed))
+        assert answers[0] == answers[1], text
+        fast += csvlines._well_quoted(text.encode("latin-1")) and '"' in text
+    assert fast > 500
 
 
 def test_a_row_that_cannot_be_read_is_malformed_and_the_others_are_read(tmp_path):

@@ -1,5 +1,7 @@
 """A workload runs as its phases say, and repeats for the same seed."""
 
+import pytest
+
 from tests.workload.small import machine, small
 from zbudlab.history import rerun_to_end
 from zbudlab.workload import (
@@ -9,6 +11,7 @@ from zbudlab.workload import (
     Process,
     Region,
     Workload,
+    WorkloadError,
 )
 
 
@@ -74,6 +77,17 @@ class TestRun:
         assert [step.events["cma_met"] for step in steps] == [1, 1, 0, 0]
         none = small(Phase("a", 1, cma=(CmaRequest("50 %"),))).run(machine())
         assert next(none).events == {"cma_asked": 1}
+
+    def test_cma_requests_are_made_as_drivers_make_them(self):
+        request = CmaRequest(300, every=1, keep=2, by="cma_alloc", align=8)
+        run = small(Phase("a", 3, cma=(request,))).run(machine(frames=2048, cma_pages=1024))
+        held = [run.machine.cma_bitmap.reshape(4, 256).sum(axis=1).tolist() for _ in run]
+        assert held == [[256, 44, 0, 0], [256, 44, 256, 44], [256, 44, 256, 44]]
+        assert run.totals["cma_met"] == run.totals["cma_asked"] == 3
+        none = small(Phase("a", 1, cma=(CmaRequest(5, by="cma_alloc"),))).run(machine())
+        assert next(none).events == {"cma_asked": 1}
+        with pytest.raises(WorkloadError, match="by must be one of"):
+            CmaRequest(5, by="dma")
 
     def test_where_there_is_no_memory_the_largest_is_killed(self):
         kinds = (

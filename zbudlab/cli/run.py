@@ -6,6 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.content.compressors import available
@@ -38,6 +39,7 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ("--exits", float, 0.5, "X", f"share of the processes that exit, {span(SHARE)}"),
     ("--order", int, 9, "N", f"request blocks of 2^N pages, {span(ORDER)}"),
     ("--cma-pages", int, None, "N", "size of the CMA area (default: a 16th of memory)"),
+    ("--cma", str, None, "SIZE", "the CMA area as the boot parameter cma= gives it: 64M, 16M@0"),
     (
         "--workload",
         str,
@@ -97,7 +99,7 @@ def _plan(options: argparse.Namespace) -> Any:
         compressor=options.compressor,
         profile=options.profile,
         seed=options.seed,
-        cma_pages=options.cma_pages if options.cma_pages is not None else _cma(options.frames),
+        **cma_area(options, options.frames, _cma(options.frames)),
         threads=options.threads,
         log=False,
         page_bytes=not options.metadata_only,

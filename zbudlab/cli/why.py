@@ -66,5 +66,7 @@ def add(commands: Any) -> None:
         "--layouts", type=int, default=20, metavar="N", help="zones drawn for each remedy (20)"
     )
     why.add_argument("--json", action="store_true", help="print everything as JSON")
-    why.add_argument("--plot", metavar="FILE.png", help="draw free blocks and remedies")
+    why.add_argument(
+        "--plot", "--png", metavar="FILE.png", help="draw free blocks and remedies as a picture"
+    )
     why.set_defaults(command=_why)

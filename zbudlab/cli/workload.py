@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import say_if_first
 from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.layout import HUGETLB_PAGE_ORDER
@@ -10,7 +11,7 @@ from zbudlab.machine.errors import ConfigError
 from zbudlab.machine.settings import ORDER
 
 #: Options that are settings of the machine, and options of the main job only.
-SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "cma_pages", "threads")
+SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "threads")
 MAIN_JOB = ("scenario", "pressure", "exits", "lengths", "metadata_only")
 
 #: Rows of the table: the label, and the results in it.
@@ -107,7 +108,9 @@ def _workload(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
     if options.paths:
         made = made.with_content(_content(options.paths))
     given = {name: getattr(options, name) for name in SETTINGS}
-    return made, {name: value for name, value in given.items() if value is not None}
+    settings = {name: value for name, value in given.items() if value is not None}
+    frames = settings.get("frames", made.machine_config().frames)
+    return made, settings | cma_area(options, frames, None)
 
 
 def _figure(made: Any, settings: dict[str, Any]) -> Any:

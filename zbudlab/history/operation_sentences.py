@@ -205,7 +205,7 @@ def _put(step: Transition) -> str:
     )
 
 
-@explains("pin")
+@explains("pin", "pin_as")
 def _pin(step: Transition) -> str:
     pfn = step.arguments[0]
     references = int(step.after.pages[pfn]["refcount"])
@@ -257,6 +257,32 @@ def _alloc_contig(step: Transition) -> str:
 def _free_contig(step: Transition) -> str:
     start, end = step.arguments
     return f"Frames {start} to {end - 1} return to the CMA area's free lists."
+
+
+@explains("cma_alloc")
+def _cma_alloc(step: Transition) -> str:
+    count = step.arguments[0]
+    ranges = {tuple(e.arguments) for e in step.steps if e.name == "cma.alloc_contig_range"}
+    tried = len(ranges)
+    busy = f" {plural(tried - 1, 'run')} before it had a page that stays." if tried > 1 else ""
+    if step.result >= 0:
+        last = step.result + count - 1
+        return (
+            f"CMA gives {plural(count)}, frames {step.result} to {last}: the first run that is "
+            f"free in its bitmap and could be emptied; {plural(len(_moves(step)))} moved.{busy}"
+        )
+    if step.result == -layout.EBUSY:
+        return (
+            f"CMA has no {plural(count)}: in each of {plural(tried, 'run')} a page stays (-EBUSY)."
+        )
+    none = "no run is free in its bitmap, or there was no frame to move a page to"
+    return f"CMA has no {plural(count)} (-ENOMEM): {none}."
+
+
+@explains("cma_release")
+def _cma_release(step: Transition) -> str:
+    pfn, count = step.arguments
+    return f"Frames {pfn} to {pfn + count - 1} return to the CMA area, and their bits are cleared."
 
 
 # --- settings ----------------------------------------------------------------------------------

@@ -27,11 +27,14 @@ FUNCTIONS = {
     "alloc_pages": "page_alloc.alloc_pages",
     "free_pages": "page_alloc.put_page",
     "pin": "page.get_page",
+    "pin_as": "page.get_page",
     "unpin": "page_alloc.put_page",
     "compact": "compaction.compact_zone",
     "rescan": "compaction.rescan",
     "alloc_contig_range": "cma.alloc_contig_range",
     "free_contig_range": "cma.free_contig_range",
+    "cma_alloc": "cma.alloc_contig_range",
+    "cma_release": "cma.free_contig_range",
     "zbud_alloc": "zbud.zbud_alloc",
     "zbud_free": "zbud.zbud_free",
     "zbud_map": "zbud.zbud_map",
@@ -102,7 +105,14 @@ def _title(step: Transition) -> str:
 
 
 #: Operations whose own sentence covers a refusal.
-_EXPLAIN_REFUSALS = {"zbud_alloc", "zbud_free", "zbud_unmap", "alloc_pages", "alloc_contig_range"}
+_EXPLAIN_REFUSALS = {
+    "zbud_alloc",
+    "zbud_free",
+    "zbud_unmap",
+    "alloc_pages",
+    "alloc_contig_range",
+    "cma_alloc",
+}
 
 
 def _refusals(number: int) -> str:

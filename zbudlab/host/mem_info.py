@@ -2,7 +2,7 @@
 
 Both forms are read: with a node before each zone, and, from kernels without NUMA, without one.
 Letters for migrate types are printed since 3.9. The first block size of a free list is the page
-size.
+size. A zone without a free list, as in a report that was cut, has sizes and watermarks only.
 
 Source: mm/page_alloc.c, show_free_areas (v3.12); mm/show_mem.c, show_free_areas (v6.6).
 """
@@ -10,7 +10,7 @@ Source: mm/page_alloc.c, show_free_areas (v3.12); mm/show_mem.c, show_free_areas
 import re
 from typing import NamedTuple
 
-from zbudlab.host.text import last_dump, plain_lines
+from zbudlab.host.text import last_dump, plain_text
 from zbudlab.host.zones import Zone
 
 #: Letters of migrate types and the names they have in pagetypeinfo.
@@ -25,9 +25,9 @@ LETTERS = {
 }
 NODE = r"(?:Node\s+(\d+)\s+)?"
 BLOCKS = re.compile(
-    NODE + r"([A-Z]\w+):((?:\s+\d+\*\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*\d+kB", re.MULTILINE
+    NODE + r"([A-Z]\w+):((?:\s+\d+[*_]\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*\d+kB", re.MULTILINE
 )
-BLOCK = re.compile(r"(\d+)\*(\d+)kB(?:\s+\(([A-Z]*)\))?")
+BLOCK = re.compile(r"(\d+)[*_](\d+)kB(?:\s+\(([A-Z]*)\))?")
 STATE = re.compile(
     NODE + r"([A-Z]\w+)\s+free:(\d+)kB((?:\s+(?:boost|[\w()]+):\d+(?:[kK]B)?|\s+all_unreclaimable\?"
     r"\s+\w+)*)(?:\s+lowmem_reserve\[\]:((?:\s+\d+)+)(?!\*))?"
@@ -54,7 +54,7 @@ class MemInfo(NamedTuple):
 
 def looks_like_mem_info(text: str) -> bool:
     """Return whether a text has free lists in the form of Mem-Info."""
-    return BLOCKS.search("\n".join(plain_lines(text))) is not None
+    return BLOCKS.search(plain_text(text)) is not None
 
 
 def _free_list(words: str) -> tuple[list[int], list[str], int]:
@@ -68,7 +68,10 @@ def _free_list(words: str) -> tuple[list[int], list[str], int]:
 
 
 def _fill(zone: Zone, state: tuple[str, ...], page_size: int) -> None:
-    """Add sizes, watermarks and counters of a zone, in pages."""
+    """Add sizes, watermarks and counters of a zone, in pages.
+
+    A zone that manages no page has none, however many are present: the boot code took them.
+    """
     _, _, free, amounts, reserve = state
     zone.counts["free"] = int(free) * KIB // page_size
     for name, value, unit in AMOUNT.findall(amounts):
@@ -78,18 +81,20 @@ def _fill(zone: Zone, state: tuple[str, ...], page_size: int) -> None:
         else:
             zone.counts[name] = pages
     zone.reserve = [int(pages) for pages in reserve.split()]
+    if re.search(r"\bmanaged:0kB", amounts):
+        zone.present = 0
 
 
 def parse_mem_info(text: str) -> MemInfo:
     """Read zones, watermarks, free lists and counts; no zones if the text has none."""
-    plain = "\n".join(plain_lines(text))
+    plain = plain_text(text)
     lists, dumps = last_dump(BLOCKS.findall(plain), lambda groups: groups[:2])
     zones, page_size = {}, 4 * KIB
     for node, name, words in lists:
         blocks, letters, page_size = _free_list(words)
         zones[node, name] = Zone(int(node or 0), name, blocks, letters=letters)
     for state in STATE.findall(plain):
-        if state[:2] in zones:
-            _fill(zones[state[:2]], state, page_size)
+        key = state[:2]
+        _fill(zones.setdefault(key, Zone(int(key[0] or 0), key[1], [])), state, page_size)
     totals = {name: int(pages) for name, pages in TOTALS.findall(plain)}
     return MemInfo(list(zones.values()), page_size, totals, dumps)

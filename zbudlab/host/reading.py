@@ -80,7 +80,8 @@ def _free_lists(host: Host, text: str, name: str) -> None:
         host.zones, host.notes = list(parsed.zones.values()), parsed.notes
         return
     found = parse_mem_info(text)
-    host.zones, host.page_size = found.zones, found.page_size
+    host.zones = [zone for zone in found.zones if zone.free]
+    host.page_size = found.page_size
     host.release = kernel_in(text)
     host.notes.append(
         f"{name} is a kernel log: free lists and sizes are those of its Mem-Info block; which "

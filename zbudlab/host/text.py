@@ -1,9 +1,10 @@
 """Kernel text as people record and send it, restored to its plain form.
 
-Mail programs wrap lines, terminals and logs put prompts, timestamps and quote marks before them,
-and several recordings may follow one another in one file.
+Mail programs wrap lines and encode them, terminals and logs put prompts, timestamps and quote marks
+before them, and several recordings may follow one another in one file.
 """
 
+import quopri
 import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -15,7 +16,7 @@ Entry = TypeVar("Entry")
 #: What logs, terminals and mail programs put before a line of the kernel.
 PREFIX = re.compile(
     r"""^(?:\s*(?:
-        >                                                   # quoted mail
+        [>|]                                                # quoted mail
       | <\d{1,3}>                                           # level
       | \d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?        # ISO time
       | [A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}\s\S+          # syslog: time and host
@@ -26,15 +27,34 @@ PREFIX = re.compile(
     ))+\s*""",
     re.VERBOSE,
 )
+#: What only quoted-printable mail has: an equals sign, or a long line that goes on.
+ENCODED = re.compile(r"=3D|^.{69,}=\r?$", re.MULTILINE)
+#: An equals sign or a long line that such mail cannot have.
+NOT_ENCODED = re.compile(r"=(?![0-9A-F]{2}|\r?\n|$)|^.{90,}$", re.MULTILINE)
+#: A unit or a block that a terminal cut at its last column.
+CUT = re.compile(r"(?<=\d[kK])\n(?=B\b)|(?<=\d\*)\n(?=\d+kB)")
 NUMBERS_ONLY = re.compile(r"[\s\d>]*\d\s*")
 UNFINISHED = re.compile(r"Node\s+\d+,(\s*zone(\s+\S+)?(,(\s*type)?(\s+\S+)?)?)?\s*$")
 COMMAND = re.compile(r"[$#%>]\s*(?:sudo\s+)?(?:cat|dmesg|grep|tail|head|less)\b")
 
 
+def decoded(text: str) -> str:
+    """Return the text of a mail that is encoded as quoted-printable; other text as it is."""
+    if NOT_ENCODED.search(text) or not ENCODED.search(text):
+        return text
+    plain = quopri.decodestring(text.encode()).decode("utf-8", "replace")
+    return plain.replace("\xa0", " ")
+
+
 def plain_lines(text: str) -> list[str]:
     """Return the lines of a text without line ends, prompts, timestamps and quote marks."""
-    lines = text.replace("\0", " ").splitlines()
+    lines = decoded(text).replace("\0", " ").splitlines()
     return [PREFIX.sub("", line).rstrip() for line in lines]
+
+
+def plain_text(text: str) -> str:
+    """Return plain lines as one text, with units and blocks that were cut in two joined again."""
+    return CUT.sub("", "\n".join(plain_lines(text)))
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:

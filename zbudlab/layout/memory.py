@@ -169,6 +169,16 @@ migration = np.dtype(
     align=True,
 )
 
+# --- CMA -----------------------------------------------------------------------------------------
+cma_area = np.dtype(
+    [
+        ("base_pfn", "i8"),  # first page frame
+        ("nr_pages", "i8"),  # 0 = no area
+        ("order_per_bit", "i8"),  # a bit of its bitmap stands for 2^order_per_bit pages
+    ],
+    align=True,
+)
+
 # --- frames at a glance -------------------------------------------------------------------------
 # What a page frame is, as maps show it: one byte with its kind and flags.
 FRAME_KIND_MASK = 7

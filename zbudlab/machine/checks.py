@@ -17,10 +17,12 @@ from zbudlab import layout
 from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, shown
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import MachineError, invalid
-from zbudlab.machine.settings import MAX_FRAMES, ORDER, PERCENT, SEED
+from zbudlab.machine.settings import MAX_ALIGN, MAX_FRAMES, ORDER, PERCENT, SEED
 
 #: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
 FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
+#: Why a page is held, so that it cannot move: a driver's pin, buffers in use, or file I/O.
+PINS = ("pin", "buffers", "file")
 MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
 LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
 
@@ -189,6 +191,12 @@ def pin(machine: Core, pfn: int) -> None:
 
 
 @check
+def pin_as(machine: Core, pfn: int, kind: int) -> None:
+    whole("kind", kind, 0, len(PINS) - 1)
+    frame_in_use(machine, pfn)
+
+
+@check
 def unpin(machine: Core, pfn: int) -> None:
     frame_in_use(machine, pfn)
     if not machine.pins[pfn]:
@@ -239,6 +247,33 @@ def alloc_contig_range(machine: Core, start: int, end: int) -> None:
 
 @check
 def free_contig_range(machine: Core, start: int, end: int) -> None:
+    _taken_from_cma(machine, start, end)
+    if _bits(machine, start, end).any():
+        raise invalid(f"cma_alloc allocated page frames {start} to {end - 1}: use cma_release")
+
+
+@check
+def cma_alloc(machine: Core, count: int, align: int) -> None:
+    whole("count", count, 1)
+    whole("align", align, 0, MAX_ALIGN)
+
+
+@check
+def cma_release(machine: Core, pfn: int, count: int) -> None:
+    whole("count", count, 1, MAX_FRAMES)
+    _taken_from_cma(machine, pfn, pfn + count)
+    if not _bits(machine, pfn, pfn + count).all():
+        raise invalid(f"cma_alloc did not allocate page frames {pfn} to {pfn + count - 1}")
+
+
+def _bits(machine: Core, start: int, end: int) -> np.ndarray:
+    """Return the bits of a range of the CMA area."""
+    first, order = machine.cma_area[0], machine.config.cma_order_per_bit
+    return machine.cma_bitmap[start - first >> order : (end - first - 1 >> order) + 1]
+
+
+def _taken_from_cma(machine: Core, start: int, end: int) -> None:
+    """Refuse a range of frames that is not held by a request for the CMA area."""
     first, last = machine.cma_area
     taken = machine.state.pages[max(start, first) : min(end, last)]
     pins = np.array([machine.pins[pfn] for pfn in range(max(start, first), min(end, last))], int)

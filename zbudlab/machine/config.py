@@ -23,7 +23,10 @@ class MachineConfig:
     pageblock_order: of a pageblock, 4 to 10; x86-64 has 9.
     page_bytes: whether pages have content. Without it a frame costs 96 bytes of host memory, and
         pages are written as compressed lengths.
-    cma_pages: size of the CMA area at the end of memory, a multiple of 1024.
+    cma_pages: size of the CMA area, a multiple of 1024 (see `machine.cma.cma_parameter` for the
+        form of the kernel's parameter cma=).
+    cma_start: its first page frame, a multiple of 1024; None = at the end of memory.
+    cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
     zbud_movable: whether compaction may move zbud pages; None = as the variant has it.
     zswap: False = pages go uncompressed to the swap device.
@@ -49,6 +52,8 @@ class MachineConfig:
     pageblock_order: int = 9
     page_bytes: bool = True
     cma_pages: int = 0
+    cma_start: int | None = None
+    cma_order_per_bit: int = 0
     zbud: str = "series"
     zbud_movable: bool | None = None
     zswap: bool = True
@@ -73,13 +78,30 @@ class MachineConfig:
                 raise ConfigError(f"{name} must be 0 to {self.frames}, not {value}")
         if self.zbud_movable and self.zbud == "plain":
             raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
-        block = layout.MAX_ORDER_NR_PAGES
-        if self.cma_pages % block or (self.cma_pages and self.frames % block):
-            raise ConfigError(
-                f"a CMA area takes whole blocks of {block} pages at the end of memory: cma_pages "
-                f"{self.cma_pages} of {self.frames} frames does not"
-            )
+        self._check_cma()
         find_compressor(self.compressor)
+
+    def _check_cma(self) -> None:
+        """Raise ConfigError for a CMA area that is not whole largest blocks of this memory."""
+        block = layout.MAX_ORDER_NR_PAGES
+        start, end = self.cma_area
+        if self.cma_pages and (start % block or end % block):
+            where = "at the end of memory" if self.cma_start is None else f"from frame {start} on"
+            raise ConfigError(
+                f"a CMA area takes whole blocks of {block} pages: cma_pages {self.cma_pages} "
+                f"{where} of {self.frames} frames does not"
+            )
+        if self.cma_start is not None and end > self.frames:
+            raise ConfigError(
+                f"a CMA area of {self.cma_pages} pages from frame {start} on does not fit into "
+                f"{self.frames} frames"
+            )
+
+    @property
+    def cma_area(self) -> tuple[int, int]:
+        """The first and the last + 1 page frame of the CMA area."""
+        start = self.frames - self.cma_pages if self.cma_start is None else self.cma_start
+        return start, start + self.cma_pages
 
     @property
     def movable(self) -> bool:

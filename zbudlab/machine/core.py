@@ -29,7 +29,9 @@ class Core:
     config: its settings. compressor: used by zswap. log: gets operations and steps, None = none.
     state: the arrays. swap, paging: what runs on them. moves: layout.migration, what the last
     compaction moved; control: its layout.compact_control. pins: references that `pin` took, by
-    frame. cma_area: first and last + 1 frame of the CMA area.
+    frame; pin_kinds: the same by frame and kind, where a kind was given. cma_area: first and last +
+    1 frame of the CMA area. cma: one layout.cma_area; cma_bitmap: a byte for each bit, 1 = held by
+    `cma_alloc`.
     """
 
     def __init__(
@@ -44,6 +46,11 @@ class Core:
         self.moves = np.zeros(config.frames, layout.migration)
         self.control = np.zeros(1, layout.compact_control)
         self.pins: Counter[int] = Counter()
+        self.pin_kinds: Counter[tuple[int, int]] = Counter()
+        first, last = self.cma_area
+        self.cma = np.zeros(1, layout.cma_area)
+        self.cma[0] = first, last - first, config.cma_order_per_bit
+        self.cma_bitmap = np.zeros((last - first) >> config.cma_order_per_bit, np.uint8)
         self.swap = self._swap()
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
         self.paging = Paging(self.state, self.swap, self.journal)
@@ -59,7 +66,7 @@ class Core:
         )
         state.zone["watermark"] = config.watermarks
         state.zone["zpool_movable"] = config.movable
-        self.cma_area = (config.frames - config.cma_pages, config.frames)
+        self.cma_area = config.cma_area
         areas = [self.cma_area] if config.cma_pages else []
         bootmem.free_all_bootmem(state.mem, config.frames, areas)
         state.create_pool(LAB_POOL, config.variant)

@@ -196,7 +196,7 @@ class Keyframes:
                 elif name == "pages":
                     found[name] = self._of_slots(arrays[owner])
                 else:
-                    new = values[owner][name]
+                    new = values[owner].get(name, {})  # files of older versions lack some
                     found[name] = Counter(new) if isinstance(old, Counter) else new
             for name, value in found.items():  # not through vars(): `State.mem` must follow
                 setattr(owners(machine)[owner], name, value)

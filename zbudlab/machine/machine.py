@@ -13,6 +13,7 @@ import contextlib
 import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from zbudlab.content.compressors import Compressor
 from zbudlab.content.compressors import compressor as find_compressor
 from zbudlab.io.values import Truth, shown, taken, whole_numbers
 from zbudlab.machine import checks, operations, peek, snapshots
+from zbudlab.machine.cma import ContiguousMemory, cma_parameter
 from zbudlab.machine.config import MachineConfig
-from zbudlab.machine.core import Core
 from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError, invalid
 from zbudlab.machine.explain import PageExplanation, explain
 from zbudlab.machine.keyframes import Keyframes
@@ -40,12 +41,13 @@ def _switch(name: str, value: Any) -> int:
     return int(taken(Truth(), name, value, invalid))
 
 
-class Machine(Core):
+class Machine(ContiguousMemory):
     """A simulated machine.
 
-    config: a MachineConfig; alternatively pass its settings by name. compressor: a name, or an
-    object with the methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for
-    settings that no machine has, and MachineError(ENOMEM) if the host has too little memory.
+    config: a MachineConfig; alternatively pass its settings by name. cma="16M" or cma="16M@8M" sets
+    the CMA area as the kernel's boot parameter does. compressor: a name, or an object with the
+    methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for settings that no
+    machine has, and MachineError(ENOMEM) if the host has too little memory.
 
     >>> machine = Machine(frames=4096, compressor="lz4")
     >>> shell = machine.create_process(100)
@@ -62,12 +64,16 @@ class Machine(Core):
         if isinstance(compressor, str):
             settings["compressor"] = compressor
             compressor = None
+        cma = settings.pop("cma", None)
         if not isinstance(compressor, Compressor | None):
             raise ConfigError(
                 f"compressor must be a name, or have a name, compress and decompress, not "
                 f"{shown(compressor)}"
             )
         config = _configuration(config, settings)
+        if cma is not None:
+            area: dict[str, Any] = cma_parameter(cma, config.frames)
+            config = replace(config, **area)
         config.check_host()
         log = OperationLog() if config.log else None
         compressor = compressor or find_compressor(config.compressor)
@@ -233,16 +239,6 @@ class Machine(Core):
         checks.frame_in_use(self, pfn)
         self.operate("free_pages", pfn)
 
-    def pin(self, pfn: int) -> None:
-        """Take a reference to a page frame in use, which keeps its page from moving."""
-        checks.frame_in_use(self, pfn)
-        self.operate("pin", pfn)
-
-    def unpin(self, pfn: int) -> None:
-        """Drop a reference that `pin` took."""
-        checks.frame_in_use(self, pfn)
-        self.operate("unpin", pfn)
-
     def lay_out(self, free: Any, pageblocks: Any, *, seed: int = 0) -> None:
         """Give an unused machine free lists with these counts; all other frames are the kernel's.
 
@@ -257,7 +253,7 @@ class Machine(Core):
         if self.operate("lay_out", seed, *counts):
             raise invalid(f"no {self.config.frames} frames can hold such free blocks")
 
-    # --- compaction and CMA --------------------------------------------------------------------
+    # --- compaction ----------------------------------------------------------------------------
 
     def compact(self, order: int = -1, migratetype: str = "movable", *, sync: bool = True) -> str:
         """Move pages together; return "complete" (the scanners met), "partial" or "skipped".
@@ -273,25 +269,6 @@ class Machine(Core):
     def rescan(self) -> None:
         """Forget where compaction found nothing, so that the next run scans everything."""
         self.operate("rescan")
-
-    def alloc_contig_range(self, start: int, end: int) -> None:
-        """Allocate the frames [start, end) of the CMA area, after moving pages out of them.
-
-        Raises MachineError and changes nothing: EBUSY if a page could not be moved, ENOMEM if
-        there was no frame to move it to, EINVAL if this is not a range of the CMA area.
-        """
-        result = self.operate("alloc_contig_range", start, end)
-        if result < 0:
-            first, last = self.cma_area
-            area = f"{first} to {last - 1}" if last > first else "empty"
-            raise MachineError(
-                -result,
-                f"cannot take page frames {start} to {end - 1} (the CMA area is {area})",
-            )
-
-    def free_contig_range(self, start: int, end: int) -> None:
-        """Free frames that `alloc_contig_range` allocated."""
-        self.operate("free_contig_range", start, end)
 
     # --- settings ------------------------------------------------------------------------------
 

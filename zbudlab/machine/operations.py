@@ -15,9 +15,11 @@ import numpy as np
 
 from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES, MIGRATE_UNMOVABLE, PAGE_SIZE
 from zbudlab.machine import freelists
-from zbudlab.machine.checks import FAULTS
+from zbudlab.machine.checks import FAULTS, PINS
 from zbudlab.machine.core import LAB_POOL, Core
 from zbudlab.mm import cma, compaction, memory, page_alloc, zbud
+
+MAX_RECLAIM_RETRIES = 16  #: of a request for CMA that finds no frame to move a page to
 
 OPERATIONS: dict[str, Callable[..., int]] = {}
 
@@ -177,8 +179,18 @@ def pin(machine: Core, pfn: int) -> int:
 
 
 @operation
+def pin_as(machine: Core, pfn: int, kind: int) -> int:
+    """Take a reference of a frame for a reason, a number in `checks.PINS`. Return 0."""
+    machine.pin_kinds[pfn, kind] += 1
+    return pin(machine, pfn)
+
+
+@operation
 def unpin(machine: Core, pfn: int) -> int:
-    """Drop a reference that `pin` took. Return 1 if it was the last one."""
+    """Drop a reference that `pin` or `pin_as` took. Return 1 if it was the last one."""
+    kinds = [kind for kind in range(len(PINS)) if machine.pin_kinds[pfn, kind]]
+    if kinds and machine.pins[pfn] <= sum(machine.pin_kinds[pfn, kind] for kind in kinds):
+        machine.pin_kinds[pfn, kinds[-1]] -= 1
     machine.pins[pfn] -= 1
     return free_pages(machine, pfn)
 
@@ -223,6 +235,52 @@ def alloc_contig_range(machine: Core, start: int, end: int) -> int:
 def free_contig_range(machine: Core, start: int, end: int) -> int:
     """Free a range of the CMA area. Return 0."""
     machine.do(cma.free_contig_range, machine.state.mem, start, end)
+    return 0
+
+
+@operation
+def cma_alloc(machine: Core, count: int, align: int) -> int:
+    """Allocate pages of the CMA area. Return the first frame or a negative errno.
+
+    Source: mm/cma.c, cma_alloc (v6.6).
+    """
+    area, bitmap = machine.cma, machine.cma_bitmap
+    start, failed = machine.cma_area[0], -errno.ENOMEM
+    while (pfn := cma.cma_reserve(area, bitmap, start, count, align)) >= 0:
+        failed = _emptied(machine, pfn, count)
+        if not failed:
+            return pfn
+        cma.cma_mark(area, bitmap, pfn, count, 0)
+        if failed != -errno.EBUSY:
+            break
+        start = cma.after_busy(area, pfn, align)
+    return failed
+
+
+def _emptied(machine: Core, pfn: int, count: int) -> int:
+    """Run `alloc_contig_range`, and again after reclaim while there is no frame to move to.
+
+    The kernel's migration reclaims while it allocates targets. Here migration is one compiled
+    function and cannot, so reclaim comes after it. What it frees may be in the range itself.
+
+    Source: mm/page_alloc.c, MAX_RECLAIM_RETRIES (v6.6).
+    """
+    failed = _moving(machine, cma.alloc_contig_range, pfn, pfn + count)
+    for _ in range(MAX_RECLAIM_RETRIES):
+        if failed != -errno.ENOMEM or not machine.paging.try_to_free_pages(count):
+            break
+        failed = _moving(machine, cma.alloc_contig_range, pfn, pfn + count)
+    return failed
+
+
+@operation
+def cma_release(machine: Core, pfn: int, count: int) -> int:
+    """Free pages that `cma_alloc` allocated. Return 0.
+
+    Source: mm/cma.c, cma_release (v6.6).
+    """
+    free_contig_range(machine, pfn, pfn + count)
+    cma.cma_mark(machine.cma, machine.cma_bitmap, pfn, count, 0)
     return 0
 
 

@@ -30,6 +30,8 @@ MACHINE: dict[str, Kind] = {
     "pageblock_order": Whole(4, MAX_ORDER - 1),
     "page_bytes": Truth(),
     "cma_pages": Whole(0, MAX_FRAMES),
+    "cma_start": Whole(0, MAX_FRAMES, optional=True),
+    "cma_order_per_bit": ORDER,
     "zbud": Choice(tuple(ZBUD_VARIANTS)),
     "zbud_movable": Truth(optional=True),
     "zswap": Truth(),
@@ -83,7 +85,13 @@ ALLOCATION: dict[str, Kind] = {
     "direct": Truth(),
 }
 
-CMA_REQUEST: dict[str, Kind] = {"every": STEPS, "keep": COUNT}
+MAX_ALIGN = 24  #: order of the alignment of a request of `cma_alloc`
+CMA_REQUEST: dict[str, Kind] = {
+    "every": STEPS,
+    "keep": COUNT,
+    "by": Choice(("ranges", "cma_alloc")),
+    "align": Whole(0, MAX_ALIGN),
+}
 
 PHASE: dict[str, Kind] = {"steps": STEPS}
 

@@ -54,7 +54,7 @@ CHANGING = {
     "swap": ("busy",),
     "compression": ("failures",),
     "paging": ("events", "failures"),
-    "machine": ("pins", "moves", "control"),
+    "machine": ("pins", "pin_kinds", "moves", "control", "cma_bitmap"),
 }
 
 

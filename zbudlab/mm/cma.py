@@ -5,10 +5,20 @@ wanted, `alloc_contig_range` isolates its pageblocks, moves all pages out and ta
 blocks. A single page that cannot move makes it fail. That is why zbud pages are welcome there once
 they can move, and a danger if they can be pinned.
 
+Drivers call `cma_alloc` for a number of pages. A bitmap of the area says which pages such requests
+hold. The first aligned run of clear bits is set, then `alloc_contig_range` empties its frames. If a
+page there cannot move, the bits are cleared and the next run is tried; if no run is left, the
+request fails with the last error, -ENOMEM if none was tried. The kernel drops the lock of the
+bitmap before it moves pages, so here `cma_reserve` ends there.
+
 Limits: ranges inside CMA areas only (-EINVAL elsewhere). `reclaim_clean_pages_from_list` does
 nothing, because there are no clean file pages.
 
-Source: mm/page_alloc.c: alloc_contig_range, free_contig_range (v3.12.9).
+Source: mm/page_alloc.c: alloc_contig_range, free_contig_range (v3.12.9); mm/cma.c: cma_alloc,
+cma_release, cma_clear_bitmap, cma_bitmap_aligned_mask, cma_bitmap_aligned_offset,
+cma_bitmap_pages_to_bits (v4.19 and v6.6, the same rules); lib/bitmap.c:
+bitmap_find_next_zero_area_off (v6.6). In v3.12 all this is dma_alloc_from_contiguous in
+drivers/base/dma-contiguous.c, with one bit a page and alignment relative to the start of the area.
 """
 
 import numpy as np
@@ -155,3 +165,78 @@ def alloc_contig_range(mem, moves, control, start, end):
         failed = take_range(mem, control, start, end)
     undo_isolate_page_range(mem, low, high, MIGRATE_CMA)
     return failed
+
+
+# --- the bitmap of an area -----------------------------------------------------------------------
+
+
+@kernel
+def cma_bits(area, count):
+    """Return how many bits stand for `count` pages; a part of a bit counts as one."""
+    order = area[0].order_per_bit
+    return (count + (1 << order) - 1) >> order
+
+
+@kernel
+def next_aligned_bit(area, bit, align):
+    """Return the first bit from `bit` on whose page frame is a multiple of 2^align."""
+    cma = area[0]
+    if align <= cma.order_per_bit:
+        return bit
+    step = 1 << (align - cma.order_per_bit)
+    offset = (cma.base_pfn & ((1 << align) - 1)) >> cma.order_per_bit
+    return (bit + offset + step - 1) // step * step - offset
+
+
+@kernel
+def last_set_bit(bitmap, first, last):
+    """Return the last bit of [first, last) that is set, -1 if all are clear."""
+    bit = last - 1
+    while bit >= first and bitmap[bit] == 0:
+        bit -= 1
+    return bit if bit >= first else -1
+
+
+@kernel(inline=False)
+def cma_find(area, bitmap, start, count, align):
+    """Return the first bit from `start` on of an aligned run for `count` pages, -1 if none is."""
+    bits = cma_bits(area, count)
+    bit = next_aligned_bit(area, start, align)
+    while bit + bits <= bitmap.shape[0]:
+        taken = last_set_bit(bitmap, bit, bit + bits)
+        if taken < 0:
+            return bit
+        bit = next_aligned_bit(area, taken + 1, align)
+    return -1
+
+
+@kernel(inline=False)
+def cma_mark(area, bitmap, pfn, count, taken):
+    """Set or clear the bits of `count` pages from frame `pfn` on. taken: 1 or 0."""
+    first = (pfn - area[0].base_pfn) >> area[0].order_per_bit
+    for bit in range(first, first + cma_bits(area, count)):
+        bitmap[bit] = taken
+
+
+@kernel(inline=False)
+def cma_reserve(area, bitmap, start, count, align):
+    """Set the bits of the first run for `count` pages. Return its frame, or -ENOMEM if none is.
+
+    area: one layout.cma_area. bitmap: uint8, a byte for each bit. start: the frame to search from.
+    align: the order of the alignment, of page frames.
+    """
+    cma = area[0]
+    if count < 1 or count > cma.nr_pages:
+        return -ENOMEM
+    bit = cma_find(area, bitmap, (start - cma.base_pfn) >> cma.order_per_bit, count, align)
+    if bit < 0:
+        return -ENOMEM
+    pfn = cma.base_pfn + (bit << cma.order_per_bit)
+    cma_mark(area, bitmap, pfn, count, 1)
+    return pfn
+
+
+@kernel
+def after_busy(area, pfn, align):
+    """Return the frame to search from once the run at `pfn` was busy: the next aligned one."""
+    return pfn + (1 << max(align, area[0].order_per_bit))

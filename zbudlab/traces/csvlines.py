@@ -1,7 +1,7 @@
-"""Lines of a CSV file made ready for Arrow: each a separate row, in UTF-8, without quotes.
+"""Lines of a CSV file made ready for Arrow: each a separate row, in UTF-8, with proper quotes.
 
-No value continues on the next line, so an unclosed quote spoils only its own line: lines with
-quotes are read one at a time by Python's csv module. Arrow gets a copy of the text and no
+No value continues on the next line, so an unclosed quote spoils only its own line: a block with odd
+quotes is read one line at a time by Python's csv module. Arrow gets a copy of the text and no
 callback, because one of its threads that still holds a Python object when the interpreter exits
 would abort the process.
 """
@@ -18,6 +18,10 @@ from pyarrow import csv as arrow_csv
 from zbudlab.io.streams import TraceError
 
 UNCLOSED = "a quote is not closed"
+QUOTE = ord('"')
+#: Which bytes end a line, and which may be before a quoted value and after it.
+LINE_ENDS, AROUND = np.zeros((2, 256), bool)
+LINE_ENDS[list(b"\n\r")] = AROUND[list(b',"\n\r')] = True
 
 
 def heading(block: bytes) -> tuple[list[str], bytes, int]:
@@ -114,14 +118,33 @@ def parsed(block: bytes, names: Sequence[str], wanted: Sequence[str], before: in
 
     before: number of lines of the file before these.
     """
-    if b'"' not in block:
+    quoted = b'"' in block
+    if not quoted or _well_quoted(block):
         with contextlib.suppress(pa.ArrowInvalid):  # a row that does not fit the names
-            return Lines(_table(_in_utf8(block), names, wanted), {}, block, before)
+            rows = _table(_in_utf8(block), names, wanted, quoted=quoted)
+            return Lines(rows, {}, block, before)
     text, passed = _rows(block, len(names))
     return Lines(_table(_in_utf8(text), names, wanted), passed, block, before)
 
 
-def _table(text: bytes, names: Sequence[str], wanted: Sequence[str]) -> pa.RecordBatch:
+def _well_quoted(block: bytes) -> bool:
+    """Return whether quotes only enclose values, or are doubled inside of them, on every line.
+
+    Arrow reads such lines as Python's csv module does. Each line has an even number of quotes. The
+    first, third, ... one begins a value or follows another quote, the others end a value or come
+    before another quote.
+    """
+    text = np.frombuffer(b"\n" + block + b"\n", np.uint8)
+    at = np.flatnonzero(text == QUOTE)
+    before_line_ends = np.searchsorted(at, np.flatnonzero(LINE_ENDS[text]))
+    if (before_line_ends & 1).any():
+        return False
+    return bool(AROUND[text[at[::2] - 1]].all() and AROUND[text[at[1::2] + 1]].all())
+
+
+def _table(
+    text: bytes, names: Sequence[str], wanted: Sequence[str], *, quoted: bool = False
+) -> pa.RecordBatch:
     """Return the wanted columns of rows that have a value for each name.
 
     Raises pa.ArrowInvalid if a row does not fit.
@@ -134,7 +157,7 @@ def _table(text: bytes, names: Sequence[str], wanted: Sequence[str]) -> pa.Recor
         arrow_csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=list(names)
         ),
-        arrow_csv.ParseOptions(quote_char=False),
+        arrow_csv.ParseOptions(quote_char='"' if quoted else False),
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted
         ),

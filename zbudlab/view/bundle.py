@@ -39,18 +39,23 @@ class LiveView:
 
 
 def bundle(widget: Any, picture: Figure, words: str) -> tuple[dict, dict]:
-    """Return data and metadata for `_repr_mimebundle_`; `words` describes the picture."""
+    """Return data and metadata for `_repr_mimebundle_`; `words` describes the picture.
+
+    widget: None for a picture only.
+    """
     encoded, wide = b64encode(png(picture)).decode(), width(picture)
+    hint = HINT if widget is not None else ""
     image = f'<img alt="{escape(words)}" width="{wide}" src="data:image/png;base64,{encoded}">'
-    data = {
-        "text/plain": f"{words}\n{HINT}",
-        "text/html": f"<figure>{image}<figcaption>{escape(words)} {HINT}</figcaption></figure>",
+    data: dict[str, Any] = {
+        "text/plain": f"{words}\n{hint}",
+        "text/html": f"<figure>{image}<figcaption>{escape(words)} {hint}</figcaption></figure>",
         "image/png": encoded,
-        WIDGET_VIEW: {
+    }
+    if widget is not None:
+        data[WIDGET_VIEW] = {
             "version_major": 2,
             "version_minor": 0,
             "model_id": widget.model_id,
             MARK: True,
-        },
-    }
+        }
     return data, {"image/png": {"alt": words, "width": wide}}

@@ -102,12 +102,15 @@ class CmaRequest:
     """A repeated request for a range of the CMA area.
 
     pages: size; % is of the area. every: steps between two requests. keep: steps until the range is
-    given back; 0 = never.
+    given back; 0 = never. by: "cma_alloc", as drivers do, with the order `align` of the alignment;
+    or "ranges", which asks `alloc_contig_range` for multiples of the size from the start on.
     """
 
     pages: Size
     every: int = 1
     keep: int = 1
+    by: str = "ranges"
+    align: int = 0
 
     def __post_init__(self) -> None:
         if not pages_of(self.pages, 1):

@@ -293,7 +293,7 @@ class Run:
             self._lend(wanted.keep, lambda pfn=pfn: self.machine.free_pages(pfn))  # type: ignore[misc]
 
     def _ask_cma(self, request: CmaRequest) -> None:
-        """Request a range that is not taken, from the start of the area on, as cma_alloc does.
+        """Request a range that is not taken, from the start of the area on.
 
         The kernel's migration reclaims while it allocates targets. Here migration is one compiled
         function and cannot, so if it finds no frame, that many pages are reclaimed and the range is
@@ -302,6 +302,9 @@ class Run:
         first, last = self.machine.cma_area
         pages = pages_of(request.pages, last - first)
         self._events["cma_asked"] += 1
+        if request.by == "cma_alloc":
+            self._cma_alloc(max(pages, 1), request)
+            return
         for start in range(first, last - pages + 1, pages):
             if self._cma.isdisjoint(range(start, start + pages)):
                 answer = self._take_cma(start, start + pages, request.keep)
@@ -322,6 +325,17 @@ class Run:
         self._events["cma_met"] += 1
         self._lend(keep, lambda: self._return_cma(start, end))
         return 0
+
+    def _cma_alloc(self, pages: int, request: CmaRequest) -> None:
+        """Request pages of the CMA area as drivers do."""
+        try:
+            pfn = self.machine.cma_alloc(pages, align=request.align)
+        except MachineError as error:
+            if error.errno not in (errno.EBUSY, errno.ENOMEM):
+                raise
+            return
+        self._events["cma_met"] += 1
+        self._lend(request.keep, lambda: self.machine.cma_release(pfn, pages))
 
     def _return_cma(self, start: int, end: int) -> None:
         """Give a range of the CMA area back."""

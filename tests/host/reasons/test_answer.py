@@ -5,6 +5,8 @@ Also tests `host/reasons/crowd.py`, `host/reasons/remedies.py`, `host/reasons/re
 """
 
 import json
+import quopri
+import re
 from pathlib import Path
 
 import pytest
@@ -14,21 +16,58 @@ from zbudlab.host.reasons.request import HEADS
 
 DATA = Path(__file__).parents[2] / "data"
 REPORTS = json.loads((DATA / "reports" / "reports.json").read_text())
-KNOWN = [report for report in REPORTS if report["known"]]
+ADDRESS = re.compile(r"https?://[\w.-]+/\S+")
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report["name"])
-def test_the_reason_is_the_one_that_the_thread_found_where_it_is_known(report):
+def test_the_reason_is_the_one_that_the_thread_found_or_the_report_says_that_it_is_not(report):
     answer = host.why("\n".join(report["text"]), layouts=0)
-    assert answer.reason == report["reason"]
+    assert (answer.reason == report["reason"]) == report["found"]
+    assert report["found"] or answer.reason == "unknown"
     json.dumps(answer.as_dict())
     said = str(answer)
     assert said.count("Reason: ") == 1
     assert all(step.place in said for step in answer.steps)
 
 
-def test_most_reasons_are_those_of_a_thread():
-    assert len(KNOWN) == 5
+def test_every_report_has_the_reason_and_the_address_of_its_thread():
+    assert len(REPORTS) == 20
+    assert sum(report["found"] for report in REPORTS) == 19
+    assert all(report["known"] and ADDRESS.fullmatch(report["address"]) for report in REPORTS)
+    assert len({report["address"] for report in REPORTS}) == 20
+    assert {report["reason"] for report in REPORTS} >= {
+        "short", "scattered", "CMA only", "HighAtomic only", "empty", "CMA busy", "CMA full"
+    }  # fmt: skip
+
+
+def as_mail(text):
+    """Return a text as a mail program sends it: quoted, and encoded as quoted-printable."""
+    quoted = "".join(f"> {line}\n" for line in text.splitlines())
+    return quopri.encodestring(quoted.encode()).decode()
+
+
+def as_log(text):
+    return "".join(
+        f"Jan  5 10:20:30 box kernel: [ 5091.85] {line}\r\n" for line in text.splitlines()
+    )
+
+
+@pytest.mark.parametrize("changed", [as_mail, as_log, lambda text: text + text])
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report["name"])
+def test_a_report_says_the_same_in_a_mail_and_in_a_log(report, changed):
+    plain = "\n".join(report["text"]) + "\n"
+    answers = [host.why(text, layouts=0) for text in (plain, changed(plain))]
+    assert len({answer.reason for answer in answers}) == 1
+    assert answers[0].decisions == answers[1].decisions
+
+
+def test_watermarks_decide_where_the_free_lists_are_missing():
+    text = scattered().split("Node 0 Normal: ")[0]
+    assert host.why(text, layouts=0).reason == "unknown"
+    short = host.why(text.replace("free:32544kB", "free:20000kB"), layouts=0)
+    assert short.reason == "short"
+    single = host.why(text.replace("order:4", "order:0"), layouts=0)
+    assert single.reason == "met now"
 
 
 def test_steps_are_in_the_order_in_which_the_kernel_decides():

@@ -5,7 +5,7 @@ Also tests `host/reasons/rules.py` and `host/reasons/steps.py`.
 
 import pytest
 
-from zbudlab.host.reasons.decide import allowed_zones, decide
+from zbudlab.host.reasons.decide import allowed_zones, decide, deciding
 from zbudlab.host.reasons.gfp import parse_gfp
 from zbudlab.host.reasons.rules import rules_of
 from zbudlab.host.zones import Zone
@@ -30,6 +30,25 @@ def verdict(there, gfp=KERNEL, order=0, rules=NEW):
 ])  # fmt: skip
 def test_the_reserve_is_for_requests_that_cannot_wait(free, gfp, wanted):
     assert verdict(zone([free]), gfp) == wanted
+
+
+@pytest.mark.parametrize(("rules", "gfp", "mark"), [
+    (OLD, "GFP_NOWAIT", 75), (NEW, "GFP_NOWAIT", 100),
+    (OLD, "GFP_ATOMIC", 38), (NEW, "GFP_ATOMIC", 38),
+    (OLD, "GFP_KERNEL", 100), (NEW, "GFP_KERNEL|__GFP_HIGH", 50),
+])  # fmt: skip
+def test_who_may_use_the_reserve_depends_on_the_kernel(rules, gfp, mark):
+    assert decide(zone([9]), [zone([9])], parse_gfp(gfp), 0, rules).mark == mark
+
+
+def test_the_zone_where_the_request_came_furthest_decides():
+    low, normal = zone([5000], "DMA32"), zone([100], "Normal")
+    normal.managed = 100 * low.managed
+    empty = Zone(0, "DMA", [0, 0])
+    found = [decide(there, [low, normal], KERNEL, 3, NEW) for there in (normal, low, empty)]
+    assert [one.verdict for one in found] == ["short", "scattered", "empty"]
+    assert deciding(found) is found[1]
+    assert deciding(found[2:]) is None
 
 
 def test_pages_of_cma_are_for_movable_requests():

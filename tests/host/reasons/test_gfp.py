@@ -23,4 +23,3 @@ def test_flags_of_different_kernels(text, known, migratetype, can_wait, high, zo
     gfp = parse_gfp(text, known)
     assert (gfp.migratetype, gfp.can_wait, gfp.high) == (migratetype, can_wait, high)
     assert gfp.highest_zone == zone
-    assert gfp.harder == (not can_wait)

@@ -1,11 +1,21 @@
 """Why a request was refused, and what would have helped: the answer to a report."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from zbudlab.host.hosts import Host
 from zbudlab.host.mem_info import parse_mem_info
-from zbudlab.host.reasons.decide import EMPTY, MET, ZoneDecision, allowed_zones, decide
+from zbudlab.host.reasons.crowd import Counts
+from zbudlab.host.reasons.decide import (
+    EMPTY,
+    MET,
+    UNKNOWN,
+    ZoneDecision,
+    allowed_zones,
+    decide,
+    deciding,
+)
 from zbudlab.host.reasons.gfp import parse_gfp
 from zbudlab.host.reasons.remedies import LAYOUTS, Remedy, remedies, zone_counts
 from zbudlab.host.reasons.request import ASKED, Request, parse_request
@@ -36,7 +46,7 @@ class Answer:
     reason: in a word or two ("scattered", "short", "CMA only", ...). because: the reason as a
     sentence. steps: of the decision, in the kernel's order. remedies: what would have helped.
     notes: what the report leaves open. decisions: one per zone, in the order in which the kernel
-    tries them.
+    tries them. counts: the deciding zone as it is drawn, None if its size is not known.
     """
 
     request: Request
@@ -47,14 +57,24 @@ class Answer:
     notes: list[str] = field(default_factory=list)
     decisions: list[ZoneDecision] = field(default_factory=list)
     page_size: int = PAGE_SIZE
+    counts: Counts | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        plain = asdict(self)
+        plain = asdict(replace(self, counts=None))
+        del plain["counts"]
         if plain["request"]["gfp"]:
             text, flags = self.request.gfp or ("", frozenset())
             plain["request"]["gfp"] = {"text": text, "flags": sorted(flags)}
         return plain
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        """Return the output in a notebook: a live map of the deciding zone, and the answer.
+
+        Drawing is above this layer, which therefore knows it by name only.
+        """
+        shown: tuple[dict, dict] = import_module("zbudlab.view.reports").shown(self)
+        return shown
 
     def __str__(self) -> str:
         lines = [f"{self.request.kind}, Linux {self.request.release or 'of unknown version'}", ""]
@@ -109,7 +129,7 @@ def _answer(
     assert gfp is not None
     notes = _notes(request, zones)
     steps = [request_step(request, gfp, size)]
-    orders = max((len(zone.free) for zone in zones), default=LARGEST_ORDER + 1)
+    orders = max((len(zone.free) for zone in zones), default=0) or LARGEST_ORDER + 1
     if request.order >= orders:
         because = f"order {request.order} is larger than the largest block, order {orders - 1}"
         return Answer(request, "too large", because, steps, notes=notes, page_size=size)
@@ -126,23 +146,17 @@ def _answer(
     return answer
 
 
-def _deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
-    """Return the zone that decides: the largest with memory that refuses."""
-    with_memory = [found for found in decisions if found.verdict != EMPTY]
-    return max(with_memory, key=lambda found: found.zone.size or found.free, default=None)
-
-
 def _reason(request: Request, decisions: list[ZoneDecision], zones: list[Zone]) -> tuple[str, str]:
     if request.memory_group:
         return "memory cgroup", "the limit of a memory cgroup is reached, not that of the machine"
-    deciding = _deciding(decisions)
+    last = deciding(decisions)
     if not zones:
-        return "unknown", "this report has no zones: its Mem-Info block is missing"
-    if deciding is None:
+        return UNKNOWN, "this report has no zones: its Mem-Info block is missing"
+    if last is None:
         return EMPTY, REASONS[EMPTY]
     if any(found.verdict == MET for found in decisions):
         return MET, REASONS[MET]
-    return deciding.verdict, REASONS[deciding.verdict]
+    return last.verdict, REASONS[last.verdict]
 
 
 def _notes(request: Request, zones: list[Zone]) -> list[str]:
@@ -159,16 +173,18 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
 
 
 def _add_remedies(answer: Answer, zones: list[Zone], totals: dict[str, int], layouts: int) -> None:
-    deciding = _deciding(answer.decisions)
-    if deciding is None or layouts < 1 or answer.reason in (MET, "memory cgroup", "unknown"):
+    last = deciding(answer.decisions)
+    if last is None:
         return
-    zone = deciding.zone
-    barred = deciding.free - deciding.usable_free
-    counts = zone_counts(deciding, zones, totals)
+    answer.counts = counts = zone_counts(last, zones, totals)
+    if layouts < 1 or answer.reason in (MET, "memory cgroup", UNKNOWN):
+        return
+    zone = last.zone
+    barred = last.free - last.usable_free
     if counts is None:
         answer.notes.append(f"How large {zone} is, is not known: nothing was tried.")
         return
-    answer.remedies = remedies(deciding, counts, answer.request.order, layouts=layouts)
+    answer.remedies = remedies(last, counts, answer.request.order, layouts=layouts)
     scale = max(zone.size / max(counts.frames, 1), 1)
     drawn = f", drawn {scale:.0f} times smaller" if scale >= 2 else ""
     answer.notes.append(

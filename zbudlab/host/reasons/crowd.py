@@ -68,11 +68,16 @@ def drop_user_pages(mem, pfns):
 
 
 class Crowd:
-    """The zone. Raises freelists.Unplaceable if no zone has these counts."""
+    """The zone. Raises freelists.Unplaceable if no zone has these counts.
 
-    def __init__(self, counts: Counts, seed: int, where: str) -> None:
+    state: of an unused machine of that size, where the zone is made; default: a new one.
+    """
+
+    def __init__(self, counts: Counts, seed: int, where: str, state: State | None = None) -> None:
         self.rng = np.random.Generator(np.random.PCG64(seed))
-        self.state = State(counts.frames, pageblock_order=counts.pageblock_order, page_bytes=False)
+        self.state = state or State(
+            counts.frames, pageblock_order=counts.pageblock_order, page_bytes=False
+        )
         wanted = freelists.Counts(counts.free, counts.pageblocks, counts.pageblock_order)
         freelists.arrange(self.state, freelists.draw_anywhere(wanted, self.rng))
         self.state.zone["watermark"][WMARK_LOW] = counts.low

@@ -1,6 +1,7 @@
 """The page allocator's decision about a request, zone by zone, in the kernel's order.
 
-Source: mm/page_alloc.c, get_page_from_freelist, __zone_watermark_ok, __rmqueue (v3.12, v6.6).
+Source: mm/page_alloc.c, get_page_from_freelist, __zone_watermark_ok, __rmqueue,
+gfp_to_alloc_flags (v3.12, v4.9, v6.6).
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from zbudlab.host.zones import ZONE_NAMES, Zone, fragmentation_index, suitable_b
 
 MET, WATERMARK, RESERVE, SCATTERED = "met now", "short", "lowmem reserve", "scattered"
 CMA_ONLY, HIGH_ATOMIC_ONLY, EMPTY = "CMA only", "HighAtomic only", "empty"
+UNKNOWN = "unknown"  #: the report does not have the zone's free list
+#: How far a request came in a zone that refuses it: its memory, its watermark, its blocks.
+PROGRESS = {EMPTY: 0, WATERMARK: 1, RESERVE: 1}
+MOST_PROGRESS = 2
 #: Letters of Mem-Info for types that a request may not use.
 CMA_LETTER, HIGH_LETTER, ISOLATED_LETTER = "CHI"
 
@@ -45,22 +50,44 @@ def allowed_zones(zones: list[Zone], gfp: Gfp) -> list[Zone]:
     return sorted(known, key=lambda zone: (zone.node, -ZONE_NAMES.index(zone.name)))
 
 
-def _barred(gfp: Gfp) -> set[str]:
+def deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
+    """Return the zone where a request came furthest, of those the largest; None if there is none.
+
+    The request would be met if any zone met it, so the last obstacle there is the reason.
+    """
+    return max(
+        (found for found in decisions if found.verdict != EMPTY),
+        key=lambda found: (
+            PROGRESS.get(found.verdict, MOST_PROGRESS),
+            found.zone.size or found.free,
+        ),
+        default=None,
+    )
+
+
+def is_harder(gfp: Gfp, rules: Rules) -> bool:
+    """Return whether a request may use a further quarter of the reserve, as it cannot wait."""
+    if gfp.can_wait or "__GFP_NOMEMALLOC" in gfp.flags:
+        return False
+    return gfp.high or rules.nowait_is_harder
+
+
+def _barred(gfp: Gfp, rules: Rules) -> set[str]:
     """Return the letters of the migrate types that a request may not use."""
     barred = {ISOLATED_LETTER}
     if not gfp.movable:
         barred.add(CMA_LETTER)
-    if not (gfp.harder and gfp.high):
+    if not (is_harder(gfp, rules) and gfp.high):
         barred.add(HIGH_LETTER)
     return barred
 
 
-def usable_blocks(zone: Zone, gfp: Gfp) -> list[int]:
+def usable_blocks(zone: Zone, gfp: Gfp, rules: Rules) -> list[int]:
     """Return the free blocks by order that a request may use.
 
     Where only letters are known, a free list that has an allowed letter counts in full.
     """
-    barred = _barred(gfp)
+    barred = _barred(gfp, rules)
     if zone.by_type:
         blocks = [0] * max(map(len, zone.by_type.values()))
         names = {"CMA": CMA_LETTER, "HighAtomic": HIGH_LETTER, "Isolate": ISOLATED_LETTER}
@@ -76,11 +103,11 @@ def usable_blocks(zone: Zone, gfp: Gfp) -> list[int]:
     ]
 
 
-def watermark(zone: Zone, gfp: Gfp) -> int:
+def watermark(zone: Zone, gfp: Gfp, rules: Rules) -> int:
     """Return the pages that must remain free: the min watermark less what gfp may use of it."""
     mark = zone.counts.get("min", 0)
     mark -= mark // 2 if gfp.high else 0
-    return mark - (mark // 4 if gfp.harder else 0)
+    return mark - (mark // 4 if is_harder(gfp, rules) else 0)
 
 
 def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
@@ -108,10 +135,11 @@ def decide(zone: Zone, zones: list[Zone], gfp: Gfp, order: int, rules: Rules) ->
     """Return what a zone answers to a request."""
     free = zone.counts.get("free", zone.free_pages)
     cma = 0 if gfp.movable else zone.counts.get("free_cma", 0)
-    high = 0 if gfp.harder or not rules.high_atomic else zone.counts.get("reserved_highatomic", 0)
+    harder = is_harder(gfp, rules)
+    high = 0 if harder or not rules.high_atomic else zone.counts.get("reserved_highatomic", 0)
     usable_free = free - cma - high
-    mark, reserve = watermark(zone, gfp), _reserve(zone, gfp, zones)
-    usable = usable_blocks(zone, gfp)
+    mark, reserve = watermark(zone, gfp, rules), _reserve(zone, gfp, zones)
+    usable = usable_blocks(zone, gfp, rules)
     largest = max((at for at, count in enumerate(usable) if count), default=-1)
     index = fragmentation_index(zone.free, order)
     decision = ZoneDecision(
@@ -128,6 +156,8 @@ def _verdict(found: ZoneDecision, order: int, rules: Rules) -> str:
     left = found.usable_free - ((1 << order) - 1)
     if left <= found.mark + found.reserve:
         return _short(found, left, order)
+    if not zone.free:
+        return UNKNOWN if order else MET
     if not suitable_blocks(found.usable, order):
         return _no_block(zone, order)
     if rules.halved_by_order and not _left_by_order(

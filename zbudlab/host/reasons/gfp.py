@@ -93,11 +93,6 @@ class Gfp(NamedTuple):
         return "__GFP_HIGH" in self.flags
 
     @property
-    def harder(self) -> bool:
-        """Whether it may use a further quarter: it cannot wait."""
-        return not self.can_wait and "__GFP_NOMEMALLOC" not in self.flags
-
-    @property
     def highest_zone(self) -> str:
         """The zone that the search starts from (gfp_zone)."""
         if "__GFP_DMA" in self.flags:

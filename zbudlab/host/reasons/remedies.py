@@ -85,7 +85,8 @@ def _scaled(
     )
 
 
-def _tries(counts: Counts, order: int) -> list[tuple[str, str, Callable[[Crowd], None]]]:
+def tries(counts: Counts, order: int) -> list[tuple[str, str, Callable[[Crowd], None]]]:
+    """Return what can be tried on a zone: in words, as a command, and on a drawn zone."""
     keep = max(4 * counts.low, 4 << order)
 
     def raised(crowd: Crowd) -> None:
@@ -133,7 +134,7 @@ def remedies(
     this request may not use are left out of the zone.
     """
     tried = []
-    for what, command, act in _tries(counts, order):
+    for what, command, act in tries(counts, order):
         blocks, met = [], 0
         for seed in range(layouts):
             if (crowd := _draw(counts, seed)) is None:

@@ -5,15 +5,25 @@ from dataclasses import dataclass
 
 from zbudlab.host.reasons.gfp import Gfp, parse_gfp
 from zbudlab.host.release import kernel_in, version
-from zbudlab.host.text import plain_lines
+from zbudlab.host.text import plain_text
 from zbudlab.host.zones import HostError
 
 FAILURE, OOM, CMA, ASKED = "page allocation failure", "OOM kill", "CMA failure", "request"
 GFP_WORDS = r"(0x[0-9a-f]+(?:\([^)]*\))?)"
 HEADS = {
-    FAILURE: re.compile(r"page allocation failure[.:]\s*order:\s*(\d+),?\s*mode:\s*" + GFP_WORDS),
-    OOM: re.compile(r"invoked oom-killer:\s*gfp_mask=" + GFP_WORDS + r"[^\n]*?order=(\d+)"),
-    CMA: re.compile(r"cma_alloc:[^\n]*?alloc failed, req-size:\s*(\d+) pages, ret:\s*(-\d+)", re.I),
+    FAILURE: re.compile(
+        r"page\s+allocation\s+failure[.:]\s*order:\s*(\d+)\s*,?\s*mode:\s*" + GFP_WORDS
+    ),
+    OOM: re.compile(
+        r"invoked\s+oom-killer:\s*gfp_mask=\s*"
+        + GFP_WORDS
+        + r",?(?:\s*nodemask=\S+)?\s*order=(\d+)"
+    ),
+    CMA: re.compile(
+        r"cma(?:_alloc\w*)?:(?:\s+[^\s:]+:)?\s*alloc\s+failed,\s+req-size:\s*(\d+)\s+pages,\s+"
+        r"ret:\s*(-\d+)",
+        re.I,
+    ),
 }
 AVAILABLE = re.compile(
     r"number of available pages:\s*([\d@+\s]*?)=>\s*(\d+) free of (\d+) total pages"
@@ -54,7 +64,7 @@ def parse_request(text: str) -> tuple[Request, str]:
 
     Raises HostError if the text reports none.
     """
-    plain = "\n".join(plain_lines(text))
+    plain = plain_text(text)
     found = sorted(
         (match.start(), kind, match)
         for kind, head in HEADS.items()
@@ -85,7 +95,7 @@ def _with_zones(plain: str, found: list[Found]) -> Found:
     """Return the last report that has a Mem-Info block, else the last one."""
     for entry in reversed(found):
         part = plain[entry[0] : _end(found, entry[0], len(plain))]
-        if entry[1] == CMA or re.search(r"\*\d+kB", part):
+        if entry[1] == CMA or re.search(r"\d[*_]\d+kB", part):
             return entry
     return found[-1]
 

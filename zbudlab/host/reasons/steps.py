@@ -9,6 +9,7 @@ from zbudlab.host.reasons.decide import (
     MET,
     RESERVE,
     SCATTERED,
+    UNKNOWN,
     WATERMARK,
     ZoneDecision,
 )
@@ -31,6 +32,8 @@ REASONS = {
     SCATTERED: "memory is scattered: enough is free, but in blocks that are too small",
     CMA_ONLY: "the blocks that are large enough belong to CMA, which only movable requests may use",
     HIGH_ATOMIC_ONLY: "the blocks that are large enough are reserved for requests that cannot wait",
+    UNKNOWN: "enough pages are free, but the report does not have the free lists, so that the size "
+    "of the blocks is not known",
     EMPTY: "the zones that this request may use have no memory",
     MET: "nothing in this report refuses the request: memory was freed before the report was "
     "printed, or a limit outside it applies (cpuset, memory policy, memory cgroup)",
