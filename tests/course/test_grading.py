@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tracemalloc
@@ -177,6 +178,27 @@ class TestCollecting:
 
     def test_a_name_of_many_lines_is_no_formula(self):
         assert _harmless("=cmd()\nx") == "'=cmd() x"
+
+    @pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212")
+    def test_no_cell_begins_a_formula_however_cells_are_parted(self, sign):
+        for before in (
+            "",
+            " ",
+            "\t",
+            "\r\n",
+            "\x0b",
+            "\u2028",
+            "\u200d",
+            "\u202e",
+            '"',
+            "'",
+            '  "',
+        ):
+            for text in (f"{before}{sign}1", f"a;{before}{sign}1", f"a|{before}{sign}1"):
+                safe = _harmless(text)
+                assert safe.isprintable() or "\u200d" in safe
+                for cell in re.split("[;|]", safe):
+                    assert cell.strip(' "\u200d')[:1] != sign, (text, safe)
 
     def test_a_number_that_is_missing_or_anothers_is_noted(self):
         graded = []

@@ -1,9 +1,10 @@
 """Probes: the same case gives the same answers compiled, plugged in, and plain in the sandbox.
 
 Also tests `course/judging.py`, `course/grader_side.py`, `course/reasons.py`,
-`course/probes/basic.py`, `course/probes/cells.py`, `course/probes/e01_pages.py`,
-`course/probes/e02_buddy.py`, `course/probes/e03_radix.py`, `course/probes/e06_migrate.py`,
-`course/probes/e08_experiment.py`, `course/probes/machines.py` and `course/probes/traces.py`.
+`course/probes/basic.py`, `course/probes/cells.py`, `course/probes/direct.py`,
+`course/probes/e01_pages.py`, `course/probes/e02_buddy.py`, `course/probes/e03_radix.py`,
+`course/probes/e06_migrate.py`, `course/probes/e08_experiment.py`, `course/probes/machines.py` and
+`course/probes/traces.py`.
 """
 
 import shutil
@@ -12,7 +13,7 @@ import pytest
 
 from zbudlab import jit
 from zbudlab.course.checking import lost_frames
-from zbudlab.course.contract import Ability, Exercise
+from zbudlab.course.contract import Ability, Exercise, Setting, exercise
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox, bubblewrap
 from zbudlab.course.judging import Here, reference_functions
@@ -73,6 +74,33 @@ def test_what_a_function_raises_is_the_last_answer():
 
     answers = Here(TASK, {"zbud_migrate_page": broken}).observe(MIGRATE, SCRIPT)["answer"]
     assert answers[-1] == {"op": ["compact", -1, 2, 1], "error": "IndexError: oh"}
+
+
+@pytest.mark.parametrize("name", ["e02_buddy", "e04_zbud", "e05_zswap", "e07_compaction"])
+def test_direct_calls_answer_alike_compiled_and_plain(name):
+    task = exercise(name)
+    called = [(a, c) for a in task.abilities for c in a.visible(Setting()) if "calls" in c]
+    kernels = {n: k for n, k in task.references.items() if isinstance(k, str)}
+    plain = {n: jit.KERNELS[k].py_func for n, k in kernels.items()}
+    assert called
+    for ability, case in called:
+        mine = {n: plain[n] for n in ability.functions}
+        right = Here(task, reference_functions(task)).observe(ability, case)
+        assert "answer" in right, (case["state"], right)
+        assert Here(task, mine).observe(ability, case) == right
+
+
+def test_a_direct_call_shows_what_a_machine_does_not():
+    task = exercise("e05_zswap")
+    ability = task.ability("invalidate")
+    names = {}
+    wrong = "def zswap_invalidate_page(mem, slot):\n    mem.slots[slot].entry = 0\n"
+    exec(wrong, names)
+    case = next(c for c in ability.visible(Setting()) if "while the page is read" in str(c))
+    right = Here(task, reference_functions(task)).observe(ability, case)
+    found = Here(task, names).observe(ability, case)
+    assert found["answer"]["state"] != right["answer"]["state"]
+    assert "while the page is read" in str(failure(ability, case, found, right["answer"]))
 
 
 def test_other_functions_are_stood_in_for_and_come_back():

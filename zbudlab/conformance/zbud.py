@@ -34,16 +34,21 @@ HANDLE_WORDS = {"free": 1, "map": 1, "unmap": 1, "check": 1, "write": 2}
 
 
 class ZbudHarness:
-    """A pool, and the owner of its objects whose part the trace plays."""
+    """A pool, and the owner of its objects whose part the trace plays.
 
-    def __init__(self, variant: int, frames: int) -> None:
-        self.state = State(frames, pageblock_order=9)
+    number: of the pool; those before it stay empty.
+    """
+
+    def __init__(self, variant: int, frames: int, number: int = 0) -> None:
+        self.state = State(frames, pageblock_order=9, pools=number + 1)
         free_all_bootmem(self.state.mem, frames, [])
-        self.state.create_pool(0, variant)
+        for each in range(number + 1):
+            self.state.create_pool(each, variant)
         self.variant = variant
-        self.pool = self.state.pools[0]
+        self.number = number
+        self.pool = self.state.pools[number]
         self.handles: list[int] = [0]  # by number, from 1
-        self.view = PoolView(self.state, 0)
+        self.view = PoolView(self.state, number)
         self.sizes: dict[int, int] = {}
         self.live: set[int] = set()
         self.written: set[int] = set()
@@ -87,7 +92,7 @@ class ZbudHarness:
         self.state.reserve_nodes(1)
         self.refuse_frames_at_limit()
         movable = MIGRATE_MOVABLE if self.variant == ZBUD_SERIES else MIGRATE_UNMOVABLE
-        handle = zbud.zbud_alloc(self.state.mem, 0, size, movable)
+        handle = zbud.zbud_alloc(self.state.mem, self.number, size, movable)
         self.state.zone["fail_page_alloc"] = 0
         if handle < 0:
             return {"rc": handle}
@@ -107,15 +112,15 @@ class ZbudHarness:
     def free(self, number: int) -> int:
         """Free an object."""
         self.live.discard(number)
-        return zbud.zbud_free(self.state.mem, 0, self.handles[number])
+        return zbud.zbud_free(self.state.mem, self.number, self.handles[number])
 
     def map(self, number: int) -> int:
         """Map an object. Return its address in chunks."""
-        return zbud.zbud_map(self.state.mem, 0, self.handles[number])
+        return zbud.zbud_map(self.state.mem, self.number, self.handles[number])
 
     def unmap(self, number: int) -> int:
         """Unmap an object."""
-        return zbud.zbud_unmap(self.state.mem, 0, self.handles[number])
+        return zbud.zbud_unmap(self.state.mem, self.number, self.handles[number])
 
     def evict(self, number: int) -> int:
         """Answer an eviction as the owner would, according to the trace's policy."""
@@ -135,10 +140,10 @@ class ZbudHarness:
             evictions.append([number, self.evict(number)])
             return evictions[-1][1]
 
-        begin = partial(zbud.zbud_reclaim_begin, self.state.mem, 0)
-        end = partial(zbud.zbud_reclaim_end, self.state.mem, 0)
+        begin = partial(zbud.zbud_reclaim_begin, self.state.mem, self.number)
+        end = partial(zbud.zbud_reclaim_end, self.state.mem, self.number)
         handles = np.zeros(2, np.int64)
-        gave_up = partial(zpool.zpool_shrink_gave_up, self.state.mem, 0)
+        gave_up = partial(zpool.zpool_shrink_gave_up, self.state.mem, self.number)
         rc = zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
         return {"rc": rc, "ev": evictions}
 

@@ -44,13 +44,56 @@ class TestSpecialFiles:
         assert troubles == ["a pipe, socket or device, not a file"] * 2 + [""]
 
     def test_a_file_that_may_not_be_read_is_told(self, tmp_path, monkeypatch):
-        def refused(path):
+        def refused(path, flags):
             raise PermissionError(errno.EACCES, "Permission denied")
 
         (tmp_path / "shut_e04_zbud.ipynb").touch()
-        monkeypatch.setattr(Path, "read_bytes", refused)
+        monkeypatch.setattr(os, "open", refused)
         (found,) = collected([tmp_path])
         assert found.trouble == "a file that cannot be read (Permission denied)"
+
+    def test_a_folder_that_may_not_be_read_costs_nobody_else_a_mark(self, tmp_path, monkeypatch):
+        listed = Path.iterdir
+
+        def refused(path):
+            if path.name == "shut":
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return listed(path)
+
+        (tmp_path / "shut").mkdir()
+        (tmp_path / "good_e04_zbud.ipynb").write_text("{}", "utf-8")
+        monkeypatch.setattr(Path, "iterdir", refused)
+        found = {item.student: item.trouble for item in collected([tmp_path])}
+        told = "a folder that cannot be read (Permission denied)"
+        assert found == {"good": "", "shut": told}
+
+    def test_folders_in_folders_without_end(self, tmp_path):
+        (tmp_path / "good_e04_zbud.ipynb").write_text("{}", "utf-8")
+        deep = tmp_path / "deep"
+        deep.joinpath(*["a"] * 100).mkdir(parents=True)
+        (deep / "e04_zbud.ipynb").write_text("{}", "utf-8")
+        troubles = {item.trouble for item in collected([tmp_path])}
+        assert troubles == {"", "a folder in more than 20 others"}
+
+    @pytest.mark.parametrize("other", ["link", "pipe"])
+    def test_what_takes_a_files_place_meanwhile_is_not_read(self, tmp_path, monkeypatch, other):
+        (tmp_path / "secret").write_text(json.dumps(untouched("e04_zbud")), "utf-8")
+        handed_in = tmp_path / "in" / "swap_e04_zbud.ipynb"
+        handed_in.parent.mkdir()
+        handed_in.write_text("{}", "utf-8")
+        looked = Path.lstat
+
+        def swapped(path):
+            found = looked(path)
+            if path == handed_in:
+                path.unlink()
+                path.symlink_to(tmp_path / "secret") if other == "link" else os.mkfifo(path)
+            return found
+
+        monkeypatch.setattr(Path, "lstat", swapped)
+        (found,) = collected([handed_in.parent])
+        assert found.data == b""
+        assert found.trouble
 
 
 class TestAlone:

@@ -49,13 +49,41 @@ def links(html):
     return parser
 
 
+#: What outputs and attachments may hold, by the kind of content they say they are.
+HOSTILE = {
+    "text/html": "<script>alert('OUTPUT')</script><img src=https://evil.example/a.png>",
+    "image/svg+xml": "<svg onload=\"alert('OUTPUT')\"><script>alert('OUTPUT')</script></svg>",
+    "application/javascript": "alert('OUTPUT')",
+    "text/markdown": "[OUTPUT](javascript:alert('OUTPUT')) ![OUTPUT](https://evil.example/b.png)",
+    "text/latex": "\\href{javascript:alert('OUTPUT')}{OUTPUT}",
+    "image/png": "\" onerror=\"alert('OUTPUT')",
+    "image/jpeg": "x\" onerror=\"alert('OUTPUT')",
+    "application/vnd.jupyter.widget-view+json": {"model_id": "</script><script>alert('OUTPUT')"},
+}
+
+
+def with_hostile_parts(cell):
+    """A cell whose source, outputs, attachments and metadata are hostile."""
+    cell = cell | {"source": attacks.FORMGRADER_JS_LINK}
+    cell["metadata"] = cell["metadata"] | {"tags": ["</style><script>alert('OUTPUT')</script>"]}
+    if cell["cell_type"] == "markdown":
+        return cell | {"attachments": {"a.svg": HOSTILE}}
+    kinds = [{k: v} for k, v in HOSTILE.items()]
+    shown = [{"output_type": "display_data", "data": kind, "metadata": {}} for kind in kinds]
+    stream = {"output_type": "stream", "name": "stdout", "text": HOSTILE["text/html"]}
+    return cell | {"outputs": [*shown, stream]}
+
+
 @pytest.fixture(scope="module")
 def graded():
-    """A submission with hostile text in every text cell, graded."""
+    """A submission with hostile text in every cell of the student's, graded."""
     notebook = untouched("e08_experiment")
-    for cell in notebook["cells"]:
+    cells = notebook["cells"]
+    for place, cell in enumerate(cells):
         if cell["metadata"].get("nbgrader", {}).get("solution"):
-            cell["source"] = attacks.FORMGRADER_JS_LINK
+            cells[place] = with_hostile_parts(cell)
+    extra = {"cell_type": "code", "id": "more", "metadata": {}, "execution_count": None}
+    cells.append(with_hostile_parts(extra))
     text = nbformat.writes(nbformat.from_dict(notebook))
     mark = Mark("plan", 0, 2, attacks.FORMGRADER_JS_LINK)
     verdict = Verdict("e08_experiment", 7, [mark], attacks.FORMGRADER_JS_LINK)
@@ -86,6 +114,7 @@ def test_formgrader_shows_text_as_text(graded):
     assert faults(html) == []
     assert not any("PWNED" in script for script in links(html).scripts)
     assert "cdnjs" not in html
+    assert "OUTPUT" not in html
 
 
 def test_feedback_shows_text_as_text(graded):

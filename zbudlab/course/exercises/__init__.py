@@ -71,6 +71,17 @@ def in_machine(
     }
 
 
+def called(
+    state: str, harness: str, before: tuple[str, ...], *calls: list[Any], **more: Any
+) -> dict[str, Any]:
+    """Return a case for the probe `direct.call`, whatever its ability's probe is.
+
+    state: tells what is called. more: see, control.
+    """
+    case = {"probe": "direct.call", "state": state, "harness": harness, "before": list(before)}
+    return {**case, "calls": list(calls), **more}
+
+
 def pressed(pages: int, seed: int) -> dict[str, Any]:
     """Return a case for `machines.script`: two processes of that many pages on 96 frames.
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from zbudlab.course.contract import Case, Setting, number
-from zbudlab.course.exercises import goldens, in_machine
+from zbudlab.course.exercises import called, goldens, in_machine
+from zbudlab.layout import MIGRATE_MOVABLE
 
 KIND = "buddy"
 TOP = 4  #: the small memory has 2^4 frames, as in the lesson
@@ -159,6 +160,24 @@ def random_trace(random: np.random.Generator, length: int, frees: float, top: in
     return _trace(*operations)
 
 
+#: A block that is not there.
+NONE_FREE = called(
+    "rmqueue_smallest, for an order that no free block has",
+    "buddy",
+    ("parts buddy", "zone 64 4", "boot"),
+    ["page_alloc.rmqueue_smallest", "zone", "pages", 7, MIGRATE_MOVABLE],
+    see=["state", "untouched"],
+)
+#: Pages from an area for CMA come from its largest block, though smaller ones are free.
+FROM_CMA = {
+    "kind": KIND,
+    "trace": [
+        *("every 1", "parts buddy", "zone 2048 9", "cma 1024 1024", "boot"),
+        *("alloc 10 movable", *["alloc 0 movable"] * 4, "alloc 1 movable"),
+    ],
+}
+
+
 def shown_takes(setting: Setting) -> list[Case]:
     return [
         _trace("alloc 6 movable"),
@@ -169,6 +188,8 @@ def shown_takes(setting: Setting) -> list[Case]:
         _trace("alloc 10 movable", "alloc 0 movable", frames=1024),
         _trace("alloc 0 movable", "alloc 9 movable", frames=1024),
         _trace(*["alloc 9 movable"] * 3, "alloc 8 unmovable", "alloc 9 unmovable", frames=2048),
+        NONE_FREE,
+        FROM_CMA,
         in_machine(
             *(["create_process", 20], ["touch", 0, 1, *range(20)]),
             *(["alloc_pages", 10, migratetype, 0] for migratetype in range(3)),

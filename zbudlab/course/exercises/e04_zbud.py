@@ -8,13 +8,14 @@ import numpy as np
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import (
     GOLDEN_CHANGED,
+    called,
     goldens,
     in_machine,
     kernels_answer,
     under_pressure,
     why_golden,
 )
-from zbudlab.layout import CHUNK_SIZE, ZBUD_MAX_SIZE
+from zbudlab.layout import CHUNK_SIZE, MIGRATE_MOVABLE, ZBUD_MAX_SIZE
 
 KIND = "zbud-series"
 SEEN = ("zswap pool", "pool", "zone", "fault")  #: of a machine, after each operation
@@ -75,6 +76,24 @@ def random_trace(random: np.random.Generator, length: int, frees: float) -> Case
     return _trace(*operations)
 
 
+#: Calls whose callers take any negative number for an answer, or do not look at memory then.
+NO_HOLE = called(
+    "find_hole, where no page has room",
+    "zbud",
+    ("alloc 3000",),
+    ["zbud_header.find_hole", "pool", "rows", 60],
+    see=["state", "untouched"],
+)
+REFUSED = called(
+    "zbud_alloc, where no frame is free",
+    "zbud",
+    ("alloc 3000",),
+    *(["page_alloc.alloc_pages", "mem", order, MIGRATE_MOVABLE] for order in (6, 5, 4, 3, 2, 1, 0)),
+    ["zbud.zbud_alloc", "mem", 0, 2000, MIGRATE_MOVABLE],
+    see=["state", "untouched"],
+)
+
+
 def shown_holes(setting: Setting) -> list[Case]:
     return [
         _trace("alloc 64"),
@@ -83,6 +102,7 @@ def shown_holes(setting: Setting) -> list[Case]:
         _trace("alloc 3000", "alloc 2000", "alloc 64"),
         _trace("alloc 2000", "alloc 2000", "alloc 1900"),
         _trace("alloc 3000", "alloc 1000"),
+        NO_HOLE,
     ]
 
 
@@ -98,6 +118,7 @@ def shown_allocations(setting: Setting) -> list[Case]:
         _trace("limit 1", "alloc 100", "alloc 3900", "alloc 100"),
         in_machine(*_allocated(2000, 1500, 500), see=SEEN),
         in_machine(["inject", 0, 1], *_allocated(2000, 1500)),
+        REFUSED,
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from zbudlab.course.contract import LINUX, Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import (
     GOLDEN_CHANGED,
+    called,
     goldens,
     kernels_answer,
     under_pressure,
@@ -89,6 +90,67 @@ STORES = _shown(
     ("store 0 1 1000 5", "store 0 1 4000 6"),
     (AREA, "store 1 1 1000 5", "store 0 1 1000 6", "store 1 2 2500 7", "store 1 1 1500 8"),
 )
+
+
+def _called(state: str, before: tuple[str, ...], *calls: list[Any], see: str = "") -> Case:
+    """Return a case of direct calls on slots of area 0."""
+    sights = ["state", "entries in use", *filter(None, [see])]
+    return called(state, "zswap", (f"swapon 0 {SLOTS}", *before), *calls, see=sights)
+
+
+def _stored(state: str, *before: str, slot: int = 1, length: int = 1000) -> Case:
+    """Return a call of `store_entry`, whose callers ignore part of what it does."""
+    use = ["swapfile.swap_use", "mem", slot]
+    call = ["zswap.store_entry", "mem", slot, "data", 0, length]
+    return _called(f"store_entry, {state}", before, use, call, see="counters")
+
+
+STORE_CALLS = (
+    _stored("for a page of 1000 bytes"),
+    _stored("for a page that is too large for zbud", length=4000),
+    _stored("where no entry is left", "nocache 1"),
+    _stored("for a slot that has a page", "store 0 1 1000 5", length=1200),
+    _stored("where the compressor failed", "store 0 1 1000 5", length=-1),
+)
+ONE = ("store 0 1 1000 5",)  #: entry 1 for slot 1, with handle 1
+TWO = (*ONE, "store 0 2 1500 6")
+BEGIN_LOAD = ["zswap.zswap_load_begin", "mem", 1, "where"]
+INVALIDATE = ["zswap.zswap_invalidate_page", "mem", 1]
+BEGIN_WRITE = ["zswap.zswap_writeback_begin", "mem", 0, 1]
+END_WRITE = ["zswap.zswap_writeback_end", "mem", 1, 0, 0]
+LOAD_CALLS = (
+    _called("zswap_load_begin, for a page that is stored", TWO, BEGIN_LOAD),
+    _called("zswap_load_begin, for an empty slot", (), BEGIN_LOAD, see="untouched"),
+    _called(
+        "zswap_load_begin, then zswap_load_end", TWO, BEGIN_LOAD, ["zswap.zswap_load_end", "mem", 1]
+    ),
+)
+INVALIDATE_CALLS = (
+    _called("zswap_invalidate_page, of a page that is stored", TWO, INVALIDATE),
+    _called("zswap_invalidate_page, of an empty slot", (), INVALIDATE, see="untouched"),
+    _called("zswap_invalidate_page, while the page is read", TWO, BEGIN_LOAD, INVALIDATE),
+)
+WRITE_CALLS = (
+    _called("zswap_writeback_begin", TWO, BEGIN_WRITE),
+    _called(
+        "zswap_writeback_begin, where the object is gone",
+        ("store 0 0 900 3", *ONE, "invalidate 0 1"),
+        ["zswap.zswap_writeback_begin", "mem", 0, 2],
+        see="untouched",
+    ),
+    _called(
+        "zswap_writeback_begin, for a slot without an entry",
+        TWO,
+        BEGIN_LOAD,
+        INVALIDATE,
+        BEGIN_WRITE,
+        see="untouched",
+    ),
+    _called("zswap_writeback_end, of an entry with no other user", TWO, BEGIN_WRITE, END_WRITE),
+    _called("zswap_writeback_end, while the page is read", TWO, BEGIN_LOAD, BEGIN_WRITE, END_WRITE),
+)
+
+
 LOADS = _shown(
     ("store 0 1 1000 5", "load 0 1", "load 0 1"),
     ("store 0 1 4000 5", "load 0 1"),
@@ -111,6 +173,13 @@ WRITEBACKS = _shown(
     ("store 0 1 2500 5", "swapcache 0 1 new", "at load reclaim 0 1", "load 0 1"),
     (AREA, "store 1 1 2500 5", "store 0 1 1500 6", "reclaim 1 1", "load 1 1", "load 0 1"),
 )
+
+
+def _with(traces: Callable[[Setting], list[Case]], calls: tuple[Case, ...]) -> Any:
+    """Return cases from traces, followed by direct calls."""
+    return lambda setting: [*traces(setting), *calls]
+
+
 LIMITS = _shown(
     ("totalram 10", *(f"store 0 {slot} 2500 {slot}" for slot in range(1, 6))),
     ("totalram 14", *(f"store 0 {slot} 2500 {slot}" for slot in range(1, 6))),
@@ -187,7 +256,7 @@ EXERCISE = Exercise(
             "stores a compressed page under its slot",
             5,
             ("store_entry",),
-            STORES,
+            _with(STORES, STORE_CALLS),
             _drawn(nocache=0.5),
             hints=(
                 "Free the entry again if the object cannot be stored.",
@@ -200,7 +269,7 @@ EXERCISE = Exercise(
             "finds a stored page and keeps it while it is read",
             4,
             LOAD,
-            LOADS,
+            _with(LOADS, LOAD_CALLS),
             _drawn(at=1.0),
             hints=("A load is a user of the entry: one more at its begin, one less at its end.",),
             why="a load counts as a user, and only what zswap took last may be loaded",
@@ -210,7 +279,7 @@ EXERCISE = Exercise(
             "forgets a page whose slot was given up",
             3,
             ("zswap_invalidate_page",),
-            INVALIDATIONS,
+            _with(INVALIDATIONS, INVALIDATE_CALLS),
             _drawn(at=1.0),
             hints=("The tree is a user of the entry as well. Somebody else may still read it.",),
             why="out of the tree at once; freed when it is no longer in use",
@@ -220,7 +289,7 @@ EXERCISE = Exercise(
             "writes back what is behind a handle",
             5,
             WRITEBACK,
-            WRITEBACKS,
+            _with(WRITEBACKS, WRITE_CALLS),
             _drawn(reclaim=1.5, at=1.0),
             hints=(
                 "The object starts with its swap entry. It says which slot to look for.",

@@ -8,7 +8,6 @@ from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, numb
 from zbudlab.course.exercises import (
     GOLDEN_CHANGED,
     goldens,
-    in_machine,
     kernels_answer,
     under_pressure,
     why_golden,
@@ -87,7 +86,8 @@ def drawn_counts(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 def shown_handles(setting: Setting) -> list[Case]:
     pairs = ((ALONE, 1), (BOTH, 1), (BOTH, 2), (ALONE, 0), ((*ALONE, "alloc 3500"), 1))
-    return [_case(before, handle=handle, see="references") for before, handle in pairs]
+    cases = [_case(before, handle=handle, see="references") for before, handle in pairs]
+    return [*cases, _case(BOTH, handle=2, see="references", stray=2)]
 
 
 def drawn_handles(setting: Setting, random: np.random.Generator) -> list[Case]:
@@ -123,22 +123,16 @@ def why_again(case: Case, got: Any, expected: Any) -> str:
     return "find out first whether the page may move, and only then change anything"
 
 
-#: Pages of a machine's own pool, which is not the first, move in compaction.
-OTHER_POOL = in_machine(
-    *(["zbud_alloc", size] for size in (2500, 1000, 3000, 700, 2000)),
-    ["zbud_free", 3],
-    ["compact", -1, 2, 1],
-    ["zbud_map", 1],
-    ["zbud_map", 2],
-    see=(),
-)
+#: The tree has another page for the second handle, which moving answers.
+STRAYED = _case(BOTH, see="answer", stray=2)
 
 
 def shown_moves(see: str) -> Any:
     def cases(setting: Setting) -> list[Case]:
         before = (ALONE, BOTH, LAST_ONLY)
         shown = [*(_case(b, see=see) for b in before), _case(MIDDLE, 1, see=see)]
-        return [*shown, OTHER_POOL] if see == "references" else shown
+        shown.append(_case(BOTH, see=see, pool=1))
+        return [*shown, STRAYED] if see == "references" else shown
 
     return cases
 

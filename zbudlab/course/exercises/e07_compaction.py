@@ -8,6 +8,7 @@ import numpy as np
 from zbudlab.course.contract import Ability, Case, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import (
     GOLDEN_CHANGED,
+    called,
     goldens,
     kernels_answer,
     under_pressure,
@@ -54,6 +55,34 @@ def _runs(setting: Setting) -> list[Case]:
     return [*RUNS(setting), LARGE]
 
 
+HOLES = ("anon 40", *(f"freeanon {pfn}" for pfn in range(0, 40, 2)))
+FULL = ("anon 112", *(f"freeanon {pfn}" for pfn in range(0, 112, 2)))
+ZBUD = ("zalloc 2500", "zalloc 2500", "zalloc 1000")
+
+
+def _called(state: str, start: int, end: int, *before: str, wmark: int = 0) -> Case:
+    """Return a call of `isolate_freepages_block`, whose caller asks the same before."""
+    zone = ("parts all", f"zone 128 {BLOCK_ORDER}", "boot", *before, f"wmark {wmark}")
+    scan = ["compaction_scan.isolate_freepages_block", "mem", "control", start, end]
+    see = ["state", "control", "isolated"]
+    return called(f"isolate_freepages_block, {state}", "compact", zone, scan, see=see)
+
+
+CALLS = (
+    _called("all free", 0, 64),
+    _called("with a few frames in use", 0, 32, *HOLES),
+    _called("to the middle of a free block", 8, 20, "anon 6"),
+    _called("with pageblocks for unmovable pages", 0, 64, *HOLES, "claim 16 unmovable"),
+    _called("in a pageblock for unmovable pages", 16, 32, *HOLES, "claim 16 unmovable"),
+    _called("where the watermark forbids it", 0, 64, *HOLES, wmark=128),
+    _called("with nothing free", 0, 16, "anon 16"),
+)
+
+
+def _targets(setting: Setting) -> list[Case]:
+    return [*_runs(setting), *CALLS]
+
+
 def _ends(setting: Setting) -> list[Case]:
     return [*RUNS(setting), *WATERMARKS(setting)]
 
@@ -90,9 +119,6 @@ shown_goldens = goldens(
 )
 
 
-HOLES = ("anon 40", *(f"freeanon {pfn}" for pfn in range(0, 40, 2)))
-FULL = ("anon 112", *(f"freeanon {pfn}" for pfn in range(0, 112, 2)))
-ZBUD = ("zalloc 2500", "zalloc 2500", "zalloc 1000")
 RUNS = _shown(
     ("anon 6", "compact -1"),
     (*HOLES, "compact -1", "rescan", "compact -1"),
@@ -107,6 +133,13 @@ RUNS = _shown(
     ("anon 40", "claim 0 unmovable", "claim 16 unmovable", *["compact -1 movable async"] * 2),
     ("anon 20", "claim 112 unmovable", "alloc 0 unmovable", "claim 96 unmovable", "compact -1"),
     (*FULL, "claim 112 unmovable", "compact 2"),
+    # blocks of the order become free meanwhile, but not of the type that is asked for
+    ("anon 128", *(f"freeanon {pfn}" for pfn in range(0, 128, 2)), "compact 2 unmovable"),
+    # the first frame of a pageblock that is left out is free, and passed over
+    (*HOLES, "claim 16 unmovable", "compact -1 movable async"),
+    # nothing is isolated before a pageblock that is left out
+    ("alloc 4 unmovable", "claim 16 unmovable", "anon 24", "compact -1 movable async"),
+    ("alloc 4 unmovable", "anon 24", "claim 16 unmovable", "compact -1 movable async"),
 )
 #: The same memory with more and more pages to keep free.
 WATERMARKS = _shown(
@@ -185,7 +218,7 @@ EXERCISE = Exercise(
             "takes free frames as targets",
             5,
             ("isolate_freepages_block",),
-            _runs,
+            _targets,
             hints=(
                 "A free block has 1 << order frames: all become targets, then go on behind it.",
             ),

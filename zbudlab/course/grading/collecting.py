@@ -4,6 +4,7 @@ Everything is read into memory within bounds, and nothing is ever unpacked to di
 """
 
 import io
+import os
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -81,10 +82,7 @@ def _refusal(name: str, member: zipfile.ZipInfo) -> str:
     if ".." in name.split("/") or name.startswith("/"):
         return "a name in a zip that leads out of it"
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
-        what = "link" if kind == stat.S_IFLNK else "pipe, socket or device"
-        return f"a {what}, not a file"
-    return ""
+    return "" if kind in (0, stat.S_IFREG) else _no_file(kind)
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes | str:
@@ -137,30 +135,68 @@ def _file(path: Path, name: str) -> Iterator[Found]:
     """Yield the submissions in a file of a folder, or one entry that says why there are none."""
     try:
         mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            yield _found(name, trouble="a link, not a file")
-        elif not stat.S_ISREG(mode):
-            yield _found(name, trouble="a pipe, socket or device, not a file")
-        elif path.suffix.lower() == ".zip":
-            with open(path, "rb") as file:
+        if not stat.S_ISREG(mode):
+            yield _found(name, trouble=_no_file(mode))
+            return
+        with _opened(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                yield _found(name, trouble=_no_file(mode))
+            elif path.suffix.lower() == ".zip":
                 yield from _in_zip(name, file, 1, _Left(MAX_TOTAL, MAX_TOTAL))
-        elif path.stat().st_size > MAX_BYTES:
-            yield _found(name, trouble=f"the file has more than {MAX_BYTES >> 20} MB")
-        else:
-            yield _found(name, path.read_bytes())
+            else:
+                yield _notebook(name, file.read(MAX_BYTES + 1))
     except OSError as error:
-        yield _found(name, trouble=f"a file that cannot be read ({error.strerror})")
+        yield _found(name, trouble=_unreadable("file", error))
 
 
-def _places(folder: Path) -> Iterator[Path]:
-    """Return notebooks and zips below a folder, without following links."""
-    for path in sorted(folder.iterdir()):
+def _notebook(name: str, data: bytes) -> Found:
+    if len(data) > MAX_BYTES:
+        return _found(name, trouble=f"the file has more than {MAX_BYTES >> 20} MB")
+    return _found(name, data)
+
+
+def _unreadable(what: str, error: OSError) -> str:
+    return f"a {what} that cannot be read ({error.strerror or type(error).__name__})"
+
+
+def _no_file(mode: int) -> str:
+    what = "link" if stat.S_ISLNK(mode) else "pipe, socket or device"
+    return f"a {what}, not a file"
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """Open a file without following a link and without waiting for a pipe; OSError for a link.
+
+    What is asked and read later is this one file, whatever takes its place meanwhile.
+    """
+    flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    return open(path, "rb", opener=lambda name, _: os.open(name, os.O_RDONLY | flags))
+
+
+def _places(folder: Path, top: Path, depth: int = 0) -> Iterator[Found]:
+    """Yield what is handed in below a folder, without following links.
+
+    A folder that cannot be read, and one in too many others, is an entry that says so.
+    """
+    name = folder.relative_to(top).as_posix()
+    if depth > MAX_FOLDERS:
+        yield _found(name, trouble=f"a folder in more than {MAX_FOLDERS} others")
+        return
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        if not depth:
+            raise
+        yield _found(name, trouble=_unreadable("folder", error))
+        return
+    for path in inside:
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from _places(path)
+            yield from _places(path, top, depth + 1)
         elif path.suffix.lower() in (".ipynb", ".zip"):
-            yield path
+            yield from _file(path, path.relative_to(top).as_posix())
 
 
 def collected(places: Iterable[str | Path]) -> list[Found]:
@@ -168,8 +204,7 @@ def collected(places: Iterable[str | Path]) -> list[Found]:
     found: list[Found] = []
     for place in map(Path, places):
         if place.is_dir():
-            for path in _places(place):
-                found += _file(path, path.relative_to(place).as_posix())
+            found += _places(place, place)
         elif place.exists():
             # A zip as it is exported is named after the course, not after a student.
             inner = list(_file(place, place.name))

@@ -208,7 +208,9 @@ class Grader:
     def _fresh(self, examiner: Examiner, key: str, submitted: notebooks.Notebook) -> Verdict:
         try:
             verdict = examiner.verdict(submitted)
-        except (RecursionError, MemoryError, ValueError, TypeError) as error:
+        except OSError:  # no fault of the student: a sandbox that does not start, a full disk
+            raise
+        except Exception as error:  # one submission is never the end of all
             return examiner.refused(f"it cannot be marked ({type(error).__name__}): look at it")
         path = self._path(verdict.exercise, key)
         path.parent.mkdir(parents=True, exist_ok=True)

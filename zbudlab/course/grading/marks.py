@@ -52,8 +52,10 @@ def reasons(graded: Graded) -> str:
 
 
 #: Where a spreadsheet may begin a cell and take what follows for a formula: at the beginning, and
-#: after a semicolon if that parts cells. Commas are safe, as fields that have them are quoted.
-_FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+#: after a semicolon or a bar if that parts cells. Commas are safe, as fields that have them are
+#: quoted. The signs are those of ASCII, full width, small and mathematical.
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+_FORMULA = re.compile(rf"""(^|[;|])(?=[\s"'{JOINERS}]*[{_SIGNS}])""")
 
 
 def _harmless(text: str) -> str:

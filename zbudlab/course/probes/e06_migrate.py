@@ -1,8 +1,9 @@
 """Probe for moving one zbud page: replay a trace, then call one function.
 
 A case: before (operations of a zbud trace, a line each), move (which page, by its place on the
-LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"). Pages are given as
-"old", "new", or by their number.
+LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"), perhaps pool (its
+number; others are empty) and stray (a handle for which the tree has another page). Pages are given
+as "old", "new", or by their number.
 """
 
 import base64
@@ -27,11 +28,12 @@ from zbudlab.layout import (
     ZBUD_SERIES,
     ZHDR_CHUNKS,
 )
-from zbudlab.mm import page_alloc, zbud_header, zbud_migrate
+from zbudlab.mm import page_alloc, radix_tree, zbud_header, zbud_migrate
 from zbudlab.mm.page import page_zbud
 
 FRAMES = 128
 FIXED = ("list_heads", "row_shift", "created", "variant")  #: of a pool; moving changes none
+STRAY = 100  #: the page that the tree has for a handle of a case's `stray`
 MAPPING = 5  #: of the old page; the new one is to have the same
 STALE = 9  #: what the fresh frame's last owner left in `private`
 
@@ -40,16 +42,26 @@ class Scene:
     """A pool after some operations, one of its pages isolated, and a fresh frame for it."""
 
     def __init__(self, case: dict[str, Any]) -> None:
-        self.replay = ZbudHarness(ZBUD_SERIES, FRAMES)
+        self.replay = ZbudHarness(ZBUD_SERIES, FRAMES, case.get("pool", 0))
+        self.state = self.replay.state
+        taken = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
+        self.state.pages[taken]["private"] = STALE  # frame 0: no page that moves has its index
         for number, line in enumerate(case["before"], 1):
             self.replay.run(Operation(line, f"operation {number}"))
-        self.state = self.replay.state
         self.old = self.replay.view.at(case["move"])
         if self.old >= 0:
             self.state.pages[self.old]["refcount"] += 1
             self.new = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
             self.state.pages[self.new]["private"] = STALE
             self.state.pages[self.old]["mapping"] = MAPPING
+        self._lead_astray(int(case.get("stray", 0)))
+
+    def _lead_astray(self, handle: int) -> None:
+        """Enter page STRAY in the tree for a handle, if there is one."""
+        nodes, pool = self.state.nodes, self.replay.pool
+        slot = radix_tree.radix_tree_lookup_slot(nodes, pool, handle)
+        if handle and slot >= 0:
+            radix_tree.radix_tree_replace_slot(nodes, pool, slot, STRAY + 1)
 
     def header(self, pfn: int) -> Any:
         return self.state.rows[pfn << int(self.replay.pool["row_shift"])]
@@ -79,14 +91,15 @@ class Scene:
 
 
 def references(scene: Scene) -> dict[str, Any]:
-    """Return where each handle leads, and how many references both pages have."""
+    """Return where each handle leads, the references of both pages, the old header's handles."""
     state, pool = scene.state, scene.replay.pool
     pages = {
         str(number): scene.page(int(zbud_header.handle_pfn(pool, state.nodes, number)))
         for number in range(1, len(scene.replay.handles))
     }
     counts = {scene.page(pfn): int(state.pages["refcount"][pfn]) for pfn in (scene.old, scene.new)}
-    return {"handles": pages, "references": counts}
+    held = [int(scene.header(scene.old)[f"{side}_handle"]) for side in ("first", "last")]
+    return {"handles": pages, "references": counts, "handles in the old header": held}
 
 
 def lists(scene: Scene) -> dict[str, Any]:
@@ -120,7 +133,12 @@ def content(scene: Scene) -> dict[str, Any]:
     }
 
 
-SIGHTS = {"references": references, "lists": lists, "content": content}
+SIGHTS: dict[str, Any] = {
+    "references": references,
+    "lists": lists,
+    "content": content,
+    "answer": lambda scene: {},  # where several states are right
+}
 
 
 def moved(bench: Bench, case: dict[str, Any]) -> Any:

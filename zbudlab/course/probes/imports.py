@@ -47,6 +47,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
     "course.probes": (
         "basic",
         "cells",
+        "direct",
         "e01_pages",
         "e02_buddy",
         "e03_radix",

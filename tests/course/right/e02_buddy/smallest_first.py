@@ -1,4 +1,4 @@
-"""Splits from the small end, at tails, and searches with next()."""
+"""Splits from the small end, and searches with next()."""
 
 LOSES = ()
 
@@ -7,7 +7,7 @@ def expand(zone, pages, pfn, low, high, migratetype):
     order = low
     while order < high:
         mark_free(zone, pages, pfn + 2**order, order, migratetype)
-        list_add_tail(pages, LRU, pfn + 2**order, free_list(zone, order, migratetype))
+        list_add(pages, LRU, pfn + 2**order, free_list(zone, order, migratetype))
         order += 1
 
 

@@ -1,6 +1,6 @@
-"""Does not tell the new page which pool it is of; in the machine it is pool 0 all the same."""
+"""Does not tell the new page which pool it is of."""
 
-LOSES = ("copy", "handles")
+LOSES = ("copy",)
 
 CHANGES = {
     "zbud_migrate_page": [("    mem.pages[new].private = mem.pages[old].private", "")],

@@ -1,6 +1,6 @@
 """Does not mark the new page as zbud"s, so that it never moves again."""
 
-LOSES = ("copy", "handles")
+LOSES = ("copy",)
 
 CHANGES = {
     "zbud_migrate_page": [("    set_page_zbud(mem.pages[new])", "")],
