@@ -114,6 +114,7 @@ class MachineConfig:
         content = layout.PAGE_SIZE if self.page_bytes else layout.CHUNK_SIZE
         return self.frames * (layout.page.itemsize + content)
 
+    @checked()
     def check_host(self, more: int = 0) -> None:
         """Raise MachineError(ENOMEM) if the host has too little memory for such a machine.
 
@@ -135,6 +136,7 @@ class MachineConfig:
         return asdict(self)
 
     @classmethod
+    @checked()
     def from_dict(cls, values: dict[str, Any]) -> "MachineConfig":
         """Return a configuration from the values of `as_dict`; ConfigError for unknown names."""
         known = [field.name for field in fields(cls)]

@@ -57,6 +57,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "traces",
     ),
     "io": (
+        "arguments",
         "files",
         "streams",
         "values",

@@ -24,6 +24,7 @@ from zbudlab.host.reasons.steps import (
 )
 from zbudlab.host.release import version
 from zbudlab.host.zones import Zone
+from zbudlab.io.arguments import checked
 from zbudlab.layout import PAGE_SIZE
 
 LARGEST_ORDER = 10  #: of kernels whose report has no free lists
@@ -68,6 +69,7 @@ class Answer:
         return "\n".join(lines)
 
 
+@checked()
 def why(
     report: str | Host,
     *,
