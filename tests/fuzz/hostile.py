@@ -136,7 +136,7 @@ def words_of(value):
     if isinstance(value, np.generic):
         return [repr(value), *words_of(value.item())]
     if isinstance(value, pd.DataFrame):
-        return ["DataFrame", "table"]
+        return ["DataFrame", "table", " ".join(repr(value).split())[:20]]
     if isinstance(value, (int, float)):
         return [f"{value:g}"] if isinstance(value, float) else _of_integer(value)
     try:

@@ -102,9 +102,8 @@ def targets():
 def _of_class(name, kind):
     """Yield the constructor and the public methods of a class."""
     yield Target(name, name, "", _parameters(kind))
-    for method, value in inspect.getmembers(kind):
-        if not _is_own(kind, method):
-            continue
+    for method in _own_names(kind):
+        value = getattr(kind, method)
         if isinstance(inspect.getattr_static(kind, method), (property, cached_property)):
             yield Target(f"{name}.{method}", method, name, {"": None})
         elif inspect.isroutine(value):
@@ -116,15 +115,16 @@ def _of_class(name, kind):
             yield Target(f"{name}.{method}", call, owner, parameters)
 
 
-def _is_own(kind, method):
-    """Return whether a public name of a class comes from zbudlab: widgets inherit many."""
-    if method.startswith("_"):
-        return method in ("__getitem__", "__len__", "__iter__") and any(
-            method in vars(base) for base in kind.__mro__ if base.__module__.startswith("zbudlab")
-        )
-    return any(
-        method in vars(base) for base in kind.__mro__ if base.__module__.startswith("zbudlab")
-    )
+def _own_names(kind):
+    """Return the public names of a class that come from zbudlab: widgets inherit many others."""
+    names = {
+        name
+        for base in kind.__mro__
+        if base.__module__.startswith("zbudlab")
+        for name in vars(base)
+        if name in ("__getitem__", "__len__", "__iter__") or not name.startswith("_")
+    }
+    return sorted(name for name in names if hasattr(kind, name))
 
 
 def _parameters(function):

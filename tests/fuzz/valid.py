@@ -5,10 +5,10 @@ is made from such values.
 """
 
 CONFIGS = {
-    "frames": ("256", "1024", "2048", "4096", "1000"),
+    "frames": ("256", "300", "512", "1024", "2048"),
     "pageblock_order": ("4", "5", "9", "10"),
     "page_bytes": ("True", "False"),
-    "cma_pages": ("0", "1024"),
+    "cma_pages": ("0", "1024", "1024"),
     "zbud": ("'series'", "'plain'"),
     "zbud_movable": ("None", "False"),
     "zswap": ("True", "False"),

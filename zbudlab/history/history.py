@@ -146,7 +146,6 @@ class History:
         return self.machine
 
     @checked()
-    @checked()
     def go_back(self, keyframe: int) -> None:
         """Put the machine back to a keyframe, counted from 0. ValueError if there is none."""
         if not 0 <= keyframe < len(self.keyframes):
@@ -190,6 +189,7 @@ class History:
         """Note that the machine is between two stops; the next `machine_at` puts it back."""
         self.stop = -1
 
+    @checked()
     def run(self, entry: Entry, hooks: Mapping[str, Callable] | None = None) -> int:
         """Run an operation on the machine as it is, and return its answer.
 

@@ -9,7 +9,7 @@ import functools
 import inspect
 import os
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar
@@ -19,7 +19,12 @@ from zbudlab.io.values import Choice, Kind, Number, Refusal, Truth, Whole, is_wh
 P = ParamSpec("P")
 R = TypeVar("R")
 SIMPLE: dict[Any, Kind] = {int: Whole(), float: Number(), bool: Truth()}
-WORDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
+WORDS: dict[Any, str] = {
+    **dict.fromkeys((Mapping, dict), "a table"),
+    **dict.fromkeys((list, tuple, Sequence, Iterable, Collection), "a list"),
+    Callable: "a function",
+    **{int: "a whole number", float: "a number", bool: "True or False", str: "a text"},
+}
 
 
 def checked(
@@ -68,10 +73,13 @@ def argument(name: str, value: Any, hint: Any, refusal: Refusal = ValueError) ->
     raise TypeError(f"{name} must be {_words(hint)}, not {shown(value)}")
 
 
-def check_types(record: Any) -> None:
-    """Raise TypeError for a field of a dataclass that is not of the kind of its annotation."""
+def check_types(record: Any, *others: str) -> None:
+    """Raise TypeError for a field of a dataclass that is not of the kind of its annotation.
+
+    others: fields that are checked in another way.
+    """
     for name, hint in typing.get_type_hints(type(record), include_extras=True).items():
-        if not _fits(value := getattr(record, name), hint):
+        if name not in others and not _fits(value := getattr(record, name), hint):
             raise TypeError(f"{name} must be {_words(hint)}, not {shown(value)}")
 
 
@@ -111,7 +119,7 @@ def _is_one(value: Any, hint: Any) -> bool:
         return value is None
     if found is Path:
         return isinstance(value, PurePath)
-    if not isinstance(found, type) or getattr(found, "_is_protocol", False):
+    if found is Any or not isinstance(found, type) or getattr(found, "_is_protocol", False):
         return True  # Any, a type variable: nothing to check
     if found is Callable:
         return callable(value)
@@ -119,9 +127,7 @@ def _is_one(value: Any, hint: Any) -> bool:
 
 
 def _contents_fit(value: Any, hints: tuple[Any, ...]) -> bool:
-    """Return whether what is in a list, tuple or table fits its annotation."""
-    if isinstance(value, Mapping) and len(hints) == 2:
-        return all(_fits(k, hints[0]) and _fits(v, hints[1]) for k, v in value.items())
+    """Return whether what is in a list or tuple fits its annotation."""
     if isinstance(value, (list, tuple)) and hints and len({*hints} - {...}) == 1:
         return all(_fits(each, hints[0]) for each in value)
     return True

@@ -65,29 +65,21 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def check_readable(path: str | Path) -> Path:
-    """Return the path of a file. Raise InputError if it is a folder, device or socket.
+    """Return the path of a file. OSError if there is none, InputError if it is a device.
 
     A device such as /dev/zero has no end, so reading it whole would take all memory.
     """
     if os.path.isdir(path):
         raise InputError(f"cannot read {path}: it is a folder")
-    try:
-        mode = os.stat(path).st_mode
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
         raise InputError(f"cannot read {path}: it is a device or socket, not a file")
     return Path(path)
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file, odd bytes replaced; InputError if it cannot be read."""
-    try:
-        return check_readable(path).read_text("utf-8", "replace")
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    """Return the text of a file, odd bytes replaced; InputError if it is no file."""
+    return check_readable(path).read_text("utf-8", "replace")
 
 
 def write_json(path: str | Path, values: Any) -> None:

@@ -181,7 +181,7 @@ def _swap(machine: Core) -> Iterator[Span]:
     yield "slots cache, n_ret", cache["n_ret"], 0, layout.SWAP_SLOTS_CACHE_SIZE
     yield "slots cache, slot", cache["slots_ret"], 0, len(slots) - 1
     yield "zswap entry, slot", entries["slot"], 0, len(slots) - 1
-    yield "zswap entry, length", entries["length"], 0, layout.PAGE_SIZE
+    yield "zswap entry, length", entries["length"], 0, layout.TOO_LONG
     yield "zswap, max_pool_percent", zswap["max_pool_percent"], 0, 100
     for name in ("same_filled_pages_enabled", "pool_reached_full"):
         yield f"zswap, {name}", zswap[name], 0, 1

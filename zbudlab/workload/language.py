@@ -45,7 +45,7 @@ class Region:
     shift: float = 0.01
 
     def __post_init__(self) -> None:
-        check_types(self)
+        check_types(self, "content")
         pages_of(self.pages, 1), pages_of(self.use, 1), weights_of(self.content)
         check_record("a region", self, REGION)
 
