@@ -2,7 +2,7 @@
 
 `sample(kind)` and `mutated(kind, number)` return the path of a file or folder in the current
 folder. Most mutations change bytes; those of logs also change single arrays and the sections of
-keyframes, and pack them again, so that no checksum stands in between.
+keyframes, and pack them again, so that no checksum is in the way.
 """
 
 import contextlib

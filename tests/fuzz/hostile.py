@@ -1,4 +1,4 @@
-"""Values that nobody should give: as source text, so that a call can be printed and pasted."""
+"""Values that make no sense as arguments, as source text, so that a call can be pasted."""
 
 import datetime  # noqa: F401  # the texts below use these names
 import fractions  # noqa: F401
