@@ -127,10 +127,15 @@ def _is_one(value: Any, hint: Any) -> bool:
 
 
 def _contents_fit(value: Any, hints: tuple[Any, ...]) -> bool:
-    """Return whether what is in a list or tuple fits its annotation."""
-    if isinstance(value, (list, tuple)) and hints and len({*hints} - {...}) == 1:
+    """Return whether what is in a list or tuple fits its annotation, as far as that is a class."""
+    if isinstance(value, (list, tuple)) and _is_class(hints):
         return all(_fits(each, hints[0]) for each in value)
     return True
+
+
+def _is_class(hints: tuple[Any, ...]) -> bool:
+    """Return whether there is one annotation, and it is a class."""
+    return len({*hints} - {...}) == 1 and _kind(hints[0]) is None
 
 
 def _fits(value: Any, hint: Any) -> bool:
