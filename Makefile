@@ -5,6 +5,8 @@ VENV      ?= .venv
 WORKERS   ?= 2
 JOBS      ?= 1
 HOURS     ?=
+MINUTES   ?= 5
+SEED      ?= 1
 PIPFLAGS  ?=
 LABFLAGS  ?=
 RUNFLAGS  ?=
@@ -19,7 +21,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb) $(wildcard solutions/*/*.ipynb)
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab teach run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab teach run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings fuzz soak dist wheelhouse lock check-wheels clean site
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -60,10 +62,11 @@ lint: env ## check code, English, types and layers
 	@$(BIN)/python scripts/house.py --check
 
 check: warm
+	@echo "bounds: compiling the engine once more, every array index checked (into a cache of its own)"
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-	@echo "bounds: the golden traces once more, every array index checked (compiled into a cache of its own)"
-	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
+	@echo "bounds: the golden traces once more, every array index checked"
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests/conformance/test_golden.py
 	@echo "notebooks: every cell is run and its output compared"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(NBVAL) notebooks solutions
@@ -100,10 +103,15 @@ predict: warm ## compare the machine with a running kernel
 findings: warm ## run all findings again: results, tables, figures (JOBS=)
 	@$(BIN)/python -m findings --jobs $(JOBS)
 
-soak: warm ## 10^7 random operations, 300 submissions and all mutants of the exercises, or with HOURS=n go on with the long run
+fuzz: warm ## call everything with anything for a while (MINUTES=5 SEED=1)
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
+soak: warm ## 10^7 random operations, 300 submissions, all mutants of the exercises, half an hour of fuzzing, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
+	@$(if $(HOURS),:,$(MAKE) --no-print-directory fuzz MINUTES=30)
 
 dist: env ## build sdist and wheel in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -28,13 +28,18 @@ from zbudlab.sweep import (
         ({"a": 1, "b": 2}, [1, 1], "each once"),
         ({"a": 1, "b": 2}, [0.5, 1.7], r"seeds must be whole numbers, not \[0.5, 1.7\]"),
         ({"a": 1, "b": 2}, [[1]], "seeds must be whole numbers"),
-        ({"a": 1, "b": 2}, 1.5, "seeds are a number, or a list of numbers, not 1.5"),
         ({"seconds": 1}, 1, "a parameter cannot be called seconds"),
     ],
 )
 def test_grids(grid, seeds, reason):
     with pytest.raises(SweepError, match=reason):
         sweep(experiments.product, grid, seeds=seeds)
+
+
+@pytest.mark.parametrize("seeds", [1.5, None, True])
+def test_seeds_of_a_wrong_kind(seeds):
+    with pytest.raises(TypeError, match=f"seeds must be a list or a whole number, not {seeds}"):
+        sweep(experiments.product, {"a": 1, "b": 2}, seeds=seeds)
 
 
 def test_a_partial_has_the_same_name_everywhere():

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.sweep.helpers import ROOT
-from zbudlab.sweep import SweepError, sources, sweep
+from zbudlab.sweep import SweepError, sources, sweep, texts
 from zbudlab.sweep.named import import_from
 
 EXPERIMENT = """
@@ -125,7 +125,7 @@ def test_a_function_without_a_file_counts_by_its_text(monkeypatch):
     ex.__module__ = "__main__"
     monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     before = sources.digests(ex, {})
-    monkeypatch.setattr(sources.inspect, "getsource", lambda experiment: "other")
+    monkeypatch.setattr(texts.inspect, "getsource", lambda experiment: "other")
     assert sources.changes(before, sources.digests(ex, {})) == "the text of the experiment changed"
 
 
@@ -153,3 +153,41 @@ def test_the_command_uses_the_module_as_it_is_on_disk(folder):
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert again.returncode == 2
     assert "s.parquet is from before neighbour.py changed" in again.stderr
+
+
+class TestFilesInToml:
+    @pytest.fixture
+    def workload(self, folder):
+        (folder / "pages.bin").write_bytes(b"some")
+        (folder / "texts").mkdir()
+        (folder / "texts" / "one.txt").write_text("one")
+        path = folder / "load.toml"
+        path.write_text(
+            '[a]\ncontent = {"file:pages.bin" = 1, "file:texts" = 2}\nother = "late.py"\n'
+        )
+        return path
+
+    def digests(self, workload):
+        return sources.digests(sources_experiment, {"workload": [str(workload)]})
+
+    def test_they_are_part_of_what_results_depend_on(self, folder, workload):
+        names = {"pages.bin", "texts", "late.py", "load.toml"}
+        assert {str(folder / name) for name in names} <= set(self.digests(workload))
+
+    @pytest.mark.parametrize("name", ["pages.bin", "texts/one.txt", "texts/new.txt"])
+    def test_a_change_is_named(self, folder, workload, name):
+        before = self.digests(workload)
+        (folder / name).write_text("other")
+        said = sources.changes(before, self.digests(workload))
+        assert said == f"{folder / name.partition('/')[0]} changed"
+
+    def test_ready_workloads_are_part_of_zbudlab(self, workload):
+        assert "zbudlab/workload/scenarios/phone.toml" in self.digests(workload)
+
+    def test_a_toml_file_that_is_none_counts_as_a_file(self, folder):
+        (folder / "odd.toml").write_text("= = =")
+        assert str(folder / "odd.toml") in self.digests(folder / "odd.toml")
+
+
+def sources_experiment(workload, seed):
+    return {"r": 0}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.cli.outputs import check_plot, print_found, write_plot
+from zbudlab.io.files import read_text
 
 MOST_LAYOUTS = 1000
 
@@ -19,7 +20,7 @@ def _report(options: argparse.Namespace) -> Any:
     elif Path(options.report).is_dir():
         return host.read(options.report)
     else:
-        text = Path(options.report).read_text("utf-8", "replace")
+        text = read_text(options.report)
     return text if options.order is None else host.from_text(text, options.report)
 
 

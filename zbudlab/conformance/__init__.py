@@ -18,6 +18,7 @@ from zbudlab.conformance.trace import Operation, TraceError, lines, operations, 
 from zbudlab.conformance.zbud import zbud_answers
 from zbudlab.conformance.zswap import zswap_answers
 from zbudlab.conformance.zswap61 import zswap61_answers
+from zbudlab.io.arguments import checked
 from zbudlab.layout import ZBUD_PLAIN, ZBUD_SERIES
 
 Answer = dict[str, Any]
@@ -37,6 +38,7 @@ KINDS: dict[str, Callable[[list[Operation]], Iterator[Answer]]] = {
 __all__ = ["KINDS", "Difference", "TraceError", "answers", "compare", "state_text"]
 
 
+@checked()
 def answers(kind: str, trace: str | Path) -> Iterator[str]:
     """Yield the exact lines that the engine answers to a trace. TraceError names a bad line."""
     if kind not in KINDS:
@@ -45,6 +47,7 @@ def answers(kind: str, trace: str | Path) -> Iterator[str]:
         yield state_text(answer)
 
 
+@checked()
 def compare(kind: str, trace: str | Path, expected: str | Path) -> tuple[int, Difference | None]:
     """Run a trace and compare its answers with the expected ones.
 

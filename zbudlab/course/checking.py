@@ -16,6 +16,7 @@ from zbudlab.course.probes.cells import fresh_names, run
 from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
+from zbudlab.io.arguments import checked
 
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
 CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
@@ -248,6 +249,7 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
         report.instead = trier.bench.instead_alone()
 
 
+@checked()
 def check(
     name: str, *abilities: str, student: int = 0, variant: int | None = None, **functions: Any
 ) -> Report:
@@ -284,6 +286,7 @@ def _reported(
     return report
 
 
+@checked()
 def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -> str:
     """Return a hint for an ability; there may be up to three. Hints cost nothing.
 
@@ -296,11 +299,13 @@ def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -
     return hints[number - 1]
 
 
+@checked()
 def rule(name: str, variant: int | None = None) -> str:
     """Return an exercise's rule for the teacher's number, by default the kernel's rule."""
     return exercise(name).rule(variant).text
 
 
+@checked()
 def checked_notebook(path: str | Path, name: str = "", variant: int | None = None) -> Report:
     """Run the cells of a saved notebook in this process and return a report on it.
 

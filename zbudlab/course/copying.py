@@ -1,9 +1,9 @@
 """The notebooks and exercises of the package, and how to copy them."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from zbudlab.io.arguments import checked
 from zbudlab.io.files import written_whole
 
 PARTS = ("notebooks", "exercises")
@@ -20,9 +20,8 @@ def course_folders() -> dict[str, Path]:
     return {part: base / part for part in PARTS if (base / part).is_dir()}
 
 
-def copy_course(
-    directory: str | os.PathLike[str], say: Callable[[str], None] = print
-) -> list[Path]:
+@checked()
+def copy_course(directory: str | Path, say: Callable[[str], None] = print) -> list[Path]:
     """Copy the notebooks and exercises into `directory` and return the files written.
 
     Existing files are never overwritten; `say` gets one sentence for each one that differs from

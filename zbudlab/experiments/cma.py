@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from zbudlab.analysis.cma_table import one_machine
 from zbudlab.experiments.parameters import Frames
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import Whole
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.settings import MACHINE, MAX_FRAMES, SHARE
@@ -23,6 +24,7 @@ from zbudlab.sweep.description import described
         "moved": ("pages", "pages moved to meet the requests"),
     }
 )
+@checked()
 def cma(
     level: Annotated[float, SHARE, "share of all frames in use: half processes, half zbud"],
     zbud: Annotated[str, MACHINE["zbud"], "variant of zbud"],

@@ -8,6 +8,7 @@ from zbudlab.analysis import packing
 from zbudlab.content import corpus
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.experiments.parameters import COMPRESSOR
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import Choice, Whole
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
 from zbudlab.machine import Machine
@@ -56,6 +57,7 @@ def _churn(machine: Machine, stored: list[int], rng: np.random.Generator) -> tup
         "zsmalloc_pages": ("frames", "frames that zsmalloc needs, without holes"),
     }
 )
+@checked()
 def density(
     content: Annotated[str, Choice(tuple(corpus.RECIPES)), "recipe of the pages"],
     using: Annotated[str, COMPRESSOR, "compressor"],

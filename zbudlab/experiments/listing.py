@@ -11,6 +11,7 @@ from zbudlab.experiments.patch import patch
 from zbudlab.experiments.pool import pool
 from zbudlab.experiments.pressure import pressure
 from zbudlab.experiments.thinned import thinned
+from zbudlab.io.arguments import checked
 from zbudlab.sweep.description import parameters_of
 from zbudlab.sweep.points import Experiment
 
@@ -19,6 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 }
 
 
+@checked()
 def listed(names: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Return a description of each experiment as plain values; ValueError for unknown names.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from zbudlab.analysis import predict, recorded
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import Choice
 from zbudlab.sweep.description import described
 
@@ -40,6 +41,7 @@ def recorded_run(freed: str, memory: str) -> recorded.RecordedRun:
         "moved": ("pages", "pages that compaction moved"),
     }
 )
+@checked()
 def patch(
     freed: Annotated[str, Choice(FREED), "which of the pages are freed"],
     memory: Annotated[str, Choice(tuple(MEMORY)), "what memory is filled with"],

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from zbudlab.experiments.parameters import WORKLOAD, Percent, machine_settings
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
 from zbudlab.sweep.description import described
 from zbudlab.workload import Workload
@@ -25,6 +26,7 @@ FIXED = {"log": False, "threads": 1, "page_bytes": False}  #: settings, unless g
     },
     settings=machine_settings(**FIXED),
 )
+@checked()
 def pool(
     workload: Annotated[str, WORKLOAD, "a ready workload, or a TOML file"],
     max_pool_percent: Percent,

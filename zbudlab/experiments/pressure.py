@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from zbudlab.experiments.parameters import WORKLOAD, Order, machine_settings
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
 from zbudlab.machine.settings import COUNT
 from zbudlab.mainjob.job import available_blocks
@@ -44,6 +45,7 @@ RESULTS = {
 
 
 @described(RESULTS, settings=machine_settings(**FIXED))
+@checked()
 def pressure(
     workload: Annotated[str | Workload, WORKLOAD, "a ready workload, or a TOML file"] = "desktop",
     *,

@@ -15,6 +15,7 @@ from zbudlab.experiments import script
 from zbudlab.experiments.batch import Batch
 from zbudlab.experiments.parameters import Frames, Order
 from zbudlab.experiments.pressure import BLOCKS, compacted
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import Choice
 from zbudlab.layout import WMARK_HIGH
 from zbudlab.machine import Machine
@@ -59,6 +60,7 @@ def freed_pages(pages: int, freed: float, pattern: str, seed: int) -> NDArray[np
 
 
 @described({name: BLOCKS[name] for name in RESULTS})
+@checked()
 def thinned(
     kind: Annotated[str, Choice(KINDS), "what memory is filled with"] = KINDS[2],
     *,

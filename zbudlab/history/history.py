@@ -14,11 +14,13 @@ from zbudlab.history.explanation import Explanation, explain
 from zbudlab.history.inside import Inside
 from zbudlab.history.rerun import answer, rebuilt, without_bytes
 from zbudlab.history.sentences import FUNCTIONS, Transition
+from zbudlab.io.arguments import checked
 from zbudlab.layout import EAGAIN, PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import MachineError
 from zbudlab.machine.keyframes import MERGE, REJECT, SECONDS, Keyframes
+from zbudlab.machine.logfile import NoSuchStop
 from zbudlab.machine.operations import OPERATIONS
 from zbudlab.machine.oplog import Entry, LogError, OperationLog
 
@@ -43,6 +45,7 @@ class History:
     LogError for a file that is no log, and for a machine without a log.
     """
 
+    @checked()
     def __init__(
         self,
         source: str | Path | Machine,
@@ -80,7 +83,10 @@ class History:
 
     def _given(self) -> Keyframes | None:
         if self.log.keyframes:
-            return Keyframes.from_arrays(self.log.keyframes)
+            given = Keyframes.from_arrays(self.log.keyframes)
+            if given.reached > len(self._places):
+                raise LogError("the log has keyframes of more operations than it has")
+            return given
         return self._origin.keyframes if self._origin is not None else None
 
     def _follow(self) -> None:
@@ -99,14 +105,16 @@ class History:
 
     def _check(self, stop: int, first: int) -> None:
         if not first <= stop <= len(self):
-            raise IndexError(f"there is no stop {stop}: this log has {len(self)} operations")
+            raise NoSuchStop(f"there is no stop {stop}: this log has {len(self)} operations")
 
+    @checked()
     def __getitem__(self, stop: int) -> Entry:
         """Return the operation that led to a stop, from 1 on."""
         self._check(stop, 1)
         entry = self.log[int(self._places[stop - 1])]
         return entry if self._lengths is None else without_bytes(entry, self._lengths)
 
+    @checked()
     def steps(self, stop: int) -> list[Entry]:
         """Return an operation's steps (calls of functions of `zbudlab.mm`), in order."""
         self._check(stop, 1)
@@ -121,11 +129,12 @@ class History:
         """The last stop that keyframes cover."""
         return self.keyframes.reached
 
+    @checked()
     def machine_at(self, stop: int) -> Machine:
         """Return the machine after that many operations.
 
         It is always the same object, so it is valid until the next call. Changing it does not
-        change the machine that this history belongs to. IndexError for a stop that the log does not
+        change the machine that this history belongs to. ValueError for a stop that the log does not
         have.
         """
         self._check(stop, 0)
@@ -136,12 +145,29 @@ class History:
             self._forward()
         return self.machine
 
+    @checked()
     def go_back(self, keyframe: int) -> None:
-        """Put the machine back to a keyframe."""
-        self.keyframes.restore(self.machine, keyframe)
+        """Put the machine back to a keyframe, counted from 0. ValueError if there is none."""
+        if not 0 <= keyframe < len(self.keyframes):
+            last = len(self.keyframes) - 1
+            raise NoSuchStop(f"there is no keyframe {keyframe}: this log has 0 to {last}")
+        try:
+            self.keyframes.restore(self.machine, keyframe)
+        except LogError:
+            self._distrust()
+            raise
         self.stop = self.keyframes.stops[keyframe]
         if self.stop == self.reached:
             self.keyframes.resume(self.machine)
+
+    def _distrust(self) -> None:
+        """Go on without the keyframes of the file, one of which does not describe a machine."""
+        self.log.keyframes = {}
+        fresh = rebuilt(self.log, self.config, content=self.content)
+        self.keyframes = Keyframes(self._seconds)
+        self.keyframes.take(fresh)
+        self.keyframes.restore(self.machine, 0)
+        self.stop = 0
 
     def _forward(self) -> None:
         """Run one operation. LogError if it answers otherwise than when it was logged."""
@@ -163,6 +189,7 @@ class History:
         """Note that the machine is between two stops; the next `machine_at` puts it back."""
         self.stop = -1
 
+    @checked()
     def run(self, entry: Entry, hooks: Mapping[str, Callable] | None = None) -> int:
         """Run an operation on the machine as it is, and return its answer.
 
@@ -193,6 +220,7 @@ class History:
             return -(error.errno or 0)
         return len(pages)
 
+    @checked()
     def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:
         """Continue from the end of the keyframes. Return whether they now reach a stop.
 
@@ -204,6 +232,7 @@ class History:
             self.machine_at(min(self.reached + 16, wanted))
         return self.reached >= wanted
 
+    @checked()
     def save(self, path: str | Path) -> None:
         """Write the log with keyframes up to its end, so that any moment opens at once."""
         self.build()
@@ -212,6 +241,7 @@ class History:
 
     # --- explanations --------------------------------------------------------------------------
 
+    @checked()
     def explain(self, stop: int) -> Explanation:
         """Explain the operation that led to a stop. Afterwards the machine is at that stop."""
         entry, steps = self[stop], self.steps(stop)
@@ -220,12 +250,14 @@ class History:
         step = Transition(entry.name, entry.arguments, entry.result, before, after, steps)
         return explain(step, FUNCTIONS.get(entry.name, f"operations.{entry.name}"))
 
+    @checked()
     def inside(self, stop: int) -> Inside:
         """Return the operation that led to a stop, part by part."""
         return Inside(self, stop)
 
     # --- events --------------------------------------------------------------------------------
 
+    @checked()
     def find(
         self, kind: str, start: int, step: int = 1, *, seconds: float = float("inf")
     ) -> int | None:
@@ -249,6 +281,7 @@ class History:
                 return int(found[0]) if len(found) else None
             self.build(0.1)
 
+    @checked()
     def known(self, kind: str, start: int, step: int = 1) -> bool:
         """Return whether the log was run far enough for `find` to be sure of a None."""
         needed = 0 if kind not in _BITS else start - 1 if step < 0 else len(self)

@@ -21,7 +21,9 @@ from zbudlab.history.changes import Moment
 from zbudlab.history.explanation import Explanation, explain
 from zbudlab.history.function_sentences import MOVING, OTHERS, stage
 from zbudlab.history.sentences import Transition
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
+from zbudlab.machine.logfile import NoSuchStop
 from zbudlab.machine.oplog import Entry
 
 MOST = 1500  #: parts of one operation at which it can be stopped
@@ -84,6 +86,7 @@ class Inside:
     def __len__(self) -> int:
         return len(self.parts)
 
+    @checked()
     def machine_at(self, part: int) -> Machine:
         """Return the machine after that many parts of the operation; 0 = before it began.
 
@@ -95,6 +98,7 @@ class Inside:
         self._run(part)
         return self.history.machine
 
+    @checked()
     def explain(self, part: int) -> Explanation:
         """Explain that part. Afterwards the machine is where the part ended."""
         self._check(part, 1)
@@ -121,7 +125,7 @@ class Inside:
 
     def _check(self, part: int, first: int) -> None:
         if not first <= part <= len(self):
-            raise IndexError(f"there is no part {part}: operation {self.stop} has {len(self)}")
+            raise NoSuchStop(f"there is no part {part}: operation {self.stop} has {len(self)}")
 
     def _run(self, until: int) -> tuple[list[Part], Moment]:
         """Run the operation up to that part. Return the parts, and the moment before the last."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zbudlab.content.compressors import Recorded
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import MachineError
@@ -17,6 +18,7 @@ from zbudlab.machine.operations import OPERATIONS
 from zbudlab.machine.oplog import Entry, LogError, OperationLog
 
 
+@checked()
 def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machine:
     """Return the machine that a log starts from, just booted.
 
@@ -58,6 +60,7 @@ def answer(machine: Machine, entry: Entry) -> int:
         return -(error.errno or 0)
 
 
+@checked()
 def rerun(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
     """Run a saved log, and yield each operation's number from 1, entry, new answer and machine.
 
@@ -76,6 +79,7 @@ def rerun(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
         yield place, entry, answer(machine, entry), machine
 
 
+@checked()
 def rerun_to_end(path: str | Path) -> Machine:
     """Return the machine at the end of a saved log.
 

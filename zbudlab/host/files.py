@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from zbudlab.host.frames import record_flags
+from zbudlab.io.arguments import checked
 
 #: What `record` copies; folders with all their files.
 RECORDED = (
@@ -76,6 +77,7 @@ def _write(folder: Path, name: str, content: bytes) -> str:
     return name
 
 
+@checked()
 def record(folder: str | Path, root: str | Path = LIVE) -> list[str]:
     """Copy the files that `read` uses to a folder. Return their names.
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from zbudlab.host.simulate import MachineCounts, machine_counts
 from zbudlab.host.zones import HostError, Zone
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import human
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
@@ -49,6 +50,7 @@ class Host:
             values["unusable_index"] = zone.unusable_index()
         return plain
 
+    @checked()
     def zone(self, name: str | None = None, node: int | None = None) -> Zone:
         """Return a zone by name and node; without a name the one with most memory.
 
@@ -75,6 +77,7 @@ class Host:
         """The numbers of the nodes that have zones."""
         return sorted({zone.node for zone in self.zones})
 
+    @checked()
     def on_node(self, node: int) -> "Host":
         """Return the host with the zones of one node only. Raises HostError if it has none."""
         zones = [zone for zone in self.zones if zone.node == node]
@@ -83,6 +86,7 @@ class Host:
             raise HostError(f"there is no node {node} here, only: {there}")
         return replace(self, zones=zones)
 
+    @checked()
     def machine(
         self, zone: str | None = None, *, node: int | None = None, seed: int = 0, **settings: Any
     ) -> Machine:
@@ -103,6 +107,7 @@ class Host:
         machine.lay_out(counts.free, counts.pageblocks, seed=seed)
         return machine
 
+    @checked()
     def simulated(self, zone: str | None = None, node: int | None = None) -> list[str]:
         """Return sentences on what a simulated machine represents differently from a zone."""
         notes = list(self._counts(self.zone(zone, node)).notes)

@@ -15,6 +15,8 @@ from zbudlab.host.pagesize import page_size
 from zbudlab.host.procfs import parse_buddyinfo, parse_pagetypeinfo, parse_zoneinfo
 from zbudlab.host.release import kernel_in, version
 from zbudlab.host.zones import HostError, Zone, free_pages
+from zbudlab.io.arguments import checked
+from zbudlab.io.files import read_text
 
 #: A recorded Linux host, for systems other than Linux.
 RECORDING = Path(__file__).parent / "recordings" / "linux-6.18"
@@ -23,6 +25,7 @@ FLAGS_ON_EVERY_FRAME = (4, 6)  #: kernels before mark only the first frame of a 
 FAR_APART = 0.05  #: by how much totals may differ, which leave out pages in per-processor lists
 
 
+@checked()
 def read(root: str | Path = LIVE) -> Host:
     """Read this host's memory, or that of files recorded below a folder (see `record`).
 
@@ -36,8 +39,8 @@ def read(root: str | Path = LIVE) -> Host:
             f"this is {platform.system()}, not Linux: its memory cannot be read this way. There "
             "is a recording of a Linux host: zbudlab host --recording, or host.read(host.RECORDING)"
         )
-    if root.is_file():
-        return from_text(root.read_text("utf-8", "replace"), str(root))
+    if root.exists() and not root.is_dir():
+        return from_text(read_text(root), str(root))
     host = Host(str(root))
     files = Files(root, host.missing)
     _read_zones(host, files)
@@ -50,6 +53,7 @@ def read(root: str | Path = LIVE) -> Host:
     return host
 
 
+@checked()
 def from_text(text: str, name: str = "the text") -> Host:
     """Return a host from the text of a kernel log with a Mem-Info block, or of buddyinfo.
 

@@ -3,17 +3,25 @@
 import contextlib
 import json
 import os
+import stat
 import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from zbudlab.io.arguments import checked
+
+
+class InputError(OSError):
+    """A file cannot be read; the message says which and why."""
+
 
 class OutputError(OSError):
     """A file cannot be written; the message says which and why."""
 
 
+@checked()
 def check_writable(path: str | Path) -> Path:
     """Return the file at the end of a path's links. Raise OutputError if it cannot be written.
 
@@ -56,6 +64,24 @@ def written_whole(path: str | Path) -> Iterator[BinaryIO]:
         raise
 
 
+def check_readable(path: str | Path) -> Path:
+    """Return the path of a file. OSError if there is none, InputError if it is a device.
+
+    A device such as /dev/zero has no end, so reading it whole would take all memory.
+    """
+    if os.path.isdir(path):
+        raise InputError(f"cannot read {path}: it is a folder")
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+        raise InputError(f"cannot read {path}: it is a device or socket, not a file")
+    return Path(path)
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file, odd bytes replaced; InputError if it is no file."""
+    return check_readable(path).read_text("utf-8", "replace")
+
+
 def write_json(path: str | Path, values: Any) -> None:
     """Write plain values to an indented JSON file."""
     with written_whole(path) as file:
@@ -65,10 +91,12 @@ def write_json(path: str | Path, values: Any) -> None:
 def read_toml(path: Path, refusal: type[ValueError]) -> dict[str, Any]:
     """Return the values in a TOML file. Raise refusal(reason) if there is no such file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(check_readable(path).read_text(encoding="utf-8"))
+    except InputError as error:
+        raise refusal(str(error)) from None
     except OSError as error:
         raise refusal(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal(f"{path} is not a TOML file: {error}") from None
 
 
@@ -78,4 +106,20 @@ def host_memory() -> int | None:
         import psutil
     except ImportError:  # on a Unix that lacks a part of it
         return None
-    return int(psutil.virtual_memory().available)
+    there = int(psutil.virtual_memory().available)
+    limit = _address_space()
+    return there if limit is None else min(there, limit)
+
+
+def _address_space() -> int | None:
+    """Return the bytes that this process may still allocate (ulimit -v); None = no limit."""
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return None
+    import psutil
+
+    return max(limit - int(psutil.Process().memory_info().vms), 0)

@@ -14,6 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from zbudlab.io.arguments import checked
+from zbudlab.io.files import check_readable
+
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # first bytes of compressed files
 BLOCK = 4 << 20  #: bytes read at a time
 LONGEST = 16 << 20  #: bytes of a line
@@ -33,7 +36,7 @@ def name_of(path: str | Path) -> str:
 def _open(path: str) -> contextlib.AbstractContextManager[BufferedReader]:
     if path == "-":
         return contextlib.nullcontext(sys.stdin.buffer)  # type: ignore[arg-type]
-    return open(path, "rb")  # the caller closes it
+    return open(check_readable(path), "rb")  # the caller closes it
 
 
 def packing(start: bytes) -> str | None:
@@ -97,6 +100,7 @@ class Malformed:
     count: int = 0
     named: list[tuple[int, str]] = field(default_factory=list)
 
+    @checked()
     def add(self, number: int, text: bytes | str) -> None:
         """Count a line, and keep its text if it is one of the first."""
         self.count += 1

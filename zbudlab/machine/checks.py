@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, shown
+from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, plain, shown
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import MachineError, invalid
 from zbudlab.machine.settings import MAX_ALIGN, MAX_FRAMES, ORDER, PERCENT, SEED
@@ -68,7 +68,7 @@ def whole(name: str, value: Any, low: int = INT64_MIN, high: int = INT64_MAX) ->
 
 def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -> None:
     """Refuse a process that does not exist, and pages `first` to `last` that it does not have."""
-    processes = machine.state.processes
+    processes, process = machine.state.processes, plain(process)
     known = is_whole(process) and 0 <= process < len(processes)
     if not known or processes[process]["nr_pages"] == 0:
         raise MachineError(errno.ESRCH, f"there is no process {shown(process)}")
@@ -82,7 +82,7 @@ def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -
 
 def place(machine: Core, process: Any, page: Any) -> int:
     """Return where a page of a process is in the table of page table entries, or refuse it."""
-    table = machine.state.processes
+    table, process, page = machine.state.processes, plain(process), plain(page)
     known = is_whole(process) and 0 <= process < len(table) and is_whole(page)
     if not known or not 0 <= page < table["nr_pages"].item(process):
         process_pages(machine, process)
@@ -93,7 +93,7 @@ def place(machine: Core, process: Any, page: Any) -> int:
 
 def frame_in_use(machine: Core, pfn: Any) -> None:
     """Refuse a number that is not a page frame in use."""
-    frames = machine.config.frames
+    frames, pfn = machine.config.frames, plain(pfn)
     if not is_whole(pfn) or not 0 <= pfn < frames:
         raise invalid(f"there is no page frame {shown(pfn)}, only 0 to {frames - 1}")
     if machine.state.pages[pfn]["refcount"] < 1:

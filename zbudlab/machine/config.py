@@ -6,6 +6,7 @@ from typing import Any
 
 from zbudlab import layout
 from zbudlab.content.compressors import compressor as find_compressor
+from zbudlab.io import arguments
 from zbudlab.io.files import host_memory
 from zbudlab.io.values import check_fields, human, shown
 from zbudlab.machine.errors import ConfigError, MachineError
@@ -136,6 +137,7 @@ class MachineConfig:
         content = layout.PAGE_SIZE if self.page_bytes else layout.CHUNK_SIZE
         return self.frames * (layout.page.itemsize + content)
 
+    @arguments.checked()
     def check_host(self, more: int = 0) -> None:
         """Raise MachineError(ENOMEM) if the host has too little memory for such a machine.
 
@@ -157,6 +159,7 @@ class MachineConfig:
         return asdict(self)
 
     @classmethod
+    @arguments.checked()
     def from_dict(cls, values: dict[str, Any]) -> "MachineConfig":
         """Return a configuration from the values of `as_dict`; ConfigError for unknown names."""
         known = [field.name for field in fields(cls)]

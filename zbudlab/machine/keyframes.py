@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import zstandard
 
+from zbudlab.io.files import host_memory
 from zbudlab.layout import CHUNK_SIZE, NCHUNKS, PAGE_SIZE
+from zbudlab.machine import proof
 from zbudlab.machine.core import Core
 from zbudlab.machine.distinct import DistinctRows, as_rows, unequal
+from zbudlab.machine.logfile import DAMAGE, LogError
 from zbudlab.machine.snapshots import MEMORY, owners, parts
 
 SECONDS = 0.05  #: of work between two keyframes
@@ -54,6 +57,7 @@ class Keyframes:
         self._numbers = np.zeros(0, np.uint32)  # of memory's content, the same
         self._spent = self._cost = 0.0
         self._counts: tuple[int, list[int]] = (0, [])
+        self._doubted: set[int] = set()  # keyframes from a file that were not proved yet
 
     def __len__(self) -> int:
         return len(self.stops)
@@ -166,7 +170,26 @@ class Keyframes:
     # --- coming back ---------------------------------------------------------------------------
 
     def restore(self, machine: Core, number: int) -> None:
-        """Return the machine to the state of a keyframe. Its log stays as it is."""
+        """Return the machine to the state of a keyframe. Its log stays as it is.
+
+        A keyframe from a file is proved when it is first used: LogError if it does not describe a
+        state of this machine, which then has to be restored from another source.
+        """
+        if number not in self._doubted:
+            return self._restore(machine, number)
+        before = proof.constants(machine)
+        try:
+            self._restore(machine, number)
+            fault = proof.fault_of(machine, before)
+        except (*DAMAGE, IndexError, OverflowError, RecursionError, MemoryError) as error:
+            fault = str(error) or type(error).__name__
+        if fault:
+            at = self.stops[number]
+            raise LogError(f"the keyframe at stop {at} of the log is damaged or forged: {fault}")
+        self._doubted.discard(number)
+
+    def _restore(self, machine: Core, number: int) -> None:
+        """Return the machine to the state of a keyframe, which is believed."""
         first = number
         while not self._whole[first]:
             first -= 1
@@ -175,6 +198,8 @@ class Keyframes:
             array.view(np.uint8)[:] = 0
         for one in range(first, number + 1):
             sections, lengths, values = _unpack(self._packed[one])
+            if self._doubted and (fault := proof.fault_of_lengths(lengths, arrays)):
+                raise LogError(fault)
             for name, length in lengths.items():
                 arrays[name] = _of_length(arrays[name], length)
                 _write_rows(arrays[name], _summed(sections[f"{name} at"]), sections[name])
@@ -187,6 +212,8 @@ class Keyframes:
         self, machine: Core, arrays: dict[str, np.ndarray], values: dict[str, Any]
     ) -> None:
         """Set the arrays and other values of a machine."""
+        if self._doubted and (fault := proof.fault_of_values(values, parts(machine))):
+            raise LogError(fault)
         for owner, part in parts(machine).items():
             found: dict[str, Any] = {}
             for name, old in part.items():
@@ -228,7 +255,8 @@ class Keyframes:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Keyframes:
-        """Return the keyframes from the arrays of `as_arrays`."""
+        """Return the keyframes from the arrays of `as_arrays`. LogError if they do not fit."""
+        _check_arrays(arrays)
         self = cls()
         self.stops = arrays["stops"].tolist()
         self._whole = arrays["whole"].tolist()
@@ -241,7 +269,43 @@ class Keyframes:
         for kind, word in zip(kinds, words, strict=True):
             self._pages.append(next(pages).tobytes() if kind == 2 else word if kind else None)
         self._page_numbers = {page: i for i, page in enumerate(self._pages, 1)}
+        self._doubted = set(range(len(self.stops)))
         return self
+
+
+#: The arrays of keyframes in a file: type and dimensions.
+ARRAYS = {
+    "stops": ("i8", 1),
+    "whole": ("b1", 1),
+    "events": ("u1", 1),
+    "ends": ("i8", 1),
+    "packed": ("u1", 1),
+    "content": ("u1", 2),
+    "page_kinds": ("u1", 1),
+    "page_words": ("i8", 1),
+    "page_bytes": ("u1", 2),
+}
+
+
+def _check_arrays(arrays: dict[str, np.ndarray]) -> None:
+    """Raise LogError unless the arrays of a file are keyframes."""
+    for name, (kind, dimensions) in ARRAYS.items():
+        found = arrays.get(name)
+        if found is None or found.dtype != np.dtype(kind) or found.ndim != dimensions:
+            raise LogError(f"keyframes of the log are damaged: array {name} is not as it must be")
+    stops, ends, kinds = arrays["stops"], arrays["ends"], arrays["page_kinds"]
+    sound = {
+        "stops": len(stops) and not stops[0] and (np.diff(stops) >= 0).all(),
+        "events": len(stops) and stops[-1] <= len(arrays["events"]),
+        "whole": len(arrays["whole"]) == len(stops) and arrays["whole"][:1].all(),
+        "ends": len(ends) == len(stops) and (np.diff(ends, prepend=0) >= 0).all(),
+        "packed": len(ends) and ends[-1] == len(arrays["packed"]),
+        "content": arrays["content"].shape[1] == CHUNK_SIZE and not arrays["content"][:1].any(),
+        "page_kinds": (kinds <= 2).all() and len(kinds) == len(arrays["page_words"]),
+        "page_bytes": arrays["page_bytes"].shape == (np.count_nonzero(kinds == 2), PAGE_SIZE),
+    }
+    if wrong := [name for name, right in sound.items() if not right]:
+        raise LogError(f"keyframes of the log are damaged: array {wrong[0]} is not as it must be")
 
 
 def _literal(value: Any) -> Any:
@@ -311,7 +375,10 @@ def _pack(sections: dict[str, np.ndarray], lengths: dict[str, int], values: str)
 
 
 def _unpack(packed: bytes | memoryview) -> tuple[dict[str, np.ndarray], dict[str, int], str]:
-    """Undo `_pack`."""
+    """Undo `_pack`. ValueError if the bytes claim to be larger than this computer's memory."""
+    claimed, there = zstandard.frame_content_size(packed), host_memory()
+    if claimed < 0 or (there is not None and claimed > there):
+        raise ValueError(f"it claims to take {claimed} bytes")
     data = zstandard.ZstdDecompressor().decompress(packed)
     start = 8 + int.from_bytes(data[:8], "little")
     listed, lengths, values = json.loads(data[8:start])

@@ -24,6 +24,10 @@ class LogError(ValueError):
     """A file is not a log, is damaged, or has a format that this version does not read."""
 
 
+class NoSuchStop(ValueError, IndexError):
+    """A log has no such operation, moment or part."""
+
+
 def check_memory(path: str | Path, archive: ZipFile) -> None:
     """Raise LogError if a log takes more memory than is available."""
     needed = TIMES_LOADED * sum(member.file_size for member in archive.infolist())

@@ -22,7 +22,7 @@ import numpy as np
 
 from zbudlab._version import __version__
 from zbudlab.content.compressors import Compressor, Data
-from zbudlab.io.files import written_whole
+from zbudlab.io.files import check_readable, written_whole
 from zbudlab.layout import PAGE_SIZE, TOO_LONG
 from zbudlab.machine.logfile import (
     DAMAGE,
@@ -227,7 +227,7 @@ class OperationLog:
 
         Raises LogError for a damaged or other file, and for a log that does not fit into memory.
         """
-        with open(path, "rb") as file:
+        with open(check_readable(path), "rb") as file:
             try:
                 with ZipFile(file) as archive:
                     check_memory(path, archive)

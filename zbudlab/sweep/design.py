@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab._version import __version__
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import is_whole
 from zbudlab.sweep import description, named, sources
 from zbudlab.sweep.points import (
@@ -89,6 +90,7 @@ class Design:
     files: Mapping[str, str]
 
     @classmethod
+    @checked()
     def of(
         cls, experiment: Experiment | str, grid: Mapping[str, Any], seeds: Iterable[int] | int
     ) -> "Design":

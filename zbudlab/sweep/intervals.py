@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
+from zbudlab.io.arguments import checked
 from zbudlab.sweep.points import canonical
 from zbudlab.sweep.work import plain
 
@@ -59,6 +60,7 @@ def too_few(count: int) -> str:
     return f"n = {count}: at least {FEWEST} are needed for an interval"
 
 
+@checked()
 def summary(table: pd.DataFrame, result: str, by: Sequence[str] | str) -> pd.DataFrame:
     """Return one row per group: the columns of `by`, then mean, low, high, machines, and note.
 

@@ -5,9 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def package_files(folder: Path) -> dict[str, Path]:
-    """Return all Python files of a package by their path from the folder above it."""
-    return {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
+def package_files(folder: Path, suffixes: tuple[str, ...] = (".py",)) -> dict[str, Path]:
+    """Return the files of a package by their path from the folder above it.
+
+    Its data are left out by default, as results of sweeps may be among them.
+    """
+    return {
+        path.relative_to(folder.parent).as_posix(): path
+        for path in folder.rglob("*")
+        if path.suffix in suffixes
+    }
 
 
 def with_neighbours(file: Path) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zbudlab.io.arguments import checked
 from zbudlab.sweep.design import Design
 from zbudlab.sweep.parts import Parts, check_header, folder_of
 from zbudlab.sweep.points import Experiment, SweepError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Workers = Executor | Callable[[], Executor] | None
 
 
+@checked()
 def sweep(
     experiment: Experiment | str,
     grid: Mapping[str, Any],

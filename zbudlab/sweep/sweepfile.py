@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zbudlab.io.arguments import checked
 from zbudlab.io.files import read_toml
 from zbudlab.io.values import is_whole
 from zbudlab.sweep.named import import_from
@@ -29,6 +30,7 @@ class SweepFile:
     out: Path
 
     @classmethod
+    @checked()
     def load(cls, path: str | Path) -> "SweepFile":
         """Read a TOML file; SweepError if it does not describe a sweep."""
         path = Path(path)

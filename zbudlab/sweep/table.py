@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zbudlab._version import __version__
-from zbudlab.io.files import written_whole
+from zbudlab.io.arguments import checked
+from zbudlab.io.files import check_readable, written_whole
+from zbudlab.io.values import shown
 from zbudlab.sweep.design import Design
 from zbudlab.sweep.points import OWN, SEED, SweepError, canonical
 from zbudlab.sweep.work import Record
@@ -87,13 +89,28 @@ def read_arrow(path: str | Path) -> "tuple[pa.Table, dict[str, Any]]":
             f"{path} is CSV, which does not say what it is of: only Parquet tables can be resumed"
         )
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        table = pq.read_table(check_readable(path), page_checksum_verification=True)
         header = json.loads((table.schema.metadata or {})[METADATA])
     except (pa.ArrowException, KeyError, ValueError, OSError):
         raise SweepError(f"{path} is not the table of a sweep, or is damaged") from None
     return table, header
 
 
+class DataTable:
+    """A pandas table."""
+
+    def fault(self, name: str, value: Any) -> str:
+        """Say what is wrong with a value, or return ""."""
+        import pandas as pd
+
+        return (
+            ""
+            if isinstance(value, pd.DataFrame)
+            else f"{name} must be a table of pandas, not {shown(value)}"
+        )
+
+
+@checked()
 def read_table(path: str | Path) -> "tuple[pd.DataFrame, dict[str, Any]]":
     """Read a finished sweep's table and its header; SweepError for any other file."""
     table, header = read_arrow(path)
@@ -115,6 +132,7 @@ def records_of(design: Design, table: "pa.Table") -> dict[str, Record]:
     }
 
 
+@checked(table=DataTable())
 def over_time(table: "pd.DataFrame") -> "pd.DataFrame":
     """Return a row for each moment of each point: lists unfolded side by side, scalars repeated.
 

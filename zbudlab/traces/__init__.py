@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.io.arguments import checked
 from zbudlab.io.streams import Malformed, TraceError, name_of
 from zbudlab.layout import MIGRATE_MOVABLE, MIGRATE_NAMES, MIGRATE_RESERVE, PAGE_SIZE
 from zbudlab.machine.errors import ConfigError
@@ -228,6 +229,7 @@ KINDS: dict[str, Callable[[str | Path, Settings, Progress], Figures]] = {
 }
 
 
+@checked()
 def replay(
     kind: str,
     path: str | Path,

@@ -15,6 +15,8 @@ import traitlets
 from matplotlib.figure import Figure
 
 from zbudlab import layout
+from zbudlab.io.arguments import checked
+from zbudlab.io.values import shown, whole_numbers
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.zpool_reader import page_parts
@@ -67,6 +69,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     legend = traitlets.Bytes().tag(sync=True)  # index in the legend by byte of a cell
     size = traitlets.Int(512).tag(sync=True)
 
+    @checked()
     def __init__(self, machine: Machine, *, layout: str = "hilbert", size: int = 512) -> None:
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
@@ -127,10 +130,11 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._moved = so_far
         if isinstance(moves, np.ndarray) and moves.dtype == layout.migration:
             moves = np.stack([moves["old"], moves["new"]], axis=1)[moves["new"] >= 0]
-        pairs = np.array(list(moves) if not isinstance(moves, np.ndarray) else moves, np.int64)
+        pairs = _pairs(moves)
         if not pairs.size:
             return NO_MOVES
-        return (pairs.reshape(-1, 2) // self._arrangement.frames_per_cell).astype(np.uint32)
+        self._check_frames(pairs)
+        return (pairs // self._arrangement.frames_per_cell).astype(np.uint32)
 
     # --- what is shown -------------------------------------------------------------------------
 
@@ -147,6 +151,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         more = ", ..." if len(self._marked.frames) > MOST_NAMED else ""
         return f"{words} {len(self._marked.frames)} marked {self._marked.kind}: {frames}{more}."
 
+    @checked()
     def select(self, pfn: int | None) -> None:
         """Show the details of a frame next to the map and keep them up to date.
 
@@ -157,6 +162,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         self._selected = pfn
         self._tell_details(pfn)
 
+    @checked()
     def mark(self, pfns: Iterable[int] | np.ndarray, kind: str) -> None:
         """Paint frames in the colour of `kind` until a frame's state changes.
 
@@ -164,7 +170,9 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         """
         if kind not in palette.NUMBER:
             raise ValueError(f"kind must be one of {', '.join(palette.NUMBER)}, not {kind!r}")
-        frames = np.unique(np.array(list(pfns), np.int64))
+        frames = np.unique(
+            whole_numbers("pfns", pfns if isinstance(pfns, np.ndarray) else list(pfns), ValueError)
+        )
         self._check_frames(frames)
         self._marked = Marked(frames, kind, self._frames)
         self._tell_marks()
@@ -286,3 +294,14 @@ def _colours() -> dict[str, bytes]:
 
 def _legend() -> bytes:
     return palette.kind_numbers(palette.ALL_CELLS).tobytes()
+
+
+def _pairs(moves: Moves) -> np.ndarray:
+    """Return moves as pairs of frames, int64 (n, 2); ValueError for anything else."""
+    try:
+        pairs = np.array(moves if isinstance(moves, np.ndarray) else list(moves))
+    except Exception:  # ragged lists, and objects that fail in any way
+        pairs = np.zeros(1, object)
+    if pairs.size and (pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu"):
+        raise ValueError(f"moves must be pairs of page frames, not {shown(moves)}")
+    return pairs.astype(np.int64) if pairs.size else np.zeros((0, 2), np.int64)

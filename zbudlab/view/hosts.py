@@ -8,6 +8,7 @@ from matplotlib.patches import Patch
 
 from zbudlab.host import Host, Zone
 from zbudlab.host.frames import KINDS, joined
+from zbudlab.io.arguments import checked
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.look import style, tokens
 from zbudlab.view.plots import LINES, plot_free_blocks
@@ -81,6 +82,7 @@ def plot_frames(host: Host, *, ax: Axes | None = None) -> Axes:
 
 
 @style.styled
+@checked()
 def plot_host(host: Host) -> Figure:
     """Draw free blocks of each zone that has any, as `plot_buddyinfo` does, and their indices.
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from zbudlab import host
 from zbudlab.host import report
+from zbudlab.io.arguments import checked
 from zbudlab.view.assets import script, style
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.hosts import plot_host
@@ -34,6 +35,7 @@ class HostWatch(LiveView, anywidget.AnyWidget):
 
     seconds = traitlets.Float(2.0).tag(sync=True)
 
+    @checked()
     def __init__(self, root: str | Path = "/", *, seconds: float = 2.0) -> None:
         if not seconds > 0:
             raise ValueError(f"seconds must be above 0, not {seconds}")

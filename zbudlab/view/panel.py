@@ -17,6 +17,7 @@ import traitlets
 from ipywidgets import widget_serialization
 from matplotlib.figure import Figure
 
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
 from zbudlab.view import plots, updates
 from zbudlab.view.assets import drawn as script
@@ -52,6 +53,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     history = traitlets.Int(HISTORY).tag(sync=True)
     running = traitlets.Bool(False).tag(sync=True)
 
+    @checked()
     def __init__(
         self,
         *,
@@ -90,6 +92,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         """The current settings."""
         return self._pressure
 
+    @checked()
     def step(self, steps: int = 1) -> None:
         """Run `steps` steps and show the result."""
         for _ in range(steps):
@@ -104,6 +107,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         """Stop running."""
         self.running = False
 
+    @checked()
     def reset(self, seed: int | None = None) -> None:
         """Restart with the same seed or another one."""
         self._restart(self._pressure if seed is None else replace(self._pressure, seed=seed))

@@ -19,7 +19,9 @@ from zbudlab.history import KINDS, History
 from zbudlab.history.changes import Change
 from zbudlab.history.explanation import Explanation
 from zbudlab.history.inside import Inside
+from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
+from zbudlab.machine.logfile import NoSuchStop
 from zbudlab.view import changed_frames, structures, updates
 from zbudlab.view.assets import drawn as script
 from zbudlab.view.assets import looks
@@ -60,6 +62,7 @@ class Player(LiveView, anywidget.AnyWidget):
     kinds = traitlets.List(list(KINDS)).tag(sync=True)
     last = traitlets.Int().tag(sync=True)  # operations in the log when the player was made
 
+    @checked()
     def __init__(
         self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
     ) -> None:
@@ -89,16 +92,19 @@ class Player(LiveView, anywidget.AnyWidget):
 
     # --- actions -------------------------------------------------------------------------------
 
+    @checked()
     def go(self, stop: int) -> None:
         """Show the machine after `stop` operations. IndexError if the log has fewer."""
         self._go(stop)
         self._show()
 
+    @checked()
     def step(self, steps: int = 1) -> None:
         """Go forward by `steps`, or back if negative: operations, or parts inside an operation."""
         self._step(steps)
         self._show()
 
+    @checked()
     def find(self, kind: str, step: int = 1) -> bool:
         """Go to the next event of a kind (step=-1: the previous one). Return whether one was found.
 
@@ -110,6 +116,7 @@ class Player(LiveView, anywidget.AnyWidget):
             self._show()
         return found is not None
 
+    @checked()
     def inside(self, part: int = 1) -> None:
         """Step into the operation shown, to one of its parts (0 = before the first)."""
         self._enter(part)
@@ -131,7 +138,7 @@ class Player(LiveView, anywidget.AnyWidget):
     def _go(self, stop: int) -> None:
         last = len(self.history)
         if not 0 <= stop <= last:
-            raise IndexError(f"no stop {stop}: this log has {last} operations")
+            raise NoSuchStop(f"no stop {stop}: this log has {last} operations")
         self._inside, self.part, self._told, self._before = None, None, None, None
         self.stop = stop
         if stop:

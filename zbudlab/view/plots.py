@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zbudlab import layout
+from zbudlab.io.arguments import checked
 from zbudlab.io.values import human
 from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
@@ -56,6 +57,7 @@ def _legend(ax: Axes, columns: int) -> None:
 
 
 @style.styled
+@checked()
 def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """Draw the memory map of a machine: each page frame in the colour of its kind.
 
@@ -82,6 +84,7 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
 
 @style.styled
+@checked()
 def plot_buddyinfo(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """Draw free memory in pages by block order, split by migrate type.
 
@@ -128,6 +131,7 @@ def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = N
 
 
 @style.styled
+@checked()
 def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
     """Draw how full zbud pages are: pages by chunks in use, with one buddy and with two."""
     ax = _axes(ax, (7, 4))
@@ -160,6 +164,7 @@ def plot_zbud(machine: Machine, *, ax: Axes | None = None) -> Axes:
 
 
 @style.styled
+@checked()
 def plot_curves(
     columns: Mapping[str, Sequence[float]],
     names: Sequence[str] | None = None,
@@ -193,6 +198,7 @@ def free_from_order(machine: Machine) -> np.ndarray:
 
 
 @style.styled
+@checked()
 def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) -> Axes:
     """Compare how much free memory machines have in blocks of each order or larger.
 

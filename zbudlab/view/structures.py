@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from zbudlab import layout
 from zbudlab.history.changes import list_name
 from zbudlab.history.sentences import plural
+from zbudlab.io.arguments import checked
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
 from zbudlab.view import palette, radix
@@ -49,6 +50,7 @@ def _axes(ax: Axes | None, size: tuple[float, float], ink: palette.Ink) -> Axes:
 
 
 @style.styled
+@checked()
 def plot_radix_tree(
     machine: Machine,
     *,
@@ -116,6 +118,7 @@ def pool_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
 
 
 @style.styled
+@checked()
 def plot_lists(
     machine: Machine,
     *,

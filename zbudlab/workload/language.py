@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from zbudlab.io.arguments import check_types
 from zbudlab.machine.settings import ALLOCATION, CMA_REQUEST, COUNT, PHASE, PROCESS, REGION
 from zbudlab.workload.checks import (
     ContentSpec,
@@ -44,6 +45,7 @@ class Region:
     shift: float = 0.01
 
     def __post_init__(self) -> None:
+        check_types(self, "content")
         pages_of(self.pages, 1), pages_of(self.use, 1), weights_of(self.content)
         check_record("a region", self, REGION)
 
@@ -68,6 +70,7 @@ class Process:
     ends: str = "random"
 
     def __post_init__(self) -> None:
+        check_types(self)
         owner = f"process {self.name}"
         if not self.regions:
             raise WorkloadError(f"{owner}: at least one region is needed")
@@ -93,6 +96,7 @@ class Allocation:
     direct: bool = True
 
     def __post_init__(self) -> None:
+        check_types(self)
         pages_of(self.count, 1)
         check_record("an allocation", self, ALLOCATION)
 
@@ -113,6 +117,7 @@ class CmaRequest:
     align: int = 0
 
     def __post_init__(self) -> None:
+        check_types(self)
         if not pages_of(self.pages, 1):
             raise WorkloadError("a CMA request must be for at least one page")
         check_record("a CMA request", self, CMA_REQUEST)
@@ -135,6 +140,7 @@ class Phase:
     cma: tuple[CmaRequest, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self)
         owner = f"phase {self.name}"
         check_record(owner, self, PHASE)
         for kind, count in self.start.items():
@@ -165,7 +171,8 @@ def made(kind: type[_T], owner: str, values: Any) -> _T:
     try:
         return kind(**table)
     except TypeError as error:
-        raise WorkloadError(f"{owner}: {str(error).partition('() ')[2]}") from None
+        said = str(error).partition("() ")[2] or str(error)  # without the name of the class
+        raise WorkloadError(f"{owner}: {said}") from None
 
 
 def several(kind: type[_T], owner: str, table: dict[str, Any], name: str) -> tuple[_T, ...]:

@@ -16,10 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zbudlab.io.arguments import checked
+from zbudlab.io.values import shown
 from zbudlab.machine import Machine
 from zbudlab.machine.errors import MachineError
 from zbudlab.workload import access
-from zbudlab.workload.checks import Size, pages_of
+from zbudlab.workload.checks import Size, WorkloadError, pages_of
 from zbudlab.workload.content import ContentPages, content
 from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
 
@@ -98,6 +100,7 @@ class Run:
     all events so far.
     """
 
+    @checked()
     def __init__(
         self,
         machine: Machine,
@@ -133,10 +136,12 @@ class Run:
     def __next__(self) -> Step:
         return next(self._steps)
 
+    @checked()
     def generator(self, number: int) -> np.random.Generator:
         """Return a random generator that depends on the seed and this number only."""
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, number])))
 
+    @checked()
     def content(self, region: Region) -> ContentPages:
         """Return the pages that a region contains."""
         return content(region.content, self.seed, self.folder)
@@ -186,14 +191,20 @@ class Run:
 
     # --- processes -----------------------------------------------------------------------------
 
+    @checked()
     def start(self, kind: str) -> Live:
-        """Start a process of that kind."""
+        """Start a process of that kind; WorkloadError if the workload has no such kind."""
+        if kind not in self.kinds:
+            raise WorkloadError(
+                f"unknown kind of process {shown(kind)}: there are {', '.join(self.kinds)}"
+            )
         live = Live(self.kinds[kind], self._births, self._age, self)
         self._births += 1
         self.processes.append(live)
         self._events["started"] += 1
         return live
 
+    @checked()
     def end(self, live: Live, event: str = "ended") -> None:
         """End a process, counted under `event`."""
         self.processes.remove(live)

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from zbudlab.io.arguments import check_types, checked
 from zbudlab.io.files import read_toml
 from zbudlab.machine import Machine, MachineConfig
 from zbudlab.workload.checks import ContentSpec, WorkloadError, check_choice, check_table
@@ -38,6 +39,7 @@ class Workload:
     folder: Path = Path()
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_table(f"workload {self.name}, machine", self.machine)
         kinds = [process.name for process in self.processes]
         if len(set(kinds)) < len(kinds):
@@ -57,6 +59,7 @@ class Workload:
         """Return the settings of the machine it is made for, some of them replaced."""
         return MachineConfig.from_dict({**self.machine, **settings})
 
+    @checked()
     def with_content(self, content: ContentSpec) -> "Workload":
         """Return the same workload with this content in all regions."""
         kinds = (
@@ -65,6 +68,7 @@ class Workload:
         )
         return replace(self, processes=tuple(kinds))
 
+    @checked()
     def run(self, machine: Machine, *, seed: int | None = None, repeat: bool = False) -> Run:
         """Return an iterator over the steps of this workload on a machine; see `run.Run`.
 
@@ -82,6 +86,7 @@ class Workload:
         )
 
     @classmethod
+    @checked()
     def load(cls, name: str | Path) -> "Workload":
         """Return one of the package's workloads by its name, or one from a TOML file."""
         if str(name) in scenarios():
@@ -96,6 +101,7 @@ class Workload:
         return cls.from_dict({"name": path.stem} | values, folder=path.parent)
 
     @classmethod
+    @checked()
     def from_dict(cls, values: Mapping[str, Any], *, folder: Path = Path()) -> "Workload":
         """Create a workload from the tables of a TOML file; WorkloadError for invalid values."""
         plain = dict(values)

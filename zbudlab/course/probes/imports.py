@@ -58,6 +58,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "traces",
     ),
     "io": (
+        "arguments",
         "files",
         "streams",
         "values",

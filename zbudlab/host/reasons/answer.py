@@ -34,6 +34,7 @@ from zbudlab.host.reasons.steps import (
 )
 from zbudlab.host.release import version
 from zbudlab.host.zones import Zone
+from zbudlab.io.arguments import checked
 from zbudlab.layout import PAGE_SIZE
 
 LARGEST_ORDER = 10  #: of kernels whose report has no free lists
@@ -88,6 +89,7 @@ class Answer:
         return "\n".join(lines)
 
 
+@checked()
 def why(
     report: str | Host,
     *,
