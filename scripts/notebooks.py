@@ -1,18 +1,24 @@
 """Run notebooks and store them with their outputs, without what differs from run to run.
 
+Write a prediction as `Prediction("question", answer, "why", ...)`, with a literal answer: running
+encodes answer and reason, so that the source does not reveal them.
+
 python scripts/notebooks.py notebooks/*.ipynb            run and rewrite
 python scripts/notebooks.py --check notebooks/*.ipynb    only report which are not normalised
 """
 
 import argparse
+import ast
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 
 SIZE_LIMIT = 600_000  # bytes; a figure is there as SVG and, for untrusted notebooks, as an image
-PREDICTION = "Prediction("
+PREDICTION = ("Prediction(", "Prediction.sealed(")
+PIECE = 76  #: characters of an encoded answer in a line of source
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
 METADATA = {
@@ -44,6 +50,22 @@ def _hide_source(cell: nbformat.NotebookNode) -> None:
     cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "remove-input"})
 
 
+def sealed(source: str) -> str:
+    """Return the source of a prediction with its answer and reason encoded."""
+    from zbudlab.view.prediction import seal
+
+    call = ast.parse(source).body[-1].value  # type: ignore[attr-defined]
+    question, answer, why = call.args
+    code = seal(ast.literal_eval(answer), ast.literal_eval(why))
+    pieces = "".join(f'"{code[at : at + PIECE]}"\n' for at in range(0, len(code), PIECE))
+    settings = "".join(f"{ast.unparse(setting)},\n" for setting in call.keywords)
+    asked = ast.get_source_segment(source, question)
+    written = f"Prediction.sealed(\n{asked},\n{pieces},\n{settings})\n"
+    command = [sys.executable, "-m", "ruff", "format", "--line-length=100", "-"]
+    done = subprocess.run(command, input=written, capture_output=True, text=True, check=True)
+    return done.stdout.rstrip("\n")
+
+
 def _lasting(metadata: dict) -> dict:
     """Return the cell metadata that an author wrote: tags, grading, hidden source."""
     return {key: metadata[key] for key in ("tags", "nbgrader", "jupyter") if metadata.get(key)}
@@ -54,6 +76,9 @@ def run(path: Path) -> None:
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.startswith(PREDICTION[0]):
+            cell.source = sealed(cell.source)
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
     unfinished = path.with_suffix(".ipynb.part")

@@ -32,6 +32,10 @@ EXCUSED = {
     ("03_radix_tree", "found = measure.lookups(SIZES)"): OWN_TIMES,
 }
 
+PREDICTION = "Prediction.sealed("
+#: A caption: a paragraph in italics.
+CAPTION = re.compile(r"\*[^*\n](?:[^\n]*[^*\n])?\*(?:\n\n|$)")
+
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 #: A folded answer that can be run, and what it says it prints.
 WORKED = re.compile(r"```python\n(.+?)```\n\nIt prints\n\n```text\n(.+?)```", re.S)
@@ -87,7 +91,32 @@ class TestForm:
 
     @every_notebook
     def test_asks_for_predictions_before_it_shows(self, path):
-        assert sum("Prediction(" in cell.source for cell in cells(path, "code")) >= 2
+        asked = [cell for cell in cells(path, "code") if cell.source.startswith(PREDICTION)]
+        assert len(asked) >= 2
+
+    @every_notebook
+    def test_the_source_of_a_prediction_does_not_show_its_answer(self, path):
+        for cell in cells(path, "code"):
+            assert "Prediction(" not in cell.source
+
+    @every_notebook
+    def test_the_first_screen_has_a_picture_or_a_thing_to_touch(self, path):
+        """Below the heading and a few lines, in a cell whose source is folded."""
+        notebook = nbformat.read(path, as_version=4)
+        heading, picture = notebook.cells[:2]
+        assert len(heading.source.split()) <= 75
+        assert picture.metadata["jupyter"]["source_hidden"]
+        page = picture.outputs[0]["data"]["text/html"]
+        assert re.search(r"<(img|svg|canvas)\b", page)
+
+    @every_notebook
+    def test_links_to_the_help(self, path):
+        opening = cells(path, "markdown")[0 if path != PATHS[0] else 1].source
+        assert "[Keys and help](00_start_here.ipynb)" in opening or "Keys and help" in opening
+
+    def test_the_first_notebook_is_short(self):
+        words = re.findall(r"\S*\w\S*", re.sub(r"\]\([^)]*\)|<[^>]*>", "] ", prose(PATHS[0])))
+        assert len(words) <= 900
 
     @tweaked
     def test_has_controls_to_tweak_pressure(self, path):
@@ -100,14 +129,13 @@ class TestForm:
         assert re.search(r"\b(FrameMap|Player|Panel)\(", code)
 
     @every_notebook
-    def test_a_plain_figure_stands_before_each_live_machine(self, path):
-        """For who reads without a kernel; predictions and lists in between are no pictures."""
-        before = ""
+    def test_a_live_view_has_a_picture_and_words_for_readers_without_a_kernel(self, path):
         for cell in cells(path, "code"):
             if re.search(r"^(FrameMap|Player)\(|^(panel|pair)$", cell.source, re.M):
-                assert "show(" in before, cell.source
-            if not cell.source.startswith("Prediction("):
-                before = cell.source
+                shown = [o.data for o in cell.outputs if "text/html" in o.get("data", {})]
+                assert all(re.search(r"<(img|svg)\b", data["text/html"]) for data in shown)
+                assert all(len(data["text/plain"]) > 60 for data in shown)
+                assert shown, cell.source
 
     @every_notebook
     def test_code_cells_are_calls(self, path):
@@ -116,27 +144,33 @@ class TestForm:
         lines = [
             len(list(filter(str.strip, source.splitlines())))
             for source in code
-            if not source.startswith("Prediction(")
+            if not source.startswith(PREDICTION)
         ]
         assert max(lines) <= MOST_LINES
         assert statistics.median(lines) <= MEDIAN_LINES
 
     @every_notebook
-    def test_every_picture_is_told_in_words(self, path):
-        """A sentence in the text after it, and a line of key values: no picture alone."""
+    def test_every_picture_has_a_caption_and_a_description(self, path):
+        """The caption is in italics and gives the finding; key values are the description."""
         notebook = nbformat.read(path, as_version=4)
-        told = ("*The figure", "*The map", "*The panel", "*The player")
         for place, cell in enumerate(notebook.cells):
             outputs = cell.get("outputs", [])
             pages = [output.get("data", {}).get("text/html", "") for output in outputs]
-            if first_line(path, cell) in EXCUSED or not any("<img" in page for page in pages):
+            asked = cell.cell_type == "code" and cell.source.startswith(PREDICTION)
+            if asked or not any("<img" in page for page in pages):
+                continue
+            if first_line(path, cell) in EXCUSED and "show(" not in cell.source:
                 continue
             assert all(page.count("<img") == page.count('alt="') for page in pages)
             assert 'alt=""' not in "".join(pages)
-            after = [c.source for c in notebook.cells[place + 1 : place + 4]]
-            assert any(mark in text for text in after for mark in told), cell.source
+            after = [c.source for c in notebook.cells[place + 1 : place + 2]]
+            assert any(CAPTION.match(text) for text in after) or path == PATHS[0], cell.source
             texts = [o.get("text") or o["data"].get("text/plain", "") for o in outputs]
-            assert any(text and not text.startswith("(a figure") for text in texts), cell.source
+            assert any(texts), cell.source
+
+    @every_notebook
+    def test_no_caption_describes_its_picture(self, path):
+        assert not re.search(r"\*The (figure|map|panel|player)s? shows?", prose(path))
 
 
 class TestOutputs:
@@ -166,7 +200,8 @@ class TestOutputs:
 def test_a_solution_in_the_text_prints_what_it_says(path):
     code = [cell.source for cell in cells(path, "code")]
     names: dict[str, object] = {}
-    exec(code[0], names)  # imports, seeds and sizes
+    settings = next(source for source in code if re.search(r"^[A-Z, ]+ = ", source, re.M))
+    exec(settings, names)  # imports, seeds and sizes
     exec("\n".join(source for source in code if source.startswith("def ")), names)
     for solution, said in WORKED.findall(prose(path)):
         with contextlib.redirect_stdout(io.StringIO()) as printed:

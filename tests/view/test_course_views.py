@@ -2,19 +2,23 @@
 
 Also tests `lessons/measure.py`, `lessons/stored.py`, `lessons/thinned.py`, `lessons/trees.py`,
 `view/controls.py`, `view/explorer.py`, `view/fragments.py`, `view/measured.py`, `view/radix.py`,
-`view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and `view/changed_frames.py`.
+`view/rivals.py`, `view/timings.py`, `view/toy.py`, `view/zbud_pages.py` and
+`view/changed_frames.py`.
 """
 
 from base64 import b64decode
 from typing import ClassVar
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from zbudlab.lessons import measure, stored, thinned
 from zbudlab.lessons.trees import Tree
-from zbudlab.view import fragments, radix, timings, toy, zbud_pages
+from zbudlab.view import fragments, picture, radix, rivals, timings, toy, zbud_pages
 from zbudlab.view.explorer import Explorer
+from zbudlab.view.look.tokens import colour
 
 
 def draw(order=2, kind="even"):
@@ -71,16 +75,33 @@ class TestToy:
         assert faces[4] == owned != free
         assert other not in (free, owned)
 
+    def test_owners_can_have_colours_of_the_system(self):
+        ax = toy.strips({"page": ["H", "F1", ""]}, {"H": "header", "F": "zbud1"}).axes[0]
+        faces = [to_hex(patch.get_facecolor()) for patch in ax.patches]
+        assert faces == [colour(name) for name in ("header", "zbud1", "free")]
+
+    def test_a_free_block_is_one_box_with_its_order(self):
+        ax = toy.strips({"start": ["2", "2", "2", "2"], "then": ["A", "0", "1", "1"]}).axes[0]
+        texts = [text.get_text() for text in ax.texts]
+        assert texts == ["free, order 2", "A", "0", "1"]
+        assert [round(patch.get_width()) for patch in ax.patches] == [4, 1, 1, 2]
+
     def test_words_say_the_same(self):
         assert toy.key_values(self.MOMENTS) == "start: . .\nthen: A .\nlast: A2 B"
 
 
 def test_measurements_cover_every_size_and_way():
-    for curves in (measure.copying([1, 4]), measure.lookups([10, 70]), measure.strides([4, 8])):
+    for curves in (measure.copying([1, 4]), measure.lookups([10, 70]), measure.strides([1, 4])):
         sizes = {tuple(curve) for curve in curves.values()}
         assert len(sizes) == 1
         assert all(ns > 0 for curve in curves.values() for ns in curve.values())
         assert len(timings.figure(curves, "pages", "time").axes[0].lines) == len(curves)
+
+
+@pytest.mark.parametrize("follow", [measure.follow, measure.follow.py_func])
+def test_places_are_followed_one_after_the_other(follow):
+    links = np.array([3, 0, 1, 2])
+    assert [follow(links, 0, steps) for steps in range(6)] == [0, 3, 2, 1, 0, 3]
 
 
 class TestTree:
@@ -141,8 +162,10 @@ class TestStored:
         spans = sorted(
             (round(bar.get_y() + 0.4), bar.get_x(), bar.get_width())
             for bar in ax.patches
-            if bar.get_width()
+            if bar.get_width() and bar.get_fill()
         )
+        outlines = [bar.get_width() for bar in ax.patches if not bar.get_fill()]
+        assert outlines == [64, 64]
         assert spans == [(0, 0, 1), (0, 1, 10), (0, 44, 20), (1, 0, 1), (1, 1, 62)]
         assert zbud_pages.key_values(machine) == (
             "3 objects in 2 pages, 1.50 a page; 92 of 126 chunks used"
@@ -154,3 +177,33 @@ class TestStored:
         assert drawn == stored.sizes(500, 3900, 900, seed=3)
         assert drawn != stored.sizes(500, 3900, 900, seed=4)
         assert max(drawn) == 3968
+
+
+class TestRivals:
+    NEEDS: ClassVar = {"text": (780, 610), "half": (484, 505)}
+
+    def test_each_allocator_has_a_bar_as_long_as_its_need(self):
+        ax = rivals.figure(self.NEEDS, "pages").axes[0]
+        assert [bar.get_width() for bar in ax.patches] == [780, 484, 610, 505]
+
+    def test_the_difference_is_in_words(self):
+        assert rivals.key_values(self.NEEDS) == (
+            "text: zbud 780, zsmalloc 610  (+28%)\nhalf: zbud 484, zsmalloc 505  (-4%)"
+        )
+
+
+def test_a_table_has_the_same_words_as_page_and_as_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(picture, "display", lambda data, raw: shown.append(data))
+    picture.show_table([("copy", "Frame <0> is copied."), ("put", "The last.")])
+    assert shown[0]["text/plain"] == "copy: Frame <0> is copied.\nput: The last."
+    assert "Frame &lt;0&gt; is copied.</td>" in shown[0]["text/html"]
+    assert shown[0]["text/html"].count('<th scope="row"') == 2
+
+
+def test_a_figure_has_its_values_as_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(picture, "display", lambda data, raw: shown.append(data))
+    picture.show(Figure(figsize=(2, 1)), "3 of 8")
+    assert shown[0]["text/plain"] == "3 of 8"
+    assert 'alt="3 of 8"' in shown[0]["text/html"]

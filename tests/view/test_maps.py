@@ -7,6 +7,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
 from zbudlab import layout
+from zbudlab.machine import Machine
 from zbudlab.mainjob.job import Outcome
 from zbudlab.view import maps
 
@@ -114,3 +115,31 @@ class TestComparison:
             assert min(box.x0, box.y0) >= 0
             assert box.x1 <= width
             assert box.y1 <= height
+
+
+class TestSideBySide:
+    @pytest.fixture
+    def machines(self):
+        used, free = Machine(frames=1024, log=False), Machine(frames=1024, log=False)
+        process = used.create_process(600)
+        used.touch(process, range(600), write=True)
+        return {"used": used, "free": free}
+
+    def test_each_machine_has_a_card_with_its_blocks_and_its_memory(self, machines):
+        figure = maps.side_by_side(machines, "now")
+        assert [(card.name, card.number, card.of) for card in figure.cards] == [
+            ("used", 0, 0),
+            ("free", 2, 2),
+        ]
+        kinds = figure.cards[0].maps["now"]
+        assert kinds.count(layout.FRAME_ANON) == 600
+        page = figure.page("")
+        assert page.count("<header>") == 2
+        assert "<p>now</p>" in page
+
+    def test_the_picture_file_has_the_same_numbers(self, machines):
+        titles = [ax.get_title(loc="left") for ax in maps.side_by_side(machines, "now").axes]
+        assert titles == ["used, now\n0 of 0 order-9 blocks", "free, now\n2 of 2 order-9 blocks"]
+        assert maps.side_values(machines) == "; ".join(
+            title.replace(", now\n", ": ") for title in titles
+        )

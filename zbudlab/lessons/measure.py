@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from zbudlab.jit import uncompiled
+from zbudlab.jit import kernel, uncompiled
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.lessons.trees import Tree
 from zbudlab.mm.page import copy_highpages
@@ -18,6 +18,7 @@ from zbudlab.mm.radix_tree import radix_tree_lookup_batch
 Curves = dict[str, dict[int, float]]  #: ns per operation, by method, then by size
 REPEATS = 5
 ENOUGH_PLAIN = 2000  #: operations that are enough to measure plain Python
+ENOUGH_READS = 400_000  #: reads that are enough to measure one
 
 
 def nanoseconds(operations: int, work: Callable[..., object], *arguments: object) -> float:
@@ -83,17 +84,28 @@ def _in_dict(table: dict[int, int], keys: list[int]) -> list[int]:
     return [table[key] for key in keys]
 
 
-def strides(counts: Iterable[int], between: Sequence[int] = (64, 4096)) -> Curves:
-    """Measure reading one number from each of that many places, `between` bytes apart."""
+def strides(counts: Iterable[int], between: Sequence[int] = (64, 4096), seed: int = 0) -> Curves:
+    """Measure reading one number from each of that many places, `between` bytes apart.
+
+    Each number says where the next one is, in random order, so that a read waits for the one
+    before it and the processor cannot fetch ahead.
+    """
     curves: Curves = {f"{stride} bytes apart": {} for stride in between}
+    random = np.random.Generator(np.random.PCG64(seed))
     for stride, curve in zip(between, curves.values(), strict=True):
         for count in counts:
-            places = np.zeros(count * stride // 8, np.int64)[:: stride // 8]
-            rounds = max(1, 65536 // count)
-            curve[count] = nanoseconds(rounds * count, _sums, places, rounds)
+            links = np.zeros(count * stride // 8, np.int64)
+            places = random.permutation(count) * (stride // 8)
+            links[places] = np.roll(places, -1)
+            steps = max(1, ENOUGH_READS // count) * count
+            curve[count] = nanoseconds(steps, follow, links, int(places[0]), steps)
     return curves
 
 
-def _sums(places: np.ndarray, rounds: int) -> None:
-    for _ in range(rounds):
-        places.sum()
+@kernel(inline=False)
+def follow(links: np.ndarray, start: int, steps: int) -> int:
+    """Go from place to place: each element of `links` is the index of the next."""
+    at = start
+    for _ in range(steps):
+        at = links[at]
+    return at

@@ -114,15 +114,19 @@ def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
 
     order: of the blocks. timed: whether to include what differs from run to run.
     """
-    rows = ROWS
+    (_, *heads), *listed = rows(outcomes, order, timed=timed)
+    return side_by_side(heads, [(name, cells) for name, *cells in listed])
+
+
+def rows(outcomes: list[Outcome], order: int, *, timed: bool = True) -> list[list[str]]:
+    """Return the lines of `table` as lists of text; the first has the names of the machines."""
+    chosen = ROWS
     if any(outcome.intact is None for outcome in outcomes):
-        rows += PROOF_ROWS
+        chosen += PROOF_ROWS
     if timed:
-        rows += TIME_ROWS
-    return side_by_side(
-        [outcome.variant for outcome in outcomes],
-        [(name.format(order=order), [get(o) for o in outcomes]) for name, get in rows],
-    )
+        chosen += TIME_ROWS
+    heads = ["", *(outcome.variant for outcome in outcomes)]
+    return [heads, *([name.format(order=order), *map(get, outcomes)] for name, get in chosen)]
 
 
 def headline(outcomes: list[Outcome], order: int) -> str:

@@ -204,9 +204,16 @@ def _page_rows(look: Looked) -> Rows:
         **{link: linked(int(page[link][0]), 0, frames) if listed else STALE for link in LINKS},
         "mapcount": MAPCOUNTS.get(int(page.mapcount), ""),
         "page_flags": ", ".join(name for name, bit in FLAGS.items() if page.page_flags & bit),
-        "migratetype": layout.MIGRATE_NAMES[int(page.migratetype)],
+        "migratetype": _migratetype_words(page),
     }
     return record_rows(page, known)
+
+
+def _migratetype_words(page: Any) -> str:
+    """Return the meaning of a struct page's migratetype, which counts only in a free block."""
+    if page.mapcount == layout.PAGE_BUDDY_MAPCOUNT_VALUE:
+        return layout.MIGRATE_NAMES[int(page.migratetype)]
+    return "read only while the block is free"
 
 
 def _pageblock_rows(look: Looked) -> Rows:

@@ -1,6 +1,6 @@
 """Memory maps: one cell per page frame, coloured by the frame's kind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, log2
 
 import numpy as np
@@ -11,7 +11,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 
 from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
+from zbudlab.lessons import scattered
+from zbudlab.machine import Machine
 from zbudlab.mainjob.job import Outcome
+from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view.look import machines, style, tokens
 from zbudlab.view.palette import KINDS
 
@@ -105,23 +108,20 @@ def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> No
 class Compared(Figure):
     """Machines side by side. A notebook shows it as HTML, which adapts to any width."""
 
-    outcomes: list[Outcome]
+    cards: list[machines.Card]
 
     def page(self, _alt: str) -> str:
-        """Return the machines as HTML: name, huge pages after compaction, both maps."""
-        cards = [
-            machines.Card(
-                outcome.variant,
-                outcome.blocks_after,
-                outcome.blocks_ideal,
-                {
-                    "before": _listed(outcome.map_before),
-                    "after compaction": _listed(outcome.map_after),
-                },
-            )
-            for outcome in self.outcomes
-        ]
-        return machines.page(cards, "")
+        """Return the machines as HTML: name, number of huge pages, maps."""
+        return machines.page(self.cards, "")
+
+
+def _card(outcome: Outcome) -> machines.Card:
+    """Return the card of a machine with its memory before and after compaction."""
+    maps: dict[str, Sequence[int]] = {
+        "before": _listed(outcome.map_before),
+        "after compaction": _listed(outcome.map_after),
+    }
+    return machines.Card(outcome.variant, outcome.blocks_after, outcome.blocks_ideal, maps)
 
 
 def _listed(kinds: np.ndarray | None) -> list[int]:
@@ -139,7 +139,7 @@ def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -
     height = 2 * (3.75 * rows / columns + 0.65) + 0.4
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
     figure = Compared(figsize=(4 * len(outcomes), height), layout=layout)
-    figure.outcomes = outcomes
+    figure.cards = [_card(outcome) for outcome in outcomes]
     axes = figure.subplots(2, len(outcomes), squeeze=False)
     shown: set[int] = set()
     for column, outcome in enumerate(outcomes):
@@ -155,6 +155,34 @@ def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -
             ax.set_title(f"{outcome.variant}, {when}\n{had}", fontsize=12)
     legend(figure, shown, pageblock_order)
     return figure
+
+
+@style.styled
+def side_by_side(shown: Mapping[str, Machine], when: str) -> Figure:
+    """Draw the memory of machines side by side, with their free blocks of order 9.
+
+    shown: machines by name. when: the moment, as a caption of each map.
+    """
+    figure = Compared(figsize=(4 * len(shown), 5), layout="constrained")
+    figure.cards = []
+    kinds_shown: set[int] = set()
+    for ax, (name, machine) in zip(
+        figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True
+    ):
+        kinds = frame_kinds(machine.state)
+        found = scattered.blocks(machine)
+        card = machines.Card(name, found.ready, found.together, {when: kinds.tolist()})
+        figure.cards.append(card)
+        memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=ax)
+        ax.set_title(f"{name}, {when}\n{found}", fontsize=12)
+        kinds_shown.update(kinds.tolist())
+    legend(figure, kinds_shown)
+    return figure
+
+
+def side_values(shown: Mapping[str, Machine]) -> str:
+    """Return the numbers that `side_by_side` shows, in one line."""
+    return "; ".join(f"{name}: {scattered.blocks(machine)}" for name, machine in shown.items())
 
 
 def key_values(outcomes: list[Outcome], order: int = 9) -> str:

@@ -6,6 +6,7 @@ styles from stored notebooks show an image of the light version instead.
 
 import io
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import PIL.Image
@@ -37,9 +38,26 @@ def width(figure: Figure) -> int:
 
 
 def show(figure: Figure, values: str) -> None:
-    """Show a figure in a notebook and print its key values, which also serve as alt text."""
-    display({"text/html": picture_html(figure, values), "text/plain": "(a figure)"}, raw=True)
-    print(values)
+    """Show a figure in a notebook; its key values are its alt text and its form as plain text."""
+    display({"text/html": picture_html(figure, values), "text/plain": values}, raw=True)
+
+
+def show_table(rows: Iterable[Sequence[str]]) -> None:
+    """Show rows of text in a notebook as a table, which wraps at words.
+
+    The first column names the row.
+    """
+    listed = [tuple(row) for row in rows]
+    cells = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in listed)
+    page = f'<table style="max-width: 100%">{cells}</table>'
+    plain = "\n".join(": ".join(row) for row in listed)
+    display({"text/html": page, "text/plain": plain}, raw=True)
+
+
+def _cell(text: str, column: int) -> str:
+    tag = "td" if column else 'th scope="row"'
+    style = "text-align: left; vertical-align: top; white-space: normal"
+    return f'<{tag} style="{style}">{escape(text)}</{tag.split()[0]}>'
 
 
 def put(box: HTML, figure: Figure, alt: str) -> None:

@@ -37,6 +37,9 @@ def figure(machine: Machine, limit: int = 12) -> Figure:
         (np.full_like(first, ZHDR_CHUNKS), first),
         (NCHUNKS - last, last),
     )
+    frame = ax.barh(range(len(pfns)), NCHUNKS, height=0.8, fill=False, linewidth=1)
+    for outline in frame:
+        outline.set(edgecolor=tokens.colour("edge"), zorder=3)
     for (left, width), (colour, hatch, words) in zip(spans, PARTS, strict=True):
         bars = ax.barh(range(len(pfns)), width, left=left, height=0.8, color=colour, label=words)
         for bar in bars:
@@ -52,6 +55,7 @@ def _dress(ax: Axes, pfns: np.ndarray) -> None:
     ax.set_xlim(0, NCHUNKS)
     ax.set_xticks(range(0, NCHUNKS + 1, 8))
     ax.set_xlabel("chunk of 64 bytes")
+    ax.grid(visible=False)
     ax.invert_yaxis()
 
 
