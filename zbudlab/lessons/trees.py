@@ -15,7 +15,7 @@ from zbudlab.mm.radix_tree import (
     radix_tree_replace,
     slot_of,
 )
-from zbudlab.mm.state import grown
+from zbudlab.mm.growth import grown
 
 
 def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:
