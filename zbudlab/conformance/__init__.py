@@ -4,7 +4,6 @@
 `compare` compares the lines with such a file and reports the first difference.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from zbudlab.conformance.buddy import buddy_answers
 from zbudlab.conformance.compact import compact_answers
 from zbudlab.conformance.difference import Difference
 from zbudlab.conformance.radix import radix_answers
-from zbudlab.conformance.trace import Operation, TraceError, lines, operations, state_text
+from zbudlab.conformance.trace import TraceError, lines, operations, state_text
 from zbudlab.conformance.zbud import zbud_answers
 from zbudlab.conformance.zsmalloc import zsmalloc_answers
 from zbudlab.conformance.zswap import zswap_answers

@@ -13,8 +13,8 @@ import numpy as np
 from zbudlab import jit, layout
 from zbudlab.mm import zpool, zsmalloc_tables
 from zbudlab.mm.bootmem import free_area_init
-from zbudlab.mm.mem import Memory
 from zbudlab.mm.growth import grown
+from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
 from zbudlab.profiles import ZSMALLOC, ZsmallocRules
 

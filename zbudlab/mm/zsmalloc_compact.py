@@ -10,7 +10,14 @@ Source: mm/zsmalloc.c, zs_compact and the functions that it calls (v6.1, v6.12).
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import PAGE_SHIFT, PAGE_SIZE, ZS_ALMOST_EMPTY, ZS_EMPTY, ZS_FULL, ZS_SIZE_CLASSES
+from zbudlab.layout import (
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    ZS_ALMOST_EMPTY,
+    ZS_EMPTY,
+    ZS_FULL,
+    ZS_SIZE_CLASSES,
+)
 from zbudlab.mm.zsmalloc import first_zspage, free_zspage, insert_zspage, remove_zspage
 from zbudlab.mm.zsmalloc_class import get_fullness_group, zs_can_compact
 from zbudlab.mm.zsmalloc_object import handle_in_word, obj_free, obj_malloc
