@@ -155,7 +155,8 @@ def add(commands: Any) -> None:
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
         "zswap-series, zswap-6.1, zsmalloc-6.1, zsmalloc-7; machine for a log that "
-        "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey (valgrind), addresses (address and R or W), "
+        "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey "
+        "(valgrind), addresses (address and R or W), "
         "blocks or pages (CSV or Parquet), "
         "auto to recognise the file",
     )

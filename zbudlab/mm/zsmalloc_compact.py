@@ -131,7 +131,12 @@ def empty_source(mem, number, source, size_class):
 
 @kernel
 def compact_source_first(mem, number, size_class):
-    """Compact a class as 6.1 does, one source after the other. Return the pages freed."""
+    """Compact a class as 6.1 does, one source after the other. Return the pages freed.
+
+    A source is taken off its list before the gain is asked. If there is none, the source goes
+    back, and with fewer objects than the next one it becomes the second: a compaction without
+    gain changes the order of the list.
+    """
     freed = np.int64(0)
     while True:
         source = isolate_source(mem, size_class)

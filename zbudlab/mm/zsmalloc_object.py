@@ -1,7 +1,7 @@
 """Objects of a zspage: their words, their handles, where they start and where they end.
 
 A handle is a number; `mem.handles` has the place of its object, the page frame in which the object
-starts and its number in the zspage. Whoever moves the object or the page changes the place, and the
+starts and its number in the zspage. When the object or the page moves, the place changes and the
 handle stays the same. The free objects of a zspage are a stack that is linked through their words.
 
 Source: mm/zsmalloc.c (v6.1).

@@ -43,7 +43,7 @@ def zs_map_object(mem, number, handle):
 
 @kernel(inline=False)
 def zs_unmap_object(mem, number, handle):
-    """End a mapping. Return 0, or -ENOENT if the handle is gone or nobody reads its zspage."""
+    """End a mapping. Return 0, or -ENOENT if the handle is gone or its zspage has no reader."""
     place = handle_to_obj(mem, number, handle)
     if place < 0:
         return -ENOENT
