@@ -183,3 +183,17 @@ def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules
     if not 4 <= chain_size <= 16:
         raise ValueError(f"a zspage has at most 4 to 16 pages, not {chain_size}")
     return replace(ZSMALLOC[version], chain_size=chain_size)
+
+
+def zpool_refusal(profile: str, zpool: str) -> str | None:
+    """Return why zswap of a profile cannot have an allocator, "zbud" or "zsmalloc"; None = it can.
+
+    Source: mm/zpool.c, which lets zswap choose, came with v3.17.
+    """
+    if zpool != "zsmalloc" or profile in ZSMALLOC:
+        return None
+    able = ", ".join(name for name in PROFILES if name in ZSMALLOC)
+    return (
+        f"zswap of {profile} has no allocator except zbud: zpool='zsmalloc' needs one of the "
+        f"profiles {able}"
+    )

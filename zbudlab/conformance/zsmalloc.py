@@ -13,7 +13,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.conformance.trace import Operation
-from zbudlab.layout import MIGRATE_MOVABLE, PG_LOCKED, ZPOOL_ZSMALLOC
+from zbudlab.layout import MIGRATE_MOVABLE, PG_HEAD, PG_LOCKED, ZPOOL_ZSMALLOC
 from zbudlab.mm import migrate, page_alloc, zpool, zsmalloc, zsmalloc_class, zsmalloc_compact
 from zbudlab.mm.page import page_zpool
 from zbudlab.mm.state import State
@@ -52,6 +52,8 @@ class ZsmallocHarness:
 
     def __init__(self, version: str, chain: int | None, frames: int) -> None:
         self.state = State(2 * frames)
+        kept = self.state.pages[1 : 2 * frames : 2]
+        kept["refcount"], kept["page_flags"] = 1, PG_HEAD
         for pfn in range(2 * frames - 2, -1, -2):
             page_alloc.free_one_page(self.state.mem, pfn, 0)
         rules = zsmalloc_rules(version, chain)
