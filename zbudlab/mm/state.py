@@ -166,7 +166,8 @@ class State:
 
     def reserve_objects(self, count: int) -> None:
         """Make room for what allocators keep outside frames for `count` more objects."""
-        self.reserve_nodes(count)
+        if np.any(self.pools["created"] & (self.pools["kind"] == layout.ZPOOL_ZBUD)):
+            self.reserve_nodes(count)
         zsmalloc_tables.reserve(self, count)
 
     def reserve_nodes(self, insertions: int) -> None:
