@@ -33,6 +33,7 @@ from zbudlab.layout import (
 )
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import get_page
+from zbudlab.mm.radix_tree import radix_tree_preload
 from zbudlab.mm.zbud import (
     zbud_alloc,
     zbud_create_pool,
@@ -119,6 +120,12 @@ def zpool_malloc(mem, number, size, migratetype):
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_malloc(mem, number, size, migratetype)
     return -EINVAL
+
+
+@kernel
+def zpool_lacks_nodes(mem, number):
+    """Return whether the pool's allocator has no room left for the tree node of a handle."""
+    return mem.pools[number].kind == ZPOOL_ZBUD and not radix_tree_preload(mem.nodes, 1)
 
 
 @kernel
