@@ -296,6 +296,8 @@ def setup(seed: int, number: int) -> MachineConfig:
     zbud = ("series", "plain")[rng.integers(0, 3) // 2]
     page_bytes = bool(rng.integers(0, 3) == 0)
     faulty = bool(rng.integers(0, 3) == 0)
+    profile = str(rng.choice(["3.12-fixed", "6.1"]))
+    zpools = ("zbud", "zsmalloc") if profile == "6.1" else ("zbud",)
     return MachineConfig(
         frames=cma + (2048 if cma else int(rng.integers(256, 2048))),
         pageblock_order=int(rng.choice([9, 9, 5])),
@@ -305,7 +307,8 @@ def setup(seed: int, number: int) -> MachineConfig:
         zswap=bool(rng.integers(0, 8)),
         compressor=("moody" if faulty else ("lz4", "moody")[0]),
         max_pool_percent=int(rng.choice([5, 20, 50])),
-        profile=str(rng.choice(["3.12-fixed", "6.1"])),
+        profile=profile,
+        zpool=str(rng.choice(zpools)),
         swap_pages=None if rng.integers(0, 4) else 1024,
         seed=FAULTY if faulty else 0,
         log=False,

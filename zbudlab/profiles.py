@@ -6,7 +6,7 @@ ordinary code reads the record itself. Nothing outside this file compares a vers
 a profile, so a kernel that combines existing rules is one more entry in PROFILES.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,63 @@ class Profile:
     swap_cache_keeps_writeback: bool = False
 
 
+@dataclass(frozen=True)
+class ZsmallocRules:
+    """The rules of zsmalloc in one kernel version. Source of all: mm/zsmalloc.c.
+
+    Size classes
+        chain_size: pages of a zspage at most, 4 to 16. Source: ZS_MAX_PAGES_PER_ZSPAGE (v6.1);
+            CONFIG_ZSMALLOC_CHAIN_SIZE (v6.12).
+        least_waste: a zspage has the number of pages that leaves the fewest bytes unused.
+            Otherwise it has the one whose used part is largest, in whole percent. Source:
+            calculate_zspage_chain_size (v6.12); get_pages_per_zspage (v6.1).
+        too_long_is_enospc: more than a page is refused with ENOSPC, otherwise with EINVAL.
+            Source: zs_malloc (v6.12, v6.1).
+
+    Lists
+        groups_of_ten_percent: zspages that are neither empty nor full are in ten groups.
+            Otherwise they are in two, up to three quarters and above. Source: get_fullness_group
+            (v6.12, v6.1).
+        emptier_goes_second: a zspage with fewer objects than the first of its new list becomes the
+            second. Otherwise each becomes the first. Source: insert_zspage (v6.1, v6.12).
+
+    Moving
+        destination_first: compaction fills one destination from the emptiest zspages, and asks
+            what it can gain before each of them. Otherwise it empties one source into the fullest
+            zspages, and asks only before each source. Source: __zs_compact (v6.12, v6.1).
+        busy_when_read: a page whose zspage is being read answers -EBUSY to migration. Otherwise
+            migration waits, for which the lab answers -EAGAIN. Source: zs_page_migrate (v7.2,
+            v6.1).
+    """
+
+    chain_size: int = 4
+    least_waste: bool = False
+    too_long_is_enospc: bool = False
+    groups_of_ten_percent: bool = False
+    emptier_goes_second: bool = False
+    destination_first: bool = False
+    busy_when_read: bool = False
+
+
+#: The names of zsmalloc's rules, which are also fields of `layout.zbud_pool`.
+ZSMALLOC_RULES = tuple(field.name for field in fields(ZsmallocRules))
+
+_ZSMALLOC_6_12 = ZsmallocRules(
+    chain_size=8,
+    least_waste=True,
+    too_long_is_enospc=True,
+    groups_of_ten_percent=True,
+    destination_first=True,
+)
+
+#: zsmalloc's rules by kernel version.
+ZSMALLOC = {
+    "6.1": ZsmallocRules(emptier_goes_second=True),
+    "6.12": _ZSMALLOC_6_12,
+    "7.2": replace(_ZSMALLOC_6_12, busy_when_read=True),
+    "7.3": replace(_ZSMALLOC_6_12, busy_when_read=True),
+}
+
 #: The names of the rules, which are also fields of `layout.zswap`.
 RULES = tuple(field.name for field in fields(Profile))
 
@@ -112,3 +169,31 @@ def rules_of(name: str) -> Profile:
     if name not in PROFILES:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]
+
+
+def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules:
+    """Return zsmalloc's rules in a kernel version, with another chain size if one is given.
+
+    Raise ValueError for a version without zsmalloc, or a chain size that no kernel offers.
+    """
+    if version not in ZSMALLOC:
+        raise ValueError(f"zsmalloc's rules are known for {', '.join(ZSMALLOC)}, not {version!r}")
+    if chain_size is None:
+        return ZSMALLOC[version]
+    if not 4 <= chain_size <= 16:
+        raise ValueError(f"a zspage has at most 4 to 16 pages, not {chain_size}")
+    return replace(ZSMALLOC[version], chain_size=chain_size)
+
+
+def zpool_refusal(profile: str, zpool: str) -> str | None:
+    """Return why zswap of a profile cannot have an allocator, "zbud" or "zsmalloc"; None = it can.
+
+    Source: mm/zpool.c, which lets zswap choose, came with v3.17.
+    """
+    if zpool != "zsmalloc" or profile in ZSMALLOC:
+        return None
+    able = ", ".join(name for name in PROFILES if name in ZSMALLOC)
+    return (
+        f"zswap of {profile} has no allocator except zbud: zpool='zsmalloc' needs one of the "
+        f"profiles {able}"
+    )

@@ -8,17 +8,20 @@ Also tests `conformance/difference.py`, `conformance/pool.py`, `conformance/radi
 import gzip
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from zbudlab.conformance import KINDS, compare
+from tests.conformance.traces import GOLDEN, TEXT
+from zbudlab.conformance import KINDS, TraceError, answers, compare
 
-GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 TRACE, EXPECTED = ".trace.gz", ".expected.jsonl.gz"
-TRACES = sorted(
+ALL = sorted(
     f"{path.parent.name}/{path.name.removesuffix(TRACE)}" for path in GOLDEN.glob(f"*/*{TRACE}")
 )
+TRACES = [name for name in ALL if name.partition("/")[0] not in TEXT]
+OF_TEXT = [
+    (name, end) for name in ALL if name not in TRACES for end in TEXT[name.partition("/")[0]]
+]
 
 
 COUNTS = {
@@ -30,6 +33,8 @@ COUNTS = {
     "zswap-plain": 34,
     "zswap-series": 36,
     "zswap-6.1": 19,
+    "zsmalloc-6.1": 31,
+    "zsmalloc-7": 39,
 }
 
 
@@ -57,11 +62,52 @@ def test_the_engine_does_what_the_kernel_did(name):
 
 
 def test_every_trace_is_here():
-    assert Counter(name.partition("/")[0] for name in TRACES) == COUNTS
+    assert Counter(name.partition("/")[0] for name in ALL) == COUNTS
     assert set(COUNTS) == set(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("name", "end"), OF_TEXT)
+def test_the_engine_prints_what_the_kernel_did(name, end):
+    kind = name.partition("/")[0]
+    trace, expected = GOLDEN / f"{name}{TRACE}", GOLDEN / f"{name}{end}"
+    count, difference = compare(kind, trace, expected, **TEXT[kind][end])
+    assert difference is None, f"{name} after {count} operations:\n{difference}"
+    with gzip.open(trace, "rt") as lines:
+        assert count == len(list(lines))
+
+
+@pytest.mark.parametrize("kind", TEXT)
+def test_a_changed_line_of_text_is_noticed(kind, tmp_path):
+    name = next(name for name in ALL if name.startswith(f"{kind}/"))
+    settings = next(iter(TEXT[kind].values()))
+    trace = GOLDEN / f"{name}{TRACE}"
+    lines = list(answers(kind, trace, **settings))
+    for place, other in ((3, ["7 7 7"]), (len(lines) - 1, [])):
+        changed = tmp_path / "expected"
+        changed.write_text("\n".join([*lines[:place], *other, *lines[place + 1 :]]) + "\n")
+        count, difference = compare(kind, trace, changed, **settings)
+        assert count == place
+        with gzip.open(trace, "rt") as operations:
+            assert difference.operation == operations.read().splitlines()[place]
+    changed.write_text("\n".join([*lines, lines[0]]) + "\n")
+    assert compare(kind, trace, changed, **settings)[1].operation == "end of the trace"
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "why"),
+    [
+        ("zsmalloc-7", {"chain": 3}, "chain of zsmalloc-7 must be one of 8, 4, 5"),
+        ("zsmalloc-6.1", {"chain": 4}, "zsmalloc-6.1 has no setting 'chain'"),
+        ("zsmalloc", {}, "unknown kind of trace 'zsmalloc'; use zbud-plain"),
+    ],
+)
+def test_settings_that_a_kind_has_not_are_refused(kind, settings, why, tmp_path):
+    (tmp_path / "trace").write_text("a 1 100\n")
+    with pytest.raises(TraceError, match=why):
+        list(answers(kind, tmp_path / "trace", **settings))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(TEXT)))
 def test_a_single_digit_is_noticed(kind, tmp_path):
     trace, expected = files(shortest(kind))
     lines = gzip.decompress(expected.read_bytes()).decode().splitlines()
@@ -77,7 +123,7 @@ def test_a_single_digit_is_noticed(kind, tmp_path):
     assert f"line {middle + 1}" in difference.where
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(TEXT)))
 def test_lines_too_few_and_too_many_are_noticed(kind, tmp_path):
     trace, expected = files(shortest(kind))
     lines = gzip.decompress(expected.read_bytes()).decode().splitlines()

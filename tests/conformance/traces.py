@@ -6,6 +6,12 @@ from zbudlab.conformance.trace import Operation
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 
+#: Kinds whose answers are text: the settings of each file of answers, by the end of its name.
+TEXT = {
+    "zsmalloc-6.1": {".expected.gz": {}},
+    "zsmalloc-7": {".chain8.expected.gz": {}, ".chain4.expected.gz": {"chain": 4}},
+}
+
 
 def expected(trace):
     return trace.with_name(trace.name.replace(".trace.", ".expected.jsonl."))

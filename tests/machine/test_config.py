@@ -29,6 +29,8 @@ class TestConfig:
             ({"cma_pages": 8192, "frames": 4096}, "0 to 4096, not 8192"),
             ({"zbud": "z3fold"}, "plain, series, not 'z3fold'"),
             ({"zbud": "plain", "zbud_movable": True}, "cannot move"),
+            ({"zpool": "z4fold"}, "zbud, zsmalloc, not 'z4fold'"),
+            ({"zpool": "zsmalloc"}, "needs one of the profiles 6.1"),
             ({"profile": "2.6"}, "3.12-fixed, 3.12, 6.1, not '2.6'"),
             ({"seed": -1}, "not -1"),
             ({"threads": 0}, "1 to 1024, not 0"),

@@ -13,9 +13,10 @@ from zbudlab import jit, layout
 from zbudlab.jit import kernel
 from zbudlab.machine import Machine
 from zbudlab.mm.bootmem import free_pages_memory
+from zbudlab.mm.growth import grown
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.page_alloc import alloc_pages
-from zbudlab.mm.state import State, grown
+from zbudlab.mm.state import State
 
 FRAMES = 1024
 MOST_PARAMETERS = 7

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.naive import RadixTree
 from zbudlab import layout
 from zbudlab.mm import radix_tree
-from zbudlab.mm.state import grown
+from zbudlab.mm.growth import grown
 
 MAX_KEY = 2**64 - 1
 EDGES = sorted(

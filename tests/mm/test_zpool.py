@@ -3,8 +3,6 @@
 Also tests `mm/zbud_reader.py`, `mm/zbud_zpool.py` and `mm/zpool_reader.py`.
 """
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -18,6 +16,7 @@ from zbudlab.swap.settings import ZswapSettings
 from zbudlab.view import details
 
 FRAMES = 512
+OF_TOY = {"kind": KIND}
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def toy(monkeypatch):
     monkeypatch.setitem(zpool_reader.READERS, KIND, made)
     monkeypatch.setitem(inspection.POOL_FAULTS, KIND, made.faults)
     monkeypatch.setitem(details.POOL_PAGES, KIND, made.page_for_inspector)
-    monkeypatch.setattr(core, "ZswapSettings", functools.partial(ZswapSettings, kind=KIND))
+    monkeypatch.setattr(core, "ZswapSettings", lambda **given: ZswapSettings(**given | OF_TOY))
     originals = {name: jit.on_plain_arrays(getattr(zpool, name)) for name in toy_allocator.NAMES}
     with jit.replaced(behind_zpool(made, originals)):
         yield made

@@ -21,7 +21,11 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--seed", int, "N", "pages: which contents they get (0)"),
     ("--json", str, "FILE", "write all figures to this file"),
 )
-#: Of these, the options for the log of a machine.
+#: Options for traces of operations, see `zbudlab.conformance.SETTINGS`.
+OPERATION_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
+    ("--chain", int, "N", "zsmalloc-7: pages of a zspage at most, 4 to 16 (8)"),
+)
+#: Of the options for recorded traces, those for the log of a machine.
 LOG_OPTIONS = ("--every", "--json")
 #: Their names in `zbudlab.traces.replay` where they differ.
 CALLED = {"content": "what"}
@@ -51,11 +55,16 @@ def _replay_log(options: argparse.Namespace) -> int:
     return 0
 
 
+def _given(table: tuple[tuple[str, type, str, str], ...], options: Any) -> dict[str, Any]:
+    """Return the options of a table that were given, by name."""
+    names = (name[2:].replace("-", "_") for name, *_ in table)
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings for a recorded trace from the options."""
-    names = (name[2:].replace("-", "_") for name, *_ in TRACE_OPTIONS)
-    said = {name: getattr(options, name) for name in names if name != "json"}
-    return {CALLED.get(name, name): value for name, value in said.items() if value is not None}
+    given = _given(TRACE_OPTIONS, options)
+    return {CALLED.get(name, name): value for name, value in given.items() if name != "json"}
 
 
 def _replay_trace(kind: str, options: argparse.Namespace) -> int:
@@ -82,11 +91,12 @@ def _replay_operations(kind: str, options: argparse.Namespace) -> int:
     """Run a trace of operations. Print its answers, or the first difference."""
     from zbudlab import conformance
 
+    settings = _given(OPERATION_OPTIONS, options)
     if not options.expect:
-        for line in conformance.answers(kind, options.trace):
+        for line in conformance.answers(kind, options.trace, **settings):
             print(line)
         return 0
-    count, difference = conformance.compare(kind, options.trace, options.expect)
+    count, difference = conformance.compare(kind, options.trace, options.expect, **settings)
     if difference is not None:
         print(difference)
         print(f"{count} operations agree, then the first difference")
@@ -116,12 +126,18 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> None:
     """Refuse options that have no effect for this kind."""
-    names = [name for name, *_ in TRACE_OPTIONS]
-    said = [name for name in names if getattr(options, name[2:].replace("-", "_")) is not None]
+    from zbudlab.conformance import SETTINGS
+
+    given = [name for name in _given(TRACE_OPTIONS, options) if not recorded]
     if kind == "machine":
-        said = [name for name in said if name not in LOG_OPTIONS]
-    if said and not recorded:
-        raise ValueError(f"{said[0]} is for recorded traces; {kind} has nothing to do with it")
+        given = [name for name in given if f"--{name}" not in LOG_OPTIONS]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise ValueError(f"{option} is for recorded traces; {kind} has nothing to do with it")
+    for name in _given(OPERATION_OPTIONS, options):
+        if name not in SETTINGS.get(kind, {}):
+            kinds = ", ".join(each for each, known in SETTINGS.items() if name in known)
+            raise ValueError(f"--{name} is for {kinds}; {kind} has nothing to do with it")
     if options.expect and recorded:
         raise ValueError(f"nothing can be expected of a {kind} trace: leave --expect out")
 
@@ -131,20 +147,21 @@ def add(commands: Any) -> None:
     replay = commands.add_parser(
         "replay",
         help="run a trace, of operations or recorded, through the engine",
-        description="A trace of operations: prints what the engine answers to each, a JSON line "
-        "each; with --expect compares that with a file of such lines. A recorded trace: prints "
-        "what became of free memory.",
+        description="A trace of operations: prints what the engine answers to each, a "
+        "line each, in JSON or for zsmalloc as plain text; with --expect compares that with a "
+        "file of such lines. A recorded trace: prints what became of free memory.",
     )
     replay.add_argument(
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
-        "zswap-series, zswap-6.1; machine for a log that Machine.save_log wrote. Recorded: kmem "
-        "(text of perf, trace-cmd or ftrace), lackey (valgrind), addresses (address and R or W), "
+        "zswap-series, zswap-6.1, zsmalloc-6.1, zsmalloc-7; machine for a log that "
+        "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey "
+        "(valgrind), addresses (address and R or W), "
         "blocks or pages (CSV or Parquet), "
         "auto to recognise the file",
     )
     replay.add_argument("trace", help="the trace, plain, .gz or .zst; - for standard input")
     replay.add_argument("--expect", metavar="FILE", help="the answers that should come")
-    for name, kind, metavar, text in TRACE_OPTIONS:
+    for name, kind, metavar, text in (*OPERATION_OPTIONS, *TRACE_OPTIONS):
         replay.add_argument(name, type=kind, metavar=metavar, help=text)
     replay.set_defaults(command=_replay)

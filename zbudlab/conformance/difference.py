@@ -36,10 +36,20 @@ class Difference:
     before: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def between(cls, where: str, expected: str, got: str, before: dict[str, Any]) -> "Difference":
-        """Create a difference from the two lines, and the last state printed before them."""
+    def between(
+        cls,
+        where: str,
+        expected: str,
+        got: str,
+        before: dict[str, Any],
+        operation: str | None = None,
+    ) -> "Difference":
+        """Create a difference from the two lines, and the last state printed before them.
+
+        operation: the trace's line; None = it is in the answers.
+        """
         want, have = _parse(expected), _parse(got)
-        operation = str(have.get("op") or want.get("op") or "end of the trace")
+        operation = str(operation or have.get("op") or want.get("op") or "end of the trace")
         return cls(where, operation, _parts(want), _parts(have), before)
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.conformance.trace import Operation
 from zbudlab.mm import radix_tree
-from zbudlab.mm.state import grown
+from zbudlab.mm.growth import grown
 
 WORDS = {"insert": 2, "delete": 1, "lookup": 1, "replace": 2, "next_hole": 2}
 MAX_ITEM = (1 << 32) - 1

@@ -22,6 +22,7 @@ _FLAGS = {
 _MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud",
+    layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE: "zsmalloc",
 }
 _ZONE_LISTS = {
     layout.INACTIVE_ANON: "inactive list",
@@ -32,19 +33,24 @@ _ZONE_LISTS = {
 }
 _WORDS = {
     "blocks": "pageblock",
-    "pools": "zbud pool",
+    "pools": "pool",
     "nodes": "radix tree node",
     "ptes": "page table entry",
     "processes": "process",
     "swap_info": "swap area",
     "swap_slots": "swap slot",
     "zswap_entries": "zswap entry",
+    "zspages": "zspage",
+    "size_classes": "size class",
+    "objects": "word of zsmalloc's object",
+    "handles": "place of zsmalloc's handle",
     "lengths": "compressed length of page table entry",
 }
 _SINGLE = {
     "zones": "zone",
     "zswaps": "zswap",
     "slots_cache": "freed slots",
+    "arenas": "tables of zsmalloc",
     "control": "compaction",
 }
 

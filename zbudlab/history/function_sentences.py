@@ -7,6 +7,7 @@ the page allocator's own functions would only be in the way and are left out.
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.history import zsmalloc_sentences
 from zbudlab.history.changes import list_name
 from zbudlab.history.sentences import Transition, explains, plural
 from zbudlab.mm.inspection import list_members
@@ -24,6 +25,7 @@ MOVING = {
     "migrate.unlock_both": "unlock",
     "page_alloc.put_single_page": "put",
     "migrate.putback_movable_page": "put",
+    **zsmalloc_sentences.MOVING,
 }
 OTHERS = {
     "page_alloc.del_page_from_free_list": "take off its list",
@@ -35,6 +37,7 @@ OTHERS = {
     "zbud.place_buddy": "place",
     "zbud.clear_buddy": "clear the buddy",
     "zswap_entry.zswap_entry_cache_alloc": "zswap entry",
+    **zsmalloc_sentences.OTHERS,
 }
 STAGES = {**MOVING, **OTHERS}
 

@@ -10,3 +10,4 @@ from zbudlab.layout.errors import *
 from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *
 from zbudlab.layout.traces import *
+from zbudlab.layout.zsmalloc import *

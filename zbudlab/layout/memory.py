@@ -35,6 +35,7 @@ PAGE_POISON = 0xAA  #: fills free frames in checked runs
 PAGE_BUDDY_MAPCOUNT_VALUE = -128  # head of a free block
 PAGE_ZPOOL_FIRST = -127  # up to PAGE_ZPOOL_LAST: pages of allocators behind zpool
 PAGE_ZBUD_MAPCOUNT_VALUE = -127  # zbud page (patch 3 of the series)
+PAGE_ZSMALLOC_MAPCOUNT_VALUE = -126  # page of a zspage
 PAGE_ZPOOL_LAST = -120
 
 # The list links of a record: `record.next[LRU]`. A struct page is on one list at a time.
@@ -49,9 +50,9 @@ page = np.dtype(
         ("page_flags", "u2"),  # PG_*
         ("order", "u1"),  # order of the block that starts here, free or allocated
         ("migratetype", "u1"),  # of the free list the block is on, or what it was allocated as
-        ("private", "u4"),  # zbud: pool; swap cache: swap slot
+        ("private", "u4"),  # page of a pool: the pool; swap cache: swap slot
         ("mapping", "u4"),  # owner: process number + 1; 0 = kernel
-        ("index", "u4"),  # place in the table of page table entries (`ptes`)
+        ("index", "u4"),  # place in the table of page table entries (`ptes`); zsmalloc: zspage
     ],
     align=True,
 )

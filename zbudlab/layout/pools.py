@@ -3,7 +3,7 @@
 import numpy as np
 
 from zbudlab.layout.memory import PAGE_SHIFT, PAGE_SIZE, page
-from zbudlab.profiles import RULES
+from zbudlab.profiles import RULES, ZSMALLOC_RULES
 
 # --- zbud ---------------------------------------------------------------------------------------
 NCHUNKS_ORDER = 6
@@ -15,6 +15,7 @@ ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
 
 # Allocators behind zpool: `kind` of a pool.
 ZPOOL_ZBUD = 0
+ZPOOL_ZSMALLOC = 1
 
 # A handle is the address of a buddy (v3.11), or a number in a tree (the series).
 ZBUD_PLAIN = 0
@@ -87,6 +88,9 @@ zbud_pool = np.dtype(
         ("rnode", "i8"),
         ("items", "i8"),
         ("last_handle", "i8"),  # the newest handle
+        *((rule, "i8") for rule in ZSMALLOC_RULES),  # zsmalloc; see zbudlab.profiles
+        ("size_classes", "i8"),  # zsmalloc: place of its first class in `size_classes`
+        ("free_work", "i8"),  # zsmalloc: 1 = empty zspages wait for the deferred work
     ],
     align=True,
 )

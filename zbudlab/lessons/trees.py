@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from zbudlab.layout import RADIX_TREE_MAP_SIZE, radix_tree_node, radix_tree_root
+from zbudlab.mm.growth import grown
 from zbudlab.mm.radix_tree import (
     RADIX_TREE_PRELOAD_SIZE,
     init_radix_tree_nodes,
@@ -15,7 +16,6 @@ from zbudlab.mm.radix_tree import (
     radix_tree_replace,
     slot_of,
 )
-from zbudlab.mm.state import grown
 
 
 def levels(nodes: np.ndarray, root: np.void) -> Iterator[list[int]]:

@@ -10,8 +10,8 @@ from zbudlab.io import arguments
 from zbudlab.io.files import host_memory
 from zbudlab.io.values import check_fields, human, shown
 from zbudlab.machine.errors import ConfigError, MachineError
-from zbudlab.machine.settings import MACHINE, MAX_FRAMES, ZBUD_VARIANTS
-from zbudlab.profiles import DEFAULT
+from zbudlab.machine.settings import MACHINE, MAX_FRAMES, ZBUD_VARIANTS, ZPOOLS
+from zbudlab.profiles import DEFAULT, zpool_refusal
 
 __all__ = ["MAX_FRAMES", "MachineConfig"]
 
@@ -30,6 +30,8 @@ class MachineConfig:
     cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
     zbud_movable: whether compaction may move zbud pages; None = as the variant has it.
+    zpool: zswap's allocator, "zbud", or "zsmalloc" in profiles of kernels that have it. Objects of
+        `zbud_alloc` are in zbud with either.
     zswap: False = pages go uncompressed to the swap device.
     compressor: a name from `zbudlab.content.compressors`.
     max_pool_percent: the largest share of all frames that zswap's pool may take.
@@ -57,6 +59,7 @@ class MachineConfig:
     cma_order_per_bit: int = 0
     zbud: str = "series"
     zbud_movable: bool | None = None
+    zpool: str = "zbud"
     zswap: bool = True
     compressor: str = "lz4"
     max_pool_percent: int = 20
@@ -79,6 +82,8 @@ class MachineConfig:
                 raise ConfigError(f"{name} must be 0 to {self.frames}, not {value}")
         if self.zbud_movable and self.zbud == "plain":
             raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
+        if why := zpool_refusal(self.profile, self.zpool):
+            raise ConfigError(why)
         self._check_cma()
         find_compressor(self.compressor)
 
@@ -113,6 +118,11 @@ class MachineConfig:
     def variant(self) -> int:
         """The zbud variant, layout.ZBUD_*."""
         return ZBUD_VARIANTS[self.zbud]
+
+    @property
+    def kind(self) -> int:
+        """The allocator of zswap's pool, layout.ZPOOL_*."""
+        return ZPOOLS[self.zpool]
 
     @property
     def swap_slots(self) -> int:

@@ -81,6 +81,7 @@ class Core:
             totalram=config.frames,
             max_pool_percent=config.max_pool_percent,
             accept_threshold_percent=config.accept_threshold_percent,
+            kind=config.kind,
             variant=config.variant,
             threads=config.threads,
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zbudlab.mm.state import grown
+from zbudlab.mm.growth import grown
 
 #: How a page came into memory, by the answer of `Swap.load`; 0 = its first touch.
 ARRIVALS = {"zswap": 1, "device": 2, "cache": 3}

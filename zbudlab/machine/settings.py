@@ -8,13 +8,22 @@ those of `mainjob.job.JobPlan`, and the other tables those of the parts of a wor
 from typing import Any
 
 from zbudlab.io.values import INT64_MAX, Choice, Kind, Number, Truth, Whole, taken
-from zbudlab.layout import MAX_ORDER, MIGRATE_NAMES, MIGRATE_RESERVE, ZBUD_PLAIN, ZBUD_SERIES
+from zbudlab.layout import (
+    MAX_ORDER,
+    MIGRATE_NAMES,
+    MIGRATE_RESERVE,
+    ZBUD_PLAIN,
+    ZBUD_SERIES,
+    ZPOOL_ZBUD,
+    ZPOOL_ZSMALLOC,
+)
 from zbudlab.profiles import PROFILES
 
 MAX_FRAMES = 1 << 24  #: 64 GiB: the largest machine that was run
 MAX_SLOTS = 1 << 30  #: of a swap device
 MANY = 1_000_000  #: steps or processes of a workload
 ZBUD_VARIANTS = {"plain": ZBUD_PLAIN, "series": ZBUD_SERIES}
+ZPOOLS = {"zbud": ZPOOL_ZBUD, "zsmalloc": ZPOOL_ZSMALLOC}
 
 FRAMES = Whole(64, MAX_FRAMES)
 ORDER = Whole(0, MAX_ORDER - 1)
@@ -34,6 +43,7 @@ MACHINE: dict[str, Kind] = {
     "cma_order_per_bit": ORDER,
     "zbud": Choice(tuple(ZBUD_VARIANTS)),
     "zbud_movable": Truth(optional=True),
+    "zpool": Choice(tuple(ZPOOLS)),
     "zswap": Truth(),
     "max_pool_percent": PERCENT,
     "accept_threshold_percent": PERCENT,

@@ -36,6 +36,7 @@ from zbudlab.mm import (
     page_alloc_check,
     swapfile,
     zbud_check,
+    zsmalloc_check,
     zswap_check,
 )
 from zbudlab.mm.list_head import list_entries
@@ -45,7 +46,10 @@ from zbudlab.mm.state import State
 from zbudlab.mm.zpool import zpool_page_is_full, zpool_page_references
 
 #: The check of a pool, by its allocator.
-POOL_FAULTS = {layout.ZPOOL_ZBUD: zbud_check.faults}
+POOL_FAULTS = {
+    layout.ZPOOL_ZBUD: zbud_check.faults,
+    layout.ZPOOL_ZSMALLOC: zsmalloc_check.faults,
+}
 
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
@@ -91,9 +95,11 @@ def arrays(state: State) -> dict[str, np.ndarray]:
 def sizes(state: State) -> dict[str, int]:
     """Return the host memory of the machine's arrays, bytes: allocated at boot, and grown."""
     page_tables = state.ptes.nbytes + state.lengths.nbytes + state.processes.nbytes
+    zsmalloc = (state.zspages, state.size_classes, state.objects, state.handles, state.arenas)
     grown = {
         "tree nodes": state.nodes.nbytes,
         "zswap entries": state.zswap_entries.nbytes,
+        "zsmalloc": sum(table.nbytes for table in zsmalloc),
         "page tables": page_tables,
         "swap": state.swap_slots.nbytes + state.swap_marks.nbytes,
     }

@@ -52,6 +52,18 @@ class _Arrays(NamedTuple):
     caches: np.ndarray
     #: uint32 (slots,), or (0,) with page bytes: what the swap device holds (`State.swap_marks`).
     marks: np.ndarray
+    #: layout.zspage (zspages + list heads,): zspages and the list heads of size classes; number 0
+    #: is unused.
+    zspages: np.ndarray
+    #: layout.size_class (pools of zsmalloc * ZS_SIZE_CLASSES,): size classes, see `size_classes`
+    #: of a pool.
+    size_classes: np.ndarray
+    #: uint32 (words,): the words of zsmalloc's objects, a run of them for each zspage.
+    objects: np.ndarray
+    #: int64 (handles,): the place of the object of each handle of zsmalloc; number 0 is unused.
+    handles: np.ndarray
+    #: layout.zs_arena (1,): what is free in the four arrays above.
+    arenas: np.ndarray
 
 
 class Memory(_Arrays):
@@ -93,4 +105,9 @@ jit.declare_arrays(
     entries=layout.zswap_entry,
     caches=layout.swap_slots_cache,
     marks=np.dtype(np.uint32),
+    zspages=layout.zspage,
+    size_classes=layout.size_class,
+    objects=np.dtype(np.uint32),
+    handles=np.dtype(np.int64),
+    arenas=layout.zs_arena,
 )

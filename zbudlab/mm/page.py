@@ -18,6 +18,7 @@ from zbudlab.layout import (
     PAGE_ZBUD_MAPCOUNT_VALUE,
     PAGE_ZPOOL_FIRST,
     PAGE_ZPOOL_LAST,
+    PAGE_ZSMALLOC_MAPCOUNT_VALUE,
     PG_LOCKED,
     PG_LRU,
 )
@@ -78,6 +79,18 @@ def page_buddy(page):
 def page_zbud(page):
     """Return whether the page belongs to a zbud pool (PageZbud of the series)."""
     return page.mapcount == PAGE_ZBUD_MAPCOUNT_VALUE
+
+
+@kernel
+def page_zsmalloc(page):
+    """Return whether the page belongs to a pool of zsmalloc."""
+    return page.mapcount == PAGE_ZSMALLOC_MAPCOUNT_VALUE
+
+
+@kernel
+def set_page_zsmalloc(page):
+    """Mark a page as a page of zsmalloc."""
+    page.mapcount = PAGE_ZSMALLOC_MAPCOUNT_VALUE
 
 
 @kernel

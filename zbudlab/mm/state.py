@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from zbudlab import jit, layout
-from zbudlab.mm import zpool
+from zbudlab.mm import zpool, zsmalloc_tables
 from zbudlab.mm.bootmem import free_area_init
+from zbudlab.mm.growth import grown
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
+from zbudlab.profiles import ZSMALLOC, ZsmallocRules
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:
@@ -24,13 +26,6 @@ def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0)
     room = np.zeros(size + layout.PAGE_SIZE, np.uint8)
     start = (offset - room.ctypes.data) % layout.PAGE_SIZE
     return room[start : start + size].view(dtype).reshape(shape)
-
-
-def grown(array: np.ndarray, length: int) -> np.ndarray:
-    """Return a copy of a one-dimensional array with at least `length` records, or twice as many."""
-    larger = np.zeros(max(length, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 class State:
@@ -82,6 +77,7 @@ class State:
         self.pools["row_shift"] = shift
         self.nodes = np.zeros(64, layout.radix_tree_node)
         init_radix_tree_nodes(self.nodes)
+        zsmalloc_tables.make_tables(self)
 
     def _make_tables(self) -> None:
         """Make the tables of processes, swap and zswap."""
@@ -127,6 +123,11 @@ class State:
             entries=self.zswap_entries,
             caches=self.slots_cache,
             marks=self.swap_marks,
+            zspages=self.zspages,
+            size_classes=self.size_classes,
+            objects=self.objects,
+            handles=self.handles,
+            arenas=self.arenas,
         )
 
     @property
@@ -143,20 +144,31 @@ class State:
         """The only zone."""
         return self.zones[0]
 
-    def create_pool(self, number: int, variant: int, kind: int = layout.ZPOOL_ZBUD) -> None:
+    def create_pool(
+        self,
+        number: int,
+        variant: int,
+        kind: int = layout.ZPOOL_ZBUD,
+        zsmalloc: ZsmallocRules | None = None,
+    ) -> None:
         """Start pool `number` with the allocator `kind`, layout.ZPOOL_*.
 
-        variant: for zbud, layout.ZBUD_PLAIN or layout.ZBUD_SERIES.
+        variant: for zbud, layout.ZBUD_PLAIN or layout.ZBUD_SERIES. zsmalloc: for zsmalloc, its
+        rules; None = those of 6.1.
         """
         self.pools[number]["kind"] = kind
         self.pools[number]["variant"] = variant
-        for field in ("pages_nr", "height", "rnode", "items", "last_handle"):
+        for field in ("pages_nr", "height", "rnode", "items", "last_handle", "free_work"):
             self.pools[number][field] = 0
+        if kind == layout.ZPOOL_ZSMALLOC:
+            zsmalloc_tables.make_classes(self, number, zsmalloc or ZSMALLOC["6.1"])
         zpool.zpool_create_pool(self.mem, number)
 
     def reserve_objects(self, count: int) -> None:
         """Make room for what allocators keep outside frames for `count` more objects."""
-        self.reserve_nodes(count)
+        if np.any(self.pools["created"] & (self.pools["kind"] == layout.ZPOOL_ZBUD)):
+            self.reserve_nodes(count)
+        zsmalloc_tables.reserve(self, count)
 
     def reserve_nodes(self, insertions: int) -> None:
         """Make room for the radix tree nodes of that many insertions."""

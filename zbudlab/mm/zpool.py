@@ -21,9 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab.jit import kernel
-from zbudlab.layout import EAGAIN, EINVAL, ENOENT, PAGE_SHIFT, PAGE_SIZE, ZBUD_SERIES, ZPOOL_ZBUD
+from zbudlab.layout import (
+    EAGAIN,
+    EINVAL,
+    ENOENT,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    ZBUD_SERIES,
+    ZPOOL_ZBUD,
+    ZPOOL_ZSMALLOC,
+)
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.page import get_page
+from zbudlab.mm.radix_tree import radix_tree_preload
 from zbudlab.mm.zbud import (
     zbud_alloc,
     zbud_create_pool,
@@ -43,6 +53,17 @@ from zbudlab.mm.zbud_zpool import (
     zbud_read_word,
     zbud_write_word,
 )
+from zbudlab.mm.zsmalloc import zs_free, zs_malloc
+from zbudlab.mm.zsmalloc_class import zs_create_pool
+from zbudlab.mm.zsmalloc_migrate import zs_page_isolate, zs_page_migrate, zs_page_putback
+from zbudlab.mm.zsmalloc_zpool import (
+    zs_map_object,
+    zs_next_frame,
+    zs_object_address,
+    zs_page_is_full,
+    zs_page_references,
+    zs_unmap_object,
+)
 
 MOST_HANDLES = 4  #: objects that `zpool_shrink_begin` can offer for eviction at once
 
@@ -54,6 +75,9 @@ def zpool_create_pool(mem, number):
     """Start pool `number`, whose kind is set, without a page. Return 0, -EINVAL for other kinds."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         zbud_create_pool(mem, number)
+        return 0
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        zs_create_pool(mem, number)
         return 0
     return -EINVAL
 
@@ -79,7 +103,7 @@ def zpool_malloc_support_movable(mem, number):
     pool = mem.pools[number]
     if pool.kind == ZPOOL_ZBUD:
         return pool.variant == ZBUD_SERIES
-    return False
+    return pool.kind == ZPOOL_ZSMALLOC
 
 
 # --- objects -----------------------------------------------------------------------------------
@@ -93,7 +117,15 @@ def zpool_malloc(mem, number, size, migratetype):
     """
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_alloc(mem, number, size, migratetype)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_malloc(mem, number, size, migratetype)
     return -EINVAL
+
+
+@kernel
+def zpool_lacks_nodes(mem, number):
+    """Return whether the pool's allocator has no room left for the tree node of a handle."""
+    return mem.pools[number].kind == ZPOOL_ZBUD and not radix_tree_preload(mem.nodes, 1)
 
 
 @kernel
@@ -101,6 +133,8 @@ def zpool_free(mem, number, handle):
     """Free an object. Return 0, or -ENOENT if the handle is gone."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_free(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_free(mem, number, handle)
     return -ENOENT
 
 
@@ -109,6 +143,8 @@ def zpool_map_handle(mem, number, handle):
     """Map an object: return the address of its first byte, or -1 if the handle is gone."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_map_bytes(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_map_object(mem, number, handle)
     return -1
 
 
@@ -117,6 +153,8 @@ def zpool_unmap_handle(mem, number, handle):
     """End a mapping. Return 0, -ENOENT (gone), or -EFAULT if that freed the object for good."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_unmap(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_unmap_object(mem, number, handle)
     return -ENOENT
 
 
@@ -128,6 +166,8 @@ def zpool_object_address(mem, number, handle):
     """
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_object_address(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_object_address(mem, number, handle)
     return -1
 
 
@@ -137,6 +177,8 @@ def zpool_next_frame(mem, number, pfn):
 
     zbud's objects never do.
     """
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_next_frame(mem, pfn)
     return -1
 
 
@@ -252,6 +294,8 @@ def zpool_isolate_page(mem, pfn):
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
         get_page(mem.pages[pfn])
         return True
+    if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
+        return zs_page_isolate(mem, pfn)
     return False
 
 
@@ -260,17 +304,22 @@ def zpool_putback_page(mem, pfn):
     """End the isolation of a page, or make a page that was moved usable again."""
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
         zbud_put_page(mem, pfn)
+    elif mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
+        zs_page_putback(mem, pfn)
 
 
 @kernel
 def zpool_migrate_page(mem, new, old):
     """Move the isolated page `old` to the fresh frame `new`, with all that leads to its objects.
 
-    Return 0, or -EAGAIN if another holder has a reference. The caller then drops the isolation's
+    Return 0, or -EAGAIN if another holder has a reference, or zsmalloc's -EBUSY if an object is
+    being read. The caller then drops the isolation's
     reference of `old` and puts `new` back.
     """
     if mem.pools[page_pool(mem, old)].kind == ZPOOL_ZBUD:
         return zbud_migrate_page(mem, new, old)
+    if mem.pools[page_pool(mem, old)].kind == ZPOOL_ZSMALLOC:
+        return zs_page_migrate(mem, new, old)
     return -EAGAIN
 
 
@@ -286,6 +335,8 @@ def zpool_page_is_full(mem, pfn):
     number = page_pool(mem, pfn)
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_page_is_full(mem, number, pfn)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_page_is_full(mem, pfn)
     return True
 
 
@@ -295,4 +346,6 @@ def zpool_page_references(mem, pfn):
     number = page_pool(mem, pfn)
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_page_references(mem, number, pfn)
+    if mem.pools[number].kind == ZPOOL_ZSMALLOC:
+        return zs_page_references(mem, pfn)
     return 1

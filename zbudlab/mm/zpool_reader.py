@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
-from zbudlab.mm import zbud_reader
+from zbudlab.mm import zbud_reader, zsmalloc_reader
 from zbudlab.mm.state import State
 
 Ints = NDArray[np.int64]
@@ -44,7 +44,10 @@ class Reader(Protocol):
         """Return the fields of `Found`; `words` are what the owner wrote in front of objects."""
 
 
-READERS: dict[int, Reader] = {layout.ZPOOL_ZBUD: zbud_reader}
+READERS: dict[int, Reader] = {
+    layout.ZPOOL_ZBUD: zbud_reader,
+    layout.ZPOOL_ZSMALLOC: zsmalloc_reader,
+}
 
 
 def pool_pages(pages: NDArray) -> Bools:

@@ -37,10 +37,10 @@ from zbudlab.layout import (
     REFUSED_THRESHOLD,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.radix_tree import radix_tree_preload
 from zbudlab.mm.zpool import (
     zpool_evictable,
     zpool_get_total_pages,
+    zpool_lacks_nodes,
     zpool_malloc,
     zpool_malloc_support_movable,
     zpool_map_handle,
@@ -167,8 +167,8 @@ def count_refusal(mem, slot, error):
         mem.slots[slot].refusal = REFUSED_LENGTH
         return
     mem.zswaps[0].reject_alloc_fail += 1
-    enough_nodes = radix_tree_preload(mem.nodes, 1)
-    mem.slots[slot].refusal = REFUSED_FRAME if enough_nodes else REFUSED_NODE
+    lacking = zpool_lacks_nodes(mem, slot_pool(mem, slot))
+    mem.slots[slot].refusal = REFUSED_NODE if lacking else REFUSED_FRAME
 
 
 @kernel

@@ -39,7 +39,7 @@ class SwapAreas:
         self.device = device
         self.do = journal.do
         if self.rules.shared_pool and settings.enabled:
-            state.create_pool(0, settings.variant, settings.kind)
+            state.create_pool(0, settings.variant, settings.kind, settings.zsmalloc)
 
     def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
         """Switch a swap area on. Raises ValueError for a type or size that it cannot have.
@@ -58,7 +58,8 @@ class SwapAreas:
             pools = len(self.state.pools)
             raise ValueError(f"swap area {type} needs pool {pool}, there are {pools}")
         if pool >= 0 and not shared:
-            self.state.create_pool(pool, self.settings.variant, self.settings.kind)
+            given = self.settings
+            self.state.create_pool(pool, given.variant, given.kind, given.zsmalloc)
         start = self._unused_range(nr_slots)
         self.state.reserve_slots(start + nr_slots)
         self.do(swapfile.swapon, self.state.mem, type, start, nr_slots, pool)

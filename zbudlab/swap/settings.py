@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from zbudlab import layout
 from zbudlab.mm.state import State
-from zbudlab.profiles import DEFAULT, RULES, Profile, rules_of
+from zbudlab.profiles import DEFAULT, RULES, ZSMALLOC, Profile, ZsmallocRules, rules_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class ZswapSettings:
     def rules(self) -> Profile:
         """The rules of the profile. Raises ValueError if there is no such profile."""
         return rules_of(self.profile)
+
+    @property
+    def zsmalloc(self) -> ZsmallocRules | None:
+        """The rules of zsmalloc in the profile's kernel; None = it had no zsmalloc for zswap."""
+        return ZSMALLOC.get(self.profile)
 
     def apply(self, state: State) -> None:
         """Write the settings to the record of zswap that compiled code reads."""

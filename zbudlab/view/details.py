@@ -1,6 +1,6 @@
 """Describe a page frame in one sentence, or in full from the machine's records."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -10,11 +10,13 @@ from zbudlab.machine import Machine
 from zbudlab.mm import zpool_reader
 from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.migrate import owner_references
+from zbudlab.mm.state import State
 from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
 from zbudlab.view.list_walk import list_members
 from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
 from zbudlab.view.zbud_details import ZbudPage
+from zbudlab.view.zsmalloc_details import ZsmallocPage
 
 HEX_BYTES = 128  #: bytes of a frame that are shown
 HEX_A_LINE = 8
@@ -23,10 +25,31 @@ STALE = "on no list now"
 MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
+    layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE: "zsmalloc page",
     -1: "not mapped",
 }
+
+
+class PoolPage(Protocol):
+    """A page of a pool as the inspector describes it."""
+
+    def __init__(self, state: State, pfn: int) -> None: ...
+
+    def words(self) -> list[str]:
+        """Return the parts of a sentence about the page's objects."""
+
+    def lists(self) -> list[tuple[str, np.ndarray, int, int, int, int]]:
+        """Return the lists that the page should be on, as `_place` takes them."""
+
+    def parts(self) -> list[tuple[str, Rows]]:
+        """Return the parts of the page's details as (title, rows)."""
+
+
 #: Class that describes a pool page, by allocator.
-POOL_PAGES = {layout.ZPOOL_ZBUD: ZbudPage}
+POOL_PAGES: dict[int, type[PoolPage]] = {
+    layout.ZPOOL_ZBUD: ZbudPage,
+    layout.ZPOOL_ZSMALLOC: ZsmallocPage,
+}
 FLAGS = {name: value for name, value in vars(layout).items() if name.startswith("PG_")}
 
 
@@ -38,7 +61,7 @@ class Looked:
         self.state = machine.state
         self.pfn = pfn
         self.page = self.state.pages[pfn : pfn + 1].view(np.recarray)[0]
-        self.pooled: ZbudPage | None = None
+        self.pooled: PoolPage | None = None
         if zpool_reader.pool_pages(self.state.pages[pfn : pfn + 1])[0]:
             number = min(int(self.page.private), len(self.state.pools) - 1)
             self.pooled = POOL_PAGES[int(self.state.pools["kind"][number])](self.state, pfn)

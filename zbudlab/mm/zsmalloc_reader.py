@@ -1,0 +1,92 @@
+"""Pages of zsmalloc as arrays, for views and proofs; see `zbudlab.mm.zpool_reader`.
+
+Reads records with numpy and calls nothing of the engine.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zbudlab import layout
+from zbudlab.mm.state import State
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def zspages_of(state: State, pfns: Ints) -> tuple[Ints, NDArray, NDArray]:
+    """Return the zspages of pages: numbers (0 = freed), and copies of records and classes."""
+    numbers = state.pages["index"][pfns].astype(np.int64)
+    records = state.zspages[numbers]
+    return numbers, records, state.size_classes[records["size_class"]]
+
+
+def own_references(state: State, pfns: Ints) -> Ints:
+    """Return one reference for each page of a zspage."""
+    return (state.pages["index"][pfns] != 0).astype(np.int64)
+
+
+def objects_in(state: State, pfn: int) -> list[tuple[int, int, int]]:
+    """Return the allocated objects that start in a page or reach into it, by rising index.
+
+    Each is (index, first byte, end), counted from the start of the page; an object that started in
+    the page before has a first byte below 0, and one that goes on has an end beyond the page.
+    """
+    numbers, records, classes = zspages_of(state, np.array([pfn]))
+    if not numbers[0]:
+        return []
+    record, size = records[0], int(classes["object_size"][0])
+    start = record["chain"].tolist().index(pfn) * layout.PAGE_SIZE
+    first = start // size
+    end = min(-(-(start + layout.PAGE_SIZE) // size), int(classes["objs_per_zspage"][0]))
+    run = int(record["first_object"])
+    words = state.objects[run + first : run + end]
+    return [
+        (index, index * size - start, (index + 1) * size - start)
+        for index, word in enumerate(words.tolist(), first)
+        if word & layout.OBJ_ALLOCATED_TAG
+    ]
+
+
+def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
+    """Return the parts of pages. Neighbouring objects alternate between two parts.
+
+    A chunk of 64 bytes that several small objects share shows the last of them.
+    """
+    parts = np.zeros((len(pfns), layout.NCHUNKS), np.uint8)
+    for row, pfn in enumerate(pfns.tolist()):
+        for index, start, end in objects_in(state, pfn):
+            chunks = slice(max(start, 0) // layout.CHUNK_SIZE, -(-end // layout.CHUNK_SIZE))
+            parts[row, chunks] = layout.PART_LAST if index % 2 else layout.PART_FIRST
+    return parts
+
+
+def find_objects(
+    state: State, pools: Ints, handles: Ints, lengths: Ints, words: Ints
+) -> tuple[Ints, Bools, Bools, Bools, Bools]:
+    """Return the pages that handles lead to, and what holds of them and their objects.
+
+    The arrays are those of `zpool_reader.Found`, in order. zswap writes no word in front of an
+    object of zsmalloc, so `word` always holds.
+    """
+    known = (handles > 0) & (handles < int(state.arenas["unused_handle"][0]))
+    places = state.handles[handles * known]
+    known &= places >= 0
+    frames = np.where(known, places >> layout.OBJ_INDEX_BITS, -1)
+    at = frames * known
+    pages = state.pages[at]
+    marked = pages["mapcount"] == layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE
+    in_pool = known & marked & (pages["private"] == pools) & (pages["index"] != 0)
+    _, records, classes = zspages_of(state, at * in_pool)
+    index = (places & layout.OBJ_INDEX_MASK) * in_pool
+    word = state.objects[records["first_object"].astype(np.int64) + index]
+    owned = in_pool & (word == (handles << layout.OBJ_TAG_BITS | layout.OBJ_ALLOCATED_TAG))
+    fits = classes["object_size"] == _size_of_class(state, pools, lengths)
+    return frames, in_pool, owned, in_pool & fits, in_pool
+
+
+def _size_of_class(state: State, pools: Ints, lengths: Ints) -> Ints:
+    """Return the size of the places that objects of these lengths get."""
+    above = lengths + layout.ZS_HANDLE_SIZE - layout.ZS_MIN_ALLOC_SIZE
+    numbers = np.clip(-(-above // layout.ZS_SIZE_CLASS_DELTA), 0, layout.ZS_SIZE_CLASSES - 1)
+    sizes: Ints = state.size_classes["object_size"][state.pools["size_classes"][pools] + numbers]
+    return sizes
