@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1]
 
 def _source_key() -> str:
     """Return a hash of everything compiled code depends on: sources, numba, bounds checking."""
-    folders = [PACKAGE / name for name in ("jit", "layout", "mm")]
+    folders = [PACKAGE / name for name in ("jit", "layout", "mm", "races")]
     sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     sources.append(PACKAGE / "profiles.py")
     digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from zbudlab.jit import kernel
 from zbudlab.layout import EAGAIN, EINVAL, ENOENT, PAGE_SHIFT, PAGE_SIZE, ZBUD_SERIES, ZPOOL_ZBUD
 from zbudlab.mm.mem import Memory
-from zbudlab.mm.page import get_page
 from zbudlab.mm.zbud import (
     zbud_alloc,
     zbud_create_pool,
     zbud_free,
-    zbud_put_page,
+    zbud_isolate_page,
+    zbud_putback_page,
     zbud_reclaim_begin,
     zbud_reclaim_end,
     zbud_unmap,
@@ -250,8 +250,7 @@ def page_pool(mem, pfn):
 def zpool_isolate_page(mem, pfn):
     """Hold a page so that it can be moved. Return whether its allocator allows that now."""
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
-        get_page(mem.pages[pfn])
-        return True
+        return zbud_isolate_page(mem, pfn)
     return False
 
 
@@ -259,7 +258,7 @@ def zpool_isolate_page(mem, pfn):
 def zpool_putback_page(mem, pfn):
     """End the isolation of a page, or make a page that was moved usable again."""
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
-        zbud_put_page(mem, pfn)
+        zbud_putback_page(mem, pfn)
 
 
 @kernel

@@ -61,7 +61,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "streams",
         "values",
     ),
-    "layout": ("errors", "memory", "pools", "traces"),
+    "layout": ("errors", "memory", "pools", "races", "traces"),
     "machine": (
         "checks",
         "config",
