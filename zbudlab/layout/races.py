@@ -9,8 +9,7 @@ ACTOR_COMPACT = 2
 ACTOR_LOAD = 3
 ACTOR_STORE = 4
 ACTOR_INVALIDATE = 5
-ACTOR_WRITEBACK = 6
-ACTOR_RECLAIM = 7  # reclaim of a page of the pool, which writes back its objects
+ACTOR_WRITEBACK = 6  # reclaim of a page of the pool, which writes back its objects
 
 # Halves that one step joins, for comparison with tables that count them as one.
 MERGE_ISOLATE = 1
@@ -58,12 +57,14 @@ FAULT_DEADLOCK = 12
 FAULT_OVERWRITTEN = 13
 FAULT_LOCK = 14
 FAULT_ENTRY = 15
+FAULT_ENTRIES = 16
 
 # What the swap device holds of a slot, and which store was the newest.
 race_slot = np.dtype(
     [
         ("device", "i8"),  # content of the slot on the device
         ("newest", "i8"),  # content that was stored last, wherever it is
+        ("cached", "i8"),  # 1 = the slot has a page in the swap cache
     ],
     align=True,
 )

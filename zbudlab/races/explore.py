@@ -25,6 +25,8 @@ def _new_search(image: Image, bound: int) -> Search:
     """Return a search whose only state is the image as it is now."""
     words = len(image.words)
     found = Search(
+        actors=image.actors,
+        slots=image.device,
         image=image.words,
         root=image.words.copy(),
         cold=np.full(words, -1, np.int64),
@@ -73,7 +75,7 @@ def _larger(found: Search) -> Search:
 def _searched(image: Image, found: Search, until: float) -> tuple[Search, bool]:
     """Search until all states are expanded, there are too many, or time is up."""
     while True:
-        answer = search.run(image.mem, image.actors, found, SLICE)
+        answer = search.run(image.mem, found, SLICE)
         if answer == search.FINISHED:
             return found, True
         if time.perf_counter() > until or found.counters[search.STATES] >= MOST_STATES:
@@ -102,7 +104,7 @@ def explore(
     """
     started = time.perf_counter()
     actors = with_unique_names(actors)
-    image = image_of(machine, records(actors, merged(tuple(merge))))
+    image = image_of(machine, records(machine, actors, merged(tuple(merge))))
     oracles.scrub(image.mem, image.actors)
     found = _new_search(image, -1 if preemptions is None else preemptions)
     found, complete = _searched(image, found, started + seconds)

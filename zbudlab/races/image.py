@@ -71,6 +71,14 @@ def _tables(machine: Core) -> dict[str, np.ndarray]:
     return mem
 
 
+def _device(machine: Core, slots: int) -> np.ndarray:
+    """Return what the device and zswap hold of each slot, layout.race_slot (slots,)."""
+    table = np.zeros(slots, layout.race_slot)
+    entries = machine.state.swap_slots["entry"][:slots]
+    table["newest"][: len(entries)] = machine.state.zswap_entries["word"][entries]
+    return table
+
+
 def image_of(machine: Core, actors: np.ndarray) -> Image:
     """Return the image of a machine, which stays as it is, and of actors, layout.actor (n,).
 
@@ -78,7 +86,7 @@ def image_of(machine: Core, actors: np.ndarray) -> Image:
     """
     _check(machine)
     tables = _tables(machine)
-    tables["device"] = np.zeros(len(tables["slots"]), layout.race_slot)
+    tables["device"] = _device(machine, len(tables["slots"]))
     tables["actors"] = actors
     tables["schedule"] = np.array([-1, 0])
     sizes = {name: -(-array.nbytes // WORD) * WORD for name, array in tables.items()}

@@ -17,6 +17,40 @@ STEPS: dict[int, tuple[str, ...]] = {
         "put_page",
         "put_page",
     ),
+    layout.ACTOR_LOAD: (
+        "add_to_swap_cache",
+        "zswap_entry_find_get",
+        "zbud_map",
+        "decompress",
+        "zbud_unmap",
+        "zbud_unmap (locked)",
+        "zswap_entry_put",
+    ),
+    layout.ACTOR_STORE: (
+        "zbud_alloc",
+        "zbud_map",
+        "write",
+        "zbud_unmap",
+        "zbud_unmap (locked)",
+        "zswap_rb_insert",
+    ),
+    layout.ACTOR_INVALIDATE: ("zswap_invalidate_page",),
+    layout.ACTOR_WRITEBACK: (
+        "zbud_reclaim_page (begin)",
+        "zbud_map",
+        "read swap entry",
+        "zbud_unmap",
+        "zbud_unmap (locked)",
+        "zswap_entry_find_get",
+        "add_to_swap_cache",
+        "zbud_map",
+        "decompress",
+        "zbud_unmap",
+        "zbud_unmap (locked)",
+        "swap_writepage",
+        "zswap_entry_put",
+        "zbud_reclaim_page (end)",
+    ),
 }
 
 #: Each fault: a short name, and why it is one.
@@ -79,6 +113,10 @@ FAULTS: dict[int, tuple[str, str]] = {
     layout.FAULT_LOCK: (
         "unlocked page changed",
         "a page was migrated without its lock",
+    ),
+    layout.FAULT_ENTRIES: (
+        "wrong entries at the end",
+        "when all had finished, zswap's entries, trees and counters contradicted each other",
     ),
     layout.FAULT_ENTRY: (
         "entry used after it was freed",

@@ -5,7 +5,7 @@ import numpy as np
 from zbudlab.jit import kernel
 from zbudlab.layout import (
     ACTOR_COMPACT,
-    ACTOR_USER,
+    FAULT_ENTRIES,
     FAULT_GONE,
     FAULT_LEAK,
     FAULT_MOVED,
@@ -17,6 +17,7 @@ from zbudlab.layout import (
     PG_ISOLATED,
     PG_LOCKED,
 )
+from zbudlab.mm import zswap_check
 from zbudlab.mm.list_head import init_list_head, list_empty
 from zbudlab.mm.page import page_buddy, page_zpool
 from zbudlab.mm.zbud_check import fault_in_pool
@@ -52,6 +53,19 @@ def scrub_free_page(mem, pfn):
 
 
 @kernel
+def scrub_zswap(mem):
+    """Clear what freed entries kept, and counters that only tell how it came about."""
+    zswap = mem.zswaps[0]
+    zswap.pool_pages = zswap.written_back_pages = zswap.duplicate_entry = 0
+    zswap.lost_stale = zswap.lost_write = 0
+    for number in range(mem.entries.shape[0]):
+        entry = mem.entries[number]
+        if entry.refcount == 0:
+            entry.slot = entry.length = 0
+            entry.handle = entry.word = 0
+
+
+@kernel
 def is_isolated(actors, pfn):
     """Return whether a compaction has the page on its list."""
     for i in range(actors.shape[0]):
@@ -78,6 +92,7 @@ def scrub(mem, actors):
     The links of a page that has just moved count until its lock is released: it is the old place
     on the lists, which the holder of the lock has taken over.
     """
+    scrub_zswap(mem)
     for pfn in range(mem.zones[0].spanned_pages):
         page = mem.pages[pfn]
         if page.refcount == 0:
@@ -102,7 +117,7 @@ def address_fault(mem, actor):
 def state_fault(mem, actors):
     """Return the first thing that must not be between two steps; 0 = all is well."""
     for i in range(actors.shape[0]):
-        if actors[i].kind == ACTOR_USER and actors[i].address > 0:
+        if actors[i].address > 0:
             fault = address_fault(mem, actors[i])
             if fault:
                 return fault
@@ -133,4 +148,6 @@ def end_fault(mem, start):
     for head in range(COMPACTIONS):
         if not list_empty(mem.pages, LRU, mem.zones[0].list_heads + MIGRATEPAGES + head):
             return FAULT_TWO_LISTS
+    if zswap_check.first_fault(mem)[0]:
+        return FAULT_ENTRIES
     return FAULT_LEAK if others != start[0] else 0

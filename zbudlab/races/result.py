@@ -199,7 +199,7 @@ class Result:
                 switches += self._could_go_on(last)
             actor = self.image.actors[who]
             steps.append((self.actors[who].name, STEPS[int(actor["kind"])][int(actor["pc"])]))
-            search.step(self.image.mem, self.image.actors, who)
+            search.step(self.image.mem, self.search, who)
             last = who
         return Schedule(tuple(path), tuple(steps), fault, switches)
 
@@ -208,7 +208,7 @@ class Result:
         if self.image.actors[who]["pc"] < 0:
             return False
         kept = self.image.words.copy()
-        answer = search.step(self.image.mem, self.image.actors, who)
+        answer = search.step(self.image.mem, self.search, who)
         self.image.words[:] = kept
         return answer != search.BLOCKED
 

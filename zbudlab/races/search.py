@@ -43,13 +43,16 @@ PAUSED = 2
 class Search(NamedTuple):
     """The arrays of a search.
 
-    image: int64 (words,), the machine and its actors now; root: the same at the start. cold:
+    actors: layout.actor (n,), slots: layout.race_slot, views of image. image: int64 (words,), the
+    machine and its actors now; root: the same at the start. cold:
     int64 (words,), -1 = has never differed from root, else 0; hot: int64 (words,), the others in
     the order found. ring: int64, a power of two, the words of states to be expanded. states:
     layout.race_state. succ: int64 (states, actors), the edges. table: int64, a power of two, states
     by hash. counters: int64 (COUNTERS,).
     """
 
+    actors: np.ndarray
+    slots: np.ndarray
     image: np.ndarray
     root: np.ndarray
     cold: np.ndarray
@@ -151,15 +154,15 @@ def add_state(search, place, first, second, parent, by):
 
 
 @kernel(inline=False)
-def reached(mem, actors, search, parent, by):
+def reached(mem, search, parent, by):
     """Return the number of the state that the image is, or FIRST_FAULT - FAULT_*."""
-    scrub(mem, actors)
+    scrub(mem, search.actors)
     note_changes(search)
     first, second = hashed(search)
     place = place_of(search, first, second)
     if search.table[place] >= 0:
         return search.table[place]
-    fault = state_fault(mem, actors)
+    fault = state_fault(mem, search.actors)
     if fault:
         return FIRST_FAULT - fault
     return add_state(search, place, first, second, parent, by)
@@ -179,12 +182,12 @@ def counted_switch(search, who, last_goes_on):
 
 
 @kernel(inline=False)
-def edge(mem, actors, search, number, who, last_goes_on):
+def edge(mem, search, number, who, last_goes_on):
     """Return where the next step of an actor leads from a state."""
     restore(search, number)
-    if actors[who].pc < 0:
+    if search.actors[who].pc < 0:
         return NO_EDGE
-    answer = perform(mem, actors, who)
+    answer = perform(mem, search.actors, search.slots, who)
     if answer == BLOCKED:
         return NO_EDGE
     if not counted_switch(search, who, last_goes_on):
@@ -192,70 +195,62 @@ def edge(mem, actors, search, number, who, last_goes_on):
         return CUT
     if answer:
         return FIRST_FAULT - answer
-    return reached(mem, actors, search, number, who)
+    return reached(mem, search, number, who)
 
 
 @kernel(inline=False)
-def ended(mem, actors, search, number):
+def ended(mem, search, number):
     """Return how a state ends from which no actor goes on, as `end` of layout.race_state."""
     restore(search, number)
-    for i in range(actors.shape[0]):
-        if actors[i].pc >= 0:
+    for i in range(search.actors.shape[0]):
+        if search.actors[i].pc >= 0:
             return -FAULT_DEADLOCK
     fault = end_fault(mem, search.counters[OTHERS:])
     return -fault if fault else 1
 
 
 @kernel(inline=False)
-def expand(mem, actors, search, number):
+def expand(mem, search, number):
     """Follow all edges of a state, first that of the actor that ran last."""
     restore(search, number)
     last = search.image[search.image.shape[0] + LAST]
     goes_on = False
     last_goes_on = False
     if last >= 0:
-        search.succ[number, last] = edge(mem, actors, search, number, last, False)
+        search.succ[number, last] = edge(mem, search, number, last, False)
         goes_on = last_goes_on = search.succ[number, last] != NO_EDGE
-    for who in range(actors.shape[0]):
+    for who in range(search.actors.shape[0]):
         if who != last:
-            at = edge(mem, actors, search, number, who, last_goes_on)
+            at = edge(mem, search, number, who, last_goes_on)
             search.succ[number, who] = at
             goes_on |= at != NO_EDGE
     if not goes_on:
-        search.states[number].end = ended(mem, actors, search, number)
+        search.states[number].end = ended(mem, search, number)
 
 
 @kernel
-def has_room(search, actors):
+def has_room(search):
     """Return whether another state can be expanded without larger arrays."""
     counters = search.counters
-    most = counters[STATES] + actors.shape[0]
-    words = actors.shape[0] * search.image.shape[0]
+    most = counters[STATES] + search.actors.shape[0]
+    words = search.actors.shape[0] * search.image.shape[0]
     used = counters[WRITTEN] - search.states[counters[HEAD]].at
     enough = most <= search.states.shape[0] and 2 * most <= search.table.shape[0]
     return enough and used + words <= search.ring.shape[0]
 
 
 @kernel(inline=False)
-def run(mem, actors, search, most):
+def run(mem, search, most):
     """Expand up to `most` states, oldest first. Return FINISHED, FULL or PAUSED."""
     counters = search.counters
     for _ in range(most):
         if counters[HEAD] == counters[STATES]:
             return FINISHED
-        if not has_room(search, actors):
+        if not has_room(search):
             return FULL
-        expand(mem, actors, search, counters[HEAD])
+        expand(mem, search, counters[HEAD])
         counters[HEAD] += 1
     return PAUSED
-
-
-@kernel(inline=False)
-def step(mem, actors, who):
-    """Run the next step of an actor, outside a search. Return 0, BLOCKED or a fault."""
-    answer = perform(mem, actors, who)
-    scrub(mem, actors)
-    return answer
 
 
 @kernel(inline=False)
@@ -264,3 +259,11 @@ def fill_table(search):
     for number in range(search.counters[STATES]):
         state = search.states[number]
         search.table[place_of(search, state.hash, state.check)] = number
+
+
+@kernel(inline=False)
+def step(mem, search, who):
+    """Run the next step of an actor, outside the search. Return 0, BLOCKED or a fault."""
+    answer = perform(mem, search.actors, search.slots, who)
+    scrub(mem, search.actors)
+    return answer
