@@ -2,7 +2,7 @@
 
 Also tests `races/search.py`, `races/steps.py`, `races/oracles.py`, `races/paths.py`,
 `races/actors.py`, `races/result.py`, `races/image.py`,
-`races/scenarios.py`, `races/names.py`, `layout/races.py`.
+`races/scenarios.py`, `races/names.py`, `races/zswap_steps.py`, `layout/races.py`.
 """
 
 import pytest
@@ -48,6 +48,30 @@ def test_the_mended_form_is_clean_in_every_schedule(name):
     result = explore_named(name, "v2-mended")
     assert (result.verdict, result.faults, result.shortest) == ("clean", 0, None)
     assert result.schedules > 100
+
+
+#: Scenarios of zswap: kinds of faults of v2; states and schedules of both profiles
+ZSWAP = {
+    "writeback-compact": {"reference from zero", "emptied page moved"},
+    "load-compact": set(),
+    "load-store-writeback-compact": {"reference from zero", "emptied page moved"},
+    "load-invalidate-writeback": set(),
+}
+
+
+@pytest.mark.parametrize("name", ZSWAP)
+def test_zswap_meets_the_races_of_zbud_and_none_when_mended(name):
+    posted = explore_named(name, seconds=60)
+    assert posted.complete
+    assert set(posted.kinds) == ZSWAP[name]
+    mended = explore_named(name, "v2-mended", seconds=60)
+    assert (mended.verdict, mended.complete) == ("clean", True)
+
+
+def test_five_actors_with_two_compactions():
+    name = "load-invalidate-writeback-compact-compact"
+    assert "one page on two lists" in explore_named(name, seconds=60).kinds
+    assert explore_named(name, "v2-mended", seconds=60).verdict == "clean"
 
 
 class TestTheShortestFault:

@@ -7,7 +7,19 @@ every possible order. See docs/races.md.
 
 from zbudlab.races.explore import explore, explore_named
 from zbudlab.races.result import Result, Schedule
-from zbudlab.races.scenarios import SCENARIOS, Actor, Scenario, compact, free, scenario, user
+from zbudlab.races.scenarios import (
+    SCENARIOS,
+    Actor,
+    Scenario,
+    compact,
+    free,
+    invalidate,
+    load,
+    scenario,
+    store,
+    user,
+    writeback,
+)
 
 __all__ = [
     "SCENARIOS",
@@ -19,6 +31,10 @@ __all__ = [
     "explore",
     "explore_named",
     "free",
+    "invalidate",
+    "load",
     "scenario",
+    "store",
     "user",
+    "writeback",
 ]

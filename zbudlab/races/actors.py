@@ -32,5 +32,5 @@ def perform(mem, actors, slots, who):
     if kind == ACTOR_STORE:
         return store_step(mem, actor, slots)
     if kind == ACTOR_INVALIDATE:
-        return invalidate_step(mem, actor)
+        return invalidate_step(mem, actor, slots)
     return writeback_step(mem, actor, slots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 
@@ -17,6 +18,13 @@ from zbudlab.races.search import Search
 
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
 SLICE = 4096  #: states expanded between two looks at the clock
+#: Actors that take several locks in turn, so that the order of lists may be that of no serial run.
+USES_ZSWAP = (
+    layout.ACTOR_LOAD,
+    layout.ACTOR_STORE,
+    layout.ACTOR_INVALIDATE,
+    layout.ACTOR_WRITEBACK,
+)
 START = 1024  #: states for which there is room at first
 RING = 1 << 16  #: words
 
@@ -36,6 +44,7 @@ def _new_search(image: Image, bound: int) -> Search:
         succ=np.full((START, len(image.actors)), search.NO_EDGE, np.int64),
         table=np.full(2 * START, -1, np.int64),
         counters=np.zeros(search.COUNTERS, np.int64),
+        serial=np.zeros(0, np.uint64),
     )
     found.counters[search.OTHERS] = _other_frames(image)
     found.counters[search.BOUND] = bound
@@ -70,6 +79,25 @@ def _larger(found: Search) -> Search:
     larger = found._replace(states=grown, succ=succ, ring=ring, table=table)
     search.fill_table(larger)
     return larger
+
+
+def _serial_orders(image: Image, found: Search) -> np.ndarray:
+    """Return the orders of the lists in which runs of one actor after the other end, uint64."""
+    orders = set()
+    for turns in permutations(range(len(image.actors))):
+        image.words[:] = found.root
+        if all(_runs_alone(image, found, who) for who in turns):
+            orders.add(int(oracles.list_order(image.mem)))
+    image.words[:] = found.root
+    return np.array(sorted(orders), np.uint64)
+
+
+def _runs_alone(image: Image, found: Search, who: int) -> bool:
+    """Run an actor to its end. Return False if a step of it is a fault or waits."""
+    while image.actors[who]["pc"] >= 0:
+        if search.step(image.mem, found, who):
+            return False
+    return True
 
 
 def _searched(image: Image, found: Search, until: float) -> tuple[Search, bool]:
@@ -107,6 +135,8 @@ def explore(
     image = image_of(machine, records(machine, actors, merged(tuple(merge))))
     oracles.scrub(image.mem, image.actors)
     found = _new_search(image, -1 if preemptions is None else preemptions)
+    if not any(actor.kind in USES_ZSWAP for actor in actors):
+        found = found._replace(serial=_serial_orders(image, found))
     found, complete = _searched(image, found, started + seconds)
     return Result(machine, tuple(actors), image, found, complete, time.perf_counter() - started)
 

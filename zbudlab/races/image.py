@@ -9,6 +9,7 @@ from zbudlab.layout import LRU, NR_LIST_HEADS, ZONE_LISTS_GAP
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import ConfigError
 from zbudlab.mm.mem import Memory
+from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE
 
 WORD = 8
 MAX_FRAMES = 256  #: a race needs a few frames, and each costs time in every step
@@ -36,6 +37,13 @@ def _check(machine: Core) -> None:
         )
 
 
+def _copy(array: np.ndarray) -> np.ndarray:
+    """Return a copy with zeros in the gaps between fields, where NumPy leaves what was there."""
+    copied = np.zeros(array.shape, array.dtype)
+    copied[:] = array
+    return copied
+
+
 def _pages(machine: Core) -> tuple[np.ndarray, int]:
     """Return the page records without those between frames and list heads, and the new head."""
     frames, old = machine.config.frames, int(machine.state.zone["list_heads"])
@@ -54,10 +62,10 @@ def _pages(machine: Core) -> tuple[np.ndarray, int]:
 def _tables(machine: Core) -> dict[str, np.ndarray]:
     """Return copies of the arrays of `mem`, as short as the actors' work allows."""
     state = machine.state
-    mem = {name: array.copy() for name, array in state.mem._asdict().items() if name != "frames"}
+    mem = {name: _copy(array) for name, array in state.mem._asdict().items() if name != "frames"}
     mem["pages"], head = _pages(machine)
     mem["zones"]["list_heads"] = head
-    nodes = int(state.nodes[0]["slots"][1]) + SPARE
+    nodes = int(state.nodes[0]["slots"][1]) + RADIX_TREE_PRELOAD_SIZE
     entries = int(state.zswaps[0]["never_used"]) + SPARE
     slots = int(np.flatnonzero(state.swap_slots["swap_map"]).max(initial=0)) + SPARE
     for name, length in (("nodes", nodes), ("entries", entries), ("slots", slots)):

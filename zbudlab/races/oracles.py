@@ -5,6 +5,7 @@ import numpy as np
 from zbudlab.jit import kernel
 from zbudlab.layout import (
     ACTOR_COMPACT,
+    BUDDY,
     FAULT_ENTRIES,
     FAULT_GONE,
     FAULT_LEAK,
@@ -13,7 +14,9 @@ from zbudlab.layout import (
     FAULT_REFERENCES,
     FAULT_TWO_LISTS,
     LRU,
+    LRU_LIST,
     MIGRATEPAGES,
+    NR_POOL_LISTS,
     PG_ISOLATED,
     PG_LOCKED,
 )
@@ -21,13 +24,13 @@ from zbudlab.mm import zswap_check
 from zbudlab.mm.list_head import init_list_head, list_empty
 from zbudlab.mm.page import page_buddy, page_zpool
 from zbudlab.mm.zbud_check import fault_in_pool
-from zbudlab.mm.zbud_header import header_row, is_empty
+from zbudlab.mm.zbud_header import header_row, is_empty, pool_list
 from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.mm.zpool import zpool_object_address
 from zbudlab.races.steps import COMPACT_ALLOCATE, COMPACT_UNLOCK
 
 COMPACTIONS = 3  #: lists of isolated pages: those of compaction and reclaim
-POISON = 0x6B6B6B6B  #: fills the headers of free frames, content included
+POISON = 0x6B6B6B6B  #: content of a frame that was freed; one never written keeps its zeros
 
 
 @kernel
@@ -38,11 +41,12 @@ def unlink(header):
 
 @kernel
 def scrub_free_page(mem, pfn):
-    """Poison a free frame, and clear what its former owners left in its struct page."""
+    """Poison the content of a free frame, and clear what its former owners left behind."""
     row = mem.rows[pfn]
     unlink(row)
-    row.first_handle = row.last_handle = POISON
-    row.first_swpentry = row.last_swpentry = POISON
+    row.first_handle = row.last_handle = 0
+    if row.first_swpentry != 0 or row.last_swpentry != 0:
+        row.first_swpentry = row.last_swpentry = POISON
     row.first_map_count = row.last_map_count = 0
     row.first_chunks = row.last_chunks = row.freed = row.under_reclaim = 0
     page = mem.pages[pfn]
@@ -151,3 +155,38 @@ def end_fault(mem, start):
     if zswap_check.first_fault(mem)[0]:
         return FAULT_ENTRIES
     return FAULT_LEAK if others != start[0] else 0
+
+
+@kernel
+def add_to_order(order, number):
+    """Return a hash of a sequence with one more number."""
+    return (order ^ np.uint64(number)) * np.uint64(0x9E3779B97F4A7C15)
+
+
+@kernel(inline=False)
+def list_order(mem):
+    """Return a hash of all lists of all pools: the handles on their pages, in order."""
+    order = np.uint64(1)
+    for number in range(mem.pools.shape[0]):
+        pool = mem.pools[number]
+        for which in range(NR_POOL_LISTS):
+            link = LRU if which == LRU_LIST else BUDDY
+            head = pool_list(pool, which)
+            at = np.int64(mem.rows[head].next[link])
+            if pool.created == 0 or at == head:
+                continue
+            order = add_to_order(order, number * NR_POOL_LISTS + which)
+            while at != head:
+                order = add_to_order(order, np.int64(mem.rows[at].first_handle))
+                order = add_to_order(order, np.int64(mem.rows[at].last_handle))
+                at = np.int64(mem.rows[at].next[link])
+    return order
+
+
+@kernel
+def is_serial(serial, order):
+    """Return whether a serial run ends in that order of the lists, if the order matters."""
+    for i in range(serial.shape[0]):
+        if serial[i] == order:
+            return True
+    return serial.shape[0] == 0

@@ -16,6 +16,7 @@ from zbudlab.mm import zbud_zpool
 
 MERGES = {"isolate": MERGE_ISOLATE, "unmap": MERGE_UNMAP}
 SIZES = (1000, 900)  #: bytes of the two objects that share the page everybody meets on
+LARGE = 1900  #: bytes of objects that do not fit next to those
 FRAMES = 64
 NEWER = 1 << 20  #: the content that a store brings
 
@@ -128,6 +129,14 @@ def shared_page(profile: str = "v2") -> Machine:
         mem = machine.state.mem
         address = zbud_zpool.zbud_object_address(mem, LAB_POOL, handle)
         zbud_zpool.zbud_write_word(mem, LAB_POOL, address, handle)
+    return machine
+
+
+def two_pages(profile: str = "v2") -> Machine:
+    """Return a machine with two zbud pages: objects 1 and 2 in frame 0, 3 and 4 in frame 1."""
+    machine = shared_page(profile)
+    for _ in SIZES:
+        machine.zbud_alloc(LARGE)
     return machine
 
 

@@ -6,14 +6,15 @@ independent hashes of 64 bits stand for it. The graph of states keeps all edges,
 schedules are counted (`zbudlab.races.paths`).
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
-from zbudlab.jit import kernel
-from zbudlab.layout import BLOCKED, FAULT_DEADLOCK
+from zbudlab.jit import as_record, kernel
+from zbudlab.layout import BLOCKED, FAULT_DEADLOCK, FAULT_ORDER
 from zbudlab.races.actors import perform
-from zbudlab.races.oracles import end_fault, scrub, state_fault
+from zbudlab.races.oracles import end_fault, is_serial, list_order, scrub, state_fault
 
 # Edges that lead to no state.
 NO_EDGE = -1  #: finished, or waiting for a lock
@@ -40,7 +41,7 @@ FULL = 1
 PAUSED = 2
 
 
-class Search(NamedTuple):
+class _Arrays(NamedTuple):
     """The arrays of a search.
 
     actors: layout.actor (n,), slots: layout.race_slot, views of image. image: int64 (words,), the
@@ -48,7 +49,8 @@ class Search(NamedTuple):
     int64 (words,), -1 = has never differed from root, else 0; hot: int64 (words,), the others in
     the order found. ring: int64, a power of two, the words of states to be expanded. states:
     layout.race_state. succ: int64 (states, actors), the edges. table: int64, a power of two, states
-    by hash. counters: int64 (COUNTERS,).
+    by hash. counters: int64 (COUNTERS,). serial: uint64 (n,), the orders of the lists that runs of
+    the actors one after the other end in; empty = the order does not matter.
     """
 
     actors: np.ndarray
@@ -62,6 +64,21 @@ class Search(NamedTuple):
     succ: np.ndarray
     table: np.ndarray
     counters: np.ndarray
+    serial: np.ndarray
+
+
+class Search(_Arrays):
+    """The arrays of a search, for compiled and for plain functions."""
+
+    original: "Search"
+
+    @functools.cached_property
+    def plain(self) -> "Search":
+        """The same arrays for uncompiled code, where records have their fields as attributes."""
+        views = Search(*map(as_record, self))
+        views.original = self
+        views.__dict__["plain"] = views
+        return views
 
 
 # --- states ------------------------------------------------------------------------------------
@@ -206,6 +223,8 @@ def ended(mem, search, number):
         if search.actors[i].pc >= 0:
             return -FAULT_DEADLOCK
     fault = end_fault(mem, search.counters[OTHERS:])
+    if fault == 0 and not is_serial(search.serial, list_order(mem)):
+        fault = FAULT_ORDER
     return -fault if fault else 1
 
 

@@ -15,6 +15,7 @@ from zbudlab.layout import (
     FAULT_CONTENT,
     FAULT_EMPTIED,
     FAULT_FROM_ZERO,
+    FAULT_LOCK,
     FAULT_STALE_HEADER,
     FAULT_TWO_LISTS,
     LRU,
@@ -22,6 +23,7 @@ from zbudlab.layout import (
     MERGE_UNMAP,
     MIGRATE_MOVABLE,
     MIGRATEPAGES,
+    PG_LOCKED,
 )
 from zbudlab.mm.list_head import init_list_head, list_add, list_del
 from zbudlab.mm.migrate import freed_while_isolated, lock_both, unlock_both
@@ -157,6 +159,8 @@ def compact_look(mem, actor):
 def compact_migrate(mem, actor):
     """Move the page under the pool's lock."""
     old = np.int64(actor.pfn)
+    if mem.pages[old].page_flags & PG_LOCKED == 0:
+        return FAULT_LOCK
     emptied = is_empty(mem.rows[header_row(mem.pools[actor.pool], old)])
     actor.failed = zpool_migrate_page(mem, np.int64(actor.new), old)
     if emptied and not actor.failed:

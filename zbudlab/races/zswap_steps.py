@@ -1,8 +1,9 @@
 """Steps of zswap: load, store, invalidate and writeback, cut at the tree's and the pool's lock.
 
 The lock of the tree protects entries and their users, that of the pool the objects; zswap holds
-neither while it compresses, decompresses or writes to the device. The swap cache keeps a load and a
-writeback of one slot apart.
+neither while it compresses, decompresses or writes to the device. A slot's page in the swap cache
+keeps loads, stores and writebacks of the slot apart, and the slot is not freed before that page is
+gone.
 
 Source: mm/zswap.c (v3.12.9, with the series' hunks); mm/swap_state.c.
 """
@@ -11,7 +12,9 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import (
+    BLOCKED,
     EEXIST,
+    ENOENT,
     FAULT_CONTENT,
     FAULT_ENTRY,
     FAULT_OVERWRITTEN,
@@ -41,6 +44,7 @@ from zbudlab.mm.zswap_entry import (
     swp_entry_slot,
     write_swp_entry,
     zswap_entry_cache_alloc,
+    zswap_entry_cache_free,
     zswap_entry_find_get,
     zswap_entry_put,
 )
@@ -145,21 +149,34 @@ def map_entry_step(mem, actor):
 
 
 @kernel
-def load_find(mem, actor):
+def add_to_swap_cache(mem, slots, slot):
+    """Add a page for the slot to the swap cache. Return 0, -EEXIST, or -ENOENT for a free slot."""
+    if slots[slot].cached:
+        return -EEXIST
+    if mem.slots[slot].swap_map == 0:
+        return -ENOENT
+    slots[slot].cached = 1
+    return 0
+
+
+@kernel
+def load_find(mem, actor, slots):
     """Find the slot's entry and become a user of it; without one the device has the page."""
     slot = np.int64(actor.slot)
     actor.entry = zswap_entry_find_get(mem, slot) if mem.slots[slot].frontswap else 0
     actor.pc = LOAD_MAP
     if actor.entry == 0:
+        slots[slot].cached = 0
         finish(actor)
 
 
 @kernel
-def load_put(mem, actor):
-    """Stop using the entry."""
+def load_put(mem, actor, slots):
+    """Stop using the entry. The process takes the page out of the swap cache."""
     if entry_is_gone(mem, actor):
         return FAULT_ENTRY
     zswap_entry_put(mem, np.int64(actor.entry), 1)
+    slots[actor.slot].cached = 0
     finish(actor)
     return 0
 
@@ -169,13 +186,11 @@ def load_step(mem, actor, slots):
     """Read a page from zswap into the swap cache. Source: zswap_frontswap_load."""
     pc = np.int64(actor.pc)
     if pc == LOAD_CACHE:
-        if slots[actor.slot].cached:
-            finish(actor)
-            return 0
-        slots[actor.slot].cached = 1
         actor.pc = LOAD_FIND
+        if add_to_swap_cache(mem, slots, np.int64(actor.slot)):
+            finish(actor)
     elif pc == LOAD_FIND:
-        load_find(mem, actor)
+        load_find(mem, actor, slots)
     elif pc == LOAD_MAP:
         return map_entry_step(mem, actor)
     elif pc == LOAD_READ:
@@ -187,7 +202,7 @@ def load_step(mem, actor, slots):
         actor.pc = LOAD_PUT
         return unmap_locked(mem, actor)
     else:
-        return load_put(mem, actor)
+        return load_put(mem, actor, slots)
     return 0
 
 
@@ -195,20 +210,32 @@ def load_step(mem, actor, slots):
 
 
 @kernel
-def store_allocate(mem, actor):
-    """Allocate an entry and an object for the page."""
+def store_allocate(mem, actor, slots):
+    """Allocate an entry and an object for the page; without memory the page is refused.
+
+    The page is in the swap cache meanwhile. If a load or writeback has the slot's page there, the
+    store waits for its lock.
+    """
+    if slots[actor.slot].cached:
+        return BLOCKED
     number = zswap_entry_cache_alloc(mem.zswaps[0], mem.entries)
     size = STORED_LENGTH + ZSWAP_HEADER_SIZE
     handle = zbud_alloc(mem, actor.pool, size, MIGRATE_MOVABLE)
+    if handle < 0:
+        zswap_entry_cache_free(mem.zswaps[0], mem.entries, number)
+        finish(actor)
+        return 0
     entry = mem.entries[number]
     entry.slot = actor.slot
     entry.length = STORED_LENGTH
     entry.word = actor.word
     entry.handle = handle
     mem.zswaps[0].compressed_bytes += STORED_LENGTH
+    slots[actor.slot].cached = 1
     actor.entry = number
     actor.handle = handle
     actor.pc = STORE_MAP
+    return 0
 
 
 @kernel
@@ -218,6 +245,7 @@ def store_insert(mem, actor, slots):
     insert_entry(mem, slot, np.int64(actor.entry))
     mem.slots[slot].frontswap = 1
     slots[slot].newest = actor.word
+    slots[slot].cached = 0
     finish(actor)
 
 
@@ -226,7 +254,7 @@ def store_step(mem, actor, slots):
     """Store a newer page in a slot. Source: zswap_frontswap_store."""
     pc = np.int64(actor.pc)
     if pc == STORE_ALLOCATE:
-        store_allocate(mem, actor)
+        return store_allocate(mem, actor, slots)
     elif pc == STORE_MAP:
         map_object(mem, actor)
         actor.pc = STORE_WRITE
@@ -245,8 +273,14 @@ def store_step(mem, actor, slots):
 
 
 @kernel(inline=False)
-def invalidate_step(mem, actor):
-    """Drop what zswap has of a slot. Source: zswap_frontswap_invalidate_page."""
+def invalidate_step(mem, actor, slots):
+    """Free a slot, so that zswap drops its page. A page in the swap cache keeps the slot.
+
+    Source: mm/swapfile.c, swap_entry_free; zswap_frontswap_invalidate_page.
+    """
+    if slots[actor.slot].cached:
+        return BLOCKED
+    mem.slots[actor.slot].swap_map = 0
     frontswap_invalidate_page(mem, np.int64(actor.slot))
     finish(actor)
     return 0
@@ -296,14 +330,10 @@ def back_read(mem, actor):
 
 
 @kernel
-def back_cache(actor, slots):
-    """Add a page to the swap cache for the slot, unless a load has done so."""
-    actor.pc = BACK_MAP_ENTRY
-    if slots[actor.slot].cached:
-        actor.failed = -EEXIST
-        actor.pc = BACK_PUT
-    else:
-        slots[actor.slot].cached = 1
+def back_cache(mem, actor, slots):
+    """Add a page to the swap cache for the slot, unless it has one or is free."""
+    actor.failed = add_to_swap_cache(mem, slots, np.int64(actor.slot))
+    actor.pc = BACK_PUT if actor.failed else BACK_MAP_ENTRY
 
 
 @kernel
@@ -371,7 +401,7 @@ def writeback_step(mem, actor, slots):
     if pc < BACK_CACHE:
         return back_first_half(mem, actor, slots)
     if pc == BACK_CACHE:
-        back_cache(actor, slots)
+        back_cache(mem, actor, slots)
     elif pc == BACK_MAP_ENTRY:
         return map_entry_step(mem, actor)
     elif pc == BACK_DECOMPRESS:
