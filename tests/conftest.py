@@ -1,4 +1,4 @@
-"""In CI a test that needs a browser, bubblewrap or Node must run: there, skipped means failed."""
+"""In CI a test that needs a browser, bubblewrap, Node or Spin must run: skipped means failed."""
 
 import os
 
@@ -9,7 +9,7 @@ from hypothesis import settings
 settings.register_profile("zbudlab", deadline=None, derandomize=True)
 settings.load_profile("zbudlab")
 
-MUST_RUN_IN_CI = ("browser", "isolation", "node")
+MUST_RUN_IN_CI = ("browser", "isolation", "node", "spin")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,7 +19,7 @@ from zbudlab.content.compressors import compressor
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
-from zbudlab.mm import bootmem
+from zbudlab.mm import bootmem, page_alloc, zbud, zbud_migrate
 from zbudlab.mm.state import State
 from zbudlab.profiles import PROFILES, RULES, Profile
 from zbudlab.swap.settings import ZswapSettings
@@ -90,10 +90,14 @@ class TestAnAddedProfile:
             [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "whose rules: 3.12-fixed, 3.12, 6.1, x" in " ".join(done.stdout.split())
+        assert "whose rules: 3.12-fixed, 3.12, 6.1, v2, v2-mended, x" in " ".join(
+            done.stdout.split()
+        )
 
     def test_is_unknown_where_it_was_not_added(self):
-        with pytest.raises(ConfigError, match=r"one of 3\.12-fixed, 3\.12, 6\.1, not 'x'"):
+        with pytest.raises(
+            ConfigError, match=r"one of 3\.12-fixed, 3\.12, 6\.1, v2, v2-mended, not 'x'"
+        ):
             MachineConfig(profile="x")
 
 
@@ -213,6 +217,47 @@ def failed_writeback_of_a_freed_entry(swap):
     return swap.writeback_entry(0, handle)
 
 
+def zbud_page(swap):
+    """A page of the swap's zbud pool that holds one object: (mem, frame, handle)."""
+    swap.state.reserve_nodes(1)
+    mem = swap.state.mem
+    handle = zbud.zbud_alloc(mem, 0, 1000, layout.MIGRATE_MOVABLE)
+    return mem, zbud.zbud_unmap_lookup(mem, 0, handle), handle
+
+
+def references_after_a_free_while_mapped(swap):
+    mem, pfn, handle = zbud_page(swap)
+    zbud.zbud_map(mem, 0, handle)
+    zbud.zbud_free(mem, 0, handle)
+    return mem.pages["refcount"][pfn]
+
+
+def frames_back_after_the_last_unmap(swap):
+    mem, pfn, handle = zbud_page(swap)
+    zbud.zbud_map(mem, 0, handle)
+    zbud.zbud_free(mem, 0, handle)
+    zbud.zbud_unmap(mem, 0, handle)
+    return mem.pages["refcount"][pfn]
+
+
+def isolates_a_free_frame(swap):
+    mem, pfn, _ = zbud_page(swap)
+    return zbud.zbud_isolate_page(mem, pfn + 1)
+
+
+def answer_to_migrating_an_emptied_page(swap):
+    mem, pfn, handle = zbud_page(swap)
+    zbud.zbud_isolate_page(mem, pfn)
+    zbud.zbud_free(mem, 0, handle)
+    new = page_alloc.alloc_pages(mem, 0, layout.MIGRATE_MOVABLE)
+    return zbud_migrate.zbud_migrate_page(mem, new, pfn)
+
+
+def isolated_twice(swap):
+    mem, pfn, _ = zbud_page(swap)
+    return [zbud.zbud_isolate_page(mem, pfn), zbud.zbud_isolate_page(mem, pfn)]
+
+
 #: rule: base profile, what to look at, seen with the base's value, seen with the other
 FLIPPED = {
     "shared_pool": ("6.1", pools, 1, 2),
@@ -229,6 +274,10 @@ FLIPPED = {
     "fail_freed_as_success": ("3.12", failed_writeback_of_a_freed_entry, 0, -ENOMEM),
     "ignore_write_error": ("6.1", stored_after_a_failed_write, 0, 1),
     "swap_cache_keeps_writeback": ("6.1", cached_after_writeback, True, False),
+    "keep_page_until_unmap": ("v2", references_after_a_free_while_mapped, 1, 2),
+    "isolate_under_lock": ("v2", isolates_a_free_frame, True, False),
+    "refuse_emptied_page": ("v2", answer_to_migrating_an_emptied_page, 0, -11),
+    "mark_isolated": ("v2", isolated_twice, [True, True], [True, False]),
 }
 
 
@@ -236,6 +285,11 @@ FLIPPED = {
 def test_each_rule_alone_changes_what_is_seen(monkeypatch, rule):
     base, look, *expected = FLIPPED[rule]
     assert [look(swap) for swap in swap_of(monkeypatch, base, rule)] == expected
+
+
+def test_a_page_kept_until_its_last_unmap_is_free_afterwards(monkeypatch):
+    swaps = swap_of(monkeypatch, "v2", "keep_page_until_unmap")
+    assert [frames_back_after_the_last_unmap(swap) for swap in swaps] == [0, 0]
 
 
 def test_compiled_code_reads_the_rules_by_their_names():

@@ -56,6 +56,15 @@ class Profile:
             Source: mm/zswap.c, zswap_writeback_entry (v3.12.9, v6.1).
         swap_cache_keeps_writeback: a page that was written back stays in the swap cache.
             Source: mm/zswap.c, zswap_writeback_entry (v6.1).
+
+    Moving zbud pages. The series has none of these rules; each mends one of its races.
+        keep_page_until_unmap: a buddy freed while mapped keeps its reference of the page until its
+            last unmap, so that the page cannot move while an address in it is held. It also makes
+            harmless that the series' unmap looks its handle up before it locks.
+        isolate_under_lock: isolation asks under the pool's lock whether the page still is zbud's,
+            so that it never takes a reference from a page that is being freed.
+        refuse_emptied_page: a page without buddies, which is on no list, is not moved.
+        mark_isolated: an isolated page carries a mark, so that no second compaction takes it.
     """
 
     shared_pool: bool = False
@@ -72,6 +81,10 @@ class Profile:
     fail_freed_as_success: bool = False
     ignore_write_error: bool = False
     swap_cache_keeps_writeback: bool = False
+    keep_page_until_unmap: bool = False
+    isolate_under_lock: bool = False
+    refuse_emptied_page: bool = False
+    mark_isolated: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +171,20 @@ PROFILES = {
         check_tree_after_writeback=True,
         ignore_write_error=True,
         swap_cache_keeps_writeback=True,
+    ),
+    "v2": Profile(
+        stale_size_after_swapoff=True,
+        fail_freed_as_success=True,
+        ignore_write_error=True,
+    ),
+    "v2-mended": Profile(
+        stale_size_after_swapoff=True,
+        fail_freed_as_success=True,
+        drop_stale_on_refusal=True,
+        keep_page_until_unmap=True,
+        isolate_under_lock=True,
+        refuse_emptied_page=True,
+        mark_isolated=True,
     ),
 }
 

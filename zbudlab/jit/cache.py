@@ -1,11 +1,13 @@
 """The folder where compiled code is kept: one for each state of the sources."""
 
 import contextlib
+import functools
 import hashlib
 import multiprocessing.util
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numba
@@ -13,15 +15,23 @@ import numba
 PACKAGE = Path(__file__).parents[1]
 
 
-def _source_key() -> str:
-    """Return a hash of everything compiled code depends on: sources, numba, bounds checking."""
-    folders = [PACKAGE / name for name in ("jit", "layout", "mm")]
-    sources = [path for folder in folders for path in sorted(folder.glob("*.py"))]
-    sources.append(PACKAGE / "profiles.py")
+ENGINE = ("jit", "layout", "mm")
+
+
+def _hash_of(folders: Sequence[str], *others: Path) -> str:
+    """Return a hash of the sources in folders and of other files, of numba and its options."""
     digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
-    for source in sources:
+    for folder in folders:
+        for source in sorted((PACKAGE / folder).glob("*.py")):
+            digest.update(source.read_bytes())
+    for source in others:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _source_key() -> str:
+    """Return a hash of everything the engine's compiled code depends on."""
+    return _hash_of(ENGINE, PACKAGE / "profiles.py")
 
 
 def _usable(folder: Path) -> bool:
@@ -66,6 +76,18 @@ def _until_exit(folder: Path) -> Path:
 
 
 CACHE_DIRECTORY = _cache_directory()
+
+
+@functools.cache
+def directory_of(package: str) -> Path | None:
+    """Return the folder for the compiled code of a package of zbudlab, None = none is writable.
+
+    Kernels outside the engine have one for each state of their package, so that a change there
+    does not compile the engine again.
+    """
+    if CACHE_DIRECTORY is None or package in ENGINE:
+        return CACHE_DIRECTORY
+    return CACHE_DIRECTORY / f"{package}-{_hash_of((package,))}"
 
 
 def cache_is_kept() -> bool:

@@ -14,7 +14,7 @@ from numba.core import event
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.types.misc import unliteral
 
-from zbudlab.jit.cache import CACHE_DIRECTORY
+from zbudlab.jit.cache import CACHE_DIRECTORY, directory_of
 from zbudlab.jit.indices import Compiler
 from zbudlab.jit.memory import taking_memory
 
@@ -67,7 +67,8 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
         return lambda function: kernel(function, inline=inline)
     kept = CACHE_DIRECTORY is not None and _is_ours(function)
     given = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE_DIRECTORY)
+    if kept:
+        numba.config.CACHE_DIR = str(directory_of(function.__module__.split(".")[1]))
     try:
         options = {**_OPTIONS, "pipeline_class": Compiler, "cache": kept, "forceinline": inline}
         compiled = taking_memory(_compiled_by_type(numba.njit(**options)(function)))

@@ -14,13 +14,19 @@ from zbudlab.jit.compile import KERNELS
 
 
 def on_plain_arrays(compiled: Any) -> Callable:
-    """Return a compiled kernel for uncompiled callers: it takes record views as plain arrays."""
+    """Return a compiled kernel for uncompiled callers: it takes record views as plain arrays.
+
+    Of a tuple of views it takes `original`, the tuple of arrays that they are views of.
+    """
+
+    def as_array(argument: Any) -> Any:
+        if isinstance(argument, np.recarray):
+            return argument.view(np.ndarray)
+        return getattr(argument, "original", argument)
 
     @functools.wraps(compiled.py_func)
     def call(*arguments: Any) -> Any:
-        return compiled(
-            *(a.view(np.ndarray) if isinstance(a, np.recarray) else a for a in arguments)
-        )
+        return compiled(*map(as_array, arguments))
 
     return call
 

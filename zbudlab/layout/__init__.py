@@ -9,5 +9,6 @@ compiled and uncompiled.
 from zbudlab.layout.errors import *
 from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *
+from zbudlab.layout.races import *
 from zbudlab.layout.traces import *
 from zbudlab.layout.zsmalloc import *

@@ -28,6 +28,7 @@ PG_SWAPCACHE = 16  # its content is also in the swap slot `private`
 PG_DIRTY = 32
 PG_POISON = 128  # free and filled with poison (checked runs)
 PG_HEAD = 64  # first frame of an allocated block, whose order is in `order`
+PG_ISOLATED = 256  # rule mark_isolated: a page of a pool that some compaction holds
 
 PAGE_POISON = 0xAA  #: fills free frames in checked runs
 

@@ -40,6 +40,7 @@ zbud_header = np.dtype(
             "first_chunks",  # size of the buddy, chunks; 0 = no buddy
             "last_chunks",
             "under_reclaim",  # plain: off all lists, being evicted
+            "freed",  # rule keep_page_until_unmap: FIRST and LAST, buddies freed while mapped
             "first_swpentry",  # without page bytes: the first eight bytes that the owner wrote
             "last_swpentry",  # into the buddy
         ],
@@ -53,10 +54,11 @@ zbud_header = np.dtype(
             "u1",
             "u1",
             "u1",
+            "u1",
             "i8",
             "i8",
         ],
-        "offsets": [0, 8, 16, 24, 32, 36, 40, 41, 42, 48, 56],
+        "offsets": [0, 8, 16, 24, 32, 36, 40, 41, 42, 43, 48, 56],
         "itemsize": CHUNK_SIZE,
     },
     align=True,

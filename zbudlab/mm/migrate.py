@@ -86,6 +86,16 @@ def migrate_page(mem, new, old):
 
 
 @kernel
+def freed_while_isolated(page):
+    """Return whether all owners of an isolated page have left it, so that only its frame remains.
+
+    Never on one processor, where nothing runs between isolation and this test.
+    Source: mm/migrate.c, unmap_and_move (v3.12.9).
+    """
+    return page_count(page) == 1
+
+
+@kernel
 def lock_both(pages, new, old):
     """Lock a page and its target. Return False if the page is locked already."""
     if not trylock_page(pages[old]):

@@ -38,12 +38,13 @@ from zbudlab.layout import (
     NCHUNKS,
     NCHUNKS_ORDER,
     NR_POOL_LISTS,
+    PG_ISOLATED,
     ZBUD_MAX_SIZE,
     ZBUD_SERIES,
     ZHDR_CHUNKS,
 )
 from zbudlab.mm.list_head import init_list_head, list_add, list_del, list_empty
-from zbudlab.mm.page import get_page, page_zbud, set_page_zbud
+from zbudlab.mm.page import clear_flag, get_page, page_zbud, set_flag, set_page_zbud
 from zbudlab.mm.page_alloc import alloc_pages, put_single_page
 from zbudlab.mm.radix_tree import radix_tree_delete
 from zbudlab.mm.zbud_header import (
@@ -58,6 +59,8 @@ from zbudlab.mm.zbud_header import (
     handle_pfn,
     header_row,
     is_empty,
+    keep_until_unmap,
+    kept_until_unmap,
     new_handle,
     pool_list,
     row_pfn,
@@ -157,6 +160,7 @@ def zbud_alloc(mem, number, size, migratetype):
 @kernel
 def clear_buddy(pool, nodes, header, buddy):
     """Clear a buddy's chunks and, with the series, delete its handle from the tree."""
+    header.freed &= ~buddy & 0xFF
     if buddy == FIRST:
         handle = np.int64(header.first_handle)
         header.first_chunks = 0
@@ -202,7 +206,10 @@ def zbud_free(mem, number, handle):
     header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if pool.variant == ZBUD_SERIES and change_map_count(header, buddy, -1) > 0:
-        zbud_put_page(mem, pfn)
+        if mem.zswaps[0].keep_page_until_unmap:
+            keep_until_unmap(header, buddy)
+        else:
+            zbud_put_page(mem, pfn)
     else:
         free_buddy(mem, number, pfn, buddy)
     return 0
@@ -246,26 +253,66 @@ def zbud_map(mem, number, handle):
     return buddy_address(pfn, header, buddy)
 
 
-@kernel(inline=False)
-def zbud_unmap(mem, number, handle):
-    """End a mapping. Return 0, -ENOENT if the handle is gone, or -EFAULT if this freed it for good.
+@kernel
+def zbud_unmap_lookup(mem, number, handle):
+    """Return the page of a mapped handle, or -1: what the series' unmap does before it locks."""
+    return handle_pfn(mem.pools[number], mem.nodes, handle)
 
-    As in the series, nothing stops a caller from ending a mapping that was never made. Then the
-    owner's count goes, and the object with it.
-    """
+
+@kernel(inline=False)
+def zbud_unmap_locked(mem, number, handle, pfn):
+    """End a mapping of a handle whose page is `pfn`; what unmap does under the pool's lock."""
     pool = mem.pools[number]
-    if pool.variant != ZBUD_SERIES:
-        return 0
-    pfn = handle_pfn(pool, mem.nodes, handle)
     if pfn < 0:
         return -ENOENT
     header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if change_map_count(header, buddy, -1) == 0:
+        kept = kept_until_unmap(header, buddy)
         free_buddy(mem, number, pfn, buddy)
+        if kept:
+            zbud_put_page(mem, pfn)
         return -EFAULT
     zbud_put_page(mem, pfn)
     return 0
+
+
+@kernel(inline=False)
+def zbud_unmap(mem, number, handle):
+    """End a mapping. Return 0, -ENOENT if the handle is gone, or -EFAULT if this freed it for good.
+
+    As in the series, nothing stops a caller from ending a mapping that was never made. Then the
+    owner's count goes, and the object with it. The series looks the handle up before it takes the
+    pool's lock (`zbud_unmap_lookup`).
+    """
+    if mem.pools[number].variant != ZBUD_SERIES:
+        return 0
+    return zbud_unmap_locked(mem, number, handle, zbud_unmap_lookup(mem, number, handle))
+
+
+@kernel
+def zbud_isolate_page(mem, pfn):
+    """Take the isolation's reference of a page. Return False if the profile's rules forbid it.
+
+    The series takes the reference and asks nothing.
+    """
+    page = mem.pages[pfn]
+    rules = mem.zswaps[0]
+    if rules.isolate_under_lock and not page_zbud(page):
+        return False
+    if rules.mark_isolated:
+        if page.page_flags & PG_ISOLATED:
+            return False
+        set_flag(page, PG_ISOLATED)
+    get_page(page)
+    return True
+
+
+@kernel
+def zbud_putback_page(mem, pfn):
+    """End the isolation of a page. Return 1 if that freed the frame."""
+    clear_flag(mem.pages[pfn], PG_ISOLATED)
+    return zbud_put_page(mem, pfn)
 
 
 # --- reclaim -----------------------------------------------------------------------------------

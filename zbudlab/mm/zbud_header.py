@@ -74,6 +74,7 @@ def clear_header(header):
     header.first_chunks = 0
     header.last_chunks = 0
     header.under_reclaim = 0
+    header.freed = 0
 
 
 # --- lists -------------------------------------------------------------------------------------
@@ -159,6 +160,18 @@ def new_handle(pool, nodes, header, pfn, buddy):
         header.last_handle = handle
         header.last_map_count = 1
     return handle
+
+
+@kernel
+def keep_until_unmap(header, buddy):
+    """Note that a buddy was freed while mapped, so that its page keeps its reference."""
+    header.freed |= buddy
+
+
+@kernel
+def kept_until_unmap(header, buddy):
+    """Return whether a buddy was freed while mapped (rule `keep_page_until_unmap`)."""
+    return header.freed & buddy != 0
 
 
 @kernel

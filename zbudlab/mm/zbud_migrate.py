@@ -21,7 +21,7 @@ from zbudlab.mm.radix_tree import (
     radix_tree_lookup_slot,
     radix_tree_replace_slot,
 )
-from zbudlab.mm.zbud_header import clear_header, header_row
+from zbudlab.mm.zbud_header import clear_header, header_row, is_empty
 
 
 @kernel
@@ -60,6 +60,8 @@ def zbud_migrate_page(mem, new, old):
     new_row = header_row(pool, new)
     header = mem.rows[old_row]
     if page_count(mem.pages[old]) != expected_references(header):
+        return -EAGAIN
+    if mem.zswaps[0].refuse_emptied_page and is_empty(header):
         return -EAGAIN
     set_page_zbud(mem.pages[new])
     mem.pages[new].mapping = mem.pages[old].mapping

@@ -32,13 +32,13 @@ from zbudlab.layout import (
     ZPOOL_ZSMALLOC,
 )
 from zbudlab.mm.mem import Memory
-from zbudlab.mm.page import get_page
 from zbudlab.mm.radix_tree import radix_tree_preload
 from zbudlab.mm.zbud import (
     zbud_alloc,
     zbud_create_pool,
     zbud_free,
-    zbud_put_page,
+    zbud_isolate_page,
+    zbud_putback_page,
     zbud_reclaim_begin,
     zbud_reclaim_end,
     zbud_unmap,
@@ -292,8 +292,7 @@ def page_pool(mem, pfn):
 def zpool_isolate_page(mem, pfn):
     """Hold a page so that it can be moved. Return whether its allocator allows that now."""
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
-        get_page(mem.pages[pfn])
-        return True
+        return zbud_isolate_page(mem, pfn)
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
         return zs_page_isolate(mem, pfn)
     return False
@@ -303,7 +302,7 @@ def zpool_isolate_page(mem, pfn):
 def zpool_putback_page(mem, pfn):
     """End the isolation of a page, or make a page that was moved usable again."""
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZBUD:
-        zbud_put_page(mem, pfn)
+        zbud_putback_page(mem, pfn)
     elif mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
         zs_page_putback(mem, pfn)
 

@@ -57,6 +57,7 @@ from zbudlab.mm.zswap_entry import (
     write_swp_entry,
     zswap_entry_cache_alloc,
     zswap_entry_cache_free,
+    zswap_entry_find_get,
     zswap_entry_put,
     zswap_free_entry,
     zswap_rb_erase,
@@ -220,6 +221,21 @@ def store_object(mem, entry, data, which, length):
 
 
 @kernel(inline=False)
+def insert_entry(mem, slot, number):
+    """Insert an entry in the tree, in place of an older one: what store does under its lock.
+
+    Source: mm/zswap.c, zswap_rb_insert and its caller (v3.12.9).
+    """
+    zswap = mem.zswaps[0]
+    if mem.slots[slot].entry:
+        zswap.duplicate_entry += 1
+        zswap_invalidate_page(mem, slot)
+    mem.slots[slot].entry = number
+    zswap.stored_pages += 1
+    zswap.pool_pages = zpool_get_total_pages(mem, slot_pool(mem, slot))
+
+
+@kernel(inline=False)
 def store_entry(mem, slot, data, which, length):
     """Insert an entry for a compressed page in the tree. Return 0 or a negative errno."""
     zswap = mem.zswaps[0]
@@ -233,12 +249,7 @@ def store_entry(mem, slot, data, which, length):
     if failed:
         zswap_entry_cache_free(zswap, mem.entries, number)
         return failed
-    if mem.slots[slot].entry:
-        zswap.duplicate_entry += 1
-        zswap_invalidate_page(mem, slot)
-    mem.slots[slot].entry = number
-    zswap.stored_pages += 1
-    zswap.pool_pages = zpool_get_total_pages(mem, slot_pool(mem, slot))
+    insert_entry(mem, slot, number)
     return 0
 
 
@@ -312,10 +323,9 @@ def zswap_load_begin(mem, slot, where):
     length.
     Source: mm/zswap.c, zswap_frontswap_load (v3.12.9, v6.1).
     """
-    number = np.int64(mem.slots[slot].entry)
-    if not mem.slots[slot].frontswap or number == 0:
+    number = zswap_entry_find_get(mem, slot) if mem.slots[slot].frontswap else 0
+    if number == 0:
         return -EPERM
-    mem.entries[number].refcount += 1
     map_entry(mem, number, where)
     return number
 
@@ -360,9 +370,7 @@ def zswap_writeback_begin(mem, pool, handle):
     if address < 0:
         return 0
     slot = swp_entry_slot(mem.areas, read_swp_entry(mem, pool, address))
-    number = np.int64(mem.slots[slot].entry)
-    if number:
-        mem.entries[number].refcount += 1
+    number = zswap_entry_find_get(mem, slot)
     unmapped = zpool_unmap_handle(mem, pool, handle)
     if number and unmapped == -EFAULT:
         zswap_entry_put(mem, number, 1)

@@ -171,6 +171,15 @@ def zswap_rb_erase(mem, number):
         mem.slots[slot].entry = 0
 
 
+@kernel
+def zswap_entry_find_get(mem, slot):
+    """Return the entry of a slot with one more user, or 0: a lookup under the tree's lock."""
+    number = np.int64(mem.slots[slot].entry)
+    if number:
+        mem.entries[number].refcount += 1
+    return number
+
+
 @kernel(inline=False)
 def zswap_free_entry(mem, number):
     """Free an entry without users, and its object.

@@ -64,7 +64,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "streams",
         "values",
     ),
-    "layout": ("errors", "memory", "pools", "traces", "zsmalloc"),
+    "layout": ("errors", "memory", "pools", "races", "traces", "zsmalloc"),
     "machine": (
         "checks",
         "config",

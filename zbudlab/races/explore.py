@@ -1,0 +1,149 @@
+"""`explore`: every schedule of a few actors on a small machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import permutations
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.machine.core import Core
+from zbudlab.races import oracles, search
+from zbudlab.races.image import Image, image_of
+from zbudlab.races.result import Result
+from zbudlab.races.scenarios import Actor, merged, records, scenario, with_unique_names
+from zbudlab.races.search import Search
+
+MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
+SLICE = 4096  #: states expanded between two looks at the clock
+#: Actors that take several locks in turn, so that the order of lists may be that of no serial run.
+USES_ZSWAP = (
+    layout.ACTOR_LOAD,
+    layout.ACTOR_STORE,
+    layout.ACTOR_INVALIDATE,
+    layout.ACTOR_WRITEBACK,
+)
+START = 1024  #: states for which there is room at first
+RING = 1 << 16  #: words
+
+
+def _new_search(image: Image, bound: int) -> Search:
+    """Return a search whose only state is the image as it is now."""
+    words = len(image.words)
+    found = Search(
+        actors=image.actors,
+        slots=image.device,
+        image=image.words,
+        root=image.words.copy(),
+        cold=np.full(words, -1, np.int64),
+        hot=np.zeros(words, np.int64),
+        ring=np.zeros(RING, np.int64),
+        states=np.zeros(START, layout.race_state),
+        succ=np.full((START, len(image.actors)), search.NO_EDGE, np.int64),
+        table=np.full(2 * START, -1, np.int64),
+        counters=np.zeros(search.COUNTERS, np.int64),
+        serial=np.zeros(0, np.uint64),
+    )
+    found.counters[search.OTHERS] = _other_frames(image)
+    found.counters[search.BOUND] = bound
+    first, second = search.hashed(found)
+    search.add_state(found, search.place_of(found, first, second), first, second, -1, -1)
+    return found
+
+
+def _other_frames(image: Image) -> int:
+    """Return the number of frames in use that belong to no pool."""
+    frames = image.mem.pages[: int(image.mem.zones[0]["spanned_pages"])]
+    used = frames["refcount"] != 0
+    pooled = (frames["mapcount"] >= layout.PAGE_ZPOOL_FIRST) & (
+        frames["mapcount"] <= layout.PAGE_ZPOOL_LAST
+    )
+    return int((used & ~pooled).sum())
+
+
+def _larger(found: Search) -> Search:
+    """Return the search with room for twice as many states."""
+    states = len(found.states)
+    grown = np.zeros(2 * states, layout.race_state)
+    grown[:states] = found.states
+    succ = np.full((2 * states, found.succ.shape[1]), search.NO_EDGE, np.int64)
+    succ[:states] = found.succ
+    ring = np.zeros(2 * len(found.ring), np.int64)
+    old, new = len(found.ring) - 1, len(ring) - 1
+    head, end = found.counters[search.HEAD], int(found.counters[search.WRITTEN])
+    at = np.arange(int(found.states[head]["at"]), end)
+    ring[at & new] = found.ring[at & old]
+    table = np.full(4 * states, -1, np.int64)
+    larger = found._replace(states=grown, succ=succ, ring=ring, table=table)
+    search.fill_table(larger)
+    return larger
+
+
+def _serial_orders(image: Image, found: Search) -> np.ndarray:
+    """Return the orders of the lists in which runs of one actor after the other end, uint64."""
+    orders = set()
+    for turns in permutations(range(len(image.actors))):
+        image.words[:] = found.root
+        if all(_runs_alone(image, found, who) for who in turns):
+            orders.add(int(oracles.list_order(image.mem)))
+    image.words[:] = found.root
+    return np.array(sorted(orders), np.uint64)
+
+
+def _runs_alone(image: Image, found: Search, who: int) -> bool:
+    """Run an actor to its end. Return False if a step of it is a fault or waits."""
+    while image.actors[who]["pc"] >= 0:
+        if search.step(image.mem, found, who):
+            return False
+    return True
+
+
+def _searched(image: Image, found: Search, until: float) -> tuple[Search, bool]:
+    """Search until all states are expanded, there are too many, or time is up."""
+    while True:
+        answer = search.run(image.mem, found, SLICE)
+        if answer == search.FINISHED:
+            return found, True
+        if time.perf_counter() > until or found.counters[search.STATES] >= MOST_STATES:
+            return found, False
+        if answer == search.FULL:
+            found = _larger(found)
+
+
+def explore(
+    machine: Core,
+    actors: Sequence[Actor],
+    *,
+    preemptions: int | None = None,
+    seconds: float = 10,
+    merge: Sequence[str] = (),
+) -> Result:
+    """Run every interleaving of the actors on a machine, and return what was found.
+
+    machine: without page bytes and small; it stays as it is. actors: see `zbudlab.races.scenarios`.
+    preemptions: leave out schedules that take the processor more often from an actor that could go
+    on; None = none is left out. seconds: after which the search ends, incomplete. merge: "isolate"
+    and "unmap" join the two steps of isolation and of unmap.
+
+    Raises ConfigError for a machine with page bytes or a large one, ValueError for other arguments
+    out of range.
+    """
+    started = time.perf_counter()
+    actors = with_unique_names(actors)
+    image = image_of(machine, records(machine, actors, merged(tuple(merge))))
+    oracles.scrub(image.mem, image.actors)
+    found = _new_search(image, -1 if preemptions is None else preemptions)
+    if not any(actor.kind in USES_ZSWAP for actor in actors):
+        found = found._replace(serial=_serial_orders(image, found))
+    found, complete = _searched(image, found, started + seconds)
+    return Result(machine, tuple(actors), image, found, complete, time.perf_counter() - started)
+
+
+def explore_named(
+    name: str, profile: str = "v2", *, merge: Sequence[str] = (), seconds: float = 10
+) -> Result:
+    """Explore a ready scenario. Raises ValueError for an unknown name."""
+    chosen = scenario(name)
+    return explore(chosen.machine(profile), chosen.actors, merge=merge, seconds=seconds)

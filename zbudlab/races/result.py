@@ -1,0 +1,241 @@
+"""What an exploration found: counts, and the schedules that break something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from zbudlab.machine.core import Core
+from zbudlab.races import paths, search
+from zbudlab.races.image import Image
+from zbudlab.races.names import FAULTS, STEPS
+from zbudlab.races.scenarios import Actor
+from zbudlab.races.search import Search
+
+CLEAN, FAULTY, INCOMPLETE = "clean", "faulty", "incomplete"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One schedule that ends in a fault.
+
+    actors: who runs, step by step, by number. steps: (name of the actor, name of the step). fault:
+    its code, layout.FAULT_*. preemptions: how often the processor was taken from an actor that
+    could go on.
+    """
+
+    actors: tuple[int, ...]
+    steps: tuple[tuple[str, str], ...]
+    fault: int
+    preemptions: int
+
+    @property
+    def why(self) -> str:
+        """One sentence: why this is a fault."""
+        name, reason = FAULTS[self.fault]
+        return f"{name}: {reason}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the schedule as plain values, for JSON."""
+        return {
+            "fault": FAULTS[self.fault][0],
+            "why": FAULTS[self.fault][1],
+            "preemptions": self.preemptions,
+            "length": len(self.actors),
+            "schedule": list(self.actors),
+            "steps": [{"actor": actor, "step": step} for actor, step in self.steps],
+        }
+
+    def __str__(self) -> str:
+        parts: list[str] = []
+        last = None
+        for actor, step in self.steps:
+            parts.append(f", {step}" if actor == last else f"; {actor}: {step}" if parts else "")
+            if not parts[-1]:
+                parts[-1] = f"{actor}: {step}"
+            last = actor
+        return "".join(parts)
+
+
+class Result:
+    """What `explore` found.
+
+    machine, actors: what was explored. complete: whether every schedule was. seconds: how long it
+    took. The graph of states is in `search`.
+    """
+
+    def __init__(
+        self,
+        machine: Core,
+        actors: tuple[Actor, ...],
+        image: Image,
+        found: Search,
+        complete: bool,
+        seconds: float,
+    ) -> None:
+        self.machine, self.actors, self.image, self.search = machine, actors, image, found
+        self.complete = complete and not found.counters[search.CUTS]
+        self.seconds = seconds
+        self.states = int(found.counters[search.STATES])
+        self._succ = np.ascontiguousarray(found.succ[: self.states])
+        self._end = found.states["end"][: self.states].astype(np.int64)
+
+    # --- counts --------------------------------------------------------------------------------
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """The states, edges leading forward. ValueError if schedules can go round for ever."""
+        order = np.zeros(self.states, np.int64)
+        count = paths.topological(self._succ, np.zeros(self.states, np.int64), order)
+        if count != self.states:
+            raise ValueError("these actors can go round for ever, so schedules cannot be counted")
+        return order
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
+        counts = np.zeros((self.states + 2, 2), np.int64)
+        paths.count_paths(self._succ, self._order, self._end, counts, search.FIRST_FAULT)
+        return counts
+
+    def _through(self, row: int) -> int:
+        high, low = self._counts[row].tolist()
+        return high * paths.UNIT + low
+
+    @property
+    def schedules(self) -> int:
+        """How many schedules there are; of an incomplete search, how many of them ended."""
+        return self._through(self.states)
+
+    @property
+    def faults(self) -> int:
+        """How many of the schedules end in a fault."""
+        return self._through(self.states + 1)
+
+    @property
+    def verdict(self) -> str:
+        """ "faulty", "clean" (every schedule was run) or "incomplete"."""
+        if self._bad:
+            return FAULTY
+        return CLEAN if self.complete else INCOMPLETE
+
+    # --- faults --------------------------------------------------------------------------------
+
+    @cached_property
+    def _bad(self) -> list[tuple[int, int, int]]:
+        """The ends of faulty schedules: (state, actor of the faulty step or -1, fault)."""
+        where = np.argwhere(self._succ < search.FIRST_FAULT).tolist()
+        steps = [(s, a, search.FIRST_FAULT - int(self._succ[s, a])) for s, a in where]
+        return steps + [(int(s), -1, int(-self._end[s])) for s in np.flatnonzero(self._end < 0)]
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """The schedules that end in each kind of fault, by its name."""
+        kinds: dict[str, int] = {}
+        for state, _, fault in self._bad:
+            name = FAULTS[fault][0]
+            kinds[name] = kinds.get(name, 0) + self._through(state)
+        return kinds
+
+    def _path_to(self, state: int) -> list[int]:
+        """Return the actors that run on the shortest way to a state."""
+        path: list[int] = []
+        states = self.search.states
+        while state:
+            path.append(int(states["by"][state]))
+            state = int(states["parent"][state])
+        return path[::-1]
+
+    @cached_property
+    def shortest(self) -> Schedule | None:
+        """The faulty schedule with the fewest steps, or None."""
+        found = [[*self._path_to(s), *([a] if a >= 0 else [])] for s, a, _ in self._bad]
+        if not found:
+            return None
+        best = min(range(len(found)), key=lambda i: len(found[i]))
+        return self.schedule(found[best], self._bad[best][2])
+
+    @cached_property
+    def _switches(self) -> tuple[np.ndarray, np.ndarray]:
+        best = np.full(self._succ.shape, paths.UNREACHED, np.int64)
+        before = np.full(self._succ.shape, -1, np.int64)
+        paths.fewest_switches(self._succ, self._order, best, before)
+        return best, before
+
+    @cached_property
+    def fewest_switches(self) -> Schedule | None:
+        """The faulty schedule with the fewest preemptions, or None."""
+        best, _ = self._switches
+        found = []
+        for state, actor, fault in self._bad:
+            for last in range(len(self.actors)):
+                lost = actor >= 0 and last != actor and self._succ[state, last] != search.NO_EDGE
+                cost = int(best[state, last]) + lost if state else 0
+                found.append((cost, state, last, actor, fault))
+        if not found:
+            return None
+        _, state, last, actor, fault = min(found)
+        path = self._path_by_switches(state, last)
+        return self.schedule([*path, *([actor] if actor >= 0 else [])], fault)
+
+    def _path_by_switches(self, state: int, last: int) -> list[int]:
+        """Return the actors that run on the way with the fewest preemptions."""
+        _, before = self._switches
+        path: list[int] = []
+        while state:
+            path.append(last)
+            state, last = divmod(int(before[state, last]), len(self.actors))
+        return path[::-1]
+
+    def schedule(self, path: list[int], fault: int) -> Schedule:
+        """Return a path with the names of its steps, by running it."""
+        found, switches, last = self.search, 0, -1
+        self.image.words[:] = found.root
+        steps = []
+        for who in path:
+            if last not in (-1, who):
+                switches += self._could_go_on(last)
+            actor = self.image.actors[who]
+            steps.append((self.actors[who].name, STEPS[int(actor["kind"])][int(actor["pc"])]))
+            search.step(self.image.mem, self.search, who)
+            last = who
+        return Schedule(tuple(path), tuple(steps), fault, switches)
+
+    def _could_go_on(self, who: int) -> bool:
+        """Return whether an actor has a step now that does not wait."""
+        if self.image.actors[who]["pc"] < 0:
+            return False
+        kept = self.image.words.copy()
+        answer = search.step(self.image.mem, self.search, who)
+        self.image.words[:] = kept
+        return answer != search.BLOCKED
+
+    # --- as text -------------------------------------------------------------------------------
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as plain values, for JSON."""
+        return {
+            "verdict": self.verdict,
+            "states": self.states,
+            "schedules": self.schedules,
+            "faults": self.faults,
+            "kinds": self.kinds,
+            "shortest": self.shortest.as_dict() if self.shortest else None,
+            "fewest_switches": self.fewest_switches.as_dict() if self.fewest_switches else None,
+            "complete": self.complete,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def __str__(self) -> str:
+        reach = f"all {self.schedules:,}" if self.complete else f"{self.schedules:,} of the"
+        lines = [f"{self.verdict}: {reach} schedules, {self.states:,} states"]
+        lines += [f"  {count:,} schedules: {name}" for name, count in self.kinds.items()]
+        if self.shortest and self.fewest_switches:
+            lines.append(f"  shortest: {self.shortest}")
+            lines.append(
+                f"  fewest preemptions ({self.fewest_switches.preemptions}): {self.fewest_switches}"
+            )
+            lines.append(f"  why: {self.shortest.why}")
+        return "\n".join(lines)

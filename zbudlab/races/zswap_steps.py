@@ -1,0 +1,422 @@
+"""Steps of zswap: load, store, invalidate and writeback, cut at the tree's and the pool's lock.
+
+The lock of the tree protects entries and their users, that of the pool the objects; zswap holds
+neither while it compresses, decompresses or writes to the device. A slot's page in the swap cache
+keeps loads, stores and writebacks of the slot apart, and the slot is not freed before that page is
+gone.
+
+Source: mm/zswap.c (v3.12.9, with the series' hunks); mm/swap_state.c.
+"""
+
+import numpy as np
+
+from zbudlab.jit import kernel
+from zbudlab.layout import (
+    BLOCKED,
+    EEXIST,
+    ENOENT,
+    FAULT_CONTENT,
+    FAULT_ENTRY,
+    FAULT_OVERWRITTEN,
+    FAULT_STALE_HEADER,
+    MERGE_UNMAP,
+    MIGRATE_MOVABLE,
+    ZSWAP_HEADER_SIZE,
+)
+from zbudlab.mm.zbud import (
+    zbud_alloc,
+    zbud_reclaim_begin,
+    zbud_reclaim_end,
+    zbud_unmap_locked,
+    zbud_unmap_lookup,
+)
+from zbudlab.mm.zbud_header import handle_pfn
+from zbudlab.mm.zbud_zpool import zbud_map_bytes
+from zbudlab.mm.zswap import (
+    frontswap_invalidate_page,
+    insert_entry,
+    zswap_writeback_end,
+    zswap_writeback_fail,
+)
+from zbudlab.mm.zswap_entry import (
+    read_swp_entry,
+    slot_swp_entry,
+    swp_entry_slot,
+    write_swp_entry,
+    zswap_entry_cache_alloc,
+    zswap_entry_cache_free,
+    zswap_entry_find_get,
+    zswap_entry_put,
+)
+from zbudlab.races.steps import finish
+
+STORED_LENGTH = 800  #: bytes, compressed, of a page that a store brings
+
+# Load.
+LOAD_CACHE = 0
+LOAD_FIND = 1
+LOAD_MAP = 2
+LOAD_READ = 3
+LOAD_UNMAP = 4
+LOAD_UNMAP_LOCKED = 5
+LOAD_PUT = 6
+
+# Store.
+STORE_ALLOCATE = 0
+STORE_MAP = 1
+STORE_WRITE = 2
+STORE_UNMAP = 3
+STORE_UNMAP_LOCKED = 4
+STORE_INSERT = 5
+
+# Writeback.
+BACK_BEGIN = 0
+BACK_MAP = 1
+BACK_READ = 2
+BACK_UNMAP = 3
+BACK_UNMAP_LOCKED = 4
+BACK_FIND = 5
+BACK_CACHE = 6
+BACK_MAP_ENTRY = 7
+BACK_DECOMPRESS = 8
+BACK_UNMAP_ENTRY = 9
+BACK_UNMAP_ENTRY_LOCKED = 10
+BACK_WRITE = 11
+BACK_PUT = 12
+BACK_END = 13
+BUDDIES = 2
+
+
+# --- parts that several actors share -----------------------------------------------------------
+
+
+@kernel
+def map_object(mem, actor):
+    """Map the actor's handle. The address stays 0 if the handle is gone."""
+    actor.address = max(zbud_map_bytes(mem, actor.pool, np.int64(actor.handle)), 0)
+
+
+@kernel
+def unmap_locked(mem, actor):
+    """End the mapping, with the page that was looked up before the lock."""
+    found = np.int64(actor.pfn)
+    actor.pfn = 0
+    if handle_pfn(mem.pools[actor.pool], mem.nodes, np.int64(actor.handle)) != found:
+        return FAULT_STALE_HEADER
+    zbud_unmap_locked(mem, actor.pool, np.int64(actor.handle), found)
+    actor.handle = 0
+    return 0
+
+
+@kernel
+def unmap(mem, actor):
+    """Look the actor's handle up; merged, also end the mapping and pass over the next step."""
+    actor.address = 0
+    actor.pfn = zbud_unmap_lookup(mem, actor.pool, np.int64(actor.handle))
+    actor.pc += 1
+    if actor.merge & MERGE_UNMAP:
+        actor.pc += 1
+        return unmap_locked(mem, actor)
+    return 0
+
+
+@kernel
+def read_object(mem, actor, slot):
+    """Read the object that is mapped. Return a fault if it is not that of the slot."""
+    if read_swp_entry(mem, actor.pool, np.int64(actor.address)) != slot_swp_entry(mem, slot):
+        return FAULT_CONTENT
+    return 0
+
+
+@kernel
+def entry_is_gone(mem, actor):
+    """Return whether the actor's entry has no user although the actor is one."""
+    return mem.entries[actor.entry].refcount <= 0
+
+
+@kernel
+def map_entry_step(mem, actor):
+    """Map the object of the actor's entry."""
+    if entry_is_gone(mem, actor):
+        return FAULT_ENTRY
+    actor.handle = mem.entries[actor.entry].handle
+    map_object(mem, actor)
+    actor.pc += 1
+    return 0
+
+
+# --- load --------------------------------------------------------------------------------------
+
+
+@kernel
+def add_to_swap_cache(mem, slots, slot):
+    """Add a page for the slot to the swap cache. Return 0, -EEXIST, or -ENOENT for a free slot."""
+    if slots[slot].cached:
+        return -EEXIST
+    if mem.slots[slot].swap_map == 0:
+        return -ENOENT
+    slots[slot].cached = 1
+    return 0
+
+
+@kernel
+def load_find(mem, actor, slots):
+    """Find the slot's entry and become a user of it; without one the device has the page."""
+    slot = np.int64(actor.slot)
+    actor.entry = zswap_entry_find_get(mem, slot) if mem.slots[slot].frontswap else 0
+    actor.pc = LOAD_MAP
+    if actor.entry == 0:
+        slots[slot].cached = 0
+        finish(actor)
+
+
+@kernel
+def load_put(mem, actor, slots):
+    """Stop using the entry. The process takes the page out of the swap cache."""
+    if entry_is_gone(mem, actor):
+        return FAULT_ENTRY
+    zswap_entry_put(mem, np.int64(actor.entry), 1)
+    slots[actor.slot].cached = 0
+    finish(actor)
+    return 0
+
+
+@kernel(inline=False)
+def load_step(mem, actor, slots):
+    """Read a page from zswap into the swap cache. Source: zswap_frontswap_load."""
+    pc = np.int64(actor.pc)
+    if pc == LOAD_CACHE:
+        actor.pc = LOAD_FIND
+        if add_to_swap_cache(mem, slots, np.int64(actor.slot)):
+            finish(actor)
+    elif pc == LOAD_FIND:
+        load_find(mem, actor, slots)
+    elif pc == LOAD_MAP:
+        return map_entry_step(mem, actor)
+    elif pc == LOAD_READ:
+        actor.pc = LOAD_UNMAP
+        return read_object(mem, actor, np.int64(actor.slot))
+    elif pc == LOAD_UNMAP:
+        return unmap(mem, actor)
+    elif pc == LOAD_UNMAP_LOCKED:
+        actor.pc = LOAD_PUT
+        return unmap_locked(mem, actor)
+    else:
+        return load_put(mem, actor, slots)
+    return 0
+
+
+# --- store and invalidate ----------------------------------------------------------------------
+
+
+@kernel
+def store_allocate(mem, actor, slots):
+    """Allocate an entry and an object for the page; without memory the page is refused.
+
+    The page is in the swap cache meanwhile. If a load or writeback has the slot's page there, the
+    store waits for its lock.
+    """
+    if slots[actor.slot].cached:
+        return BLOCKED
+    number = zswap_entry_cache_alloc(mem.zswaps[0], mem.entries)
+    size = STORED_LENGTH + ZSWAP_HEADER_SIZE
+    handle = zbud_alloc(mem, actor.pool, size, MIGRATE_MOVABLE)
+    if handle < 0:
+        zswap_entry_cache_free(mem.zswaps[0], mem.entries, number)
+        finish(actor)
+        return 0
+    entry = mem.entries[number]
+    entry.slot = actor.slot
+    entry.length = STORED_LENGTH
+    entry.word = actor.word
+    entry.handle = handle
+    mem.zswaps[0].compressed_bytes += STORED_LENGTH
+    slots[actor.slot].cached = 1
+    actor.entry = number
+    actor.handle = handle
+    actor.pc = STORE_MAP
+    return 0
+
+
+@kernel
+def store_insert(mem, actor, slots):
+    """Enter the entry in the tree; from now on the slot has the newer page."""
+    slot = np.int64(actor.slot)
+    insert_entry(mem, slot, np.int64(actor.entry))
+    mem.slots[slot].frontswap = 1
+    slots[slot].newest = actor.word
+    slots[slot].cached = 0
+    finish(actor)
+
+
+@kernel(inline=False)
+def store_step(mem, actor, slots):
+    """Store a newer page in a slot. Source: zswap_frontswap_store."""
+    pc = np.int64(actor.pc)
+    if pc == STORE_ALLOCATE:
+        return store_allocate(mem, actor, slots)
+    elif pc == STORE_MAP:
+        map_object(mem, actor)
+        actor.pc = STORE_WRITE
+    elif pc == STORE_WRITE:
+        entry = slot_swp_entry(mem, np.int64(actor.slot))
+        write_swp_entry(mem, actor.pool, np.int64(actor.address), entry)
+        actor.pc = STORE_UNMAP
+    elif pc == STORE_UNMAP:
+        return unmap(mem, actor)
+    elif pc == STORE_UNMAP_LOCKED:
+        actor.pc = STORE_INSERT
+        return unmap_locked(mem, actor)
+    else:
+        store_insert(mem, actor, slots)
+    return 0
+
+
+@kernel(inline=False)
+def invalidate_step(mem, actor, slots):
+    """Free a slot, so that zswap drops its page. A page in the swap cache keeps the slot.
+
+    Source: mm/swapfile.c, swap_entry_free; zswap_frontswap_invalidate_page.
+    """
+    if slots[actor.slot].cached:
+        return BLOCKED
+    mem.slots[actor.slot].swap_map = 0
+    frontswap_invalidate_page(mem, np.int64(actor.slot))
+    finish(actor)
+    return 0
+
+
+# --- writeback ---------------------------------------------------------------------------------
+
+
+@kernel
+def next_object(actor):
+    """Go on with the next object of the page, or end the reclaim of the page."""
+    actor.entry = 0
+    actor.slot = 0
+    actor.failed = 0
+    actor.handle = 0
+    actor.address = 0
+    while actor.next_handle < BUDDIES:
+        actor.handle = actor.handles[actor.next_handle]
+        actor.handles[actor.next_handle] = 0
+        actor.next_handle += 1
+        if actor.handle:
+            actor.pc = BACK_MAP
+            return
+    actor.pc = BACK_END
+
+
+@kernel
+def back_begin(mem, actor):
+    """Choose the page to empty."""
+    found = zbud_reclaim_begin(mem, actor.pool, actor.handles)
+    if found < 0:
+        finish(actor)
+        return
+    actor.new = found
+    next_object(actor)
+
+
+@kernel
+def back_read(mem, actor):
+    """Learn from the object which slot it is of."""
+    entry = read_swp_entry(mem, actor.pool, np.int64(actor.address))
+    if entry < 0 or entry >= mem.slots.shape[0]:
+        return FAULT_CONTENT
+    actor.slot = swp_entry_slot(mem.areas, entry)
+    actor.pc = BACK_UNMAP
+    return 0
+
+
+@kernel
+def back_cache(mem, actor, slots):
+    """Add a page to the swap cache for the slot, unless it has one or is free."""
+    actor.failed = add_to_swap_cache(mem, slots, np.int64(actor.slot))
+    actor.pc = BACK_PUT if actor.failed else BACK_MAP_ENTRY
+
+
+@kernel
+def back_write(mem, actor, slots):
+    """Write the page to the device, and drop it from the swap cache."""
+    if entry_is_gone(mem, actor):
+        return FAULT_ENTRY
+    slot = slots[actor.slot]
+    word = np.int64(mem.entries[actor.entry].word)
+    if slot.device == slot.newest and slot.newest != word:
+        return FAULT_OVERWRITTEN
+    slot.device = word
+    slot.cached = 0
+    actor.pc = BACK_PUT
+    return 0
+
+
+@kernel
+def back_put(mem, actor):
+    """End the writeback of the entry. After a failure the other object is left alone."""
+    if entry_is_gone(mem, actor):
+        return FAULT_ENTRY
+    number = np.int64(actor.entry)
+    if actor.failed:
+        answer = zswap_writeback_fail(mem, number, np.int64(actor.failed))
+    else:
+        answer = zswap_writeback_end(mem, number, 0, 1)
+    if answer:
+        actor.handles[0] = 0
+        actor.handles[1] = 0
+    next_object(actor)
+    return 0
+
+
+@kernel
+def back_first_half(mem, actor, slots):
+    """Find out which page an object is, and become a user of its entry."""
+    pc = np.int64(actor.pc)
+    if pc == BACK_BEGIN:
+        back_begin(mem, actor)
+    elif pc == BACK_MAP:
+        map_object(mem, actor)
+        actor.pc = BACK_READ
+        if actor.address == 0:
+            next_object(actor)
+    elif pc == BACK_READ:
+        return back_read(mem, actor)
+    elif pc == BACK_UNMAP:
+        return unmap(mem, actor)
+    elif pc == BACK_UNMAP_LOCKED:
+        actor.pc = BACK_FIND
+        return unmap_locked(mem, actor)
+    else:
+        actor.entry = zswap_entry_find_get(mem, np.int64(actor.slot))
+        actor.pc = BACK_CACHE
+        if actor.entry == 0:
+            next_object(actor)
+    return 0
+
+
+@kernel(inline=False)
+def writeback_step(mem, actor, slots):
+    """Empty a page of the pool by writing its objects to the device. Source: zbud_reclaim_page."""
+    pc = np.int64(actor.pc)
+    if pc < BACK_CACHE:
+        return back_first_half(mem, actor, slots)
+    if pc == BACK_CACHE:
+        back_cache(mem, actor, slots)
+    elif pc == BACK_MAP_ENTRY:
+        return map_entry_step(mem, actor)
+    elif pc == BACK_DECOMPRESS:
+        actor.pc = BACK_UNMAP_ENTRY
+        return read_object(mem, actor, np.int64(actor.slot))
+    elif pc == BACK_UNMAP_ENTRY:
+        return unmap(mem, actor)
+    elif pc == BACK_UNMAP_ENTRY_LOCKED:
+        actor.pc = BACK_WRITE
+        return unmap_locked(mem, actor)
+    elif pc == BACK_WRITE:
+        return back_write(mem, actor, slots)
+    elif pc == BACK_PUT:
+        return back_put(mem, actor)
+    else:
+        zbud_reclaim_end(mem, actor.pool, np.int64(actor.new))
+        finish(actor)
+    return 0
