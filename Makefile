@@ -60,6 +60,7 @@ lint: env ## check code, English, types and layers
 	@$(BIN)/python scripts/house.py --check
 
 check: warm
+	@$(BIN)/python -m zbudlab.wasm
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@echo "bounds: the golden traces once more, every array index checked (compiled into a cache of its own)"
@@ -100,8 +101,9 @@ predict: warm ## compare the machine with a running kernel
 findings: warm ## run all findings again: results, tables, figures (JOBS=)
 	@$(BIN)/python -m findings --jobs $(JOBS)
 
-soak: warm ## 10^7 random operations, 300 submissions and all mutants of the exercises, or with HOURS=n go on with the long run
+soak: warm ## 10^7 random operations, 10^6 and all golden traces in WebAssembly, 300 submissions and all mutants of the exercises, or with HOURS=n go on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
+	@$(if $(HOURS),:,$(BIN)/python -m tests.wasm.soak)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
 
