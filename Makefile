@@ -62,6 +62,7 @@ lint: env ## check code, English, types and layers
 	@$(BIN)/python scripts/house.py --check
 
 check: warm
+	@$(BIN)/python -m zbudlab.wasm
 	@echo "bounds: compiling the engine once more, every array index checked (into a cache of its own)"
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
 	@echo "tests: unit, property and golden tests in $(WORKERS) processes"
@@ -107,8 +108,9 @@ fuzz: warm ## call everything with anything for a while (MINUTES=5 SEED=1)
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
-soak: warm ## 10^7 random operations, 300 submissions, all mutants of the exercises, half an hour of fuzzing, or with HOURS=n go on with the long run
+soak: warm ## long runs: 10^7 operations, WebAssembly, submissions, mutants, fuzzing; HOURS=n goes on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
+	@$(if $(HOURS),:,$(BIN)/python -m tests.wasm.soak)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
 	@$(if $(HOURS),:,$(MAKE) --no-print-directory fuzz MINUTES=30)

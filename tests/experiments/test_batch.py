@@ -60,6 +60,11 @@ BY_HAND = {
     ops.RESCAN: lambda r, m, a, b: m.rescan(),
     ops.ASK: lambda r, m, a, b: available_blocks(m, a),
     ops.FREE: lambda r, m, a, b: int(m.state.zone["nr_free_pages"]),
+    ops.PIN: lambda r, m, a, b: m.pin(a) or a,
+    ops.UNPIN: lambda r, m, a, b: -22 if r[a] < 0 else m.unpin(r[a]),
+    ops.ZBUD_MAP: lambda r, m, a, b: m.zbud_map(r[a]) and r[a],
+    ops.ZBUD_UNMAP: lambda r, m, a, b: -22 if r[a] < 0 else m.zbud_unmap(r[a]),
+    ops.MOVABLE: lambda r, m, a, b: m.set_zbud_movable(bool(a)),
 }
 
 
@@ -69,7 +74,8 @@ def scripts(draw):
     rng = np.random.default_rng(draw(st.integers(0, 1 << 30)))
     script = [(ops.CREATE_PROCESS, 40, 0), (ops.CREATE_PROCESS, 60, 0)]
     blocks, handles = [], []
-    for place in range(2, draw(st.integers(5, 120))):
+    rows = draw(st.integers(5, 120))
+    while (place := len(script)) < rows:
         kind = rng.integers(9)
         if kind == 0 and blocks:
             script.append((ops.FREE_PAGES, blocks.pop(rng.integers(len(blocks))), 0))
@@ -87,7 +93,12 @@ def scripts(draw):
         else:
             odd = [(ops.COMPACT, -1, int(rng.integers(2))), (ops.RESCAN, 0, 0)]
             odd += [(ops.ASK, int(rng.integers(6)), 0), (ops.FREE, 0, 0)]
-            script.append(odd[rng.integers(4)])
+            odd += [(ops.PIN, int(rng.integers(FRAMES)), 0), (ops.MOVABLE, int(rng.integers(2)), 0)]
+            odd += [(ops.ZBUD_MAP, handles[0], 0)] if handles else []
+            script.append(odd[rng.integers(len(odd))])
+            undo = {ops.PIN: ops.UNPIN, ops.ZBUD_MAP: ops.ZBUD_UNMAP}.get(script[-1][0])
+            if undo and rng.integers(2):
+                script.append((undo, place, 0))
     script += [(ops.EXIT, int(rng.integers(2)), 0), (ops.COMPACT, -1, 1), (ops.ASK, 4, 0)]
     return np.array(script)
 

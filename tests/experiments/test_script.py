@@ -10,7 +10,12 @@ from zbudlab.experiments.script import check
 @pytest.mark.parametrize(
     "row",
     [
-        (11, 0, 0),
+        (16, 0, 0),
+        (ops.PIN, -1, 0),
+        (ops.UNPIN, 1, 0),
+        (ops.ZBUD_MAP, 0, 0),
+        (ops.ZBUD_UNMAP, 0, 0),
+        (ops.MOVABLE, 2, 0),
         (-1, 0, 0),
         (ops.ALLOC_PAGES, 11, 0),
         (ops.ALLOC_PAGES, 0, 3),
@@ -33,7 +38,7 @@ def test_invalid_rows_are_refused(row):
 
 def test_nothing_is_freed_twice():
     script = np.array([(ops.ZBUD_ALLOC, 9, 0), *[(ops.ZBUD_FREE, 0, 0)] * 2])
-    with pytest.raises(ValueError, match="frees the same allocation twice"):
+    with pytest.raises(ValueError, match="the same thing twice"):
         check(script)
 
 

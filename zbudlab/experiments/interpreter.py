@@ -12,19 +12,25 @@ from zbudlab.experiments.script import (
     EXIT,
     FREE,
     FREE_PAGES,
+    MOVABLE,
+    PIN,
     RESCAN,
     TOUCH,
+    UNPIN,
     ZBUD_ALLOC,
     ZBUD_FREE,
+    ZBUD_MAP,
+    ZBUD_UNMAP,
 )
 from zbudlab.jit import copy_row, kernel
-from zbudlab.layout import EINVAL, ENOMEM, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE
+from zbudlab.layout import EINVAL, ENOENT, ENOMEM, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, ZBUD_PLAIN
 from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm.compaction import compact_zone_order, rescan
 from zbudlab.mm.memory import exit_mmap, handle_mm_fault
+from zbudlab.mm.page import get_page, page_count
 from zbudlab.mm.page_alloc import alloc_pages, put_page
 from zbudlab.mm.radix_tree import radix_tree_preload
-from zbudlab.mm.zbud import zbud_alloc, zbud_free
+from zbudlab.mm.zbud import zbud_alloc, zbud_free, zbud_handle_exists, zbud_map, zbud_unmap
 
 
 class Room(NamedTuple):
@@ -79,16 +85,35 @@ def _ask(mem, taken, order):
 
 
 @kernel
-def _give_back(mem, operation, block):
-    """Free a block or an object; `block` is what its allocation returned."""
-    if operation == FREE_PAGES:
-        if block < 0:
-            return np.int64(-EINVAL)
-        put_page(mem, block)
-        return np.int64(0)
-    if block <= 0:
+def _pin(mem, pfn):
+    """Take a reference of a frame in use; return the frame, or -EINVAL if it is not in use."""
+    if pfn >= mem.zones[0].spanned_pages or page_count(mem.pages[pfn]) <= 0:
+        return -EINVAL
+    get_page(mem.pages[pfn])
+    return pfn
+
+
+@kernel
+def _zbud_map(mem, handle):
+    """Map an object of the lab pool; return its handle, or -ENOENT if it is gone."""
+    if handle <= 0 or not zbud_handle_exists(mem, LAB_POOL, handle):
+        return -ENOENT
+    zbud_map(mem, LAB_POOL, handle)
+    return handle
+
+
+@kernel
+def _give_back(mem, operation, done):
+    """Undo an earlier row, whose result was `done`: free, unpin or unmap."""
+    if done < 0 or (done == 0 and operation in (ZBUD_FREE, ZBUD_UNMAP)):
         return np.int64(-EINVAL)
-    return np.int64(zbud_free(mem, LAB_POOL, block))
+    if operation in (FREE_PAGES, UNPIN):
+        put_page(mem, done)
+        return np.int64(0)
+    if operation == ZBUD_FREE:
+        return np.int64(zbud_free(mem, LAB_POOL, done))
+    zbud_unmap(mem, LAB_POOL, done)
+    return np.int64(0)
 
 
 @kernel
@@ -113,20 +138,44 @@ def _on_zone(mem, room, operation, a, b):
     if operation == RESCAN:
         rescan(mem)
         return np.int64(0)
+    if operation == MOVABLE:
+        if mem.pools[LAB_POOL].variant == ZBUD_PLAIN and a:
+            return np.int64(-EINVAL)
+        mem.zones[0].zpool_movable = a
+        return np.int64(0)
     compact_zone_order(mem, room.moves, room.control, a, MIGRATE_MOVABLE, b)
     return np.int64(room.control[0]["migrated"])  # this form works uncompiled, too
 
 
 @kernel
 def _do(mem, room, operation, a, b):
-    """Run any operation that frees nothing; return its result."""
+    """Run any operation that names no earlier row; return its result."""
     if operation == ALLOC_PAGES:
         return np.int64(alloc_pages(mem, a, b))
     if operation == ZBUD_ALLOC:
         return np.int64(_zbud_alloc(mem, a))
+    if operation == PIN:
+        return np.int64(_pin(mem, a))
     if operation in (CREATE_PROCESS, TOUCH, EXIT):
         return np.int64(_on_processes(mem, room, operation, a, b))
     return _on_zone(mem, room, operation, a, b)
+
+
+@kernel(inline=False)
+def run_rows(mem, room, scripts, first, row, last, results):
+    """Run the rows from `row` up to `last` (not included) of a script that starts at row `first`.
+
+    The machine goes on where it is. room.born must be the number of its processes.
+    """
+    while row < last:
+        operation, a, b = scripts[row, 0], scripts[row, 1], scripts[row, 2]
+        if operation in (FREE_PAGES, ZBUD_FREE, UNPIN, ZBUD_UNMAP):
+            results[row] = _give_back(mem, operation, results[first + a])
+        elif operation == ZBUD_MAP:
+            results[row] = _zbud_map(mem, results[first + a])
+        else:
+            results[row] = _do(mem, room, operation, a, b)
+        row += 1
 
 
 @kernel(inline=False)
@@ -137,15 +186,9 @@ def run_scripts(mem, room, image, scripts, ends, results):
     int64 (all rows, 3). ends: the row after the last one of each script. results: int64 (all
     rows,), written.
     """
-    row = 0
+    first = 0
     for machine in range(ends.shape[0]):
         copy_row(image, 0, 1)
         room.born[0] = 0
-        first = row
-        while row < ends[machine]:
-            operation, a, b = scripts[row, 0], scripts[row, 1], scripts[row, 2]
-            if operation in (FREE_PAGES, ZBUD_FREE):
-                results[row] = _give_back(mem, operation, results[first + a])
-            else:
-                results[row] = _do(mem, room, operation, a, b)
-            row += 1
+        run_rows(mem, room, scripts, first, first, ends[machine], results)
+        first = ends[machine]

@@ -27,6 +27,14 @@ COMPACT = 7  # order (-1 = the whole zone), whether synchronous -> pages moved
 RESCAN = 8  # -> 0
 ASK = 9  # order -> number of blocks available; all are freed again
 FREE = 10  # -> free page frames
+PIN = 11  # frame in use -> frame
+UNPIN = 12  # row that pinned -> 0
+ZBUD_MAP = 13  # row that allocated -> handle
+ZBUD_UNMAP = 14  # row that mapped -> 0
+MOVABLE = 15  # whether pages of zbud may move -> 0
+
+#: Operations that undo an earlier row, and what that row was.
+UNDOES = {FREE_PAGES: ALLOC_PAGES, ZBUD_FREE: ZBUD_ALLOC, UNPIN: PIN, ZBUD_UNMAP: ZBUD_MAP}
 
 
 def rows(operation: int, first: ArrayLike = 0, second: ArrayLike = 0) -> Script:
@@ -50,16 +58,19 @@ def _valid(script: Script) -> NDArray[np.bool_]:
     rules: dict[int, NDArray[np.bool_]] = {
         ALLOC_PAGES: _between(0, first, layout.MAX_ORDER)
         & _between(0, second, layout.MIGRATE_RESERVE),
-        FREE_PAGES: _between(0, first, place) & (earlier == ALLOC_PAGES),
         ZBUD_ALLOC: first > 0,
-        ZBUD_FREE: _between(0, first, place) & (earlier == ZBUD_ALLOC),
         CREATE_PROCESS: first > 0,
         TOUCH: _between(0, first, np.cumsum(born)) & _between(0, second, pages),
         EXIT: _between(0, first, np.cumsum(born)),
         COMPACT: _between(-1, first, layout.MAX_ORDER),
         ASK: _between(0, first, layout.MAX_ORDER),
+        PIN: first >= 0,
+        ZBUD_MAP: _between(0, first, place) & (earlier == ZBUD_ALLOC),
+        MOVABLE: _between(0, first, 2),
     }
-    good = _between(0, operation, FREE + 1)
+    for undo, done in UNDOES.items():
+        rules[undo] = _between(0, first, place) & (earlier == done)
+    good = _between(0, operation, MOVABLE + 1)
     for which, rule in rules.items():
         good &= (operation != which) | rule
     return good
@@ -72,6 +83,6 @@ def check(script: Script) -> None:
     wrong = np.flatnonzero(~_valid(script))
     if len(wrong):
         raise ValueError(f"row {wrong[0]} of a script is invalid: {script[wrong[0]].tolist()}")
-    freed = script[np.isin(script[:, 0], (FREE_PAGES, ZBUD_FREE)), 1]
-    if len(np.unique(freed)) < len(freed):
-        raise ValueError("a script frees the same allocation twice")
+    undone = script[np.isin(script[:, 0], list(UNDOES)), 1]
+    if len(np.unique(undone)) < len(undone):
+        raise ValueError("a script frees, unpins or unmaps the same thing twice")

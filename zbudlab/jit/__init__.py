@@ -11,7 +11,14 @@ from zbudlab.jit.compile import (
 )
 from zbudlab.jit.intrinsics import LARGE_MEMORY, call_codec, copy_row, prefetch_row
 from zbudlab.jit.memory import array_table, declare_arrays
-from zbudlab.jit.replacing import as_record, kernel_named, on_plain_arrays, replaced, uncompiled
+from zbudlab.jit.replacing import (
+    as_record,
+    elsewhere,
+    kernel_named,
+    on_plain_arrays,
+    replaced,
+    uncompiled,
+)
 
 __all__ = [
     "CACHE_DIRECTORY",
@@ -26,6 +33,7 @@ __all__ = [
     "compiling",
     "copy_row",
     "declare_arrays",
+    "elsewhere",
     "kernel",
     "kernel_named",
     "on_plain_arrays",

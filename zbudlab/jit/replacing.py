@@ -119,11 +119,26 @@ def uncompiled(
     """
     functions = functions or {}
     plain = _callers(set(names) | set(functions))
+    with _bound(lambda: _plain_forms(plain, functions)):
+        yield
+
+
+def elsewhere(forms: dict[str, Callable]) -> contextlib.AbstractContextManager[None]:
+    """Call other functions instead of kernels, by full name, from Python within a block.
+
+    Kernels that call those kernels do not change: this is for an engine that runs elsewhere.
+    """
+    return _bound(lambda: forms)
+
+
+@contextlib.contextmanager
+def _bound(make_forms: Callable[[], dict[str, Callable]]) -> Iterator[None]:
+    """Replace kernels in all modules within a block; one block at a time."""
     if not _exclusive.acquire(blocking=False):
         raise RuntimeError("functions are replaced already: leave that block first")
     undo: list[tuple[dict, str, Any]] = []
     try:
-        forms = _plain_forms(plain, functions)
+        forms = make_forms()
         undo.extend(_bind({id(KERNELS[name]): form for name, form in forms.items()}))
         yield
     finally:

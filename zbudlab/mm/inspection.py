@@ -45,6 +45,8 @@ from zbudlab.mm.page import page_buddy, page_count, page_zpool
 from zbudlab.mm.state import State
 from zbudlab.mm.zpool import zpool_page_is_full, zpool_page_references
 
+FEW = 64  #: members of a list that are read at first
+
 #: The check of a pool, by its allocator.
 POOL_FAULTS = {
     layout.ZPOOL_ZBUD: zbud_check.faults,
@@ -54,8 +56,13 @@ POOL_FAULTS = {
 
 def list_members(records: np.ndarray, link: int, head: int) -> list[int]:
     """Return the record numbers on a list, first to last."""
-    entries = np.empty(len(records), np.int64)
-    return entries[: list_entries(records, link, head, entries)].tolist()
+    room = FEW
+    while True:
+        entries = np.empty(min(room, len(records)), np.int64)
+        count = list_entries(records, link, head, entries)
+        if count < room or room >= len(records):
+            return entries[:count].tolist()
+        room *= FEW
 
 
 def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:

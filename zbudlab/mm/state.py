@@ -6,7 +6,8 @@ needed: kernels cannot allocate, so `reserve_*` is called before the operation.
 """
 
 import contextlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +41,10 @@ class State:
     #: is kept out of `vars(state)`, and is made anew when it is asked for after an array changed.
     __slots__ = ("__dict__", "__weakref__", "mem")
     mem: Memory
+
+    #: Puts an array where the engine can reach it and returns it. Natively that is anywhere; an
+    #: engine in WebAssembly (`zbudlab.wasm.hosted`) reaches only its linear memory.
+    place: ClassVar[Callable[[np.ndarray], np.ndarray]] = staticmethod(lambda array: array)
 
     def __init__(
         self, frames: int, *, pageblock_order: int = 9, page_bytes: bool = True, pools: int = 1
@@ -94,8 +99,10 @@ class State:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; a `mem` of the arrays as they were is dropped."""
-        object.__setattr__(self, name, value)
-        if isinstance(value, np.ndarray):
+        if not isinstance(value, np.ndarray):
+            object.__setattr__(self, name, value)
+        else:
+            object.__setattr__(self, name, State.place(value))
             with contextlib.suppress(AttributeError):
                 del self.mem
 

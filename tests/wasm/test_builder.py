@@ -1,0 +1,100 @@
+"""The module: small, importing only a memory, described; built again after each change.
+
+Also tests `wasm/binary.py`, `wasm/describe.py`, `wasm/entries.py`, `wasm/link.py` and
+`wasm/lowering.py`.
+"""
+
+import gzip
+
+import pytest
+
+from zbudlab import jit, layout
+from zbudlab.wasm import BuildError, binary, build, builder, describe, entries
+
+MOST = 60 * 1024  #: bytes, compressed by gzip
+IMPORT = 2
+
+
+@pytest.fixture(scope="module")
+def module():
+    return build()
+
+
+def test_it_is_small(module):
+    assert len(gzip.compress(module.code, 9)) <= MOST
+
+
+def test_it_imports_memory_and_a_stack_but_no_function(module):
+    imports = binary.Reader(dict(binary.sections(module.code))[IMPORT])
+    names = []
+    for _ in range(imports.number()):
+        imports.name()
+        names.append(imports.name())
+        kind = imports.take(1)[0]
+        assert kind != binary.FUNCTION
+        imports.take(2)
+    assert names == ["__linear_memory", "__stack_pointer"]
+
+
+def test_it_exports_each_entry_under_its_name(module):
+    exports = binary.Reader(dict(binary.sections(module.code))[binary.EXPORT])
+    names = []
+    for _ in range(exports.number()):
+        names.append(exports.name())
+        assert exports.take(1)[0] == binary.FUNCTION
+        exports.number()
+    assert names == [entry.name for entry in entries.entries()]
+    assert names == list(module.description["exports"])
+
+
+def test_the_description_names_parameters_and_results(module):
+    exports = module.description["exports"]
+    assert exports["zbud.zbud_alloc"]["parameters"] == ["mem", "int", "int", "int"]
+    assert exports["zbud.zbud_alloc"]["results"] == 1
+    assert exports["compaction.rescan"]["results"] == 0
+    assert exports["lru.first_fault"]["results"] == 2
+    assert exports["list_head.list_entries.rows"]["kernel"] == "list_head.list_entries"
+    moves, control, taken, _ = exports["interpreter.run_scripts"]["parameters"][1]
+    assert moves == {"dtype": "migration", "ndim": 1}
+    assert control == {"dtype": "compact_control", "ndim": 1}
+    assert taken == {"dtype": "int64", "ndim": 1}
+
+
+def test_the_description_has_the_layout(module):
+    page = module.description["dtypes"]["page"]
+    assert page["itemsize"] == layout.page.itemsize
+    assert page["fields"]["next"] == ["uint32", 0, 1]
+    assert page["fields"]["refcount"] == ["int32", layout.page.fields["refcount"][1], 0]
+    constants = module.description["constants"]
+    assert constants["FRAME_ORDER_SHIFT"] == layout.FRAME_ORDER_SHIFT
+    assert constants["MIGRATE_MOVABLE"] == layout.MIGRATE_MOVABLE
+    assert module.description["stack_top"] == describe.STACK_TOP
+
+
+def test_the_same_entry_of_two_types_has_two_names():
+    names = [entry.name for entry in entries.entries()]
+    assert len(set(names)) == len(names)
+    assert set(jit.KERNELS) >= {entry.kernel for entry in entries.entries()}
+
+
+def test_a_change_of_a_source_builds_anew(monkeypatch, tmp_path):
+    before = builder._key(builder.ENTRIES)
+    assert builder._key(builder.ENTRIES) == before
+    (tmp_path / "new.py").write_text("x = 1\n")
+    monkeypatch.setattr(builder, "SOURCES", (*builder.SOURCES, str(tmp_path)))
+    assert builder._key(builder.ENTRIES) != before
+
+
+def test_a_build_that_fails_says_why():
+    with pytest.raises(BuildError, match="entries"):
+        build("zbudlab.wasm.binary")
+
+
+def test_only_webassembly_is_read():
+    with pytest.raises(ValueError, match="not a WebAssembly module"):
+        list(binary.sections(b"\x7fELF\x02\x01\x01\x00"))
+
+
+@pytest.mark.parametrize("value", [0, 1, 127, 128, 2**14, 2**32 - 1])
+def test_numbers_are_written_as_they_are_read(value):
+    assert binary.Reader(binary.number(value)).number() == value

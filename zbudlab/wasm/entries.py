@@ -1,0 +1,207 @@
+"""What the module exports: kernels that Python calls, by name, with the types of their parameters.
+
+Natively numba looks at the arguments of each call; a module has its types fixed. The name of a
+parameter says its type (`NAMED`), with a few exceptions.
+"""
+
+import inspect
+from typing import NamedTuple
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.experiments import interpreter
+from zbudlab.machine import freelists
+from zbudlab.mm import (
+    bootmem,
+    cma,
+    compaction,
+    inspection,
+    list_head,
+    lru,
+    memory,
+    migrate,
+    page,
+    page_alloc,
+    page_alloc_check,
+    page_poison,
+    radix_tree,
+    swapfile,
+    vmscan,
+    vmstat,
+    zbud,
+    zbud_check,
+    zbud_header,
+    zpool,
+    zswap,
+    zswap_check,
+    zswap_marks,
+)
+
+
+class Rows(NamedTuple):
+    """The type of an array in rows without gaps."""
+
+    dtype: np.dtype
+    ndim: int = 1
+
+
+class Group(NamedTuple):
+    """The type of a named tuple of arrays: its class, and the types of its fields."""
+
+    named: type
+    fields: tuple[Rows, ...]
+
+
+#: A whole number or a record, an array, a named tuple of arrays, or `mem`.
+Parameter = np.dtype | Rows | Group | str
+
+MEM = "mem"
+INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+NUMBERS = Rows(INT64)
+BYTES = np.dtype(np.uint8)
+MOVES, CONTROL = Rows(layout.migration), Rows(layout.compact_control)
+
+#: Types by the name of the parameter; all others are int64.
+NAMED: dict[str, Parameter] = {
+    MEM: MEM,
+    "zone": layout.zone,
+    "page": layout.page,
+    "pages": Rows(layout.page),
+    "blocks": Rows(layout.pageblock),
+    "nodes": Rows(layout.radix_tree_node),
+    "moves": MOVES,
+    "control": CONTROL,
+    "cells": Rows(BYTES),
+    "indices": Rows(INT64, 2),
+    "data": Rows(BYTES, 2),
+    "image": Rows(BYTES, 2),
+    "scripts": Rows(INT64, 2),
+    "lengths": Rows(np.dtype(np.int32)),
+    "room": Group(interpreter.Room, (MOVES, CONTROL, NUMBERS, NUMBERS)),
+    **dict.fromkeys(("answers", "batch", "ends", "entries", "errors", "freed", "found"), NUMBERS),
+    **dict.fromkeys(("handles", "kinds", "numbers", "orders", "pageblocks", "places"), NUMBERS),
+    **dict.fromkeys(("results", "slots", "starts", "types", "victims", "where"), NUMBERS),
+}
+
+
+class Entry(NamedTuple):
+    """One exported function: its name, the kernel `module.function`, the types it takes."""
+
+    name: str
+    kernel: str
+    parameters: tuple[Parameter, ...]
+
+
+def _entry(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
+    """Return the entry of a kernel. types: of parameters whose name does not say it."""
+    function = kernel.py_func  # type: ignore[attr-defined]
+    full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    names = inspect.signature(function).parameters
+    given = NAMED | types
+    return Entry(full + suffix, full, tuple(given.get(name, INT64) for name in names))
+
+
+def _tree(kernel: object, root: np.dtype = layout.radix_tree_root, suffix: str = "") -> Entry:
+    """Return the entry of a function on radix trees, whose keys use all 64 bits."""
+    return _entry(kernel, suffix, root=root, key=UINT64)
+
+
+def entries() -> list[Entry]:
+    """Return all exports, sorted by name."""
+    plain = [
+        bootmem.free_area_init,
+        bootmem.free_pages_memory,
+        bootmem.init_cma_reserved_pageblocks,
+        cma.alloc_contig_range,
+        cma.free_contig_range,
+        cma.is_cma_range,
+        compaction.compact_zone_order,
+        compaction.first_fault,
+        compaction.rescan,
+        compaction.reset_isolation_suitable,
+        freelists.occupy_frames,
+        freelists.release_blocks,
+        inspection.look_at_frames,
+        interpreter.run_rows,
+        interpreter.run_scripts,
+        lru.first_fault,
+        lru.lru_cache_add,
+        lru.lru_cache_del,
+        lru.lru_head,
+        memory.do_swap_page_begin,
+        memory.do_swap_page_end,
+        memory.exit_mmap,
+        memory.first_fault,
+        memory.handle_mm_fault,
+        memory.handle_mm_faults,
+        memory.page_add_anon_rmap,
+        memory.page_remove_rmap,
+        migrate.migrate_pool_page,
+        page.page_lru,
+        page.page_zbud,
+        page_alloc.alloc_pages,
+        page_alloc.free_list,
+        page_alloc.get_pageblock_migratetype,
+        page_alloc.move_freepages_block,
+        page_alloc.put_page,
+        page_alloc.set_pageblock_range,
+        page_alloc_check.first_fault,
+        page_poison.poison_free_pages,
+        radix_tree.init_radix_tree_nodes,
+        radix_tree.radix_tree_preload,
+        swapfile.first_fault,
+        swapfile.get_swap_pages,
+        swapfile.swap_free,
+        swapfile.swap_use,
+        swapfile.swapcache_free_entries,
+        swapfile.swapoff,
+        swapfile.swapon,
+        vmscan.add_to_swap,
+        vmscan.shrink_begin,
+        vmscan.shrink_end,
+        vmstat.extfrag_indices,
+        zbud.zbud_alloc,
+        zbud.zbud_free,
+        zbud.zbud_handle_exists,
+        zbud.zbud_map,
+        zbud.zbud_reclaim_begin,
+        zbud.zbud_reclaim_end,
+        zbud.zbud_unmap,
+        zbud_check.first_fault,
+        zpool.zpool_create_pool,
+        zpool.zpool_next_frame,
+        zpool.zpool_shrink_begin,
+        zpool.zpool_shrink_end,
+        zpool.zpool_shrink_gave_up,
+        zswap.zswap_invalidate_area,
+        zswap.zswap_load_batch_end,
+        zswap.zswap_load_begin,
+        zswap.zswap_load_end,
+        zswap.zswap_store_batch,
+        zswap.zswap_store_begin,
+        zswap.zswap_store_end,
+        zswap.zswap_store_refused,
+        zswap.zswap_writeback_begin,
+        zswap.zswap_writeback_end,
+        zswap.zswap_writeback_fail,
+        zswap.zswap_writeback_map,
+        zswap.zswap_writeback_unmap,
+        zswap_check.first_fault,
+        zswap_marks.zswap_store_marks,
+    ]
+    others = [
+        _entry(list_head.list_entries, records=Rows(layout.page)),
+        _entry(list_head.list_entries, ".rows", records=Rows(layout.zbud_header)),
+        _entry(list_head.list_length, records=Rows(layout.page)),
+        _entry(swapfile.swap_count, slots=Rows(layout.swap_slot)),
+        _entry(zbud_header.handle_pfn, pool=layout.zbud_pool),
+        _entry(zswap.zswap_load_batch_begin, where=Rows(INT64, 2)),
+        _tree(radix_tree.radix_tree_delete),
+        _tree(radix_tree.radix_tree_insert),
+        _tree(radix_tree.radix_tree_lookup),
+        _tree(radix_tree.radix_tree_next_hole),
+        _tree(radix_tree.radix_tree_replace),
+        _tree(radix_tree.first_fault, layout.zbud_pool),
+    ]
+    return sorted([*map(_entry, plain), *others])

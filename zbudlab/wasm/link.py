@@ -1,0 +1,59 @@
+"""LLVM's part of the build: bitcode of all entries in, one WebAssembly object out."""
+
+from collections.abc import Iterable
+
+import llvmlite.binding as llvm
+
+TRIPLE = "wasm32-unknown-unknown"
+#: Of the processor: what every browser has had since 2021 (memcpy and memset as instructions).
+FEATURES = "+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"
+SPEED = 3  #: the optimisation level, as numba's
+
+
+def _machine() -> llvm.TargetMachine:
+    """Return LLVM's description of the target."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple(TRIPLE)
+    return target.create_target_machine(features=FEATURES, opt=SPEED, reloc="static")
+
+
+def wasm_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
+    """Link wrappers with their kernels for WebAssembly and return the object file.
+
+    Wrappers come first: LLVM drops a kernel that may be inlined as long as nothing uses it.
+    """
+    machine = _machine()
+    wrappers, kernels = zip(*parts, strict=True)
+    whole = llvm.parse_assembly("")
+    _retarget(whole, machine)
+    for module in [*map(llvm.parse_assembly, wrappers), *map(llvm.parse_bitcode, kernels)]:
+        _retarget(module, machine)
+        whole.link_in(module)
+    _keep_only_exports(whole, {name for text in wrappers for name in _defined(text)})
+    _optimise(whole, machine)
+    return bytes(machine.emit_object(whole))
+
+
+def _retarget(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
+    module.triple = TRIPLE
+    module.data_layout = str(machine.target_data)
+
+
+def _defined(text: str) -> list[str]:
+    """Return the functions that a wrapper defines."""
+    return [f.name for f in llvm.parse_assembly(text).functions if not f.is_declaration]
+
+
+def _keep_only_exports(module: llvm.ModuleRef, exports: set[str]) -> None:
+    """Make everything except the exports internal, so that what nothing uses is dropped."""
+    for each in [*module.functions, *module.global_variables]:
+        if not each.is_declaration and each.name not in exports:
+            each.linkage = "internal"
+
+
+def _optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=SPEED)
+    options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
