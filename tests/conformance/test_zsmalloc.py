@@ -5,7 +5,9 @@ import gzip
 import numpy as np
 import pytest
 
-from tests.conformance.traces import GOLDEN, trace
+from tests.conformance.traces import GOLDEN, TEXT, trace
+from zbudlab import jit
+from zbudlab.conformance import compare
 from zbudlab.conformance.trace import TraceError
 from zbudlab.conformance.zsmalloc import ZsmallocHarness, zsmalloc_answers
 from zbudlab.mm.inspection import first_fault
@@ -124,6 +126,24 @@ def test_size_classes_are_the_kernels(version, chain, name):
     assert lines == [line for line in text.splitlines() if not line.startswith("#")]
     kept = len(np.unique(harness.state.size_classes["used"]))
     assert f"classes 255 distinct {kept} " in text
+
+
+SHORT = sorted(
+    path
+    for path in GOLDEN.glob("zsmalloc-*/[hn]*.trace.gz")
+    if len(gzip.decompress(path.read_bytes()).splitlines()) < 60
+)
+
+
+def test_plain_python_prints_the_same():
+    """Plain kernels also check every index."""
+    plain = [name for name in jit.KERNELS if name.startswith("zsmalloc")]
+    with jit.uncompiled(plain):
+        for path in SHORT:
+            kind = path.parent.name
+            end, settings = next(iter(TEXT[kind].items()))
+            expected = path.with_name(path.name.replace(".trace.gz", end))
+            assert compare(kind, path, expected, **settings)[1] is None, path.name
 
 
 @pytest.mark.parametrize("name", ["6.1/h15_compact_order", "7/n09_isolated_then_freed"])

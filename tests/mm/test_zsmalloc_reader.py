@@ -9,7 +9,7 @@ from zbudlab import layout
 from zbudlab.analysis import blockers, ownership
 from zbudlab.history import History
 from zbudlab.machine import ConfigError, Machine
-from zbudlab.mm import inspection, zpool_reader, zsmalloc_reader
+from zbudlab.mm import inspection, zpool, zpool_reader, zsmalloc_reader
 from zbudlab.traces.logs import LogReplay
 
 FRAMES = 512
@@ -130,3 +130,17 @@ def test_snapshots_and_logs_have_it_too(tmp_path):
 def test_a_kernel_without_zsmalloc_is_refused():
     with pytest.raises(ConfigError, match=r"zswap of 3\.12-fixed has no allocator except zbud"):
         Machine(frames=64, zpool="zsmalloc")
+
+
+def test_small_objects_that_share_a_chunk_are_seen():
+    made = Machine(frames=64, profile="6.1", zpool="zsmalloc", page_bytes=False)
+    made.state.reserve_objects(4)
+    for _ in range(4):
+        zpool.zpool_malloc(made.state.mem, 0, 20, layout.MIGRATE_MOVABLE)
+    pfn = pool_pages(made)
+    assert zpool_reader.page_parts(made.state, pfn)[0].tolist() == [layout.PART_LAST] * 2 + [0] * 62
+    zpool.zpool_free(made.state.mem, 0, 2)
+    parts = [layout.PART_FIRST, layout.PART_LAST]
+    assert zpool_reader.page_parts(made.state, pfn)[0, :2].tolist() == parts
+    zpool.zpool_free(made.state.mem, 0, 1)
+    assert zpool_reader.page_parts(made.state, pfn)[0, :3].tolist() == [0, layout.PART_LAST, 0]

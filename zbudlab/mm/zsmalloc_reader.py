@@ -52,11 +52,18 @@ def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
 
     A chunk of 64 bytes that several small objects share shows the last of them.
     """
-    parts = np.zeros((len(pfns), layout.NCHUNKS), np.uint8)
-    for row, pfn in enumerate(pfns.tolist()):
-        for index, start, end in objects_in(state, pfn):
-            chunks = slice(max(start, 0) // layout.CHUNK_SIZE, -(-end // layout.CHUNK_SIZE))
-            parts[row, chunks] = layout.PART_LAST if index % 2 else layout.PART_FIRST
+    numbers, records, classes = zspages_of(state, pfns)
+    place = (records["chain"] == pfns[:, None]).argmax(axis=1)
+    offset = place[:, None] * layout.PAGE_SIZE + np.arange(layout.NCHUNKS) * layout.CHUNK_SIZE
+    size, objects = classes["object_size"][:, None], classes["objs_per_zspage"][:, None]
+    last = np.minimum((offset + layout.CHUNK_SIZE - 1) // size, objects - 1)
+    parts = np.zeros(offset.shape, np.uint8)
+    for more in range(layout.CHUNK_SIZE // layout.ZS_MIN_ALLOC_SIZE + 1):
+        index = offset // size + more
+        there = (index <= last) & (numbers != 0)[:, None]
+        words = state.objects[(records["first_object"].astype(np.int64)[:, None] + index) * there]
+        used = there & (words & layout.OBJ_ALLOCATED_TAG != 0)
+        parts[used] = np.where(index % 2, layout.PART_LAST, layout.PART_FIRST)[used]
     return parts
 
 
