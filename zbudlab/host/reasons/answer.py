@@ -111,10 +111,13 @@ def why(
             return Answer(request, reason, because, steps)
         found = parse_mem_info(part)
         zones, totals, size = found.zones, found.totals, found.page_size
+        damage = found.notes
     else:
         request = _asked(report, order, gfp)
-        zones, totals, size = report.zones, {}, report.page_size
-    return _answer(request, zones, totals, size, layouts)
+        zones, totals, size, damage = report.zones, {}, report.page_size, []
+    answer = _answer(request, zones, totals, size, layouts)
+    answer.notes += [f"{note[0].upper()}{note[1:]}." for note in damage]
+    return answer
 
 
 def _asked(host: Host, order: int | None, gfp: str | None) -> Request:
