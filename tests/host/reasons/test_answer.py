@@ -156,7 +156,8 @@ def test_text_without_a_report_is_refused():
 def test_a_report_without_zones_says_so():
     answer = host.why("app: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n")
     assert answer.reason == "unknown"
-    assert set(HEADS) == {"page allocation failure", "OOM kill", "CMA failure"}
+    kinds = {"page allocation failure", "vmalloc failure", "OOM kill", "CMA failure"}
+    assert set(HEADS) == kinds
 
 
 def test_a_cma_area_shows_its_longest_run():

@@ -91,7 +91,7 @@ def parse_request(text: str) -> tuple[Request, str]:
     if not found:
         raise HostError(
             "this text reports no refused request: neither 'page allocation failure: order:', "
-            "'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
+            "'vmalloc error:', 'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
         )
     start, kind, match = _with_zones(plain, found)
     part = plain[start : _end(found, start, len(plain))]
