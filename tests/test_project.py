@@ -70,6 +70,12 @@ class TestEnvironments:
         assert SpecifierSet(PROJECT["requires-python"]) & python == python
         assert listed[-1] == {"pip": ["-e ."]}
 
+    def test_make_and_the_package_take_the_same_versions_of_python(self):
+        (oldest, refused) = (
+            ".".join(map(str, v)) for v in (make_env.OLDEST, make_env.FIRST_REFUSED)
+        )
+        assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(f">={oldest},<{refused}")
+
     def test_conda_is_pinned_where_pyproject_is(self):
         text = (ROOT / "environment.yml").read_text("utf-8")
         pinned = [line for line in PROJECT["dependencies"] if "==" in line]

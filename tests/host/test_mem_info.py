@@ -78,3 +78,17 @@ def test_a_zone_whose_list_was_cut_has_its_watermarks():
 def test_other_text_has_none():
     assert not looks_like_mem_info("Node 0, zone Normal 1 2 3\n")
     assert parse_mem_info("").zones == []
+
+
+CUT = "Node 0 Normal: 21*8kB (U) 1*32kB (C) 0*64kB 1*512kB (M) = 744kB\n"
+
+
+def test_a_size_missing_in_between_moves_no_order_and_is_told():
+    found = parse_mem_info(CUT)
+    assert found.zones[0].free == [21, 0, 1, 0, 0, 0, 1]
+    assert found.zones[0].letters == ["U", "", "C", "", "", "", "M"]
+    assert found.notes == [
+        "the free list of node 0, zone Normal adds up to 712 kB and says 744 kB: part of it is "
+        "missing or damaged"
+    ]
+    assert parse_mem_info(CUT.replace("744", "712")).notes == []

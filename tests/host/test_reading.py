@@ -170,6 +170,13 @@ def test_free_frames_before_4_6_are_said_to_be_blocks(tmp_path):
     assert "buddyinfo has 6 free pages" in note
 
 
+def test_free_frames_that_agree_with_blocks_are_said_to_be_blocks(tmp_path):
+    root = recorded("kpageflags_before_4_6", tmp_path)
+    (root / "proc/sys/kernel/osrelease").unlink()
+    (note,) = host.read(root).notes
+    assert "seems to be of a kernel before Linux 4.6" in note
+
+
 @pytest.mark.parametrize("as_file", [True, False], ids=["a file", "instead of buddyinfo"])
 def test_a_kernel_log_is_read_as_a_host(tmp_path, as_file):
     log = DATA / "mem_info.txt"

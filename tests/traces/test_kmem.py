@@ -279,3 +279,33 @@ def test_a_trace_without_frees_says_so(tmp_path):
         "no block is freed in this trace: was mm_page_free recorded?",
         "452 of 2500 allocations that the traced machine met were refused here: use more --frames",
     ]
+
+
+OLD_PERF_TRACE = """\
+     0.000 kmem:mm_page_alloc:page=0xffffea0000 pfn=153 order=0 migratetype=0 gfp_flags=GFP_KERNEL)
+     2.500 kmem:mm_page_free:page=0xffffea0000 pfn=153 order=0)
+"""
+UNNAMED = """\
+bash  12 [001] 100.123456: kmem:mm_page_alloc: page=0x1 pfn=0x12 order=0 migratetype=1 gfp_flags=0
+                       0 [unknown] ([unknown])
+
+bash  12 [001] 100.123466: kmem:mm_page_free: page=0x1 pfn=0x12 order=0
+                      fe [unknown] (/usr/bin/app)
+"""
+
+
+def test_the_older_form_of_perf_trace_has_times(tmp_path):
+    found = records(traces.BlockEvents(written(tmp_path, OLD_PERF_TRACE)))
+    assert found["time"].tolist() == [0, 2_500_000]
+
+
+def test_short_addresses_of_unknown_functions_are_of_call_chains(tmp_path):
+    reader = traces.BlockEvents(written(tmp_path, UNNAMED))
+    assert len(records(reader)) == 2
+    assert (reader.stack, reader.malformed.count) == (2, 0)
+
+
+def test_no_time_goes_backwards_where_only_some_events_have_one(tmp_path):
+    text = OLD_PERF_TRACE.replace("     2.500 ", "")
+    figures = traces.replay("kmem", written(tmp_path, text), frames=FRAMES)
+    assert figures.last["seconds"] == 0

@@ -25,7 +25,7 @@ LETTERS = {
 }
 NODE = r"(?:Node\s+(\d+)\s+)?"
 BLOCKS = re.compile(
-    NODE + r"([A-Z]\w+):((?:\s+\d+[*_]\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*\d+kB", re.MULTILINE
+    NODE + r"([A-Z]\w+):((?:\s+\d+[*_]\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*(\d+)kB", re.MULTILINE
 )
 BLOCK = re.compile(r"(\d+)[*_](\d+)kB(?:\s+\(([A-Z]*)\))?")
 STATE = re.compile(
@@ -43,13 +43,15 @@ SIZES = ("managed", "present")
 class MemInfo(NamedTuple):
     """Zones, the page size in bytes, and counts of all memory in pages.
 
-    dumps: how many times the text lists the zones; the last list is returned.
+    dumps: how many times the text lists the zones; the last list is returned. notes: free lists
+    that do not add up.
     """
 
     zones: list[Zone]
     page_size: int
     totals: dict[str, int]
     dumps: int
+    notes: list[str]
 
 
 def looks_like_mem_info(text: str) -> bool:
@@ -57,14 +59,19 @@ def looks_like_mem_info(text: str) -> bool:
     return BLOCKS.search(plain_text(text)) is not None
 
 
-def _free_list(words: str) -> tuple[list[int], list[str], int]:
-    """Return free blocks and letters by order, and the page size in bytes."""
-    found = BLOCK.findall(words)
-    return (
-        [int(count) for count, _, _ in found],
-        [letters for _, _, letters in found],
-        int(found[0][1]) * KIB,
-    )
+def _free_list(words: str) -> tuple[list[int], list[str], int, int]:
+    """Return free blocks and letters by order, the page size in bytes, and all free kilobytes.
+
+    A size that is missing in between, as in a text that was cut, has no blocks.
+    """
+    found = [(int(count), int(size), letters) for count, size, letters in BLOCK.findall(words)]
+    first = max(found[0][1], 1)
+    orders = [max(size // first, 1).bit_length() - 1 for _, size, _ in found]
+    blocks, letters = [0] * (max(orders) + 1), [""] * (max(orders) + 1)
+    for order, (count, _, types) in zip(orders, found, strict=True):
+        blocks[order] += count
+        letters[order] += types
+    return blocks, letters, first * KIB, sum(count * size for count, size, _ in found)
 
 
 def _fill(zone: Zone, state: tuple[str, ...], page_size: int) -> None:
@@ -89,12 +96,17 @@ def parse_mem_info(text: str) -> MemInfo:
     """Read zones, watermarks, free lists and counts; no zones if the text has none."""
     plain = plain_text(text)
     lists, dumps = last_dump(BLOCKS.findall(plain), lambda groups: groups[:2])
-    zones, page_size = {}, 4 * KIB
-    for node, name, words in lists:
-        blocks, letters, page_size = _free_list(words)
-        zones[node, name] = Zone(int(node or 0), name, blocks, letters=letters)
+    zones, page_size, notes = {}, 4 * KIB, []
+    for node, name, words, said in lists:
+        blocks, letters, page_size, there = _free_list(words)
+        zones[node, name] = zone = Zone(int(node or 0), name, blocks, letters=letters)
+        if there != int(said):
+            notes.append(
+                f"the free list of {zone} adds up to {there} kB and says {said} kB: "
+                "part of it is missing or damaged"
+            )
     for state in STATE.findall(plain):
         key = state[:2]
         _fill(zones.setdefault(key, Zone(int(key[0] or 0), key[1], [])), state, page_size)
     totals = {name: int(pages) for name, pages in TOTALS.findall(plain)}
-    return MemInfo(list(zones.values()), page_size, totals, dumps)
+    return MemInfo(list(zones.values()), page_size, totals, dumps, notes)

@@ -91,6 +91,7 @@ def _free_lists(host: Host, text: str, name: str) -> None:
         f"{name} is a kernel log: free lists and sizes are those of its Mem-Info block; which "
         "types a list holds is known, but not how many blocks of each"
     )
+    host.notes += [f"{name}: {note}" for note in found.notes]
     if found.dumps > 1:
         host.notes.append(f"{name} has {found.dumps} Mem-Info blocks: the last is used")
 
@@ -155,13 +156,21 @@ def _read_frames(host: Host, files: Files) -> None:
     counts = np.bincount(host.kinds, minlength=len(KINDS)).tolist()
     host.frames = dict(zip(KINDS, counts, strict=True))
     known = version(host.release)
-    if known and known < FLAGS_ON_EVERY_FRAME:
+    if known < FLAGS_ON_EVERY_FRAME if known else _counts_blocks(host):
         free = sum(zone.free_pages for zone in host.zones)
+        seems = "before" if known else "this recording seems to be of a kernel before"
         host.notes.append(
-            f"/{FILE}: before Linux 4.6 only the first frame of a free block or slab is marked: "
-            f"'free' and 'slab' count blocks, the rest of them is under 'kernel' (buddyinfo has "
-            f"{free} free pages)"
+            f"/{FILE}: {seems} Linux 4.6, which marks only the first frame of a free block or "
+            f"slab: 'free' and 'slab' count blocks, the rest of them is under 'kernel' (buddyinfo "
+            f"has {free} free pages)"
         )
+
+
+def _counts_blocks(host: Host) -> bool:
+    """Return whether the frames marked free are closer to buddyinfo's blocks than to its pages."""
+    free = host.frames["free"]
+    blocks = sum(sum(zone.free) for zone in host.zones)
+    return abs(free - blocks) < abs(free - sum(zone.free_pages for zone in host.zones))
 
 
 def _compare(host: Host) -> None:

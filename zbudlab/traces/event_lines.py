@@ -33,7 +33,7 @@ ALLOC, FREE, STEAL = (
 )
 #: What 2.6.31 to 3.2 call a free; a page freed by a pagevec has the second event only.
 FREE_DIRECT, PAGEVEC_FREE = word("mm_page_free_direct"), word("mm_pagevec_free")
-SYSTEM = word("kmem:")
+SYSTEM, UNKNOWN = word("kmem:"), word("[unknown]")
 PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
     word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
 )
@@ -64,9 +64,12 @@ def is_stack(text, at, end):
     last = first
     while last < end and digit(text[last]) < 16:
         last += 1
-    if first == at or last - first < SHORTEST_ADDRESS or last == end:
+    if first == at or last in (first, end) or text[last] != SPACE:
         return False
-    return text[last] == SPACE and digit(text[skip_blanks(text, last, end)]) > 9
+    name = skip_blanks(text, last, end)
+    if last - first < SHORTEST_ADDRESS:
+        return ends_with(text, name, min(name + UNKNOWN.shape[0], end), UNKNOWN)
+    return digit(text[name]) > 9
 
 
 @kernel
@@ -108,6 +111,8 @@ def read_name(text, start, at, end, fields):
         fields[EVENT] = event
     elif event >= 0:
         read_event(text, start, at, fields, event, length)
+        if fields[TIME] == NOT_A_NUMBER:  # an older perf trace: milliseconds begin the line
+            fields[TIME] = milliseconds_at(text, skip_blanks(text, start, end), end)
     elif text[at] == COLON and fields[TIME] == NOT_A_NUMBER:
         fields[TIME] = time_before(text, start, at)
 

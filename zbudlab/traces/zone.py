@@ -58,7 +58,7 @@ class BlockReplay:
     def _note_times(self, times: np.ndarray) -> None:
         if self.first_time < 0:
             self.first_time = int(times[0])
-        self.last_time = max(self.last_time, int(times[-1]))
+        self.last_time = max(self.last_time, self.first_time, int(times[-1]))
 
     def sample(self) -> dict[str, Any]:
         """Return a sample of the zone."""

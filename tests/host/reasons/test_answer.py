@@ -156,7 +156,8 @@ def test_text_without_a_report_is_refused():
 def test_a_report_without_zones_says_so():
     answer = host.why("app: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n")
     assert answer.reason == "unknown"
-    assert set(HEADS) == {"page allocation failure", "OOM kill", "CMA failure"}
+    kinds = {"page allocation failure", "vmalloc failure", "OOM kill", "CMA failure"}
+    assert set(HEADS) == kinds
 
 
 def test_a_cma_area_shows_its_longest_run():
@@ -172,3 +173,38 @@ def test_a_cma_area_shows_its_longest_run():
         "cma: number of available pages: 4096@0=> 4096 free of 4096 total pages\n"
     )
     assert small.reason == "larger than the area"
+
+
+TWO_NODES = """\
+app: page allocation failure: order:4, mode:{mode}, nodemask={mask},cpuset=/,mems_allowed={mems}
+CPU: 1 PID: 5 Comm: app Not tainted 5.15.0 #1
+Node 0 Normal free:499712kB min:1000kB low:1250kB high:1500kB present:4194304kB managed:4100000kB
+Node 1 Normal free:20000kB min:1000kB low:1250kB high:1500kB present:4194304kB managed:4100000kB
+Node 0 Normal: 0*4kB 0*8kB 0*16kB 0*32kB 0*64kB 122*4096kB (M) = 499712kB
+Node 1 Normal: 3000*4kB (UM) 1000*8kB (M) 0*16kB 0*32kB 0*64kB 0*4096kB = 20000kB
+"""
+KERNEL, USER = "0xcc0(GFP_KERNEL)", "0xdc0(GFP_USER)"
+
+
+@pytest.mark.parametrize(
+    ("mode", "mask", "mems", "reason"),
+    [
+        (KERNEL, "(null)", "0-1", "met now"),
+        (KERNEL, "1", "0-1", "scattered"),
+        (KERNEL, "1-7,9", "0-1", "scattered"),
+        (KERNEL, "(null)", "1", "met now"),
+        (USER, "(null)", "1", "scattered"),
+        (KERNEL, "3", "0-1", "unknown"),
+        (KERNEL, "0-99999999999", "0-1", "met now"),
+    ],
+)
+def test_nodes_that_the_request_may_not_use_do_not_count(mode, mask, mems, reason):
+    answer = host.why(TWO_NODES.format(mode=mode, mask=mask, mems=mems), layouts=0)
+    assert answer.reason == reason
+
+
+def test_a_failure_of_vmalloc_is_a_request_for_pages():
+    head = "app: vmalloc error: size 4096, page order 4, failed to allocate pages, mode:"
+    text = TWO_NODES.replace("app: page allocation failure: order:4, mode:", head)
+    answer = host.why(text.format(mode=KERNEL, mask="1", mems="0-1"), layouts=0)
+    assert (answer.request.kind, answer.reason) == ("vmalloc failure", "scattered")

@@ -111,10 +111,13 @@ def why(
             return Answer(request, reason, because, steps)
         found = parse_mem_info(part)
         zones, totals, size = found.zones, found.totals, found.page_size
+        damage = found.notes
     else:
         request = _asked(report, order, gfp)
-        zones, totals, size = report.zones, {}, report.page_size
-    return _answer(request, zones, totals, size, layouts)
+        zones, totals, size, damage = report.zones, {}, report.page_size, []
+    answer = _answer(request, zones, totals, size, layouts)
+    answer.notes += [f"{note[0].upper()}{note[1:]}." for note in damage]
+    return answer
 
 
 def _asked(host: Host, order: int | None, gfp: str | None) -> Request:
@@ -136,7 +139,9 @@ def _answer(
         because = f"order {request.order} is larger than the largest block, order {orders - 1}"
         return Answer(request, "too large", because, steps, notes=notes, page_size=size)
     decisions = [
-        decide(zone, zones, gfp, request.order, rules) for zone in allowed_zones(zones, gfp)
+        decide(zone, zones, gfp, request.order, rules)
+        for zone in allowed_zones(zones, gfp)
+        if request.may_use(zone.node)
     ]
     steps.append(zones_step(gfp, decisions))
     for found in decisions:
@@ -154,6 +159,8 @@ def _reason(request: Request, decisions: list[ZoneDecision], zones: list[Zone]) 
     last = deciding(decisions)
     if not zones:
         return UNKNOWN, "this report has no zones: its Mem-Info block is missing"
+    if not any(request.may_use(zone.node) for zone in zones):
+        return UNKNOWN, f"this report has no zone of node {request.only}, to which it was limited"
     if last is None:
         return EMPTY, REASONS[EMPTY]
     if any(found.verdict == MET for found in decisions):
@@ -169,7 +176,12 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
         notes.append("The watermarks are not known (no zoneinfo): 0 is taken.")
     if zones and not any(any(zone.letters) or zone.by_type for zone in zones):
         notes.append("Migrate types are not known: every free block counts as usable.")
-    if request.nodes and len({zone.node for zone in zones}) > 1:
+    several = len({zone.node for zone in zones}) > 1
+    if request.only and several:
+        notes.append(f"The request may use memory of node {request.only} only.")
+    elif request.gfp and "__GFP_THISNODE" in request.gfp.flags and several:
+        notes.append("The request was for one node, and the report does not say which.")
+    if request.nodes and several:
         notes.append(f"The task may use memory of nodes {request.nodes}.")
     return notes
 

@@ -85,7 +85,8 @@ def _barred(gfp: Gfp, rules: Rules) -> set[str]:
 def usable_blocks(zone: Zone, gfp: Gfp, rules: Rules) -> list[int]:
     """Return the free blocks by order that a request may use.
 
-    Where only letters are known, a free list that has an allowed letter counts in full.
+    Where only letters are known, a free list that has an allowed letter, or none because the text
+    was cut, counts in full.
     """
     barred = _barred(gfp, rules)
     if zone.by_type:
@@ -98,7 +99,7 @@ def usable_blocks(zone: Zone, gfp: Gfp, rules: Rules) -> list[int]:
     if not any(zone.letters):
         return list(zone.free)
     return [
-        count if set(letters) - barred else 0
+        count if not letters or set(letters) - barred else 0
         for count, letters in zip(zone.free, zone.letters, strict=True)
     ]
 

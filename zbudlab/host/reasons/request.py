@@ -9,10 +9,15 @@ from zbudlab.host.text import plain_text
 from zbudlab.host.zones import HostError
 
 FAILURE, OOM, CMA, ASKED = "page allocation failure", "OOM kill", "CMA failure", "request"
+VMALLOC = "vmalloc failure"
 GFP_WORDS = r"(0x[0-9a-f]+(?:\([^)]*\))?)"
 HEADS = {
     FAILURE: re.compile(
         r"page\s+allocation\s+failure[.:]\s*order:\s*(\d+)\s*,?\s*mode:\s*" + GFP_WORDS
+    ),
+    VMALLOC: re.compile(
+        r"vmalloc\s+error:\s*size\s+\d+,\s*page\s+order\s+(\d+),\s*failed\s+to\s+allocate\s+pages,"
+        r"\s*mode:\s*" + GFP_WORDS
     ),
     OOM: re.compile(
         r"invoked\s+oom-killer:\s*gfp_mask=\s*"
@@ -31,18 +36,20 @@ AVAILABLE = re.compile(
 RUN = re.compile(r"(\d+)@(\d+)")
 BUSY = re.compile(r"alloc_contig_range: \[\w+, \w+\) PFNs busy")
 GROUP = re.compile(r"CONSTRAINT_MEMCG|[Mm]emory cgroup out of memory|Task in \S+ killed as a")
-NODES = re.compile(r"mems_allowed=([\d,-]+)")
+NODES = re.compile(r"mems_allowed=(\d[\d-]*(?:,\d[\d-]*)*)")
+MASK = re.compile(r"nodemask=(\d[\d-]*(?:,\d[\d-]*)*)")
+CPUSET_LIMIT = re.compile(r"constraint=CONSTRAINT_CPUSET")
 
 
 @dataclass
 class Request:
     """A refused request.
 
-    kind: FAILURE, OOM, CMA or ASKED. order, gfp: what was asked for; gfp is None for CMA. pages,
-    error, runs, area, busy: for CMA, the pages wanted, the errno, the lengths of free runs, the
-    pages of the area, and the number of busy ranges. memory_group: whether a memory cgroup set the
-    limit. nodes: the allowed nodes, as the report names them. others: number of earlier reports in
-    the text.
+    kind: FAILURE, VMALLOC, OOM, CMA or ASKED. order, gfp: what was asked for; gfp is None for CMA.
+    pages, error, runs, area, busy: for CMA, the pages wanted, the errno, the lengths of free runs,
+    the pages of the area, and the number of busy ranges. memory_group: whether a memory cgroup set
+    the limit. nodes: the nodes of the task, as the report names them. only: those of this request;
+    "" = all. others: number of earlier reports in the text.
     """
 
     kind: str
@@ -56,7 +63,18 @@ class Request:
     busy: int = 0
     memory_group: bool = False
     nodes: str = ""
+    only: str = ""
     others: int = 0
+
+    def may_use(self, node: int) -> bool:
+        """Return whether the request may use memory of a node."""
+        return not self.only or _holds(self.only, node)
+
+
+def _holds(nodes: str, node: int) -> bool:
+    """Return whether a list such as `0-1,3` has a node."""
+    ends = [[int(end) for end in part.split("-") if end] for part in nodes.split(",")]
+    return any(end[0] <= node <= end[-1] for end in ends if end)
 
 
 def parse_request(text: str) -> tuple[Request, str]:
@@ -73,7 +91,7 @@ def parse_request(text: str) -> tuple[Request, str]:
     if not found:
         raise HostError(
             "this text reports no refused request: neither 'page allocation failure: order:', "
-            "'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
+            "'vmalloc error:', 'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
         )
     start, kind, match = _with_zones(plain, found)
     part = plain[start : _end(found, start, len(plain))]
@@ -104,16 +122,30 @@ def _request(kind: str, match: re.Match, part: str, release: str) -> Request:
     if kind == CMA:
         return _cma(match, part, release)
     words = match.groups()
-    order, mask = words if kind == FAILURE else words[::-1]
+    order, mask = words if kind != OOM else words[::-1]
+    gfp = parse_gfp(mask, version(release))
     nodes = NODES.search(part)
     return Request(
         kind,
         int(order),
-        parse_gfp(mask, version(release)),
+        gfp,
         release,
         memory_group=kind == OOM and GROUP.search(part) is not None,
         nodes=nodes[1] if nodes else "",
+        only=_only(part, gfp, nodes[1] if nodes else ""),
     )
+
+
+def _only(part: str, gfp: Gfp, nodes: str) -> str:
+    """Return the nodes that a request is limited to: its node mask, else a hard cpuset.
+
+    Only requests for user memory are bound to the cpuset of the task (kernel/cgroup/cpuset.c,
+    cpuset_zone_allowed, 4.4 to 6.x).
+    """
+    if mask := MASK.search(part):
+        return mask[1]
+    hard = "__GFP_HARDWALL" in gfp.flags or CPUSET_LIMIT.search(part)
+    return nodes if hard else ""
 
 
 def _cma(match: re.Match, part: str, release: str) -> Request:
