@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from scripts import site as site_builder
+from zbudlab.lessons.practice import SUBJECTS
 
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -156,7 +157,9 @@ class TestForm:
         for place, cell in enumerate(notebook.cells):
             outputs = cell.get("outputs", [])
             pages = [output.get("data", {}).get("text/html", "") for output in outputs]
-            asked = cell.cell_type == "code" and cell.source.startswith(PREDICTION)
+            asked = cell.cell_type == "code" and re.search(
+                r"^(Prediction\.sealed|Practice)\(", cell.source, re.M
+            )
             if asked or not any("<img" in page for page in pages):
                 continue
             if first_line(path, cell) in EXCUSED and "show(" not in cell.source:
@@ -167,6 +170,13 @@ class TestForm:
             assert any(CAPTION.match(text) for text in after) or path == PATHS[0], cell.source
             texts = [o.get("text") or o["data"].get("text/plain", "") for o in outputs]
             assert any(texts), cell.source
+
+    @pytest.mark.parametrize("path", PATHS[1:8], ids=lambda path: path.stem)
+    def test_ends_with_practice(self, path):
+        (used,) = re.findall(
+            r'^Practice\("(\w+)"\)$', "\n".join(c.source for c in cells(path, "code")), re.M
+        )
+        assert used in SUBJECTS
 
     @every_notebook
     def test_no_caption_describes_its_picture(self, path):

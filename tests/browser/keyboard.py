@@ -185,4 +185,6 @@ def walk(notebook: Notebook, look: Callable[[int], None] = lambda cell: None) ->
             press(notebook, "Shift+Enter")
         else:
             look(cell)
+            if stays and cell < count - 1:  # a folded cell that shows a picture
+                press(notebook, "Shift+Enter")
     return used

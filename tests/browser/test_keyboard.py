@@ -30,7 +30,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_notebook_is_read_from_its_first_cell_to_its_last(lab):
     with lab.open(NOTEBOOK) as notebook:
         predictions = NOTEBOOK.read_text("utf-8").count('"Prediction.sealed(')
-        assert walk(notebook) == [".zbl-prediction"] * predictions + [".zbl-knob"]
+        assert walk(notebook) == [".zbl-prediction"] * predictions + [
+            ".zbl-knob",
+            ".zbl-prediction",
+        ]
         assert notebook.error_outputs() == []
         assert notebook.errors == []
 

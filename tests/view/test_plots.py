@@ -5,6 +5,7 @@ Also tests `view/picture.py`, `view/savefile.py` and `view/workloads.py`.
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from zbudlab import Machine, layout, view
@@ -12,6 +13,7 @@ from zbudlab.machine import SWAP_TYPE
 from zbudlab.mm import vmstat
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import plots
+from zbudlab.view.look import tokens
 from zbudlab.workload import Workload
 from zbudlab.workload.watch import free_blocks, watch
 
@@ -110,3 +112,13 @@ def test_comparison_shows_what_can_be_had_of_each_machine(machine):
     with pytest.raises(ValueError, match="there are no machines to compare"):
         view.plot_comparison({})
     assert machine.state.pools["pages_nr"][SWAP_TYPE] > 0
+
+
+def test_a_machine_has_its_colour_of_the_system_in_every_chart(machine):
+    machines = {"zbud unmovable": machine, "zbud movable": machine, "another": machine}
+    faces = [bar.get_facecolor() for bar in plots.plot_comparison(machines).patches]
+    wanted = [to_rgba(tokens.colour(name)) for name in ("c_stuck", "c_move")]
+    assert [faces[0], faces[layout.MAX_ORDER]] == wanted
+    columns = {"step": [0, 1], "zbud can move": [1, 2], "zbud cannot move": [1, 2]}
+    lines = plots.plot_curves(columns).lines
+    assert [to_rgba(line.get_color()) for line in lines] == wanted[::-1]

@@ -28,6 +28,8 @@ LINES = tuple(
 )
 DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "///", "...", "xx")
+#: Machines by the names that two panels have.
+MACHINES = {"zbud cannot move": "zbud unmovable", "zbud can move": "zbud movable"}
 #: Colours of bars of free blocks, by migrate type.
 TYPES = tuple(
     tokens.colour(name) for name in ("kernel", "edge", "process", "warn", "cma", "isolated")
@@ -47,6 +49,12 @@ def _plain(ax: Axes, title: str, x: str, y: str) -> Axes:
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     return ax
+
+
+def _line_colour(name: str, place: int) -> str:
+    """Return the colour of a machine that has one in the system, otherwise one by place."""
+    curve = tokens.CURVES.get(MACHINES.get(name, name))
+    return tokens.colour(curve.token) if curve else LINES[place % len(LINES)]
 
 
 def _legend(ax: Axes, columns: int) -> None:
@@ -185,7 +193,7 @@ def plot_curves(
     ax = _axes(ax, (8, 4))
     for place, name in enumerate(wanted):
         style = DASHES[place // len(LINES) % len(DASHES)]
-        ax.plot(columns[by], columns[name], style, color=LINES[place % len(LINES)], label=name)
+        ax.plot(columns[by], columns[name], style, color=_line_colour(name, place), label=name)
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     _legend(ax, 4)
     return _plain(ax, "", by, wanted[0] if len(wanted) == 1 else "")
@@ -215,7 +223,7 @@ def plot_comparison(machines: Mapping[str, Machine], *, ax: Axes | None = None) 
             orders + (place - (len(machines) - 1) / 2) * thick,
             pages,
             thick,
-            color=LINES[place % len(LINES)],
+            color=_line_colour(name, place),
             hatch=HATCHES[place % len(HATCHES)],
             edgecolor=tokens.colour("paper"),
             label=f"{name}: {pages[0]} pages free, {pages[9] >> 9} blocks of order 9",

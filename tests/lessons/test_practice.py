@@ -1,0 +1,87 @@
+"""Problems for practice: by seed, with answers that their pictures show."""
+
+import re
+
+import pytest
+
+from zbudlab.lessons import practice
+
+SEEDS = range(60)
+
+
+@pytest.mark.parametrize("subject", practice.SUBJECTS)
+def test_a_seed_always_gives_the_same_problem_and_seeds_give_many(subject):
+    made = practice.SUBJECTS[subject]
+    assert [made(seed) for seed in SEEDS] == [made(seed) for seed in SEEDS]
+    least = 8 if subject == "migration" else len(SEEDS) // 2
+    assert len({made(seed).question for seed in SEEDS}) >= least
+    assert len({made(seed).answer for seed in SEEDS}) >= 2
+    assert all(made(seed).why and made(seed).rows for seed in SEEDS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+class TestAnswers:
+    def test_the_frame_is_the_address_divided_by_the_page_size(self, seed):
+        problem = practice.pages(seed)
+        address = int(re.search(r"0x\w+", problem.question)[0], 16)
+        assert problem.answer == address // 4096
+
+    def test_the_largest_block_is_in_the_picture_and_nothing_could_merge(self, seed):
+        problem = practice.buddy(seed)
+        (cells,) = problem.rows.values()
+        assert "" not in cells
+        assert problem.answer == max(int(cell) for cell in cells if cell.isdigit())
+        for pfn in range(0, 16, 2):
+            assert cells[pfn : pfn + 2] != ["0", "0"]
+        for order in range(1, 4):
+            for pfn in range(0, 16, 2 << order):
+                assert cells[pfn : pfn + (2 << order)] != [str(order)] * (2 << order)
+
+    def test_the_slots_make_the_key_again(self, seed):
+        problem = practice.radix(seed)
+        ((name, slots),) = problem.rows.items()
+        key = 0
+        for slot in slots:
+            key = key * 64 + int(slot[1:])
+        assert name == f"key {key}"
+        assert f"s{problem.answer}" == slots[0]
+
+    def test_pages_hold_all_objects_and_no_two_single_ones_fit_together(self, seed):
+        problem = practice.zbud(seed)
+        sizes = [int(size) for size in re.findall(r"\d+", problem.question.split("Objects of")[1])]
+        assert len(problem.rows) == problem.answer
+        rows = list(problem.rows.values())
+        assert sum(row.count("F") + row.count("L") for row in rows) == sum(sizes)
+        assert all(len(row) == 16 for row in rows)
+        single = sorted(row.count("F") for row in rows if "L" not in row)
+        assert len(single) < 2 or single[0] + single[1] > 15
+
+    def test_the_pool_keeps_its_limit_and_every_live_page_is_somewhere(self, seed):
+        problem = practice.zswap(seed)
+        (row,) = problem.rows.values()
+        assert row.count("d") == problem.answer
+        assert row.count("z") <= practice.LIMIT
+        stored = set(re.findall(r"store (\d)", problem.question))
+        gone = set(re.findall(r"invalidate (\d)", problem.question))
+        assert {str(slot) for slot, cell in enumerate(row) if cell} == stored - gone
+
+    def test_a_page_moves_if_the_count_is_as_expected(self, seed):
+        problem = practice.migration(seed)
+        held, expected = problem.rows.values()
+        assert (problem.answer == practice.MOVES) == (len(held) == len(expected))
+        fooled = "mapped once and then freed" in problem.question
+        unmapped = "not mapped" in problem.question
+        assert (problem.answer == practice.MOVES) == (unmapped or fooled)
+
+    def test_compaction_keeps_the_unmovable_frame_and_all_pages(self, seed):
+        problem = practice.compaction(seed)
+        before, after = problem.rows.values()
+        assert sorted(before) == sorted(after)
+        assert before.index("U") == after.index("U")
+        free = [
+            size
+            for size in (1, 2, 4, 8, 16)
+            for pfn in range(0, 16, size)
+            if after[pfn : pfn + size] == [""] * size
+        ]
+        assert problem.answer == max(free, default=1)

@@ -1,0 +1,197 @@
+"""Small problems by seed, for practice at the end of the notebooks 01 to 07.
+
+Each has a question, its answer with the reason, and a picture as data: rows of cells by name, as
+`view.toy.strips` draws them. The same seed always gives the same problem.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from zbudlab.layout import PAGE_SHIFT, RADIX_TREE_MAP_SHIFT, RADIX_TREE_MAP_SIZE
+
+FRAMES, TOP = 16, 4  #: frames of a toy memory, and the order of all of them
+CHUNKS, LIMIT = 16, 3  #: chunks of a toy zbud page; pages of a toy pool
+MOVES, AGAIN = "it moves", "it answers -EAGAIN"
+
+
+class Problem(NamedTuple):
+    """A question and its answer: a number, or one of `choices`. rows: the picture's cells."""
+
+    question: str
+    answer: int | str
+    why: str
+    rows: dict[str, list[str]]
+    choices: Sequence[str] = ()
+    unit: str = ""
+
+
+def pages(seed: int) -> Problem:
+    """Ask for the frame of an address."""
+    address = random.Random(seed).randrange(1 << PAGE_SHIFT, 1 << 20)
+    pfn = address >> PAGE_SHIFT
+    digits = f"{address:x}"
+    row = [f"f:{digit}" for digit in digits[:-3]] + [f"o:{digit}" for digit in digits[-3:]]
+    why = f"The last three digits are the position (o) in the frame: {address:#x} >> 12 = {pfn}."
+    question = f"Which page frame holds the byte at address {address:#x}?"
+    return Problem(question, pfn, why, {f"{address:#x}": row})
+
+
+def buddy(seed: int) -> Problem:
+    """Ask for the largest free block after a few calls."""
+    draw = random.Random(seed)
+    free: list[set[int]] = [set() for _ in range(TOP)] + [{0}]
+    used: dict[str, tuple[int, int]] = {}
+    calls = []
+    for name in "ABCDE":
+        order = draw.choice((0, 0, 1, 2))
+        used[name] = (_taken(free, order), order)
+        calls.append(f"{name} = alloc({order})")
+    for name in draw.sample(sorted(used), 3):
+        _given_back(free, *used.pop(name))
+        calls.append(f"free({name})")
+    largest = max(order for order in range(TOP + 1) if free[order])
+    why = "A freed block merges with its buddy only if the buddy is free as a whole."
+    question = f"16 free frames, then: {', '.join(calls)}. Which order has the largest free block?"
+    return Problem(question, largest, why, {"frames": _cells(free, used)})
+
+
+def _taken(free: list[set[int]], order: int) -> int:
+    larger = next(k for k in range(order, TOP + 1) if free[k])
+    pfn = min(free[larger])
+    free[larger].remove(pfn)
+    for half in range(order, larger):
+        free[half].add(pfn + (1 << half))
+    return pfn
+
+
+def _given_back(free: list[set[int]], pfn: int, order: int) -> None:
+    while order < TOP and pfn ^ (1 << order) in free[order]:
+        free[order].remove(pfn ^ (1 << order))
+        pfn, order = pfn & ~(1 << order), order + 1
+    free[order].add(pfn)
+
+
+def _cells(free: list[set[int]], used: dict[str, tuple[int, int]]) -> list[str]:
+    """Return a text for each frame: the order of its free block, or its owner."""
+    cells = [""] * FRAMES
+    blocks = [(str(order), pfn, order) for order in range(TOP + 1) for pfn in free[order]]
+    for text, pfn, order in [*blocks, *((name, *block) for name, block in used.items())]:
+        cells[pfn : pfn + (1 << order)] = [text] * (1 << order)
+    return cells
+
+
+def radix(seed: int) -> Problem:
+    """Ask for the slot of the top node that leads to a key."""
+    draw = random.Random(seed)
+    height = draw.choice((2, 3))
+    shift = RADIX_TREE_MAP_SHIFT * (height - 1)
+    key = draw.randrange(1 << shift, RADIX_TREE_MAP_SIZE << shift)
+    slots = [
+        key >> RADIX_TREE_MAP_SHIFT * level & RADIX_TREE_MAP_SIZE - 1
+        for level in range(height - 1, -1, -1)
+    ]
+    question = f"A tree has height {height}. Which slot of its top node leads to key {key}?"
+    why = f"Each level takes 6 bits: {key} goes through the slots {slots}."
+    return Problem(question, slots[0], why, {f"key {key}": [f"s{slot}" for slot in slots]})
+
+
+def zbud(seed: int) -> Problem:
+    """Ask how many pages a few objects take."""
+    draw = random.Random(seed)
+    sizes = [draw.randint(2, 12) for _ in range(6)]
+    taken: list[list[int]] = []
+    for size in sizes:
+        holes = [page for page in taken if len(page) == 1 and CHUNKS - 1 - page[0] >= size]
+        if holes:
+            max(holes, key=lambda page: page[0]).append(size)
+        else:
+            taken.append([size])
+    question = (
+        f"zbud pages have {CHUNKS} chunks, one of them the header. Objects of "
+        f"{', '.join(map(str, sizes))} chunks arrive. How many pages do they take?"
+    )
+    why = "Each object goes into the smallest hole that is large enough; a page holds two at most."
+    rows = {f"page {number}": _chunks(*page) for number, page in enumerate(taken)}
+    return Problem(question, len(taken), why, rows, unit="pages")
+
+
+def _chunks(first: int, last: int = 0) -> list[str]:
+    return ["H", *["F"] * first, *[""] * (CHUNKS - 1 - first - last), *["L"] * last]
+
+
+def zswap(seed: int) -> Problem:
+    """Ask how many pages are on the device after a few calls."""
+    draw = random.Random(seed)
+    slots = list(range(8))
+    draw.shuffle(slots)
+    pool: list[int] = []
+    device: list[int] = []
+    calls = []
+    for slot in slots[: draw.randint(4, 7)]:
+        if len(pool) == LIMIT:
+            device.append(pool.pop(0))
+        pool.append(slot)
+        calls.append(f"store {slot}")
+        if draw.random() < 0.4:
+            gone = draw.choice(pool + device)
+            (pool if gone in pool else device).remove(gone)
+            calls.append(f"invalidate {gone}")
+    row = ["z" if slot in pool else "d" if slot in device else "" for slot in range(8)]
+    question = (
+        f"zswap holds {LIMIT} pages and writes back the oldest. After {', '.join(calls)}: how many "
+        "pages are on the device?"
+    )
+    why = "A store into a full pool moves the oldest page to the device; invalidate drops a page."
+    return Problem(question, len(device), why, {"slots": row}, unit="pages")
+
+
+def migration(seed: int) -> Problem:
+    """Ask what migration answers for a page with mappings and freed handles."""
+    draw = random.Random(seed)
+    handles, mapped, freed = draw.randint(1, 2), draw.randint(0, 2), draw.random() < 0.5
+    freed = freed and mapped > 0
+    held = ["I", *["H"] * (handles - freed), *["M"] * mapped]
+    expected = ["I", *["H"] * handles]
+    objects = ("one object, which", "two objects. The first")[handles - 1]
+    times = ("not mapped", "mapped once", "mapped twice")[mapped]
+    story = f"A zbud page has {objects} is {times}{' and then freed' * freed}."
+    question = f"{story} Compaction isolates the page. What does migration do?"
+    why = (
+        f"The page has {len(held)} references: isolation (I), handles (H), mappings (M). A handle "
+        f"stays in the tree while it is mapped, so {len(expected)} are expected."
+    )
+    answer = MOVES if len(held) == len(expected) else AGAIN
+    rows = {"references": held, "expected": expected}
+    return Problem(question, answer, why, rows, choices=(MOVES, AGAIN))
+
+
+def compaction(seed: int) -> Problem:
+    """Ask for the largest free block after compaction past an unmovable frame."""
+    draw = random.Random(seed)
+    before = [draw.choice(("", "", "A", "B")) for _ in range(FRAMES)]
+    before[draw.randrange(FRAMES // 2)] = "U"
+    after, left, right = list(before), 0, FRAMES - 1
+    while left < right:
+        if after[left] in ("", "U"):
+            left += 1
+        elif after[right]:
+            right -= 1
+        else:
+            after[left], after[right] = "", after[left]
+    largest = max(
+        1 << order
+        for order in range(TOP + 1)
+        for pfn in range(0, FRAMES, 1 << order)
+        if order == 0 or not any(after[pfn : pfn + (1 << order)])
+    )
+    row = " ".join(cell or "." for cell in before)
+    question = f"{row}: U cannot move. How many frames has the largest free block once compacted?"
+    why = "Used frames move to the end, U stays, and a block begins at a multiple of its size."
+    return Problem(question, largest, why, {"before": before, "after": after}, unit="frames")
+
+
+#: Generators by the name of their subject.
+SUBJECTS: dict[str, Callable[[int], Problem]] = {
+    made.__name__: made for made in (pages, buddy, radix, zbud, zswap, migration, compaction)
+}
