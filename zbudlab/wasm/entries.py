@@ -93,7 +93,7 @@ class Entry(NamedTuple):
     parameters: tuple[Parameter, ...]
 
 
-def _entry(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
+def entry_of(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
     """Return the entry of a kernel. types: of parameters whose name does not say it."""
     function = kernel.py_func  # type: ignore[attr-defined]
     full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
@@ -104,7 +104,7 @@ def _entry(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
 
 def _tree(kernel: object, root: np.dtype = layout.radix_tree_root, suffix: str = "") -> Entry:
     """Return the entry of a function on radix trees, whose keys use all 64 bits."""
-    return _entry(kernel, suffix, root=root, key=UINT64)
+    return entry_of(kernel, suffix, root=root, key=UINT64)
 
 
 def entries() -> list[Entry]:
@@ -191,12 +191,12 @@ def entries() -> list[Entry]:
         zswap_marks.zswap_store_marks,
     ]
     others = [
-        _entry(list_head.list_entries, records=Rows(layout.page)),
-        _entry(list_head.list_entries, ".rows", records=Rows(layout.zbud_header)),
-        _entry(list_head.list_length, records=Rows(layout.page)),
-        _entry(swapfile.swap_count, slots=Rows(layout.swap_slot)),
-        _entry(zbud_header.handle_pfn, pool=layout.zbud_pool),
-        _entry(zswap.zswap_load_batch_begin, where=Rows(INT64, 2)),
+        entry_of(list_head.list_entries, records=Rows(layout.page)),
+        entry_of(list_head.list_entries, ".rows", records=Rows(layout.zbud_header)),
+        entry_of(list_head.list_length, records=Rows(layout.page)),
+        entry_of(swapfile.swap_count, slots=Rows(layout.swap_slot)),
+        entry_of(zbud_header.handle_pfn, pool=layout.zbud_pool),
+        entry_of(zswap.zswap_load_batch_begin, where=Rows(INT64, 2)),
         _tree(radix_tree.radix_tree_delete),
         _tree(radix_tree.radix_tree_insert),
         _tree(radix_tree.radix_tree_lookup),
@@ -204,4 +204,4 @@ def entries() -> list[Entry]:
         _tree(radix_tree.radix_tree_replace),
         _tree(radix_tree.first_fault, layout.zbud_pool),
     ]
-    return sorted([*map(_entry, plain), *others])
+    return sorted([*map(entry_of, plain), *others])
