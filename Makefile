@@ -4,6 +4,7 @@ PYTHON    ?= python3
 VENV      ?= .venv
 WORKERS   ?= 2
 JOBS      ?= 1
+PORT      ?= 8000
 HOURS     ?=
 MINUTES   ?= 5
 SEED      ?= 1
@@ -21,7 +22,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb) $(wildcard solutions/*/*.ipynb)
 ROOTFLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help env warm lab teach run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings fuzz soak dist wheelhouse lock check-wheels clean site
+.PHONY: help env warm lab teach run test quick lint check notebooks exercises grade bench bench-browser shots bench-history predict findings fuzz soak dist wheelhouse lock check-wheels clean site site-serve
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -78,7 +79,12 @@ notebooks: warm ## run every notebook again and store its output, normalised
 site: warm ## build the static site in build/site/
 	@echo "site: the course with its outputs, the guides, a page for every public function"
 	@$(BIN)/python scripts/site.py
-	@echo "site: open build/site/index.html, or serve it: $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
+	@echo "site: open build/site/index.html, or serve it: make site-serve"
+
+site-serve: ## serve the site to this computer only (PORT=); builds it if it is not there
+	@test -f build/site/index.html || $(MAKE) --no-print-directory site
+	@echo "site: http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server -b 127.0.0.1 -d build/site $(PORT)
 
 exercises: warm ## make exercises/ from solutions/
 	@$(BIN)/python scripts/exercises.py

@@ -12,6 +12,7 @@ import os
 import pkgutil
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -128,8 +129,16 @@ def gather(modules: list[str]) -> None:
         copy = SOURCES / "extra" / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, copy)
+    live(SOURCES / "extra" / "live")
     listed = "\n".join(f"   {name}" for name in modules)
     (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
+
+
+def live(folder: Path) -> None:
+    """Write the scripts of the live views, in a process with numba's compiler."""
+    with_compiler = {k: v for k, v in os.environ.items() if k != "NUMBA_DISABLE_JIT"}
+    command = [sys.executable, str(ROOT / "scripts" / "live.py"), str(folder)]
+    subprocess.run(command, env=with_compiler, check=True)
 
 
 def entries(*patterns: str, numbered: bool = False) -> str:

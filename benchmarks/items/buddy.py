@@ -21,32 +21,40 @@ def held() -> tuple[np.ndarray, np.ndarray]:
     return np.full(LIVE, -1, np.int64), np.zeros(LIVE, np.uint8)
 
 
+class Blocks:
+    """The slots, orders and types that all sides get."""
+
+    def __init__(self, operations: int) -> None:
+        self.draw = np.random.default_rng(SEED)
+        self.slots = np.zeros(operations, np.int32)
+        self.orders = np.zeros(operations, np.uint8)
+        self.types = np.zeros(operations, np.uint8)
+        self.drawn = (self.slots, self.orders, self.types)
+
+    def prepare(self) -> None:
+        """Draw the next round."""
+        operations = len(self.slots)
+        self.slots[:] = self.draw.integers(0, LIVE, operations)
+        self.orders[:] = self.draw.integers(0, layout.MAX_ORDER, operations)
+        self.types[:] = self.draw.choice(TYPES, operations)
+
+
 @item("buddy")
 def buddy(setup: Setup) -> Case:
     """Free a random block and allocate one of random order and type; both together count as one."""
-    draw = np.random.default_rng(SEED)
     operations = 10**4 if setup.short else 5 * 10**4
-    slots = np.zeros(operations, np.int32)
-    orders = np.zeros(operations, np.uint8)
-    types = np.zeros(operations, np.uint8)
-
-    def prepare() -> None:
-        slots[:] = draw.integers(0, LIVE, operations)
-        orders[:] = draw.integers(0, layout.MAX_ORDER, operations)
-        types[:] = draw.choice(TYPES, operations)
-
+    blocks = Blocks(operations)
     state = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
-
     ours = held()
     step = Step(
         f"buddy churn, orders 0-{layout.MAX_ORDER - 1}, 2^18 frames",
         2 * operations,
-        lambda: drivers.buddy_churn(state.mem, *ours, slots, orders, types),
+        lambda: drivers.buddy_churn(state.mem, *ours, *blocks.drawn),
         must={KERNEL: 1.0},
         aim={KERNEL: 1.2},
     )
     if setup.with_c:
         other = machine(FRAMES, layout.ZBUD_PLAIN, nodes=NODES, page_bytes=False)
         for side, c in ((KERNEL, Reference(FRAMES, in_page=False)), (ALIKE, Alike(other))):
-            step.theirs[side] = partial(c.buddy_churn, *held(), slots, orders, types, operations)
-    return Case(prepare, [step], passes=2 if setup.short else 5)
+            step.theirs[side] = partial(c.buddy_churn, *held(), *blocks.drawn, operations)
+    return Case(blocks.prepare, [step], passes=2 if setup.short else 5)

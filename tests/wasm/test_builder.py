@@ -4,12 +4,15 @@ Also tests `wasm/binary.py`, `wasm/describe.py`, `wasm/entries.py`, `wasm/link.p
 `wasm/lowering.py`.
 """
 
+import ast
 import gzip
+import importlib
+from pathlib import Path
 
 import pytest
 
 from zbudlab import jit, layout
-from zbudlab.wasm import BuildError, binary, build, builder, describe, entries
+from zbudlab.wasm import BuildError, binary, build, builder, describe, entries, hosted
 
 MOST = 60 * 1024  #: bytes, compressed by gzip
 IMPORT = 2
@@ -77,6 +80,43 @@ def test_the_same_entry_of_two_types_has_two_names():
     assert set(jit.KERNELS) >= {entry.kernel for entry in entries.entries()}
 
 
+def functions(body):
+    """Functions and methods that are not kernels."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from functions(node.body)
+            continue
+        decorators = map(ast.dump, getattr(node, "decorator_list", []))
+        if isinstance(node, ast.FunctionDef) and not any("kernel" in each for each in decorators):
+            yield node
+
+
+def kernels_called(module):
+    """Kernels that a module's Python functions name, as `module.function`."""
+    known = {id(compiled): name for name, compiled in jit.KERNELS.items()}
+    tree = ast.parse(Path(module.__file__).read_text("utf-8"))
+    for function in functions(tree.body):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name):
+                value = getattr(module, node.id, None)
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                value = getattr(getattr(module, node.value.id, None), node.attr, None)
+            else:
+                continue
+            if id(value) in known:
+                yield known[id(value)]
+
+
+@pytest.mark.parametrize("package", ["conformance", "machine", "mm", "swap"])
+def test_every_kernel_that_a_machine_calls_is_exported(package):
+    exported = {entry.kernel for entry in entries.entries()} | set(hosted.NATIVE)
+    missing = set()
+    for path in (Path(jit.__file__).parents[1] / package).glob("[!_]*.py"):
+        module = importlib.import_module(f"zbudlab.{package}.{path.stem}")
+        missing |= set(kernels_called(module)) - exported
+    assert missing == set()
+
+
 def test_a_change_of_a_source_builds_anew(monkeypatch, tmp_path):
     before = builder._key(builder.ENTRIES)
     assert builder._key(builder.ENTRIES) == before
@@ -86,8 +126,8 @@ def test_a_change_of_a_source_builds_anew(monkeypatch, tmp_path):
 
 
 def test_a_build_that_fails_says_why():
-    with pytest.raises(BuildError, match="entries"):
-        build("zbudlab.wasm.binary")
+    with pytest.raises(BuildError, match="list_head"):
+        build("tests.wasm.no_kernel")
 
 
 def test_only_webassembly_is_read():

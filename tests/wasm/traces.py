@@ -16,9 +16,8 @@ def expected(trace):
 
 def traces(kind):
     """The traces of a kind, the one with the fewest bytes to expect first."""
-    return sorted(
-        (GOLDEN / kind).glob("*.trace.gz"), key=lambda trace: expected(trace).stat().st_size
-    )
+    answered = [trace for trace in (GOLDEN / kind).glob("*.trace.gz") if expected(trace).exists()]
+    return sorted(answered, key=lambda trace: expected(trace).stat().st_size)
 
 
 def first_difference(module, trace):

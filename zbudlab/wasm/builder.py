@@ -26,7 +26,8 @@ from zbudlab.io.files import written_whole
 PACKAGE = Path(__file__).parents[1]
 ENTRIES = "zbudlab.wasm.entries"
 #: Everything that decides what a module contains, in the package.
-SOURCES = ("jit", "layout", "mm", "wasm", "experiments", "machine/freelists.py", "profiles.py")
+STEPS = tuple(f"wasm/{step}.py" for step in ("entries", "lowering", "link", "binary", "describe"))
+SOURCES = ("jit", "layout", "mm", "experiments/script.py", "profiles.py", *STEPS)
 
 #: Numba's settings while it compiles for a module.
 ENVIRONMENT = {
@@ -58,7 +59,10 @@ def _key(source: str) -> str:
     """Return a hash of everything that the module depends on."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     paths = [path for name in SOURCES for path in _files(PACKAGE / name)]
-    for path in [*paths, Path(str(importlib.import_module(source).__file__))]:
+    own = importlib.import_module(source)
+    kernels = {jit.KERNELS[each.kernel].py_func for each in own.entries()}
+    theirs = sorted({kernel.__code__.co_filename for kernel in kernels})
+    for path in [*paths, Path(str(own.__file__)), *map(Path, theirs)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -33,6 +33,11 @@ from zbudlab.mm import (
     zbud_check,
     zbud_header,
     zpool,
+    zsmalloc,
+    zsmalloc_check,
+    zsmalloc_class,
+    zsmalloc_compact,
+    zsmalloc_object,
     zswap,
     zswap_check,
     zswap_marks,
@@ -72,6 +77,8 @@ NAMED: dict[str, Parameter] = {
     "nodes": Rows(layout.radix_tree_node),
     "moves": MOVES,
     "control": CONTROL,
+    "area": Rows(layout.cma_area),
+    "bitmap": Rows(BYTES),
     "cells": Rows(BYTES),
     "indices": Rows(INT64, 2),
     "data": Rows(BYTES, 2),
@@ -93,7 +100,7 @@ class Entry(NamedTuple):
     parameters: tuple[Parameter, ...]
 
 
-def _entry(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
+def entry_of(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
     """Return the entry of a kernel. types: of parameters whose name does not say it."""
     function = kernel.py_func  # type: ignore[attr-defined]
     full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
@@ -104,7 +111,7 @@ def _entry(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
 
 def _tree(kernel: object, root: np.dtype = layout.radix_tree_root, suffix: str = "") -> Entry:
     """Return the entry of a function on radix trees, whose keys use all 64 bits."""
-    return _entry(kernel, suffix, root=root, key=UINT64)
+    return entry_of(kernel, suffix, root=root, key=UINT64)
 
 
 def entries() -> list[Entry]:
@@ -114,6 +121,10 @@ def entries() -> list[Entry]:
         bootmem.free_pages_memory,
         bootmem.init_cma_reserved_pageblocks,
         cma.alloc_contig_range,
+        cma.after_busy,
+        cma.cma_find,
+        cma.cma_mark,
+        cma.cma_reserve,
         cma.free_contig_range,
         cma.is_cma_range,
         compaction.compact_zone_order,
@@ -138,10 +149,13 @@ def entries() -> list[Entry]:
         memory.page_add_anon_rmap,
         memory.page_remove_rmap,
         migrate.migrate_pool_page,
+        migrate.move_to_new_page,
         page.page_lru,
         page.page_zbud,
+        page.page_zpool,
         page_alloc.alloc_pages,
         page_alloc.free_list,
+        page_alloc.free_one_page,
         page_alloc.get_pageblock_migratetype,
         page_alloc.move_freepages_block,
         page_alloc.put_page,
@@ -170,10 +184,22 @@ def entries() -> list[Entry]:
         zbud.zbud_unmap,
         zbud_check.first_fault,
         zpool.zpool_create_pool,
+        zpool.zpool_free,
+        zpool.zpool_isolate_page,
+        zpool.zpool_malloc,
+        zpool.zpool_map_handle,
         zpool.zpool_next_frame,
+        zpool.zpool_object_address,
+        zpool.zpool_putback_page,
         zpool.zpool_shrink_begin,
         zpool.zpool_shrink_end,
         zpool.zpool_shrink_gave_up,
+        zpool.zpool_unmap_handle,
+        zsmalloc.async_free_zspage,
+        zsmalloc_check.first_fault,
+        zsmalloc_class.zs_shrinker_count,
+        zsmalloc_compact.zs_compact,
+        zsmalloc_object.obj_index,
         zswap.zswap_invalidate_area,
         zswap.zswap_load_batch_end,
         zswap.zswap_load_begin,
@@ -191,12 +217,12 @@ def entries() -> list[Entry]:
         zswap_marks.zswap_store_marks,
     ]
     others = [
-        _entry(list_head.list_entries, records=Rows(layout.page)),
-        _entry(list_head.list_entries, ".rows", records=Rows(layout.zbud_header)),
-        _entry(list_head.list_length, records=Rows(layout.page)),
-        _entry(swapfile.swap_count, slots=Rows(layout.swap_slot)),
-        _entry(zbud_header.handle_pfn, pool=layout.zbud_pool),
-        _entry(zswap.zswap_load_batch_begin, where=Rows(INT64, 2)),
+        entry_of(list_head.list_entries, records=Rows(layout.page)),
+        entry_of(list_head.list_entries, ".rows", records=Rows(layout.zbud_header)),
+        entry_of(list_head.list_length, records=Rows(layout.page)),
+        entry_of(swapfile.swap_count, slots=Rows(layout.swap_slot)),
+        entry_of(zbud_header.handle_pfn, pool=layout.zbud_pool),
+        entry_of(zswap.zswap_load_batch_begin, where=Rows(INT64, 2)),
         _tree(radix_tree.radix_tree_delete),
         _tree(radix_tree.radix_tree_insert),
         _tree(radix_tree.radix_tree_lookup),
@@ -204,4 +230,4 @@ def entries() -> list[Entry]:
         _tree(radix_tree.radix_tree_replace),
         _tree(radix_tree.first_fault, layout.zbud_pool),
     ]
-    return sorted([*map(_entry, plain), *others])
+    return sorted([*map(entry_of, plain), *others])

@@ -1,0 +1,156 @@
+"""The site's live views: the engine in Chromium, opened from a file, by mouse and by keyboard."""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import landing
+from zbudlab.view import hero
+
+ROOT = Path(__file__).resolve().parents[2]
+MAP = '[data-live="frame map"]'
+PHONE = {"width": 390, "height": 844}
+MOST = 150 * 1024  #: bytes of scripts of a page, compressed by gzip
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The landing page with the scripts that it asks for."""
+    folder = tmp_path_factory.mktemp("live")
+    command = [sys.executable, str(ROOT / "scripts" / "live.py"), str(folder / "live")]
+    subprocess.run(command, check=True)
+    (folder / "index.html").write_text(landing.page(), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def page(lab, folder):
+    """The page, with everything live; errors and requests are kept."""
+    page = lab.context.new_page()
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto((folder / "index.html").as_uri())
+    for name in ("hero", "frame map"):
+        page.wait_for_selector(f'[data-live="{name}"][data-live-state="ready"]')
+    yield page
+    assert page.errors == []
+    page.close()
+
+
+def at_the_end(page):
+    page.wait_for_function(
+        f"(({{row, rows}}) => row === rows)(document.querySelector('{MAP}').dataset)"
+    )
+
+
+def summary(page):
+    """The map in words, once it has painted the newest state."""
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    return page.locator(MAP).locator(".zbl-summary").inner_text()
+
+
+def huge(page):
+    return int(page.locator(MAP).get_by_role("status").first.inner_text())
+
+
+def test_asks_for_its_own_files_only_and_they_are_small(page, folder):
+    assert all(url.startswith(folder.as_uri()) or url.startswith("data:") for url in page.asked)
+    scripts = (folder / "live").glob("*.js")
+    assert sum(len(gzip.compress(script.read_bytes())) for script in scripts) <= MOST
+
+
+def test_the_hero_moves_the_pages_that_were_recorded_natively(page):
+    box = page.locator('[data-live="hero"]')
+    box.get_by_role("button", name="Compact").click()
+    box.get_by_text("one page stayed").wait_for()
+    stuck = len(hero.story()["stuck"])
+    assert f"{stuck} pages moved. 511 of 512" in box.locator(".say").inner_text()
+    box.get_by_label("zbud pages can move").click()
+    box.get_by_role("button", name="Compact").click()
+    box.get_by_text("the block is whole").wait_for()
+    assert box.locator(".big output").inner_text() == "1"
+    box.get_by_role("button", name="start over").click()
+    assert box.locator(".hero").get_attribute("data-state") == "start"
+
+
+def test_the_map_runs_compacts_and_goes_back(page):
+    box = page.locator(MAP)
+    start = summary(page)
+    box.get_by_role("button", name="Run", exact=True).click()
+    at_the_end(page)
+    before = huge(page)
+    box.get_by_role("button", name="Compact").click()
+    compacted = summary(page)
+    assert huge(page) > before
+    rows = int(box.get_attribute("data-rows"))
+    slider = box.get_by_role("slider")
+    slider.fill("100")
+    assert box.get_attribute("data-row") == "100"
+    slider.fill(str(rows))  # forwards again, through the same compaction
+    assert summary(page) == compacted
+    slider.fill("0")
+    assert summary(page) == start
+
+
+def test_pages_allocated_as_movable_leave_more_huge_pages(page):
+    box = page.locator(MAP)
+    found = []
+    for movable in (False, True):
+        box.get_by_role("button", name="start over").click()
+        if movable:
+            box.get_by_label("zbud pages can move").click()
+            box.get_by_role("button", name="start over").click()
+        box.get_by_role("button", name="Run", exact=True).click()
+        at_the_end(page)
+        box.get_by_role("button", name="Compact").click()
+        found.append(huge(page))
+    assert found[1] > found[0]
+
+
+def test_works_by_keyboard_and_shows_the_records_of_a_frame(page):
+    box = page.locator(MAP)
+    box.get_by_role("button", name="Step").focus()
+    page.keyboard.press("Enter")
+    assert int(box.get_attribute("data-row")) > 0
+    box.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    details = box.get_by_role("region", name="details of the frame")
+    details.get_by_text("refcount").wait_for()
+
+
+def test_has_no_serious_fault_of_accessibility(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context="main").response["violations"]
+    assert [
+        f"{each['id']}: {each['help']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ] == []
+
+
+def test_fits_a_phone(lab, folder):
+    page = lab.context.new_page()
+    page.set_viewport_size(PHONE)
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_selector(f'{MAP}[data-live-state="ready"]')
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    canvas = page.locator(f"{MAP} canvas").bounding_box()
+    assert canvas["x"] + canvas["width"] <= PHONE["width"]
+    page.close()
+
+
+def test_without_webassembly_the_recorded_hero_stays(lab, folder):
+    page = lab.context.new_page()
+    page.add_init_script("delete window.WebAssembly")
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_selector('[data-live="hero"][data-live-state="failed"]')
+    page.get_by_role("button", name="Compact").first.click()
+    page.get_by_text("one page stayed").wait_for()
+    page.close()

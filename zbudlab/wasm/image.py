@@ -1,0 +1,54 @@
+"""A machine as bytes that a host without Python puts into linear memory and runs on."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zbudlab.machine import Machine
+from zbudlab.mm.state import grown
+
+ALIGNED = 64  #: bytes; arrays begin at multiples of it
+HANDLES_PER_NODE = 32  #: a tree over handles given out in sequence has a leaf for 64 of them
+SPARE_NODES = 64
+
+
+class Image(NamedTuple):
+    """A machine without page bytes.
+
+    data: uint8 (bytes,), all arrays. description: `arrays`, for each array of `mem` its first byte
+    and its shape; `frames`; `processes` created so far; `bytes`.
+    """
+
+    data: np.ndarray
+    description: dict[str, Any]
+
+
+def image(machine: Machine, *, processes: int = 0, pages: int = 0, objects: int = 0) -> Image:
+    """Return the image of a machine.
+
+    processes, pages, objects: for how many more processes, pages of processes and zbud objects to
+    leave room. ValueError for a machine with page bytes, which would be too large.
+    """
+    if machine.config.page_bytes:
+        raise ValueError("only a machine without page bytes fits into a page: page_bytes=False")
+    state = machine.state
+    arrays = state.mem._asdict()
+    more = int(state.nodes[0]["count"]) + objects // HANDLES_PER_NODE + SPARE_NODES
+    arrays["nodes"] = grown(state.nodes, more)
+    born = int(np.count_nonzero(state.processes["nr_pages"]))
+    arrays["processes"] = grown(state.processes, len(state.processes) + processes)
+    arrays["ptes"] = grown(state.ptes, len(state.ptes) + pages)
+    places: dict[str, list[int]] = {}
+    end = 0
+    for name, array in arrays.items():
+        if name != "frames":  # the same bytes as `rows`
+            places[name] = [end, *array.shape]
+            end += -(-array.nbytes // ALIGNED) * ALIGNED
+    places["frames"] = [places["rows"][0], *state.frames.shape]
+    data = np.zeros(end, np.uint8)
+    for name, array in arrays.items():
+        start = places[name][0]
+        data[start : start + array.nbytes] = np.ascontiguousarray(array).view(np.uint8).reshape(-1)
+    ordered = {name: places[name] for name in arrays}
+    sizes = {"frames": machine.config.frames, "processes": born, "bytes": end}
+    return Image(data, {"arrays": ordered, **sizes})
