@@ -24,6 +24,8 @@ def run_depth_first(result, most):
     return counts[walk.SCHEDULES], counts[walk.FAULTY]
 
 
+#: More states than are expanded before the first look at the clock.
+CROWD = [*(user(handle) for handle in (1, 1, 2, 2)), free(1), compact(passes=2), compact(passes=2)]
 BOTH = ("isolate", "unmap")
 
 #: scenario, profile, merged steps: states, schedules, kinds of faults
@@ -119,7 +121,7 @@ class TestExplore:
 
     def test_says_when_it_had_no_time(self):
         machine = explore_named("user-free-compact").machine
-        result = explore(machine, [user(1), user(1), user(2), compact(), compact()], seconds=0)
+        result = explore(machine, CROWD, seconds=0)
         assert not result.complete
         assert result.drawn.schedules >= 100
         assert result.verdict == "faulty"
@@ -127,11 +129,11 @@ class TestExplore:
 
     def test_random_schedules_repeat_by_seed(self):
         machine = explore_named("user-free-compact").machine
-        actors = [user(1), free(1), compact()]
-        drawn = [explore(machine, actors, seconds=0, seed=seed).drawn for seed in (1, 1, 2)]
+        drawn = [explore(machine, CROWD, seconds=0, seed=seed).drawn for seed in (1, 1, 2)]
         assert drawn[0] == drawn[1] != drawn[2]
         assert drawn[0].faulty > 0
-        assert explore(machine, actors, seconds=0, seed=1).shortest is not None
+        path, fault = drawn[0].paths[0]
+        assert explore(machine, CROWD, seconds=0).schedule(list(path), fault).fault == fault
 
     def test_depth_first_without_hashing_runs_as_many_schedules(self):
         result = explore_named("user-free-compact", merge=BOTH)

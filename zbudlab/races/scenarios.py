@@ -15,7 +15,7 @@ from zbudlab.machine.core import LAB_POOL, Core
 from zbudlab.races import play
 
 MERGES = {"isolate": MERGE_ISOLATE, "unmap": MERGE_UNMAP}
-SIZES = (1000, 900)  #: bytes of the two objects that share the page everybody meets on
+SIZES = (1000, 900)  #: bytes of the two objects that share the page that all actors meet on
 LARGE = 1900  #: bytes of objects that do not fit next to those
 FRAMES = 64
 NEWER = 1 << 20  #: the content that a store brings

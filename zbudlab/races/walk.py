@@ -8,7 +8,7 @@ from zbudlab.jit import kernel
 from zbudlab.layout import BLOCKED
 from zbudlab.races.actors import perform
 from zbudlab.races.oracles import scrub, state_fault
-from zbudlab.races.search import HOT, ended_here
+from zbudlab.races.search import HOT, ended_here, note_changes
 
 SCHEDULES = 0
 FAULTY = 1
@@ -28,6 +28,7 @@ def try_step(mem, search, who):
     if answer == BLOCKED:
         return NO_STEP
     scrub(mem, search.actors)
+    note_changes(search)
     return answer if answer else state_fault(mem, search.actors)
 
 
@@ -106,7 +107,8 @@ def run_one(mem, search, priorities, changes, path):
     priorities: int64 (actors,), changed on the way. changes: int64 (n,), the steps after which the
     actor that ran falls behind all others. path: int64 (steps,), gets who ran.
     """
-    search.image[:] = search.root
+    for i in range(search.counters[HOT]):
+        search.image[search.hot[i]] = search.root[search.hot[i]]
     length = 0
     tried = 0
     while True:
