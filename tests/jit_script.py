@@ -152,6 +152,16 @@ class Script:
         self.call(zbud.zbud_handle_exists, state.mem, 1, plain)
         old = self.call(zbud.zbud_reclaim_begin, state.mem, 1, np.zeros(2, np.int64))
         self.call(zbud.zbud_reclaim_end, state.mem, 1, old)
+        self.free_while_mapped()
+
+    def free_while_mapped(self):
+        """Free an object while it is mapped, with its page kept until the unmap."""
+        state = self.state
+        state.zswaps["keep_page_until_unmap"] = 1
+        handle = self.call(zbud.zbud_alloc, state.mem, 0, 99, layout.MIGRATE_MOVABLE)
+        for function in (zbud.zbud_map, zbud.zbud_free, zbud.zbud_unmap):
+            self.call(function, state.mem, 0, handle)
+        state.zswaps["keep_page_until_unmap"] = 0
 
     def visit_blocks_and_lists(self):
         state = self.state

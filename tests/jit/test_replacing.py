@@ -21,7 +21,7 @@ from tests.jit_script import Script
 from zbudlab import jit, layout
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
-from zbudlab.mm import compaction, inspection, vmstat, zpool
+from zbudlab.mm import compaction, inspection, migrate, vmstat, zpool
 from zbudlab.mm.mem import Memory
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
@@ -232,6 +232,8 @@ def emptied_script() -> None:
     assert machine.swap.counters()["pool_pages"] == 0
     assert machine.swap.reclaim(SWAP_TYPE, 8) == -layout.EINVAL
     assert zpool.zpool_next_frame(machine.state.mem, 0, 5) == -1
+    page = machine.state.pages[0]
+    assert migrate.freed_while_isolated(page) == (page["refcount"] == 1)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,30 @@
 
 Also tests `races/search.py`, `races/steps.py`, `races/oracles.py`, `races/paths.py`,
 `races/actors.py`, `races/result.py`, `races/image.py`,
-`races/scenarios.py`, `races/names.py`, `races/zswap_steps.py`, `layout/races.py`.
+`races/scenarios.py`, `races/names.py`, `races/zswap_steps.py`, `layout/races.py`,
+`races/drawing.py`, `races/walk.py`.
 """
 
+import numpy as np
 import pytest
 
 from zbudlab.machine import ConfigError, Machine
-from zbudlab.races import compact, explore, explore_named, free, user
+from zbudlab.races import compact, explore, explore_named, free, user, walk
 
+
+def run_depth_first(result, most):
+    """Run every schedule one by one. Return how many there are, and how many are faulty."""
+    result.image.words[:] = result.search.root
+    saved = np.zeros((200, len(result.image.words)), np.int64)
+    counts = np.zeros(3, np.int64)
+    assert walk.run_all(
+        result.image.mem, result.search, saved, np.zeros(200, np.int64), counts, most
+    )
+    return counts[walk.SCHEDULES], counts[walk.FAULTY]
+
+
+#: More states than are expanded before the first look at the clock.
+CROWD = [*(user(handle) for handle in (1, 1, 2, 2)), free(1), compact(passes=2), compact(passes=2)]
 BOTH = ("isolate", "unmap")
 
 #: scenario, profile, merged steps: states, schedules, kinds of faults
@@ -105,8 +121,23 @@ class TestExplore:
 
     def test_says_when_it_had_no_time(self):
         machine = explore_named("user-free-compact").machine
-        result = explore(machine, [user(1), user(1), user(2), compact(), compact()], seconds=0)
-        assert (result.verdict in ("incomplete", "faulty"), result.complete) == (True, False)
+        result = explore(machine, CROWD, seconds=0)
+        assert not result.complete
+        assert result.drawn.schedules >= 100
+        assert result.verdict == "faulty"
+        assert "random schedules" in str(result)
+
+    def test_random_schedules_repeat_by_seed(self):
+        machine = explore_named("user-free-compact").machine
+        drawn = [explore(machine, CROWD, seconds=0, seed=seed).drawn for seed in (1, 1, 2)]
+        assert drawn[0] == drawn[1] != drawn[2]
+        assert drawn[0].faulty > 0
+        path, fault = drawn[0].paths[0]
+        assert explore(machine, CROWD, seconds=0).schedule(list(path), fault).fault == fault
+
+    def test_depth_first_without_hashing_runs_as_many_schedules(self):
+        result = explore_named("user-free-compact", merge=BOTH)
+        assert run_depth_first(result, 10**6) == (1185, 85)
 
     def test_refuses_a_machine_with_page_bytes(self):
         with pytest.raises(ConfigError, match="without page bytes"):

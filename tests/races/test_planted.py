@@ -75,8 +75,8 @@ PLANTED = {
             "put_isolated": changed(
                 put_isolated,
                 (
-                    "        zpool_putback_page(mem, pfn)\n",
-                    "        zpool_putback_page(mem, pfn)\n        zpool_putback_page(mem, pfn)\n",
+                    "        zbud_putback_page(mem, pfn)\n",
+                    "        zbud_putback_page(mem, pfn)\n        zbud_putback_page(mem, pfn)\n",
                 ),
             )
         },

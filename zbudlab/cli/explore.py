@@ -25,6 +25,8 @@ def _explore(options: argparse.Namespace) -> int:
     result = explore_named(
         options.name, options.profile, merge=options.merge, seconds=options.seconds
     )
+    if options.save is not None:
+        result.save(options.save)
     print(json.dumps(result.as_dict(), indent=1) if options.json else result)
     return 0
 
@@ -53,6 +55,9 @@ def add(commands: Any) -> None:
     )
     explore.add_argument(
         "--seconds", type=float, default=60, metavar="S", help="give up after that time (60)"
+    )
+    explore.add_argument(
+        "--save", metavar="FILE", help="write the shortest schedule that ends in a fault to a file"
     )
     explore.add_argument("--json", action="store_true", help="print everything as JSON")
     explore.set_defaults(command=_explore)

@@ -10,6 +10,7 @@ ACTOR_LOAD = 3
 ACTOR_STORE = 4
 ACTOR_INVALIDATE = 5
 ACTOR_WRITEBACK = 6  # reclaim of a page of the pool, which writes back its objects
+ACTOR_PROGRAM = 7  # a Python generator, whose requests are the steps
 
 # Halves that one step joins, for comparison with tables that count them as one.
 MERGE_ISOLATE = 1

@@ -96,6 +96,8 @@ class State:
         self.swap_marks = np.zeros(0 if self.page_bytes else 64, np.uint32)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
+        self.race_actors = np.zeros(0, layout.actor)  # only where a schedule is played
+        self.race_slots = np.zeros(0, layout.race_slot)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; a `mem` of the arrays as they were is dropped."""

@@ -5,6 +5,7 @@ each actor's work is cut into steps where the kernel drops a lock, and `explore`
 every possible order. See docs/races.md.
 """
 
+from zbudlab.history import History as replay
 from zbudlab.races.explore import explore, explore_named
 from zbudlab.races.result import Result, Schedule
 from zbudlab.races.scenarios import (
@@ -33,6 +34,7 @@ __all__ = [
     "free",
     "invalidate",
     "load",
+    "replay",
     "scenario",
     "store",
     "user",

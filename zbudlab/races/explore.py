@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from zbudlab import layout
 from zbudlab.machine.core import Core
 from zbudlab.races import oracles, search
+from zbudlab.races.drawing import Drawn, draw
 from zbudlab.races.image import Image, image_of
+from zbudlab.races.programs import Program, Programs
 from zbudlab.races.result import Result
-from zbudlab.races.scenarios import Actor, merged, records, scenario, with_unique_names
+from zbudlab.races.scenarios import Actor, merged, program, records, scenario, with_unique_names
 from zbudlab.races.search import Search
 
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
+DRAWING = 0.25  #: share of the time that is kept for random schedules
 SLICE = 4096  #: states expanded between two looks at the clock
 #: Actors that take several locks in turn, so that the order of lists may be that of no serial run.
 USES_ZSWAP = (
@@ -81,29 +85,29 @@ def _larger(found: Search) -> Search:
     return larger
 
 
-def _serial_orders(image: Image, found: Search) -> np.ndarray:
+def _serial_orders(image: Image, found: Search, programs: Programs) -> np.ndarray:
     """Return the orders of the lists in which runs of one actor after the other end, uint64."""
     orders = set()
     for turns in permutations(range(len(image.actors))):
         image.words[:] = found.root
-        if all(_runs_alone(image, found, who) for who in turns):
+        if all(_runs_alone(image, found, programs, who) for who in turns):
             orders.add(int(oracles.list_order(image.mem)))
     image.words[:] = found.root
     return np.array(sorted(orders), np.uint64)
 
 
-def _runs_alone(image: Image, found: Search, who: int) -> bool:
+def _runs_alone(image: Image, found: Search, programs: Programs, who: int) -> bool:
     """Run an actor to its end. Return False if a step of it is a fault or waits."""
     while image.actors[who]["pc"] >= 0:
-        if search.step(image.mem, found, who):
+        if programs.step(found, who):
             return False
     return True
 
 
-def _searched(image: Image, found: Search, until: float) -> tuple[Search, bool]:
+def _searched(programs: Programs, found: Search, until: float) -> tuple[Search, bool]:
     """Search until all states are expanded, there are too many, or time is up."""
     while True:
-        answer = search.run(image.mem, found, SLICE)
+        answer = programs.run(found, SLICE)
         if answer == search.FINISHED:
             return found, True
         if time.perf_counter() > until or found.counters[search.STATES] >= MOST_STATES:
@@ -114,31 +118,46 @@ def _searched(image: Image, found: Search, until: float) -> tuple[Search, bool]:
 
 def explore(
     machine: Core,
-    actors: Sequence[Actor],
+    actors: Sequence[Actor | Callable[[], Any]],
     *,
     preemptions: int | None = None,
     seconds: float = 10,
     merge: Sequence[str] = (),
+    seed: int = 0,
 ) -> Result:
     """Run every interleaving of the actors on a machine, and return what was found.
 
-    machine: without page bytes and small; it stays as it is. actors: see `zbudlab.races.scenarios`.
+    machine: without page bytes and small; it stays as it is. actors: ready ones
+    (`zbudlab.races.scenarios`), or generator functions (`zbudlab.races.programs`).
     preemptions: leave out schedules that take the processor more often from an actor that could go
-    on; None = none is left out. seconds: after which the search ends, incomplete. merge: "isolate"
-    and "unmap" join the two steps of isolation and of unmap.
+    on; None = none is left out. seconds: after which the search ends, incomplete, compilation not
+    counted; its last quarter, and all that is left after two million states, goes to schedules with
+    random priorities. seed: draws those. merge: "isolate" and "unmap" join the two steps of
+    isolation and of unmap.
 
     Raises ConfigError for a machine with page bytes or a large one, ValueError for other arguments
     out of range.
     """
-    started = time.perf_counter()
-    actors = with_unique_names(actors)
-    image = image_of(machine, records(machine, actors, merged(tuple(merge))))
+    chosen = with_unique_names(
+        [each if isinstance(each, Actor) else program(each) for each in actors]
+    )
+    image = image_of(machine, records(machine, chosen, merged(tuple(merge))))
+    generators = {i: Program(each) for i, each in enumerate(actors) if not isinstance(each, Actor)}
+    if generators and preemptions is not None:
+        raise ValueError("preemptions can be bounded for ready actors, not for generators")
+    programs = Programs(image, generators)
     oracles.scrub(image.mem, image.actors)
     found = _new_search(image, -1 if preemptions is None else preemptions)
-    if not any(actor.kind in USES_ZSWAP for actor in actors):
-        found = found._replace(serial=_serial_orders(image, found))
-    found, complete = _searched(image, found, started + seconds)
-    return Result(machine, tuple(actors), image, found, complete, time.perf_counter() - started)
+    if not any(actor.kind in USES_ZSWAP for actor in chosen):
+        found = found._replace(serial=_serial_orders(image, found, programs))
+    programs.run(found, 0)  # compiles, before the clock starts
+    started = time.perf_counter()
+    found, complete = _searched(programs, found, started + seconds * (1 - DRAWING))
+    drawn = Drawn()
+    if not complete and not generators:
+        drawn = draw(image, found, started + seconds, seed, preemptions)
+    spent = time.perf_counter() - started
+    return Result(machine, tuple(chosen), image, found, complete, spent, drawn, programs)
 
 
 def explore_named(

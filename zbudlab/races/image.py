@@ -79,7 +79,7 @@ def _tables(machine: Core) -> dict[str, np.ndarray]:
     return mem
 
 
-def _device(machine: Core, slots: int) -> np.ndarray:
+def device_of(machine: Core, slots: int) -> np.ndarray:
     """Return what the device and zswap hold of each slot, layout.race_slot (slots,)."""
     table = np.zeros(slots, layout.race_slot)
     entries = machine.state.swap_slots["entry"][:slots]
@@ -94,7 +94,7 @@ def image_of(machine: Core, actors: np.ndarray) -> Image:
     """
     _check(machine)
     tables = _tables(machine)
-    tables["device"] = _device(machine, len(tables["slots"]))
+    tables["device"] = device_of(machine, len(tables["slots"]))
     tables["actors"] = actors
     tables["schedule"] = np.array([-1, 0])
     sizes = {name: -(-array.nbytes // WORD) * WORD for name, array in tables.items()}

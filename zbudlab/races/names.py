@@ -96,7 +96,7 @@ FAULTS: dict[int, tuple[str, str]] = {
     ),
     layout.FAULT_LEAK: (
         "lost frame",
-        "when all had finished, a frame was in use that no actor can free",
+        "when all had finished, a frame was in use that no owner can free",
     ),
     layout.FAULT_ORDER: (
         "order of the lists",

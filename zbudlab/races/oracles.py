@@ -26,7 +26,7 @@ from zbudlab.mm.page import page_buddy, page_zpool
 from zbudlab.mm.zbud_check import fault_in_pool
 from zbudlab.mm.zbud_header import header_row, is_empty, pool_list
 from zbudlab.mm.zbud_migrate import expected_references
-from zbudlab.mm.zpool import zpool_object_address
+from zbudlab.mm.zbud_zpool import zbud_object_address
 from zbudlab.races.steps import COMPACT_ALLOCATE, COMPACT_UNLOCK
 
 COMPACTIONS = 3  #: lists of isolated pages: those of compaction and reclaim
@@ -111,7 +111,7 @@ def scrub(mem, actors):
 @kernel
 def address_fault(mem, actor):
     """Return what is wrong with the address that a user of a handle holds."""
-    found = zpool_object_address(mem, actor.pool, np.int64(actor.handle))
+    found = zbud_object_address(mem, actor.pool, np.int64(actor.handle))
     if found == actor.address:
         return 0
     return FAULT_GONE if found < 0 else FAULT_MOVED

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zbudlab.history import History
 from zbudlab.machine.core import Core
 from zbudlab.races import paths, search
+from zbudlab.races.drawing import Drawn
 from zbudlab.races.image import Image
-from zbudlab.races.names import FAULTS, STEPS
+from zbudlab.races.names import FAULTS
+from zbudlab.races.play import played
+from zbudlab.races.programs import Programs
 from zbudlab.races.scenarios import Actor
 from zbudlab.races.search import Search
 
@@ -64,7 +69,8 @@ class Result:
     """What `explore` found.
 
     machine, actors: what was explored. complete: whether every schedule was. seconds: how long it
-    took. The graph of states is in `search`.
+    took. drawn: schedules with random priorities, if it was not complete. The graph of states is
+    in `search`.
     """
 
     def __init__(
@@ -75,10 +81,12 @@ class Result:
         found: Search,
         complete: bool,
         seconds: float,
+        drawn: Drawn,
+        programs: Programs,
     ) -> None:
         self.machine, self.actors, self.image, self.search = machine, actors, image, found
         self.complete = complete and not found.counters[search.CUTS]
-        self.seconds = seconds
+        self.seconds, self.drawn, self._programs = seconds, drawn, programs
         self.states = int(found.counters[search.STATES])
         self._succ = np.ascontiguousarray(found.succ[: self.states])
         self._end = found.states["end"][: self.states].astype(np.int64)
@@ -117,7 +125,7 @@ class Result:
     @property
     def verdict(self) -> str:
         """ "faulty", "clean" (every schedule was run) or "incomplete"."""
-        if self._bad:
+        if self._bad or self.drawn.faulty:
             return FAULTY
         return CLEAN if self.complete else INCOMPLETE
 
@@ -153,9 +161,16 @@ class Result:
         """The faulty schedule with the fewest steps, or None."""
         found = [[*self._path_to(s), *([a] if a >= 0 else [])] for s, a, _ in self._bad]
         if not found:
-            return None
+            return self._shortest_drawn()
         best = min(range(len(found)), key=lambda i: len(found[i]))
         return self.schedule(found[best], self._bad[best][2])
+
+    def _shortest_drawn(self) -> Schedule | None:
+        """Return the shortest of the faulty schedules that were drawn at random, or None."""
+        if not self.drawn.paths:
+            return None
+        path, fault = min(self.drawn.paths, key=lambda each: len(each[0]))
+        return self.schedule(list(path), fault)
 
     @cached_property
     def _switches(self) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +190,7 @@ class Result:
                 cost = int(best[state, last]) + lost if state else 0
                 found.append((cost, state, last, actor, fault))
         if not found:
-            return None
+            return self._shortest_drawn()
         _, state, last, actor, fault = min(found)
         path = self._path_by_switches(state, last)
         return self.schedule([*path, *([actor] if actor >= 0 else [])], fault)
@@ -197,9 +212,8 @@ class Result:
         for who in path:
             if last not in (-1, who):
                 switches += self._could_go_on(last)
-            actor = self.image.actors[who]
-            steps.append((self.actors[who].name, STEPS[int(actor["kind"])][int(actor["pc"])]))
-            search.step(self.image.mem, self.search, who)
+            steps.append((self.actors[who].name, self._programs.step_name(who)))
+            self._programs.step(self.search, who)
             last = who
         return Schedule(tuple(path), tuple(steps), fault, switches)
 
@@ -208,9 +222,33 @@ class Result:
         if self.image.actors[who]["pc"] < 0:
             return False
         kept = self.image.words.copy()
-        answer = search.step(self.image.mem, self.search, who)
+        answer = self._programs.step(self.search, who)
         self.image.words[:] = kept
         return answer != search.BLOCKED
+
+    # --- replay --------------------------------------------------------------------------------
+
+    def _start(self) -> np.ndarray:
+        """Return the actors at the start, layout.actor (n,)."""
+        self.image.words[:] = self.search.root
+        return self.image.actors.copy()
+
+    def play(self, schedule: Schedule | None = None) -> History:
+        """Return the history of a machine that ran a schedule, for the player.
+
+        schedule: default: the shortest that ends in a fault. Raises ValueError if there is none,
+        LogError if the machine explored keeps no log.
+        """
+        chosen = schedule or self.shortest
+        if chosen is None:
+            raise ValueError("no schedule ends in a fault: name the schedule to play")
+        if self._programs.programs:
+            raise ValueError("a schedule of generators cannot be played: use ready actors")
+        return History(played(self.machine, self._start(), chosen.actors))
+
+    def save(self, path: str | Path, schedule: Schedule | None = None) -> None:
+        """Write a schedule to a file that `zbudlab.races.replay` runs again, step by step."""
+        self.play(schedule).save(path)
 
     # --- as text -------------------------------------------------------------------------------
 
@@ -225,12 +263,18 @@ class Result:
             "shortest": self.shortest.as_dict() if self.shortest else None,
             "fewest_switches": self.fewest_switches.as_dict() if self.fewest_switches else None,
             "complete": self.complete,
+            "random_schedules": self.drawn.schedules,
+            "random_faults": self.drawn.faulty,
             "seconds": round(self.seconds, 3),
         }
 
     def __str__(self) -> str:
         reach = f"all {self.schedules:,}" if self.complete else f"{self.schedules:,} of the"
         lines = [f"{self.verdict}: {reach} schedules, {self.states:,} states"]
+        if self.drawn.schedules:
+            lines.append(
+                f"  of {self.drawn.schedules:,} random schedules, {self.drawn.faulty:,} were faulty"
+            )
         lines += [f"  {count:,} schedules: {name}" for name, count in self.kinds.items()]
         if self.shortest and self.fewest_switches:
             lines.append(f"  shortest: {self.shortest}")

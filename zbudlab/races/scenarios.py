@@ -12,10 +12,10 @@ from zbudlab import layout
 from zbudlab.layout import MERGE_ISOLATE, MERGE_UNMAP
 from zbudlab.machine import Machine
 from zbudlab.machine.core import LAB_POOL, Core
-from zbudlab.mm import zbud_zpool
+from zbudlab.races import play
 
 MERGES = {"isolate": MERGE_ISOLATE, "unmap": MERGE_UNMAP}
-SIZES = (1000, 900)  #: bytes of the two objects that share the page everybody meets on
+SIZES = (1000, 900)  #: bytes of the two objects that share the page that all actors meet on
 LARGE = 1900  #: bytes of objects that do not fit next to those
 FRAMES = 64
 NEWER = 1 << 20  #: the content that a store brings
@@ -77,6 +77,11 @@ def writeback() -> Actor:
     return Actor("writeback", layout.ACTOR_WRITEBACK)
 
 
+def program(function: Callable[[], Any]) -> Actor:
+    """Return the actor of a generator function."""
+    return Actor(getattr(function, "__name__", "program"), layout.ACTOR_PROGRAM)
+
+
 def with_unique_names(actors: Sequence[Actor]) -> list[Actor]:
     """Return the actors; those with the same name are numbered."""
     names = [actor.name for actor in actors]
@@ -126,9 +131,7 @@ def shared_page(profile: str = "v2") -> Machine:
     )
     for size in SIZES:
         handle = machine.zbud_alloc(size)
-        mem = machine.state.mem
-        address = zbud_zpool.zbud_object_address(mem, LAB_POOL, handle)
-        zbud_zpool.zbud_write_word(mem, LAB_POOL, address, handle)
+        machine.operate("race_content", handle, handle)
     return machine
 
 
@@ -213,3 +216,6 @@ def merged(names: list[str] | tuple[str, ...]) -> int:
         if name not in MERGES:
             raise ValueError(f"merge must be one of {', '.join(MERGES)}, not {name!r}")
     return sum({MERGES[name] for name in names})
+
+
+assert play  # its operations are known to machines

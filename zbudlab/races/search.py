@@ -216,9 +216,8 @@ def edge(mem, search, number, who, last_goes_on):
 
 
 @kernel(inline=False)
-def ended(mem, search, number):
-    """Return how a state ends from which no actor goes on, as `end` of layout.race_state."""
-    restore(search, number)
+def ended_here(mem, search):
+    """Return how a schedule ends if no actor goes on, as `end` of layout.race_state."""
     for i in range(search.actors.shape[0]):
         if search.actors[i].pc >= 0:
             return -FAULT_DEADLOCK
@@ -244,7 +243,8 @@ def expand(mem, search, number):
             search.succ[number, who] = at
             goes_on |= at != NO_EDGE
     if not goes_on:
-        search.states[number].end = ended(mem, search, number)
+        restore(search, number)
+        search.states[number].end = ended_here(mem, search)
 
 
 @kernel
@@ -281,8 +281,12 @@ def fill_table(search):
 
 
 @kernel(inline=False)
-def step(mem, search, who):
+def perform_step(mem, search, who):
     """Run the next step of an actor, outside the search. Return 0, BLOCKED or a fault."""
-    answer = perform(mem, search.actors, search.slots, who)
+    return perform(mem, search.actors, search.slots, who)
+
+
+@kernel(inline=False)
+def clean(mem, search):
+    """Make the image comparable after a step outside the search."""
     scrub(mem, search.actors)
-    return answer

@@ -29,10 +29,16 @@ from zbudlab.mm.list_head import init_list_head, list_add, list_del
 from zbudlab.mm.migrate import freed_while_isolated, lock_both, unlock_both
 from zbudlab.mm.page import page_count, page_zpool
 from zbudlab.mm.page_alloc import alloc_pages, put_single_page
-from zbudlab.mm.zbud import zbud_free, zbud_unmap_locked, zbud_unmap_lookup
+from zbudlab.mm.zbud import (
+    zbud_free,
+    zbud_isolate_page,
+    zbud_putback_page,
+    zbud_unmap_locked,
+    zbud_unmap_lookup,
+)
 from zbudlab.mm.zbud_header import handle_pfn, header_row, is_empty
+from zbudlab.mm.zbud_migrate import zbud_migrate_page
 from zbudlab.mm.zbud_zpool import zbud_map_bytes, zbud_read_word
-from zbudlab.mm.zpool import zpool_isolate_page, zpool_migrate_page, zpool_putback_page
 
 # The steps of a user: what it does next.
 USER_MAP = 0
@@ -135,7 +141,7 @@ def compact_get(mem, actor):
     pfn = np.int64(actor.pfn)
     if page_count(mem.pages[pfn]) == 0 and not mem.zswaps[0].isolate_under_lock:
         return FAULT_FROM_ZERO
-    if not zpool_isolate_page(mem, pfn):
+    if not zbud_isolate_page(mem, pfn):
         finish(actor)
         return 0
     list_add(mem.pages, LRU, pfn, isolation_list(mem, actor))
@@ -162,7 +168,7 @@ def compact_migrate(mem, actor):
     if mem.pages[old].page_flags & PG_LOCKED == 0:
         return FAULT_LOCK
     emptied = is_empty(mem.rows[header_row(mem.pools[actor.pool], old)])
-    actor.failed = zpool_migrate_page(mem, np.int64(actor.new), old)
+    actor.failed = zbud_migrate_page(mem, np.int64(actor.new), old)
     if emptied and not actor.failed:
         return FAULT_EMPTIED
     actor.pc = COMPACT_UNLOCK
@@ -175,7 +181,7 @@ def put_target(mem, actor):
     if actor.failed:
         put_single_page(mem, np.int64(actor.new))
     else:
-        zpool_putback_page(mem, np.int64(actor.new))
+        zbud_putback_page(mem, np.int64(actor.new))
 
 
 @kernel
@@ -187,7 +193,7 @@ def put_isolated(mem, actor):
     list_del(mem.pages, LRU, pfn)
     init_list_head(mem.pages, LRU, pfn)
     if actor.failed:
-        zpool_putback_page(mem, pfn)
+        zbud_putback_page(mem, pfn)
     else:
         put_single_page(mem, pfn)
     return 0

@@ -1,0 +1,59 @@
+"""A schedule becomes the log of a machine, which the player shows and a file keeps."""
+
+import pytest
+
+from zbudlab import layout
+from zbudlab.machine import MachineError
+from zbudlab.races import explore_named, replay
+
+
+@pytest.fixture(scope="module")
+def result():
+    return explore_named("user-free-compact", merge=("isolate", "unmap"))
+
+
+def test_the_history_ends_in_the_fault(result):
+    history = result.play()
+    steps = [history[stop] for stop in range(1, len(history) + 1)]
+    assert [entry.arguments[0] for entry in steps if entry.name == "race_step"] == [
+        *result.shortest.actors
+    ]
+    assert steps[-1].result == layout.FAULT_MOVED
+    assert {entry.result for entry in steps if entry.name == "race_step"} == {0, steps[-1].result}
+    assert "zbud_migrate_page" in history.explain(len(history)).sentence
+
+
+def test_it_goes_back_and_forth(result):
+    history = result.play()
+    before, after = len(history) - 1, len(history)
+    end = history.machine_at(after).digest()
+    assert history.machine_at(before).digest() != end
+    assert history.machine_at(after).digest() == end
+
+
+def test_a_file_replays_exactly(result, tmp_path):
+    result.save(tmp_path / "schedule.npz")
+    again, history = replay(tmp_path / "schedule.npz"), result.play()
+    assert again.machine_at(len(again)).digest() == history.machine_at(len(history)).digest()
+
+
+def test_a_long_schedule_is_saved_too(tmp_path):
+    result = explore_named("load-store-writeback-compact")
+    assert len(result.shortest.actors) > 20
+    result.save(tmp_path / "long.npz")
+    assert len(replay(tmp_path / "long.npz")) > 20
+
+
+def test_a_clean_result_has_nothing_to_play():
+    with pytest.raises(ValueError, match="no schedule ends in a fault"):
+        explore_named("user-free-compact", "v2-mended").play()
+
+
+def test_wrong_operations_are_refused(result):
+    machine = result.play().machine_at(1)
+    with pytest.raises(MachineError, match="has no step left"):
+        machine.operate("race_step", 5, 0, 0)
+    with pytest.raises(MachineError, match="no handle 99"):
+        machine.operate("race_content", 99, 1)
+    with pytest.raises(MachineError, match="numbers for each actor"):
+        machine.operate("race_actors", 1, 2)
