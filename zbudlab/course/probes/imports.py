@@ -66,6 +66,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
     ),
     "layout": ("errors", "memory", "pools", "races", "traces", "zsmalloc"),
     "machine": (
+        "chains",
         "checks",
         "config",
         "core",
@@ -81,6 +82,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "oplog",
         "paging",
         "peek",
+        "proof",
         "settings",
         "snapshots",
     ),
