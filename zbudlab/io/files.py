@@ -21,7 +21,7 @@ class OutputError(OSError):
     """A file cannot be written; the message says which and why."""
 
 
-@checked()
+@checked(lambda fault: OutputError(f"cannot write this file: {fault}"))
 def check_writable(path: str | Path) -> Path:
     """Return the file at the end of a path's links. Raise OutputError if it cannot be written.
 

@@ -68,6 +68,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
     "machine": (
         "chains",
         "checks",
+        "cma",
         "config",
         "core",
         "distinct",
