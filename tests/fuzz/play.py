@@ -130,8 +130,8 @@ def _names(step, said, by_name):
     name = step.hostile[0]
     if by_name or name in said:
         return name in said
-    given = dict(step.arguments).get(name) or next((t for n, t in step.arguments if not n), "None")
-    words = hostile.words_of(hostile.value_of(given))
+    given = [text for key, text in step.arguments if key in (name, "")]
+    words = [word for text in given for word in hostile.words_of(hostile.value_of(text))]
     return any(word in said for word in words)
 
 

@@ -60,7 +60,7 @@ def exported():
         for name in getattr(module, "__all__", ()):
             found.setdefault(name, getattr(module, name))
     for module, name in documented():
-        value = getattr(importlib.import_module(module), name)
+        value = getattr(importlib.import_module(module), name, None)
         if inspect.isroutine(value) or inspect.isclass(value):
             found.setdefault(name, value)
     return found

@@ -165,6 +165,8 @@ ARGUMENTS = {
     "keyframe": ("0", "1"),
     "kind": ("'migration'", "'merge'", "'reject'", "'writeback'", "'-EAGAIN'"),
     "seconds": ("0.05",),
+    "FrameMap.mark.kind": ("'lost'",),
+    "pfns": ("[1, 2]", "range(4)"),
     "entry": ("machine.log[0]",),
     "ax": ("None",),
     "layout": ("'hilbert'", "'rows'"),

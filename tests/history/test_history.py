@@ -8,6 +8,7 @@ import pytest
 
 from tests.history.machines import everything, header_with, many_operations, rewritten
 from zbudlab import history
+from zbudlab.machine import Machine
 from zbudlab.machine.oplog import LogError
 
 
@@ -168,3 +169,36 @@ def merged(before, after):
     return any(
         changes[low] < 0 < changes[high] for high in range(len(changes)) for low in range(high)
     )
+
+
+def test_a_page_that_was_never_compressed_has_no_length(tmp_path):
+    machine = Machine(frames=1024, threads=1)
+    machine.write(machine.create_process(4), 0, np.full((2, 4096), 7, np.uint8))
+    machine.save_log(tmp_path / "log.npz", content=False)
+    past = history.History(tmp_path / "log.npz")
+    assert past.machine_at(len(past)).config.page_bytes is False
+    assert past[2].arguments == [0, 0, 0, 0]
+
+
+class TestOutside:
+    """A stop, part or keyframe that a log does not have."""
+
+    @pytest.fixture
+    def past(self):
+        machine = Machine(frames=256, threads=1)
+        machine.touch(machine.create_process(4), range(4))
+        return history.History(machine)
+
+    @pytest.mark.parametrize("name", ["machine_at", "explain", "steps", "inside", "__getitem__"])
+    @pytest.mark.parametrize("stop", [-1, 3, 10**15])
+    def test_no_such_stop(self, past, name, stop):
+        with pytest.raises(ValueError, match=f"there is no stop {stop}: this log has 2 operations"):
+            getattr(past, name)(stop)
+
+    def test_of_a_wrong_kind(self, past):
+        with pytest.raises(TypeError, match="stop must be a whole number, not '1'"):
+            past.machine_at("1")
+        with pytest.raises(ValueError, match="there is no keyframe 7: this log has 0 to 0"):
+            past.go_back(7)
+        with pytest.raises(IndexError):  # as sequences have it
+            past[3]

@@ -1,8 +1,12 @@
 """Checks of values from outside."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from zbudlab.io import files
 from zbudlab.io.values import (
     Choice,
     Number,
@@ -94,3 +98,39 @@ def test_sizes_as_text():
         "3 MiB",
         "5.0 GiB",
     ]
+
+
+def test_memory_is_what_the_process_may_still_take(monkeypatch):
+    resource = pytest.importorskip("resource")
+    import psutil
+
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1 << 40, 1 << 40))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 50))
+    used = SimpleNamespace(memory_info=lambda: SimpleNamespace(vms=1 << 30))
+    monkeypatch.setattr(psutil, "Process", lambda: used)
+    assert files.host_memory() == (1 << 40) - (1 << 30)
+
+    def no_proc():
+        raise psutil.NoSuchProcess(2)
+
+    monkeypatch.setattr(psutil, "Process", no_proc)
+    assert files.host_memory() == 1 << 50
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY,) * 2)
+    assert files.host_memory() == 1 << 50
+
+
+class TestReadable:
+    """A device is no file: /dev/zero has no end."""
+
+    def test_a_device_or_folder_is_refused(self, tmp_path):
+        with pytest.raises(files.InputError, match=r"cannot read .*: it is a folder"):
+            files.read_text(tmp_path)
+        with pytest.raises(FileNotFoundError):
+            files.read_text(tmp_path / "nothing")
+        if Path("/dev/zero").exists():
+            with pytest.raises(files.InputError, match="/dev/zero: it is a device or socket"):
+                files.read_text("/dev/zero")
+
+    def test_odd_bytes_are_replaced(self, tmp_path):
+        (tmp_path / "odd").write_bytes(b"a\xff")
+        assert files.read_text(tmp_path / "odd") == "a\ufffd"

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from zbudlab.io.arguments import checked
+
 
 def _parse(line: str) -> dict[str, Any]:
     try:
@@ -36,6 +38,7 @@ class Difference:
     before: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
+    @checked()
     def between(
         cls,
         where: str,

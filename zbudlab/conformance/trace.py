@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.io.streams import TraceError, blocks, name_of, unpacked
+from zbudlab.io.values import shown
 
 __all__ = ["Operation", "TraceError", "digest", "lines", "operations", "state_text"]
 
@@ -61,7 +62,10 @@ def operations(path: str | Path) -> Iterator[Operation]:
 
 def state_text(state: Any) -> str:
     """Return the exact text of a state: JSON without blanks."""
-    return json.dumps(state, separators=(",", ":"), default=int)  # of NumPy scalars
+    try:
+        return json.dumps(state, separators=(",", ":"), default=int)  # of NumPy scalars
+    except (TypeError, RecursionError):
+        raise TypeError(f"state must be plain values, not {shown(state)}") from None
 
 
 def digest(state: Any) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, shown
+
 Case = dict[str, Any]
 Why = Callable[[Case, Any, Any], str]
 Judge = Callable[[Case, Any], str]
@@ -252,7 +254,17 @@ def random_of(*parts: Any) -> np.random.Generator:
 
 
 def number(name: str, question: str, student: int, low: int, high: int) -> int:
-    """Return the number from low to high that a question uses for this student."""
+    """Return the number between low and high that a question has for a student.
+
+    Raises TypeError for a wrong kind of argument, ValueError if no number is between them.
+    """
+    for key, value in (("student", student), ("low", low), ("high", high)):
+        if fault := fault_of(key, value, INT64_MIN, INT64_MAX - 1):
+            raise (ValueError if is_whole(value) else TypeError)(fault)
+    if not isinstance(name, str) or not isinstance(question, str):
+        raise TypeError(f"name and question must be texts, not {shown(name)} and {shown(question)}")
+    if low > high:
+        raise ValueError(f"low must be at most high, not {low} and {high}")
     return int(random_of(name, question, student).integers(low, high + 1))
 
 

@@ -12,6 +12,7 @@ from zbudlab.experiments.pool import pool
 from zbudlab.experiments.pressure import pressure
 from zbudlab.experiments.thinned import thinned
 from zbudlab.io.arguments import checked
+from zbudlab.io.values import shown
 from zbudlab.sweep.description import parameters_of
 from zbudlab.sweep.points import Experiment
 
@@ -27,12 +28,12 @@ def listed(names: Iterable[str] = ()) -> list[dict[str, Any]]:
     A description has name, use (what a sweep file says), summary, parameters (name, kind, bounds
     or choices, default or `required`, about) and results (name, unit, about).
     """
-    chosen = list(names) or list(EXPERIMENTS)
+    chosen = ([names] if isinstance(names, str) else list(names)) or list(EXPERIMENTS)
     for name in chosen:
-        if name not in EXPERIMENTS:
-            close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+        if not isinstance(name, str) or name not in EXPERIMENTS:
+            close = difflib.get_close_matches(str(name)[:60], EXPERIMENTS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(EXPERIMENTS)}"
-            raise ValueError(f"no experiment {name!r}: {hint}")
+            raise ValueError(f"no experiment {shown(name)}: {hint}")
     return [_description(EXPERIMENTS[name]) for name in chosen]
 
 

@@ -4,6 +4,7 @@ Sweeps run it by the thousand, so it has a batch form that runs many machines in
 Both forms give the same results.
 """
 
+import inspect
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any
@@ -153,5 +154,9 @@ def _results(results: script.Results, point: dict[str, Any]) -> dict[str, Any]:
     return dict(zip(RESULTS, (free >> point["order"], before, after, moved), strict=True))
 
 
-DEFAULTS = dict(thinned.__kwdefaults__ or {}) | {"kind": KINDS[2]}
+DEFAULTS = {
+    name: each.default
+    for name, each in inspect.signature(thinned).parameters.items()
+    if each.default is not each.empty
+}
 thinned.batch = _batch  # type: ignore[attr-defined]

@@ -64,7 +64,7 @@ class History:
             self.log, header = OperationLog.load(source)  # type: ignore[arg-type]
             self.config, content = MachineConfig.from_dict(header["config"]), header["content"]
         self.content = content
-        self._lengths = None if content else [self.log.lengths[d] for d in self.log.numbers]
+        self._lengths = None if content else self.log.page_lengths()
         self._boot()
 
     def _boot(self) -> None:

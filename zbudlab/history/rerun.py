@@ -70,7 +70,7 @@ def rerun(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
     config = MachineConfig.from_dict(header["config"])
     content = header["content"]
     machine = rebuilt(log, config, content=content)
-    lengths = [log.lengths.get(digest, 0) for digest in log.numbers]
+    lengths = log.page_lengths()
     for place, entry in enumerate(log.operations(), 1):
         if entry.name not in OPERATIONS:
             raise LogError(f"{path}: operation {place} has the unknown name {entry.name!r}")

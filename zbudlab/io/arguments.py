@@ -128,6 +128,8 @@ def _is_one(value: Any, hint: Any) -> bool:
 
 def _contents_fit(value: Any, hints: tuple[Any, ...]) -> bool:
     """Return whether what is in a list or tuple fits its annotation, as far as that is a class."""
+    if isinstance(value, Mapping) and _is_class(hints[1:]):
+        return all(_fits(each, hints[1]) for each in value.values())
     if isinstance(value, (list, tuple)) and _is_class(hints):
         return all(_fits(each, hints[0]) for each in value)
     return True
@@ -154,8 +156,8 @@ def _is_path(hint: Any) -> bool:
 def _path(name: str, value: Any, refusal: Refusal) -> Any:
     """Return a path that a system can have, or refuse it."""
     text = os.fspath(value)
-    if "\0" in text or not text:
-        raise refusal(f"{name} must be a path, not {shown(text)}")
+    if not text or any(ord(each) < 32 for each in text):  # no message could name it in one line
+        raise refusal(f"{name} must be a path without control characters, not {shown(text)}")
     try:
         os.fsencode(text)
     except UnicodeEncodeError:

@@ -21,7 +21,7 @@ class OutputError(OSError):
     """A file cannot be written; the message says which and why."""
 
 
-@checked()
+@checked(lambda fault: OutputError(f"cannot write this file: {fault}"))
 def check_writable(path: str | Path) -> Path:
     """Return the file at the end of a path's links. Raise OutputError if it cannot be written.
 
@@ -79,7 +79,11 @@ def check_readable(path: str | Path) -> Path:
 
 def read_text(path: str | Path) -> str:
     """Return the text of a file, odd bytes replaced; InputError if it is no file."""
-    return check_readable(path).read_text("utf-8", "replace")
+    file = check_readable(path)
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError as error:  # not every one names the file
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
 
 
 def write_json(path: str | Path, values: Any) -> None:
@@ -112,14 +116,17 @@ def host_memory() -> int | None:
 
 
 def _address_space() -> int | None:
-    """Return the bytes that this process may still allocate (ulimit -v); None = no limit."""
+    """Return the bytes that this process may still allocate (ulimit -v); None = not limited."""
     try:
         import resource
+
+        import psutil
     except ImportError:  # on Windows
         return None
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit == resource.RLIM_INFINITY:
         return None
-    import psutil
-
-    return max(limit - int(psutil.Process().memory_info().vms), 0)
+    try:
+        return max(limit - int(psutil.Process().memory_info().vms), 0)
+    except psutil.Error:  # in a sandbox without /proc
+        return None

@@ -148,6 +148,10 @@ class OperationLog:
             self.contents.append(page)
         return self.numbers[digest]
 
+    def page_lengths(self) -> list[int]:
+        """Return the compressed length of each page in a file; 0 if it was never compressed."""
+        return [self.lengths.get(digest, 0) for digest in self.numbers]
+
     def recording(self, compressor: Compressor) -> Compressor:
         """Return a compressor that keeps in the log what this one makes of each page."""
         return Recording(compressor, self.compressed)

@@ -83,9 +83,8 @@ def fault_of_values(found: Any, parts: dict[str, dict[str, Any]]) -> str:
 def _is_like(new: Any, old: Any, name: str) -> bool:
     """Return whether a value from a file can take the place of a machine's."""
     if isinstance(old, Counter):
-        keys = int if name == "pins" else str
         return type(new) is dict and all(
-            type(key) is keys and _is_count(n) for key, n in new.items()
+            _is_key(key, name) and _is_count(n) for key, n in new.items()
         )
     if isinstance(old, list):
         return type(new) is list and all(
@@ -94,6 +93,13 @@ def _is_like(new: Any, old: Any, name: str) -> bool:
     if isinstance(old, bool):
         return type(new) is bool and (new == old or name == "nodes_limited")
     return type(new) is int and -1 <= new <= INT64_MAX if isinstance(old, int) else new == old
+
+
+def _is_key(key: Any, name: str) -> bool:
+    """Return whether a Counter of that name has such keys: frames, frames with a kind, names."""
+    if name == "pin_kinds":
+        return type(key) is tuple and len(key) == 2 and all(map(_is_count, key))
+    return _is_count(key) if name == "pins" else type(key) is str
 
 
 def _is_count(value: Any) -> bool:
@@ -191,7 +197,7 @@ def _swap(machine: Core) -> Iterator[Span]:
 
 def _others(machine: Core) -> Iterator[Span]:
     frames, notes = machine.config.frames, machine.paging.notes
-    pins = np.array(list(machine.pins) or [0], np.int64)
+    pins = np.array([*machine.pins, *(pfn for pfn, _ in machine.pin_kinds)] or [0], np.int64)
     yield "a pinned frame", pins, 0, frames - 1
     yield "compact_control, nr_moves", machine.control["nr_moves"], 0, len(machine.moves)
     moves = machine.moves[: int(machine.control["nr_moves"][0])]

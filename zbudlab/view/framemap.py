@@ -170,9 +170,10 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         """
         if kind not in palette.NUMBER:
             raise ValueError(f"kind must be one of {', '.join(palette.NUMBER)}, not {kind!r}")
-        frames = np.unique(
-            whole_numbers("pfns", pfns if isinstance(pfns, np.ndarray) else list(pfns), ValueError)
-        )
+        if isinstance(pfns, range) and pfns:  # checked before it is expanded
+            self._check_frames(np.array([pfns[0], pfns[-1]], object))
+        listed = pfns if isinstance(pfns, (np.ndarray, range)) else list(pfns)
+        frames = np.unique(whole_numbers("pfns", listed, ValueError))
         self._check_frames(frames)
         self._marked = Marked(frames, kind, self._frames)
         self._tell_marks()

@@ -66,7 +66,9 @@ PACKAGE: dict[str, tuple[str, ...]] = {
     ),
     "layout": ("errors", "memory", "pools", "races", "traces", "zsmalloc"),
     "machine": (
+        "chains",
         "checks",
+        "cma",
         "config",
         "core",
         "distinct",
@@ -81,6 +83,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "oplog",
         "paging",
         "peek",
+        "proof",
         "settings",
         "snapshots",
     ),
