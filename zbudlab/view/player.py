@@ -313,12 +313,7 @@ class Player(LiveView, anywidget.AnyWidget):
         roles = self._roles()
         if not roles or self._inside is None or not self.part:
             return self.title
-        old, new = roles
-        first, last = track.page_of(self._inside.parts, self.part)
-        return (
-            f"The page in frame {old} moves to frame {new} \u00b7 "
-            f"step {self.part - first + 1} of {last - first + 1}"
-        )
+        return track.heading(self._inside.parts, self.part, roles)
 
     def _track(self) -> dict[str, Any]:
         """Return the named steps of the bar."""
@@ -349,11 +344,7 @@ class Player(LiveView, anywidget.AnyWidget):
         """Return the frames of the move shown, {old frame: "old", new frame: "new"}, or {}."""
         if self._inside is None or not self.part:
             return {}
-        first, last = track.page_of(self._inside.parts, self.part)
-        for part in self._inside.parts[first - 1 : last]:
-            if part.name == "migrate.lock_both":
-                return {part.numbers["old"]: "old", part.numbers["new"]: "new"}
-        return {}
+        return track.roles(self._inside.parts, self.part)
 
     # --- what is shown -------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The named steps on a player's bar: parts of the move shown, or operations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from zbudlab.history.inside import Part
@@ -81,3 +81,21 @@ def operations(names: Sequence[str], last: int, stop: int) -> dict[str, Any]:
     steps += [[name.replace("_", " "), False] for name in names]
     first = shown.start - (shown.start == 1)
     return {"kind": "stop", "first": first, "steps": steps, "now": stop - first, "pages": [0, 0]}
+
+
+def roles(parts: Sequence[Part], part: int) -> dict[int, str]:
+    """Return the frames of the move that `part` belongs to: {old: "old", new: "new"}, or {}."""
+    first, last = page_of(parts, part)
+    for inner in parts[first - 1 : last]:
+        if inner.name == "migrate.lock_both":
+            return {inner.numbers["old"]: "old", inner.numbers["new"]: "new"}
+    return {}
+
+
+def heading(parts: Sequence[Part], part: int, frames: Iterable[int]) -> str:
+    """Return the heading of a move between two frames: where it goes, and which step this is."""
+    (old, new), (first, last) = frames, page_of(parts, part)
+    return (
+        f"The page in frame {old} moves to frame {new} \u00b7 "
+        f"step {part - first + 1} of {last - first + 1}"
+    )
