@@ -65,7 +65,10 @@ def test_radix_trees_do_what_the_kernel_did(node):
         lines = gzip.decompress(trace.read_bytes()).decode().splitlines()
         lines = [line for line in lines if line and not line.startswith("#")]
         (answers,) = node(("radix", {"lines": lines, "nodes": 1 << 16}))
-        assert answers == gzip.decompress(expected(trace).read_bytes()).decode().splitlines()
+        assert (
+            answers
+            == gzip.decompress(next(iter(expected(trace))).read_bytes()).decode().splitlines()
+        )
 
 
 def random_script(count, seed):

@@ -107,7 +107,7 @@ def main(source: str, path: Path) -> None:
     entries = importlib.import_module(source).entries()
     lowered = list(lowering.lowered(entries))
     wasm_object = link.wasm_object([(each.wrapper, each.bitcode) for each in lowered])
-    description = describe.description(entries, [each.results for each in lowered])
+    description = describe.description(entries, lowered)
     with written_whole(path.with_suffix(".json")) as file:
         file.write(json.dumps(description).encode())
     with written_whole(path) as file:

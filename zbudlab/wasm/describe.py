@@ -1,6 +1,7 @@
 """The description of a module: what a host without Python needs to use it."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -58,11 +59,21 @@ def _constants() -> dict[str, int]:
     return {name: value for name, value in numbers.items() if isinstance(value, int)}
 
 
-def description(entries: list[Entry], results: list[int]) -> dict[str, Any]:
+class Returns(Protocol):
+    """What an entry returns: how many numbers, and whether the only one is unsigned."""
+
+    @property
+    def results(self) -> int: ...
+
+    @property
+    def unsigned(self) -> bool: ...
+
+
+def description(entries: list[Entry], returns: Sequence[Returns]) -> dict[str, Any]:
     """Return the description of a module.
 
-    results: how many numbers each entry returns; with two or more, the first parameter is the
-    address where they are written.
+    returns: of each entry. Where there are two results or more, the first parameter is the address
+    where they are written.
     """
     return {
         "stack_top": STACK_TOP,
@@ -71,9 +82,10 @@ def description(entries: list[Entry], results: list[int]) -> dict[str, Any]:
             entry.name: {
                 "kernel": entry.kernel,
                 "parameters": [kind_of(parameter) for parameter in entry.parameters],
-                "results": count,
+                "results": each.results,
+                "unsigned": each.unsigned,
             }
-            for entry, count in zip(entries, results, strict=True)
+            for entry, each in zip(entries, returns, strict=True)
         },
         "dtypes": _dtypes(),
         "constants": _constants(),

@@ -164,6 +164,7 @@ class Home:
             words = [word for each in arguments for word in passing.words(each)]
             if export["results"] < 2:
                 answer = self.exports[name](words)
+                answer += 2 * SIGN if export["unsigned"] and answer < 0 else 0
                 return answer if export["results"] else None
             place = self.lend(WORD * export["results"])
             self.exports[name]([place, *words])

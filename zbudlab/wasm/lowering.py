@@ -137,12 +137,13 @@ class Lowered(NamedTuple):
     """An entry as LLVM takes it.
 
     wrapper: LLVM's text. bitcode: the kernel with all it calls. results: how many numbers it
-    returns.
+    returns. unsigned: whether the only one is an unsigned number.
     """
 
     wrapper: str
     bitcode: bytes
     results: int
+    unsigned: bool
 
 
 def lowered(entries: list[Entry]) -> Iterator[Lowered]:
@@ -151,4 +152,5 @@ def lowered(entries: list[Entry]) -> Iterator[Lowered]:
         compiled = _compiled(entry)
         wrapper = _Wrapper(entry, compiled)
         bitcode = compiled.library._get_module_for_linking().as_bitcode()
-        yield Lowered(str(wrapper.module), bitcode, wrapper.results())
+        unsigned = wrapper.result == types.uint64
+        yield Lowered(str(wrapper.module), bitcode, wrapper.results(), unsigned)
