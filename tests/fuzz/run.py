@@ -123,9 +123,10 @@ def as_code(steps, seed, number):
 
 def fuzz(seed, numbers, seconds, say=print):
     """Play programs until the time is up, and print each new kind of fault. Return a Tally."""
-    tally, end, here = Tally(), time.monotonic() + seconds, Path.cwd()
+    tally, here = Tally(), Path.cwd()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         names = prepare(folder)
+        end = time.monotonic() + seconds
         for number in numbers:
             if time.monotonic() > end:
                 break
