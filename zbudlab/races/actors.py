@@ -10,7 +10,8 @@ from zbudlab.layout import (
     ACTOR_USER,
 )
 from zbudlab.races.steps import compact_step, free_step, user_step
-from zbudlab.races.zswap_steps import invalidate_step, load_step, store_step, writeback_step
+from zbudlab.races.writeback_steps import writeback_step
+from zbudlab.races.zswap_steps import invalidate_step, load_step, store_step
 
 
 @kernel(inline=False)
