@@ -66,7 +66,7 @@ def test_asks_for_nothing_from_outside_and_shows_its_pictures(lab, address):
     outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert outside == []
     page.goto(f"{address}/index.html", wait_until="load")
-    page.get_by_role("button", name="Compact").click()
+    page.get_by_role("button", name="Compact").first.click()
     page.get_by_text("one page stayed").wait_for()
     for name in ("contents", "notebooks/04_zbud"):
         page.goto(f"{address}/{name}.html", wait_until="load")

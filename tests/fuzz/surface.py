@@ -19,7 +19,7 @@ import zbudlab
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ("zbudlab.jit", "zbudlab.mm", "zbudlab.layout", "zbudlab.cli")
 RECORDS = ("Answer", "Host", "Zone", "Figures", "Malformed", "Difference", "Step", "Design")
-RECORDS += ("SweepFile", "Parameter")
+RECORDS += ("SweepFile", "Parameter", "Result")
 HOOKS = ("odd_line", "scan", "rest", "of_interest")
 #: Not called, each with the reason.
 LEFT_OUT = {

@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 
 from tests import rounds
+from tests.conformance.traces import GOLDEN
 from tests.jit_script import Script
 from zbudlab import jit, layout
+from zbudlab.conformance import answers
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
-from zbudlab.mm import compaction, inspection, migrate, vmstat, zpool
+from zbudlab.mm import compaction, inspection, migrate, page, vmstat, zpool
 from zbudlab.mm.mem import Memory
 
 RECORDED = {1, 2, 5, 20, 100, 500, 2000}  #: which calls of a kernel, counted in each script
@@ -35,7 +37,10 @@ MACHINES = (
     (replace(SMALL, page_bytes=False, max_pool_percent=5), 100),
     (replace(SMALL, page_bytes=False, zbud="plain", checked=True), 30),
     (replace(SMALL, frames=2048, cma_pages=1024, page_bytes=False), 90),
+    (replace(SMALL, profile="6.1", zpool="zsmalloc"), 60),
+    (replace(SMALL, profile="6.1", zpool="zsmalloc", page_bytes=False, max_pool_percent=8), 60),
 )
+SHORT = 250  #: bytes, packed, of a trace of zsmalloc that is run uncompiled
 LATE_PAGES = 136  #: of a process that comes last and is larger than the small machines
 
 
@@ -232,8 +237,31 @@ def emptied_script() -> None:
     assert machine.swap.counters()["pool_pages"] == 0
     assert machine.swap.reclaim(SWAP_TYPE, 8) == -layout.EINVAL
     assert zpool.zpool_next_frame(machine.state.mem, 0, 5) == -1
-    page = machine.state.pages[0]
-    assert migrate.freed_while_isolated(page) == (page["refcount"] == 1)
+    first = machine.state.pages[0]
+    assert migrate.freed_while_isolated(first) == (first["refcount"] == 1)
+
+
+def zsmalloc_script() -> None:
+    """The short traces of zsmalloc: deferred frees, readers, compaction, isolation, moves."""
+    for kind in ("zsmalloc-6.1", "zsmalloc-7"):
+        for trace in sorted((GOLDEN / kind).glob("h*.trace.gz")):
+            if trace.stat().st_size < SHORT:
+                assert list(answers(kind, trace))
+
+
+def cma_script() -> None:
+    """Requests of a CMA area: met, past a pinned page, refused, and given back."""
+    machine = Machine(frames=2048, cma_pages=1024, page_bytes=False, log=False)
+    process = machine.create_process(1500)
+    machine.touch(process, range(1500))
+    pinned = next(pfn for pfn in range(1024, 2048) if page.page_lru(machine.state.pages[pfn]))
+    machine.pin(pinned)
+    starts = []
+    with contextlib.suppress(MachineError):
+        while True:
+            starts.append(machine.cma_alloc(64, align=6))
+    assert starts
+    machine.cma_release(starts[0], 64)
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +270,8 @@ def calls():
     recorder.play(lambda: Script().play(40))
     recorder.play(laid_out_script)
     recorder.play(emptied_script)
+    recorder.play(zsmalloc_script)
+    recorder.play(cma_script)
     for number in range(len(MACHINES)):
         recorder.play(lambda number=number: machine_script(number))
     return recorder.calls

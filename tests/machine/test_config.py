@@ -31,7 +31,7 @@ class TestConfig:
             ({"zbud": "plain", "zbud_movable": True}, "cannot move"),
             ({"zpool": "z4fold"}, "zbud, zsmalloc, not 'z4fold'"),
             ({"zpool": "zsmalloc"}, "needs one of the profiles 6.1"),
-            ({"profile": "2.6"}, "3.12-fixed, 3.12, 6.1, not '2.6'"),
+            ({"profile": "2.6"}, "3.12-fixed, 3.12, 6.1, v2, v2-mended, not '2.6'"),
             ({"seed": -1}, "not -1"),
             ({"threads": 0}, "1 to 1024, not 0"),
             ({"page_bytes": "no"}, "True or False, not 'no'"),

@@ -61,7 +61,7 @@ def test_mem_names_every_array_of_the_state_that_kernels_take(state):
     names |= {"caches": "slots_cache", "marks": "swap_marks"}
     for name, array in state.mem._asdict().items():
         assert array is getattr(state, names.get(name, name))
-    others = {"lengths"}  # read by Python only
+    others = {"lengths", "race_actors", "race_slots"}  # read by Python, or given on their own
     arrays = {name for name, value in vars(state).items() if isinstance(value, np.ndarray)}
     assert arrays == {names.get(name, name) for name in Memory._fields} | others
 

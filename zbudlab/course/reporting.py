@@ -1,7 +1,6 @@
 """What a check found, as HTML in pictures: in a notebook, and on a student's page of feedback."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from html import escape
 from typing import Any
 
@@ -45,7 +44,7 @@ def card(
     look: str = "",
 ) -> str:
     """Return the card of a mistake. told: the whole reason, shown where there is no difference."""
-    found: dict[str, Any] = asdict(difference) if difference else {}
+    found: dict[str, Any] = vars(difference) if difference else {}
     return mistake_card(Mistake(ability.functions, why, **found, told=told, hint=hint, look=look))
 
 

@@ -63,7 +63,7 @@ FAULT_ENTRIES = 16
 # What the swap device holds of a slot, and which store was the newest.
 race_slot = np.dtype(
     [
-        ("device", "i8"),  # content of the slot on the device
+        ("written", "i8"),  # content of the slot on the device
         ("newest", "i8"),  # content that was stored last, wherever it is
         ("cached", "i8"),  # 1 = the slot has a page in the swap cache
     ],

@@ -108,9 +108,9 @@ def back_write(mem, actor, slots):
         return FAULT_ENTRY
     slot = slots[actor.slot]
     word = np.int64(mem.entries[actor.entry].word)
-    if slot.device == slot.newest and slot.newest != word:
+    if slot.written == slot.newest and slot.newest != word:
         return FAULT_OVERWRITTEN
-    slot.device = word
+    slot.written = word
     slot.cached = 0
     actor.pc = BACK_PUT
     return 0

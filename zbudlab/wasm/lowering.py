@@ -34,10 +34,16 @@ def _numba_type(parameter: Parameter) -> Any:
 
 
 def _compiled(entry: Entry) -> Any:
-    """Compile an entry for its parameters; return numba's result."""
+    """Compile an entry for its parameters; return numba's result.
+
+    Raises TypeError, with the name of the entry, for types that do not fit.
+    """
     kernel = jit.KERNELS[entry.kernel]
     signature = tuple(map(_numba_type, entry.parameters))
-    kernel.compile(signature)
+    try:
+        kernel.compile(signature)
+    except Exception as error:
+        raise TypeError(f"{entry.name} does not compile for its types: {error}") from error
     return kernel.overloads[signature]
 
 

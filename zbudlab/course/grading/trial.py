@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -329,8 +329,11 @@ def _pictured(failure: Failure, hidden: bool) -> Mapping[str, Any]:
     """Return what a picture of a failing case needs, nothing for a hidden one."""
     if hidden or failure.difference is None:
         return EMPTY
-    found = asdict(failure.difference)
-    if len(json.dumps(found)) > LONGEST_PICTURE:
+    found = vars(failure.difference)
+    try:
+        if len(json.dumps(found)) > LONGEST_PICTURE:
+            return EMPTY
+    except RecursionError:  # an answer of lists in lists in lists
         return EMPTY
     return {"why": failure.why, "difference": found}
 

@@ -114,7 +114,10 @@ FORMS = {"unbuddied": _lists, "buddied": _lists, "free": _free_lists}
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+    except RecursionError:
+        text = "lists in lists, too deep to show"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
