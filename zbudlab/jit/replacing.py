@@ -31,16 +31,22 @@ def on_plain_arrays(compiled: Any) -> Callable:
     return call
 
 
+def _calls(compiled: Any, names: set[str]) -> bool:
+    """Return whether a kernel calls one of the named ones; other functions have equal names."""
+    known: dict[str, set[int]] = {}
+    for full in names:
+        known.setdefault(full.rpartition(".")[2], set()).add(id(KERNELS[full]))
+    function = compiled.py_func
+    used = [name for name in function.__code__.co_names if name in known]
+    found = [(name, function.__globals__.get(name)) for name in used]
+    return any(value is None or id(value) in known[name] for name, value in found)
+
+
 def _callers(names: set[str]) -> set[str]:
     """Return the given kernels and all kernels that call them, directly or not."""
     reached = set(names)
     while True:
-        bare = {name.rpartition(".")[2] for name in reached}
-        found = {
-            name
-            for name, compiled in KERNELS.items()
-            if name not in reached and bare & set(compiled.py_func.__code__.co_names)
-        }
+        found = {n for n, k in KERNELS.items() if n not in reached and _calls(k, reached)}
         if not found:
             return reached
         reached |= found
