@@ -96,7 +96,7 @@ def targets():
             found += _of_class(name, value)
         elif inspect.isroutine(value):
             found.append(Target(name, name, "", _parameters(value)))
-    return [target for target in found if target.name not in LEFT_OUT]
+    return [t for t in found if t.name not in LEFT_OUT and t.owner not in LEFT_OUT]
 
 
 def _of_class(name, kind):
