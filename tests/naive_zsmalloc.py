@@ -258,7 +258,7 @@ class NaiveZsmalloc:
         return zspage
 
     def shift(self, source, target):
-        """Move objects until there are none, or no room. Whether there are none."""
+        """Move objects while there is room. Return whether all were moved."""
         for index in sorted(source.handles):
             if not target.free:
                 return False

@@ -172,21 +172,16 @@ PROFILES = {
         ignore_write_error=True,
         swap_cache_keeps_writeback=True,
     ),
-    "v2": Profile(
-        stale_size_after_swapoff=True,
-        fail_freed_as_success=True,
-        ignore_write_error=True,
-    ),
-    "v2-mended": Profile(
-        stale_size_after_swapoff=True,
-        fail_freed_as_success=True,
-        drop_stale_on_refusal=True,
-        keep_page_until_unmap=True,
-        isolate_under_lock=True,
-        refuse_emptied_page=True,
-        mark_isolated=True,
-    ),
 }
+#: The series is for 3.12, and has its rules; mended, it also has those that close its races.
+PROFILES["v2"] = PROFILES["3.12"]
+PROFILES["v2-mended"] = replace(
+    PROFILES["3.12-fixed"],
+    keep_page_until_unmap=True,
+    isolate_under_lock=True,
+    refuse_emptied_page=True,
+    mark_isolated=True,
+)
 
 DEFAULT = next(iter(PROFILES))
 

@@ -1,8 +1,9 @@
 """`zbudlab explore`: every interleaving of a ready scenario."""
 
 import argparse
-import json
 from typing import Any
+
+from zbudlab.cli.outputs import print_found
 
 #: The profiles that differ in the races: the series as posted, and with its races mended.
 RACE_PROFILES = ("v2", "v2-mended")
@@ -27,7 +28,7 @@ def _explore(options: argparse.Namespace) -> int:
     )
     if options.save is not None:
         result.save(options.save)
-    print(json.dumps(result.as_dict(), indent=1) if options.json else result)
+    print_found(options, result, lambda: result)
     return 0
 
 
