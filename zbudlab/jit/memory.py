@@ -34,6 +34,7 @@ class MemoryType(types.Type):
 
 MEMORY = MemoryType()
 _ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
+_DTYPES: dict[str, np.dtype] = {}  #: the dtype of each as NumPy has it; numba's is slow to convert
 _TABLE = np.dtype([])  #: a record of the address and shape of each of them
 
 
@@ -42,6 +43,7 @@ def declare_arrays(**dtypes: np.dtype) -> None:
     global _TABLE
     for name, dtype in dtypes.items():
         _ARRAYS[name] = types.Array(numba.from_dtype(dtype.base), 1 + len(dtype.shape), "C")
+        _DTYPES[name] = dtype.base
     _TABLE = np.dtype([(name, np.uintp, (1 + a.ndim,)) for name, a in _ARRAYS.items()])
 
 
@@ -52,8 +54,7 @@ def array_table(arrays: dict[str, np.ndarray]) -> np.ndarray:
     """
     table = np.zeros(1, _TABLE)
     for name, kind in _ARRAYS.items():
-        array = arrays[name]
-        dtype = numba.np.numpy_support.as_dtype(kind.dtype)
+        array, dtype = arrays[name], _DTYPES[name]
         if (array.dtype, array.ndim) != (dtype, kind.ndim) or not array.flags.carray:
             wanted = f"a writable, contiguous array of {dtype} with {kind.ndim} dimension(s)"
             raise TypeError(f"mem.{name} must be {wanted}, not {array.dtype} {array.shape}")
@@ -123,7 +124,7 @@ def _(context, builder, kind, table, name):
         return value
 
     shape = [loaded(1 + axis) for axis in range(_ARRAYS[name].ndim)]
-    itemsize = word(numba.np.numpy_support.as_dtype(_ARRAYS[name].dtype).itemsize)
+    itemsize = word(_DTYPES[name].itemsize)
     strides = [itemsize] if len(shape) == 1 else [builder.mul(shape[1], itemsize), itemsize]
     numba.np.arrayobj.populate_array(
         array,
