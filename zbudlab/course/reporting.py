@@ -10,7 +10,6 @@ from zbudlab.course.reasons import Difference, Failure
 from zbudlab.view.feedback.report import Mistake, Shown, end_card, mistake_card, report
 
 DONE = "Your code does everything that the visible checks ask for. Others are drawn at hand-in."
-FAILED_HIDDEN = "right in the visible cases, but not in one that was drawn after you handed in"
 
 
 def on_strip(ability: Ability, earned: int, note: str = "") -> Shown:

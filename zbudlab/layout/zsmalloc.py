@@ -13,7 +13,6 @@ ZS_MAX_ALLOC_SIZE = PAGE_SIZE
 ZS_SIZE_CLASS_DELTA = 16  # bytes from one class to the next
 ZS_SIZE_CLASSES = (ZS_MAX_ALLOC_SIZE - ZS_MIN_ALLOC_SIZE) // ZS_SIZE_CLASS_DELTA + 1
 ZS_HANDLE_SIZE = 8  # the word in front of an object; a huge object has none
-ZS_MIN_CHAIN = 4
 ZS_MAX_CHAIN = 16  #: pages of a zspage at most (CONFIG_ZSMALLOC_CHAIN_SIZE)
 ZS_MAX_OBJECTS = 256  #: objects of a zspage at most, in all classes of all chain sizes
 
@@ -21,7 +20,6 @@ ZS_MAX_OBJECTS = 256  #: objects of a zspage at most, in all classes of all chai
 # the empty and the full ones: 1 is "almost empty", 2 is "almost full".
 ZS_EMPTY = 0
 ZS_ALMOST_EMPTY = 1
-ZS_ALMOST_FULL = 2
 ZS_FULL = 11
 ZS_GROUPS = ZS_FULL + 1
 

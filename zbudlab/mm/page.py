@@ -11,8 +11,6 @@ import numpy as np
 
 from zbudlab.jit import copy_row, kernel, prefetch_row
 from zbudlab.layout import (
-    CHUNK_SHIFT,
-    NCHUNKS_ORDER,
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PAGE_SHIFT,
     PAGE_ZBUD_MAPCOUNT_VALUE,
@@ -36,18 +34,6 @@ def page_address(pfn):
 def address_pfn(address):
     """Return the page frame that contains the byte at `address`."""
     return address >> PAGE_SHIFT
-
-
-@kernel
-def chunk_address(chunk):
-    """Return the byte address of chunk number `chunk` (64 per page, counted from frame 0)."""
-    return chunk << CHUNK_SHIFT
-
-
-@kernel
-def chunk_pfn(chunk):
-    """Return the page frame that contains chunk number `chunk`."""
-    return chunk >> NCHUNKS_ORDER
 
 
 @kernel
