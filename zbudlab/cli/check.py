@@ -9,9 +9,9 @@ from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 def _check(options: argparse.Namespace) -> int:
     """Run the command."""
     from zbudlab.course.checking import checked_notebook
+    from zbudlab.course.contract import check_variant
 
-    if options.variant is not None and options.variant < 0:
-        raise ValueError(f"--variant must be 0 or more, not {options.variant}")
+    check_variant(options.variant)
     say_if_first()
     report = checked_notebook(options.notebook, options.exercise, options.variant)
     print(report)

@@ -36,11 +36,12 @@ def _gradebook(options: argparse.Namespace) -> Any:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from zbudlab.course.contract import exercise
+    from zbudlab.course.contract import check_variant, exercise
     from zbudlab.course.grading.collecting import collected
     from zbudlab.course.grading.grader import Grader, alone_in
     from zbudlab.io.files import check_writable
 
+    check_variant(options.variant)
     check_writable(options.out)
     only = exercise(options.exercise).name if options.exercise else ""
     enter_marks = _gradebook(options)
