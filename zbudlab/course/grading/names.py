@@ -173,17 +173,23 @@ def _by_person(found: list[Found]) -> list[Found]:
 
 
 def _kept_apart(found: list[Found]) -> list[Found]:
-    """Return the names, changed where two different ones became equal."""
-    raw: dict[str, set[str]] = defaultdict(set)
+    """Return the names, changed where two different ones became equal.
+
+    Capitals are no difference, as some file systems know none: one page of feedback would replace
+    the other.
+    """
+    raw: dict[str, dict[str, NamePart]] = defaultdict(dict)
     for part in (part for item in found for part in item.parts):
-        raw[part].add(part.raw)
-    twofold = {part: sorted(names) for part, names in raw.items() if len(names) > 1}
-    for both, names in sorted(twofold.items()):
-        told = " and ".join(repr(name) for name in names)
-        _tell(f"{told} would both be called {both}: they are kept apart by an ending")
+        raw[part.casefold()].setdefault(part.raw, part)
+    twofold = {folded: parts for folded, parts in raw.items() if len(parts) > 1}
+    for _, parts in sorted(twofold.items()):
+        told = " and ".join(repr(name) for name in sorted(parts))
+        _tell(
+            f"{told} would both be called {min(parts.values())}: they are kept apart by an ending"
+        )
 
     def apart(part: NamePart) -> NamePart:
-        if part not in twofold:
+        if part.casefold() not in twofold:
             return part
         return NamePart(f"{part}-{hashlib.sha256(part.raw.encode()).hexdigest()[:4]}", part.raw)
 
