@@ -3,9 +3,11 @@
 What it does with a notebook is tested in tests/course.
 """
 
+import json
+
 import pytest
 
-from tests.cli.calls import refusal
+from tests.cli.calls import answer, refusal
 from zbudlab import course
 
 
@@ -13,6 +15,18 @@ def test_a_file_that_is_no_notebook_is_named(folder, capsys):
     (folder / "x.ipynb").write_text("{}")
     said = refusal(capsys, folder, "check", "x.ipynb")
     assert "cannot use x.ipynb: the file is JSON but" in said
+
+
+@pytest.mark.parametrize("cells", [[], ["def size_to_chunks(size):\n    return 1"]])
+def test_a_notebook_without_the_functions_loses_points_and_no_more(folder, capsys, cells):
+    code = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]
+    notebook = {"cells": code, "metadata": {"zbudlab": {"exercise": "e04_zbud"}}}
+    (folder / "x.ipynb").write_text(json.dumps(notebook))
+    status, out, err = answer(capsys, "check", "x.ipynb")
+    assert status == 1
+    assert out.startswith("e04_zbud: 0 of ")
+    assert "there is no zbud_alloc" in out
+    assert "Traceback" not in out + err
 
 
 @pytest.mark.parametrize("command", ["check", "grade"])
