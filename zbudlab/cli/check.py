@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.printing import say
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -14,7 +15,7 @@ def _check(options: argparse.Namespace) -> int:
     check_variant(options.variant)
     say_if_first()
     report = checked_notebook(options.notebook, options.exercise, options.variant)
-    print(report)
+    say(report)
     return 0 if report and not report.unchecked else DIFFERENCE
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.cli.first_use import say_if_first
+from zbudlab.cli.printing import say
 
 
 def _isolation(options: argparse.Namespace) -> str | None:
@@ -61,16 +62,9 @@ def _grade(options: argparse.Namespace) -> int:
             variant=options.variant,
             seed=options.seed,
         )
-        graded = grader.graded(found, options.jobs, _say)
-        print(_written(options, graded, roster, enter_marks))
+        graded = grader.graded(found, options.jobs, say)
+        say(_written(options, graded, roster, enter_marks))
     return 0
-
-
-def _say(sentence: str) -> None:
-    """Print a sentence that may contain a student's words."""
-    from zbudlab.course.grading.names import printable
-
-    print(printable(sentence))
 
 
 def _roster(options: argparse.Namespace) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.printing import say
 from zbudlab.profiles import DEFAULT
 
 #: Options for recorded traces: name, type, placeholder of the value, help.
@@ -81,7 +82,7 @@ def _replay_trace(kind: str, options: argparse.Namespace) -> int:
             bar.update(position - bar.n)
 
         figures = traces.replay(kind, options.trace, progress=show, **_settings(options))
-    print(figures)
+    say(figures)
     if options.json is not None:
         figures.save(options.json)
     return 0
@@ -98,7 +99,7 @@ def _replay_operations(kind: str, options: argparse.Namespace) -> int:
         return 0
     count, difference = conformance.compare(kind, options.trace, options.expect, **settings)
     if difference is not None:
-        print(difference)
+        say(difference)
         print(f"{count} operations agree, then the first difference")
         return DIFFERENCE
     print(f"{count} operations, 0 differences")

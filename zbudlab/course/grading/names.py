@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zbudlab.course.contract import EXERCISES
+from zbudlab.io.values import JOINERS, printable
 
 MAX_NAME = 180  #: bytes of a student's name, which with an ending is to fit a file system
-JOINERS = "\u200c\u200d"  #: invisible letters of names in Persian and in scripts of India
 
 #: Parts of names that say nothing of the student.
 _NOISE = re.compile(
@@ -69,11 +69,6 @@ class Found:
     def digest(self) -> str:
         """SHA-256 of the content."""
         return hashlib.sha256(self.data).hexdigest()
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that a terminal or a web page would interpret."""
-    return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)
 
 
 def normalised(name: str) -> str:
