@@ -1,6 +1,6 @@
 """Record types: structs of C, with names that mean the same compiled and uncompiled.
 
-Also tests `layout/errors.py`, `layout/memory.py`, `layout/pools.py`, `layout/traces.py`
+Also tests `layout/cgroups.py`, `layout/errors.py`, `layout/memory.py`, `layout/pools.py`, `layout/traces.py`
 and `layout/zsmalloc.py`.
 """
 

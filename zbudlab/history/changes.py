@@ -40,6 +40,8 @@ _WORDS = {
     "swap_info": "swap area",
     "swap_slots": "swap slot",
     "zswap_entries": "zswap entry",
+    "lrus": "list record of zswap entry",
+    "cgroups": "cgroup",
     "zspages": "zspage",
     "size_classes": "size class",
     "objects": "word of zsmalloc's object",
