@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from tests import rounds
-from tests.conformance.traces import GOLDEN, trace
+from tests.conformance import traces
+from tests.conformance.traces import GOLDEN
 from tests.jit_script import Script
 from zbudlab import jit, layout
 from zbudlab.conformance import answers
@@ -255,7 +256,7 @@ def zswap7_script() -> None:
     """The traces of today's zswap that were written by hand, each on a whole machine."""
     for path in sorted((GOLDEN / "zswap-7").glob("a*.trace.gz")):
         harness = Zswap7Harness("7.3", 3000)
-        for operation in trace(*gzip.decompress(path.read_bytes()).decode().splitlines()):
+        for operation in traces.trace(*gzip.decompress(path.read_bytes()).decode().splitlines()):
             harness.run(operation)
         assert inspection.first_fault(harness.state) is None
 

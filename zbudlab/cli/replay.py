@@ -149,8 +149,8 @@ def add(commands: Any) -> None:
         "replay",
         help="run a trace, of operations or recorded, through the engine",
         description="A trace of operations: prints what the engine answers to each, a "
-        "line each, in JSON or for zsmalloc and zswap-7 as plain text; with --expect compares that with a "
-        "file of such lines. A recorded trace: prints what became of free memory.",
+        "line each, in JSON or for zsmalloc and zswap-7 as plain text; with --expect compares that "
+        "with a file of such lines. A recorded trace: prints what became of free memory.",
     )
     replay.add_argument(
         "kind",

@@ -20,7 +20,7 @@ FAULTS = (
     "swap slot {where}: its zswap entry names a cgroup that does not exist",
     "swap slot {where}: its zswap entry is not where the links of its list say",
     "cgroup {where}: the links of its list of zswap entries are inconsistent",
-    "cgroup {where}: its list holds another number of zswap entries than it counts or than the tree",
+    "cgroup {where}: its list holds other entries than the tree, or than it counts",
     "cgroup {where} is charged for other pages than are stored",
     "pool {where} counts other zswap entries than lead to it",
     "zswap's list of pools is inconsistent at pool {where}",
