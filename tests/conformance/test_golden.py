@@ -33,6 +33,7 @@ COUNTS = {
     "zswap-plain": 34,
     "zswap-series": 36,
     "zswap-6.1": 19,
+    "zswap-7": 22,
     "zsmalloc-6.1": 31,
     "zsmalloc-7": 39,
 }

@@ -40,6 +40,8 @@ _WORDS = {
     "swap_info": "swap area",
     "swap_slots": "swap slot",
     "zswap_entries": "zswap entry",
+    "lrus": "list record of zswap entry",
+    "cgroups": "cgroup",
     "objects": "word of zsmalloc's object",
     "handles": "place of zsmalloc's handle",
     "lengths": "compressed length of page table entry",

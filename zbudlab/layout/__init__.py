@@ -6,6 +6,7 @@ No field has the name of an attribute of NumPy's records, so that `record.field`
 compiled and uncompiled.
 """
 
+from zbudlab.layout.cgroups import *
 from zbudlab.layout.errors import *
 from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *

@@ -37,6 +37,7 @@ from zbudlab.mm import (
     swapfile,
     zbud_check,
     zsmalloc_check,
+    zswap7_check,
     zswap_check,
 )
 from zbudlab.mm.list_head import list_entries
@@ -75,15 +76,16 @@ def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
         if pool["created"]:
             yield from POOL_FAULTS[int(pool["kind"])](state.mem, number)
     yield swapfile, swapfile.first_fault(state.mem)
-    yield zswap_check, zswap_check.first_fault(state.mem)
+    zswap = zswap7_check if state.zswaps["own_lru"][0] else zswap_check
+    yield zswap, zswap.first_fault(state.mem)
 
 
 def first_fault(state: State) -> str | None:
     """Return the first broken invariant as a sentence; None if all hold."""
     for module, (code, where) in _faults(state):
         if code:
-            name = module.__name__.rpartition(".")[2]
-            return f"{name.removesuffix('_check')}: {module.FAULTS[code].format(where=where)}"
+            name = module.__name__.rpartition(".")[2].removesuffix("_check")
+            return f"{name}: {module.FAULTS[code].format(where=where)}"
     return None
 
 
@@ -105,7 +107,7 @@ def sizes(state: State) -> dict[str, int]:
     zsmalloc = (state.zspages, state.size_classes, state.objects, state.handles, state.arenas)
     grown = {
         "tree nodes": state.nodes.nbytes,
-        "zswap entries": state.zswap_entries.nbytes,
+        "zswap entries": state.zswap_entries.nbytes + state.lrus.nbytes + state.cgroups.nbytes,
         "zsmalloc": sum(table.nbytes for table in zsmalloc),
         "page tables": page_tables,
         "swap": state.swap_slots.nbytes + state.swap_marks.nbytes,

@@ -64,6 +64,11 @@ class _Arrays(NamedTuple):
     handles: np.ndarray
     #: layout.zs_arena (1,): what is free in the four arrays above.
     arenas: np.ndarray
+    #: layout.zswap_lru (list heads + entries,), or (0,): the lists of zswap entries of each cgroup
+    #: (rule `own_lru`).
+    lrus: np.ndarray
+    #: layout.cgroup (MAX_CGROUPS,), or (0,): memory cgroups (rule `own_lru`).
+    cgroups: np.ndarray
 
 
 class Memory(_Arrays):
@@ -110,4 +115,6 @@ jit.declare_arrays(
     objects=np.dtype(np.uint32),
     handles=np.dtype(np.int64),
     arenas=layout.zs_arena,
+    lrus=layout.zswap_lru,
+    cgroups=layout.cgroup,
 )

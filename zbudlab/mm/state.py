@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from zbudlab import jit, layout
-from zbudlab.mm import zpool, zsmalloc_tables
+from zbudlab.mm import zpool, zsmalloc_tables, zswap_tables
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.growth import grown
 from zbudlab.mm.mem import Memory
@@ -96,6 +96,7 @@ class State:
         self.swap_marks = np.zeros(0 if self.page_bytes else 64, np.uint32)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
+        zswap_tables.make_tables(self)
         self.race_actors = np.zeros(0, layout.actor)  # only where a schedule is played
         self.race_slots = np.zeros(0, layout.race_slot)
 
@@ -137,6 +138,8 @@ class State:
             objects=self.objects,
             handles=self.handles,
             arenas=self.arenas,
+            lrus=self.lrus,
+            cgroups=self.cgroups,
         )
 
     @property
@@ -197,6 +200,7 @@ class State:
         needed = 1 + int(self.zswaps[0]["nr_entries"]) + insertions
         if needed > len(self.zswap_entries):
             self.zswap_entries = grown(self.zswap_entries, needed)
+            zswap_tables.reserve(self)
 
     def new_process(self, nr_pages: int) -> int:
         """Create a process with empty page table entries. Return the lowest free number."""
