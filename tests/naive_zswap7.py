@@ -75,7 +75,7 @@ class NaiveZswap7:
         return self.most() * self.settings["T"] // 100
 
     def charged(self, group):
-        """Entries that a cgroup is charged for; those of the root are charged to nobody."""
+        """Entries that a cgroup is charged for; those of the root are not charged."""
         return [e for e in self.entries.values() if e.cgroup and group in (0, e.cgroup)]
 
     def may_write(self, group):

@@ -1,7 +1,7 @@
 """Memory cgroups as zswap sees them: what they are charged, their limits, and whose turn it is.
 
 A stored page is charged to its cgroup with its compressed length, and to all cgroups above. Pages
-of the root are charged to nobody. A cgroup with memory.zswap.writeback 0, or below one, keeps its
+of the root are not charged. A cgroup with memory.zswap.writeback 0, or below one, keeps its
 pages in zswap, and those that zswap refuses stay in memory.
 
 Limits: cgroups are never destroyed; an offline one keeps its list, which Linux moves to its parent.
