@@ -60,10 +60,14 @@ class _Arrays(NamedTuple):
     size_classes: np.ndarray
     #: uint32 (words,): the words of zsmalloc's objects, a run of them for each zspage.
     objects: np.ndarray
-    #: int64 (handles,): the place of the object of each handle of zsmalloc; number 0 is unused.
+    #: int64 (handles,): the place of the object of each handle of zsmalloc and z3fold; number 0 is
+    #: unused.
     handles: np.ndarray
-    #: layout.zs_arena (1,): what is free in the four arrays above.
+    #: layout.zs_arena (1,): what is free in zspages, objects, handles and z3folds.
     arenas: np.ndarray
+    #: layout.z3fold_header (pages + list heads,): pages of z3fold, and its list heads; number 0 is
+    #: unused.
+    z3folds: np.ndarray
 
 
 class Memory(_Arrays):
@@ -110,4 +114,5 @@ jit.declare_arrays(
     objects=np.dtype(np.uint32),
     handles=np.dtype(np.int64),
     arenas=layout.zs_arena,
+    z3folds=layout.z3fold_header,
 )
