@@ -35,6 +35,7 @@ COUNTS = {
     "zswap-6.1": 19,
     "zsmalloc-6.1": 31,
     "zsmalloc-7": 39,
+    "z3fold-6.1": 23,
 }
 
 

@@ -10,6 +10,7 @@ GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 TEXT = {
     "zsmalloc-6.1": {".expected.gz": {}},
     "zsmalloc-7": {".chain8.expected.gz": {}, ".chain4.expected.gz": {"chain": 4}},
+    "z3fold-6.1": {".expected.gz": {}},
 }
 
 
