@@ -69,7 +69,7 @@ BAD = [
     (["f 3"], "line 1: object 3 was never allocated"),
     (["a 0"], "line 1: a takes 2 numbers, not 1"),
     (["a 0 x"], "line 1: whole numbers are needed"),
-    (["a 0 10", "q 0"], "line 2: the page of object 0 has no mapping"),
+    (["a 0 10", "q 0"], "line 2: object 0 is not mapped"),
     (["b 0 2"], "line 1: b ends in 0 or 1"),
     (["A 2"], "line 1: A takes 0 or 1"),
     (["zap 3"], "line 1: an operation is one of a, f, p, q"),

@@ -206,7 +206,9 @@ def test_tables_without_room_are_no_memory():
     assert int(zpool.zpool_malloc(mem, 0, 100, layout.MIGRATE_UNMOVABLE)) == -ENOMEM
     assert engine.malloc(100) == 1
     engine.state.handles = np.concatenate([engine.state.handles, np.zeros(8, np.int64)])
-    engine.state.z3folds = engine.state.z3folds[: int(engine.state.arenas["unused_z3fold"][0])].copy()
+    engine.state.z3folds = engine.state.z3folds[
+        : int(engine.state.arenas["unused_z3fold"][0])
+    ].copy()
     assert int(zpool.zpool_malloc(engine.state.mem, 0, 4000, 0)) == -ENOMEM
     assert engine.free(1) == 0
 

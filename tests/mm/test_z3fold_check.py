@@ -114,7 +114,6 @@ def miscount_pages(engine):
 
 
 def forget_the_work(engine):
-    record, _ = page(engine, 4)
     head = int(engine.pool["z3fold_heads"])
     links = engine.state.z3folds
     links["next"][head, layout.WORK] = links["prev"][head, layout.WORK] = head

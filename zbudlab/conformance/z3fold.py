@@ -4,6 +4,7 @@ The format is described in tests/data/README.md. Objects have the numbers of the
 those of the recorder (`zbudlab.conformance.frame_stack`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ class Z3foldHarness:
         self.pool["z3fold_by_hand"] = 1
         self.objects: dict[int, tuple[int, int]] = {}  # handle and size
         self.used: set[int] = set()
+        self.mappings: Counter[int] = Counter()
         self.kept: set[int] = set()  # objects that cannot be evicted
         self.isolated = -1  # frame
         self.at_once = 0
@@ -112,12 +114,15 @@ class Z3foldHarness:
     def p(self, operation: Operation, number: int) -> str:
         """Map an object."""
         zpool.zpool_map_handle(self.state.mem, POOL, self.objects[number][0])
+        self.mappings[number] += 1
         return "p"
 
     def q(self, operation: Operation, number: int) -> str:
         """End a mapping."""
-        if zpool.zpool_unmap_handle(self.state.mem, POOL, self.objects[number][0]):
-            raise operation.fail(f"the page of object {number} has no mapping")
+        if not self.mappings[number]:
+            raise operation.fail(f"object {number} is not mapped")
+        zpool.zpool_unmap_handle(self.state.mem, POOL, self.objects[number][0])
+        self.mappings[number] -= 1
         return "q"
 
     def w(self, operation: Operation, number: int) -> str:

@@ -77,8 +77,11 @@ class Memory(_Arrays):
     def table(self) -> np.ndarray:
         """The addresses and shapes of the arrays, as compiled code reads them.
 
-        Raises TypeError if an array differs from its description.
+        The kernels that its pools need are compiled then. Raises TypeError if an array differs from
+        its description.
         """
+        for kind in set(self.pools["kind"].tolist()):
+            jit.open_doors(kind)
         return jit.array_table(self._asdict())
 
     @functools.cached_property

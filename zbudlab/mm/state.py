@@ -179,6 +179,7 @@ class State:
             zsmalloc_tables.make_classes(self, number, zsmalloc or ZSMALLOC["6.1"])
         if kind == layout.ZPOOL_Z3FOLD:
             z3fold_tables.make_lists(self, number)
+        jit.open_doors(kind)
         zpool.zpool_create_pool(self.mem, number)
 
     def reserve_objects(self, count: int) -> None:

@@ -186,14 +186,16 @@ def z3fold_map(mem, number, handle):
 
 @kernel(inline=False)
 def z3fold_unmap(mem, number, handle):
-    """End a mapping. Return 0, or -ENOENT if the handle is gone or its page has no mapping."""
+    """End a mapping. Return 0, or -ENOENT if the handle is gone.
+
+    As in 6.1, nothing stops a caller from ending a mapping that the page does not have: the object
+    can have left a page whose four mappings looked like none.
+    """
     place = handle_to_place(mem, number, handle)
     if place < 0:
         return -ENOENT
     header = mem.z3folds[record_of(mem, place)]
     buddy = buddy_of(place)
-    if header.mappings == 0:
-        return -ENOENT
     header.mappings -= 1
     if buddy == Z3FOLD_MIDDLE:
         header.page_state &= ~Z3FOLD_MIDDLE_MAPPED & 0xFF

@@ -130,7 +130,10 @@ def should_be_listed(header):
 
 @kernel
 def fault_in_lists(mem, pool):
-    """Return a fault of the lists by free chunks: (index into FAULTS, where), or (0, 0)."""
+    """Return a fault of the lists by free chunks: (index into FAULTS, where), or (0, 0).
+
+    A page that waits for work is still where it was before the free.
+    """
     most = mem.z3folds.shape[0]
     for which in range(Z3FOLD_NO_LIST + 1):
         head = pool.z3fold_heads + which
@@ -139,7 +142,8 @@ def fault_in_lists(mem, pool):
         record = np.int64(mem.z3folds[head].next[BUDDY])
         while record != head:
             header = mem.z3folds[record]
-            if z3fold_num_free_chunks(header) != which:
+            waits = header.page_state & Z3FOLD_NEEDS_COMPACTING
+            if not waits and z3fold_num_free_chunks(header) != which:
                 return 4, np.int64(header.pfn)
             record = np.int64(header.next[BUDDY])
     return 0, 0

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab.jit import kernel
+from zbudlab.jit import door, kernel
 from zbudlab.layout import (
     EAGAIN,
     EINVAL,
@@ -32,30 +32,19 @@ from zbudlab.layout import (
     ZPOOL_ZBUD,
     ZPOOL_ZSMALLOC,
 )
+from zbudlab.mm import (
+    z3fold,
+    z3fold_migrate,
+    z3fold_page,
+    z3fold_pool,
+    z3fold_zpool,
+    zsmalloc,
+    zsmalloc_class,
+    zsmalloc_migrate,
+    zsmalloc_zpool,
+)
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import radix_tree_preload
-from zbudlab.mm.z3fold import (
-    z3fold_alloc,
-    z3fold_free,
-    z3fold_map,
-    z3fold_reclaim_begin,
-    z3fold_reclaim_end,
-    z3fold_unmap,
-)
-from zbudlab.mm.z3fold_migrate import (
-    z3fold_page_isolate,
-    z3fold_page_migrate,
-    z3fold_page_putback,
-)
-from zbudlab.mm.z3fold_page import z3fold_object_address
-from zbudlab.mm.z3fold_pool import z3fold_create_pool
-from zbudlab.mm.z3fold_zpool import (
-    z3fold_page_is_full,
-    z3fold_page_references,
-    z3fold_read_word,
-    z3fold_run_work,
-    z3fold_write_word,
-)
 from zbudlab.mm.zbud import (
     zbud_alloc,
     zbud_create_pool,
@@ -76,19 +65,39 @@ from zbudlab.mm.zbud_zpool import (
     zbud_read_word,
     zbud_write_word,
 )
-from zbudlab.mm.zsmalloc import zs_free, zs_malloc
-from zbudlab.mm.zsmalloc_class import zs_create_pool
-from zbudlab.mm.zsmalloc_migrate import zs_page_isolate, zs_page_migrate, zs_page_putback
-from zbudlab.mm.zsmalloc_zpool import (
-    zs_map_object,
-    zs_next_frame,
-    zs_object_address,
-    zs_page_is_full,
-    zs_page_references,
-    zs_unmap_object,
-)
 
 MOST_HANDLES = 4  #: objects that `zpool_shrink_begin` can offer for eviction at once
+
+# What zbud does not need is behind doors, and is compiled for a machine that has such a pool.
+zs_create_pool = door(zsmalloc_class.zs_create_pool, ZPOOL_ZSMALLOC, None)
+zs_malloc = door(zsmalloc.zs_malloc, ZPOOL_ZSMALLOC)
+zs_free = door(zsmalloc.zs_free, ZPOOL_ZSMALLOC)
+zs_map_object = door(zsmalloc_zpool.zs_map_object, ZPOOL_ZSMALLOC)
+zs_unmap_object = door(zsmalloc_zpool.zs_unmap_object, ZPOOL_ZSMALLOC)
+zs_object_address = door(zsmalloc_zpool.zs_object_address, ZPOOL_ZSMALLOC)
+zs_next_frame = door(zsmalloc_zpool.zs_next_frame, ZPOOL_ZSMALLOC)
+zs_page_is_full = door(zsmalloc_zpool.zs_page_is_full, ZPOOL_ZSMALLOC, bool)
+zs_page_references = door(zsmalloc_zpool.zs_page_references, ZPOOL_ZSMALLOC)
+zs_page_isolate = door(zsmalloc_migrate.zs_page_isolate, ZPOOL_ZSMALLOC, bool)
+zs_page_putback = door(zsmalloc_migrate.zs_page_putback, ZPOOL_ZSMALLOC, None)
+zs_page_migrate = door(zsmalloc_migrate.zs_page_migrate, ZPOOL_ZSMALLOC)
+
+z3fold_create_pool = door(z3fold_pool.z3fold_create_pool, ZPOOL_Z3FOLD, None)
+z3fold_alloc = door(z3fold.z3fold_alloc, ZPOOL_Z3FOLD)
+z3fold_free = door(z3fold.z3fold_free, ZPOOL_Z3FOLD)
+z3fold_map = door(z3fold.z3fold_map, ZPOOL_Z3FOLD)
+z3fold_unmap = door(z3fold.z3fold_unmap, ZPOOL_Z3FOLD)
+z3fold_reclaim_begin = door(z3fold.z3fold_reclaim_begin, ZPOOL_Z3FOLD)
+z3fold_reclaim_end = door(z3fold.z3fold_reclaim_end, ZPOOL_Z3FOLD)
+z3fold_object_address = door(z3fold_page.z3fold_object_address, ZPOOL_Z3FOLD)
+z3fold_write_word = door(z3fold_zpool.z3fold_write_word, ZPOOL_Z3FOLD, None)
+z3fold_read_word = door(z3fold_zpool.z3fold_read_word, ZPOOL_Z3FOLD)
+z3fold_page_is_full = door(z3fold_zpool.z3fold_page_is_full, ZPOOL_Z3FOLD, bool)
+z3fold_page_references = door(z3fold_zpool.z3fold_page_references, ZPOOL_Z3FOLD)
+z3fold_run_work = door(z3fold_zpool.z3fold_run_work, ZPOOL_Z3FOLD, None)
+z3fold_page_isolate = door(z3fold_migrate.z3fold_page_isolate, ZPOOL_Z3FOLD, bool)
+z3fold_page_putback = door(z3fold_migrate.z3fold_page_putback, ZPOOL_Z3FOLD, None)
+z3fold_page_migrate = door(z3fold_migrate.z3fold_page_migrate, ZPOOL_Z3FOLD)
 
 # --- pools -------------------------------------------------------------------------------------
 
