@@ -36,6 +36,7 @@ COUNTS = {
     "zswap-7": 22,
     "zsmalloc-6.1": 31,
     "zsmalloc-7": 39,
+    "z3fold-6.1": 23,
 }
 
 

@@ -11,6 +11,7 @@ TEXT = {
     "zsmalloc-6.1": {".expected.gz": {}},
     "zswap-7": {".7.3.expected.gz": {}, ".7.2.expected.gz": {"version": "7.2"}},
     "zsmalloc-7": {".chain8.expected.gz": {}, ".chain4.expected.gz": {"chain": 4}},
+    "z3fold-6.1": {".expected.gz": {}},
 }
 
 

@@ -14,6 +14,7 @@ from zbudlab.conformance.compact import compact_answers
 from zbudlab.conformance.difference import Difference
 from zbudlab.conformance.radix import radix_answers
 from zbudlab.conformance.trace import TraceError, lines, operations, state_text
+from zbudlab.conformance.z3fold import z3fold_answers
 from zbudlab.conformance.zbud import zbud_answers
 from zbudlab.conformance.zsmalloc import zsmalloc_answers
 from zbudlab.conformance.zswap import zswap_answers
@@ -38,6 +39,7 @@ KINDS: dict[str, Callable[..., Iterator[Answer]]] = {
     "zswap-7": zswap7_answers,
     "zsmalloc-6.1": partial(zsmalloc_answers, "6.1"),
     "zsmalloc-7": partial(zsmalloc_answers, "7.3"),
+    "z3fold-6.1": z3fold_answers,
 }
 
 #: Settings of kinds that have some, each with the values that it takes; the first is the default.

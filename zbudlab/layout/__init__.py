@@ -12,4 +12,5 @@ from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *
 from zbudlab.layout.races import *
 from zbudlab.layout.traces import *
+from zbudlab.layout.z3fold import *
 from zbudlab.layout.zsmalloc import *

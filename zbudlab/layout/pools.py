@@ -16,6 +16,7 @@ ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
 # Allocators behind zpool: `kind` of a pool.
 ZPOOL_ZBUD = 0
 ZPOOL_ZSMALLOC = 1
+ZPOOL_Z3FOLD = 2
 
 # A handle is the address of a buddy (v3.11), or a number in a tree (the series).
 ZBUD_PLAIN = 0
@@ -95,6 +96,10 @@ zbud_pool = np.dtype(
         ("free_work", "i8"),  # zsmalloc: 1 = empty zspages wait for the deferred work
         ("zswap_entries", "i8"),  # rule own_lru: entries of zswap whose objects it holds
         ("next_pool", "i8"),  # rule own_lru: zswap's next older pool; -1 = none
+        ("z3fold_heads", "i8"),  # z3fold: record that heads the first of its lists
+        ("z3fold_by_hand", "i8"),  # z3fold: 1 = work runs only when the caller runs it
+        ("z3fold_overruns", "i8"),  # z3fold: times that 6.1 would write past its array of lists
+        ("z3fold_unseen_mappings", "i8"),  # z3fold: times that four mappings looked like none
     ],
     align=True,
 )

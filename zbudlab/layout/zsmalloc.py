@@ -62,7 +62,7 @@ size_class = np.dtype(
     align=True,
 )
 
-# What is free in the arrays of zspages, handles and words, which all pools share.
+# What is free in the arrays of zspages, handles, words and pages of z3fold, which all pools share.
 zs_arena = np.dtype(
     [
         ("free_zspage", "i8"),  # the first free record, linked through next[0]; 0 = none
@@ -73,6 +73,10 @@ zs_arena = np.dtype(
         ("unused_handle", "i8"),  # the lowest handle never used
         ("nr_handles", "i8"),  # handles in use
         ("unused_object", "i8"),  # the lowest word never used
+        ("free_z3fold", "i8"),  # z3fold: the first free record, linked through next[0]; 0 = none
+        ("unused_z3fold", "i8"),  # the lowest record never used
+        ("nr_z3folds", "i8"),  # records of pages
+        ("nr_z3fold_heads", "i8"),  # records that are list heads
         ("free_objects", "i8", (ZS_MAX_OBJECTS + 1,)),  # first free run of so many words; 0 = none
     ],
     align=True,

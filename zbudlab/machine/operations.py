@@ -207,6 +207,7 @@ def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
             machine.journal.note("migrate.unmap_and_move", [old, new], rc)
     machine.paging.count_moves(machine.moves, control)
+    machine.swap.run_work()
     return result
 
 

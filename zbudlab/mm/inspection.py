@@ -35,6 +35,7 @@ from zbudlab.mm import (
     memory,
     page_alloc_check,
     swapfile,
+    z3fold_check,
     zbud_check,
     zsmalloc_check,
     zswap7_check,
@@ -52,6 +53,7 @@ FEW = 64  #: members of a list that are read at first
 POOL_FAULTS = {
     layout.ZPOOL_ZBUD: zbud_check.faults,
     layout.ZPOOL_ZSMALLOC: zsmalloc_check.faults,
+    layout.ZPOOL_Z3FOLD: z3fold_check.faults,
 }
 
 
@@ -109,6 +111,7 @@ def sizes(state: State) -> dict[str, int]:
         "tree nodes": state.nodes.nbytes,
         "zswap entries": state.zswap_entries.nbytes + state.lrus.nbytes + state.cgroups.nbytes,
         "zsmalloc": sum(table.nbytes for table in zsmalloc),
+        "z3fold": state.z3folds.nbytes,
         "page tables": page_tables,
         "swap": state.swap_slots.nbytes + state.swap_marks.nbytes,
     }

@@ -13,6 +13,7 @@ from zbudlab.jit import copy_row, kernel, prefetch_row
 from zbudlab.layout import (
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PAGE_SHIFT,
+    PAGE_Z3FOLD_MAPCOUNT_VALUE,
     PAGE_ZBUD_MAPCOUNT_VALUE,
     PAGE_ZPOOL_FIRST,
     PAGE_ZPOOL_LAST,
@@ -77,6 +78,18 @@ def page_zsmalloc(page):
 def set_page_zsmalloc(page):
     """Mark a page as a page of zsmalloc."""
     page.mapcount = PAGE_ZSMALLOC_MAPCOUNT_VALUE
+
+
+@kernel
+def page_z3fold(page):
+    """Return whether the page belongs to a pool of z3fold."""
+    return page.mapcount == PAGE_Z3FOLD_MAPCOUNT_VALUE
+
+
+@kernel
+def set_page_z3fold(page):
+    """Mark a page as a page of z3fold."""
+    page.mapcount = PAGE_Z3FOLD_MAPCOUNT_VALUE
 
 
 @kernel
