@@ -166,13 +166,16 @@ def whole_numbers(
         outside = [end for end in (values[0], values[-1]) if not low <= end <= high]
         if outside:
             raise refusal(f"{name} must be {low} to {high}, not {outside[0]}")
+    unbounded = (low, high) == (INT64_MIN, INT64_MAX)
+    if unbounded and type(values) is np.ndarray and values.ndim == 1 and values.dtype == np.int64:
+        return values
     try:
         array = np.asarray(values)
     except Exception:  # ragged lists, and objects whose own conversion fails in any way
         array = np.zeros((), object)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise refusal(f"{name} must be a range or list of whole numbers, not {shown(values)}")
-    narrower = (low, high) != (INT64_MIN, INT64_MAX) or array.dtype == np.uint64
+    narrower = not unbounded or array.dtype == np.uint64
     if array.size and narrower:
         for extreme in (int(array.min()), int(array.max())):
             if not low <= extreme <= high:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.driver import faults, reclaim
+from zbudlab.driver import log as driver_log
+from zbudlab.driver.work import Operations, Work, new_work
 from zbudlab.experiments import interpreter
 from zbudlab.machine import freelists
 from zbudlab.mm import (
@@ -91,6 +94,9 @@ NAMED: dict[str, Parameter] = {
     "image": Rows(BYTES, 2),
     "scripts": Rows(INT64, 2),
     "lengths": Rows(np.dtype(np.int32)),
+    "work": Group(Work, tuple(Rows(array.dtype, array.ndim) for array in new_work())),
+    "log": Group(Operations, (*[NUMBERS] * 6, Rows(np.dtype(np.int32)), Rows(BYTES, 2))),
+    "content": Rows(BYTES, 2),
     "room": Group(interpreter.Room, (MOVES, CONTROL, NUMBERS, NUMBERS)),
     **dict.fromkeys(("answers", "batch", "ends", "entries", "errors", "freed", "found"), NUMBERS),
     **dict.fromkeys(("handles", "kinds", "numbers", "orders", "pageblocks", "places"), NUMBERS),
@@ -136,6 +142,8 @@ PLAIN = (
     compaction.first_fault,
     compaction.rescan,
     compaction.reset_isolation_suitable,
+    driver_log.operations_run,
+    faults.faults_run,
     freelists.occupy_frames,
     freelists.release_blocks,
     inspection.look_at_frames,
@@ -169,6 +177,8 @@ PLAIN = (
     page_poison.poison_free_pages,
     radix_tree.init_radix_tree_nodes,
     radix_tree.radix_tree_preload,
+    reclaim.reclaim_begin,
+    reclaim.reclaim_run,
     swapfile.first_fault,
     swapfile.get_swap_pages,
     swapfile.swap_free,

@@ -60,13 +60,19 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "machines",
         "traces",
     ),
+    "driver": (
+        "faults",
+        "log",
+        "reclaim",
+        "work",
+    ),
     "io": (
         "arguments",
         "files",
         "streams",
         "values",
     ),
-    "layout": ("cgroups", "errors", "memory", "pools", "races", "traces", "zsmalloc"),
+    "layout": ("cgroups", "driver", "errors", "memory", "pools", "races", "traces", "zsmalloc"),
     "machine": (
         "chains",
         "checks",
@@ -74,6 +80,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "config",
         "core",
         "distinct",
+        "driven",
         "errors",
         "explain",
         "freelists",
