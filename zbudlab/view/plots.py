@@ -19,7 +19,7 @@ from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.zpool_reader import page_parts
-from zbudlab.view import maps, palette
+from zbudlab.view import details, maps, palette
 from zbudlab.view.look import style, tokens
 
 #: Colours of lines and groups of bars, in order; hatching and dashes distinguish them, too.
@@ -76,9 +76,10 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     own = ax is None
     ax = maps.memory_map(kinds, pageblock_order=order, ax=_axes(ax, (5, 6.4)))
     counts = np.bincount(kinds, minlength=len(layout.FRAME_KINDS))
+    named = palette.kinds_of(details.pool_kind(machine))
     handles = [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
-        for kind, count in zip(palette.KINDS, counts, strict=False)
+        for kind, count in zip(named, counts, strict=False)
         if count
     ]
     if own:

@@ -1,6 +1,6 @@
 """The frame map as a static picture."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,7 +9,16 @@ from matplotlib.patches import Patch
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.bundle import HINT
 from zbudlab.view.look import style, tokens
-from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
+from zbudlab.view.palette import (
+    BOOKKEEPING,
+    KINDS,
+    NUMBER,
+    Kind,
+    cell_colours,
+    counts,
+    joined,
+    rgb,
+)
 
 INCHES = 5.0
 MOST_CELLS = (
@@ -25,12 +34,13 @@ def figure(
     *,
     marked: Collection[int] = (),
     kind: str = "",
+    kinds: Sequence[Kind] = KINDS,
 ) -> Figure:
     """Draw a frame map with a legend of its kinds and the hint to run the cell.
 
     cells: from `inspection.frame_cells`, uint8 (frames,). layout: "hilbert" or "linear".
     bookkeeping: from `details.bookkeeping`. marked: frames painted as `kind`, a name in
-    palette.NUMBER.
+    palette.NUMBER. kinds: KINDS, or `palette.kinds_of` an allocator.
     """
     numbers, frames = counts(cells), len(cells)
     numbers[NUMBER[kind] if kind else 0] += len(marked)
@@ -46,7 +56,7 @@ def figure(
     told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
     ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
     drawn.legend(
-        handles=_patches(numbers),
+        handles=_patches(numbers, kinds),
         loc="outside lower center",
         ncols=2,
         frameon=False,
@@ -66,10 +76,10 @@ def _pixels(cells: np.ndarray, arrangement: Arrangement, at: np.ndarray, kind: s
     return pixels
 
 
-def _patches(numbers: Iterable[int]) -> list[Patch]:
+def _patches(numbers: Iterable[int], kinds: Sequence[Kind]) -> list[Patch]:
     """Return a legend entry for each kind of frame that occurs."""
     return [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
-        for kind, count in zip(KINDS, numbers, strict=True)
+        for kind, count in zip(kinds, numbers, strict=True)
         if count
     ]

@@ -17,6 +17,11 @@ _KEYS = (
     (layout.FRAME_FREE_CMA, "free, in the CMA area", "var(--cma)"),
     (layout.FRAME_FREE, "free", "var(--free)"),
 )
+#: Words for pages of a pool where not all machines have zbud.
+_OTHER_POOLS = {
+    layout.FRAME_POOL_PART: "pool page with room",
+    layout.FRAME_POOL_FULL: "full pool page",
+}
 _WHOLE = (
     '<span><i style="background: var(--wholefill); border: 1.5px solid var(--whole)"></i>{}</span>'
 )
@@ -25,23 +30,26 @@ _WHOLE = (
 class Card(NamedTuple):
     """A machine's name, its result (`number` of `of`), and maps by their names.
 
-    maps: kinds of frames (layout.FRAME_*), in whole blocks of 512.
+    maps: kinds of frames (layout.FRAME_*), in whole blocks of 512. allocator: zswap's,
+    layout.ZPOOL_*.
     """
 
     name: str
     number: int | None
     of: int
     maps: dict[str, Sequence[int]]
+    allocator: int = layout.ZPOOL_ZBUD
 
 
 def page(cards: Sequence[Card], unit: str) -> str:
     """Return the machines as HTML; unit: what the numbers count."""
     css = (Path(__file__).parent / "figures.css").read_text("utf-8")
     shown = {int(kind) for card in cards for part in card.maps.values() for kind in part}
+    zbud = all(card.allocator == layout.ZPOOL_ZBUD for card in cards)
     drawn = "".join(_card(card, unit) for card in cards)
     return (
         f"<style>{tokens.css('.zb-fig', sizes=False)}.zb-fig{{--sans:{tokens.SANS}}}{css}</style>"
-        f'<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown)}</div>'
+        f'<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown, zbud)}</div>'
     )
 
 
@@ -63,9 +71,11 @@ def _card(card: Card, unit: str) -> str:
     return f'<div style="border-color: {line}">{heading}{maps}</div>'
 
 
-def _legend(shown: set[int]) -> str:
+def _legend(shown: set[int], zbud: bool) -> str:
+    """Return the legend of kinds of frames. zbud: whether all pools are of zbud."""
+    other = {} if zbud else _OTHER_POOLS
     keys = "".join(
-        f'<span><i style="background: {colour}"></i>{words}</span>'
+        f'<span><i style="background: {colour}"></i>{other.get(kind, words)}</span>'
         for kind, words, colour in _KEYS
         if kind in shown
     )
