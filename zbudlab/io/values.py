@@ -127,12 +127,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few names."""
+    """One of a few names; with `optional`, also None."""
 
     known: Collection[str]
+    optional: bool = False
 
     def fault(self, name: str, value: Any) -> str:
         """Say what is wrong with a value, or return ""."""
+        if value is None and self.optional:
+            return ""
         if isinstance(value, str) and value in self.known:
             return ""
         return f"{name} must be one of {', '.join(self.known)}, not {shown(value)}"

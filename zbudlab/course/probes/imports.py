@@ -34,6 +34,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "radix",
         "trace",
         "zbud",
+        "z3fold",
         "zsmalloc",
         "zswap",
         "zswap61",
