@@ -7,33 +7,16 @@ zbud_reclaim_page.
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import (
-    FAULT_CONTENT,
-    FAULT_ENTRY,
-    FAULT_OVERWRITTEN,
-)
-from zbudlab.mm.zbud import (
-    zbud_reclaim_begin,
-    zbud_reclaim_end,
-)
-from zbudlab.mm.zswap import (
-    zswap_writeback_end,
-    zswap_writeback_fail,
-)
-from zbudlab.mm.zswap_entry import (
-    read_swp_entry,
-    swp_entry_slot,
-    zswap_entry_find_get,
-)
-from zbudlab.races.steps import finish
+from zbudlab.layout import FAULT_CONTENT, FAULT_ENTRY, FAULT_OVERWRITTEN
+from zbudlab.mm.zbud import zbud_reclaim_begin, zbud_reclaim_end
+from zbudlab.mm.zswap import zswap_writeback_end, zswap_writeback_fail
+from zbudlab.mm.zswap_entry import read_swp_entry, swp_entry_slot, zswap_entry_find_get
+from zbudlab.races.steps import finish, map_object, unmap, unmap_locked
 from zbudlab.races.zswap_steps import (
     add_to_swap_cache,
     entry_is_gone,
     map_entry_step,
-    map_object,
     read_object,
-    unmap,
-    unmap_locked,
 )
 
 # Writeback.
