@@ -1,4 +1,4 @@
-"""A schedule is told step by step: locks, references, addresses, what broke and what suffers."""
+"""A schedule step by step: locks, references, addresses, what broke and what suffers."""
 
 import pytest
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from zbudlab.layout import PG_LOCKED
 from zbudlab.races import count, explore, explore_named, scenario
 
 
@@ -23,3 +24,11 @@ def test_three_processors(locked):
     machine = scenario("counter").machine("v2")
     result = explore(machine, [count(locked=locked)] * 3)
     assert result.verdict == ("clean" if locked else "faulty")
+
+
+def test_processors_that_all_wait_are_a_deadlock():
+    machine = scenario("counter").machine("v2")
+    machine.state.pages[0]["page_flags"] |= PG_LOCKED  # and never unlocked
+    result = explore(machine, [count(locked=True), count(locked=True)])
+    assert set(result.kinds) == {"deadlock"}
+    assert result.schedules == 1

@@ -3,7 +3,7 @@
 Also tests `races/search.py`, `races/steps.py`, `races/oracles.py`, `races/paths.py`,
 `races/actors.py`, `races/result.py`, `races/image.py`, `races/scenarios.py`, `races/names.py`,
 `races/zswap_steps.py`, `races/writeback_steps.py`, `layout/races.py`, `races/drawing.py`,
-`races/walk.py`.
+`races/walk.py`, `races/cast.py`.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """The picture of an exploration: lanes, graph, player, and its form without a kernel.
 
-Also tests `view/races/lanes.py`, `view/races/graph.py` and `view/races/pen.py`.
+Also tests `view/races/lanes.py`, `view/races/graph.py`, `view/races/pen.py` and
+`view/races/sizes.py`.
 """
 
 import re
@@ -12,6 +13,7 @@ from zbudlab.races import compact, count, explore, explore_named, scenario
 from zbudlab.view import Interleaving
 from zbudlab.view.lanes import Lanes, example
 from zbudlab.view.races import graph
+from zbudlab.view.races.sizes import plot_sizes, size_values
 
 NAMES = ["user-free-compact", "load-store-writeback-compact", "counter", "compact-compact"]
 
@@ -49,7 +51,7 @@ def test_a_bad_end_shows_its_schedule_in_lanes_and_player(result):
     picture = Interleaving(result)
     shown = picture.lanes.schedule.actors
     assert picture.player.stop == len(picture.player.history)
-    picture.lanes.chosen = 5
+    picture.lanes.chosen = 1
     assert picture.lanes.schedule.actors != shown
     assert picture.lanes.schedule.fault
     assert picture.children == (picture.lanes, picture.player)
@@ -91,6 +93,15 @@ def test_without_a_kernel_it_is_a_drawing_with_words(result):
     assert data["text/html"].count("<svg") == 3
     assert 'src="data:image/svg+xml;base64,' in data["text/html"]
     assert len(data["text/html"]) < 150_000
+
+
+def test_the_sizes_are_bars_with_their_numbers(result):
+    shown = plot_sizes(result)
+    labels = [text.get_text() for text in shown.axes[0].texts]
+    assert labels == ["98", "1,185", "85"]
+    assert size_values(result) == (
+        "98 states, 1,185 schedules, 85 faulty (moved under its mapper in 85)"
+    )
 
 
 def test_a_schedule_of_generators_has_lanes_and_no_player():

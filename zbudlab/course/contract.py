@@ -237,6 +237,7 @@ EXERCISES = (
     "e06_migrate",
     "e07_compaction",
     "e08_experiment",
+    "e09_races",
 )
 
 

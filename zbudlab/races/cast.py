@@ -124,6 +124,7 @@ def records(machine: Core, actors: Sequence[Actor], merge: int) -> np.ndarray:
             record[field] = getattr(actor, field)
         if actor.kind in (layout.ACTOR_USER, layout.ACTOR_FREE):
             record["pool"] = LAB_POOL
+            record["word"] = actor.handle if actor.kind == layout.ACTOR_USER else 0
         elif actor.kind in (*MOVERS, layout.ACTOR_COUNTER):
             _of_a_page(machine, record, actor.pfn)
         elif actor.kind == layout.ACTOR_STORE:

@@ -95,7 +95,7 @@ class Result:
     # --- counts --------------------------------------------------------------------------------
 
     @cached_property
-    def _order(self) -> np.ndarray:
+    def order(self) -> np.ndarray:
         """The states, edges leading forward. ValueError if schedules can go round for ever."""
         order = np.zeros(self.states, np.int64)
         count = paths.topological(self.edges, np.zeros(self.states, np.int64), order)
@@ -106,7 +106,7 @@ class Result:
     @cached_property
     def _counts(self) -> np.ndarray:
         counts = np.zeros((self.states + 2, 2), np.int64)
-        paths.count_paths(self.edges, self._order, self._end, counts, search.FIRST_FAULT)
+        paths.count_paths(self.edges, self.order, self._end, counts, search.FIRST_FAULT)
         return counts
 
     def _through(self, row: int) -> int:
@@ -117,7 +117,7 @@ class Result:
     def ahead(self) -> list[tuple[int, int]]:
         """The schedules that go on from each state, and how many of them end in a fault."""
         found = [(0, 0)] * self.states
-        for state in self._order[::-1].tolist():
+        for state in self.order[::-1].tolist():
             total = bad = 0
             if self._end[state]:
                 total, bad = 1, int(self._end[state] < 0)
@@ -191,7 +191,7 @@ class Result:
     def _switches(self) -> tuple[np.ndarray, np.ndarray]:
         best = np.full(self.edges.shape, paths.UNREACHED, np.int64)
         before = np.full(self.edges.shape, -1, np.int64)
-        paths.fewest_switches(self.edges, self._order, best, before)
+        paths.fewest_switches(self.edges, self.order, best, before)
         return best, before
 
     @cached_property

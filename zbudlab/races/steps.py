@@ -134,7 +134,7 @@ def user_step(mem, actor):
         if actor.address == 0:
             finish(actor)
     elif actor.pc == USER_READ:
-        if zbud_read_word(mem, actor.pool, np.int64(actor.address)) != actor.handle:
+        if zbud_read_word(mem, actor.pool, np.int64(actor.address)) != actor.word:
             return FAULT_CONTENT
         actor.pc = USER_UNMAP
     else:

@@ -67,14 +67,20 @@ class Lanes(anywidget.AnyWidget):
         """Return the picture as HTML for pages without a kernel."""
         wide, narrow = self.sheet["wide"], self.sheet["narrow"]
         drawings = wide + narrow + self.graph["drawing"]
-        caption = f"{self.told.why} {self.graph['words']}".strip()
+        caption = f"{self.told.why} {lanes.LEGEND} {self.graph['words']}".strip()
         return pen.figure(drawings, wide, lanes.alt(self.told), caption)
 
 
 def sheet_of(told: Account) -> dict[str, Any]:
     """Return what the browser needs to show a schedule."""
     wide, narrow = lanes.sheets(told)
-    return {"wide": wide, "narrow": narrow, "words": lanes.words(told), "why": told.why}
+    return {
+        "wide": wide,
+        "narrow": narrow,
+        "words": lanes.words(told),
+        "why": told.why,
+        "legend": lanes.LEGEND,
+    }
 
 
 def schedule_to(result: Result, number: int) -> Schedule:

@@ -40,11 +40,12 @@ class Graph:
 
 
 def layout_of(result: Result) -> Graph:
-    """Return where each state is drawn: below those it follows, near the middle of them."""
+    """Return where each state is drawn: below all that it follows."""
     parents = result.search.states["parent"][: result.states]
     depth = np.zeros(result.states, int)
-    for state in range(1, result.states):  # breadth first: a parent has a lower number
-        depth[state] = depth[parents[state]] + 1
+    for state in result.order.tolist():
+        following = result.edges[state][result.edges[state] >= 0]
+        depth[following] = np.maximum(depth[following], depth[state] + 1)
     x = np.zeros(result.states)
     widest = np.bincount(depth).max()
     for layer in range(depth.max() + 1):

@@ -10,14 +10,15 @@ class LanesView {
     this.sheet = new Sheet((now) => set("now", now));
     this.why = make("p", { class: "say", role: "status" });
     this.list = make("select", { "aria-label": "bad ends", onchange: () => set("chosen", Number(this.list.value)) });
-    this.chooser = make("label", {}, "Show the schedule that ends in ", this.list);
+    this.chooser = make("label", {}, "Show ", this.list);
     this.words = make("p", { class: "quiet" });
+    this.legend = make("p", { class: "quiet" });
     this.drawing = make("div", { class: "graph-place", onclick: (event) => {
       const end = event.target.closest("[data-bad]");
       if (end) set("chosen", Number(end.dataset.bad));
     } });
     const folded = make("details", { open: "" }, make("summary", {}, "All schedules as a graph of states"), this.words, this.chooser, this.drawing);
-    this.root = make("div", { class: "zb zbl-lanes" }, this.why, this.sheet.root, folded);
+    this.root = make("div", { class: "zb zbl-lanes" }, this.why, this.sheet.root, this.legend, folded);
     keepKeys(this.root, model);
     el.append(this.root);
     model.on("change:sheet change:graph", () => this.show());
@@ -32,9 +33,10 @@ class LanesView {
     this.sheet.mark(model.get("now"));
     say(this.why, sheet.why || "This schedule breaks nothing.");
     say(this.words, graph.words);
+    say(this.legend, sheet.legend);
     this.drawing.innerHTML = graph.drawing;
     const options = graph.ends.map((words, number) => make("option", { value: number }, `${number + 1}: ${words}`));
-    this.list.replaceChildren(make("option", { value: -1 }, "the shortest"), ...options);
+    this.list.replaceChildren(make("option", { value: -1 }, "the shortest bad schedule"), ...options);
     this.list.value = model.get("chosen");
     this.chooser.hidden = !graph.ends.length;
   }

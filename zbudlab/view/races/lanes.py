@@ -8,6 +8,7 @@ and the step that suffers from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
@@ -19,6 +20,10 @@ LOCKS = {"pool": "zbud1", "page": "process", "tree": "cma", "zone": "whole"}
 TOP, FOOT = 30, 12  #: pixels above the first row and below the last
 ARROW = 7  #: pixels of an arrow's head
 BREAKS, SUFFERS = "breaks it", "suffers from it"
+LEGEND = (
+    "Time goes down. A bar on the right of a lane: the processor holds an address in a page; on "
+    "the left: a page's lock."
+)
 
 
 @dataclass(frozen=True)
@@ -156,22 +161,23 @@ class Sheet:
         y, words = self.y(row), self.shape.words
         lock = f"{step.lock} lock" if step and step.lock else ""
         mark = self._mark(row)
-        facts = step.facts if step else "has not run yet"
+        facts = _short(step.references) if step else "has not run yet"
         if not self.shape.named:
-            who = self.told.actors[actor]
-            under = " \u00b7 ".join(filter(None, (who, lock, facts.replace("reference", "ref"))))
+            under = f"{self.told.actors[actor]} \u00b7 {facts}"
+            end, token = (mark, "bad") if mark else (lock, "quiet")
             return [
                 pen.text(words, y - 3, name, 13, "ink", "font-weight:600"),
-                pen.text(self.shape.width, y - 3, mark, 12, "bad", "text-anchor:end"),
+                pen.text(self.shape.width - 4, y - 3, end, 11, token, "text-anchor:end"),
                 pen.text(words, y + 12, under, 11, "quiet"),
             ]
         base, _, half = name.partition(" (")
         under = ", ".join(filter(None, (half.rstrip(")"), lock)))
         left = self.x(actor) - self.shape.block / 2 + 11
+        size = 12 if 7 * len(base) < self.shape.block - 14 else 10.5
         holds = step.holds if step else ()
         held = [f"{self.told.actors[who]} holds an address in {pfn}" for who, pfn in holds]
         return [
-            pen.text(left, y - 2 if under else y + 4, base, 12, "ink", "font-weight:600"),
+            pen.text(left, y - 2 if under else y + 4, base, size, "ink", "font-weight:600"),
             pen.text(left, y + 11, under, 10.5, "quiet") if under else "",
             pen.text(words, y - 3, facts, 11.5, "ink"),
             pen.text(words, y + 11, mark or ", ".join(held), 11.5, "bad" if mark else "quiet"),
@@ -192,6 +198,15 @@ class Sheet:
         head = f"M{x1 - into * ARROW:.1f} {y1:.1f}l{into * ARROW} -5v10z"
         self.parts.append(pen.line(path, "bad", 2.2))
         self.parts.append(pen.element("path", d=head, style=f"fill:{pen.ink('bad')}"))
+
+
+def _short(references: Sequence[tuple[int, int, bool]]) -> str:
+    """Return the references of frames in few words."""
+    found = [
+        f"{pfn}: {count} {'ref' if count == 1 else 'refs'}{', locked' if locked else ''}"
+        for pfn, count, locked in references
+    ]
+    return f"frame {'; '.join(found)}" if found else ""
 
 
 def alt(told: Account) -> str:
