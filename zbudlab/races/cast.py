@@ -56,10 +56,8 @@ def compact(pfn: int = -1, *, passes: int = 1, wait: bool = False, counts: bool 
     pfn: its frame, -1 = the first page of a pool. wait: whether it waits for the lock of the page.
     counts: whether zbud_migrate_page tests the page's references, as it must.
     """
-    return Actor(
-        *("compaction", layout.ACTOR_COMPACT),
-        **{"pfn": pfn, "passes": passes, "wait": wait, "uncounted": not counts},
-    )
+    kind, uncounted = layout.ACTOR_COMPACT, not counts
+    return Actor("compaction", kind, pfn=pfn, passes=passes, wait=wait, uncounted=uncounted)
 
 
 def cma_request(pfn: int = -1) -> Actor:

@@ -15,8 +15,7 @@ from zbudlab.races.steps import finish, map_object, unmap, unmap_locked
 from zbudlab.races.zswap_steps import (
     add_to_swap_cache,
     entry_is_gone,
-    map_entry_step,
-    read_object,
+    read_entry_step,
 )
 
 # Writeback.
@@ -27,10 +26,7 @@ BACK_UNMAP = 3
 BACK_UNMAP_LOCKED = 4
 BACK_FIND = 5
 BACK_CACHE = 6
-BACK_MAP_ENTRY = 7
-BACK_DECOMPRESS = 8
-BACK_UNMAP_ENTRY = 9
-BACK_UNMAP_ENTRY_LOCKED = 10
+BACK_MAP_ENTRY = 7  #: the first of the steps of `read_entry_step`
 BACK_WRITE = 11
 BACK_PUT = 12
 BACK_END = 13
@@ -150,16 +146,8 @@ def writeback_step(mem, actor, slots):
         return back_first_half(mem, actor, slots)
     if pc == BACK_CACHE:
         back_cache(mem, actor, slots)
-    elif pc == BACK_MAP_ENTRY:
-        return map_entry_step(mem, actor)
-    elif pc == BACK_DECOMPRESS:
-        actor.pc = BACK_UNMAP_ENTRY
-        return read_object(mem, actor, np.int64(actor.slot))
-    elif pc == BACK_UNMAP_ENTRY:
-        return unmap(mem, actor)
-    elif pc == BACK_UNMAP_ENTRY_LOCKED:
-        actor.pc = BACK_WRITE
-        return unmap_locked(mem, actor)
+    elif pc < BACK_WRITE:
+        return read_entry_step(mem, actor, pc - BACK_MAP_ENTRY)
     elif pc == BACK_WRITE:
         return back_write(mem, actor, slots)
     elif pc == BACK_PUT:

@@ -38,10 +38,7 @@ STORED_LENGTH = 800  #: bytes, compressed, of a page that a store brings
 # Load.
 LOAD_CACHE = 0
 LOAD_FIND = 1
-LOAD_MAP = 2
-LOAD_READ = 3
-LOAD_UNMAP = 4
-LOAD_UNMAP_LOCKED = 5
+LOAD_MAP = 2  #: the first of the steps of `read_entry_step`
 LOAD_PUT = 6
 
 # Store.
@@ -79,6 +76,22 @@ def map_entry_step(mem, actor):
     map_object(mem, actor)
     actor.pc += 1
     return 0
+
+
+@kernel
+def read_entry_step(mem, actor, stage):
+    """Read the page of the actor's entry: map it, decompress it, unmap it in two halves.
+
+    stage: which of these four steps, from 0.
+    """
+    if stage == 0:
+        return map_entry_step(mem, actor)
+    if stage == 2:
+        return unmap(mem, actor)
+    actor.pc += 1
+    if stage == 1:
+        return read_object(mem, actor, np.int64(actor.slot))
+    return unmap_locked(mem, actor)
 
 
 # --- load --------------------------------------------------------------------------------------
@@ -127,16 +140,8 @@ def load_step(mem, actor, slots):
             finish(actor)
     elif pc == LOAD_FIND:
         load_find(mem, actor, slots)
-    elif pc == LOAD_MAP:
-        return map_entry_step(mem, actor)
-    elif pc == LOAD_READ:
-        actor.pc = LOAD_UNMAP
-        return read_object(mem, actor, np.int64(actor.slot))
-    elif pc == LOAD_UNMAP:
-        return unmap(mem, actor)
-    elif pc == LOAD_UNMAP_LOCKED:
-        actor.pc = LOAD_PUT
-        return unmap_locked(mem, actor)
+    elif pc < LOAD_PUT:
+        return read_entry_step(mem, actor, pc - LOAD_MAP)
     else:
         return load_put(mem, actor, slots)
     return 0

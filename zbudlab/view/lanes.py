@@ -6,6 +6,7 @@ of the list above it, shows the schedule that leads there. JavaScript: races/lan
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import anywidget
@@ -117,14 +118,14 @@ class Interleaving(widgets.VBox):
     def _play(self, _change: Any = None) -> None:
         """Make a player of the schedule shown."""
         schedule = self.lanes.schedule
-        try:
+        shown: list[widgets.DOMWidget] = [self.lanes]
+        self.player = None
+        with suppress(ValueError, LogError):
             history = self.lanes.result.play(schedule)
-        except (ValueError, LogError):
-            self.player, self.children = None, (self.lanes,)
-            return
-        self._first = len(history) - len(schedule.actors) + 1
-        self.player = Player(history, stop=len(history))
-        self.children = (self.lanes, self.player)
+            self._first = len(history) - len(schedule.actors) + 1
+            self.player = Player(history, stop=len(history))
+            shown.append(self.player)
+        self.children = tuple(shown)
 
     def _follow(self, change: Any) -> None:
         """Show the step of the lanes in the player."""

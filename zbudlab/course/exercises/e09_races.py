@@ -102,8 +102,13 @@ def _ability(
     name: str, title: str, points: int, functions: tuple[str, ...], cases: Any, *hints: str
 ) -> Ability:
     return Ability(
-        *(name, title, points, PROBE, functions),
-        **{"visible": lambda setting: list(cases), "hidden": _drawn(*cases)},
+        name,
+        title,
+        points,
+        PROBE,
+        functions,
+        lambda setting: list(cases),
+        _drawn(*cases),
         hints=hints,
         why=why_schedules,
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
+from typing import Any
 
 from zbudlab.races.account import Account, Told
 from zbudlab.view.races import pen
@@ -124,7 +125,7 @@ class Sheet:
         content = [self._block(row, actor, step)]
         content += self._names(row, actor, name, step)
         words = self.words(row)
-        attributes = {"data_step": row} if step else {}
+        attributes: dict[str, Any] = {"data_step": row} if step else {}
         self.parts.append(pen.element("g", pen.element("title", words), *content, **attributes))
 
     def words(self, row: int) -> str:
