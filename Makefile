@@ -117,6 +117,7 @@ fuzz: warm ## call everything with anything for a while (MINUTES=5 SEED=1)
 soak: warm ## long runs: 10^7 operations, WebAssembly, submissions, mutants, fuzzing; HOURS=n goes on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
 	@$(if $(HOURS),:,$(BIN)/python -m tests.wasm.soak)
+	@$(if $(HOURS),:,$(BIN)/python -m tests.races.spin)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.catching)
 	@$(if $(HOURS),:,$(MAKE) --no-print-directory fuzz MINUTES=30)

@@ -85,3 +85,19 @@ class TestAnswers:
             if after[pfn : pfn + size] == [""] * size
         ]
         assert problem.answer == max(free, default=1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_counter_is_one_more_than_its_last_writer_read(seed):
+    problem = practice.races(seed)
+    start = int(re.search(r"counter is (\d+)", problem.question)[1])
+    counter, read = start, {}
+    for who, verb in re.findall(r"([ABC]) (reads|writes)", problem.question):
+        if verb == "reads":
+            read[who] = counter
+        else:
+            counter = read[who] + 1
+    assert problem.answer == counter
+    assert start < problem.answer <= start + 3
+    for row in problem.rows.values():
+        assert "".join(row) == "rw"

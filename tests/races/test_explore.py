@@ -3,7 +3,7 @@
 Also tests `races/search.py`, `races/steps.py`, `races/oracles.py`, `races/paths.py`,
 `races/actors.py`, `races/result.py`, `races/image.py`, `races/scenarios.py`, `races/names.py`,
 `races/zswap_steps.py`, `races/writeback_steps.py`, `layout/races.py`, `races/drawing.py`,
-`races/walk.py`.
+`races/walk.py`, `races/cast.py`.
 """
 
 import numpy as np
@@ -38,6 +38,10 @@ TABLE = [
     ),
     ("user-free-compact", "v2-mended", ("isolate",), 124, 5193, set()),
     ("user-user-compact", "v2", ("isolate",), 492, 20_598_550, set()),
+    (
+        *("user-user-compact-uncounted", "v2", BOTH, 144, 11_060),
+        {"moved under its mapper"},
+    ),
     ("free-free-compact", "v2", (), 47, 110, {"reference from zero", "emptied page moved"}),
     ("free-free-compact", "v2", ("isolate",), 43, 90, {"emptied page moved"}),
     ("compact-compact", "v2", ("isolate",), 320, 6118, None),

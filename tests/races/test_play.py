@@ -37,6 +37,16 @@ def test_a_file_replays_exactly(result, tmp_path):
     assert again.machine_at(len(again)).digest() == history.machine_at(len(history)).digest()
 
 
+@pytest.mark.parametrize("name", ["compact-cma", "user-user-compact-uncounted", "counter"])
+def test_every_kind_of_actor_replays_exactly(name, tmp_path):
+    found = explore_named(name)
+    found.save(tmp_path / "schedule.npz")
+    again = replay(tmp_path / "schedule.npz")
+    end = again.machine_at(len(again))
+    assert again[len(again)].result == found.shortest.fault
+    assert end.digest() == found.play().machine_at(len(again)).digest()
+
+
 def test_a_long_schedule_is_saved_too(tmp_path):
     result = explore_named("load-store-writeback-compact")
     assert len(result.shortest.actors) > 20

@@ -244,6 +244,7 @@ EXERCISES = (
     "e06_migrate",
     "e07_compaction",
     "e08_experiment",
+    "e09_races",
 )
 
 

@@ -11,6 +11,8 @@ ACTOR_STORE = 4
 ACTOR_INVALIDATE = 5
 ACTOR_WRITEBACK = 6  # reclaim of a page of the pool, which writes back its objects
 ACTOR_PROGRAM = 7  # a Python generator, whose requests are the steps
+ACTOR_CMA = 8  # a request for the pageblock that the page is in
+ACTOR_COUNTER = 9  # adds one to a counter that it shares with others
 
 # Halves that one step joins, for comparison with tables that count them as one.
 MERGE_ISOLATE = 1
@@ -35,6 +37,8 @@ actor = np.dtype(
         ("passes", "i8"),  # how often it tries to move its page
         ("tries", "i8"),
         ("wait", "i8"),  # 1 = it waits for the lock of a page, 0 = the page then stays (-EAGAIN)
+        ("uncounted", "i8"),  # 1 = it migrates without the test of the page's references
+        ("block", "i8"),  # a CMA request: the first frame of its pageblock
         ("handles", "i8", (4,)),  # reclaim: objects to evict
         ("next_handle", "i8"),  # reclaim: the next of them
     ],
@@ -59,6 +63,7 @@ FAULT_OVERWRITTEN = 13
 FAULT_LOCK = 14
 FAULT_ENTRY = 15
 FAULT_ENTRIES = 16
+FAULT_LOST_UPDATE = 17
 
 # What the swap device holds of a slot, and which store was the newest.
 race_slot = np.dtype(

@@ -1,4 +1,4 @@
-"""Small problems by seed, for practice at the end of the notebooks 01 to 07.
+"""Small problems by seed, for practice at the end of the notebooks 01 to 07 and 12.
 
 Each has a question, its answer with the reason, and a picture as data: rows of cells by name, as
 `view.toy.strips` draws them. The same seed always gives the same problem.
@@ -191,7 +191,31 @@ def compaction(seed: int) -> Problem:
     return Problem(question, largest, why, {"before": before, "after": after}, unit="frames")
 
 
+def races(seed: int) -> Problem:
+    """Ask where a counter ends after a schedule without locks."""
+    draw = random.Random(seed)
+    turns = [who for who in "ABC" for _ in range(2)]
+    draw.shuffle(turns)
+    counter = draw.randrange(10, 90)
+    story, read = f"A counter is {counter}.", dict[str, int]()
+    rows = {who: [""] * len(turns) for who in "ABC"}
+    for place, who in enumerate(turns):
+        rows[who][place] = "w" if who in read else "r"
+        if who in read:
+            counter = read.pop(who) + 1
+        else:
+            read[who] = counter
+    verbs = {"r": "reads", "w": "writes"}
+    steps = ", ".join(f"{who} {verbs[rows[who][place]]}" for place, who in enumerate(turns))
+    question = (
+        f"{story} Three processors each read it and then write one more than they read, without a "
+        f"lock: {steps}. What is the counter at the end?"
+    )
+    why = "Each write is one more than its processor read, whatever was written in between."
+    return Problem(question, counter, why, rows)
+
+
 #: Generators by the name of their subject.
 SUBJECTS: dict[str, Callable[[int], Problem]] = {
-    made.__name__: made for made in (pages, buddy, radix, zbud, zswap, migration, compaction)
+    made.__name__: made for made in (pages, buddy, radix, zbud, zswap, migration, compaction, races)
 }

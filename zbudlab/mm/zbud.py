@@ -193,6 +193,28 @@ def free_buddy(mem, number, pfn, buddy):
 
 
 @kernel
+def drop_while_mapped(mem, header, buddy, pfn):
+    """Give up the owner's use of a buddy that is still mapped.
+
+    The series drops the owner's reference of the page at once. With the rule
+    `keep_page_until_unmap` the page keeps it until the last unmap.
+    """
+    if mem.zswaps[0].keep_page_until_unmap:
+        keep_until_unmap(header, buddy)
+    else:
+        zbud_put_page(mem, pfn)
+
+
+@kernel
+def free_after_unmap(mem, number, header, buddy, pfn):
+    """Free a buddy whose owner freed it while it was mapped, now that no mapping is left."""
+    kept = kept_until_unmap(header, buddy)
+    free_buddy(mem, number, pfn, buddy)
+    if kept:
+        zbud_put_page(mem, pfn)
+
+
+@kernel
 def zbud_free(mem, number, handle):
     """Free a handle. Return 0, or -ENOENT if the handle is gone (series).
 
@@ -206,10 +228,7 @@ def zbud_free(mem, number, handle):
     header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if pool.variant == ZBUD_SERIES and change_map_count(header, buddy, -1) > 0:
-        if mem.zswaps[0].keep_page_until_unmap:
-            keep_until_unmap(header, buddy)
-        else:
-            zbud_put_page(mem, pfn)
+        drop_while_mapped(mem, header, buddy, pfn)
     else:
         free_buddy(mem, number, pfn, buddy)
     return 0
@@ -268,10 +287,7 @@ def zbud_unmap_locked(mem, number, handle, pfn):
     header = mem.rows[header_row(pool, pfn)]
     buddy = handle_buddy(pool, header, handle)
     if change_map_count(header, buddy, -1) == 0:
-        kept = kept_until_unmap(header, buddy)
-        free_buddy(mem, number, pfn, buddy)
-        if kept:
-            zbud_put_page(mem, pfn)
+        free_after_unmap(mem, number, header, buddy, pfn)
         return -EFAULT
     zbud_put_page(mem, pfn)
     return 0

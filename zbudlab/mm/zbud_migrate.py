@@ -31,6 +31,16 @@ def expected_references(header):
 
 
 @kernel
+def must_stay(mem, header):
+    """Return whether a page stays although all its references are expected.
+
+    A page whose last buddy left is on no list. The series moves it all the same; the rule
+    `refuse_emptied_page` does not.
+    """
+    return mem.zswaps[0].refuse_emptied_page != 0 and is_empty(header)
+
+
+@kernel
 def move_handle(mem, pool, handle, new, old):
     """Point a handle at its new page, and move its reference there.
 
@@ -61,7 +71,7 @@ def zbud_migrate_page(mem, new, old):
     header = mem.rows[old_row]
     if page_count(mem.pages[old]) != expected_references(header):
         return -EAGAIN
-    if mem.zswaps[0].refuse_emptied_page and is_empty(header):
+    if must_stay(mem, header):
         return -EAGAIN
     set_page_zbud(mem.pages[new])
     mem.pages[new].mapping = mem.pages[old].mapping

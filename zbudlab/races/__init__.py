@@ -6,21 +6,21 @@ every possible order. See docs/races.md.
 """
 
 from zbudlab.history import History as replay
-from zbudlab.races.explore import explore, explore_named
-from zbudlab.races.result import Result, Schedule
-from zbudlab.races.scenarios import (
-    SCENARIOS,
+from zbudlab.races.cast import (
     Actor,
-    Scenario,
+    cma_request,
     compact,
+    count,
     free,
     invalidate,
     load,
-    scenario,
     store,
     user,
     writeback,
 )
+from zbudlab.races.explore import explore, explore_named
+from zbudlab.races.result import Result, Schedule
+from zbudlab.races.scenarios import SCENARIOS, Scenario, scenario
 
 __all__ = [
     "SCENARIOS",
@@ -28,7 +28,9 @@ __all__ = [
     "Result",
     "Scenario",
     "Schedule",
+    "cma_request",
     "compact",
+    "count",
     "explore",
     "explore_named",
     "free",

@@ -12,11 +12,12 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.machine.core import Core
 from zbudlab.races import oracles, search
+from zbudlab.races.cast import Actor, merged, program, records, with_unique_names
 from zbudlab.races.drawing import Drawn, draw
 from zbudlab.races.image import Image, image_of
 from zbudlab.races.programs import Program, Programs
 from zbudlab.races.result import Result
-from zbudlab.races.scenarios import Actor, merged, program, records, scenario, with_unique_names
+from zbudlab.races.scenarios import scenario
 from zbudlab.races.search import Search
 
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random

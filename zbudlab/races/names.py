@@ -2,21 +2,24 @@
 
 from zbudlab import layout
 
+#: Steps of a compaction, and of a CMA request after its first.
+MOVING = (
+    "isolate (look)",
+    "isolate (get)",
+    "alloc_pages",
+    "page_count",
+    "lock_page",
+    "zbud_migrate_page",
+    "unlock_page",
+    "put_page",
+    "put_page",
+)
+
 #: The steps of each kind of actor, by `pc`.
 STEPS: dict[int, tuple[str, ...]] = {
     layout.ACTOR_USER: ("zbud_map", "read", "zbud_unmap", "zbud_unmap (locked)"),
     layout.ACTOR_FREE: ("zbud_free",),
-    layout.ACTOR_COMPACT: (
-        "isolate (look)",
-        "isolate (get)",
-        "alloc_pages",
-        "page_count",
-        "lock_page",
-        "zbud_migrate_page",
-        "unlock_page",
-        "put_page",
-        "put_page",
-    ),
+    layout.ACTOR_COMPACT: MOVING,
     layout.ACTOR_LOAD: (
         "add_to_swap_cache",
         "zswap_entry_find_get",
@@ -50,6 +53,36 @@ STEPS: dict[int, tuple[str, ...]] = {
         "swap_writepage",
         "zswap_entry_put",
         "zbud_reclaim_page (end)",
+    ),
+    layout.ACTOR_CMA: (
+        *MOVING,
+        "start_isolate_page_range",
+        "test_pages_isolated",
+        "undo_isolate_page_range",
+    ),
+    layout.ACTOR_COUNTER: ("lock_page", "read", "write", "unlock_page"),
+}
+
+#: Steps that run under a lock, or take or release one, and its name.
+LOCKS: dict[str, str] = {
+    **dict.fromkeys(("lock_page", "unlock_page"), "page"),
+    **dict.fromkeys(("alloc_pages", "put_page"), "zone"),
+    **dict.fromkeys(
+        ("start_isolate_page_range", "test_pages_isolated", "undo_isolate_page_range"), "zone"
+    ),
+    **dict.fromkeys(
+        (
+            *("zbud_map", "zbud_unmap (locked)", "zbud_free", "zbud_alloc", "zbud_migrate_page"),
+            *("zbud_reclaim_page (begin)", "zbud_reclaim_page (end)"),
+        ),
+        "pool",
+    ),
+    **dict.fromkeys(
+        (
+            *("zswap_entry_find_get", "zswap_entry_put", "zswap_rb_insert"),
+            "zswap_invalidate_page",
+        ),
+        "tree",
     ),
 }
 
@@ -117,6 +150,10 @@ FAULTS: dict[int, tuple[str, str]] = {
     layout.FAULT_ENTRIES: (
         "wrong entries at the end",
         "when all had finished, zswap's entries, trees and counters contradicted each other",
+    ),
+    layout.FAULT_LOST_UPDATE: (
+        "lost update",
+        "between this processor's read and its write another one wrote, and that write is lost",
     ),
     layout.FAULT_ENTRY: (
         "entry used after it was freed",

@@ -4,6 +4,7 @@ import numpy as np
 
 from zbudlab.jit import kernel
 from zbudlab.layout import (
+    ACTOR_CMA,
     ACTOR_COMPACT,
     BUDDY,
     FAULT_ENTRIES,
@@ -27,7 +28,7 @@ from zbudlab.mm.zbud_check import fault_in_pool
 from zbudlab.mm.zbud_header import header_row, is_empty, pool_list
 from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.mm.zbud_zpool import zbud_object_address
-from zbudlab.races.steps import COMPACT_ALLOCATE, COMPACT_UNLOCK
+from zbudlab.races.steps import COMPACT_ALLOCATE, COMPACT_PUT_SECOND, COMPACT_UNLOCK
 
 COMPACTIONS = 3  #: lists of isolated pages: those of compaction and reclaim
 POISON = 0x6B6B6B6B  #: content of a frame that was freed; one never written keeps its zeros
@@ -70,23 +71,29 @@ def scrub_zswap(mem):
 
 
 @kernel
-def is_isolated(actors, pfn):
-    """Return whether a compaction has the page on its list."""
+def is_moving(actors, pfn, first, last):
+    """Return whether a compaction or a CMA request has the page, and its next step is in a range.
+
+    first, last: of the steps, COMPACT_*.
+    """
     for i in range(actors.shape[0]):
         actor = actors[i]
-        if actor.kind == ACTOR_COMPACT and actor.pc >= COMPACT_ALLOCATE and actor.pfn == pfn:
+        moves = actor.kind == ACTOR_COMPACT or actor.kind == ACTOR_CMA
+        if moves and actor.pfn == pfn and first <= actor.pc <= last:
             return True
     return False
 
 
 @kernel
+def is_isolated(actors, pfn):
+    """Return whether a compaction has the page on its list."""
+    return is_moving(actors, pfn, COMPACT_ALLOCATE, COMPACT_PUT_SECOND)
+
+
+@kernel
 def just_moved(actors, pfn):
     """Return whether a compaction has moved the page and still holds its lock."""
-    for i in range(actors.shape[0]):
-        actor = actors[i]
-        if actor.kind == ACTOR_COMPACT and actor.pc == COMPACT_UNLOCK and actor.pfn == pfn:
-            return True
-    return False
+    return is_moving(actors, pfn, COMPACT_UNLOCK, COMPACT_UNLOCK)
 
 
 @kernel(inline=False)

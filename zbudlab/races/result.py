@@ -12,12 +12,12 @@ import numpy as np
 from zbudlab.history import History
 from zbudlab.machine.core import Core
 from zbudlab.races import paths, search
+from zbudlab.races.cast import Actor
 from zbudlab.races.drawing import Drawn
 from zbudlab.races.image import Image
 from zbudlab.races.names import FAULTS
 from zbudlab.races.play import played
 from zbudlab.races.programs import Programs
-from zbudlab.races.scenarios import Actor
 from zbudlab.races.search import Search
 
 CLEAN, FAULTY, INCOMPLETE = "clean", "faulty", "incomplete"
@@ -69,8 +69,9 @@ class Result:
     """What `explore` found.
 
     machine, actors: what was explored. complete: whether every schedule was. seconds: how long it
-    took. drawn: schedules with random priorities, if it was not complete. The graph of states is
-    in `search`.
+    took. drawn: schedules with random priorities, if it was not complete. edges: int64 (states,
+    actors), the state that each actor's next step leads to, or one of search.NO_EDGE, CUT,
+    FIRST_FAULT - FAULT_*. programs: runs steps.
     """
 
     def __init__(
@@ -86,18 +87,18 @@ class Result:
     ) -> None:
         self.machine, self.actors, self.image, self.search = machine, actors, image, found
         self.complete = complete and not found.counters[search.CUTS]
-        self.seconds, self.drawn, self._programs = seconds, drawn, programs
+        self.seconds, self.drawn, self.programs = seconds, drawn, programs
         self.states = int(found.counters[search.STATES])
-        self._succ = np.ascontiguousarray(found.succ[: self.states])
+        self.edges = np.ascontiguousarray(found.succ[: self.states])
         self._end = found.states["end"][: self.states].astype(np.int64)
 
     # --- counts --------------------------------------------------------------------------------
 
     @cached_property
-    def _order(self) -> np.ndarray:
+    def order(self) -> np.ndarray:
         """The states, edges leading forward. ValueError if schedules can go round for ever."""
         order = np.zeros(self.states, np.int64)
-        count = paths.topological(self._succ, np.zeros(self.states, np.int64), order)
+        count = paths.topological(self.edges, np.zeros(self.states, np.int64), order)
         if count != self.states:
             raise ValueError("these actors can go round for ever, so schedules cannot be counted")
         return order
@@ -105,12 +106,26 @@ class Result:
     @cached_property
     def _counts(self) -> np.ndarray:
         counts = np.zeros((self.states + 2, 2), np.int64)
-        paths.count_paths(self._succ, self._order, self._end, counts, search.FIRST_FAULT)
+        paths.count_paths(self.edges, self.order, self._end, counts, search.FIRST_FAULT)
         return counts
 
     def _through(self, row: int) -> int:
         high, low = self._counts[row].tolist()
         return high * paths.UNIT + low
+
+    @cached_property
+    def ahead(self) -> list[tuple[int, int]]:
+        """The schedules that go on from each state, and how many of them end in a fault."""
+        found = [(0, 0)] * self.states
+        for state in self.order[::-1].tolist():
+            total = bad = 0
+            if self._end[state]:
+                total, bad = 1, int(self._end[state] < 0)
+            for to in self.edges[state].tolist():
+                more, faulty = found[to] if to >= 0 else (to < search.FIRST_FAULT,) * 2
+                total, bad = total + more, bad + faulty
+            found[state] = (int(total), int(bad))
+        return found
 
     @property
     def schedules(self) -> int:
@@ -125,29 +140,29 @@ class Result:
     @property
     def verdict(self) -> str:
         """ "faulty", "clean" (every schedule was run) or "incomplete"."""
-        if self._bad or self.drawn.faulty:
+        if self.bad or self.drawn.faulty:
             return FAULTY
         return CLEAN if self.complete else INCOMPLETE
 
     # --- faults --------------------------------------------------------------------------------
 
     @cached_property
-    def _bad(self) -> list[tuple[int, int, int]]:
+    def bad(self) -> list[tuple[int, int, int]]:
         """The ends of faulty schedules: (state, actor of the faulty step or -1, fault)."""
-        where = np.argwhere(self._succ < search.FIRST_FAULT).tolist()
-        steps = [(s, a, search.FIRST_FAULT - int(self._succ[s, a])) for s, a in where]
+        where = np.argwhere(self.edges < search.FIRST_FAULT).tolist()
+        steps = [(s, a, search.FIRST_FAULT - int(self.edges[s, a])) for s, a in where]
         return steps + [(int(s), -1, int(-self._end[s])) for s in np.flatnonzero(self._end < 0)]
 
     @property
     def kinds(self) -> dict[str, int]:
         """The schedules that end in each kind of fault, by its name."""
         kinds: dict[str, int] = {}
-        for state, _, fault in self._bad:
+        for state, _, fault in self.bad:
             name = FAULTS[fault][0]
             kinds[name] = kinds.get(name, 0) + self._through(state)
         return kinds
 
-    def _path_to(self, state: int) -> list[int]:
+    def path_to(self, state: int) -> list[int]:
         """Return the actors that run on the shortest way to a state."""
         path: list[int] = []
         states = self.search.states
@@ -159,11 +174,11 @@ class Result:
     @cached_property
     def shortest(self) -> Schedule | None:
         """The faulty schedule with the fewest steps, or None."""
-        found = [[*self._path_to(s), *([a] if a >= 0 else [])] for s, a, _ in self._bad]
+        found = [[*self.path_to(s), *([a] if a >= 0 else [])] for s, a, _ in self.bad]
         if not found:
             return self._shortest_drawn()
         best = min(range(len(found)), key=lambda i: len(found[i]))
-        return self.schedule(found[best], self._bad[best][2])
+        return self.schedule(found[best], self.bad[best][2])
 
     def _shortest_drawn(self) -> Schedule | None:
         """Return the shortest of the faulty schedules that were drawn at random, or None."""
@@ -174,9 +189,9 @@ class Result:
 
     @cached_property
     def _switches(self) -> tuple[np.ndarray, np.ndarray]:
-        best = np.full(self._succ.shape, paths.UNREACHED, np.int64)
-        before = np.full(self._succ.shape, -1, np.int64)
-        paths.fewest_switches(self._succ, self._order, best, before)
+        best = np.full(self.edges.shape, paths.UNREACHED, np.int64)
+        before = np.full(self.edges.shape, -1, np.int64)
+        paths.fewest_switches(self.edges, self.order, best, before)
         return best, before
 
     @cached_property
@@ -184,9 +199,9 @@ class Result:
         """The faulty schedule with the fewest preemptions, or None."""
         best, _ = self._switches
         found = []
-        for state, actor, fault in self._bad:
+        for state, actor, fault in self.bad:
             for last in range(len(self.actors)):
-                lost = actor >= 0 and last != actor and self._succ[state, last] != search.NO_EDGE
+                lost = actor >= 0 and last != actor and self.edges[state, last] != search.NO_EDGE
                 cost = int(best[state, last]) + lost if state else 0
                 found.append((cost, state, last, actor, fault))
         if not found:
@@ -212,8 +227,8 @@ class Result:
         for who in path:
             if last not in (-1, who):
                 switches += self._could_go_on(last)
-            steps.append((self.actors[who].name, self._programs.step_name(who)))
-            self._programs.step(self.search, who)
+            steps.append((self.actors[who].name, self.programs.step_name(who)))
+            self.programs.step(self.search, who)
             last = who
         return Schedule(tuple(path), tuple(steps), fault, switches)
 
@@ -222,7 +237,7 @@ class Result:
         if self.image.actors[who]["pc"] < 0:
             return False
         kept = self.image.words.copy()
-        answer = self._programs.step(self.search, who)
+        answer = self.programs.step(self.search, who)
         self.image.words[:] = kept
         return answer != search.BLOCKED
 
@@ -242,7 +257,7 @@ class Result:
         chosen = schedule or self.shortest
         if chosen is None:
             raise ValueError("no schedule ends in a fault: name the schedule to play")
-        if self._programs.programs:
+        if self.programs.programs:
             raise ValueError("a schedule of generators cannot be played: use ready actors")
         return History(played(self.machine, self._start(), chosen.actors))
 

@@ -37,7 +37,7 @@ from zbudlab.mm.zbud import (
     zbud_unmap_lookup,
 )
 from zbudlab.mm.zbud_header import handle_pfn, header_row, is_empty
-from zbudlab.mm.zbud_migrate import zbud_migrate_page
+from zbudlab.mm.zbud_migrate import expected_references, zbud_migrate_page
 from zbudlab.mm.zbud_zpool import zbud_map_bytes, zbud_read_word
 
 # The steps of a user: what it does next.
@@ -45,6 +45,7 @@ USER_MAP = 0
 USER_READ = 1
 USER_UNMAP = 2
 USER_UNMAP_LOCKED = 3
+USER_END = 4
 
 # The steps of a compaction.
 COMPACT_LOOK = 0
@@ -67,6 +68,7 @@ def finish(actor):
     actor.pc = DONE
     actor.pfn = 0
     actor.new = 0
+    actor.handle = 0
     actor.address = 0
     actor.word = 0
     actor.failed = 0
@@ -74,40 +76,69 @@ def finish(actor):
     actor.tries = 0
 
 
+# --- mapping an object -------------------------------------------------------------------------
+
+
+@kernel
+def map_object(mem, actor):
+    """Map the actor's handle. The address stays 0 if the handle is gone."""
+    actor.address = max(zbud_map_bytes(mem, actor.pool, np.int64(actor.handle)), 0)
+
+
+@kernel
+def unmap_locked(mem, actor):
+    """End the mapping, with the page that was looked up before the lock."""
+    found = np.int64(actor.pfn)
+    actor.pfn = 0
+    if handle_pfn(mem.pools[actor.pool], mem.nodes, np.int64(actor.handle)) != found:
+        return FAULT_STALE_HEADER
+    zbud_unmap_locked(mem, actor.pool, np.int64(actor.handle), found)
+    actor.handle = 0
+    return 0
+
+
+@kernel
+def unmap(mem, actor):
+    """Look the actor's handle up; merged, also end the mapping and pass over the next step."""
+    actor.address = 0
+    actor.pfn = zbud_unmap_lookup(mem, actor.pool, np.int64(actor.handle))
+    actor.pc += 1
+    if actor.merge & MERGE_UNMAP:
+        actor.pc += 1
+        return unmap_locked(mem, actor)
+    return 0
+
+
 # --- a user of a handle ------------------------------------------------------------------------
 
 
 @kernel
-def user_unmap_locked(mem, actor):
-    """End the mapping, with the page that was looked up before the lock."""
-    found = np.int64(actor.pfn)
-    if handle_pfn(mem.pools[actor.pool], mem.nodes, np.int64(actor.handle)) != found:
-        return FAULT_STALE_HEADER
-    zbud_unmap_locked(mem, actor.pool, np.int64(actor.handle), found)
-    finish(actor)
-    return 0
+def user_unmap(mem, actor):
+    """Run a half of unmap, or both, and end with the last."""
+    if actor.pc == USER_UNMAP:
+        fault = unmap(mem, actor)
+    else:
+        fault = unmap_locked(mem, actor)
+        actor.pc = USER_END
+    if actor.pc == USER_END:
+        finish(actor)
+    return fault
 
 
 @kernel(inline=False)
 def user_step(mem, actor):
     """Map a handle, read its content, unmap it."""
     if actor.pc == USER_MAP:
-        actor.address = zbud_map_bytes(mem, actor.pool, np.int64(actor.handle))
+        map_object(mem, actor)
         actor.pc = USER_READ
-        if actor.address < 0:
+        if actor.address == 0:
             finish(actor)
     elif actor.pc == USER_READ:
-        if zbud_read_word(mem, actor.pool, np.int64(actor.address)) != actor.handle:
+        if zbud_read_word(mem, actor.pool, np.int64(actor.address)) != actor.word:
             return FAULT_CONTENT
         actor.pc = USER_UNMAP
-    elif actor.pc == USER_UNMAP:
-        actor.address = 0
-        actor.pfn = zbud_unmap_lookup(mem, actor.pool, np.int64(actor.handle))
-        actor.pc = USER_UNMAP_LOCKED
-        if actor.merge & MERGE_UNMAP:
-            return user_unmap_locked(mem, actor)
     else:
-        return user_unmap_locked(mem, actor)
+        return user_unmap(mem, actor)
     return 0
 
 
@@ -139,11 +170,12 @@ def list_corrupted(pages, pfn):
 def compact_get(mem, actor):
     """Take the isolation's reference and put the page on the compaction's list."""
     pfn = np.int64(actor.pfn)
-    if page_count(mem.pages[pfn]) == 0 and not mem.zswaps[0].isolate_under_lock:
-        return FAULT_FROM_ZERO
+    references = page_count(mem.pages[pfn])
     if not zbud_isolate_page(mem, pfn):
         finish(actor)
         return 0
+    if references == 0:
+        return FAULT_FROM_ZERO
     list_add(mem.pages, LRU, pfn, isolation_list(mem, actor))
     actor.pc = COMPACT_ALLOCATE
     return 0
@@ -163,12 +195,21 @@ def compact_look(mem, actor):
 
 @kernel
 def compact_migrate(mem, actor):
-    """Move the page under the pool's lock."""
+    """Move the page under the pool's lock.
+
+    An actor that does not count hides the references of others meanwhile, so that the test for
+    them finds none: a migration that forgot the test.
+    """
     old = np.int64(actor.pfn)
-    if mem.pages[old].page_flags & PG_LOCKED == 0:
+    page = mem.pages[old]
+    if page.page_flags & PG_LOCKED == 0:
         return FAULT_LOCK
-    emptied = is_empty(mem.rows[header_row(mem.pools[actor.pool], old)])
+    header = mem.rows[header_row(mem.pools[actor.pool], old)]
+    emptied = is_empty(header)
+    hidden = page_count(page) - expected_references(header) if actor.uncounted else 0
+    page.refcount -= hidden
     actor.failed = zbud_migrate_page(mem, np.int64(actor.new), old)
+    page.refcount += hidden
     if emptied and not actor.failed:
         return FAULT_EMPTIED
     actor.pc = COMPACT_UNLOCK

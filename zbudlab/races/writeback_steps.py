@@ -7,33 +7,15 @@ zbud_reclaim_page.
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import (
-    FAULT_CONTENT,
-    FAULT_ENTRY,
-    FAULT_OVERWRITTEN,
-)
-from zbudlab.mm.zbud import (
-    zbud_reclaim_begin,
-    zbud_reclaim_end,
-)
-from zbudlab.mm.zswap import (
-    zswap_writeback_end,
-    zswap_writeback_fail,
-)
-from zbudlab.mm.zswap_entry import (
-    read_swp_entry,
-    swp_entry_slot,
-    zswap_entry_find_get,
-)
-from zbudlab.races.steps import finish
+from zbudlab.layout import FAULT_CONTENT, FAULT_ENTRY, FAULT_OVERWRITTEN
+from zbudlab.mm.zbud import zbud_reclaim_begin, zbud_reclaim_end
+from zbudlab.mm.zswap import zswap_writeback_end, zswap_writeback_fail
+from zbudlab.mm.zswap_entry import read_swp_entry, swp_entry_slot, zswap_entry_find_get
+from zbudlab.races.steps import finish, map_object, unmap, unmap_locked
 from zbudlab.races.zswap_steps import (
     add_to_swap_cache,
     entry_is_gone,
-    map_entry_step,
-    map_object,
-    read_object,
-    unmap,
-    unmap_locked,
+    read_entry_step,
 )
 
 # Writeback.
@@ -44,10 +26,7 @@ BACK_UNMAP = 3
 BACK_UNMAP_LOCKED = 4
 BACK_FIND = 5
 BACK_CACHE = 6
-BACK_MAP_ENTRY = 7
-BACK_DECOMPRESS = 8
-BACK_UNMAP_ENTRY = 9
-BACK_UNMAP_ENTRY_LOCKED = 10
+BACK_MAP_ENTRY = 7  #: the first of the steps of `read_entry_step`
 BACK_WRITE = 11
 BACK_PUT = 12
 BACK_END = 13
@@ -167,16 +146,8 @@ def writeback_step(mem, actor, slots):
         return back_first_half(mem, actor, slots)
     if pc == BACK_CACHE:
         back_cache(mem, actor, slots)
-    elif pc == BACK_MAP_ENTRY:
-        return map_entry_step(mem, actor)
-    elif pc == BACK_DECOMPRESS:
-        actor.pc = BACK_UNMAP_ENTRY
-        return read_object(mem, actor, np.int64(actor.slot))
-    elif pc == BACK_UNMAP_ENTRY:
-        return unmap(mem, actor)
-    elif pc == BACK_UNMAP_ENTRY_LOCKED:
-        actor.pc = BACK_WRITE
-        return unmap_locked(mem, actor)
+    elif pc < BACK_WRITE:
+        return read_entry_step(mem, actor, pc - BACK_MAP_ENTRY)
     elif pc == BACK_WRITE:
         return back_write(mem, actor, slots)
     elif pc == BACK_PUT:

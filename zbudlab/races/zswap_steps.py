@@ -17,22 +17,11 @@ from zbudlab.layout import (
     ENOENT,
     FAULT_CONTENT,
     FAULT_ENTRY,
-    FAULT_STALE_HEADER,
-    MERGE_UNMAP,
     MIGRATE_MOVABLE,
     ZSWAP_HEADER_SIZE,
 )
-from zbudlab.mm.zbud import (
-    zbud_alloc,
-    zbud_unmap_locked,
-    zbud_unmap_lookup,
-)
-from zbudlab.mm.zbud_header import handle_pfn
-from zbudlab.mm.zbud_zpool import zbud_map_bytes
-from zbudlab.mm.zswap import (
-    frontswap_invalidate_page,
-    insert_entry,
-)
+from zbudlab.mm.zbud import zbud_alloc
+from zbudlab.mm.zswap import frontswap_invalidate_page, insert_entry
 from zbudlab.mm.zswap_entry import (
     read_swp_entry,
     slot_swp_entry,
@@ -42,17 +31,14 @@ from zbudlab.mm.zswap_entry import (
     zswap_entry_find_get,
     zswap_entry_put,
 )
-from zbudlab.races.steps import finish
+from zbudlab.races.steps import finish, map_object, unmap, unmap_locked
 
 STORED_LENGTH = 800  #: bytes, compressed, of a page that a store brings
 
 # Load.
 LOAD_CACHE = 0
 LOAD_FIND = 1
-LOAD_MAP = 2
-LOAD_READ = 3
-LOAD_UNMAP = 4
-LOAD_UNMAP_LOCKED = 5
+LOAD_MAP = 2  #: the first of the steps of `read_entry_step`
 LOAD_PUT = 6
 
 # Store.
@@ -65,36 +51,6 @@ STORE_INSERT = 5
 
 
 # --- parts that several actors share -----------------------------------------------------------
-
-
-@kernel
-def map_object(mem, actor):
-    """Map the actor's handle. The address stays 0 if the handle is gone."""
-    actor.address = max(zbud_map_bytes(mem, actor.pool, np.int64(actor.handle)), 0)
-
-
-@kernel
-def unmap_locked(mem, actor):
-    """End the mapping, with the page that was looked up before the lock."""
-    found = np.int64(actor.pfn)
-    actor.pfn = 0
-    if handle_pfn(mem.pools[actor.pool], mem.nodes, np.int64(actor.handle)) != found:
-        return FAULT_STALE_HEADER
-    zbud_unmap_locked(mem, actor.pool, np.int64(actor.handle), found)
-    actor.handle = 0
-    return 0
-
-
-@kernel
-def unmap(mem, actor):
-    """Look the actor's handle up; merged, also end the mapping and pass over the next step."""
-    actor.address = 0
-    actor.pfn = zbud_unmap_lookup(mem, actor.pool, np.int64(actor.handle))
-    actor.pc += 1
-    if actor.merge & MERGE_UNMAP:
-        actor.pc += 1
-        return unmap_locked(mem, actor)
-    return 0
 
 
 @kernel
@@ -120,6 +76,22 @@ def map_entry_step(mem, actor):
     map_object(mem, actor)
     actor.pc += 1
     return 0
+
+
+@kernel
+def read_entry_step(mem, actor, stage):
+    """Read the page of the actor's entry: map it, decompress it, unmap it in two halves.
+
+    stage: which of these four steps, from 0.
+    """
+    if stage == 0:
+        return map_entry_step(mem, actor)
+    if stage == 2:
+        return unmap(mem, actor)
+    actor.pc += 1
+    if stage == 1:
+        return read_object(mem, actor, np.int64(actor.slot))
+    return unmap_locked(mem, actor)
 
 
 # --- load --------------------------------------------------------------------------------------
@@ -168,16 +140,8 @@ def load_step(mem, actor, slots):
             finish(actor)
     elif pc == LOAD_FIND:
         load_find(mem, actor, slots)
-    elif pc == LOAD_MAP:
-        return map_entry_step(mem, actor)
-    elif pc == LOAD_READ:
-        actor.pc = LOAD_UNMAP
-        return read_object(mem, actor, np.int64(actor.slot))
-    elif pc == LOAD_UNMAP:
-        return unmap(mem, actor)
-    elif pc == LOAD_UNMAP_LOCKED:
-        actor.pc = LOAD_PUT
-        return unmap_locked(mem, actor)
+    elif pc < LOAD_PUT:
+        return read_entry_step(mem, actor, pc - LOAD_MAP)
     else:
         return load_put(mem, actor, slots)
     return 0

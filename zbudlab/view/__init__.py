@@ -11,16 +11,20 @@ if TYPE_CHECKING:
     from zbudlab.view.hero import Hero
     from zbudlab.view.hosts import plot_host
     from zbudlab.view.hostwatch import HostWatch
+    from zbudlab.view.lanes import Interleaving
     from zbudlab.view.panel import Panel, compare_panels
     from zbudlab.view.player import Player
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
+    from zbudlab.view.scheduler import BeTheScheduler
     from zbudlab.view.structures import plot_lists, plot_radix_tree
 
 #: Public names and the modules of this package that define them.
 HOMES = {
+    "BeTheScheduler": "scheduler",
     "FrameMap": "framemap",
     "Hero": "hero",
     "HostWatch": "hostwatch",
+    "Interleaving": "lanes",
     "Panel": "panel",
     "Player": "player",
     "compare_panels": "panel",
@@ -34,9 +38,11 @@ HOMES = {
     "plot_zbud": "plots",
 }
 __all__ = [
+    "BeTheScheduler",
     "FrameMap",
     "Hero",
     "HostWatch",
+    "Interleaving",
     "Panel",
     "Player",
     "compare_panels",

@@ -42,6 +42,25 @@ CODE = [
         exercise="e06_migrate",
     ),
     Attack(
+        "say_that_no_schedule_breaks",
+        "import zbudlab.course.probes.e09_races as probe\n"
+        "probe.explored = lambda bench, case: {{'faults': [], 'ends': []}}\n"
+        "def drop_while_mapped(*arguments):\n    return 0\n"
+        "free_after_unmap = zbud_isolate_page = zbud_putback_page = must_stay = drop_while_mapped",
+        "ends",
+        exercise="e09_races",
+    ),
+    Attack(
+        "hide_the_faults",
+        "import zbudlab.races.oracles as oracles\n"
+        "oracles.state_fault = oracles.end_fault = lambda *arguments: 0\n"
+        "def must_stay(mem, header):\n    return False\n"
+        "def zbud_isolate_page(mem, pfn):\n    return True\n"
+        "drop_while_mapped = free_after_unmap = zbud_putback_page = must_stay",
+        "ends|faults",
+        exercise="e09_races",
+    ),
+    Attack(
         "ask_where_nobody_answers",
         "import zbudlab.course.probes as probes\n"
         "probes.find = lambda name: lambda bench, case: bench.ask(case)\n"

@@ -7,7 +7,7 @@ import zbudlab
 from zbudlab.course.probes.imports import PACKAGE
 
 ROOT = Path(zbudlab.__file__).parent
-REPLACED = {"zbudlab.jit", "zbudlab.course"}  #: by the sandbox's forms
+REPLACED = {"zbudlab.jit", "zbudlab.course", "zbudlab.races"}  #: by the sandbox's forms
 
 
 def listed():

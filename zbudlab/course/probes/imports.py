@@ -57,6 +57,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "e03_radix",
         "e06_migrate",
         "e08_experiment",
+        "e09_races",
         "imports",
         "machines",
         "traces",
@@ -149,6 +150,17 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zswap_pools",
         "zswap_tables",
     ),
+    "races": (
+        "actors",
+        "cast",
+        "cma_steps",
+        "counter_steps",
+        "names",
+        "oracles",
+        "steps",
+        "writeback_steps",
+        "zswap_steps",
+    ),
     "swap": (
         "areas",
         "compression",
@@ -163,7 +175,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
 }
 
 #: What the sandbox has by these names is written for it (`zbudlab.course.grading.copies`).
-REPLACED = ("course", "jit")
+REPLACED = ("course", "jit", "races")
 
 #: Modules that cells may import to show things. Every use of them does nothing.
 IDLE = (

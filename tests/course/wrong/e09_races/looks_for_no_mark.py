@@ -1,0 +1,12 @@
+"""Sets the mark, and nobody asks for it."""
+
+LOSES = ("lists",)
+
+
+def zbud_isolate_page(mem, pfn):
+    page = mem.pages[pfn]
+    if not page_zbud(page):
+        return False
+    set_flag(page, PG_ISOLATED)
+    get_page(page)
+    return True
