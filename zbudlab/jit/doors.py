@@ -17,12 +17,13 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.types.misc import VarArg
 from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
 from zbudlab.jit.memory import DOORS, MEMORY, place_in_table
 
-RESULTS = {int: types.int64, bool: types.boolean, None: types.none}
+RESULTS: dict[type | None, Any] = {int: types.int64, bool: types.boolean, None: types.none}
 HANDLES = types.Array(types.int64, 1, "C")
 WORD = ir.IntType(64)
 
@@ -52,7 +53,7 @@ def door(kernel: Any, kind: int, result: type | None = int) -> Any:
     call.__dict__.update(behind=kernel, kind=kind, form=form)
     _doors.append(call)
     type_callable(call)(lambda context: _typer(form, inspect.signature(kernel.py_func)))
-    lower_builtin(call, types.VarArg(types.Any))(_lowered(number))
+    lower_builtin(call, VarArg(types.Any))(_lowered(number))
     return call
 
 

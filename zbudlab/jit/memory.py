@@ -51,7 +51,8 @@ def declare_arrays(**dtypes: np.dtype) -> None:
 
 def place_in_table(name: str) -> int:
     """Return at which word of the table an array, or "doors", is."""
-    place: int = (_TABLE.fields or {})[name][1] * 8 // WORD_BITS
+    assert _TABLE.fields is not None
+    place: int = _TABLE.fields[name][1] * 8 // WORD_BITS
     return place
 
 

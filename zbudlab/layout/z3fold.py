@@ -21,7 +21,7 @@ Z3FOLD_MIDDLE = 2
 Z3FOLD_LAST = 3
 Z3FOLD_BUDDIES = 4
 
-# The index in the place of a handle: one of the above, and whether the object came from another
+# The index in a handle's place: one of the above, and whether the object came from another
 # page. z3fold keeps the handles of such "foreign" objects in the page that they left.
 Z3FOLD_BUDDY_MASK = 3
 Z3FOLD_FOREIGN = 4

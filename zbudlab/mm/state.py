@@ -20,8 +20,10 @@ from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes
 from zbudlab.profiles import ZSMALLOC, ZsmallocRules
 
 #: Counters and roots of a pool, which a new one has as 0.
-STARTS_AT_0 = ("pages_nr", "height", "rnode", "items", "last_handle", "free_work")
-STARTS_AT_0 += ("z3fold_by_hand", "z3fold_overruns", "z3fold_unseen_mappings")
+STARTS_AT_0 = (
+    *("pages_nr", "height", "rnode", "items", "last_handle", "free_work"),
+    *("z3fold_by_hand", "z3fold_overruns", "z3fold_unseen_mappings"),
+)
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 A new object goes into the page with the least room that is enough; `z3fold_page` has the rules
 within a page. After a free, work is queued that compacts the page: a page left with one object
-gives it to another page and is released, and a middle object that stands in the way slides to one
+gives it to another page and is released, and a middle object that is in the way slides to one
 side. An object that changed its page is "foreign" there: its handle still belongs to the page that
 it left. A page with a foreign object is not emptied, not migrated and not reclaimed.
 

@@ -1,4 +1,4 @@
-"""Sets the mark, and nobody asks for it."""
+"""Set the mark, and never ask for it."""
 
 LOSES = ("lists",)
 
