@@ -56,7 +56,8 @@ WATCH = """slider => {
 def opened(notebook: Notebook) -> None:
     """Run the notebook until a map is painted."""
     notebook.run_all()
-    notebook.page.wait_for_selector(".zbl-map[data-painted]")
+    ready = ".zbl-map[data-painted], .zbl-panel:not([data-painted='0'])"
+    notebook.page.wait_for_selector(ready)
     notebook.page.wait_for_timeout(1000)
 
 

@@ -129,7 +129,7 @@ def frame_map() -> str:
         "size": view.size,
         "legend": plain(view.legend),
         "colours": {theme: plain(colours) for theme, colours in view.colours.items()},
-        "grids": [_grid(view, name) for name in ("hilbert", "linear")],
+        "grids": [_grid(view, name) for name in ("blocks", "hilbert", "linear")],
     }
     files = str(view._esm).replace("export default", "const frameMap =")
     return _script("frame map", files, "map.js", given)

@@ -10,6 +10,7 @@ python scripts/notebooks.py --check notebooks/*.ipynb    only report which are n
 import argparse
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from pathlib import Path
 import nbformat
 
 SIZE_LIMIT = 600_000  # bytes; a figure is there as SVG and, for untrusted notebooks, as an image
-PREDICTION = ("Prediction(", "Prediction.sealed(")
+#: The source of a prediction, which may have a name: results wait for it (`view.gate.after`).
+PREDICTION = re.compile(r"(\w+ = )?Prediction(\.sealed)?\(")
 PIECE = 76  #: characters of an encoded answer in a line of source
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
@@ -37,7 +39,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
         cell.metadata = nbformat.from_dict(_lasting(cell.metadata))
-        if cell.cell_type == "code" and cell.source.startswith(PREDICTION):
+        if cell.cell_type == "code" and PREDICTION.match(cell.source):
             _hide_source(cell)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
@@ -54,16 +56,19 @@ def sealed(source: str) -> str:
     """Return the source of a prediction with its answer and reason encoded."""
     from zbudlab.view.prediction import seal
 
-    call = ast.parse(source).body[-1].value  # type: ignore[attr-defined]
+    tree = ast.parse(source).body
+    call = tree[0].value  # type: ignore[attr-defined]
+    named = "" if isinstance(tree[0], ast.Expr) else f"{ast.unparse(tree[0].targets[0])} = "  # type: ignore[attr-defined]
     question, answer, why = call.args
     code = seal(ast.literal_eval(answer), ast.literal_eval(why))
     pieces = "".join(f'"{code[at : at + PIECE]}"\n' for at in range(0, len(code), PIECE))
     settings = "".join(f"{ast.unparse(setting)},\n" for setting in call.keywords)
     asked = ast.get_source_segment(source, question)
-    written = f"Prediction.sealed(\n{asked},\n{pieces},\n{settings})\n"
+    written = f"{named}Prediction.sealed(\n{asked},\n{pieces},\n{settings})\n"
     command = [sys.executable, "-m", "ruff", "format", "--line-length=100", "-"]
     done = subprocess.run(command, input=written, capture_output=True, text=True, check=True)
-    return done.stdout.rstrip("\n")
+    shown = f"\n{named.removesuffix(' = ')}" if named else ""
+    return done.stdout.rstrip("\n") + shown
 
 
 def _lasting(metadata: dict) -> dict:
@@ -77,7 +82,7 @@ def run(path: Path) -> None:
 
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.source.startswith(PREDICTION[0]):
+        if cell.cell_type == "code" and (asked := PREDICTION.match(cell.source)) and not asked[2]:
             cell.source = sealed(cell.source)
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()

@@ -125,7 +125,7 @@ def gather(modules: list[str]) -> None:
     (SOURCES / "extra").mkdir(exist_ok=True)
     (SOURCES / "extra" / "index.html").write_text(landing.page(), encoding="utf-8")
     (SOURCES / "_static" / "tokens.css").write_text(landing.theme("body"), encoding="utf-8")
-    for picture in (ROOT / "docs").rglob("*.png"):  # the README shows them by their place
+    for picture in sorted((ROOT / "docs").rglob("*.png")) + sorted((ROOT / "docs").glob("*.svg")):
         copy = SOURCES / "extra" / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, copy)

@@ -142,7 +142,7 @@ class Script:
 
     def visit_pages(self):
         state, record = self.state, self.state.pages[2]
-        for function in (page.page_address, page.address_pfn, page.chunk_address, page.chunk_pfn):
+        for function in (page.page_address, page.address_pfn):
             self.call(function, 12345)
         self.call(page.page_mapped, record)
         self.call(page.page_lru, record)

@@ -57,6 +57,18 @@ class Profile:
         swap_cache_keeps_writeback: a page that was written back stays in the swap cache.
             Source: mm/zswap.c, zswap_writeback_entry (v6.1).
 
+    Today: lists, loads, and what does not compress
+        own_lru: zswap keeps its entries on a list for each cgroup and chooses itself what to write
+            back. It stores whole folios, and pools count together. Otherwise the allocator chooses.
+            Source: mm/zswap.c, shrink_memcg (v7.3); mm/zbud.c, zbud_reclaim_page (v6.1).
+        exclusive_load: a load drops the entry, so that the page is only in the swap cache.
+            Source: mm/zswap.c, zswap_load (v7.3).
+        keep_incompressible: a page that does not get shorter is kept as it is, a whole page of the
+            pool, unless it could not be written back. Otherwise it is refused.
+            Source: mm/zswap.c, zswap_compress (v7.3).
+        writeback_batch: entries of a cgroup that the shrink work looks at before it goes on to the
+            next cgroup. Source: mm/zswap.c, shrink_memcg (v7.2, v7.3).
+
     Moving zbud pages. The series has none of these rules; each mends one of its races.
         keep_page_until_unmap: a buddy freed while mapped keeps its reference of the page until its
             last unmap, so that the page cannot move while an address in it is held. It also makes
@@ -81,6 +93,10 @@ class Profile:
     fail_freed_as_success: bool = False
     ignore_write_error: bool = False
     swap_cache_keeps_writeback: bool = False
+    own_lru: bool = False
+    exclusive_load: bool = False
+    keep_incompressible: bool = False
+    writeback_batch: int = 0
     keep_page_until_unmap: bool = False
     isolate_under_lock: bool = False
     refuse_emptied_page: bool = False
@@ -182,6 +198,22 @@ PROFILES["v2-mended"] = replace(
     refuse_emptied_page=True,
     mark_isolated=True,
 )
+
+_7_2 = Profile(
+    shared_pool=True,
+    one_page_of_room=True,
+    accept_threshold=True,
+    refuse_after_reclaim=True,
+    drop_stale_on_refusal=True,
+    check_tree_before_writeback=True,
+    check_tree_after_writeback=True,
+    own_lru=True,
+    exclusive_load=True,
+    keep_incompressible=True,
+    writeback_batch=1,
+)
+#: Kernels whose zswap has its own lists: their traces are known, machines do not have them yet.
+OWN_LRU = {"7.2": _7_2, "7.3": replace(_7_2, writeback_batch=32)}
 
 DEFAULT = next(iter(PROFILES))
 

@@ -127,7 +127,7 @@ def play(notebook: Notebook, output: Locator) -> None:
 KINDS: dict[str, Callable[[Notebook, Locator], None]] = {
     ".zbl-prediction": answer,
     ".zbl-player": play,
-    ".zbl-charts": press_the_machine,
+    ".zbl-curves": press_the_machine,
     ".zbl-knob": turn_knobs,
     ".zbl-map": look_at_frames,
 }

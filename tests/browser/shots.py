@@ -15,7 +15,7 @@ from tests.browser.lab import DARK, LIGHT, ROOT, Lab, Notebook, running
 
 WIDTHS = (930, 700, 390)  #: of the content, CSS pixels
 THEMES = {"light": LIGHT, "dark": DARK}
-HEIGHT = 1000
+HEIGHT = 1500
 SHOW = "from zbudlab.view.picture import show\n"
 
 #: Code whose value or output is the piece, and what to do before the picture.
@@ -54,6 +54,16 @@ PIECES: dict[str, tuple[str, str]] = {
         "panel = Panel(frames=8192, working_set=115, movable=False, unmovable=0, seed=1)\n"
         "panel.step(60)\n"
         "panel",
+        "",
+    ),
+    "panels": (
+        "from zbudlab.view import compare_panels\n"
+        "pair = compare_panels(frames=8192, seed=0)\n"
+        "pair.step(60)\n"
+        "pair.change(working_set=60)\n"
+        "pair.step(20)\n"
+        "pair.compact()\n"
+        "pair",
         "",
     ),
     "figure": (SHOW + "from zbudlab.view import measured\nshow(measured.figure(), '')", ""),

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_a_notebook_is_read_from_its_first_cell_to_its_last(lab):
     with lab.open(NOTEBOOK) as notebook:
-        predictions = NOTEBOOK.read_text("utf-8").count('"Prediction.sealed(')
+        predictions = NOTEBOOK.read_text("utf-8").count("Prediction.sealed(")
         assert walk(notebook) == [".zbl-prediction"] * predictions + [
             ".zbl-knob",
             ".zbl-prediction",

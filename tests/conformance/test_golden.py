@@ -33,8 +33,10 @@ COUNTS = {
     "zswap-plain": 34,
     "zswap-series": 36,
     "zswap-6.1": 19,
+    "zswap-7": 22,
     "zsmalloc-6.1": 31,
     "zsmalloc-7": 39,
+    "z3fold-6.1": 23,
 }
 
 

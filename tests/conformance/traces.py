@@ -9,7 +9,9 @@ GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 #: Kinds whose answers are text: the settings of each file of answers, by the end of its name.
 TEXT = {
     "zsmalloc-6.1": {".expected.gz": {}},
+    "zswap-7": {".7.3.expected.gz": {}, ".7.2.expected.gz": {"version": "7.2"}},
     "zsmalloc-7": {".chain8.expected.gz": {}, ".chain4.expected.gz": {"chain": 4}},
+    "z3fold-6.1": {".expected.gz": {}},
 }
 
 

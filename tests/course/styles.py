@@ -36,7 +36,7 @@ STYLES = {
     "def address_pfn(a):\n    return _by_size(a)[0]",
     "star_import": "from math import *\ndef address_pfn(a):\n    return a // int(pow(2, 12))",
     "import_inside": "def address_pfn(a):\n    import operator\n    return operator.rshift(a, 12)",
-    "top_level_await": "import asyncio\nawait asyncio.sleep(0)\n"
+    "r19_top_await": "import asyncio\nawait asyncio.sleep(0)\n"
     "def get_page(page):\n    page.refcount += 1",
     "cell_magic": "%%time\ndef address_pfn(a):\n    return a >> 12",
     "line_magics": "%matplotlib inline\n%time def_of = 12\n%load_ext autoreload\n"

@@ -32,7 +32,7 @@ from tests.course.handed_in import (
 from tests.course.load import graded_with_kills
 from zbudlab.cli import main
 from zbudlab.course.contract import EXERCISES, exercise
-from zbudlab.course.grading import seccomp
+from zbudlab.course.grading import grader, seccomp
 from zbudlab.course.grading.collecting import _found, collected
 from zbudlab.course.grading.copies import without
 from zbudlab.course.grading.grader import Graded
@@ -256,6 +256,22 @@ class TestNotebook:
         told = with_cell(untouched("e04_zbud"), "STUDENT = __import__('os').getpid()")
         assert read(json.dumps(told).encode()).student == 0
 
+    def test_what_is_not_used_of_a_notebook_is_not_kept(self):
+        lists = json.loads("[" + "[]," * 200_000 + "[]]")
+        output = {"output_type": "display_data", "data": {"image/png": "AAAA", "x/y": lists}}
+        more = {"tags": ["a", lists], "nbgrader": {"grade_id": "mine", "x": lists, "grade": lists}}
+        notebook = with_cell(untouched("e04_zbud"), "x = 1")
+        notebook["cells"][-1] |= {"outputs": [lists, output, *lists], "metadata": more}
+        data = json.dumps(notebook | {"more": lists}).encode()
+        del lists, output, more, notebook
+        tracemalloc.start()
+        found = read(data)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+        tracemalloc.stop()
+        last = found.cells[-1]
+        assert last["outputs"] == [{"data": {"image/png": "AAAA"}}]
+        assert last["metadata"] == {"tags": ["a"], "nbgrader": {"grade_id": "mine"}}
+
     def test_what_is_none_is_refused_in_a_sentence(self):
         with pytest.raises(Unreadable, match="JSON"):
             read(b"no")
@@ -284,6 +300,32 @@ class TestIsolation:
         for machine in ("x86_64", "aarch64"):
             assert len(seccomp.program(machine)) % 8 == 0
         assert seccomp.program("vax") is None
+
+
+class TestKeptVerdicts:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "package/mm/zbud.py",
+            "package/course/answers/a.json",
+            "package/course/golden/zbud-series/a.gz",
+            "solutions/e04_zbud/rules.py",
+            "exercises/e04_zbud/e04_zbud.ipynb",
+        ],
+    )
+    def test_depend_on_every_file_that_may_change_a_mark(self, tmp_path, monkeypatch, name):
+        monkeypatch.setattr(grader, "PACKAGE", tmp_path / "package")
+        folders = {"exercises": tmp_path / "exercises"}
+        monkeypatch.setattr(grader, "course_folders", lambda: folders)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        found = {grader.checks_key(tmp_path / "solutions")}
+        for text in ("one", "two"):
+            path.write_text(text)
+            found.add(grader.checks_key(tmp_path / "solutions"))
+        path.rename(path.with_name(f"other{path.suffix}"))
+        found.add(grader.checks_key(tmp_path / "solutions"))
+        assert len(found) == 4 - (path.name == "rules.py")
 
 
 def hand_in(work):

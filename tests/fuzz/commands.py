@@ -2,7 +2,7 @@
 
 import argparse
 
-from tests.fuzz import hostile
+from tests import hostile
 from zbudlab.cli.command_line import parser
 
 #: Options that are never given, each with the reason.
@@ -32,7 +32,7 @@ VALUES = {
     "check.notebook": ("{notebook}",),
     "check.exercise": ("'e01_pages'", "''"),
     "course.folder": ("'copied'",),
-    "grade.submissions": ("{notebook}",),
+    "grade.submissions": ("{notebook}", "{handed_in}"),
     "grade.roster": ("{roster}",),
     "grade.out": ("'marks.csv'",),
     "grade.grading": ("'grading'",),

@@ -51,6 +51,8 @@ out = "tiny.parquet"
 a = [1, 2]
 """
 ANY = np.array([0, 1, -1, 2, 63, 64, 255, 4096, 1 << 31, (1 << 32) - 1, (1 << 63) - 1, -(1 << 63)])
+#: Values that JSON can have and that are rarely right.
+ODD = (None, -1, 0, 3, 1 << 70, "x", [], {}, True, 0.5, "\ud800", [["x"]])
 
 
 def tiny(a, seed):
@@ -89,6 +91,15 @@ def _part():
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def _export():
+    """A zip as learning platforms export it, with a folder for each student."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("J\u00fcrgen_1_assignsubmission_file_", "doejane_4711_98765_e01"):
+            archive.writestr(f"{name}/e01_pages.ipynb", content("notebook"))
+    return file.getvalue()
+
+
 def _tree(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -122,9 +133,11 @@ MAKERS = {
     "workload": lambda: WORKLOAD,
     "notebook": lambda: (ROOT / "solutions" / "e01_pages" / "e01_pages.ipynb").read_bytes(),
     "roster": lambda: b"number;student\n12345;Ada\n23456;Bob\n",
+    "handed_in": _export,
     "lengths": lambda: b"100\n2000\n4096\n" * 9,
 }
 SUFFIXES = {"sweepfile": ".toml", "workload": ".toml", "notebook": ".ipynb", "blocks": ".parquet"}
+SUFFIXES |= {"parts": ".parquet.parts", "handed_in": ".zip"}
 SUFFIXES |= {"table": ".parquet", "pages": ".csv", "roster": ".csv", "lengths": ".txt"}
 
 
@@ -157,7 +170,9 @@ def mutated(kind, number):
     found = content(kind)
     if isinstance(found, dict):
         name = sorted(found)[int(rng.integers(len(found)))]
-        found = found | {name: changed(found[name], rng)}
+        found = found | {name: _of_json(found[name], rng) or changed(found[name], rng)}
+    elif kind == "notebook":
+        found = _of_json(found, rng) or changed(found, rng)
     elif kind.startswith("log") and rng.random() < 0.9:
         found = _forged(found, rng)
     else:
@@ -215,6 +230,34 @@ def _number_changed(found, rng):
     return found[: place.start()] + other + found[place.end() :]
 
 
+def _of_json(found, rng):
+    """Return JSON in which one value is odd or missing, half of the time; else None."""
+    if rng.random() < 0.5:
+        return None
+    try:
+        document = json.loads(found)
+    except ValueError:
+        return None
+    places = list(_places(document))
+    if not places:
+        return None
+    holder, key = places[int(rng.integers(len(places)))]
+    if rng.random() < 0.2:
+        del holder[key]
+    else:
+        holder[key] = ODD[int(rng.integers(len(ODD)))]
+    return json.dumps(document).encode()
+
+
+def _places(document):
+    """Yield (holder, key) of every value in JSON."""
+    inner = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in list(inner):
+        yield document, key
+        if isinstance(value, (dict, list)):
+            yield from _places(value)
+
+
 # --- logs --------------------------------------------------------------------------------------
 
 
@@ -246,8 +289,7 @@ def _odd_header(arrays, rng):
     header = json.loads(arrays["header"].tobytes())
     inner = header if rng.random() < 0.4 else header["config"]
     name = sorted(inner)[int(rng.integers(len(inner)))]
-    odd = (None, -1, 0, 3, 1 << 70, "x", [], {}, True, 0.5, "\ud800", [["x"]])
-    inner[name] = odd[int(rng.integers(len(odd)))]
+    inner[name] = ODD[int(rng.integers(len(ODD)))]
     return np.frombuffer(json.dumps(header).encode(), np.uint8)
 
 

@@ -10,7 +10,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from tests.fuzz import files, hostile, surface
+from tests import hostile
+from tests.fuzz import files, readers, surface
 from zbudlab.cli.command_line import main
 from zbudlab.machine import Machine, MachineError
 
@@ -35,6 +36,7 @@ def namespace():
     return {
         **hostile.NAMES,
         **surface.exported(),
+        **readers.READERS,
         **{"main": main, "text": text, "sample": files.sample, "mutated": files.mutated},
         **{"tiny": files.tiny, "Path": Path},
     }

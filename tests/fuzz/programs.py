@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tests.fuzz import commands, hostile, valid
-from tests.fuzz.surface import targets
+from tests import hostile
+from tests.fuzz import commands, valid
+from tests.fuzz.surface import READER, targets
 
 GROUPS = {
     "log": valid.LOGS,
@@ -17,7 +18,8 @@ GROUPS = {
     "golden": ("buddy", "compact", "radix", "zbud-plain", "zbud-series", "zswap-6.1"),
 }
 HOSTILE = 0.5  #: share of steps with a hostile argument
-WEIGHTS = {"Machine": 12, "History": 3, "command": 20}  #: how often a target is called, else 1
+#: How often a target is called, by the class or the kind that it is of, else 1.
+WEIGHTS = {"Machine": 12, "History": 3, "command": 20, READER: 5}
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ class Writer:
             picked = self.rng.choice(len(around), int(self.rng.integers(2, 9)))
             steps = [self.step(around[int(i)], "machine", 0.3) for i in picked]
             return [*self.machine(), *steps, self.step(target, "machine" if target.owner else "")]
+        if target.owner == READER:  # no user can give it anything but a file
+            return [self.step(target, odd=0)]
         if not target.owner:
             return self.after_machine([self.step(target)])
         made = self.object(target.owner)
@@ -191,6 +195,7 @@ class Writer:
 
 TARGETS = targets()
 FILES = ("host", "report", "table", "sweepfile", "workload", "notebook", "roster", "lengths")
+FILES += ("parts", "handed_in")
 
 
 def _drawn(rng):

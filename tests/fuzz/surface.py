@@ -1,8 +1,9 @@
 """Everything that users may call, found by inspection.
 
 These are the names in `__all__` of every package of zbudlab, with the public methods of classes,
-what the README and the docs import, and the commands. `jit` and `mm` are left out: they are the
-compiled engine, whose arguments were checked where they entered, and which trusts them.
+what the README and the docs import, the commands, and the readers of files that these use. `jit`
+and `mm` are left out: they are the compiled engine, whose arguments were checked where they
+entered, and which trusts them.
 """
 
 import ast
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import zbudlab
+from tests.fuzz.readers import READERS
 
+READER = "reader"  #: the owner of the functions of `tests.fuzz.readers`
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ("zbudlab.jit", "zbudlab.mm", "zbudlab.layout", "zbudlab.cli")
 RECORDS = ("Answer", "Host", "Zone", "Figures", "Malformed", "Difference", "Step", "Design")
@@ -96,6 +99,7 @@ def targets():
             found += _of_class(name, value)
         elif inspect.isroutine(value):
             found.append(Target(name, name, "", _parameters(value)))
+    found += [Target(f"reader {n}", n, READER, _parameters(f)) for n, f in READERS.items()]
     return [t for t in found if t.name not in LEFT_OUT and t.owner not in LEFT_OUT]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import hostile, play, programs, run, surface
+from tests import hostile
+from tests.fuzz import play, programs, run, surface
 from tests.fuzz.programs import Step
 from zbudlab.cli.command_line import parser
 from zbudlab.machine import Machine

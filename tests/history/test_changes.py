@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from zbudlab import layout
+from zbudlab.content import corpus
 from zbudlab.history import changes
 from zbudlab.history.changes import Moment
 from zbudlab.machine import Machine
@@ -76,3 +77,42 @@ class TestNamesOfLists:
                 assert changes.page_record(moment, head) == f"free list of order {order}, {kind}"
         for active, name in ((False, "inactive list"), (True, "active list")):
             assert changes.page_record(moment, int(lru.lru_head.py_func(zone, active))) == name
+
+
+@pytest.fixture(scope="module")
+def reclaimed():
+    """Moments before and after pages go into a pool of zsmalloc."""
+    machine = Machine(frames=512, profile="6.1", zpool="zsmalloc", pageblock_order=4, threads=1)
+    process = machine.create_process(12)
+    machine.write(process, 0, corpus.pages("mixed", 12))
+    before = Moment(machine)
+    machine.reclaim(12)
+    return before, Moment(machine)
+
+
+class TestNamesOfZsmallocsLists:
+    def test_every_list_of_every_class_of_every_pool_has_its_own_name(self, reclaimed):
+        for moment in reclaimed:
+            numbers = np.flatnonzero(moment.pools["kind"] == layout.ZPOOL_ZSMALLOC).tolist()
+            assert numbers
+            for number in numbers:
+                first = int(moment.pools["size_classes"][number])
+                for which in range(layout.ZS_SIZE_CLASSES):
+                    name = f"size class {which} of zsmalloc pool {number}"
+                    assert changes.class_record(moment, first + which) == name
+                    head = int(moment.size_classes["list_heads"][first + which])
+                    for group in range(layout.ZS_GROUPS):
+                        found = changes.zspage_record(moment, head + group)
+                        assert found == f"list of group {group}, {name}"
+
+    def test_stored_pages_change_zspages_and_lists_that_are_told_apart(self, reclaimed):
+        before, after = reclaimed
+        found = [c for c in changes.changes(before, after) if c.array == "zspages"]
+        heads = {c.record for c in found if c.where.startswith("list of group")}
+        zspages = {c.record for c in found if c.where == f"zspage {c.record}"}
+        assert heads
+        assert zspages
+        assert not heads & zspages
+        assert heads | zspages == {c.record for c in found}
+        assert (after.zspages["inuse"][sorted(zspages)] > 0).all()
+        assert (after.zspages["inuse"][sorted(heads)] == 0).all()

@@ -65,7 +65,7 @@ def test_what_needs_root_is_said(root, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return open(name, *arguments, **more)
 
-    monkeypatch.setattr(path, "read_text", locked(path.read_text))
+    monkeypatch.setattr(path, "read_bytes", locked(path.read_bytes))
     monkeypatch.setattr(path, "iterdir", locked(path.iterdir))
     monkeypatch.setattr(frames, "open", closed, raising=False)
     missing = host.read(root).missing
@@ -101,6 +101,7 @@ def test_a_folder_without_files_is_refused(tmp_path):
 
 def test_a_buddyinfo_without_zones_is_told(root):
     put(root, "proc/buddyinfo", "")
+    (root / "proc/pagetypeinfo").unlink()
     with pytest.raises(host.HostError, match="/proc/buddyinfo names no zone"):
         host.read(root)
 

@@ -21,6 +21,17 @@ from zbudlab.host.text import decoded, last_dump, numbered_lines, plain_lines, p
         "2024-01-05T10:20:30.123456+01:00 box kernel: ",
         "box kernel: ",
         "kernel: ",
+        "Tue Jan 10 12:00:00 2023 kern.warn kernel: [ 1234.567890] ",  # OpenWrt's logread
+        "kern  :warn  : [   12.5] ",  # dmesg -x
+        "[Jan10 12:00] ",  # dmesg -e
+        "4,1234,5678901234,-;",  # /dev/kmsg
+        "\x1b[32m[   12.5] \x1b[0m\x1b[33m",  # dmesg --color
+        "01-05 10:20:30.123     0     0 W         : [   11.6] ",  # logcat
+        "<4>[ 11.616321]  [2:   Binder:711_1:  740] ",  # Samsung
+        "<4>[ 11.616321]I[0:      swapper/0:    0] ",
+        "<4>[ 11.616321] (1)[123:kworker/u:1]",  # MediaTek
+        "[ 11.616321@2] ",  # Amlogic
+        "[ 11.616321] c0   123 (logd) ",  # Unisoc
     ],
 )
 def test_what_stands_before_a_line_is_removed(prefix):
@@ -47,6 +58,11 @@ def test_lines_of_numbers_continue_the_line_before():
         (7, "x"),
         (8, "7"),
     ]
+
+
+def test_a_heading_of_columns_continues_with_words():
+    text = "Number of blocks type Unmovable\n Movable CMA\nNode 0, zone DMA 1 2 3\n"
+    assert numbered_lines(text)[0] == (1, "Number of blocks type Unmovable Movable CMA")
 
 
 def test_commands_and_blank_lines_are_not_odd():

@@ -7,6 +7,7 @@ gets the same and must leave the same. A kernel that nothing leads to fails its 
 """
 
 import contextlib
+import gzip
 import hashlib
 import zlib
 from collections import defaultdict
@@ -17,10 +18,12 @@ import numpy as np
 import pytest
 
 from tests import rounds
+from tests.conformance import traces
 from tests.conformance.traces import GOLDEN
 from tests.jit_script import Script
 from zbudlab import jit, layout
 from zbudlab.conformance import answers
+from zbudlab.conformance.zswap7 import Zswap7Harness
 from zbudlab.jit import replacing
 from zbudlab.machine import SWAP_TYPE, Machine, MachineConfig, MachineError
 from zbudlab.mm import compaction, inspection, migrate, page, vmstat, zpool
@@ -249,6 +252,15 @@ def zsmalloc_script() -> None:
                 assert list(answers(kind, trace))
 
 
+def zswap7_script() -> None:
+    """The traces of today's zswap that were written by hand, each on a whole machine."""
+    for path in sorted((GOLDEN / "zswap-7").glob("a*.trace.gz")):
+        harness = Zswap7Harness("7.3", 3000)
+        for operation in traces.trace(*gzip.decompress(path.read_bytes()).decode().splitlines()):
+            harness.run(operation)
+        assert inspection.first_fault(harness.state) is None
+
+
 def cma_script() -> None:
     """Requests of a CMA area: met, past a pinned page, refused, and given back."""
     machine = Machine(frames=2048, cma_pages=1024, page_bytes=False, log=False)
@@ -271,6 +283,7 @@ def calls():
     recorder.play(laid_out_script)
     recorder.play(emptied_script)
     recorder.play(zsmalloc_script)
+    recorder.play(zswap7_script)
     recorder.play(cma_script)
     for number in range(len(MACHINES)):
         recorder.play(lambda number=number: machine_script(number))

@@ -10,35 +10,11 @@ import re
 import numpy as np
 import pytest
 
+from tests import hostile
 from tests.machine.machines import low_objects, small
 from zbudlab.machine import Machine, MachineError, checks, operations
 
 OUT_OF_64_BITS = "must be of 64 bits, not"
-
-
-class OddIndex:
-    """Looks like a whole number to whatever asks for an index."""
-
-    def __index__(self):
-        raise RuntimeError("asked for an index")
-
-    def __repr__(self):
-        return "an odd\nindex"
-
-
-class NoRepr:
-    def __repr__(self):
-        raise RuntimeError("no repr")
-
-
-class OddInt(int):
-    """An int that compares as no int does."""
-
-    def __lt__(self, other):
-        return True
-
-    def __le__(self, other):
-        return True
 
 
 @pytest.fixture(scope="module")
@@ -183,12 +159,12 @@ WRONG = {
     "operate('read', 0, 0, 2 ** 40)": "count must be 0 to 16777216, not 1099511627776",
     "operate('lay_out', 0, 1)": "free lists are 6 types by 11 orders, and 6 pageblocks",
 }
-NAMES = {"np": np, "OddIndex": OddIndex, "NoRepr": NoRepr, "OddInt": OddInt}
 
 
 @pytest.mark.parametrize("call", WRONG)
 def test_is_refused_and_changes_nothing(machine, call):
-    error = unchanged(machine, lambda machine: eval(f"machine.{call}", NAMES, {"machine": machine}))
+    names = {**hostile.NAMES, "machine": machine}
+    error = unchanged(machine, lambda _: eval(f"machine.{call}", names))
     assert re.search(WRONG[call], str(error)), str(error)
 
 

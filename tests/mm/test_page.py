@@ -24,13 +24,6 @@ def test_every_byte_of_a_page_lies_in_its_frame(pfn, offset):
     assert page.address_pfn(address) == pfn
 
 
-@given(pfn=st.integers(0, 2**32 - 1), chunk=st.integers(0, layout.NCHUNKS - 1))
-def test_every_chunk_of_a_page_lies_in_its_frame(pfn, chunk):
-    number = pfn * layout.NCHUNKS + chunk
-    assert page.chunk_pfn(number) == pfn
-    assert page.chunk_address(number) == page.page_address(pfn) + chunk * layout.CHUNK_SIZE
-
-
 def test_the_last_reference_says_so(one):
     one["refcount"] = 1
     page.get_page(one)

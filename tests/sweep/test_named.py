@@ -37,6 +37,11 @@ def test_a_function_is_found():
             "class E(BaseException): pass\nraise E('odd')\n",
             r"E: odd \(g_for_this_test.py, line 2\)",
         ),
+        ("raise OSError('two\\nlines' * 999)\n", r"OSError: two linestwo [^\n]{250,290} \(g_for"),
+        (
+            "class E(Exception):\n    def __str__(self):\n        return 1 / 0\nraise E\n",
+            r"E: its message cannot be shown \(g_for_this_test.py, line 4\)",
+        ),
     ],
 )
 def test_failures_at_import_are_reported_with_their_place(tmp_path, text, said):

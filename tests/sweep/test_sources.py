@@ -184,8 +184,9 @@ class TestFilesInToml:
     def test_ready_workloads_are_part_of_zbudlab(self, workload):
         assert "zbudlab/workload/scenarios/phone.toml" in self.digests(workload)
 
-    def test_a_toml_file_that_is_none_counts_as_a_file(self, folder):
-        (folder / "odd.toml").write_text("= = =")
+    @pytest.mark.parametrize("text", ["= = =", "a = " + "[" * 50_000])
+    def test_a_toml_file_that_is_none_counts_as_a_file(self, folder, text):
+        (folder / "odd.toml").write_text(text)
         assert str(folder / "odd.toml") in self.digests(folder / "odd.toml")
 
 

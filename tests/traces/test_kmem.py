@@ -223,7 +223,7 @@ def test_dropped_events_are_lost_events(tmp_path):
     assert len(found) == 2
     assert (reader.lost, reader.losses, reader.malformed.count) == (204600, 1, 0)
     notes = traces.replay("kmem", reader.path, frames=FRAMES).notes
-    assert "more events were lost: the recorder says so 1 times without a number" in notes
+    assert "more events were lost: the recorder says so once without a number" in notes
 
 
 def test_clocks_of_whole_numbers_give_no_time(tmp_path):
@@ -309,3 +309,68 @@ def test_no_time_goes_backwards_where_only_some_events_have_one(tmp_path):
     text = OLD_PERF_TRACE.replace("     2.500 ", "")
     figures = traces.replay("kmem", written(tmp_path, text), frames=FRAMES)
     assert figures.last["seconds"] == 0
+
+
+MARKED = FTRACE_DUMP.replace("4415246507us :", "4415246507us!:") + (
+    "[   12.345682] CPU:0 [LOST 5 EVENTS]\n"
+)
+
+
+@pytest.mark.parametrize("before", ["", "Jan 10 12:00:00 host kernel: "])
+def test_a_dump_has_marks_of_long_delays_and_the_prefix_of_a_log(tmp_path, before):
+    text = "".join(f"{before}{line}\n" for line in MARKED.splitlines())
+    reader, found = read_text(tmp_path, text)
+    assert found[["time", "alloc"]].tolist() == [(4415246506000, 1), (4415246507000, 0)]
+    assert (reader.lost, reader.other, reader.malformed.count) == (5, 0, 0)
+
+
+LOST_IN_PERF = """\
+Processed 123 events and lost 3 chunks!
+
+Check IO/CPU overload!
+
+ app 0 [000]  1234.5: kmem:mm_page_alloc: page=0x1 pfn=0x48d0 order=0 migratetype=1
+ app 0 [000]  1234.9: PERF_RECORD_LOST lost 128
+ app 0 [000]  1234.9: PERF_RECORD_LOST_SAMPLES lost 12
+ app 0 [000]  1235.0: net: is lost 7 times
+ app 0 [000]  1235.0: kmem:mm_page_free: page=0x1 pfn=0x48d0 order=0
+"""
+
+
+def test_what_perf_lost_is_counted_and_other_events_with_that_word_are_not(tmp_path):
+    reader, found = read_text(tmp_path, LOST_IN_PERF)
+    assert len(found) == 2
+    assert (reader.lost, reader.losses) == (140, 1)
+    assert (reader.other, reader.malformed.count) == (1, 0)
+
+
+def test_lines_of_sources_in_call_chains_are_passed_over(tmp_path):
+    text = CHAINS + "\tffffffff81 get_page+0x1 (vmlinux)\n  page_alloc.c:4120\n  a.c:1  \r\n"
+    reader, found = read_text(tmp_path, text)
+    assert (len(found), reader.stack, reader.malformed.count) == (2, 8, 0)
+
+
+@pytest.mark.parametrize("block", [1 << 20, 100])
+def test_a_page_of_systrace_before_2014_is_read(tmp_path, block):
+    lines = OLD_NAMES.replace("\n", "\\n\\\n")
+    page = f'<!DOCTYPE HTML>\n<script>\n  var linuxPerfData = "\\\n{lines}";\n  more()\n</script>\n'
+    reader, found = read_text(tmp_path, page, block)
+    assert found["pfn"].tolist() == [1155800, 1155801, 1155800, 1155801]
+    assert (reader.other, reader.malformed.count) == (0, 0)
+    assert detect(written(tmp_path, page)) == "kmem"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_text_of_windows_is_read(tmp_path, encoding):
+    path = tmp_path / "trace"
+    path.write_bytes(f"# tracer: nop\n{CHAINS}".encode(encoding))
+    reader = traces.BlockEvents(path)
+    assert len(records(reader)) == 2
+    assert reader.malformed.count == 0
+    assert detect(path) == "kmem"
+
+
+def test_a_trace_without_allocations_says_so(tmp_path):
+    path = written(tmp_path, OLD_NAMES.splitlines()[-1] + "\n")
+    notes = traces.replay("kmem", path, frames=FRAMES).notes
+    assert "no block is allocated in this trace: was mm_page_alloc recorded?" in notes

@@ -4,17 +4,18 @@ import argparse
 from typing import Any
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.printing import say
 
 
 def _check(options: argparse.Namespace) -> int:
     """Run the command."""
     from zbudlab.course.checking import checked_notebook
+    from zbudlab.course.contract import check_variant
 
-    if options.variant is not None and options.variant < 0:
-        raise ValueError(f"--variant must be 0 or more, not {options.variant}")
+    check_variant(options.variant)
     say_if_first()
     report = checked_notebook(options.notebook, options.exercise, options.variant)
-    print(report)
+    say(report)
     return 0 if report and not report.unchecked else DIFFERENCE
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from zbudlab._version import __version__
 from zbudlab.cli import check, course, experiments, explore, grade, host, replay, run, sweep, why
 from zbudlab.cli.interrupts import put_off_in_llvmlite
+from zbudlab.cli.printing import say
 
 COMMANDS = (run, replay, sweep, experiments, host, why, explore, course, check, grade)
 USER_ERROR = 2
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, MemoryError) as error:
-        print(f"zbudlab: {_sentence(error)}", file=sys.stderr)
+        say(f"zbudlab: {_sentence(error)}", sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         # An interrupt that passed through an `exec` of text (numba and dataclasses use some) makes

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.cli.first_use import say_if_first
+from zbudlab.cli.printing import say
 
 
 def _isolation(options: argparse.Namespace) -> str | None:
@@ -36,11 +37,12 @@ def _gradebook(options: argparse.Namespace) -> Any:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from zbudlab.course.contract import exercise
+    from zbudlab.course.contract import check_variant, exercise
     from zbudlab.course.grading.collecting import collected
     from zbudlab.course.grading.grader import Grader, alone_in
     from zbudlab.io.files import check_writable
 
+    check_variant(options.variant)
     check_writable(options.out)
     only = exercise(options.exercise).name if options.exercise else ""
     enter_marks = _gradebook(options)
@@ -60,16 +62,9 @@ def _grade(options: argparse.Namespace) -> int:
             variant=options.variant,
             seed=options.seed,
         )
-        graded = grader.graded(found, options.jobs, _say)
-        print(_written(options, graded, roster, enter_marks))
+        graded = grader.graded(found, options.jobs, say)
+        say(_written(options, graded, roster, enter_marks))
     return 0
-
-
-def _say(sentence: str) -> None:
-    """Print a sentence that may contain a student's words."""
-    from zbudlab.course.grading.names import printable
-
-    print(printable(sentence))
 
 
 def _roster(options: argparse.Namespace) -> Any:

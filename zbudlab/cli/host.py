@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from zbudlab.cli.outputs import check_plot, print_found, write_plot
+from zbudlab.cli.printing import say
 
 LONGEST = 86400.0  #: seconds from one reading to the next
 CLEAR = "\033[H\033[J"  # cursor home, rest of the screen empty
@@ -29,7 +30,8 @@ def _watch(options: argparse.Namespace) -> int:
     before, turns = None, 0
     while True:
         now = _read(options)
-        print((CLEAR if turns else "") + _text(now, before, options.watch), flush=True)
+        print(CLEAR if turns else "", end="")
+        say(_text(now, before, options.watch))
         turns += 1
         if turns == options.times:
             return 0

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import Any
 
+from zbudlab.cli.printing import say
 from zbudlab.io.files import check_writable, write_json
 
 
@@ -42,4 +43,4 @@ def write_plot(options: argparse.Namespace, figure: Any) -> None:
 
 def print_found(options: argparse.Namespace, found: Any, text: Any) -> None:
     """Print what was found: with --json its `as_dict` as JSON, else `text()`."""
-    print(json.dumps(found.as_dict(), indent=1) if options.json else text())
+    say(json.dumps(found.as_dict(), indent=1) if options.json else text())

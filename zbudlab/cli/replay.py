@@ -7,6 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.printing import say
 from zbudlab.profiles import DEFAULT
 
 #: Options for recorded traces: name, type, placeholder of the value, help.
@@ -24,6 +25,7 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
 #: Options for traces of operations, see `zbudlab.conformance.SETTINGS`.
 OPERATION_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--chain", int, "N", "zsmalloc-7: pages of a zspage at most, 4 to 16 (8)"),
+    ("--version", str, "NAME", "zswap-7: the kernel, 7.3 or 7.2 (7.3)"),
 )
 #: Of the options for recorded traces, those for the log of a machine.
 LOG_OPTIONS = ("--every", "--json")
@@ -81,7 +83,7 @@ def _replay_trace(kind: str, options: argparse.Namespace) -> int:
             bar.update(position - bar.n)
 
         figures = traces.replay(kind, options.trace, progress=show, **_settings(options))
-    print(figures)
+    say(figures)
     if options.json is not None:
         figures.save(options.json)
     return 0
@@ -98,7 +100,7 @@ def _replay_operations(kind: str, options: argparse.Namespace) -> int:
         return 0
     count, difference = conformance.compare(kind, options.trace, options.expect, **settings)
     if difference is not None:
-        print(difference)
+        say(difference)
         print(f"{count} operations agree, then the first difference")
         return DIFFERENCE
     print(f"{count} operations, 0 differences")
@@ -148,13 +150,13 @@ def add(commands: Any) -> None:
         "replay",
         help="run a trace, of operations or recorded, through the engine",
         description="A trace of operations: prints what the engine answers to each, a "
-        "line each, in JSON or for zsmalloc as plain text; with --expect compares that with a "
-        "file of such lines. A recorded trace: prints what became of free memory.",
+        "line each, in JSON or for zsmalloc and zswap-7 as plain text; with --expect compares that "
+        "with a file of such lines. A recorded trace: prints what became of free memory.",
     )
     replay.add_argument(
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
-        "zswap-series, zswap-6.1, zsmalloc-6.1, zsmalloc-7; machine for a log that "
+        "zswap-series, zswap-6.1, zswap-7, zsmalloc-6.1, zsmalloc-7; machine for a log that "
         "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey "
         "(valgrind), addresses (address and R or W), "
         "blocks or pages (CSV or Parquet), "

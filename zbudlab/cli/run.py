@@ -9,6 +9,7 @@ from tqdm import tqdm
 from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
 from zbudlab.cli.outputs import check_outputs, write_outputs
+from zbudlab.cli.printing import say
 from zbudlab.content.compressors import available
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
@@ -76,7 +77,7 @@ def _main_job(options: argparse.Namespace) -> int:
     plan.check_host()
     say_if_first()
     content = _content(options, plan)
-    print(report.introduction(plan, content), flush=True)
+    say(report.introduction(plan, content))
     total = 2 * plan.pages * len(job.VARIANTS)
     with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
         outcomes = job.run(plan, content, bar.update)

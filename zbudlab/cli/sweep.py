@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.printing import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +80,9 @@ def _sweep(options: argparse.Namespace) -> int:
 def _report(table: "pd.DataFrame", out: Any) -> int:
     """Print what was done; return the exit code."""
     failed = table["error"].dropna()
-    print(f"{len(table)} points in {table['seconds'].sum():.1f} s of work -> {out}")
+    say(f"{len(table)} points in {table['seconds'].sum():.1f} s of work -> {out}")
     if len(failed):
-        print(f"{len(failed)} of them failed, the first with: {failed.iloc[0]}")
+        say(f"{len(failed)} of them failed, the first with: {failed.iloc[0]}")
         print("--retry-failed runs them again")
     return DIFFERENCE if len(failed) else 0
 

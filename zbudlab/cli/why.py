@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from zbudlab.cli.outputs import check_plot, print_found, write_plot
-from zbudlab.io.files import read_text
 
 MOST_LAYOUTS = 1000
 
@@ -16,11 +15,11 @@ def _report(options: argparse.Namespace) -> Any:
     from zbudlab import host
 
     if options.report == "-":
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    elif Path(options.report).is_dir():
+        text = host.text_of(sys.stdin.buffer.read())
+    elif Path(options.report).is_dir() or host.is_archive(Path(options.report)):
         return host.read(options.report)
     else:
-        text = read_text(options.report)
+        text = host.read_report(options.report)
     return text if options.order is None else host.from_text(text, options.report)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import say_if_first
 from zbudlab.cli.outputs import check_outputs, write_outputs
+from zbudlab.cli.printing import say
 from zbudlab.layout import HUGETLB_PAGE_ORDER
 from zbudlab.machine.errors import ConfigError
 from zbudlab.machine.settings import ORDER
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     check_outputs(options)
     config = made.machine_config(**settings)
     say_if_first()
-    print(f"{made.name}: {made.description}\n{config.frames} frames, {made.steps} steps\n")
+    say(f"{made.name}: {made.description}\n{config.frames} frames, {made.steps} steps\n")
     results = _results(made, settings, order)
     rows = [
         (name.format(order=order), [_cell(r, of) if of else "" for r in results.values()])

@@ -14,12 +14,15 @@ from zbudlab.conformance.compact import compact_answers
 from zbudlab.conformance.difference import Difference
 from zbudlab.conformance.radix import radix_answers
 from zbudlab.conformance.trace import TraceError, lines, operations, state_text
+from zbudlab.conformance.z3fold import z3fold_answers
 from zbudlab.conformance.zbud import zbud_answers
 from zbudlab.conformance.zsmalloc import zsmalloc_answers
 from zbudlab.conformance.zswap import zswap_answers
+from zbudlab.conformance.zswap7 import zswap7_answers
 from zbudlab.conformance.zswap61 import zswap61_answers
 from zbudlab.io.arguments import checked
 from zbudlab.layout import ZBUD_PLAIN, ZBUD_SERIES, ZS_MAX_CHAIN
+from zbudlab.profiles import OWN_LRU
 
 Answer = dict[str, Any]
 
@@ -33,13 +36,16 @@ KINDS: dict[str, Callable[..., Iterator[Answer]]] = {
     "zswap-plain": partial(zswap_answers, ZBUD_PLAIN),
     "zswap-series": partial(zswap_answers, ZBUD_SERIES),
     "zswap-6.1": zswap61_answers,
+    "zswap-7": zswap7_answers,
     "zsmalloc-6.1": partial(zsmalloc_answers, "6.1"),
     "zsmalloc-7": partial(zsmalloc_answers, "7.3"),
+    "z3fold-6.1": z3fold_answers,
 }
 
 #: Settings of kinds that have some, each with the values that it takes; the first is the default.
 SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "zsmalloc-7": {"chain": (8, 4, 5, 6, 7, *range(9, ZS_MAX_CHAIN + 1))},
+    "zswap-7": {"version": (*reversed(OWN_LRU),)},
 }
 
 __all__ = ["KINDS", "SETTINGS", "Difference", "TraceError", "answers", "compare", "state_text"]

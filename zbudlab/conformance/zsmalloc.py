@@ -1,9 +1,7 @@
 """Traces of zsmalloc: allocate, free, migrate, compact, read, lock, and where an object is.
 
-The format is described in tests/data/README.md. Objects have the numbers of the trace, frames
-those of the recorder: it numbers them from 1 and gives out the frame freed last. Here every second
-frame of memory stays in use. No blocks can then merge, so the page allocator's list of single
-frames is such a stack, and frame 2 n is the recorder's frame n + 1.
+The format is described in tests/data/README.md. Objects have the numbers of the trace, and frames
+those of the recorder (`zbudlab.conformance.frame_stack`).
 """
 
 from collections.abc import Callable, Iterator
@@ -12,27 +10,20 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.conformance.frame_stack import content, frame, stack_of_frames
 from zbudlab.conformance.trace import Operation
-from zbudlab.layout import MIGRATE_MOVABLE, PG_HEAD, PG_LOCKED, ZPOOL_ZSMALLOC
+from zbudlab.layout import MIGRATE_MOVABLE, PG_LOCKED, ZPOOL_ZSMALLOC
 from zbudlab.mm import migrate, page_alloc, zpool, zsmalloc, zsmalloc_class, zsmalloc_compact
 from zbudlab.mm.page import page_zpool
-from zbudlab.mm.state import State
 from zbudlab.mm.zsmalloc_object import obj_index
 from zbudlab.profiles import zsmalloc_rules
 
 POOL = 0
 MOST = 1 << 62  #: numbers of a trace are smaller
-PATTERN = np.arange(layout.PAGE_SIZE)
 
 #: Operations and how many numbers each takes. Reading and isolating are not in traces of 6.1.
 OPERATIONS = {"a": 2, "f": 1, "m": 1, "c": 0, "w": 1, "s": 0, "l": 1, "u": 0, "k": 0}
 NEWER_OPERATIONS = OPERATIONS | {"r": 1, "e": 1, "i": 1, "g": 0}
-
-
-def content(number: int, size: int) -> np.ndarray:
-    """Return the bytes of object `number`, uint8 (size,)."""
-    at = PATTERN[:size]
-    return ((37 * (number & 0xFF) + 11 * at + (at >> 8)) & 0xFF).astype(np.uint8)
 
 
 class Stored:
@@ -51,11 +42,7 @@ class ZsmallocHarness:
     """
 
     def __init__(self, version: str, chain: int | None, frames: int) -> None:
-        self.state = State(2 * frames)
-        kept = self.state.pages[1 : 2 * frames : 2]
-        kept["refcount"], kept["page_flags"] = 1, PG_HEAD
-        for pfn in range(2 * frames - 2, -1, -2):
-            page_alloc.free_one_page(self.state.mem, pfn, 0)
+        self.state = stack_of_frames(frames)
         rules = zsmalloc_rules(version, chain)
         self.state.create_pool(POOL, 0, ZPOOL_ZSMALLOC, rules)
         self.operations = NEWER_OPERATIONS if rules.busy_when_read else OPERATIONS
@@ -71,10 +58,6 @@ class ZsmallocHarness:
         """The pages of the pool."""
         return int(self.pool["pages_nr"])
 
-    def frame(self, pfn: int) -> int:
-        """Return the recorder's number of a frame."""
-        return pfn // 2 + 1
-
     def address(self, stored: Stored) -> int:
         """Return the byte address of an object's content."""
         return int(zpool.zpool_object_address(self.state.mem, POOL, stored.handle))
@@ -86,7 +69,7 @@ class ZsmallocHarness:
     def place(self, stored: Stored) -> str:
         """Return frame and index of an object."""
         index = int(obj_index(self.state.handles[stored.handle]))
-        return f"{self.frame(self.pfn(stored))} {index}"
+        return f"{frame(self.pfn(stored))} {index}"
 
     def intact(self, number: int, stored: Stored) -> int:
         """Return 1 if an object has its bytes, else 0."""
@@ -158,7 +141,7 @@ class ZsmallocHarness:
             raise operation.fail("a page is locked already; u unlocks it")
         self.locked = self.pfn(self.stored(operation, number))
         self.state.pages["page_flags"][self.locked] |= PG_LOCKED
-        return f"l {self.frame(self.locked)} {self.pages}"
+        return f"l {frame(self.locked)} {self.pages}"
 
     def u(self, operation: Operation) -> str:
         """Unlock the locked page."""
@@ -202,7 +185,7 @@ class ZsmallocHarness:
             raise operation.fail("that page is locked; u unlocks it")
         done = int(zpool.zpool_isolate_page(self.state.mem, pfn))
         self.isolated = pfn
-        return f"i {done} {self.frame(pfn)} {self.pages}"
+        return f"i {done} {frame(pfn)} {self.pages}"
 
     def g(self, operation: Operation) -> str:
         """Migrate the isolated page."""
@@ -219,7 +202,7 @@ class ZsmallocHarness:
             page_alloc.put_page(mem, new)
         zpool.zpool_putback_page(mem, old)
         self.isolated = -1
-        return f"g {rc} {self.frame(new)} {self.pages}"
+        return f"g {rc} {frame(new)} {self.pages}"
 
     # --- lines ---------------------------------------------------------------------------------
 

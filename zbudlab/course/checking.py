@@ -17,6 +17,7 @@ from zbudlab.course.reasons import Failure, failure
 from zbudlab.course.shrinking import shrunk
 from zbudlab.history import History
 from zbudlab.io.arguments import checked
+from zbudlab.io.values import printable
 
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
 CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
@@ -241,12 +242,13 @@ def _picture(report: Report, trier: Here, reference: Reference) -> None:
     on_machine = replace(ability, probe=MACHINE)
     trier.observe(on_machine, case)
     reference.here.observe(on_machine, case)
-    assert trier.bench
-    assert reference.here.bench
-    mine, right = trier.bench.machine, reference.here.bench.machine
+    bench, other = trier.bench, reference.here.bench
+    if bench is None or other is None:  # a function is missing
+        return
+    mine, right = bench.machine, other.machine
     if mine is not None and right is not None:
         report.pictured, report.machine, report.lost = ability, mine, lost_frames(mine, right)
-        report.instead = trier.bench.instead_alone()
+        report.instead = bench.instead_alone()
 
 
 @checked()
@@ -327,7 +329,7 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
             with time_limit(CASE_SECONDS):
                 run(cell, str(path), namespace)
         except (Exception, TooSlow) as error:
-            print(f"a cell of {path} fails: {trouble(error)}", file=sys.stderr)
+            print(printable(f"a cell of {path} fails: {trouble(error)}"), file=sys.stderr)
     functions = {found: namespace[found] for found in task.references if found in namespace}
     setting = Setting(task.rule(variant), submitted.student)
     task = task.under(setting.rule)

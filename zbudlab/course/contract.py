@@ -174,7 +174,8 @@ class Exercise:
         raise ValueError(f"{self.name} has no ability {name!r}, but {names}")
 
     def rule(self, variant: int | None) -> Rule:
-        """Return the rule for a teacher's number; the kernel's for none."""
+        """Return the rule for a teacher's number; the kernel's for none. ValueError if negative."""
+        check_variant(variant)
         if variant is None or not self.rules:
             return LINUX
         return self.rules[variant % len(self.rules)]
@@ -225,6 +226,12 @@ class Exercise:
         """
         own = {n for n in ability.functions if callable(self.references.get(n))}
         return (*self.removed(ability), *sorted(own))
+
+
+def check_variant(variant: int | None) -> None:
+    """Raise ValueError for a teacher's number that is negative."""
+    if variant is not None and variant < 0:
+        raise ValueError(f"variant must be 0 or more, not {variant}")
 
 
 #: All exercises, in the order of the course: modules of `zbudlab.course.exercises`.

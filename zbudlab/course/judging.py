@@ -58,7 +58,9 @@ def _sources(exercise: Exercise, ability: Ability) -> str:
 
 
 class Here:
-    """Run functions in this process: the notebook's, or trusted ones. `bench` is the last used.
+    """Run functions in this process: the notebook's, or trusted ones.
+
+    bench: of the last case, None if a function was missing.
 
     seconds: the time limit of a case; None = no limit.
     """
@@ -77,6 +79,7 @@ class Here:
     def observe(self, ability: Ability, case: Case) -> dict[str, Any]:
         given = {n: self.functions[n] for n in ability.functions if n in self.functions}
         mine = {n: f for n, f in given.items() if getattr(f, "__module__", "") == "__main__"}
+        self.bench = None
         needed = given | replacements(mine)  # a function compiled with numba, such as
         missing = [name for name in ability.functions if name not in needed]
         if missing:

@@ -5,6 +5,8 @@ A script is int64 (n, 3): an operation and its two arguments in each row. Runnin
 counts from the start of the script.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,32 +49,51 @@ def _between(low: int, values: NDArray[np.int64], limit: Any) -> NDArray[np.bool
     return (values >= low) & (values < limit)
 
 
+def _rules(script: Script) -> dict[int, Callable[[NDArray[np.intp]], NDArray[np.bool_]]]:
+    """Return for each operation with arguments a function: which of its rows are in range."""
+    operation, first, second = np.ascontiguousarray(script.T)
+    born = operation == CREATE_PROCESS
+    processes, sizes = np.cumsum(born), first[born]  # born so far, pages of each
+
+    def process(at: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return _between(0, first[at], processes[at])
+
+    def touched(at: NDArray[np.intp]) -> NDArray[np.bool_]:
+        found = process(at)
+        found[found] = _between(0, second[at[found]], sizes[first[at[found]]])
+        return found
+
+    def follows(what: int, at: NDArray[np.intp]) -> NDArray[np.bool_]:
+        found = _between(0, first[at], at)
+        found[found] = operation[first[at[found]]] == what
+        return found
+
+    return {
+        ALLOC_PAGES: lambda at: (
+            _between(0, first[at], layout.MAX_ORDER)
+            & _between(0, second[at], layout.MIGRATE_RESERVE)
+        ),
+        ZBUD_ALLOC: lambda at: first[at] > 0,
+        CREATE_PROCESS: lambda at: first[at] > 0,
+        TOUCH: touched,
+        EXIT: process,
+        COMPACT: lambda at: _between(-1, first[at], layout.MAX_ORDER),
+        ASK: lambda at: _between(0, first[at], layout.MAX_ORDER),
+        PIN: lambda at: first[at] >= 0,
+        ZBUD_MAP: partial(follows, ZBUD_ALLOC),
+        MOVABLE: lambda at: _between(0, first[at], 2),
+        **{undo: partial(follows, done) for undo, done in UNDOES.items()},
+    }
+
+
 def _valid(script: Script) -> NDArray[np.bool_]:
     """Return for each row whether its operation exists and its arguments are in range."""
-    operation, first, second = script.T
-    place = np.arange(len(script))
-    born = operation == CREATE_PROCESS
-    sizes = np.append(first[born], 0)
-    pages = sizes[np.clip(first, 0, len(sizes) - 1)]  # of the process that `first` names
-    earlier = operation[np.clip(first, 0, len(script) - 1)]
-    rules: dict[int, NDArray[np.bool_]] = {
-        ALLOC_PAGES: _between(0, first, layout.MAX_ORDER)
-        & _between(0, second, layout.MIGRATE_RESERVE),
-        ZBUD_ALLOC: first > 0,
-        CREATE_PROCESS: first > 0,
-        TOUCH: _between(0, first, np.cumsum(born)) & _between(0, second, pages),
-        EXIT: _between(0, first, np.cumsum(born)),
-        COMPACT: _between(-1, first, layout.MAX_ORDER),
-        ASK: _between(0, first, layout.MAX_ORDER),
-        PIN: first >= 0,
-        ZBUD_MAP: _between(0, first, place) & (earlier == ZBUD_ALLOC),
-        MOVABLE: _between(0, first, 2),
-    }
-    for undo, done in UNDOES.items():
-        rules[undo] = _between(0, first, place) & (earlier == done)
+    operation = np.ascontiguousarray(script[:, 0])
     good = _between(0, operation, MOVABLE + 1)
-    for which, rule in rules.items():
-        good &= (operation != which) | rule
+    for which, rule in _rules(script).items():
+        at = np.flatnonzero(operation == which)
+        if len(at):
+            good[at] = rule(at)
     return good
 
 
@@ -83,6 +104,8 @@ def check(script: Script) -> None:
     wrong = np.flatnonzero(~_valid(script))
     if len(wrong):
         raise ValueError(f"row {wrong[0]} of a script is invalid: {script[wrong[0]].tolist()}")
-    undone = script[np.isin(script[:, 0], list(UNDOES)), 1]
-    if len(np.unique(undone)) < len(undone):
+    undone = np.zeros(len(script), np.int64)  # how often, by row
+    for undo in UNDOES:
+        undone += np.bincount(script[script[:, 0] == undo, 1], minlength=len(script))
+    if undone.max() > 1:
         raise ValueError("a script frees, unpins or unmaps the same thing twice")

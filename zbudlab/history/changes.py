@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -40,8 +40,8 @@ _WORDS = {
     "swap_info": "swap area",
     "swap_slots": "swap slot",
     "zswap_entries": "zswap entry",
-    "zspages": "zspage",
-    "size_classes": "size class",
+    "lrus": "list record of zswap entry",
+    "cgroups": "cgroup",
     "objects": "word of zsmalloc's object",
     "handles": "place of zsmalloc's handle",
     "lengths": "compressed length of page table entry",
@@ -195,8 +195,8 @@ def _where(moment: Moment, name: str, record: int) -> str:
     """Describe a record in words."""
     if name in _SINGLE:
         return _SINGLE[name]
-    if name == "pages":
-        return page_record(moment, record)
+    if name in _DESCRIBED:
+        return _DESCRIBED[name](moment, record)
     return f"{_WORDS.get(name, name)} {record}"
 
 
@@ -209,6 +209,36 @@ def page_record(moment: Moment, record: int) -> str:
         return _ZONE_LISTS[head]
     order, migratetype = divmod(head, layout.MIGRATE_TYPES)
     return f"free list of order {order}, {layout.MIGRATE_NAMES[migratetype]}"
+
+
+def class_record(moment: Moment, record: int) -> str:
+    """Describe a record of `size_classes` in words: its number in its pool, and the pool."""
+    numbers = record - moment.pools["size_classes"]
+    known = moment.pools["size_classes"] >= 0
+    found = np.flatnonzero(known & (numbers >= 0) & (numbers < layout.ZS_SIZE_CLASSES))
+    if not len(found):
+        return f"size class {record}"
+    return f"size class {numbers[found[0]]} of zsmalloc pool {found[0]}"
+
+
+def zspage_record(moment: Moment, record: int) -> str:
+    """Describe a record of `zspages` in words: a zspage, or the head of a list of zspages.
+
+    List heads are where the record of their size class (`list_heads`) says.
+    """
+    groups = record - moment.size_classes["list_heads"]
+    found = np.flatnonzero((groups >= 0) & (groups < layout.ZS_GROUPS))
+    if not len(found):
+        return f"zspage {record}"
+    return f"list of group {groups[found[0]]}, {class_record(moment, int(found[0]))}"
+
+
+#: Records that are described by where another record places them.
+_DESCRIBED: dict[str, Callable[[Moment, int], str]] = {
+    "pages": page_record,
+    "size_classes": class_record,
+    "zspages": zspage_record,
+}
 
 
 def list_name(number: int) -> str:

@@ -6,8 +6,22 @@ request.
 
 from zbudlab.host.files import record
 from zbudlab.host.hosts import Host
+from zbudlab.host.opening import is_archive, read_report, text_of
 from zbudlab.host.reading import RECORDING, from_text, read
 from zbudlab.host.reasons import Answer, why
 from zbudlab.host.zones import HostError, Zone
 
-__all__ = ["RECORDING", "Answer", "Host", "HostError", "Zone", "from_text", "read", "record", "why"]
+__all__ = [
+    "RECORDING",
+    "Answer",
+    "Host",
+    "HostError",
+    "Zone",
+    "from_text",
+    "is_archive",
+    "read",
+    "read_report",
+    "record",
+    "text_of",
+    "why",
+]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from zbudlab.host.frames import record_flags
+from zbudlab.host.opening import is_flat, text_of
 from zbudlab.io.arguments import checked
 
 #: What `record` copies; folders with all their files.
@@ -32,7 +33,12 @@ class Files:
     def __init__(self, root: Path, missing: list[str]) -> None:
         self.root = root
         self.live = str(root) == LIVE
+        self.flat = not self.live and is_flat(root)
         self.missing = missing
+
+    def path(self, name: str) -> Path:
+        """Return where a file is; all are side by side where people copied only those of /proc."""
+        return self.root / (Path(name).name if self.flat else name)
 
     def _lacks(self, name: str, absent: str, lost: str) -> None:
         said = f"/{name}: {absent}" if self.live else f"not in this recording: /{name}"
@@ -44,7 +50,7 @@ class Files:
         lost: what stays unknown without it. absent: why a running kernel may lack it.
         """
         try:
-            return (self.root / name).read_text("utf-8", "replace")
+            return text_of(self.path(name).read_bytes())
         except PermissionError:
             self.missing.append(f"/{name}: only root may read it: {lost}")
         except OSError:
@@ -54,15 +60,15 @@ class Files:
     def optional(self, name: str) -> str:
         """Return the text of a file, "" if it cannot be read."""
         try:
-            return (self.root / name).read_text("utf-8", "replace")
+            return text_of(self.path(name).read_bytes())
         except OSError:
             return ""
 
     def folder(self, name: str, lost: str, absent: str) -> dict[str, str]:
         """Return the texts of all files of a folder by name."""
         try:
-            files = sorted(path for path in (self.root / name).iterdir() if path.is_file())
-            return {path.name: path.read_text("utf-8", "replace").strip() for path in files}
+            files = sorted(path for path in self.path(name).iterdir() if path.is_file())
+            return {path.name: text_of(path.read_bytes()).strip() for path in files}
         except PermissionError:
             self.missing.append(f"/{name}: only root may read it: {lost}")
         except OSError:

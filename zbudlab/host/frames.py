@@ -35,15 +35,16 @@ def kinds_of(flags: np.ndarray) -> np.ndarray:
     return kinds
 
 
-def read_kinds(root: Path) -> np.ndarray:
+def read_kinds(plain: Path) -> np.ndarray:
     """Read the kind of each page frame: places in KINDS, uint8 (frames,).
 
-    Raises OSError if the file cannot be read, DamagedFlags if a recording of it is cut off.
+    plain: kpageflags, which a recording has compressed under this name and .gz. Raises OSError if
+    the file cannot be read, DamagedFlags if a recording of it is cut off.
     """
-    packed = root / f"{FILE}.gz"
+    packed = plain.with_name(f"{plain.name}.gz")
     found = [np.empty(0, np.uint8)]
     try:
-        with gzip.open(packed) if packed.exists() else open(root / FILE, "rb", buffering=0) as file:
+        with gzip.open(packed) if packed.exists() else open(plain, "rb", buffering=0) as file:
             while len(flags := np.frombuffer(file.read(8 * AT_ONCE), np.uint64)):
                 found.append(kinds_of(flags))
     except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:

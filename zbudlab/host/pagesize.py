@@ -27,22 +27,36 @@ def _said(files: Files) -> int:
     if files.live and hasattr(os, "sysconf"):
         return int(os.sysconf("SC_PAGE_SIZE"))
     said = files.optional(PAGE_SIZE_FILE).strip()
-    if not said:
-        found = re.search(r"KernelPageSize:\s+(\d+) kB", files.optional("proc/self/smaps"))
-        said = str(int(found[1]) * 1024) if found else ""
-    return int(said) if said.isdigit() and int(said) in SIZES else 0
+    if said:
+        return int(said) if said.isdigit() and int(said) in SIZES else 0
+    return _of_smaps(files.optional("proc/self/smaps"))
 
 
 def page_size(
     files: Files, zones: list[Zone], meminfo: dict[str, int], vmstat: dict[str, int]
 ) -> int:
-    """Return the page size in bytes, as recorded or from sizes given in bytes and in pages.
+    """Return the page size in bytes, as recorded or from sizes given in bytes and in pages."""
+    return _said(files) or derived(zones, meminfo, vmstat)
 
-    Divide MemTotal of meminfo by the managed pages, or else MemFree by the free pages. Return 4096
-    if nothing is known.
+
+def said_in(text: str) -> int:
+    """Return the page size that a text has, from getconf or smaps; 0 if it has none."""
+    found = re.search(r"\bPAGE_?SIZE\s+(\d+)\s*$", text, re.M)
+    size = int(found[1]) if found else 0
+    return size if size in SIZES else _of_smaps(text)
+
+
+def _of_smaps(text: str) -> int:
+    found = re.search(r"KernelPageSize:\s+(\d+) kB", text)
+    size = int(found[1]) * 1024 if found else 0
+    return size if size in SIZES else 0
+
+
+def derived(zones: list[Zone], meminfo: dict[str, int], vmstat: dict[str, int]) -> int:
+    """Return the page size in bytes that sizes in bytes and in pages show, 4096 if they do not.
+
+    Divide MemTotal by the managed pages, or else MemFree by the free pages.
     """
-    if said := _said(files):
-        return said
     free = vmstat.get("nr_free_pages") or sum(zone.free_pages for zone in zones)
     by_free = _nearest(meminfo.get("MemFree", 0) / free, 0.5) if free >= FEW else 0
     managed = sum(zone.managed for zone in zones)

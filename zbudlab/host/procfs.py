@@ -1,6 +1,7 @@
 """Parsers of /proc/buddyinfo, /proc/zoneinfo and /proc/pagetypeinfo."""
 
 import re
+from itertools import zip_longest
 from typing import NamedTuple
 
 from zbudlab.host.text import last_dump, numbered_lines, plain_lines, unread
@@ -12,6 +13,8 @@ ZONE = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+)((?:\s+\d+)+)(?=\s*(?:Node|$))")
 TYPE = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+),\s*type\s+(\w+)((?:\s+>?\d+)+)(?=\s*(?:Node|$))")
 ZONE_HEAD = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+)")
 COUNTER = re.compile(r"(?:pages\s+)?(free|min|low|high|spanned|present|managed|nr_\w+)\s+(\d+)$")
+FREE = re.compile(r"pages\s+free\s+\d+$")
+NODE_STATS = "per-node stats"
 PROTECTION = re.compile(r"protection:\s*\(([\d,\s]*)\)")
 SIZES = ("managed", "present", "spanned")
 COLUMNS = re.compile(r"Number of blocks type\s+(\S.*)")
@@ -64,18 +67,43 @@ def parse_buddyinfo(text: str) -> Parsed:
 def parse_zoneinfo(text: str, zones: dict[Key, Zone]) -> None:
     """Add sizes, watermarks, reserves and counters to zones; the last recording counts."""
     zone: Zone | None = None
+    of_node = False
     for line in plain_lines(text):
-        head = ZONE_HEAD.search(line)
-        if head:
-            zone = zones.get((int(head[1]), head[2]))
-            continue
-        counter, protection = COUNTER.search(line), PROTECTION.search(line)
-        if zone and counter and counter[1] in SIZES:
-            setattr(zone, counter[1], int(counter[2]))
-        elif zone and counter:
-            zone.counts[counter[1].removeprefix("nr_")] = int(counter[2])
-        elif zone and protection:
-            zone.reserve = _numbers(protection[1].replace(",", " "))
+        if head := ZONE_HEAD.search(line):
+            zone, of_node = zones.get((int(head[1]), head[2])), False
+        elif NODE_STATS in line:
+            of_node = True
+        elif zone:
+            of_node = of_node and not FREE.search(line)
+            _zone_line(zone, line, of_node)
+
+
+def _zone_line(zone: Zone, line: str, of_node: bool) -> None:
+    """Add what a line of zoneinfo says about a zone.
+
+    of_node: whether it counts pages of the whole node. Since 4.8 those come first, and the zone's
+    counters have other names (nr_zone_active_anon), which lose the prefix here.
+    """
+    counter, protection = COUNTER.search(line), PROTECTION.search(line)
+    if counter and counter[1] in SIZES:
+        setattr(zone, counter[1], int(counter[2]))
+    elif counter and not of_node:
+        name = counter[1].removeprefix("nr_").removeprefix("zone_")
+        zone.counts[name] = int(counter[2])
+    elif protection:
+        zone.reserve = _numbers(protection[1].replace(",", " "))
+
+
+def zones_of_types(text: str) -> dict[Key, Zone]:
+    """Return the zones of pagetypeinfo, with all their free blocks, for want of a buddyinfo."""
+    zones: dict[Key, Zone] = {}
+    for _, line in numbered_lines(text):
+        for node, name, *_ in TYPE.findall(line):
+            zones.setdefault((int(node), name), Zone(int(node), name, []))
+    parse_pagetypeinfo(text, zones)
+    for zone in zones.values():
+        zone.free = [sum(counts) for counts in zip_longest(*zone.by_type.values(), fillvalue=0)]
+    return zones
 
 
 def parse_pagetypeinfo(text: str, zones: dict[Key, Zone]) -> list[str]:

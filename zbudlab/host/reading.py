@@ -7,20 +7,27 @@ from pathlib import Path
 
 import numpy as np
 
-from zbudlab.host.files import LIVE, Files
+from zbudlab.host.files import LIVE, RECORDED, Files
 from zbudlab.host.frames import FILE, KINDS, DamagedFlags, read_kinds
 from zbudlab.host.hosts import Host
 from zbudlab.host.mem_info import looks_like_mem_info, parse_mem_info
-from zbudlab.host.pagesize import page_size
-from zbudlab.host.procfs import parse_buddyinfo, parse_pagetypeinfo, parse_zoneinfo
+from zbudlab.host.opening import is_archive, read_report, top_of, unpacked_archive
+from zbudlab.host.pagesize import derived, page_size, said_in
+from zbudlab.host.procfs import (
+    parse_buddyinfo,
+    parse_pagetypeinfo,
+    parse_zoneinfo,
+    zones_of_types,
+)
 from zbudlab.host.release import kernel_in, version
+from zbudlab.host.sections import split
 from zbudlab.host.zones import HostError, Zone, free_pages
 from zbudlab.io.arguments import checked
-from zbudlab.io.files import read_text
 
 #: A recorded Linux host, for systems other than Linux.
 RECORDING = Path(__file__).parent / "recordings" / "linux-6.18"
 
+ARCHIVED = (*RECORDED, f"{FILE}.gz")  #: what is unpacked of an archive
 FLAGS_ON_EVERY_FRAME = (4, 6)  #: kernels before mark only the first frame of a block or slab
 FAR_APART = 0.05  #: by how much totals may differ, which leave out pages in per-processor lists
 
@@ -29,9 +36,9 @@ FAR_APART = 0.05  #: by how much totals may differ, which leave out pages in per
 def read(root: str | Path = LIVE) -> Host:
     """Read this host's memory, or that of files recorded below a folder (see `record`).
 
-    root may also be one file: the text of buddyinfo, or a kernel log with a Mem-Info block. Raises
-    HostError if there is nothing to read: this is not Linux, the folder has no recording, or the
-    text is of another kind.
+    root may also be an archive such as a sosreport, or one file of text, plain or packed: files of
+    /proc one after another, or a kernel log with a Mem-Info block. Raises HostError if there is
+    nothing to read: this is not Linux, the folder has no recording, or the text is of another kind.
     """
     root = Path(root)
     if str(root) == LIVE and not sys.platform.startswith("linux"):
@@ -39,13 +46,21 @@ def read(root: str | Path = LIVE) -> Host:
             f"this is {platform.system()}, not Linux: its memory cannot be read this way. There "
             "is a recording of a Linux host: zbudlab host --recording, or host.read(host.RECORDING)"
         )
+    if is_archive(root):
+        with unpacked_archive(root, ARCHIVED) as folder:
+            return _of_folder(folder, str(root))
     if root.exists() and not root.is_dir():
-        return from_text(read_text(root), str(root))
-    host = Host(str(root))
+        return from_text(read_report(root), str(root))
+    return _of_folder(top_of(root), str(root))
+
+
+def _of_folder(root: Path, name: str) -> Host:
+    """Return the host whose files are below a folder. name: how messages refer to it."""
+    host = Host(name)
     files = Files(root, host.missing)
     _read_zones(host, files)
     if not host.zones:
-        raise HostError(f"there is no memory of a Linux to read in {root}: {_why_none(host)}")
+        raise HostError(f"there is no memory of a Linux to read in {name}: {_why_none(host)}")
     _read_counters(host, files)
     _read_zswap(host, files)
     _read_frames(host, files)
@@ -55,34 +70,55 @@ def read(root: str | Path = LIVE) -> Host:
 
 @checked()
 def from_text(text: str, name: str = "the text") -> Host:
-    """Return a host from the text of a kernel log with a Mem-Info block, or of buddyinfo.
+    """Return a host from text: files of /proc, or a kernel log with a Mem-Info block.
 
-    name: how messages refer to the text. Raises HostError if it has no free lists.
+    name: how messages refer to the text. Files of /proc may follow one another, with or without
+    headings. Raises HostError if there are no free lists.
     """
     host = Host(name)
-    _free_lists(host, text, name)
+    parts = split(text)
+    found = parse_buddyinfo(parts["buddyinfo"])
+    logged = looks_like_mem_info(text)
+    if logged and not found.zones:
+        _of_mem_info(host, text, name)
+        return host
+    if logged:
+        host.notes.append(f"{name} has a Mem-Info block, too, which `zbudlab why` reads")
+    _of_proc(host, parts)
     if not host.zones:
         raise HostError(
             f"there is no memory of a Linux to read in {name}: neither lines of /proc/buddyinfo "
             "nor free lists of a Mem-Info block (779*4kB ...) are in it"
         )
-    parse_zoneinfo(text, zones := {(zone.node, zone.name): zone for zone in host.zones})
-    host.notes += parse_pagetypeinfo(text, zones) if "type" in text else []
+    _count(host, parts["vmstat"], parts["meminfo"])
+    host.release = kernel_in(text)
+    host.page_size = said_in(text) or derived(host.zones, host.meminfo, host.vmstat)
+    _compare(host)
     return host
 
 
 def _why_none(host: Host) -> str:
     if host.notes:
         return host.notes[0]
-    return host.missing[0] if host.missing else "/proc/buddyinfo names no zone"
+    lacks = (sentence for sentence in host.missing if "/proc/buddyinfo" in sentence)
+    return next(lacks, "/proc/buddyinfo names no zone")
 
 
-def _free_lists(host: Host, text: str, name: str) -> None:
-    """Return the zones in the text of buddyinfo, or of a Mem-Info block."""
-    if not looks_like_mem_info(text):
-        parsed = parse_buddyinfo(text)
-        host.zones, host.notes = list(parsed.zones.values()), parsed.notes
-        return
+def _of_proc(host: Host, parts: dict[str, str]) -> None:
+    """Read the zones from the texts of files of /proc by name; "" for a file that is missing."""
+    parsed = parse_buddyinfo(parts["buddyinfo"])
+    zones = parsed.zones
+    host.notes += parsed.notes
+    if not zones and (zones := zones_of_types(parts["pagetypeinfo"])):
+        host.notes.append("free blocks are those of pagetypeinfo: there is no buddyinfo")
+    host.zones = list(zones.values())
+    parse_zoneinfo(parts["zoneinfo"], zones)
+    if parts["pagetypeinfo"]:
+        host.notes += parse_pagetypeinfo(parts["pagetypeinfo"], zones)
+
+
+def _of_mem_info(host: Host, text: str, name: str) -> None:
+    """Read the zones from the Mem-Info block of a kernel log."""
     found = parse_mem_info(text)
     host.zones = [zone for zone in found.zones if zone.free]
     host.page_size = found.page_size
@@ -98,13 +134,16 @@ def _free_lists(host: Host, text: str, name: str) -> None:
 
 def _read_zones(host: Host, files: Files) -> None:
     text = files.text("proc/buddyinfo", "free blocks")
-    _free_lists(host, text, "/proc/buddyinfo")
-    zones = {(zone.node, zone.name): zone for zone in host.zones}
-    if not looks_like_mem_info(text):
-        parse_zoneinfo(files.text("proc/zoneinfo", "the size of zones"), zones)
     lost = "free blocks by migrate type, and types of pageblocks, are not known"
-    if types := files.text("proc/pagetypeinfo", lost):
-        host.notes += parse_pagetypeinfo(types, zones)
+    if looks_like_mem_info(text):
+        _of_mem_info(host, text, "/proc/buddyinfo")
+        if types := files.text("proc/pagetypeinfo", lost):
+            zones = {(zone.node, zone.name): zone for zone in host.zones}
+            host.notes += parse_pagetypeinfo(types, zones)
+        return
+    sizes = files.text("proc/zoneinfo", "the size of zones")
+    types = files.text("proc/pagetypeinfo", lost)
+    _of_proc(host, {"buddyinfo": text, "zoneinfo": sizes, "pagetypeinfo": types})
 
 
 def _numbers(text: str) -> dict[str, int]:
@@ -115,11 +154,16 @@ def _numbers(text: str) -> dict[str, int]:
 def _read_counters(host: Host, files: Files) -> None:
     release = files.text("proc/sys/kernel/osrelease", "the kernel's version").strip()
     host.release = release or host.release
-    host.vmstat = _numbers(files.text("proc/vmstat", "what happened since boot"))
-    meminfo = _numbers(files.text("proc/meminfo", "how much memory there is"))
-    host.meminfo = {name: kilobytes * 1024 for name, kilobytes in meminfo.items()}
+    vmstat = files.text("proc/vmstat", "what happened since boot")
+    _count(host, vmstat, files.text("proc/meminfo", "how much memory there is"))
     if not any(zone.letters for zone in host.zones):
         host.page_size = page_size(files, host.zones, host.meminfo, host.vmstat)
+
+
+def _count(host: Host, vmstat: str, meminfo: str) -> None:
+    """Read the counters of vmstat and the sizes of meminfo."""
+    host.vmstat = _numbers(vmstat)
+    host.meminfo = {name: kib * 1024 for name, kib in _numbers(meminfo).items()}
 
 
 def _read_zswap(host: Host, files: Files) -> None:
@@ -142,7 +186,7 @@ def _read_frames(host: Host, files: Files) -> None:
     """Read what each page frame is from kpageflags, and count the kinds."""
     lost = "what each page frame is used for is not known"
     try:
-        host.kinds = read_kinds(files.root)
+        host.kinds = read_kinds(files.path(FILE))
     except PermissionError:
         host.missing.append(f"/{FILE}: only root may read it: {lost}")
         return

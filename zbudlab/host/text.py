@@ -18,12 +18,18 @@ PREFIX = re.compile(
     r"""^(?:\s*(?:
         [>|]                                                # quoted mail
       | <\d{1,3}>                                           # level
+      | \d+,\d+,\d+,[^;\s]*;                                # /dev/kmsg
+      | kern\s*:\s*\w+\s*:                                  # dmesg -x
+      | \d\d-\d\d\s[\d:.]{8,15}\s+\d+\s+\d+\s[A-Z]\s[^:]*:   # logcat
       | \d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?        # ISO time
-      | [A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}\s\S+          # syslog: time and host
+      | (?:[A-Z][a-z]{2}\s+)?[A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}(?:\s\d{4})?\s\S+  # syslog
       | (?:\S+\s)?kernel:
-      | \[\s*\+?\d+\.\d+(?:,\d+)?\]                         # dmesg
-      | \[[A-Z][a-z]{2}\s[^\]]*\d\d:\d\d[^\]]*\]            # dmesg -T
+      | \[\s*\+?\d+\.\d+(?:[,@]\d+)?\]                      # dmesg
+      | \[[A-Z][a-z]{2}[\s\d][^\]]*\d\d:\d\d[^\]]*\]         # dmesg -T, -e
       | \[\s*[TC]\d+\]                                      # thread or processor
+      | [A-Z]?\[\s*\d+:[^\]:]*(?::[^\]:]*)?:\s*\d+\]          # Samsung: processor, task
+      | \(\d+\)\s?\[\d+:[^\]]*\]                            # MediaTek: processor, task
+      | c\d+\s+\d+(?:\s+\([^)]*\))?(?=\s)                   # Unisoc: processor, task
     ))+\s*""",
     re.VERBOSE,
 )
@@ -32,10 +38,16 @@ ENCODED = re.compile(r"=3D|^.{69,}=\r?$", re.MULTILINE)
 #: An equals sign or a long line that such mail cannot have.
 NOT_ENCODED = re.compile(r"=(?![0-9A-F]{2}|\r?\n|$)|^.{90,}$", re.MULTILINE)
 #: A unit or a block that a terminal cut at its last column.
+HEADING = "Number of blocks type"
+COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")  #: dmesg --color
 CUT = re.compile(r"(?<=\d[kK])\n(?=B\b)|(?<=\d\*)\n(?=\d+kB)")
 NUMBERS_ONLY = re.compile(r"[\s\d>]*\d\s*")
+WORDS_ONLY = re.compile(r"(?:\s*[A-Z][A-Za-z]+)+")
 UNFINISHED = re.compile(r"Node\s+\d+,(\s*zone(\s+\S+)?(,(\s*type)?(\s+\S+)?)?)?\s*$")
-COMMAND = re.compile(r"[$#%>]\s*(?:sudo\s+)?(?:cat|dmesg|grep|tail|head|less)\b")
+#: A shell command, or a prompt with a user and a host.
+COMMAND = re.compile(
+    r"[$#%>]\s*(?:sudo\s+)?(?:cat|dmesg|grep|tail|head|less)\b|^\S+@\S+\s?\S*[$#%>]"
+)
 
 
 def decoded(text: str) -> str:
@@ -48,7 +60,7 @@ def decoded(text: str) -> str:
 
 def plain_lines(text: str) -> list[str]:
     """Return the lines of a text without line ends, prompts, timestamps and quote marks."""
-    lines = decoded(text).replace("\0", " ").splitlines()
+    lines = COLOUR.sub("", decoded(text)).replace("\0", " ").splitlines()
     return [PREFIX.sub("", line).rstrip() for line in lines]
 
 
@@ -60,13 +72,15 @@ def plain_text(text: str) -> str:
 def numbered_lines(text: str) -> list[tuple[int, str]]:
     """Return plain lines with their line numbers; wrapped lines are joined.
 
-    A line continues the line before it if it has only numbers or if that line ends early.
+    A line continues the line before it if it has only numbers or if that line ends early; a
+    heading of columns continues with words only.
     """
     joined: list[tuple[int, str]] = []
     for number, line in enumerate(plain_lines(text), 1):
         before = joined[-1][1] if joined else ""
-        continues = NUMBERS_ONLY.fullmatch(line) and "Node" in before
-        if line and before and (continues or UNFINISHED.search(before)):
+        numbers = NUMBERS_ONLY.fullmatch(line) and "Node" in before
+        words = WORDS_ONLY.fullmatch(line) and HEADING in before
+        if line and before and (numbers or words or UNFINISHED.search(before)):
             joined[-1] = joined[-1][0], f"{before} {line.strip()}"
         else:
             joined.append((number, line))

@@ -85,6 +85,12 @@ class Zone:
         return self.managed or self.present
 
     @property
+    def reserved_high_atomic(self) -> int:
+        """Pages of pageblocks that are reserved for requests that cannot wait."""
+        blocks = self.pageblocks.get("HighAtomic", 0)
+        return self.counts.get("reserved_highatomic", blocks << self.pageblock_order)
+
+    @property
     def machine_blocks(self) -> dict[str, list[int]]:
         """Free blocks by type for a simulated machine; all movable if the types are not known."""
         return self.by_type or {"Movable": self.free}

@@ -17,6 +17,7 @@ import pyarrow as pa
 from zbudlab.io.arguments import checked
 from zbudlab.io.files import check_readable
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how text begins that PowerShell writes
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # first bytes of compressed files
 BLOCK = 4 << 20  #: bytes read at a time
 LONGEST = 16 << 20  #: bytes of a line
@@ -55,6 +56,9 @@ class Unpacked:
         self.raw = raw
         self.packing = packing(raw.peek(4)[:4])
         self.stream = pa.CompressedInputStream(raw, self.packing) if self.packing else raw
+        if raw.peek(2)[:2] in UTF_16:
+            self.packing = "UTF-16 text"
+            self.stream = pa.transcoding_input_stream(pa.PythonFile(raw), "utf-16", "utf-8")
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes, b"" at the end. Raise TraceError if the file is damaged."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 SHOWN = 60  #: characters of a value in a message
+JOINERS = "\u200c\u200d"  #: invisible letters of names in Persian and in scripts of India
 
 Refusal = Callable[[str], Exception]
 
@@ -27,6 +28,14 @@ def human(size: int) -> str:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} GiB"
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Return a text without characters that a terminal or a web page would interpret.
+
+    keep: control characters that stay.
+    """
+    return "".join(c if c.isprintable() or c in JOINERS + keep else "\ufffd" for c in text)
 
 
 def shown(value: Any) -> str:

@@ -9,6 +9,7 @@ from zbudlab.jit.compile import (
     kernel,
     require_compiler,
 )
+from zbudlab.jit.doors import door, open_doors
 from zbudlab.jit.intrinsics import LARGE_MEMORY, call_codec, copy_row, prefetch_row
 from zbudlab.jit.memory import array_table, declare_arrays
 from zbudlab.jit.replacing import (
@@ -33,10 +34,12 @@ __all__ = [
     "compiling",
     "copy_row",
     "declare_arrays",
+    "door",
     "elsewhere",
     "kernel",
     "kernel_named",
     "on_plain_arrays",
+    "open_doors",
     "prefetch_row",
     "replaced",
     "require_compiler",

@@ -34,7 +34,9 @@ class MemoryType(types.Type):
 
 MEMORY = MemoryType()
 _ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
-_TABLE = np.dtype([])  #: a record of the address and shape of each of them
+_DTYPES: dict[str, np.dtype] = {}  #: the dtype of each as NumPy has it; numba's is slow to convert
+_TABLE = np.dtype([])  #: a record of the address and shape of each of them, and of `DOORS`
+DOORS = np.zeros(64, np.int64)  #: addresses of kernels, see `zbudlab.jit.doors`
 
 
 def declare_arrays(**dtypes: np.dtype) -> None:
@@ -42,7 +44,15 @@ def declare_arrays(**dtypes: np.dtype) -> None:
     global _TABLE
     for name, dtype in dtypes.items():
         _ARRAYS[name] = types.Array(numba.from_dtype(dtype.base), 1 + len(dtype.shape), "C")
-    _TABLE = np.dtype([(name, np.uintp, (1 + a.ndim,)) for name, a in _ARRAYS.items()])
+        _DTYPES[name] = dtype.base
+    columns: list[Any] = [(name, np.uintp, (1 + a.ndim,)) for name, a in _ARRAYS.items()]
+    _TABLE = np.dtype([*columns, ("doors", np.uintp)])
+
+
+def place_in_table(name: str) -> int:
+    """Return at which word of the table an array, or "doors", is."""
+    place: int = (_TABLE.fields or {})[name][1] * 8 // WORD_BITS
+    return place
 
 
 def array_table(arrays: dict[str, np.ndarray]) -> np.ndarray:
@@ -52,12 +62,12 @@ def array_table(arrays: dict[str, np.ndarray]) -> np.ndarray:
     """
     table = np.zeros(1, _TABLE)
     for name, kind in _ARRAYS.items():
-        array = arrays[name]
-        dtype = numba.np.numpy_support.as_dtype(kind.dtype)
+        array, dtype = arrays[name], _DTYPES[name]
         if (array.dtype, array.ndim) != (dtype, kind.ndim) or not array.flags.carray:
             wanted = f"a writable, contiguous array of {dtype} with {kind.ndim} dimension(s)"
             raise TypeError(f"mem.{name} must be {wanted}, not {array.dtype} {array.shape}")
         table[0][name] = array.__array_interface__["data"][0], *array.shape
+    table["doors"] = DOORS.ctypes.data
     return table
 
 
@@ -113,7 +123,7 @@ class _MemoryFields(AttributeTemplate):
 def _(context, builder, kind, table, name):
     array = context.make_array(_ARRAYS[name])(context, builder)
     word = ir.IntType(WORD_BITS)
-    start = (_TABLE.fields or {})[name][1] * 8 // WORD_BITS
+    start = place_in_table(name)
     at = builder.bitcast(table, word.as_pointer())
     never_changes = builder.module.add_metadata([])
 
@@ -123,7 +133,7 @@ def _(context, builder, kind, table, name):
         return value
 
     shape = [loaded(1 + axis) for axis in range(_ARRAYS[name].ndim)]
-    itemsize = word(numba.np.numpy_support.as_dtype(_ARRAYS[name].dtype).itemsize)
+    itemsize = word(_DTYPES[name].itemsize)
     strides = [itemsize] if len(shape) == 1 else [builder.mul(shape[1], itemsize), itemsize]
     numba.np.arrayobj.populate_array(
         array,

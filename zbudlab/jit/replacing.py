@@ -31,6 +31,11 @@ def on_plain_arrays(compiled: Any) -> Callable:
     return call
 
 
+def _behind(value: Any) -> Any:
+    """Return the kernel behind a door (`zbudlab.jit.doors`), and everything else as it is."""
+    return getattr(value, "behind", value) if callable(value) else value
+
+
 def _calls(compiled: Any, names: set[str]) -> bool:
     """Return whether a kernel calls one of the named ones; other functions have equal names."""
     known: dict[str, set[int]] = {}
@@ -38,7 +43,7 @@ def _calls(compiled: Any, names: set[str]) -> bool:
         known.setdefault(full.rpartition(".")[2], set()).add(id(KERNELS[full]))
     function = compiled.py_func
     used = [name for name in function.__code__.co_names if name in known]
-    found = [(name, function.__globals__.get(name)) for name in used]
+    found = [(name, _behind(function.__globals__.get(name))) for name in used]
     return any(value is None or id(value) in known[name] for name, value in found)
 
 
@@ -104,7 +109,7 @@ def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, C
             instead[id(compiled)] = on_plain_arrays(compiled)
     for name in plain:
         source = KERNELS[name].py_func
-        names = {k: instead.get(id(v), v) for k, v in source.__globals__.items()}
+        names = {k: instead.get(id(_behind(v)), v) for k, v in source.__globals__.items()}
         copy = FunctionType(source.__code__, names, source.__name__, source.__defaults__)
         bodies[name] = functions.get(name, copy)
     return forms

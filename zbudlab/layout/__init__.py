@@ -6,9 +6,11 @@ No field has the name of an attribute of NumPy's records, so that `record.field`
 compiled and uncompiled.
 """
 
+from zbudlab.layout.cgroups import *
 from zbudlab.layout.errors import *
 from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *
 from zbudlab.layout.races import *
 from zbudlab.layout.traces import *
+from zbudlab.layout.z3fold import *
 from zbudlab.layout.zsmalloc import *

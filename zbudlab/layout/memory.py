@@ -37,6 +37,7 @@ PAGE_BUDDY_MAPCOUNT_VALUE = -128  # head of a free block
 PAGE_ZPOOL_FIRST = -127  # up to PAGE_ZPOOL_LAST: pages of allocators behind zpool
 PAGE_ZBUD_MAPCOUNT_VALUE = -127  # zbud page (patch 3 of the series)
 PAGE_ZSMALLOC_MAPCOUNT_VALUE = -126  # page of a zspage
+PAGE_Z3FOLD_MAPCOUNT_VALUE = -125  # page of z3fold
 PAGE_ZPOOL_LAST = -120
 
 # The list links of a record: `record.next[LRU]`. A struct page is on one list at a time.
@@ -53,7 +54,10 @@ page = np.dtype(
         ("migratetype", "u1"),  # of the free list the block is on, or what it was allocated as
         ("private", "u4"),  # page of a pool: the pool; swap cache: swap slot
         ("mapping", "u4"),  # owner: process number + 1; 0 = kernel
-        ("index", "u4"),  # place in the table of page table entries (`ptes`); zsmalloc: zspage
+        (
+            "index",
+            "u4",
+        ),  # place in the table of page table entries (`ptes`); zsmalloc: zspage; z3fold: record
     ],
     align=True,
 )
@@ -202,4 +206,5 @@ PART_FREE = 0
 PART_HEADER = 1
 PART_FIRST = 2  # zbud: the first buddy; elsewhere neighbouring objects alternate
 PART_LAST = 3
-PART_NAMES = ("free", "header", "first", "last")
+PART_MIDDLE = 4  # z3fold: the middle object
+PART_NAMES = ("free", "header", "first", "last", "middle")

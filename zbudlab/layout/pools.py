@@ -16,6 +16,7 @@ ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
 # Allocators behind zpool: `kind` of a pool.
 ZPOOL_ZBUD = 0
 ZPOOL_ZSMALLOC = 1
+ZPOOL_Z3FOLD = 2
 
 # A handle is the address of a buddy (v3.11), or a number in a tree (the series).
 ZBUD_PLAIN = 0
@@ -93,6 +94,12 @@ zbud_pool = np.dtype(
         *((rule, "i8") for rule in ZSMALLOC_RULES),  # zsmalloc; see zbudlab.profiles
         ("size_classes", "i8"),  # zsmalloc: place of its first class in `size_classes`
         ("free_work", "i8"),  # zsmalloc: 1 = empty zspages wait for the deferred work
+        ("zswap_entries", "i8"),  # rule own_lru: entries of zswap whose objects it holds
+        ("next_pool", "i8"),  # rule own_lru: zswap's next older pool; -1 = none
+        ("z3fold_heads", "i8"),  # z3fold: record that heads the first of its lists
+        ("z3fold_by_hand", "i8"),  # z3fold: 1 = work runs only when the caller runs it
+        ("z3fold_overruns", "i8"),  # z3fold: times that 6.1 would write past its array of lists
+        ("z3fold_unseen_mappings", "i8"),  # z3fold: times that four mappings looked like none
     ],
     align=True,
 )
@@ -176,6 +183,10 @@ REFUSED_COMPRESSOR = 6
 REFUSED_LENGTH = 7
 REFUSED_FRAME = 8
 REFUSED_NODE = 9
+REFUSED_CGROUP = 10  # rule own_lru: its cgroup was at memory.zswap.max, nothing was written back
+REFUSED_LIMIT = 11  # rule own_lru: the pools were at their limit
+REFUSED_TREE = 12  # rule own_lru: no memory for a node of the tree of slots
+REFUSED_DISABLED = 13  # rule own_lru: zswap is switched off
 
 zswap_entry = np.dtype(
     [
@@ -215,6 +226,20 @@ zswap = np.dtype(
         ("never_used", "i8"),  # the lowest entry never used
         ("nr_entries", "i8"),  # entries in use
         ("fail_entry_alloc", "i8"),  # fault injection: this many further entries fail
+        # rule own_lru:
+        ("enabled", "i8"),  # 0 = stores are refused
+        ("shrinker_enabled", "i8"),
+        (
+            "current_pool",
+            "i8",
+        ),  # stores go to this pool; older ones follow (`next_pool`); -1 = none
+        ("next_shrink", "i8"),  # the cgroup where the shrink work was last; -1 = starts anew
+        ("shrink_work", "i8"),  # 1 = the work is queued
+        ("decompress_fail", "i8"),  # counters
+        ("reject_compress_fail", "i8"),
+        ("stored_incompressible_pages", "i8"),
+        ("fail_tree_alloc", "i8"),  # fault injection: this many further insertions fail
+        ("fail_decompress", "i8"),  # this many further decompressions fail
     ],
     align=True,
 )

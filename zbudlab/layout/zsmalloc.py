@@ -13,7 +13,6 @@ ZS_MAX_ALLOC_SIZE = PAGE_SIZE
 ZS_SIZE_CLASS_DELTA = 16  # bytes from one class to the next
 ZS_SIZE_CLASSES = (ZS_MAX_ALLOC_SIZE - ZS_MIN_ALLOC_SIZE) // ZS_SIZE_CLASS_DELTA + 1
 ZS_HANDLE_SIZE = 8  # the word in front of an object; a huge object has none
-ZS_MIN_CHAIN = 4
 ZS_MAX_CHAIN = 16  #: pages of a zspage at most (CONFIG_ZSMALLOC_CHAIN_SIZE)
 ZS_MAX_OBJECTS = 256  #: objects of a zspage at most, in all classes of all chain sizes
 
@@ -21,7 +20,6 @@ ZS_MAX_OBJECTS = 256  #: objects of a zspage at most, in all classes of all chai
 # the empty and the full ones: 1 is "almost empty", 2 is "almost full".
 ZS_EMPTY = 0
 ZS_ALMOST_EMPTY = 1
-ZS_ALMOST_FULL = 2
 ZS_FULL = 11
 ZS_GROUPS = ZS_FULL + 1
 
@@ -64,7 +62,7 @@ size_class = np.dtype(
     align=True,
 )
 
-# What is free in the arrays of zspages, handles and words, which all pools share.
+# What is free in the arrays of zspages, handles, words and pages of z3fold, which all pools share.
 zs_arena = np.dtype(
     [
         ("free_zspage", "i8"),  # the first free record, linked through next[0]; 0 = none
@@ -75,6 +73,10 @@ zs_arena = np.dtype(
         ("unused_handle", "i8"),  # the lowest handle never used
         ("nr_handles", "i8"),  # handles in use
         ("unused_object", "i8"),  # the lowest word never used
+        ("free_z3fold", "i8"),  # z3fold: the first free record, linked through next[0]; 0 = none
+        ("unused_z3fold", "i8"),  # the lowest record never used
+        ("nr_z3folds", "i8"),  # records of pages
+        ("nr_z3fold_heads", "i8"),  # records that are list heads
         ("free_objects", "i8", (ZS_MAX_OBJECTS + 1,)),  # first free run of so many words; 0 = none
     ],
     align=True,

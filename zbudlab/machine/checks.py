@@ -68,11 +68,11 @@ def whole(name: str, value: Any, low: int = INT64_MIN, high: int = INT64_MAX) ->
 
 def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -> None:
     """Refuse a process that does not exist, and pages `first` to `last` that it does not have."""
-    processes, process = machine.state.processes, plain(process)
-    known = is_whole(process) and 0 <= process < len(processes)
-    if not known or processes[process]["nr_pages"] == 0:
+    table, process = machine.state.processes, plain(process)
+    known = is_whole(process) and 0 <= process < len(table)
+    end = table["nr_pages"].item(process) if known else 0
+    if not end:
         raise MachineError(errno.ESRCH, f"there is no process {shown(process)}")
-    end = int(processes[process]["nr_pages"])
     if first <= last and not 0 <= first <= last < end:
         raise MachineError(
             errno.EFAULT,

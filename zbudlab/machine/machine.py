@@ -36,9 +36,12 @@ from zbudlab.mm import inspection, page_poison
 PageNumbers = Sequence[int] | range | np.ndarray
 
 
+TRUTH = Truth()
+
+
 def _switch(name: str, value: Any) -> int:
     """Return a boolean as 0 or 1; MachineError(EINVAL) for anything else."""
-    return int(taken(Truth(), name, value, invalid))
+    return int(taken(TRUTH, name, value, invalid))
 
 
 class Machine(ContiguousMemory):

@@ -51,7 +51,7 @@ def zero_page_length(machine: Core) -> int:
 
 def places(machine: Core, process: int, pages: np.ndarray) -> np.ndarray:
     """Return the places of pages of a process in the table of page table entries."""
-    return pages + int(machine.state.processes[process]["start"])
+    return pages + machine.state.processes["start"].item(process)
 
 
 def run_of_pages(machine: Core, process: int, first: int, count: int) -> np.ndarray:
@@ -207,6 +207,7 @@ def _moving(machine: Core, function: Callable[..., int], *arguments: int) -> int
         for old, new, rc in machine.moves[: int(control["nr_moves"])].tolist():
             machine.journal.note("migrate.unmap_and_move", [old, new], rc)
     machine.paging.count_moves(machine.moves, control)
+    machine.swap.run_work()
     return result
 
 

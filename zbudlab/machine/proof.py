@@ -36,6 +36,7 @@ GROWING: tuple[str, ...] = (
     "swap_slots",
     "swap_marks",
     "zswap_entries",
+    "lrus",
 )
 GROWING += ("arrivals", "refusals", "device", "cache")
 MOST_RECORDS = 1 << 31  #: of a table that grows

@@ -35,8 +35,10 @@ from zbudlab.mm import (
     memory,
     page_alloc_check,
     swapfile,
+    z3fold_check,
     zbud_check,
     zsmalloc_check,
+    zswap7_check,
     zswap_check,
 )
 from zbudlab.mm.list_head import list_entries
@@ -51,6 +53,7 @@ FEW = 64  #: members of a list that are read at first
 POOL_FAULTS = {
     layout.ZPOOL_ZBUD: zbud_check.faults,
     layout.ZPOOL_ZSMALLOC: zsmalloc_check.faults,
+    layout.ZPOOL_Z3FOLD: z3fold_check.faults,
 }
 
 
@@ -75,15 +78,16 @@ def _faults(state: State) -> Iterator[tuple[Any, tuple[int, int]]]:
         if pool["created"]:
             yield from POOL_FAULTS[int(pool["kind"])](state.mem, number)
     yield swapfile, swapfile.first_fault(state.mem)
-    yield zswap_check, zswap_check.first_fault(state.mem)
+    zswap = zswap7_check if state.zswaps["own_lru"][0] else zswap_check
+    yield zswap, zswap.first_fault(state.mem)
 
 
 def first_fault(state: State) -> str | None:
     """Return the first broken invariant as a sentence; None if all hold."""
     for module, (code, where) in _faults(state):
         if code:
-            name = module.__name__.rpartition(".")[2]
-            return f"{name.removesuffix('_check')}: {module.FAULTS[code].format(where=where)}"
+            name = module.__name__.rpartition(".")[2].removesuffix("_check")
+            return f"{name}: {module.FAULTS[code].format(where=where)}"
     return None
 
 
@@ -105,8 +109,9 @@ def sizes(state: State) -> dict[str, int]:
     zsmalloc = (state.zspages, state.size_classes, state.objects, state.handles, state.arenas)
     grown = {
         "tree nodes": state.nodes.nbytes,
-        "zswap entries": state.zswap_entries.nbytes,
+        "zswap entries": state.zswap_entries.nbytes + state.lrus.nbytes + state.cgroups.nbytes,
         "zsmalloc": sum(table.nbytes for table in zsmalloc),
+        "z3fold": state.z3folds.nbytes,
         "page tables": page_tables,
         "swap": state.swap_slots.nbytes + state.swap_marks.nbytes,
     }

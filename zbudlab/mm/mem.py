@@ -60,10 +60,19 @@ class _Arrays(NamedTuple):
     size_classes: np.ndarray
     #: uint32 (words,): the words of zsmalloc's objects, a run of them for each zspage.
     objects: np.ndarray
-    #: int64 (handles,): the place of the object of each handle of zsmalloc; number 0 is unused.
+    #: int64 (handles,): the place of the object of each handle of zsmalloc and z3fold; number 0 is
+    #: unused.
     handles: np.ndarray
-    #: layout.zs_arena (1,): what is free in the four arrays above.
+    #: layout.zs_arena (1,): what is free in zspages, objects, handles and z3folds.
     arenas: np.ndarray
+    #: layout.zswap_lru (list heads + entries,), or (0,): the lists of zswap entries of each cgroup
+    #: (rule `own_lru`).
+    lrus: np.ndarray
+    #: layout.cgroup (MAX_CGROUPS,), or (0,): memory cgroups (rule `own_lru`).
+    cgroups: np.ndarray
+    #: layout.z3fold_header (pages + list heads,): pages of z3fold, and its list heads; number 0 is
+    #: unused.
+    z3folds: np.ndarray
 
 
 class Memory(_Arrays):
@@ -73,8 +82,11 @@ class Memory(_Arrays):
     def table(self) -> np.ndarray:
         """The addresses and shapes of the arrays, as compiled code reads them.
 
-        Raises TypeError if an array differs from its description.
+        The kernels that its pools need are compiled then. Raises TypeError if an array differs from
+        its description.
         """
+        for kind in set(self.pools["kind"].tolist()):
+            jit.open_doors(kind)
         return jit.array_table(self._asdict())
 
     @functools.cached_property
@@ -110,4 +122,7 @@ jit.declare_arrays(
     objects=np.dtype(np.uint32),
     handles=np.dtype(np.int64),
     arenas=layout.zs_arena,
+    lrus=layout.zswap_lru,
+    cgroups=layout.cgroup,
+    z3folds=layout.z3fold_header,
 )

@@ -11,10 +11,9 @@ import numpy as np
 
 from zbudlab.jit import copy_row, kernel, prefetch_row
 from zbudlab.layout import (
-    CHUNK_SHIFT,
-    NCHUNKS_ORDER,
     PAGE_BUDDY_MAPCOUNT_VALUE,
     PAGE_SHIFT,
+    PAGE_Z3FOLD_MAPCOUNT_VALUE,
     PAGE_ZBUD_MAPCOUNT_VALUE,
     PAGE_ZPOOL_FIRST,
     PAGE_ZPOOL_LAST,
@@ -36,18 +35,6 @@ def page_address(pfn):
 def address_pfn(address):
     """Return the page frame that contains the byte at `address`."""
     return address >> PAGE_SHIFT
-
-
-@kernel
-def chunk_address(chunk):
-    """Return the byte address of chunk number `chunk` (64 per page, counted from frame 0)."""
-    return chunk << CHUNK_SHIFT
-
-
-@kernel
-def chunk_pfn(chunk):
-    """Return the page frame that contains chunk number `chunk`."""
-    return chunk >> NCHUNKS_ORDER
 
 
 @kernel
@@ -91,6 +78,18 @@ def page_zsmalloc(page):
 def set_page_zsmalloc(page):
     """Mark a page as a page of zsmalloc."""
     page.mapcount = PAGE_ZSMALLOC_MAPCOUNT_VALUE
+
+
+@kernel
+def page_z3fold(page):
+    """Return whether the page belongs to a pool of z3fold."""
+    return page.mapcount == PAGE_Z3FOLD_MAPCOUNT_VALUE
+
+
+@kernel
+def set_page_z3fold(page):
+    """Mark a page as a page of z3fold."""
+    page.mapcount = PAGE_Z3FOLD_MAPCOUNT_VALUE
 
 
 @kernel

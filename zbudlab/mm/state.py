@@ -12,12 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from zbudlab import jit, layout
-from zbudlab.mm import zpool, zsmalloc_tables
+from zbudlab.mm import z3fold_tables, zpool, zsmalloc_tables, zswap_tables
 from zbudlab.mm.bootmem import free_area_init
 from zbudlab.mm.growth import grown
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
 from zbudlab.profiles import ZSMALLOC, ZsmallocRules
+
+#: Counters and roots of a pool, which a new one has as 0.
+STARTS_AT_0 = ("pages_nr", "height", "rnode", "items", "last_handle", "free_work")
+STARTS_AT_0 += ("z3fold_by_hand", "z3fold_overruns", "z3fold_unseen_mappings")
 
 
 def zeros(shape: int | tuple[int, ...], dtype: np.dtype | type, offset: int = 0) -> np.ndarray:
@@ -83,6 +87,7 @@ class State:
         self.nodes = np.zeros(64, layout.radix_tree_node)
         init_radix_tree_nodes(self.nodes)
         zsmalloc_tables.make_tables(self)
+        z3fold_tables.make_table(self)
 
     def _make_tables(self) -> None:
         """Make the tables of processes, swap and zswap."""
@@ -96,6 +101,7 @@ class State:
         self.swap_marks = np.zeros(0 if self.page_bytes else 64, np.uint32)
         self.slots_cache = np.zeros(1, layout.swap_slots_cache)
         self.zswap_entries = np.zeros(64, layout.zswap_entry)
+        zswap_tables.make_tables(self)
         self.race_actors = np.zeros(0, layout.actor)  # only where a schedule is played
         self.race_slots = np.zeros(0, layout.race_slot)
 
@@ -137,6 +143,9 @@ class State:
             objects=self.objects,
             handles=self.handles,
             arenas=self.arenas,
+            lrus=self.lrus,
+            cgroups=self.cgroups,
+            z3folds=self.z3folds,
         )
 
     @property
@@ -167,10 +176,13 @@ class State:
         """
         self.pools[number]["kind"] = kind
         self.pools[number]["variant"] = variant
-        for field in ("pages_nr", "height", "rnode", "items", "last_handle", "free_work"):
+        for field in STARTS_AT_0:
             self.pools[number][field] = 0
         if kind == layout.ZPOOL_ZSMALLOC:
             zsmalloc_tables.make_classes(self, number, zsmalloc or ZSMALLOC["6.1"])
+        if kind == layout.ZPOOL_Z3FOLD:
+            z3fold_tables.make_lists(self, number)
+        jit.open_doors(kind)
         zpool.zpool_create_pool(self.mem, number)
 
     def reserve_objects(self, count: int) -> None:
@@ -178,6 +190,7 @@ class State:
         if np.any(self.pools["created"] & (self.pools["kind"] == layout.ZPOOL_ZBUD)):
             self.reserve_nodes(count)
         zsmalloc_tables.reserve(self, count)
+        z3fold_tables.reserve(self, count)
 
     def reserve_nodes(self, insertions: int) -> None:
         """Make room for the radix tree nodes of that many insertions."""
@@ -197,6 +210,7 @@ class State:
         needed = 1 + int(self.zswaps[0]["nr_entries"]) + insertions
         if needed > len(self.zswap_entries):
             self.zswap_entries = grown(self.zswap_entries, needed)
+            zswap_tables.reserve(self)
 
     def new_process(self, nr_pages: int) -> int:
         """Create a process with empty page table entries. Return the lowest free number."""

@@ -160,7 +160,6 @@ def zbud_alloc(mem, number, size, migratetype):
 @kernel
 def clear_buddy(pool, nodes, header, buddy):
     """Clear a buddy's chunks and, with the series, delete its handle from the tree."""
-    header.freed &= ~buddy & 0xFF
     if buddy == FIRST:
         handle = np.int64(header.first_handle)
         header.first_chunks = 0
@@ -170,6 +169,7 @@ def clear_buddy(pool, nodes, header, buddy):
         header.last_chunks = 0
         header.last_handle = 0
     if pool.variant == ZBUD_SERIES:
+        header.freed &= ~buddy & 0xFF
         radix_tree_delete(nodes, pool, handle)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab.jit import kernel
+from zbudlab.jit import door, kernel
 from zbudlab.layout import (
     EAGAIN,
     EINVAL,
@@ -28,8 +28,20 @@ from zbudlab.layout import (
     PAGE_SHIFT,
     PAGE_SIZE,
     ZBUD_SERIES,
+    ZPOOL_Z3FOLD,
     ZPOOL_ZBUD,
     ZPOOL_ZSMALLOC,
+)
+from zbudlab.mm import (
+    z3fold,
+    z3fold_migrate,
+    z3fold_page,
+    z3fold_pool,
+    z3fold_zpool,
+    zsmalloc,
+    zsmalloc_class,
+    zsmalloc_migrate,
+    zsmalloc_zpool,
 )
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import radix_tree_preload
@@ -53,19 +65,39 @@ from zbudlab.mm.zbud_zpool import (
     zbud_read_word,
     zbud_write_word,
 )
-from zbudlab.mm.zsmalloc import zs_free, zs_malloc
-from zbudlab.mm.zsmalloc_class import zs_create_pool
-from zbudlab.mm.zsmalloc_migrate import zs_page_isolate, zs_page_migrate, zs_page_putback
-from zbudlab.mm.zsmalloc_zpool import (
-    zs_map_object,
-    zs_next_frame,
-    zs_object_address,
-    zs_page_is_full,
-    zs_page_references,
-    zs_unmap_object,
-)
 
 MOST_HANDLES = 4  #: objects that `zpool_shrink_begin` can offer for eviction at once
+
+# What zbud does not need is behind doors, and is compiled for a machine that has such a pool.
+zs_create_pool = door(zsmalloc_class.zs_create_pool, ZPOOL_ZSMALLOC, None)
+zs_malloc = door(zsmalloc.zs_malloc, ZPOOL_ZSMALLOC)
+zs_free = door(zsmalloc.zs_free, ZPOOL_ZSMALLOC)
+zs_map_object = door(zsmalloc_zpool.zs_map_object, ZPOOL_ZSMALLOC)
+zs_unmap_object = door(zsmalloc_zpool.zs_unmap_object, ZPOOL_ZSMALLOC)
+zs_object_address = door(zsmalloc_zpool.zs_object_address, ZPOOL_ZSMALLOC)
+zs_next_frame = door(zsmalloc_zpool.zs_next_frame, ZPOOL_ZSMALLOC)
+zs_page_is_full = door(zsmalloc_zpool.zs_page_is_full, ZPOOL_ZSMALLOC, bool)
+zs_page_references = door(zsmalloc_zpool.zs_page_references, ZPOOL_ZSMALLOC)
+zs_page_isolate = door(zsmalloc_migrate.zs_page_isolate, ZPOOL_ZSMALLOC, bool)
+zs_page_putback = door(zsmalloc_migrate.zs_page_putback, ZPOOL_ZSMALLOC, None)
+zs_page_migrate = door(zsmalloc_migrate.zs_page_migrate, ZPOOL_ZSMALLOC)
+
+z3fold_create_pool = door(z3fold_pool.z3fold_create_pool, ZPOOL_Z3FOLD, None)
+z3fold_alloc = door(z3fold.z3fold_alloc, ZPOOL_Z3FOLD)
+z3fold_free = door(z3fold.z3fold_free, ZPOOL_Z3FOLD)
+z3fold_map = door(z3fold.z3fold_map, ZPOOL_Z3FOLD)
+z3fold_unmap = door(z3fold.z3fold_unmap, ZPOOL_Z3FOLD)
+z3fold_reclaim_begin = door(z3fold.z3fold_reclaim_begin, ZPOOL_Z3FOLD)
+z3fold_reclaim_end = door(z3fold.z3fold_reclaim_end, ZPOOL_Z3FOLD)
+z3fold_object_address = door(z3fold_page.z3fold_object_address, ZPOOL_Z3FOLD)
+z3fold_write_word = door(z3fold_zpool.z3fold_write_word, ZPOOL_Z3FOLD, None)
+z3fold_read_word = door(z3fold_zpool.z3fold_read_word, ZPOOL_Z3FOLD)
+z3fold_page_is_full = door(z3fold_zpool.z3fold_page_is_full, ZPOOL_Z3FOLD, bool)
+z3fold_page_references = door(z3fold_zpool.z3fold_page_references, ZPOOL_Z3FOLD)
+z3fold_run_work = door(z3fold_zpool.z3fold_run_work, ZPOOL_Z3FOLD, None)
+z3fold_page_isolate = door(z3fold_migrate.z3fold_page_isolate, ZPOOL_Z3FOLD, bool)
+z3fold_page_putback = door(z3fold_migrate.z3fold_page_putback, ZPOOL_Z3FOLD, None)
+z3fold_page_migrate = door(z3fold_migrate.z3fold_page_migrate, ZPOOL_Z3FOLD)
 
 # --- pools -------------------------------------------------------------------------------------
 
@@ -78,6 +110,9 @@ def zpool_create_pool(mem, number):
         return 0
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         zs_create_pool(mem, number)
+        return 0
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        z3fold_create_pool(mem, number)
         return 0
     return -EINVAL
 
@@ -94,7 +129,7 @@ def zpool_evictable(mem, number):
 
     Source: mm/zpool.c, zpool_evictable; mm/zswap.c, zswap_frontswap_store: hlen (v6.1).
     """
-    return mem.pools[number].kind == ZPOOL_ZBUD
+    return mem.pools[number].kind != ZPOOL_ZSMALLOC
 
 
 @kernel
@@ -119,6 +154,8 @@ def zpool_malloc(mem, number, size, migratetype):
         return zbud_alloc(mem, number, size, migratetype)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_malloc(mem, number, size, migratetype)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_alloc(mem, number, size, migratetype)
     return -EINVAL
 
 
@@ -135,6 +172,8 @@ def zpool_free(mem, number, handle):
         return zbud_free(mem, number, handle)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_free(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_free(mem, number, handle)
     return -ENOENT
 
 
@@ -145,6 +184,8 @@ def zpool_map_handle(mem, number, handle):
         return zbud_map_bytes(mem, number, handle)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_map_object(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_map(mem, number, handle)
     return -1
 
 
@@ -155,6 +196,8 @@ def zpool_unmap_handle(mem, number, handle):
         return zbud_unmap(mem, number, handle)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_unmap_object(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_unmap(mem, number, handle)
     return -ENOENT
 
 
@@ -168,6 +211,8 @@ def zpool_object_address(mem, number, handle):
         return zbud_object_address(mem, number, handle)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_object_address(mem, number, handle)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_object_address(mem, number, handle)
     return -1
 
 
@@ -187,6 +232,8 @@ def zpool_write_word(mem, number, address, word):
     """Keep a word for the object at `address`, on a machine without page bytes."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         zbud_write_word(mem, number, address, word)
+    elif mem.pools[number].kind == ZPOOL_Z3FOLD:
+        z3fold_write_word(mem, address, word)
 
 
 @kernel
@@ -194,6 +241,8 @@ def zpool_read_word(mem, number, address):
     """Return the word that `zpool_write_word` kept for the object at `address`."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_read_word(mem, number, address)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_read_word(mem, address)
     return 0
 
 
@@ -212,6 +261,18 @@ def object_bytes(mem: Memory, number: int, address: int, length: int) -> NDArray
     return np.concatenate([here, mem.frames[following, : length - len(here)]])
 
 
+@kernel(inline=False)
+def zpool_run_work(mem):
+    """Run the work that pools have queued, as Linux does soon after an operation.
+
+    Only z3fold queues any; after a free it compacts pages and frees those released.
+    """
+    for number in range(mem.pools.shape[0]):
+        pool = mem.pools[number]
+        if pool.kind == ZPOOL_Z3FOLD and pool.created and not pool.z3fold_by_hand:
+            z3fold_run_work(mem, number)
+
+
 # --- shrinking ---------------------------------------------------------------------------------
 # Cut in two where the kernel drops the pool's lock to call the owner's evict function.
 
@@ -226,6 +287,8 @@ def zpool_shrink_begin(mem, number, handles):
         handles[i] = 0
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_reclaim_begin(mem, number, handles)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_reclaim_begin(mem, number, handles)
     return -EINVAL
 
 
@@ -234,6 +297,8 @@ def zpool_shrink_end(mem, number, pfn):
     """Finish after the evictions: return 0 if the page is free now, else -EAGAIN."""
     if mem.pools[number].kind == ZPOOL_ZBUD:
         return zbud_reclaim_end(mem, number, pfn)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_reclaim_end(mem, number, pfn)
     return -EAGAIN
 
 
@@ -295,6 +360,8 @@ def zpool_isolate_page(mem, pfn):
         return zbud_isolate_page(mem, pfn)
     if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
         return zs_page_isolate(mem, pfn)
+    if mem.pools[page_pool(mem, pfn)].kind == ZPOOL_Z3FOLD:
+        return z3fold_page_isolate(mem, pfn)
     return False
 
 
@@ -305,20 +372,24 @@ def zpool_putback_page(mem, pfn):
         zbud_putback_page(mem, pfn)
     elif mem.pools[page_pool(mem, pfn)].kind == ZPOOL_ZSMALLOC:
         zs_page_putback(mem, pfn)
+    elif mem.pools[page_pool(mem, pfn)].kind == ZPOOL_Z3FOLD:
+        z3fold_page_putback(mem, pfn)
 
 
 @kernel
 def zpool_migrate_page(mem, new, old):
     """Move the isolated page `old` to the fresh frame `new`, with all that leads to its objects.
 
-    Return 0, or -EAGAIN if another holder has a reference, or zsmalloc's -EBUSY if an object is
-    being read. The caller then drops the isolation's
-    reference of `old` and puts `new` back.
+    Return 0, or -EAGAIN if another holder has a reference, or -EBUSY of zsmalloc and z3fold if an
+    object is being read. After 0 the caller drops the isolation's reference of `old` and puts `new`
+    back.
     """
     if mem.pools[page_pool(mem, old)].kind == ZPOOL_ZBUD:
         return zbud_migrate_page(mem, new, old)
     if mem.pools[page_pool(mem, old)].kind == ZPOOL_ZSMALLOC:
         return zs_page_migrate(mem, new, old)
+    if mem.pools[page_pool(mem, old)].kind == ZPOOL_Z3FOLD:
+        return z3fold_page_migrate(mem, new, old)
     return -EAGAIN
 
 
@@ -336,6 +407,8 @@ def zpool_page_is_full(mem, pfn):
         return zbud_page_is_full(mem, number, pfn)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_page_is_full(mem, pfn)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_page_is_full(mem, pfn)
     return True
 
 
@@ -347,4 +420,6 @@ def zpool_page_references(mem, pfn):
         return zbud_page_references(mem, number, pfn)
     if mem.pools[number].kind == ZPOOL_ZSMALLOC:
         return zs_page_references(mem, pfn)
+    if mem.pools[number].kind == ZPOOL_Z3FOLD:
+        return z3fold_page_references(mem, pfn)
     return 1

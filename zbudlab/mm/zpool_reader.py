@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
-from zbudlab.mm import zbud_reader, zsmalloc_reader
+from zbudlab.mm import z3fold_reader, zbud_reader, zsmalloc_reader
 from zbudlab.mm.state import State
 
 Ints = NDArray[np.int64]
@@ -47,6 +47,7 @@ class Reader(Protocol):
 READERS: dict[int, Reader] = {
     layout.ZPOOL_ZBUD: zbud_reader,
     layout.ZPOOL_ZSMALLOC: zsmalloc_reader,
+    layout.ZPOOL_Z3FOLD: z3fold_reader,
 }
 
 

@@ -20,7 +20,7 @@ from zbudlab.mm.zsmalloc_object import (
 # --- objects -----------------------------------------------------------------------------------
 
 
-@kernel
+@kernel(inline=False)
 def zs_object_address(mem, number, handle):
     """Return the address of an object's first byte without mapping it; -1 = no such object."""
     place = handle_to_obj(mem, number, handle)

@@ -48,6 +48,7 @@ class Journal:
 
     def flush(self) -> None:
         """Hand the steps so far to the log."""
-        if self._steps and self.log is not None:
-            self.log.extend(self._steps)
-        self._steps = []
+        if self._steps:
+            if self.log is not None:
+                self.log.extend(self._steps)
+            self._steps = []

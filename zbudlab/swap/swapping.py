@@ -134,6 +134,7 @@ class Swap(Writeback):
             self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
         else:
             self._store_in_pieces(batch)
+        self.run_work()
         return batch
 
     def _compiled_can_store(self) -> bool:

@@ -77,7 +77,9 @@ class Writeback(SwapAreas):
             return int(zpool.zpool_shrink_gave_up(self.state.mem, pool, attempt, error))
 
         handles = np.zeros(zpool.MOST_HANDLES, np.int64)
-        return zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
+        result = zpool.zpool_shrink(begin, evict, end, gave_up, handles, retries)
+        self.run_work()
+        return result
 
     def writeback_entry(self, pool: int, handle: int) -> int:
         """Write an object's page to the device. Return 0 if its handle is free, or an errno."""

@@ -13,6 +13,8 @@ from types import ModuleType
 from zbudlab.sweep.neighbours import with_neighbours
 from zbudlab.sweep.points import Experiment, SweepError, canonical
 
+MESSAGE = 300  #: characters of the message of an error in a module
+
 
 def experiment_named(name: str) -> Experiment:
     """Return the function that "module:function" names; SweepError if there is none.
@@ -28,7 +30,7 @@ def experiment_named(name: str) -> Experiment:
     except BaseException as error:
         raise SweepError(
             f"no experiment {name!r}: importing {module!r} failed with "
-            f"{type(error).__name__}: {error}{_place(error)}"
+            f"{type(error).__name__}: {_said(error)}{_place(error)}"
         ) from None
     found = getattr(loaded, function, None)
     if not callable(found):
@@ -36,6 +38,14 @@ def experiment_named(name: str) -> Experiment:
             f"no experiment {name!r}: {module} has no such function{_near(loaded, function)}"
         )
     return found
+
+
+def _said(error: BaseException) -> str:
+    """Return the message of any error as one line."""
+    try:
+        return " ".join(str(error).split())[:MESSAGE]
+    except Exception:  # modules may raise errors of any class
+        return "its message cannot be shown"
 
 
 def _place(error: BaseException) -> str:

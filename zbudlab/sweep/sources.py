@@ -49,7 +49,7 @@ def _named_in(path: Path) -> dict[str, str]:
         return {}
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except ValueError:
+    except (ValueError, OSError, RecursionError):
         return {}
     found: dict[str, str] = {}
     for text in sorted(_texts(values, keys=True)):

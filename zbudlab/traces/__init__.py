@@ -119,9 +119,13 @@ def _replay_kmem(path: str | Path, settings: Settings, progress: Progress) -> Fi
     figures.notes.append(f"migrate types are numbered {reader.numbering}")
     if reader.losses:
         figures.notes.append(
-            f"more events were lost: the recorder says so {reader.losses} times without a number"
+            f"more events were lost: the recorder says so {_times(reader.losses)} without a number"
         )
     return figures
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _notes(zone: BlockReplay) -> list[str]:
@@ -130,6 +134,8 @@ def _notes(zone: BlockReplay) -> list[str]:
     notes = []
     if counts["allocations"] > counts["refused there"] and not counts["frees"]:
         notes.append("no block is freed in this trace: was mm_page_free recorded?")
+    if counts["frees"] and not counts["allocations"]:
+        notes.append("no block is allocated in this trace: was mm_page_alloc recorded?")
     if counts["refused"]:
         notes.append(
             f"{counts['refused']} of {counts['allocations']} allocations that the traced machine "

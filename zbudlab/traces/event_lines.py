@@ -14,9 +14,11 @@ from zbudlab.traces.scan import (
     NOT_A_NUMBER,
     OPEN,
     OTHERS,
+    RETURN,
     SPACE,
     STACK,
     STEALS,
+    TAB,
     digit,
     ends_with,
     holds,
@@ -38,6 +40,8 @@ PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
     word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
 )
 MOVABLE = word("MOVABLE")
+#: What recorders say in lines that otherwise look like events.
+LOST = word("LOST"), word("lost ")
 #: A pfn that means "refused" where it is not 0: all bits set, of 64 or 32 bits.
 NO_PFN = word("0xffffffffffffffff"), word("18446744073709551615")
 NO_PFN_32 = 0xFFFFFFFF
@@ -57,19 +61,33 @@ SHORTEST_ADDRESS = 4  #: digits
 
 @kernel
 def is_stack(text, at, end):
-    """Return whether a line is part of a call chain: `=> function` or `  address function`."""
+    """Return whether a line is part of a call chain.
+
+    The forms are `=> function`, `  address function` and the indented `  file:line`, one word.
+    """
     first = skip_blanks(text, at, end)
     if end - first > 2 and text[first] == EQUALS and text[first + 1] == 62:
         return True
     last = first
     while last < end and digit(text[last]) < 16:
         last += 1
+    if first > at and is_word(text, last, end) and last < end:
+        return True
     if first == at or last in (first, end) or text[last] != SPACE:
         return False
     name = skip_blanks(text, last, end)
     if last - first < SHORTEST_ADDRESS:
         return ends_with(text, name, min(name + UNKNOWN.shape[0], end), UNKNOWN)
     return digit(text[name]) > 9
+
+
+@kernel
+def is_word(text, at, end):
+    """Return whether the bytes [at, end) have no blank, except at the end."""
+    while at < end and not (text[at] == SPACE or text[at] == TAB or text[at] == RETURN):
+        at += 1
+    at = skip_blanks(text, at, end)
+    return at == end or text[at] == RETURN
 
 
 @kernel
@@ -113,8 +131,9 @@ def read_name(text, start, at, end, fields):
         read_event(text, start, at, fields, event, length)
         if fields[TIME] == NOT_A_NUMBER:  # an older perf trace: milliseconds begin the line
             fields[TIME] = milliseconds_at(text, skip_blanks(text, start, end), end)
-    elif text[at] == COLON and fields[TIME] == NOT_A_NUMBER:
-        fields[TIME] = time_before(text, start, at)
+    elif text[at] == COLON and fields[TIME] < 0:
+        time = time_before(text, start, at)
+        fields[TIME] = fields[TIME] if time == NOT_A_NUMBER else time
 
 
 @kernel
@@ -147,12 +166,19 @@ def read_value(text, start, at, end, fields, hints):
 
 
 @kernel
+def other_line(text, start, end, fields):
+    """Return what a line without an event of the page allocator is."""
+    if fields[TIME] < 0 and fields[TIME] != COUNTED:
+        return ODD_LINE
+    lost = holds(text, start, end, LOST[0]) or holds(text, start, end, LOST[1])
+    return ODD_LINE if lost else OTHER_EVENT
+
+
+@kernel
 def fill_event(fields, event):
     """Make an event from the values of a line, and return what the line is."""
     pfn, order, migratetype = fields[FRAME], fields[SIZE], fields[TYPE]
     kind = fields[EVENT]
-    if kind < 0:
-        return OTHER_EVENT if fields[TIME] >= 0 or fields[TIME] == COUNTED else ODD_LINE
     if kind == STOLEN:
         return STEAL_EVENT
     if fields[CALL] > 0:  # perf trace leaves out zeros
@@ -186,6 +212,8 @@ def scan_block_event(text, start, end, event, fields, hints):
             read_name(text, start, at, end, fields)
         elif fields[EVENT] >= 0 and (byte == EQUALS or (byte == COLON and fields[CALL] > 0)):
             read_value(text, start, at, end, fields, hints)
+    if fields[EVENT] < 0:
+        return other_line(text, start, end, fields)
     return fill_event(fields, event)
 
 

@@ -22,11 +22,14 @@ from zbudlab.traces.systrace import TraceData
 
 #: Lines that a recorder writes in addition to events: headings, and notes on what it lost.
 HEADING = re.compile(
-    rb"\s*(#|cpus=|version\s*=|CPU \d+ is empty|TRACE:$|(\[[\s\d.]+\]\s*)?(Dumping ftrace|-{9,}|"
+    rb"(\xef\xbb\xbf)?\s*(#|cpus=|version\s*=|CPU \d+ is empty|TRACE:$|Processed \d+ events|"
+    rb"Check IO/CPU overload|(.*kernel:\s*)?(\[[\s\d.]+\]\s*)?(Dumping ftrace|-{9,}|"
     rb"\(ftrace buffer empty\)))"
 )
-LOST = re.compile(rb"(?:LOST|lost|\[)\s*(\d+) (?:EVENTS|events)|LOST (\d+)|lost (\d+)")
-DROPPED = re.compile(rb"\[EVENTS DROPPED\]|EVENTS LOST|overrun")
+LOST = re.compile(rb"(?:LOST|lost|\[)\s*(\d+) (?:EVENTS|events)|LOST (\d+)|\blost (\d+)(?! chunks)")
+DROPPED = re.compile(rb"\[EVENTS DROPPED\]|EVENTS LOST|overrun|lost \d+ chunks")
+EVENT = re.compile(rb"\s\d+(\.\d+)?: ")  #: of any kind; one of another kind may say `lost`, too
+OURS = re.compile(rb"mm_page_|_LOST|EVENTS")
 
 SHORTEST = 24  #: bytes of a line with an event at least
 
@@ -82,12 +85,13 @@ class BlockEvents(Reader):
         return events[:found]
 
     def odd_line(self, number: int, line: bytes) -> None:
-        if HEADING.match(line):
-            return
-        lost = LOST.search(line)
-        if lost:
-            self.lost += int(next(filter(None, lost.groups())))
-        elif DROPPED.search(line):
+        if DROPPED.search(line):
             self.losses += 1
+        elif HEADING.match(line):
+            return
+        elif EVENT.search(line) and not OURS.search(line):
+            self.counts[OTHERS] += 1
+        elif lost := LOST.search(line):
+            self.lost += int(next(filter(None, lost.groups())))
         else:
             self.malformed.add(number, line)

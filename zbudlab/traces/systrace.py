@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 BEGINS = (b"<!doctype html", b"<html")
-DATA = b'class="trace-data"'
-END = b"</script>"
+#: What begins and ends the trace: an element since 2014, before that a string of JavaScript.
+FORMS = {b'class="trace-data"': b"</script>", b"linuxPerfData = ": b'";'}
+LINE_OF_STRING = b"\\n\\\n"  #: how a line ends in that string
 
 
 def is_page(begin: bytes) -> bool:
@@ -18,7 +19,7 @@ class TraceData:
 
     def __init__(self) -> None:
         self.lines = 0
-        self.inside = False
+        self.end = b""  # of the element that the text is in, b"" outside
 
     def of(self, source: Iterable[bytes]) -> Iterator[bytes]:
         """Yield blocks of the trace; the whole file if it is not an HTML page."""
@@ -28,25 +29,32 @@ class TraceData:
             yield from chain([first], blocks)
             return
         for block in chain([first], blocks):
-            if kept := b"".join(self._kept(block)):
+            if kept := b"".join(self._kept(block.replace(LINE_OF_STRING, b"\n"))):
                 yield kept
 
     def _kept(self, block: bytes) -> Iterator[bytes]:
         """Return the parts of a block that are inside elements with trace data."""
         at = 0
         while at < len(block):
-            mark = block.find(END if self.inside else DATA, at)
-            end = block.rfind(b"\n", at, mark) + 1 if self.inside else block.find(b"\n", mark) + 1
-            end = len(block) if mark < 0 or end <= 0 else end
-            piece = block[at:end]
-            if self.inside:
+            mark, end = self._next(block, at)
+            inside = block.rfind(b"\n", at, mark) + 1 if self.end else block.find(b"\n", mark) + 1
+            after = len(block) if mark < 0 or inside <= 0 else inside
+            piece = block[at:after]
+            if self.end:
                 yield piece
             else:
                 self.lines += piece.count(b"\n")
             if mark < 0:
                 return
-            if self.inside:  # the line that ends the element
-                end = block.find(b"\n", mark) + 1 or len(block)
+            if self.end:  # the line that ends the element
+                after = block.find(b"\n", mark) + 1 or len(block)
                 self.lines += 1
-            self.inside = not self.inside
-            at = end
+            self.end = end
+            at = after
+
+    def _next(self, block: bytes, at: int) -> tuple[int, bytes]:
+        """Return where the trace ends or the next one begins, and what ends that one."""
+        if self.end:
+            return block.find(self.end, at), b""
+        found = [(block.find(mark, at), end) for mark, end in FORMS.items()]
+        return min((pair for pair in found if pair[0] >= 0), default=(-1, b""))

@@ -5,6 +5,8 @@ from math import ceil
 
 import numpy as np
 
+from zbudlab.view.look import blocks as look
+
 #: Cells of the largest map. On a machine with more frames, each cell covers several frames.
 MAX_CELLS = 1 << 22
 NOWHERE = (1 << 32) - 1  #: marks a place in the grid without a cell
@@ -54,7 +56,18 @@ def linear(count: int) -> tuple[np.ndarray, np.ndarray]:
     return column, row
 
 
-CURVES = {"hilbert": hilbert, "linear": linear}
+def blocks(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and rows of `count` points in blocks of 512, as in static maps.
+
+    A block has 16 rows of 32 points.
+    """
+    block, inside = np.divmod(np.arange(count), look.BLOCK)
+    down, across = np.divmod(block, look.rows_of(ceil(count / look.BLOCK)))
+    row, column = np.divmod(inside, look.SIDE)
+    return across * look.SIDE + column, down * look.ROWS + row
+
+
+CURVES = {"blocks": blocks, "hilbert": hilbert, "linear": linear}
 
 
 def frames_per_cell(frames: int) -> int:
@@ -68,10 +81,10 @@ def frames_per_cell(frames: int) -> int:
 def arrange(frames: int, name: str) -> Arrangement:
     """Return the grid for a machine with `frames` frames. ValueError if `name` is not in CURVES."""
     if name not in CURVES:
-        raise ValueError(f"layout must be {' or '.join(CURVES)}, not {name!r}")
+        raise ValueError(f"layout must be one of {', '.join(CURVES)}, not {name!r}")
     together = frames_per_cell(frames)
     column, row = CURVES[name](ceil(frames / together))
-    if row.max() > column.max():
+    if name != "blocks" and row.max() > column.max():
         column, row = row, column
     columns = int(column.max()) + 1
     places = (row * columns + column).astype(np.uint32)

@@ -1,18 +1,17 @@
 """Notebook output of a live view: the widget, a picture, and a description.
 
-A widget needs a running kernel. The output therefore also contains a PNG, a plain text, and HTML
-with both, for front ends that show a bare PNG without its text. When the notebook is saved, the
+A widget needs a running kernel. The output therefore also contains a PNG, a plain text, and HTML:
+the picture in the page's theme with its text. When the notebook is saved, the
 browser drops the reference to the widget (`live.js` looks for MARK). A reopened notebook then shows
 the picture instead of an error about a missing model.
 """
 
 from base64 import b64encode
-from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from zbudlab.view.picture import png, width
+from zbudlab.view.picture import picture_html, png, width
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MARK = "zbudlab"  #: key in a widget reference that may be dropped on saving
@@ -43,12 +42,13 @@ def bundle(widget: Any, picture: Figure, words: str) -> tuple[dict, dict]:
 
     widget: None for a picture only.
     """
-    encoded, wide = b64encode(png(picture)).decode(), width(picture)
+    file, wide = png(picture), width(picture)
+    encoded = b64encode(file).decode()
     hint = HINT if widget is not None else ""
-    image = f'<img alt="{escape(words)}" width="{wide}" src="data:image/png;base64,{encoded}">'
+    shown = picture_html(picture, words, file=file)
     data: dict[str, Any] = {
         "text/plain": f"{words}\n{hint}",
-        "text/html": f"<figure>{image}<figcaption>{escape(words)} {hint}</figcaption></figure>",
+        "text/html": shown + (f"<p>{hint}</p>" if hint else ""),
         "image/png": encoded,
     }
     if widget is not None:

@@ -4,7 +4,6 @@
 const ANSWER_MS = 3000; // how long a request stays open before another may be sent
 const AGAIN_MS = 500; // after this time, the description of a frame is requested again
 const ACKNOWLEDGED = 2; // one of this many states is acknowledged; must be below CREDITS in stream.py
-const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
 
 /** The data from Python, and the views that show it. */
 class Store {
@@ -81,17 +80,6 @@ class Store {
     this.acknowledged = this.cells.number;
     this.tell({ kind: "painted", number: this.acknowledged });
   }
-}
-
-/** Call `lose` when the kernel has ended, restarts, or is replaced by another. */
-function watchKernel(manager, lose) {
-  const session = manager?.context?.sessionContext;
-  if (!session) return;
-  const dead = ["dead", "terminating", "restarting", "autorestarting"];
-  session.statusChanged?.connect((_, status) => {
-    if (dead.includes(status)) lose();
-  });
-  session.kernelChanged?.connect(() => lose());
 }
 
 export default widget(Store, View);

@@ -52,8 +52,9 @@ def _borders(machine: Machine) -> tuple[int, tuple[int, int], int]:
 class FrameMap(LiveView, anywidget.AnyWidget):
     """A live map of a machine's page frames.
 
-    layout: "hilbert" (buddies are adjacent) or "linear". size: of the map on the page, 64 to 4096
-    pixels; ValueError otherwise. `machine` can be set to another machine. The map is updated after
+    layout: "blocks" (each 512 frames in 16 rows of 32, as in static maps), "hilbert" (buddies are
+    adjacent) or "linear". size: of the map on the page, 64 to 4096 pixels; ValueError otherwise.
+    `machine` can be set to another machine. The map is updated after
     each notebook cell, and by `update` and `updates.refresh`. On a machine with more than
     arrangement.MAX_CELLS frames, each cell covers several frames.
 
@@ -70,7 +71,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     size = traitlets.Int(512).tag(sync=True)
 
     @checked()
-    def __init__(self, machine: Machine, *, layout: str = "hilbert", size: int = 512) -> None:
+    def __init__(self, machine: Machine, *, layout: str = "blocks", size: int = 512) -> None:
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
         self._arrangement: Arrangement = arrange(machine.config.frames, layout)

@@ -23,7 +23,7 @@ class View {
     });
     const size = this.model.get("size");
     this.picture = new Picture(this.canvas, this.cells, newCanvas, size);
-    this.tools = toolbar(["hilbert", "linear"], (name, value) => this.hands.act(name, value));
+    this.tools = toolbar(["blocks", "hilbert", "linear"], (name, value) => this.hands.act(name, value));
     this.legend = legendOf(this.cells.kinds, this.cells.look.bookkeeping, (number) => this.toggle(number));
     this.chunks = legendOfChunks(this.cells.look.chunk_words);
     this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });

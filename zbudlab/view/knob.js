@@ -11,7 +11,7 @@ export default {
       model.set("place", place);
       model.save_changes();
     });
-    const root = make("div", { class: "zbl-panel zbl-knob" }, row);
+    const root = make("div", { class: "zb zbl-panel zbl-knob" }, row);
     model.on("change:place", () => set(model.get("place")));
     keepKeys(root, model);
     el.append(root);

@@ -6,7 +6,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from zbudlab.view.assets import script, style
+from zbudlab.view.assets import looks, script
 
 CHOICE, SLIDER = "choice", "slider"
 
@@ -25,7 +25,7 @@ class Knob(anywidget.AnyWidget):
     """
 
     _esm = script("panel_controls.js", "knob.js")
-    _css = style("panel.css")
+    _css = looks("panel.css")
 
     kind: Any = traitlets.Unicode().tag(sync=True)
     label: Any = traitlets.Unicode().tag(sync=True)

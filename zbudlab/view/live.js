@@ -3,6 +3,19 @@
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 const MARK = "zbudlab"; // marks references to views that are dropped from a saved notebook
 
+const GONE = "The kernel is gone; this is the last picture. Run this cell to make it live.";
+
+/** Call `lose` when the kernel has ended, restarts, or is replaced by another. */
+function watchKernel(manager, lose) {
+  const session = manager?.context?.sessionContext;
+  if (!session) return;
+  const dead = ["dead", "terminating", "restarting", "autorestarting"];
+  session.statusChanged?.connect((_, status) => {
+    if (dead.includes(status)) lose();
+  });
+  session.kernelChanged?.connect(() => lose());
+}
+
 /** Make an element with attributes and children; function attributes such as `onclick` listen. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

@@ -18,14 +18,22 @@ class Driver {
     this.sent = {}; // changed with the last request
     this.known = {}; // settings from Python
     this.said = {}; // the same in words
+    this.told = null; // Python's last answer: blocks, kinds, events, summaries
     this.next = null; // next request, except for running
     this.number = 0;
     this.busy = false;
-    this.summaries = [];
+    this.alive = true;
     this.error = "";
     this.rows = model.get("names").map(() => new Rows(model.get("columns"), model.get("history")));
     model.on("msg:custom", (message, buffers) => this.hear(message, buffers));
     model.on("change:running", () => this.runs());
+    model.on("comm_live_update", () => model.comm_live === false && this.lose());
+    watchKernel(model.widget_manager, () => this.lose());
+  }
+
+  lose() {
+    this.alive = false;
+    this.each((view) => view.showAlive());
   }
 
   get running() {
@@ -51,6 +59,12 @@ class Driver {
     this.ask("change");
   }
 
+  /** Ask for the frames of a block, which large machines send only then; null: of none. */
+  open(machine, block) {
+    this.opened = block === null ? null : [machine, block];
+    this.ask("hello");
+  }
+
   /** Queue a request. A change waits behind any other request, as all carry the changed settings. */
   ask(act) {
     if (this.next === null || act !== "change") this.next = act;
@@ -58,7 +72,7 @@ class Driver {
   }
 
   go() {
-    if (this.busy) return;
+    if (this.busy || !this.alive) return;
     const act = this.next ?? (this.running && this.views.size ? "run" : null);
     if (act === null) return;
     this.next = null;
@@ -67,12 +81,13 @@ class Driver {
     this.number += 1;
     this.sent = this.settings;
     this.settings = {};
-    this.model.send({ act, number: this.number, settings: this.sent });
+    this.model.send({ act, number: this.number, settings: this.sent, opened: this.opened ?? null });
   }
 
   hear(message, buffers) {
-    message.summaries.forEach((words, i) => (this.summaries[i] = words));
+    const many = this.rows.length, bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
     this.rows.forEach((rows, i) => rows.take(buffers[i], message.fresh));
+    this.told = { ...message, kinds: this.rows.map((_, i) => bytes(buffers[many + i])) };
     this.known = message.settings;
     this.said = message.said;
     this.error = message.error;
@@ -90,48 +105,107 @@ class View {
     this.driver = driver;
     this.model = model;
     this.painted = 0;
+    this.maps = new Map(); // frame maps by machine, shown when unfolded
     this.root = make(
       "div",
       { class: "zb zbl-panel", "data-painted": "0" },
       this.buttons(),
-      this.controls(),
+      this.settings(),
       make("div", { class: "zbl-machines" }, ...this.machines()),
     );
+    this.root.dataset.machines = this.columns.length;
     el.append(this.root);
     keepKeys(this.root, model);
-    this.watcher = new MutationObserver(() => this.follow());
+    this.ends = whenRestyled(this.root, () => this.schedule(this.painted));
     driver.views.add(this);
     this.showRunning();
-    this.showMaps().then(() => driver.ask("hello"));
+    this.showAlive();
+    driver.ask("hello");
   }
 
   remove() {
     this.driver.views.delete(this);
-    this.watcher.disconnect();
-    this.maps?.forEach((map) => map.remove());
+    this.ends();
+    this.maps.forEach((map) => map.remove());
   }
 
   buttons() {
     const { driver } = this;
     this.play = make("button", { type: "button", class: "main zbl-run", onclick: () => driver.run(!driver.running) });
-    const others = BUTTONS.map(([act, label, title, look]) =>
+    const buttons = BUTTONS.map(([act, label, title, look]) =>
       make("button", { type: "button", class: look, title, "data-act": act, onclick: () => driver.ask(act) }, label),
     );
-    this.notice = make("span", { class: "zbl-error", role: "alert" });
-    return make("div", { class: "zbl-buttons", role: "group", "aria-label": "machine" }, this.play, ...others, this.notice);
+    this.status = make("span", { class: "zbl-status", role: "status" });
+    this.alert = make("span", { class: "zbl-error", role: "alert" });
+    this.notice = make("p", { class: "zbl-notice", role: "status", hidden: "" });
+    const bar = make("div", { class: "zbl-buttons", role: "group", "aria-label": "machine" }, this.play, ...buttons.slice(0, 2), this.status, ...buttons.slice(2));
+    this.bar = bar;
+    return make("div", {}, this.notice, bar, this.alert);
   }
 
-  controls() {
+  settings() {
     this.inputs = {};
-    const rows = this.model.get("form").map((spec) => {
+    const specs = this.model.get("form");
+    const rows = specs.map((spec) => {
       this.inputs[spec.name] = control(spec, spec.value, (name, value) => this.driver.change(name, value));
       return this.inputs[spec.name].row;
     });
-    const specs = this.model.get("form");
-    const primary = rows.filter((_, i) => specs[i].primary), others = rows.filter((_, i) => !specs[i].primary);
+    const inBar = ({ primary, kind }) => primary && kind === "switch";
+    this.bar.append(...rows.filter((_, i) => inBar(specs[i])));
+    const primary = rows.filter((_, i) => specs[i].primary && !inBar(specs[i])), others = rows.filter((_, i) => !specs[i].primary);
     this.values = make("span", {});
     const more = make("details", { class: "zbl-more" }, make("summary", {}, make("b", {}, "More settings"), " ", this.values), make("div", { class: "zbl-controls" }, ...others));
     return make("div", { class: "zbl-settings", role: "group", "aria-label": "pressure" }, make("div", { class: "zbl-controls" }, ...primary), more);
+  }
+
+  machines() {
+    const charts = this.model.get("charts"), folded = charts.filter(({ folded }) => folded);
+    this.columns = this.model.get("names").map((name, place) => {
+      const tell = (words) => this.tell(words);
+      const blocks = new BlockMap({ told: tell, open: (block) => this.driver.open(place, block) });
+      const read = (row) => tell(row === null ? null : this.atStep(place, row));
+      const curves = [new Curves(charts.filter(({ folded }) => !folded), read), new Curves(folded, read)];
+      const output = make("output", {}), says = make("p", {}), figures = make("p", { class: "zbl-figures" });
+      const map = make("div", {});
+      const fold = (title, ...inside) => {
+        const made = make("details", {}, make("summary", {}, title), ...inside);
+        made.addEventListener("toggle", () => this.schedule(this.painted));
+        return made;
+      };
+      const frames = fold("All page frames", map);
+      frames.addEventListener("toggle", () => frames.open && this.showMap(place, map));
+      const folds = make("div", { class: "zbl-folds" }, fold("More curves", curves[1].root), fold("All figures", figures), frames);
+      const left = make("div", { class: "zbl-left-half" }, blocks.root, make("div", { class: "zbl-number" }, output, says), this.legend());
+      const heading = name ? [make("h3", {}, name)] : [];
+      const root = make("section", { "aria-label": name || "machine" }, ...heading, left, curves[0].root, folds);
+      return { name, blocks, curves, output, says, figures, root };
+    });
+    return this.columns.map((column) => column.root);
+  }
+
+  legend() {
+    return legendOfKinds([[PROCESS, "program"], [ZBUD1, "zbud, one buddy"], [ZBUD2, "two"], [KERNEL, "kernel"], [FREE, "free"]]);
+  }
+
+  /** Show the frame map of a machine, which is a separate widget. */
+  async showMap(place, box) {
+    if (this.maps.has(place)) return;
+    this.maps.set(place, { remove() {} });
+    const manager = this.model.widget_manager;
+    const view = await manager.create_view(await manager.get_model(this.model.get("maps")[place].slice(10)));
+    this.maps.set(place, view);
+    box.append(view.el);
+  }
+
+  /** Show words in the status line; null: the current step. */
+  tell(words) {
+    const { rows } = this.driver;
+    say(this.status, words ?? `step ${rows[0].rows.at(-1)?.[0] ?? 0}`);
+  }
+
+  atStep(place, row) {
+    const rows = this.driver.rows[place], value = (name) => short(rows.of(name)[row]);
+    return `step ${value("step")}: ${value("huge")} huge pages, ${value("stored")} pages stored in ${value("pool")} frames`;
   }
 
   /** Show the values of the folded settings as text. */
@@ -140,50 +214,12 @@ class View {
     say(this.values, folded.map(({ name, label }) => `${label} ${said[name]}`).join(" \u00b7 "));
   }
 
-  machines() {
-    this.columns = this.model.get("names").map((name) => {
-      const charts = this.model.get("charts").map((chart) => new Chart(chart));
-      const map = make("div", { class: "zbl-place" });
-      const summary = make("p", { class: "zbl-figures" });
-      const shown = charts.filter(({ chart }) => !chart.folded), folded = charts.filter(({ chart }) => chart.folded);
-      const more = make("details", {}, make("summary", {}, "More curves"), make("div", { class: "zbl-charts" }, ...folded.map(({ root }) => root)));
-      more.addEventListener("toggle", () => this.schedule(this.painted));
-      const side = make("div", { class: "zbl-side" }, make("div", { class: "zbl-charts" }, ...shown.map(({ root }) => root)), more);
-      const title = name ? [make("h3", {}, name)] : [];
-      const root = make("section", { "aria-label": name || "machine" }, ...title, make("div", { class: "zbl-both" }, map, side), summary);
-      return { name, charts, map, summary, root };
-    });
-    return this.columns.map((column) => column.root);
-  }
-
-  /** Show the frame maps, which are separate widgets. */
-  async showMaps() {
-    const manager = this.model.widget_manager;
-    const models = await Promise.all(this.model.get("maps").map((map) => manager.get_model(map.slice(10))));
-    this.maps = await Promise.all(models.map((model) => manager.create_view(model)));
-    this.maps.forEach((view, i) => this.columns[i].map.append(view.el));
-    this.watcher.observe(this.root, { subtree: true, attributeFilter: ["data-theme", "data-alive"] });
-    this.follow();
-  }
-
-  /** Follow the maps, which know the theme and whether the kernel is alive. */
-  follow() {
-    const { theme, alive } = this.root.querySelector(".zbl-map")?.dataset ?? {};
-    if (theme === undefined || (theme === this.theme && alive === this.alive)) return;
-    Object.assign(this, { theme, alive });
-    this.dye();
-    const dead = alive === "0";
+  showAlive() {
+    const dead = !this.driver.alive;
+    this.root.dataset.alive = dead ? "0" : "1";
+    say(this.notice, dead ? GONE : "");
+    this.notice.hidden = !dead;
     this.root.querySelectorAll(".zbl-buttons button, .zbl-control :is(input, select)").forEach((input) => (input.disabled = dead));
-    this.schedule(this.painted);
-  }
-
-  /** Give the curves the colours of the theme and of their machine. */
-  dye() {
-    const ink = inks(this.root);
-    this.columns.forEach(({ charts, name }) => {
-      const movable = name ? name.includes("can move") : this.driver.known.movable ?? true;
-      charts.forEach((chart) => chart.dye(ink, movable));
-    });
   }
 
   showRunning() {
@@ -200,24 +236,45 @@ class View {
     requestAnimationFrame(() => this.paint());
   }
 
-  /** Draw before changing text: reading a canvas's size afterwards would force a layout. */
-  showCurves(rows) {
-    const ranges = this.model.get("charts").map((chart, place) => {
-      const lines = rows.map((of) => series(chart, of));
-      const range = extent(chart, lines.flat());
-      this.columns.forEach((column, i) => column.charts[place].draw(lines[i], range));
-      return range;
+  showCurves() {
+    const { rows, told, known } = this.driver;
+    const charts = this.model.get("charts");
+    for (const which of [0, 1]) {
+      const shown = charts.filter(({ folded }) => Boolean(folded) === Boolean(which));
+      const ranges = shown.map((chart) => extent(chart, rows.flatMap((of) => series(chart, of)), known.frames));
+      this.columns.forEach(({ curves }, i) => {
+        const other = rows.length > 1 ? rows[1 - i] : null;
+        curves[which].draw({ rows: rows[i], other, ranges, movable: told.blocks[i].movable, events: told.events });
+      });
+    }
+  }
+
+  showBlocks() {
+    const { told, rows } = this.driver, ink = inks(this.root);
+    this.columns.forEach(({ blocks, output, says, root }, i) => {
+      blocks.show({ ...told.blocks[i], kinds: told.kinds[i] }, ink);
+      const huge = rows[i].last("huge");
+      say(output, short(huge));
+      say(says, told.blocks[i].says);
+      root.classList.toggle("good", huge > 0);
+      root.querySelectorAll(".legend canvas").forEach((key) => {
+        const kind = Number(key.dataset.kind);
+        key.parentNode.hidden = told.kinds[i].length > 0 && kind !== FREE && !told.kinds[i].includes(kind);
+      });
     });
-    this.columns.forEach(({ charts }, i) => charts.forEach((chart, place) => chart.tell(rows[i], ranges[place])));
+    drawKeys(this.root);
   }
 
   paint() {
     this.waiting = false;
-    const { rows, summaries, known, said, error, settings, sent } = this.driver;
-    this.dye();
-    if (rows[0].rows.length) this.showCurves(rows);
-    this.columns.forEach((column, i) => say(column.summary, summaries[i] ?? ""));
-    say(this.notice, error);
+    const { rows, known, said, error, settings, sent, told } = this.driver;
+    if (told && rows[0].rows.length) {
+      this.showBlocks();
+      this.showCurves();
+      this.columns.forEach((column, i) => say(column.figures, told.summaries[i] ?? ""));
+      this.tell(null);
+    }
+    say(this.alert, error);
     for (const [name, value] of Object.entries(known)) {
       if (!(name in settings || name in sent)) this.inputs[name]?.set(value, said[name]);
     }

@@ -19,14 +19,12 @@ from matplotlib.figure import Figure
 
 from zbudlab.io.arguments import checked
 from zbudlab.machine import Machine
-from zbudlab.view import plots, updates
-from zbudlab.view.assets import drawn as script
-from zbudlab.view.assets import looks
-from zbudlab.view.bundle import HINT, LiveView
+from zbudlab.view import panel_blocks, panel_still, updates
+from zbudlab.view.assets import drawn, looks
+from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
-from zbudlab.view.look import style, tokens
-from zbudlab.view.panel_form import BANDS, CHARTS, CONTROLS, in_words
-from zbudlab.workload.pressure import BOOT, COLUMNS, FREE, Pressure, UnderPressure, side_by_side
+from zbudlab.view.panel_form import CHARTS, CONTROLS, event, in_words, with_event
+from zbudlab.workload.pressure import BOOT, COLUMNS, Pressure, UnderPressure, side_by_side
 
 HISTORY = 300  #: steps that the curves show
 MAP_SIZE = 384  #: pixels
@@ -42,7 +40,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     buttons, `change` to the sliders. ConfigError for invalid settings.
     """
 
-    _esm = script("panel_curves.js", "panel_controls.js", "panel.js")
+    _esm = drawn("panel_blocks.js", "panel_curves.js", "panel_controls.js", "panel.js")
     _css = looks("panel.css")
 
     maps: Any = traitlets.List().tag(sync=True, **widget_serialization)
@@ -64,6 +62,8 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._pressure = Pressure.of(**settings)
         self._labs = boot(self._pressure)
         self._rows: dict[str, deque[dict[str, float]]] = {}
+        self._events: list[tuple[float, str, str]] = []
+        self._opened: tuple[int, int] | None = None  # machine and block shown large
         many = len(self._labs) > 1
         shown = [c for c in CONTROLS if not (many and c.name == "movable")]
         super().__init__(
@@ -150,6 +150,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _change(self, pressure: Pressure) -> None:
         if pressure == self._pressure:
             return
+        before = asdict(self._pressure)
         if any(getattr(pressure, name) != getattr(self._pressure, name) for name in BOOT):
             self._restart(pressure)
             return
@@ -157,6 +158,15 @@ class Panel(LiveView, anywidget.AnyWidget):
             fixed = len(self._labs) > 1  # each of two machines keeps its `movable`
             lab.change(replace(pressure, movable=lab.pressure.movable) if fixed else pressure)
         self._pressure = pressure
+        for name, after in asdict(pressure).items():
+            if after != before[name]:
+                self._note(name, event(name, before[name], after))
+
+    def _note(self, name: str, words: str) -> None:
+        """Mark what was done at this step in the curves."""
+        self._events = with_event(
+            self._events, self._rows[next(iter(self._rows))][-1]["step"], name, words
+        )
 
     def _restart(self, pressure: Pressure) -> None:
         """Boot with new settings. If that fails, everything stays as it was."""
@@ -167,6 +177,7 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._start_rows()
 
     def _start_rows(self) -> None:
+        self._events, self._opened = [], None
         self._begun = True  # the browser's rows belong to another machine
         for machine in self.machines:
             updates.follow(machine, self)
@@ -175,6 +186,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _compact(self) -> None:
         for machine in self.machines:
             machine.compact()
+        self._note("compact", "compact")
         self._look_again()
 
     def _look_again(self) -> bool:
@@ -194,6 +206,8 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _asked(self, _: Any, message: dict[str, Any], __: Any) -> None:
         """Carry out a request from the browser. Send an answer even if it fails."""
         error = "this went wrong in Python"
+        opened = message.get("opened")
+        self._opened = None if opened is None else (opened[0], opened[1])
         try:
             error = self._act(message["act"], message["settings"])
         finally:
@@ -233,37 +247,34 @@ class Panel(LiveView, anywidget.AnyWidget):
             "settings": asdict(self._pressure),
             "said": {c.name: c.words(getattr(self._pressure, c.name)) for c in CONTROLS},
             "summaries": self.summary.split("\n"),
+            "events": [(step, words) for step, _, words in self._events],
+            "blocks": [
+                panel_blocks.told(lab.machine, int(lab.row["huge"])) for lab in self._labs.values()
+            ],
         }
         arrays = [np.array([[r[c] for c in COLUMNS] for r in some], "<f4") for some in rows]
         try:
             for machine in self.machines:
                 updates.refresh(machine, by=self)
         finally:  # a map that fails must not leave the browser waiting
-            self.send(message, [array.tobytes() for array in arrays])
+            self.send(message, [*(array.tobytes() for array in arrays), *self._kinds()])
+
+    def _kinds(self) -> list[bytes]:
+        """Return the kinds of frames that the browser draws, by machine."""
+        place, block = self._opened or (-1, None)
+        return [
+            panel_blocks.kinds(machine, block if number == place else None)
+            for number, machine in enumerate(self.machines)
+        ]
 
     # --- without a kernel ----------------------------------------------------------------------
 
-    @style.styled
     def figure(self) -> Figure:
-        """Draw the panel as a static picture: map and curves, one row per machine."""
-        many = len(self._labs)
-        drawn = Figure(figsize=(11, 0.4 + 4.2 * many), layout="constrained")
-        axes = drawn.subplots(many, 3, squeeze=False, width_ratios=(1.25, 1, 1))
-        for row, (name, lab) in zip(axes, self._labs.items(), strict=True):
-            columns = self.curves[name]
-            plots.plot(lab.machine, ax=row[0])
-            free = [np.sum([columns[FREE[o]] for o in orders], axis=0) for _, orders, _ in BANDS]
-            colours = [tokens.colour(name) for _, _, name in BANDS]
-            names = [name for name, _, _ in BANDS]
-            row[1].stackplot(columns["step"], free, colors=colours, labels=names)
-            row[1].legend(loc="upper left", ncols=2, fontsize=8)
-            row[1].set_title("free memory, by size of its blocks", fontsize=11)
-            row[1].set_xlabel("step")
-            plots.plot_curves(columns, ["stored", "pool"], ax=row[2])
-            row[2].set_title("zswap: pages stored, frames of the pool", fontsize=11)
-            row[0].set_title(name or row[0].get_title(loc="left"), fontsize=11)
-        drawn.suptitle(HINT, fontsize=11)
-        return drawn
+        """Draw the panel as a static picture: blocks and curves of each machine."""
+        curves = self.curves
+        return panel_still.figure(
+            [panel_still.Shown(n, lab.machine, curves[n]) for n, lab in self._labs.items()]
+        )
 
 
 def compare_panels(**settings: Any) -> Panel:

@@ -86,23 +86,28 @@ CONTROLS = (
 BANDS = (
     ("crumbs", range(3), "quiet"),
     ("small", range(3, 6), "edge"),
-    ("large", range(6, 9), "crumb"),
+    ("large", range(6, 9), "wholefill"),
     ("huge", range(9, layout.MAX_ORDER), "whole"),
 )
 #: Curves: title, columns (the columns of a band are added up), their names, tokens of their
-#: colours, the range of a fixed axis, and whether the curve is folded.
+#: colours ("machine": that of the machine's kind), the height in pixels, the quantity at the top
+#: of a fixed axis or its range, and whether the curve is folded.
 CHARTS: tuple[dict[str, Any], ...] = (
     {
-        "title": "huge pages available",
+        "title": "Huge pages available",
         "columns": ["huge"],
         "names": ["huge pages"],
         "colours": ["machine"],
+        "high": 70,
+        "top": "blocks",
     },
     {
-        "title": "free memory, by size of its blocks",
+        "title": "Free memory, by size of its blocks",
         "columns": [[FREE[order] for order in orders] for _, orders, _ in BANDS],
         "names": [name for name, _, _ in BANDS],
         "colours": [colour for _, _, colour in BANDS],
+        "high": 70,
+        "top": "frames",
         "stacked": True,
     },
     {
@@ -110,37 +115,63 @@ CHARTS: tuple[dict[str, Any], ...] = (
         "columns": ["stored", "pool"],
         "names": ["pages stored", "in frames"],
         "colours": ["zbud2", "zbud1"],
+        "high": 56,
     },
     {
-        "title": "faults in a step, served by",
+        "title": "Faults in a step, served by",
         "columns": ["from zswap", "from swap"],
         "names": ["zswap", "swap device"],
         "colours": ["zbud2", "c_none"],
+        "high": 48,
     },
     {
-        "title": "fragmentation index of the order asked for (-1: such a block is free)",
+        "title": "Fragmentation index of the order asked for (-1: such a block is free)",
         "columns": ["fragmentation"],
         "names": ["index"],
         "colours": ["ink"],
+        "high": 48,
         "range": [-1, 1],
         "folded": True,
     },
     {
-        "title": "pages moved in a step",
+        "title": "Pages moved in a step",
         "columns": ["moved"],
         "names": ["moved"],
-        "colours": ["process"],
+        "colours": ["ink"],
+        "high": 48,
         "folded": True,
     },
     {
-        "title": "stored pages in a frame of the pool",
+        "title": "Stored pages in a frame of the pool",
         "columns": ["density"],
         "names": ["density"],
         "colours": ["zbud2"],
+        "high": 48,
         "range": [0, 2],
         "folded": True,
     },
 )
+NEAR = 10  #: steps within which changes of one setting are one event
+
+
+def event(name: str, before: Any, after: Any) -> str:
+    """Return a change of a setting in a few words, for a mark in the curves."""
+    control = next(control for control in CONTROLS if control.name == name)
+    if control.kind == "switch":
+        return "zbud can move" if after else "zbud cannot move"
+    if name == "working_set":
+        return "programs use more" if after > before else "programs use less"
+    if name == "max_pool_percent":
+        return "larger pool" if after > before else "smaller pool"
+    return f"{control.label}: {control.words(after)}"
+
+
+def with_event(
+    events: list[tuple[float, str, str]], step: float, name: str, words: str
+) -> list[tuple[float, str, str]]:
+    """Return events (step, name, words) with one more, which replaces one of its name nearby."""
+    kept = [e for e in events if e[1] != name or step - e[0] > NEAR]
+    return [*kept, (step, name, words)]
 
 
 def in_words(row: dict[str, float], pressure: Pressure) -> str:

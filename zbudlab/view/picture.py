@@ -25,7 +25,8 @@ _SWITCH = ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}
 def png(figure: Figure) -> bytes:
     """Return a figure as a PNG file on white paper, in a palette of 256 colours."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=FILE_DPI, facecolor=tokens.colour("paper"))
+    dpi = getattr(figure, "file_dpi", FILE_DPI)
+    figure.savefig(drawn, format="png", dpi=dpi, facecolor=tokens.colour("paper"))
     file = io.BytesIO()
     picture = PIL.Image.open(drawn).convert("RGB")
     picture.quantize(COLOURS, dither=PIL.Image.Dither.NONE).save(file, "png", optimize=True)
@@ -48,10 +49,18 @@ def show_table(rows: Iterable[Sequence[str]]) -> None:
     The first column names the row.
     """
     listed = [tuple(row) for row in rows]
-    cells = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in listed)
-    page = f'<table style="max-width: 100%">{cells}</table>'
-    plain = "\n".join(": ".join(row) for row in listed)
-    display({"text/html": page, "text/plain": plain}, raw=True)
+    display({"text/html": table_html(listed), "text/plain": table_text(listed)}, raw=True)
+
+
+def table_html(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of text as an HTML table; the first column names the row."""
+    cells = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in rows)
+    return f'<table style="max-width: 100%">{cells}</table>'
+
+
+def table_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of text as lines."""
+    return "\n".join(": ".join(row) for row in rows)
 
 
 def _cell(text: str, column: int) -> str:
@@ -62,35 +71,51 @@ def _cell(text: str, column: int) -> str:
 
 def put(box: HTML, figure: Figure, alt: str) -> None:
     """Replace the content of a widget by a figure; alt: its description."""
-    box.value = picture_html(figure, alt)
+    box.value = picture_html(figure, alt, stored=False)
 
 
-def picture_html(figure: Figure, alt: str) -> str:
-    """Return a figure as HTML; alt: its description."""
-    if own := getattr(figure, "page", None):
-        return own(alt)
-    return framed(style.themed(figure, alt), alt, figure)
+def picture_html(figure: Figure, alt: str, *, stored: bool = True, file: bytes = b"") -> str:
+    """Return a figure as HTML; alt: its description.
 
-
-def framed(drawn: str, alt: str, figure: Figure) -> str:
-    """Return SVG as HTML: inline in the page's theme, and as an image for pages without styles.
-
-    alt: description of the drawing.
+    stored: include an image of it, for front ends that remove styles from stored notebooks. file:
+    the figure as PNG, if that is known.
     """
-    wide = width(figure)
-    source = _image(drawn, figure)
+    own = getattr(figure, "page", None)
+    if own is not None and not stored:
+        return str(own(alt))
+    drawn = "" if own is not None else style.themed(figure, alt)
+    if not stored:
+        return _styled(f"<div>{drawn}</div>", figure)
+    return _framed(own(alt) if own is not None else drawn, alt, figure, drawn, file)
+
+
+def _framed(shown: str, alt: str, figure: Figure, drawn: str, file: bytes) -> str:
+    """Return a drawing as HTML: inline in the page's theme, and as an image without styles.
+
+    shown: SVG or HTML. alt: its description. drawn: the figure as SVG, if it is SVG. file: as PNG.
+    """
+    image = (
+        f'<img alt="{escape(alt)}" width="{width(figure)}" style="max-width: 100%" '
+        f'src="{_image(drawn, figure, file)}">'
+    )
+    return _styled(f"<div hidden>{shown}</div>{image}", figure, wide=not drawn)
+
+
+def _styled(inside: str, figure: Figure, *, wide: bool = False) -> str:
+    """Return a figure's element with its style; wide: it may be wider than the figure."""
+    limit = "" if wide else f"; max-width: {width(figure)}px"
     return (
-        f'<figure class="zb-fig" style="margin: 0; max-width: {wide}px">'
+        f'<figure class="zb-fig" style="margin: 0{limit}">'
         f"<style>{tokens.css(SCOPE, sizes=False)}"
-        f"{SCOPE}{{--sans:{tokens.SANS};background:var(--paper)}}{_SWITCH}</style>"
-        f"<div hidden>{drawn}</div>"
-        f'<img alt="{escape(alt)}" width="{wide}" style="max-width: 100%" src="{source}"></figure>'
+        f"{SCOPE}{{--sans:{tokens.SANS};background:var(--paper)}}{_SWITCH}</style>{inside}</figure>"
     )
 
 
-def _image(drawn: str, figure: Figure) -> str:
+def _image(drawn: str, figure: Figure, file: bytes) -> str:
     """Return the address of an image of a figure: as SVG or as PNG, whichever is shorter."""
-    kinds = {"svg+xml": _alone(drawn, width(figure)).encode(), "png": png(figure)}
+    kinds = {"png": file or png(figure)}
+    if drawn:
+        kinds["svg+xml"] = _alone(drawn, width(figure)).encode()
     kind = min(kinds, key=lambda name: len(kinds[name]))
     return f"data:image/{kind};base64,{b64encode(kinds[kind]).decode()}"
 

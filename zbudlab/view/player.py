@@ -47,7 +47,7 @@ class Player(LiveView, anywidget.AnyWidget):
 
     source: a log file, a machine that keeps a log (the player follows it), or a History. stop: the
     operation after which to begin; if pages move in it, the player opens at the move. layout: of
-    the frame map, "hilbert" or "linear".
+    the frame map, "blocks", "hilbert" or "linear".
 
     `history` is the log being played, `stop` the current operation, and `part` the current step
     inside it (None = after the whole operation). The methods `go`, `step`, `find`, `inside` and
@@ -64,7 +64,7 @@ class Player(LiveView, anywidget.AnyWidget):
 
     @checked()
     def __init__(
-        self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "hilbert"
+        self, source: str | Path | Machine | History, *, stop: int = 0, layout: str = "blocks"
     ) -> None:
         self.history = source if isinstance(source, History) else History(source)
         machine = self.history.machine_at(0)

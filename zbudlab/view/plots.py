@@ -20,7 +20,9 @@ from zbudlab.mm import vmstat
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.zpool_reader import page_parts
 from zbudlab.view import maps, palette
-from zbudlab.view.look import style, tokens
+from zbudlab.view.look import machines, style, tokens
+from zbudlab.view.look.blocks import ORDER as BLOCK_ORDER
+from zbudlab.view.still import MOST_DRAWN
 
 #: Colours of lines and groups of bars, in order; hatching and dashes distinguish them, too.
 LINES = tuple(
@@ -64,6 +66,17 @@ def _legend(ax: Axes, columns: int) -> None:
     )
 
 
+class Mapped(Figure):
+    """The map of a machine. A notebook shows it as HTML, which follows the theme."""
+
+    kinds: np.ndarray
+    title: str
+
+    def page(self, alt: str) -> str:
+        """Return the map as HTML; alt: its description."""
+        return machines.map_page(self.kinds.tolist(), self.title, alt=alt)
+
+
 @style.styled
 @checked()
 def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
@@ -74,7 +87,10 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     kinds = frame_kinds(machine.state)
     order = machine.config.pageblock_order
     own = ax is None
-    ax = maps.memory_map(kinds, pageblock_order=order, ax=_axes(ax, (5, 6.4)))
+    if ax is None:
+        page = order == BLOCK_ORDER and len(kinds) <= MOST_DRAWN
+        ax = (Mapped if page else Figure)(figsize=(5, 6.4), layout="constrained").add_subplot()
+    maps.memory_map(kinds, pageblock_order=order, ax=ax)
     counts = np.bincount(kinds, minlength=len(layout.FRAME_KINDS))
     handles = [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
@@ -88,6 +104,8 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     size = human(len(kinds) * layout.PAGE_SIZE)
     free = counts[[layout.FRAME_FREE, layout.FRAME_FREE_CMA]].sum()
     ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free")
+    if isinstance(ax.figure, Mapped):
+        ax.figure.kinds, ax.figure.title = kinds, ax.get_title(loc="left")
     return ax
 
 

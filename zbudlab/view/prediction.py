@@ -46,7 +46,9 @@ class Prediction(anywidget.AnyWidget):
     words), or HTML, shown only then. ValueError if `answer` does not fit `choices` or `points`.
     """
 
-    _esm = drawn("predict/number.js", "predict/sketch.js", "predict/prediction.js")
+    _esm = drawn(
+        "predict/gate.js", "predict/number.js", "predict/sketch.js", "predict/prediction.js"
+    )
     _css = looks("predict/prediction.css")
 
     form: Any = traitlets.Dict().tag(sync=True)

@@ -6,15 +6,28 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from zbudlab.layout import FRAME_KIND_MASK
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.bundle import HINT
-from zbudlab.view.look import style, tokens
+from zbudlab.view.look import machines, style, tokens
 from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
 
 INCHES = 5.0
+MOST_DRAWN = 1 << 16  #: frames of the largest map that is also HTML
 MOST_CELLS = (
     1 << 16
 )  #: larger maps are drawn with several frames per cell, as a picture has no finer detail
+
+
+class Still(Figure):
+    """A frame map. A notebook shows it as HTML, which follows the theme."""
+
+    kinds: np.ndarray
+    note: str
+
+    def page(self, alt: str) -> str:
+        """Return the map as HTML; alt: its description."""
+        return machines.map_page(self.kinds.tolist(), "", self.note, alt)
 
 
 @style.styled
@@ -28,7 +41,7 @@ def figure(
 ) -> Figure:
     """Draw a frame map with a legend of its kinds and the hint to run the cell.
 
-    cells: from `inspection.frame_cells`, uint8 (frames,). layout: "hilbert" or "linear".
+    cells: from `inspection.frame_cells`, uint8 (frames,). layout: a name in `arrangement.CURVES`.
     bookkeeping: from `details.bookkeeping`. marked: frames painted as `kind`, a name in
     palette.NUMBER.
     """
@@ -38,7 +51,16 @@ def figure(
         cells = joined(cells, 4)  # a square of the Hilbert curve
     arrangement = arrange(len(cells), layout)
     ratio = arrangement.rows / arrangement.columns
-    drawn = Figure(figsize=(INCHES, INCHES * ratio + 1.45), layout="constrained")
+    size = (INCHES, INCHES * ratio + 1.45)
+    plain = bool(marked) or frames > MOST_DRAWN
+    drawn = (
+        Figure(figsize=size, layout="constrained")
+        if plain
+        else Still(figsize=size, layout="constrained")
+    )
+    if isinstance(drawn, Still):
+        drawn.kinds = cells & FRAME_KIND_MASK
+        drawn.note = f"{BOOKKEEPING}: {bookkeeping}"
     ax = drawn.add_subplot()
     at = np.array(marked, np.int64) * len(cells) // frames
     ax.imshow(_pixels(cells, arrangement, at, kind), interpolation="nearest")

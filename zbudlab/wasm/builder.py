@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "NUMBA_CPU_FEATURES": "",
     "NUMBA_LOOP_VECTORIZE": "0",
     "NUMBA_SLP_VECTORIZE": "0",
+    "ZBUDLAB_DOORS": "0",
 }
 #: Settings that a developer may have in the environment and that would change the module.
 UNWANTED = ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT", "NUMBA_OPT", "NUMBA_DEBUGINFO")

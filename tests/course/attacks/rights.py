@@ -114,6 +114,63 @@ CODE = [
         "Operation not permitted",
         exercise="e01_pages",
     ),
+    Attack(
+        "sockets_outside_name_spaces",
+        "import socket\nmade = []\n"
+        "for family in (socket.AF_VSOCK, socket.AF_ALG, socket.AF_NETLINK, socket.AF_INET,\n"
+        "               socket.AF_UNIX):\n    try:\n"
+        "        socket.socket(family, socket.SOCK_STREAM if family != socket.AF_ALG\n"
+        "                      else socket.SOCK_SEQPACKET)\n        made.append(family.name)\n"
+        "    except PermissionError:\n        pass\n"
+        "raise OSError('made: %s' % made)",
+        r"made: \[\]",
+        exercise="e01_pages",
+    ),
+    Attack(
+        "watcher_of_free_memory",
+        "text = open('/proc/meminfo').read()\nhoard = bytearray(b'x') * (200 << 20)\n"
+        "raise OSError('as before: %s' % (open('/proc/meminfo').read() == text))",
+        "as before: True",
+        exercise="e01_pages",
+    ),
+    Attack(
+        "watcher_of_the_page_cache",
+        "import os\nfile = os.open('/usr/lib/os-release', os.O_RDONLY)\n"
+        "for call in (lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED),\n"
+        "             lambda: os.preadv(file, [bytearray(8)], 0, os.RWF_NOWAIT)):\n"
+        "    try:\n        call()\n    except PermissionError:\n        continue\n"
+        "    raise OSError('seen')\nraise OSError('nothing seen')",
+        "nothing seen",
+        exercise="e01_pages",
+    ),
+    Attack(
+        "disks_written_all_the_time",
+        "import os\nfor _ in range(10**6):\n    os.sync()\nraise OSError('done')",
+        "done",
+        exercise="e01_pages",
+    ),
+    Attack(
+        "limits_raised_again",
+        "import resource\nraised = []\nfor name in dir(resource):\n"
+        "    if name.startswith('RLIMIT_'):\n        number = getattr(resource, name)\n"
+        "        soft, hard = resource.getrlimit(number)\n"
+        "        if hard == resource.RLIM_INFINITY:\n            continue\n        try:\n"
+        "            resource.setrlimit(number, (hard, hard + 1))\n"
+        "            raised.append(name)\n        except (ValueError, OSError):\n"
+        "            pass\nraise OSError('raised: %s' % raised)",
+        r"raised: \[\]",
+        exercise="e01_pages",
+    ),
+    Attack(
+        "files_of_the_kernel",
+        "import os\nfound = [p for p in ('/proc/self', '/proc/1', '/sys', '/boot', '/run',\n"
+        "         '/etc/passwd', '/var', '/dev/shm/x', '/dev/mem', '/dev/kmsg')\n"
+        "         if os.path.exists(p)]\n"
+        "found += [p for p in ('/dev/pts/x', '/dev/shm/y', '/proc/x') if os.access(p, os.W_OK)]\n"
+        "raise OSError('found: %s' % found)",
+        r"found: \[\]",
+        exercise="e01_pages",
+    ),
     # --- on the process that examines memory
     Attack(
         "segfault_all_ff",

@@ -40,6 +40,11 @@ class TestKeptApart:
         said = capsys.readouterr().err
         assert "'Ann!' and 'Ann?' would both be called Ann" in said
 
+    def test_two_names_that_differ_in_capitals_only(self, capsys):
+        students = students_of(["Jane/e01_pages.ipynb", "JANE/e04_zbud.ipynb"])
+        assert len({name.casefold() for name in students}) == 2
+        assert "'JANE' and 'Jane' would both be called" in capsys.readouterr().err
+
     def test_a_space_and_an_underscore_are_the_same(self, capsys):
         assert students_of(["Ann B/e04.ipynb", "Ann_B/e06.ipynb"]) == ["Ann_B"] * 2
         assert capsys.readouterr().err == ""
@@ -85,7 +90,7 @@ class TestPlatforms:
         assert students_of(names) == ["Li_Wei_1234568", "Li_Wei_1234570"]
         assert "several numbers" in capsys.readouterr().err
 
-    def test_exports_of_two_assignments_one_with_decomposed_accents(self, tmp_path):
+    def test_ZBUD101_exports_of_two_assignments_one_with_decomposed_accents(self, tmp_path):
         groups = {"ZBUD101-Exercise 1-1.zip": "e01_pages", "ZBUD101-Exercise 4-2.zip": "e04_zbud"}
         for number, (archive, exercise) in enumerate(groups.items()):
             name = "J\u00fcrgen Gr\u00f6\u00dfe"
@@ -96,6 +101,24 @@ class TestPlatforms:
                 file.writestr(f"Other_{number}_assignsubmission_file_/{exercise}.ipynb", "{}")
         found = collected(sorted(tmp_path.iterdir()))
         assert {item.student for item in found} == {"J\u00fcrgen_Gr\u00f6\u00dfe", "Other"}
+
+
+def test_collisions_and_escapes(tmp_path, capsys):
+    """Names that differ in marks, forms, capitals or controls, in one zip."""
+    nfd = decomposed("M\u00fcller")
+    apart = [MEENA, MONA, HA_GRAVE, HA_DOT, nfd, "\u0e2a\u0e21\u0e0a\u0e32\u0e22", "Jane", "JANE"]
+    apart += ["\x1b]0;PWN\x07\x1b[31mred", "C:\\evil", "con", "a" * 270]
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("M\u00fcller/e01_pages.ipynb", "{}")
+        for name in apart:
+            archive.writestr(f"{name}/e04_zbud.ipynb", "{}")
+    found = collected([tmp_path / "export.zip"])
+    students = {item.student for item in found}
+    assert len({name.casefold() for name in students}) == len(apart)
+    assert {"M\u00fcller", MEENA, MONA, "H\u00e0", "H\u1ea1"} <= students
+    said = "".join([*students, *(item.name for item in found), capsys.readouterr().err])
+    assert all(c.isprintable() or c == "\n" for c in said)
+    assert max(len(name.encode()) for name in students) <= 180
 
 
 class TestTerminals:

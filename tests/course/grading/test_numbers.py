@@ -57,8 +57,24 @@ class TestRoster:
         told = roster.remark(4712, "Jane_Doe")
         assert told == ("by the roster, the number 4712 is that of Roe" if "Roe" in text else "")
 
-    @pytest.mark.parametrize("text", ["", "number\n", "4711\nabc\n", "name,x\nann,b\n"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "number\n",
+            "4711\nabc\n",
+            "name,x\nann,b\n",
+            pytest.param("4711\n" + "7" * 5000, id="digits"),
+            pytest.param("4711\n" + "x" * 200_000, id="field"),
+            pytest.param('4711\n"' + "7\n" * 100_000, id="quote"),
+        ],
+    )
     def test_that_is_none_is_refused(self, tmp_path, text):
         (tmp_path / "roster").write_text(text, "utf-8")
-        with pytest.raises(BadRoster, match=r"the roster .*roster"):
+        with pytest.raises(BadRoster, match=r"the roster .*roster") as refused:
             Roster.read(tmp_path / "roster")
+        assert len(str(refused.value)) < 500
+
+    def test_that_is_a_device_is_not_read(self):
+        with pytest.raises(OSError, match="/dev/zero: it is a device"):
+            Roster.read("/dev/zero")

@@ -108,7 +108,7 @@ def faults(html):
     return bad + [handler for handler in found.handlers if "alert" in str(handler)]
 
 
-def test_formgrader_shows_text_as_text(graded):
+def test_formgrader_js_link_is_text_as_other_text(graded):
     html = formgrader_page(shown(graded, released("e08_experiment")))
     assert "PWNED" in html
     assert faults(html) == []

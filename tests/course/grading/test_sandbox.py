@@ -171,6 +171,16 @@ def test_the_sandboxs_jit_has_what_modules_use(whole):
     assert len(used) > 5
 
 
+@isolated
+@needs_bwrap
+def test_a_machine_does_not_depend_on_how_busy_this_computer_is(whole):
+    cell = "from zbudlab.io.files import host_memory\ndef free():\n    return host_memory()"
+    with Sandbox(whole, bubblewrap()) as sandbox:
+        assert sandbox.ask({"cells": [cell]}, 20) == {"troubles": [""]}
+        free = asked(sandbox, "free")
+    assert 512 << 20 < free <= copies.MEMINFO["MemAvailable"] << 10
+
+
 class TestStart:
     def test_a_sandbox_that_does_not_start_is_nobodys_zero(self, whole, tmp_path):
         shutil.copytree(whole, tmp_path / "broken")

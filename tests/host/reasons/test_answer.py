@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from zbudlab import host
-from zbudlab.host.reasons.request import HEADS
+from zbudlab.host.reasons.request import CMA, FAILURE, HEADS, OOM, STALL, VMALLOC, VMAP
 
 DATA = Path(__file__).parents[2] / "data"
 REPORTS = json.loads((DATA / "reports" / "reports.json").read_text())
@@ -156,7 +156,7 @@ def test_text_without_a_report_is_refused():
 def test_a_report_without_zones_says_so():
     answer = host.why("app: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)\n")
     assert answer.reason == "unknown"
-    kinds = {"page allocation failure", "vmalloc failure", "OOM kill", "CMA failure"}
+    kinds = {FAILURE, STALL, VMALLOC, VMAP, OOM, CMA}
     assert set(HEADS) == kinds
 
 
@@ -208,3 +208,114 @@ def test_a_failure_of_vmalloc_is_a_request_for_pages():
     text = TWO_NODES.replace("app: page allocation failure: order:4, mode:", head)
     answer = host.why(text.format(mode=KERNEL, mask="1", mems="0-1"), layouts=0)
     assert (answer.request.kind, answer.reason) == ("vmalloc failure", "scattered")
+
+
+def headed(head, comm="CPU: 1 PID: 7 Comm: app Not tainted 5.4.19 #1"):
+    """Return the scattered report with another first line."""
+    return "\n".join([head, comm, *scattered().splitlines()[2:]])
+
+
+@pytest.mark.parametrize(
+    ("head", "comm", "kind", "order", "reason"),
+    [
+        (
+            "a: page allocation stalls for 10273ms, order:9, mode:0x4340ca(__GFP_MOVABLE|__GFP_IO)",
+            "Comm: a Not tainted 4.12.3 #1",
+            STALL,
+            9,
+            "scattered",
+        ),
+        (
+            "b: vmalloc: allocation failure, allocated 4096 of 8192 bytes, mode:0x1(GFP_KERNEL)",
+            "Comm: b Not tainted 4.12.3 #1",
+            VMALLOC,
+            0,
+            "met now",
+        ),
+        (
+            "vmap allocation for size 8392704 failed: use vmalloc=<size> to increase size",
+            "",
+            VMAP,
+            0,
+            "no addresses",
+        ),
+        (
+            "c: vmalloc: allocation failure: 8392704 bytes, mode:0x14080c2(GFP_KERNEL)",
+            "",
+            VMAP,
+            0,
+            "no addresses",
+        ),
+        ("d: page allocation failure: order:4", "", FAILURE, 4, "scattered"),
+    ],
+)
+def test_other_messages_of_the_allocator_are_read(head, comm, kind, order, reason):
+    answer = host.why(headed(head, comm), layouts=0)
+    assert (answer.request.kind, answer.request.order) == (kind, order)
+    assert answer.reason == reason
+    if kind == STALL:
+        assert "The request was not refused" in answer.notes[0]
+    if head.startswith("d:"):
+        assert "GFP_KERNEL assumed" in answer.steps[0].sentence
+    if kind == VMAP:
+        assert answer.steps[0].numbers == {"bytes": 8392704}
+
+
+def test_a_report_without_a_kernel_is_judged_by_the_form_of_its_flags():
+    text = headed("swapper: page allocation failure. order:1, mode:0x20", "[<c0013a4>] (x+0x0)")
+    answer = host.why(text, layouts=0)
+    assert "rules of 3.12" in answer.steps[-1].sentence
+    assert "does not name its kernel" in answer.notes[0]
+    named = host.why(headed("a: page allocation failure: order:1, mode:0xcc0(GFP_KERNEL)", ""))
+    assert "rules of 6.x" in named.steps[-1].sentence
+    assert not any("does not name" in note for note in named.notes)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("GFP_KERNEL", "at last kills a process"),
+        ("GFP_KERNEL|__GFP_NORETRY|__GFP_NOWARN", "does not retry and kills no process"),
+        ("GFP_KERNEL|__GFP_RETRY_MAYFAIL", "for as long as that helps, but kills no process"),
+        ("GFP_KERNEL|__GFP_NOFAIL", "until it succeeds"),
+        ("GFP_NOFS", "may not use file systems"),
+        ("GFP_KERNEL|GFP_DMA", "memory below Normal"),
+        ("GFP_KERNEL|__GFP_THISNODE", "memory of one node only"),
+    ],
+)
+def test_the_effort_depends_on_the_flags(flags, words):
+    text = headed(f"app: page allocation failure: order:2, mode:0x1({flags})")
+    assert words in host.why(text, layouts=0).steps[-1].sentence
+
+
+def test_cma_failures_of_other_kernels_are_read():
+    ranges = host.why(
+        "cma: __cma_alloc: reserved: alloc failed, req-size: 2048 pages, ret: -12\n"
+        "cma: number of available pages: range 0: 4@508+60@1000\n"
+        "cma: range 1: 100@0\ncma: => 164 free of 4096 total pages\n"
+    )
+    assert ranges.reason == "CMA full"
+    assert ranges.steps[1].numbers == {"free": 164, "area": 4096, "longest": 100}
+    busy = host.why(
+        "alloc_contig_range_noprof: [81000, 81100) PFNs busy\n"
+        "cma: __cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -16\n"
+    )
+    assert busy.steps[-1].numbers == {"busy": 1}
+    assert host.why("cma: alloc failed, ret: -16\n").reason == "CMA busy"
+
+
+def test_compaction_moves_the_user_pages_of_a_recorded_zone():
+    found = host.read(host.RECORDING)
+    zone = found.zone("Normal")
+    zone.free, zone.by_type, zone.pageblocks = [800_000, *[0] * 10], {}, {}
+    found.zones = [zone]
+    answer = host.why(found, order=4, layouts=2)
+    assert answer.reason == "scattered"
+    assert zone.counts["active_file"] > 0
+    tried = {remedy.what: remedy for remedy in answer.remedies}
+    assert tried["compaction"].met == 1  # where the kernel's pages are grouped
+
+
+def test_zones_that_linux_does_not_have_are_named():
+    text = scattered().replace("Node 0 Normal free", "Node 0 NoSplit free")
+    assert any("NoSplit" in note for note in host.why(text, layouts=0).notes)

@@ -27,6 +27,15 @@ def check(*arguments, **named):
 hint = rule = check
 '''
 RACES = '"""In the sandbox races have their steps, and what must hold; a probe explores them."""\n'
+#: /proc/meminfo of the sandbox, in KiB: the same whatever else runs on this computer. The true one
+#: would be a channel between sandboxes, and a machine may not be refused because others are busy.
+MEMINFO = {
+    "MemTotal": 4 << 20,
+    "MemFree": 3 << 20,
+    "MemAvailable": 3 << 20,
+    **dict.fromkeys(("Buffers", "Cached", "Active", "Inactive", "Shmem", "Slab"), 0),
+    **dict.fromkeys(("SReclaimable", "SwapTotal", "SwapFree"), 0),
+}
 
 
 class _Without(ast.NodeTransformer):
@@ -98,6 +107,8 @@ def stripped_copy(target: Path, removed: Iterable[str]) -> None:
         path = copy / "mm" / f"{module}.py"
         path.write_text(without(path.read_text("utf-8"), names), encoding="utf-8")
     shutil.copy(Path(__file__).with_name("worker.py"), target)
+    lines = [f"{name + ':':15} {size:8} kB\n" for name, size in MEMINFO.items()]
+    (target / "meminfo").write_text("".join(lines), encoding="utf-8")
     compileall.compile_dir(
         target, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
     )

@@ -17,12 +17,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from zbudlab.course.contract import EXERCISES, exercise
+from zbudlab.course.copying import course_folders
 from zbudlab.course.grading import notebook as notebooks
 from zbudlab.course.grading.names import Found
 from zbudlab.course.grading.trial import Examiner, Verdict, refused
 from zbudlab.io.files import written_whole
 
 PACKAGE = Path(__file__).parents[2]
+STORED = (".json", ".gz")  #: files of the course that have right answers
 COPIES = ".copies"  #: in the grading folder: copies of the package, while a grader runs
 
 
@@ -76,11 +78,23 @@ def kept_seed(folder: Path, given: str | None = None) -> str:
 
 
 def checks_key(solutions: Path) -> str:
-    """Return a hash of everything that verdicts depend on besides submissions."""
+    """Return a hash of everything that verdicts depend on besides submissions.
+
+    That is the package with the course's stored answers and traces, the teacher's rules, and the
+    exercises as they were handed out.
+    """
     digest = hashlib.sha256()
-    paths = [*sorted(PACKAGE.rglob("*.py")), *sorted(solutions.glob("*/rules.py"))]
-    for path in paths:
-        digest.update(path.name.encode() + path.read_bytes())
+    course = [path for path in (PACKAGE / "course").rglob("*") if path.suffix in STORED]
+    exercises = course_folders().get("exercises", Path("nowhere"))
+    for folder, paths in (
+        (PACKAGE, [*PACKAGE.rglob("*.py"), *course]),
+        (solutions, solutions.glob("*/rules.py")),
+        (exercises, exercises.glob("*/*.ipynb")),
+    ):
+        for path in sorted(paths):
+            name = path.relative_to(folder).as_posix()
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{name} {content}\n".encode())
     return digest.hexdigest()
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from zbudlab.course.grading.grader import Graded
-from zbudlab.course.grading.names import JOINERS
 from zbudlab.course.grading.numbers import Roster
 from zbudlab.io.files import written_whole
+from zbudlab.io.values import JOINERS
 
 COLUMNS = ("student", "exercise", "earned", "points", "number", "note", "reasons", "file")
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zbudlab.course.contract import EXERCISES
+from zbudlab.io.values import JOINERS, printable
 
 MAX_NAME = 180  #: bytes of a student's name, which with an ending is to fit a file system
-JOINERS = "\u200c\u200d"  #: invisible letters of names in Persian and in scripts of India
 
 #: Parts of names that say nothing of the student.
 _NOISE = re.compile(
@@ -69,11 +69,6 @@ class Found:
     def digest(self) -> str:
         """SHA-256 of the content."""
         return hashlib.sha256(self.data).hexdigest()
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that a terminal or a web page would interpret."""
-    return "".join(c if c.isprintable() or c in JOINERS else "\ufffd" for c in text)
 
 
 def normalised(name: str) -> str:
@@ -173,17 +168,23 @@ def _by_person(found: list[Found]) -> list[Found]:
 
 
 def _kept_apart(found: list[Found]) -> list[Found]:
-    """Return the names, changed where two different ones became equal."""
-    raw: dict[str, set[str]] = defaultdict(set)
+    """Return the names, changed where two different ones became equal.
+
+    Capitals are no difference, as some file systems know none: one page of feedback would replace
+    the other.
+    """
+    raw: dict[str, dict[str, NamePart]] = defaultdict(dict)
     for part in (part for item in found for part in item.parts):
-        raw[part].add(part.raw)
-    twofold = {part: sorted(names) for part, names in raw.items() if len(names) > 1}
-    for both, names in sorted(twofold.items()):
-        told = " and ".join(repr(name) for name in names)
-        _tell(f"{told} would both be called {both}: they are kept apart by an ending")
+        raw[part.casefold()].setdefault(part.raw, part)
+    twofold = {folded: parts for folded, parts in raw.items() if len(parts) > 1}
+    for _, parts in sorted(twofold.items()):
+        told = " and ".join(repr(name) for name in sorted(parts))
+        _tell(
+            f"{told} would both be called {min(parts.values())}: they are kept apart by an ending"
+        )
 
     def apart(part: NamePart) -> NamePart:
-        if part not in twofold:
+        if part.casefold() not in twofold:
             return part
         return NamePart(f"{part}-{hashlib.sha256(part.raw.encode()).hexdigest()[:4]}", part.raw)
 

@@ -13,6 +13,8 @@ from zbudlab.course.grading.numbers import own_number
 
 MAX_BYTES = 8 << 20
 MAX_CELLS = 2000
+MAX_TAGS = 100
+USED = ("grade_id", "grade", "solution")  #: of nbgrader's metadata
 
 
 class Unreadable(ValueError):
@@ -48,16 +50,35 @@ def _text(source: Any) -> str:
 def _cell(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise Unreadable("a cell that is none")
-    metadata = raw.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    kind = "code" if raw.get("cell_type") == "code" else "text"
-    outputs = raw.get("outputs")
     return {
-        "cell_type": kind,
+        "cell_type": "code" if raw.get("cell_type") == "code" else "text",
         "source": _text(raw.get("source", "")),
-        "metadata": metadata,
-        "outputs": outputs if isinstance(outputs, list) else [],
+        "metadata": _metadata(raw.get("metadata")),
+        "outputs": _figures(raw.get("outputs")),
     }
+
+
+def _metadata(raw: Any) -> dict[str, Any]:
+    """Return what is used of a cell's metadata. The rest may be large and is not kept."""
+    given = raw if isinstance(raw, dict) else {}
+    graded, tags = given.get("nbgrader"), given.get("tags")
+    found: dict[str, Any] = {}
+    if isinstance(graded, dict):
+        found["nbgrader"] = {n: graded[n] for n in USED if isinstance(graded.get(n), (str, int))}
+    if isinstance(tags, list):
+        found["tags"] = [tag for tag in tags[:MAX_TAGS] if isinstance(tag, str)]
+    return found
+
+
+def _figures(outputs: Any) -> list[dict[str, Any]]:
+    """Return the figures among the outputs of a cell. Nothing else of them is used."""
+    found = []
+    for output in outputs if isinstance(outputs, list) else []:
+        data = output.get("data") if isinstance(output, dict) else None
+        image = data.get("image/png") if isinstance(data, dict) else None
+        if isinstance(image, str):
+            found.append({"data": {"image/png": image}})
+    return found
 
 
 def _document(data: bytes) -> dict[str, Any]:

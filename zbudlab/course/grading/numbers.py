@@ -11,8 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from zbudlab.io.files import check_readable
+from zbudlab.io.values import shown
+
 LONGEST_CELL = 100_000  #: characters of a cell that is looked through for a number
-_NUMBER = re.compile(r"""["']?(\d{1,12})["']?""")
+LONGEST_NUMBER = 12  #: digits
+_NUMBER = re.compile(rf"""["']?(\d{{1,{LONGEST_NUMBER}}})["']?""")
 _SET = re.compile(r"^[ \t]*STUDENT\s*=(?!=)", re.MULTILINE)
 _ASSIGNS = ("=", ":", "+=", "-=", "*=", "//=", "%=", "|=", "^=", "&=", "<<=", ">>=", ",")
 _IGNORED = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT)
@@ -78,23 +82,17 @@ class Roster:
 
         Columns are separated by commas, semicolons or tabs. Raise BadRoster if it has no number.
         """
-        try:
-            text = Path(path).read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise BadRoster(f"the roster {path} is not text in UTF-8") from None
-        head = text.partition("\n")[0]
-        delimiter = max(",;\t", key=head.count)
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        rows = _rows(path)
         columns = [cell.strip().lower() for cell in rows[0]] if rows else []
         number = columns.index("number") if "number" in columns else 0
         student = columns.index("student") if "student" in columns else -1
         names = {}
         for place, row in enumerate(rows):
             cell = row[number].strip() if number < len(row) else ""
-            if cell.isdecimal():
+            if cell.isdecimal() and len(cell) <= LONGEST_NUMBER:
                 names[int(cell)] = row[student].strip() if 0 <= student < len(row) else ""
             elif place:  # the first may be a heading
-                raise BadRoster(f"the roster {path}: {cell!r} in row {place + 1} is not a number")
+                raise BadRoster(f"the roster {path}: {shown(cell)} in row {place + 1} is no number")
         if not names:
             raise BadRoster(f"the roster {path} has no student number")
         return cls(names)
@@ -109,6 +107,19 @@ class Roster:
         if name and _letters(name) != _letters(student):
             return f"by the roster, the number {number} is that of {name}"
         return ""
+
+
+def _rows(path: str | Path) -> list[list[str]]:
+    """Return the rows of a CSV file that are not empty; BadRoster if it is none."""
+    try:
+        text = check_readable(path).read_bytes().decode("utf-8-sig")
+        head = text.partition("\n")[0]
+        delimiter = max(",;\t", key=head.count)
+        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+    except UnicodeDecodeError:
+        raise BadRoster(f"the roster {path} is not text in UTF-8") from None
+    except csv.Error as error:
+        raise BadRoster(f"the roster {path} is not CSV: {error}") from None
 
 
 def _letters(name: str) -> list[str]:

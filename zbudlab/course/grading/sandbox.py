@@ -113,7 +113,8 @@ def command(program: str, package: Path, filter_number: int | None) -> list[str]
     }.items():
         options += ["--setenv", name, value]
     options += _system_binds()
-    options += ["--ro-bind", "/proc/meminfo", "/proc/meminfo", "--ro-bind", str(package), "/lab"]
+    options += ["--ro-bind", str(package / "meminfo"), "/proc/meminfo"]
+    options += ["--ro-bind", str(package), "/lab"]
     for place in _library_paths():
         options += ["--ro-bind", str(place), f"/libraries/{place.name}"]
     options += [

@@ -3,7 +3,7 @@
 The filter refuses new processes and threads, changes of mounts, and every way to reach another
 process or sandbox. RLIMIT_NPROC would not hold where the grader runs as root, and no resource
 limit counts memory shared by key or descriptor. Locks, leases and watches on files that all
-sandboxes read are channels between them, so those are refused as well.
+sandboxes read are channels between them, and so is the page cache, so those are refused as well.
 
 The filter is written here because no maintained library does it: pyseccomp (last release 2021)
 needs the system's libseccomp, and libseccomp's own Python binding has no release on PyPI.
@@ -90,6 +90,11 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
+    # the network: a new name space has none, but AF_VSOCK and AF_ALG are in no name space
+    "socket": (41, 198),
+    # what makes everybody else on this computer wait
+    "sync": (162, 81),
+    "syncfs": (306, 267),
     # memory that no limit counts
     "shmget": (29, 194),
     "semget": (64, 190),
@@ -106,6 +111,10 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "fanotify_mark": (301, 263),
     "mincore": (27, 232),
     "cachestat": (451, 451),
+    "preadv2": (327, 286),  # with RWF_NOWAIT it says what is in the page cache
+    "pwritev2": (328, 287),
+    "fadvise64": (221, 223),
+    "readahead": (187, 213),
 }
 
 #: From this number on, calls have one number on all processors. Those not listed in ALLOWED_NEW

@@ -15,14 +15,17 @@ from zbudlab.host.reasons.decide import (
     allowed_zones,
     decide,
     deciding,
+    highest_zone,
 )
 from zbudlab.host.reasons.gfp import parse_gfp
 from zbudlab.host.reasons.remedies import LAYOUTS, Remedy, remedies, zone_counts
-from zbudlab.host.reasons.request import ASKED, Request, parse_request
+from zbudlab.host.reasons.request import ASKED, STALL, VMAP, Request, parse_request
 from zbudlab.host.reasons.rules import rules_of
 from zbudlab.host.reasons.steps import (
+    NO_ADDRESSES,
     REASONS,
     Decision,
+    address_step,
     blocks_step,
     cma_steps,
     effort_step,
@@ -33,7 +36,7 @@ from zbudlab.host.reasons.steps import (
     zones_step,
 )
 from zbudlab.host.release import version
-from zbudlab.host.zones import Zone
+from zbudlab.host.zones import ZONE_NAMES, Zone
 from zbudlab.io.arguments import checked
 from zbudlab.layout import PAGE_SIZE
 
@@ -109,12 +112,15 @@ def why(
         if is_cma(request):
             steps, reason, because = cma_steps(request)
             return Answer(request, reason, because, steps)
+        if request.kind == VMAP:
+            return Answer(request, "no addresses", NO_ADDRESSES, [address_step(request.size)])
         found = parse_mem_info(part)
         zones, totals, size = found.zones, found.totals, found.page_size
         damage = found.notes
     else:
         request = _asked(report, order, gfp)
-        zones, totals, size, damage = report.zones, {}, report.page_size, []
+        zones, size, damage = report.zones, report.page_size, []
+        totals = {name.removeprefix("nr_"): pages for name, pages in report.vmstat.items()}
     answer = _answer(request, zones, totals, size, layouts)
     answer.notes += [f"{note[0].upper()}{note[1:]}." for note in damage]
     return answer
@@ -123,14 +129,15 @@ def why(
 def _asked(host: Host, order: int | None, gfp: str | None) -> Request:
     if order is None or not 0 <= order < 64:
         raise ValueError(f"order must be 0 to 63, not {order}: a recording needs --order N")
-    flags = parse_gfp(gfp or "GFP_KERNEL", version(host.release))
-    return Request(ASKED, order, flags, host.release)
+    known = version(host.release)
+    flags = parse_gfp(gfp or "GFP_KERNEL", known)
+    return Request(ASKED, order, flags, host.release, version=known)
 
 
 def _answer(
     request: Request, zones: list[Zone], totals: dict[str, int], size: int, layouts: int
 ) -> Answer:
-    gfp, rules = request.gfp, rules_of(version(request.release))
+    gfp, rules = request.gfp, rules_of(request.version)
     assert gfp is not None
     notes = _notes(request, zones)
     steps = [request_step(request, gfp, size)]
@@ -143,7 +150,7 @@ def _answer(
         for zone in allowed_zones(zones, gfp)
         if request.may_use(zone.node)
     ]
-    steps.append(zones_step(gfp, decisions))
+    steps.append(zones_step(highest_zone(zones, gfp), gfp, decisions))
     for found in decisions:
         steps += [watermark_step(found, request.order), blocks_step(found, request.order)]
         steps += [index_step(found, request.order)] if request.order else []
@@ -169,9 +176,9 @@ def _reason(request: Request, decisions: list[ZoneDecision], zones: list[Zone]) 
 
 
 def _notes(request: Request, zones: list[Zone]) -> list[str]:
-    notes = []
-    if request.others:
-        notes.append(f"The text has {request.others + 1} reports: the last complete one is used.")
+    notes = _request_notes(request)
+    if unknown := sorted({zone.name for zone in zones} - set(ZONE_NAMES)):
+        notes.append(f"Zones that Linux does not have are left out: {', '.join(unknown)}.")
     if request.kind == ASKED and zones and not any("min" in zone.counts for zone in zones):
         notes.append("The watermarks are not known (no zoneinfo): 0 is taken.")
     if zones and not any(any(zone.letters) or zone.by_type for zone in zones):
@@ -183,6 +190,21 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
         notes.append("The request was for one node, and the report does not say which.")
     if request.nodes and several:
         notes.append(f"The task may use memory of nodes {request.nodes}.")
+    return notes
+
+
+def _request_notes(request: Request) -> list[str]:
+    notes = []
+    if request.others:
+        notes.append(f"The text has {request.others + 1} reports: the last complete one is used.")
+    if request.kind == STALL:
+        notes.append("The request was not refused: it had waited for memory for that time.")
+    if request.version and not version(request.release):
+        first, second = request.version
+        notes.append(
+            "The report does not name its kernel. Flags without names are those of kernels before "
+            f"4.6: it is judged by the rules of {first}.{second}."
+        )
     return notes
 
 

@@ -43,9 +43,21 @@ class ZoneDecision:
     index: float
 
 
+def highest_zone(zones: list[Zone], gfp: Gfp) -> str:
+    """Return the zone that the search starts from; Normal for a DMA zone that a kernel lacks.
+
+    A kernel without ZONE_DMA takes memory for devices from Normal, and so does a 32-bit one for
+    __GFP_DMA32 (include/linux/gfp.h, OPT_ZONE_DMA and OPT_ZONE_DMA32).
+    """
+    wanted, there = gfp.highest_zone, {zone.name for zone in zones}
+    lower = ZONE_NAMES[: ZONE_NAMES.index(wanted) + 1]
+    lacks = not there.intersection(lower) or (wanted == "DMA32" and "HighMem" in there)
+    return "Normal" if lacks and wanted not in there and wanted.startswith("DMA") else wanted
+
+
 def allowed_zones(zones: list[Zone], gfp: Gfp) -> list[Zone]:
     """Return the zones that a request may use, in the order in which the kernel tries them."""
-    highest = ZONE_NAMES.index(gfp.highest_zone)
+    highest = ZONE_NAMES.index(highest_zone(zones, gfp))
     known = [zone for zone in zones if zone.name in ZONE_NAMES[: highest + 1]]
     return sorted(known, key=lambda zone: (zone.node, -ZONE_NAMES.index(zone.name)))
 
@@ -65,19 +77,12 @@ def deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
     )
 
 
-def is_harder(gfp: Gfp, rules: Rules) -> bool:
-    """Return whether a request may use a further quarter of the reserve, as it cannot wait."""
-    if gfp.can_wait or "__GFP_NOMEMALLOC" in gfp.flags:
-        return False
-    return gfp.high or rules.nowait_is_harder
-
-
 def _barred(gfp: Gfp, rules: Rules) -> set[str]:
     """Return the letters of the migrate types that a request may not use."""
     barred = {ISOLATED_LETTER}
     if not gfp.movable:
         barred.add(CMA_LETTER)
-    if not (is_harder(gfp, rules) and gfp.high):
+    if not rules.is_harder(gfp):
         barred.add(HIGH_LETTER)
     return barred
 
@@ -108,18 +113,31 @@ def watermark(zone: Zone, gfp: Gfp, rules: Rules) -> int:
     """Return the pages that must remain free: the min watermark less what gfp may use of it."""
     mark = zone.counts.get("min", 0)
     mark -= mark // 2 if gfp.high else 0
-    return mark - (mark // 4 if is_harder(gfp, rules) else 0)
+    return mark - (mark // 4 if rules.is_harder(gfp) else 0)
 
 
 def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
-    """Return the lowmem reserve: pages kept from requests that could have used a higher zone."""
-    names = [name for name in ZONE_NAMES if any(name == other.name for other in zones)]
-    if zone.reserve and gfp.highest_zone in ZONE_NAMES:
-        below = ZONE_NAMES.index(gfp.highest_zone)
-        there = [name for name in names if ZONE_NAMES.index(name) <= below]
-        place = min(len(there) - 1, len(zone.reserve) - 1)
-        return zone.reserve[place] if place >= 0 else 0
-    return 0
+    """Return the lowmem reserve: pages kept from requests that could have used a higher zone.
+
+    The kernel's list has a number for each zone that it was built with, also for those without
+    memory, which a report leaves out. It grows only at zones with memory, so that the number after
+    as many steps as the request could use higher zones of this node is the right one; the last
+    number if the request may use all of them.
+
+    Source: mm/page_alloc.c, setup_per_zone_lowmem_reserve (v3.12; unchanged up to 6.x).
+    """
+    names = ZONE_NAMES[: ZONE_NAMES.index(highest_zone(zones, gfp)) + 1]
+    above = names[names.index(zone.name) + 1 :]
+    there = {
+        other.name
+        for other in zones
+        if other.node == zone.node and (other.size or other.free_pages)
+    }
+    higher = there.intersection(above)
+    steps = sorted({pages for pages in zone.reserve if pages})
+    if not higher or not steps:
+        return 0
+    return steps[-1] if there.issubset(names) else steps[min(len(higher), len(steps)) - 1]
 
 
 def _left_by_order(blocks: list[int], left: int, mark: int, order: int) -> bool:
@@ -136,8 +154,7 @@ def decide(zone: Zone, zones: list[Zone], gfp: Gfp, order: int, rules: Rules) ->
     """Return what a zone answers to a request."""
     free = zone.counts.get("free", zone.free_pages)
     cma = 0 if gfp.movable else zone.counts.get("free_cma", 0)
-    harder = is_harder(gfp, rules)
-    high = 0 if harder or not rules.high_atomic else zone.counts.get("reserved_highatomic", 0)
+    high = zone.reserved_high_atomic if rules.leaves_high_atomic(gfp) else 0
     usable_free = free - cma - high
     mark, reserve = watermark(zone, gfp, rules), _reserve(zone, gfp, zones)
     usable = usable_blocks(zone, gfp, rules)
@@ -161,9 +178,9 @@ def _verdict(found: ZoneDecision, order: int, rules: Rules) -> str:
         return UNKNOWN if order else MET
     if not suitable_blocks(found.usable, order):
         return _no_block(zone, order)
-    if rules.halved_by_order and not _left_by_order(
-        zone.free, left, found.mark + found.reserve, order
-    ):
+    # This check of old kernels counts CMA's pages as free and forgets the lowmem reserve.
+    whole = found.free - ((1 << order) - 1)
+    if rules.halved_by_order and not _left_by_order(zone.free, whole, found.mark, order):
         return SCATTERED
     return MET
 

@@ -3,21 +3,30 @@
 import re
 from dataclasses import dataclass
 
-from zbudlab.host.reasons.gfp import Gfp, parse_gfp
+from zbudlab.host.reasons.gfp import Gfp, Version, parse_gfp, version_of_mask
 from zbudlab.host.release import kernel_in, version
 from zbudlab.host.text import plain_text
 from zbudlab.host.zones import HostError
 
 FAILURE, OOM, CMA, ASKED = "page allocation failure", "OOM kill", "CMA failure", "request"
-VMALLOC = "vmalloc failure"
+VMALLOC, STALL = "vmalloc failure", "page allocation stall"
+VMAP = "vmalloc without addresses"
+ASSUMED = "GFP_KERNEL"  #: of a line that was cut before the flags
 GFP_WORDS = r"(0x[0-9a-f]+(?:\([^)]*\))?)"
 HEADS = {
     FAILURE: re.compile(
-        r"page\s+allocation\s+failure[.:]\s*order:\s*(\d+)\s*,?\s*mode:\s*" + GFP_WORDS
+        r"page\s+allocation\s+failure[.:]\s*order:\s*(\d+)(?:\s*,?\s*mode:\s*" + GFP_WORDS + ")?"
+    ),
+    STALL: re.compile(  # 4.9 to 4.14
+        r"page\s+allocation\s+stalls\s+for\s+\d+\s*ms,\s*order:\s*(\d+),\s*mode:\s*" + GFP_WORDS
     ),
     VMALLOC: re.compile(
-        r"vmalloc\s+error:\s*size\s+\d+,\s*page\s+order\s+(\d+),\s*failed\s+to\s+allocate\s+pages,"
-        r"\s*mode:\s*" + GFP_WORDS
+        r"vmalloc(?:\s+error:\s*size\s+\d+,\s*page\s+order\s+(\d+),\s*failed\s+to\s+allocate\s+pages,"
+        r"|:\s*allocation\s+failure,\s*allocated\s+\d+\s+of\s+\d+\s+bytes,)\s*mode:\s*" + GFP_WORDS
+    ),
+    VMAP: re.compile(
+        r"vmalloc:\s*allocation\s+failure:\s*(\d+)\s*bytes|vmap\s+allocation\s+for\s+size\s+(\d+)\s+failed|"
+        r"vmalloc\s+error:\s*size\s+(\d+),\s*vm_struct"
     ),
     OOM: re.compile(
         r"invoked\s+oom-killer:\s*gfp_mask=\s*"
@@ -25,16 +34,17 @@ HEADS = {
         + r",?(?:\s*nodemask=\S+)?\s*order=(\d+)"
     ),
     CMA: re.compile(
-        r"cma(?:_alloc\w*)?:(?:\s+[^\s:]+:)?\s*alloc\s+failed,\s+req-size:\s*(\d+)\s+pages,\s+"
-        r"ret:\s*(-\d+)",
+        r"cma(?:_\w*alloc\w*)?:(?:\s+[^\s:]+:)?\s*alloc\s+failed,\s+"
+        r"(?:req-size:\s*(\d+)\s+pages,\s+)?ret:\s*(-\d+)",
         re.I,
     ),
 }
 AVAILABLE = re.compile(
-    r"number of available pages:\s*([\d@+\s]*?)=>\s*(\d+) free of (\d+) total pages"
+    r"number of available pages:\s*((?:\d+@\d+|[+\s]|range \d+:|cma:)*?)"
+    r"=>\s*(\d+) free of (\d+) total pages"
 )
 RUN = re.compile(r"(\d+)@(\d+)")
-BUSY = re.compile(r"alloc_contig_range: \[\w+, \w+\) PFNs busy")
+BUSY = re.compile(r"alloc_contig_range\w*: \[\w+, \w+\) PFNs busy")
 GROUP = re.compile(r"CONSTRAINT_MEMCG|[Mm]emory cgroup out of memory|Task in \S+ killed as a")
 NODES = re.compile(r"mems_allowed=(\d[\d-]*(?:,\d[\d-]*)*)")
 MASK = re.compile(r"nodemask=(\d[\d-]*(?:,\d[\d-]*)*)")
@@ -45,11 +55,13 @@ CPUSET_LIMIT = re.compile(r"constraint=CONSTRAINT_CPUSET")
 class Request:
     """A refused request.
 
-    kind: FAILURE, VMALLOC, OOM, CMA or ASKED. order, gfp: what was asked for; gfp is None for CMA.
+    kind: FAILURE, STALL, VMALLOC, VMAP, OOM, CMA or ASKED. order, gfp: what was asked for; gfp is
+    None for CMA and VMAP. size: for VMAP, the bytes asked for.
     pages, error, runs, area, busy: for CMA, the pages wanted, the errno, the lengths of free runs,
     the pages of the area, and the number of busy ranges. memory_group: whether a memory cgroup set
     the limit. nodes: the nodes of the task, as the report names them. only: those of this request;
-    "" = all. others: number of earlier reports in the text.
+    "" = all. others: number of earlier reports in the text. version: of the kernel, or as the form
+    of the flags shows it.
     """
 
     kind: str
@@ -65,6 +77,8 @@ class Request:
     nodes: str = ""
     only: str = ""
     others: int = 0
+    version: Version = ()
+    size: int = 0
 
     def may_use(self, node: int) -> bool:
         """Return whether the request may use memory of a node."""
@@ -121,15 +135,19 @@ def _with_zones(plain: str, found: list[Found]) -> Found:
 def _request(kind: str, match: re.Match, part: str, release: str) -> Request:
     if kind == CMA:
         return _cma(match, part, release)
+    if kind == VMAP:
+        return Request(VMAP, release=release, size=int(next(filter(None, match.groups()))))
     words = match.groups()
     order, mask = words if kind != OOM else words[::-1]
-    gfp = parse_gfp(mask, version(release))
+    known = version(release) or version_of_mask(mask or "")
+    gfp = parse_gfp(mask, known) if mask else parse_gfp(ASSUMED)._replace(text=f"{ASSUMED} assumed")
     nodes = NODES.search(part)
     return Request(
         kind,
-        int(order),
+        int(order or 0),
         gfp,
         release,
+        version=known,
         memory_group=kind == OOM and GROUP.search(part) is not None,
         nodes=nodes[1] if nodes else "",
         only=_only(part, gfp, nodes[1] if nodes else ""),
@@ -149,7 +167,7 @@ def _only(part: str, gfp: Gfp, nodes: str) -> str:
 
 
 def _cma(match: re.Match, part: str, release: str) -> Request:
-    request = Request(CMA, release=release, pages=int(match[1]), error=int(match[2]))
+    request = Request(CMA, release=release, pages=int(match[1] or 0), error=int(match[2]))
     if there := AVAILABLE.search(part):
         request.runs = tuple(int(length) for length, _ in RUN.findall(there[1]))
         request.area = int(there[3])

@@ -24,6 +24,10 @@ BUSY = (
     "pages in the CMA area could not be moved away: pinned by a driver, under writeback, or with "
     "buffers in use"
 )
+NO_ADDRESSES = (
+    "no range of kernel addresses is free for vmalloc, however much memory is: a 32-bit kernel "
+    "takes a larger vmalloc= at boot"
+)
 #: The reason in one sentence, by verdict.
 REASONS = {
     WATERMARK: "memory is short",
@@ -61,11 +65,21 @@ def request_step(request: Request, gfp: Gfp, page_size: int) -> Decision:
     )
 
 
-def zones_step(gfp: Gfp, decisions: list[ZoneDecision]) -> Decision:
+def address_step(size: int) -> Decision:
+    """Say which range of addresses was wanted."""
+    return Decision(
+        f"The request: {human(size)} of kernel addresses, before any page was allocated.",
+        "mm/vmalloc.c, __get_vm_area_node",
+        {"bytes": size},
+    )
+
+
+def zones_step(highest: str, gfp: Gfp, decisions: list[ZoneDecision]) -> Decision:
     """Say which zones the request may use."""
     names = ", ".join(str(found.zone) for found in decisions) or "none in this report"
+    instead = "" if highest == gfp.highest_zone else f" (there is no zone {gfp.highest_zone} here)"
     return Decision(
-        f"Zones it may use, from {gfp.highest_zone} down: {names}.",
+        f"Zones it may use, from {highest} down{instead}: {names}.",
         "include/linux/gfp.h, gfp_zone",
     )
 
@@ -120,25 +134,50 @@ def index_step(found: ZoneDecision, order: int) -> Decision:
     )
 
 
+#: What the kernel tries for a request with a flag, in the order in which the flags decide.
+EFFORT = {
+    "__GFP_NOFAIL": "The kernel reclaims and compacts until it succeeds (__GFP_NOFAIL)",
+    "__GFP_NORETRY": "The kernel reclaims and compacts once, does not retry and kills no process "
+    "(__GFP_NORETRY)",
+    "__GFP_RETRY_MAYFAIL": "The kernel reclaims and compacts for as long as that helps, but kills "
+    "no process (__GFP_RETRY_MAYFAIL)",
+}
+
+
 def effort_step(order: int, gfp: Gfp, rules: Rules) -> Decision:
     """Say what the kernel may try before it refuses."""
+    flag = next((flag for flag in EFFORT if flag in gfp.flags), None)
     if not gfp.can_wait:
         tried = "The request cannot wait, so nothing is reclaimed or compacted for it"
+    elif flag is not None:
+        tried = EFFORT[flag]
     elif order > rules.costly:
         tried = (
             f"The kernel reclaims and compacts, but gives up early above order {rules.costly} and "
             "kills no process for it"
         )
+    elif spared := _spares_processes(gfp):
+        tried = f"The kernel reclaims and compacts, but kills no process for {spared}"
     else:
         tried = "The kernel reclaims, compacts and at last kills a process"
     return Decision(f"{tried} (rules of {rules.name}).", "mm/page_alloc.c, __alloc_pages_slowpath")
+
+
+def _spares_processes(gfp: Gfp) -> str:
+    """Return for which requests no process is killed, "" if one may be (__alloc_pages_may_oom)."""
+    if "__GFP_FS" not in gfp.flags:
+        return "a request that may not use file systems"
+    if gfp.highest_zone in ("DMA", "DMA32"):
+        return "memory below Normal"
+    return "memory of one node only" if "__GFP_THISNODE" in gfp.flags else ""
 
 
 def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
     """Return the steps of a CMA failure, its reason as a word and in a sentence."""
     steps = [
         Decision(
-            f"The request: {request.pages} contiguous pages of a CMA area.",
+            f"The request: {request.pages or 'an unknown number of'} contiguous pages of a CMA "
+            "area.",
             "mm/cma.c, cma_alloc",
             {"pages": request.pages},
         )
@@ -170,7 +209,8 @@ def _cma_reason(
         return [*steps, _busy_step(request)], "CMA busy", BUSY
     if request.error == -12:
         known = f": the longest free run is {largest} pages" if request.runs else ""
-        because = f"no run of {request.pages} pages is free in the area's bitmap{known}"
+        wanted = f"{request.pages} pages" if request.pages else "this length"
+        because = f"no run of {wanted} is free in the area's bitmap{known}"
         return steps, "CMA full", because
     return steps, "CMA interrupted", f"the allocation ended with errno {-request.error}"
 

@@ -1,12 +1,13 @@
 """Machines side by side as HTML: name, number, and maps of their memory."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from zbudlab import layout
-from zbudlab.view.look import blocks, tokens
+from zbudlab.view.look import blocks, rasters, tokens
 
 #: Keys of the legend: kind of frame, words, background.
 _KEYS = (
@@ -34,15 +35,20 @@ class Card(NamedTuple):
     maps: dict[str, Sequence[int]]
 
 
+def style() -> str:
+    """Return the style sheet of machines and maps, as an element."""
+    css = (Path(__file__).parent / "figures.css").read_text("utf-8")
+    return (
+        f"<style>{tokens.css('.zb-fig', sizes=False)}.zb-fig{{--sans:{tokens.SANS}}}{css}"
+        f"{rasters.style('.zb-fig')}</style>"
+    )
+
+
 def page(cards: Sequence[Card], unit: str) -> str:
     """Return the machines as HTML; unit: what the numbers count."""
-    css = (Path(__file__).parent / "figures.css").read_text("utf-8")
     shown = {int(kind) for card in cards for part in card.maps.values() for kind in part}
     drawn = "".join(_card(card, unit) for card in cards)
-    return (
-        f"<style>{tokens.css('.zb-fig', sizes=False)}.zb-fig{{--sans:{tokens.SANS}}}{css}</style>"
-        f'<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown)}</div>'
-    )
+    return f'{style()}<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown)}</div>'
 
 
 def _card(card: Card, unit: str) -> str:
@@ -63,10 +69,31 @@ def _card(card: Card, unit: str) -> str:
     return f'<div style="border-color: {line}">{heading}{maps}</div>'
 
 
-def _legend(shown: set[int]) -> str:
+def _legend(shown: set[int], counts: Mapping[int, int] | None = None) -> str:
     keys = "".join(
-        f'<span><i style="background: {colour}"></i>{words}</span>'
+        f'<span><i style="background: {colour}"></i>{words}{_count(counts, kind)}</span>'
         for kind, words, colour in _KEYS
         if kind in shown
     )
     return f'<div class="zb-keys">{keys}{_WHOLE.format("512 free frames: a huge page")}</div>'
+
+
+def _count(counts: Mapping[int, int] | None, kind: int) -> str:
+    return "" if counts is None else f" {counts[kind]:,}"
+
+
+def map_page(kinds: Sequence[int], title: str, note: str = "", alt: str = "") -> str:
+    """Return the map of one machine as HTML, with a legend that counts each kind of frame.
+
+    kinds: of frames (layout.FRAME_*). title: shown above the map. note: shown below the legend.
+    alt: description of the map.
+    """
+    counts = Counter(int(kind) for kind in kinds)
+    across = blocks.rows_of(-(-len(kinds) // blocks.BLOCK))
+    drawn = blocks.svg(kinds, across=across, alt=alt or title)
+    heading = f"<header><b>{escape(title)}</b></header>" if title else ""
+    below = f"<p>{escape(note)}</p>" if note else ""
+    return (
+        f'{style()}<div class="zb-fig"><div class="zb-one">{heading}{drawn}</div>'
+        f"{_legend(set(counts), counts)}{below}</div>"
+    )

@@ -73,6 +73,9 @@ CURVES = {
     "zsmalloc": Curve("c_zsm", (1, 1.5), "D", "c_zsm"),
 }
 
+#: Tokens to write text in, for colours that are too light for text.
+AS_TEXT = {"zbud1": "warn", "c_none": "quiet", "edge": "quiet", "wholefill": "whole"}
+
 SANS = (
     '-apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, '
     '"Liberation Sans", "DejaVu Sans Condensed", system-ui, sans-serif'

@@ -4,7 +4,6 @@
 const FIELDS = { number: numberField, choice: choiceField, sketch: (...given) => new Sketch(...given) };
 const NOT_AGAIN = "It cannot be changed afterwards.";
 const HOW = { number: NOT_AGAIN, choice: NOT_AGAIN, sketch: "Drag the points, or use Tab and the arrow keys." };
-const LOCK_ICON = "M6 8V5.5a3 3 0 0 1 6 0V8M3 8h12v8H3z";
 
 /** The guesses stored in a notebook, by question. */
 class Kept {
@@ -60,8 +59,7 @@ class PredictionView {
   }
 
   gate() {
-    const lock = svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: LOCK_ICON }));
-    this.gateRoot = make("div", { class: "gate" }, lock, make("span", {}, "The run is hidden until you lock in a prediction."));
+    this.gateRoot = gateBox("The run is hidden until you lock in a prediction.");
     return this.gateRoot;
   }
 

@@ -9,10 +9,13 @@ import pandas as pd
 
 
 class OddIndex:
-    """Looks like a whole number to whatever asks for an index."""
+    """Looks like a whole number to whatever asks for an index, and takes two lines to show."""
 
     def __index__(self):
         raise RuntimeError("asked for an index")
+
+    def __repr__(self):
+        return "an odd\nindex"
 
 
 class Reaching:
@@ -140,7 +143,8 @@ def words_of(value):
     if isinstance(value, (int, float)):
         return [f"{value:g}"] if isinstance(value, float) else _of_integer(value)
     try:
-        return [type(value).__name__, repr(value)[:20], str(value)[:20]]
+        shown = " ".join(repr(value).split())
+        return [type(value).__name__, shown[:20], str(value)[:20]]
     except Exception:
         return [type(value).__name__, "object"]
 

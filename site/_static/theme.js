@@ -1,0 +1,30 @@
+// The theme of the site: the system's, unless the reader has chosen another. It is set before the
+// page is drawn.
+(() => {
+  const KEY = "zbudlab-theme", root = document.documentElement;
+  const stored = () => {
+    try {
+      return localStorage.getItem(KEY);
+    } catch {
+      return null; // the browser keeps nothing
+    }
+  };
+  const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  if (stored()) root.dataset.theme = stored();
+  addEventListener("DOMContentLoaded", () => {
+    for (const button of document.querySelectorAll(".zb-theme")) {
+      const name = () => (button.textContent = dark() ? "Light theme" : "Dark theme");
+      button.hidden = false;
+      name();
+      button.addEventListener("click", () => {
+        root.dataset.theme = dark() ? "light" : "dark";
+        try {
+          localStorage.setItem(KEY, root.dataset.theme);
+        } catch {
+          // chosen for this page only
+        }
+        name();
+      });
+    }
+  });
+})();

@@ -1,0 +1,112 @@
+"""Kernels that compiled code reaches through their addresses.
+
+Compiled code contains everything that it calls, in each of its callers again. So a kernel that most
+machines never call, called from where all of them pass, costs everyone time to compile. A `door`
+stands between: its caller contains one jump through a table, and the kernel behind it is compiled
+when `open_doors` is called for its kind.
+
+WebAssembly has no such table: with the environment's ZBUDLAB_DOORS=0, while a module is built, a
+door is the kernel itself.
+"""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing import signature
+from numba.extending import lower_builtin, type_callable
+
+from zbudlab.jit.memory import DOORS, MEMORY, place_in_table
+
+RESULTS = {int: types.int64, bool: types.boolean, None: types.none}
+HANDLES = types.Array(types.int64, 1, "C")
+WORD = ir.IntType(64)
+
+_doors: list[Callable[..., Any]] = []
+_opened: set[int] = set()
+
+
+def door(kernel: Any, kind: int, result: type | None = int) -> Any:
+    """Return a function that calls a kernel through its address.
+
+    The kernel takes `mem`, then whole numbers; a parameter `handles` is an array of them.
+
+    kind: what `open_doors` must be called with before compiled code calls the function. result: of
+    the kernel: int, bool, or None.
+    """
+    if os.environ.get("ZBUDLAB_DOORS") == "0" or not hasattr(kernel, "py_func"):
+        return kernel
+
+    @functools.wraps(kernel.py_func)
+    def call(*arguments: Any) -> Any:
+        return kernel(*arguments)
+
+    number, code = len(_doors), kernel.py_func.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    given = [HANDLES if name == "handles" else types.int64 for name in names]
+    form = signature(RESULTS[result], MEMORY, *given)
+    call.__dict__.update(behind=kernel, kind=kind, form=form)
+    _doors.append(call)
+    type_callable(call)(lambda context: _typer(form, inspect.signature(kernel.py_func)))
+    lower_builtin(call, types.VarArg(types.Any))(_lowered(number))
+    return call
+
+
+def _typer(form: Any, parameters: inspect.Signature) -> Any:
+    """Return a function that numba asks for the signature of a call."""
+
+    def typer(*given: Any) -> Any:
+        return form
+
+    typer.__dict__["__signature__"] = parameters
+    return typer
+
+
+def _lowered(number: int) -> Any:
+    """Return what compiled code does in place of a call: fetch the address and jump there."""
+
+    def lower(context: Any, builder: Any, form: Any, arguments: Any) -> Any:
+        table = builder.bitcast(arguments[0], WORD.as_pointer())
+        doors = builder.inttoptr(
+            builder.load(builder.gep(table, [WORD(place_in_table("doors"))])), WORD.as_pointer()
+        )
+        convention = context.call_conv
+        kind = convention.get_function_type(form.return_type, form.args).as_pointer()
+        callee = builder.inttoptr(builder.load(builder.gep(doors, [WORD(number)])), kind)
+        status, result = convention.call_function(
+            builder, callee, form.return_type, form.args, arguments
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return result
+
+    return lower
+
+
+def open_doors(kind: int) -> None:
+    """Compile the kernels behind the doors of a kind, and let compiled code call them."""
+    if kind in _opened:
+        return
+    for number, each in enumerate(_doors):
+        values: dict[str, Any] = each.__dict__
+        if values["kind"] == kind:
+            DOORS[number] = _address(values["behind"], values["form"])
+    _opened.add(kind)
+
+
+def _address(kernel: Any, form: Any) -> int:
+    """Return the address of a kernel compiled for a signature.
+
+    Raises TypeError if it returns something else.
+    """
+    kernel.compile(form.args)
+    compiled = kernel.overloads[form.args]
+    if compiled.signature.return_type != form.return_type:
+        found = compiled.signature.return_type
+        raise TypeError(f"{kernel.py_func.__name__} returns {found}, its door {form.return_type}")
+    address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return address
