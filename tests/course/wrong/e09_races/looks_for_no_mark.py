@@ -1,4 +1,4 @@
-"""Sets the mark, and nobody asks for it."""
+"""Sets the mark and never looks at it."""
 
 LOSES = ("lists",)
 
