@@ -297,7 +297,7 @@ def setup(seed: int, number: int) -> MachineConfig:
     page_bytes = bool(rng.integers(0, 3) == 0)
     faulty = bool(rng.integers(0, 3) == 0)
     profile = str(rng.choice(["3.12-fixed", "6.1"]))
-    zpools = ("zbud", "zsmalloc") if profile == "6.1" else ("zbud",)
+    zpools = ("zbud", "zsmalloc", "z3fold") if profile == "6.1" else ("zbud",)
     return MachineConfig(
         frames=cma + (2048 if cma else int(rng.integers(256, 2048))),
         pageblock_order=int(rng.choice([9, 9, 5])),

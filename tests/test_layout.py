@@ -1,7 +1,7 @@
 """Record types: structs of C, with names that mean the same compiled and uncompiled.
 
 Also tests `layout/cgroups.py`, `layout/errors.py`, `layout/memory.py`, `layout/pools.py`,
-`layout/traces.py` and `layout/zsmalloc.py`.
+`layout/traces.py`, `layout/z3fold.py` and `layout/zsmalloc.py`.
 """
 
 import numpy as np

@@ -239,15 +239,39 @@ def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules
     return replace(ZSMALLOC[version], chain_size=chain_size)
 
 
-def zpool_refusal(profile: str, zpool: str) -> str | None:
-    """Return why zswap of a profile cannot have an allocator, "zbud" or "zsmalloc"; None = it can.
+#: Profiles of kernels without zbud and z3fold, which left Linux in 6.15; all others have zbud.
+WITHOUT_ZBUD = ("7.2", "7.3")
+#: Profiles of kernels with z3fold: it came with 4.8.
+WITH_Z3FOLD = ("6.1", "6.12")
+ALLOCATORS = ("zbud", "z3fold", "zsmalloc")
+
+
+def allocators_of(profile: str) -> tuple[str, ...]:
+    """Return the allocators that zswap of a profile can have, the usual one first.
 
     Source: mm/zpool.c, which lets zswap choose, came with v3.17.
     """
-    if zpool != "zsmalloc" or profile in ZSMALLOC:
+    zbud = profile not in WITHOUT_ZBUD
+    has = {"zbud": zbud, "z3fold": profile in WITH_Z3FOLD, "zsmalloc": profile in ZSMALLOC}
+    return tuple(name for name in ALLOCATORS if has[name])
+
+
+def zpool_refusal(profile: str, zpool: str) -> str | None:
+    """Return why zswap of a profile cannot have an allocator, one of ALLOCATORS; None = it can."""
+    if zpool in (there := allocators_of(profile)):
         return None
-    able = ", ".join(name for name in PROFILES if name in ZSMALLOC)
+    able = [name for name in PROFILES if zpool in allocators_of(name)]
+    if profile in WITHOUT_ZBUD:
+        why = f"{zpool} left Linux in 6.15"
+    else:
+        why = f"it has {' and '.join(there)}"
+    needed = f"zpool={zpool!r} needs one of the profiles {', '.join(able)}"
     return (
-        f"zswap of {profile} has no allocator except zbud: zpool='zsmalloc' needs one of the "
-        f"profiles {able}"
+        f"zswap of {profile} has no {zpool}: {why}. {needed}, or thought_experiment=True for a "
+        "machine that no kernel had"
     )
+
+
+def todays_profile() -> str:
+    """Return the profile of the newest kernel, which has zsmalloc."""
+    return [name for name in PROFILES if name in ZSMALLOC][-1]

@@ -42,8 +42,10 @@ MACHINES = (
     (replace(SMALL, frames=2048, cma_pages=1024, page_bytes=False), 90),
     (replace(SMALL, profile="6.1", zpool="zsmalloc"), 60),
     (replace(SMALL, profile="6.1", zpool="zsmalloc", page_bytes=False, max_pool_percent=8), 60),
+    (replace(SMALL, profile="6.1", zpool="z3fold", max_pool_percent=12), 90),
+    (replace(SMALL, profile="6.1", zpool="z3fold", page_bytes=False, max_pool_percent=8), 90),
 )
-SHORT = 250  #: bytes, packed, of a trace of zsmalloc that is run uncompiled
+SHORT = 250  #: bytes, packed, of a trace of text that is run uncompiled
 LATE_PAGES = 136  #: of a process that comes last and is larger than the small machines
 
 
@@ -261,6 +263,12 @@ def zswap7_script() -> None:
         assert inspection.first_fault(harness.state) is None
 
 
+def z3fold_script() -> None:
+    """The short traces of z3fold: compaction, foreign objects, mappings, reclaim, isolation."""
+    for trace in sorted((GOLDEN / "z3fold-6.1").glob("c*.trace.gz")):
+        assert list(answers("z3fold-6.1", trace))
+
+
 def cma_script() -> None:
     """Requests of a CMA area: met, past a pinned page, refused, and given back."""
     machine = Machine(frames=2048, cma_pages=1024, page_bytes=False, log=False)
@@ -284,6 +292,7 @@ def calls():
     recorder.play(emptied_script)
     recorder.play(zsmalloc_script)
     recorder.play(zswap7_script)
+    recorder.play(z3fold_script)
     recorder.play(cma_script)
     for number in range(len(MACHINES)):
         recorder.play(lambda number=number: machine_script(number))

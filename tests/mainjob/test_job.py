@@ -19,7 +19,7 @@ from zbudlab.mainjob import job, report
 from zbudlab.mm import zbud
 
 CONTENT = from_pages(corpus.pages("mixed", 3000))
-WITHOUT, UNMOVABLE, MOVABLE = job.VARIANTS
+WITHOUT, UNMOVABLE, MOVABLE, TODAY = job.VARIANTS
 
 
 def plan(frames=8192, **settings):
@@ -66,6 +66,7 @@ class TestFigures:
 
     def test_a_loss_would_be_called_one(self, scattered):
         worse = [replace(o, blocks_after=10 - i) for i, o in enumerate(scattered.values())]
+        assert report.headline(worse[1:], 9) == report.headline(worse, 9)
         assert "cost blocks here: 9 -> 8" in report.headline(worse, 9)
 
     def test_without_zswap_there_is_no_pool(self, scattered):

@@ -31,3 +31,16 @@ def test_without_kpageflags_there_is_no_map_and_it_says_why(root):
     with pytest.raises(ValueError, match="only root"):
         plot_frames(found)
     assert len(plot_host(found).axes) == 3
+
+
+def test_every_zone_of_many_nodes_has_a_line_and_its_name(tmp_path):
+    rows = [f"Node {node}, zone {name} {node + 1} 2 3" for node in range(8) for name in ZONES]
+    found = host.from_text("".join(f"{row}\n" for row in rows))
+    ax = plot_host(found).axes[16]
+    looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert len(looks) == 16
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == [str(zone) for zone in found.zones]
+
+
+ZONES = ("Normal", "Movable")

@@ -1,10 +1,14 @@
 """Pictures of a refused request, and the answer as a notebook shows it."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from zbudlab import host
 from zbudlab.host.zones import suitable_blocks
@@ -72,6 +76,37 @@ def test_blocks_are_told_in_words(small):
     words = reports.block_values(small)
     assert f"{small.decisions[0].free} pages free" in words
     assert words in reports.key_values(small)
+
+
+def inside(figure, width, height):
+    """Return whether all text of a figure is within it, and no title reaches into another plot."""
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.findobj(Text) if text.get_text()]
+    titles = [ax.title.get_window_extent() for ax in figure.findobj(Axes)]
+    apart = all(not one.overlaps(other) for one, other in combinations(titles, 2) if one != other)
+    return apart and all(
+        box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
+        for box in boxes
+    )
+
+
+@pytest.mark.parametrize("nodes", [1, 4])
+def test_all_words_of_the_picture_are_on_it(nodes):
+    text = TEXTS["csky_cma"].replace("Normal", "Node 0 Normal")
+    zones = [line for line in text.splitlines() if line.startswith("Node 0")]
+    for node in range(1, nodes):
+        text += "\n" + "\n".join(line.replace("Node 0", f"Node {node}") for line in zones)
+    answer = host.why(text, layouts=2)
+    assert len(answer.decisions) == nodes
+    figure = reports.plot_answer(answer)
+    FigureCanvasAgg(figure)
+    assert inside(figure, *(figure.get_size_inches() * figure.dpi))
+
+
+def test_every_layout_is_shown(small):
+    axes = reports.plot_answer(small).findobj(Axes)
+    dots = [line.get_xdata() for line in axes[-1].lines if line.get_marker() == "o"]
+    assert [sorted(found) for found in dots] == [sorted(remedy.blocks) for remedy in small.remedies]
 
 
 def test_without_zones_there_is_no_figure():

@@ -1,4 +1,4 @@
-"""`zbudlab run`: the main job, files under memory pressure on three machines."""
+"""`zbudlab run`: the main job, files under memory pressure on several machines."""
 
 import argparse
 from dataclasses import replace
@@ -13,8 +13,8 @@ from zbudlab.cli.printing import say
 from zbudlab.content.compressors import available
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
-from zbudlab.machine.settings import FRAMES, MAIN_JOB, ORDER, PERCENT, SHARE, span
-from zbudlab.profiles import DEFAULT, PROFILES, rules_of
+from zbudlab.machine.settings import FRAMES, MACHINES, MAIN_JOB, ORDER, PERCENT, SHARE, span
+from zbudlab.profiles import ALLOCATORS, DEFAULT, PROFILES, rules_of
 
 #: Options of `zbudlab run`: name, type, default, placeholder of the value, help. argparse gets no
 #: defaults, so the options that were given are known.
@@ -29,6 +29,14 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
     ),
     ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
     ("--profile", str, DEFAULT, "NAME", f"whose rules: {', '.join(PROFILES)}"),
+    (
+        "--zpool",
+        str,
+        None,
+        "NAME",
+        f"zswap's allocator: {', '.join(ALLOCATORS)} (default: the profile's usual one)",
+    ),
+    ("--machines", str, None, "NAMES", f"machines to compare: {','.join(MACHINES)}"),
     ("--scenario", str, "scattered", "NAME", "how processes grow and exit: scattered or orderly"),
     (
         "--pressure",
@@ -78,16 +86,22 @@ def _main_job(options: argparse.Namespace) -> int:
     say_if_first()
     content = _content(options, plan)
     say(report.introduction(plan, content))
-    total = 2 * plan.pages * len(job.VARIANTS)
+    total = 2 * plan.pages * len(plan.variants)
     with tqdm(total=total, unit="page", delay=1, leave=False, disable=None) as bar:
         outcomes = job.run(plan, content, bar.update)
     print("\n" + report.table(outcomes, plan.order))
     print("\n" + report.headline(outcomes, plan.order))
+    print(report.thought_experiments(outcomes), end="")
     write_outputs(
         options, lambda: report.as_json(plan, content, outcomes), lambda: _maps(plan, outcomes)
     )
     print(report.verdict(outcomes))
     return 0 if report.all_well(outcomes) else DIFFERENCE
+
+
+def machine_names(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the machines that --machines chooses; without it all of them."""
+    return MACHINES if options.machines is None else tuple(options.machines.split(","))
 
 
 def _plan(options: argparse.Namespace) -> Any:
@@ -99,13 +113,17 @@ def _plan(options: argparse.Namespace) -> Any:
         max_pool_percent=options.max_pool_percent,
         compressor=options.compressor,
         profile=options.profile,
+        zpool=options.zpool,
+        thought_experiment=options.thought_experiment,
         seed=options.seed,
         **cma_area(options, options.frames, _cma(options.frames)),
         threads=options.threads,
         log=False,
         page_bytes=not options.metadata_only,
     )
-    plan = job.JobPlan(config, options.scenario, options.pressure, options.exits, options.order)
+    names = machine_names(options)
+    given = (options.scenario, options.pressure, options.exits, options.order, names)
+    plan = job.JobPlan(config, *given)
     if options.metadata_only:
         plan = replace(plan, config=replace(config, swap_pages=plan.pages))
     return plan
@@ -164,10 +182,10 @@ def add(commands: Any) -> None:
     """Add the options of `zbudlab run`."""
     run = commands.add_parser(
         "run",
-        help="put files under memory pressure on three machines and compare",
+        help="put files under memory pressure on several machines and compare",
         description="Files become the memory of simulated processes on a machine without zswap, "
-        "one whose zbud pages cannot move, and one whose zbud pages can; large blocks are "
-        "requested before and after compaction.",
+        "one whose zbud pages cannot move, one whose zbud pages can, and one with zsmalloc and "
+        "zswap as today; large blocks are requested before and after compaction.",
     )
     run.add_argument(
         "paths", nargs="*", metavar="PATH", help="files and folders (default: Python's library)"
@@ -179,5 +197,10 @@ def add(commands: Any) -> None:
         "--metadata-only",
         action="store_true",
         help="no page bytes, 96 bytes per frame: owners and handles are proved instead",
+    )
+    run.add_argument(
+        "--thought-experiment",
+        action="store_true",
+        help="allow an allocator that the profile's kernel did not have",
     )
     run.set_defaults(command=_run)

@@ -1,4 +1,4 @@
-"""`zbudlab run --workload`: a workload on the three machines of the main job."""
+"""`zbudlab run --workload`: a workload on the machines of the main job."""
 
 import argparse
 from typing import Any
@@ -12,7 +12,7 @@ from zbudlab.machine.errors import ConfigError
 from zbudlab.machine.settings import ORDER
 
 #: Options that are settings of the machine, and options of the main job only.
-SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "seed", "threads")
+SETTINGS = ("frames", "max_pool_percent", "compressor", "profile", "zpool", "seed", "threads")
 MAIN_JOB = ("scenario", "pressure", "exits", "lengths", "metadata_only")
 
 #: Rows of the table: the label, and the results in it.
@@ -55,15 +55,16 @@ def _content(paths: list[str]) -> dict[str, float]:
     }
 
 
-def _results(made: Any, settings: dict[str, Any], order: int) -> dict[str, dict[str, Any]]:
+def _results(
+    made: Any, settings: dict[str, Any], order: int, machines: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """Run the workload on each machine. Return the results by column heading."""
     from tqdm import tqdm
 
     from zbudlab.experiments import pressure
-    from zbudlab.mainjob.job import VARIANTS
 
     found = {}
-    for name, variant in tqdm(VARIANTS.items(), unit="machine", delay=1, leave=False, disable=None):
+    for name, variant in tqdm(machines.items(), unit="machine", delay=1, leave=False, disable=None):
         result = pressure(made, order=order, **{"seed": 0} | settings | variant)
         result["from_zswap"] = result["pgmajfault"] - result["device_reads"]
         found[name] = result
@@ -72,7 +73,9 @@ def _results(made: Any, settings: dict[str, Any], order: int) -> dict[str, dict[
 
 def run(options: argparse.Namespace) -> int:
     """Run the workload, print the table, and write the requested files."""
+    from zbudlab.cli.run import machine_names
     from zbudlab.mainjob import report
+    from zbudlab.mainjob.job import variants
 
     made, settings = _workload(options)
     order = HUGETLB_PAGE_ORDER if options.order is None else options.order
@@ -82,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     config = made.machine_config(**settings)
     say_if_first()
     say(f"{made.name}: {made.description}\n{config.frames} frames, {made.steps} steps\n")
-    results = _results(made, settings, order)
+    results = _results(made, settings, order, variants(config, machine_names(options)))
     rows = [
         (name.format(order=order), [_cell(r, of) if of else "" for r in results.values()])
         for name, of in ROWS
@@ -110,6 +113,7 @@ def _workload(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
         made = made.with_content(_content(options.paths))
     given = {name: getattr(options, name) for name in SETTINGS}
     settings = {name: value for name, value in given.items() if value is not None}
+    settings |= {"thought_experiment": True} if options.thought_experiment else {}
     frames = settings.get("frames", made.machine_config().frames)
     return made, settings | cma_area(options, frames, None)
 

@@ -23,6 +23,7 @@ _MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud",
     layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE: "zsmalloc",
+    layout.PAGE_Z3FOLD_MAPCOUNT_VALUE: "z3fold",
 }
 _ZONE_LISTS = {
     layout.INACTIVE_ANON: "inactive list",
@@ -43,7 +44,8 @@ _WORDS = {
     "lrus": "list record of zswap entry",
     "cgroups": "cgroup",
     "objects": "word of zsmalloc's object",
-    "handles": "place of zsmalloc's handle",
+    "handles": "place of a handle",
+    "z3folds": "page of z3fold",
     "lengths": "compressed length of page table entry",
 }
 _SINGLE = {

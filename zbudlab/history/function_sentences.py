@@ -7,7 +7,7 @@ the page allocator's own functions would only be in the way and are left out.
 import numpy as np
 
 from zbudlab import layout
-from zbudlab.history import zsmalloc_sentences
+from zbudlab.history import z3fold_sentences, zsmalloc_sentences
 from zbudlab.history.changes import list_name
 from zbudlab.history.sentences import Transition, explains, plural
 from zbudlab.mm.inspection import list_members
@@ -26,6 +26,7 @@ MOVING = {
     "page_alloc.put_single_page": "put",
     "migrate.putback_movable_page": "put",
     **zsmalloc_sentences.MOVING,
+    **z3fold_sentences.MOVING,
 }
 OTHERS = {
     "page_alloc.del_page_from_free_list": "take off its list",
@@ -38,6 +39,7 @@ OTHERS = {
     "zbud.clear_buddy": "clear the buddy",
     "zswap_entry.zswap_entry_cache_alloc": "zswap entry",
     **zsmalloc_sentences.OTHERS,
+    **z3fold_sentences.OTHERS,
 }
 STAGES = {**MOVING, **OTHERS}
 

@@ -12,13 +12,12 @@ from zbudlab.content.compressors import Recorded
 from zbudlab.history.changes import Moment
 from zbudlab.history.explanation import Explanation, explain
 from zbudlab.history.inside import Inside
-from zbudlab.history.rerun import answer, rebuilt, without_bytes
+from zbudlab.history.rerun import answer_from, rebuilt, without_bytes
 from zbudlab.history.sentences import FUNCTIONS, Transition
 from zbudlab.io.arguments import checked
-from zbudlab.layout import EAGAIN, PAGE_SIZE
+from zbudlab.layout import EAGAIN
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
-from zbudlab.machine.errors import MachineError
 from zbudlab.machine.keyframes import MERGE, REJECT, SECONDS, Keyframes
 from zbudlab.machine.logfile import NoSuchStop
 from zbudlab.machine.operations import OPERATIONS
@@ -196,7 +195,7 @@ class History:
         hooks: further functions that replace kernels during this call.
         """
         with self._exchanged(hooks or {}):
-            return self._done(entry)
+            return answer_from(self.machine, self.log, entry)
 
     def _exchanged(self, hooks: Mapping[str, Callable]) -> contextlib.AbstractContextManager[None]:
         """Return a context in which functions and hooks replace kernels.
@@ -207,18 +206,6 @@ class History:
         if self.functions:
             return jit.uncompiled(jit.KERNELS, {**self.functions, **hooks})
         return jit.replaced(dict(hooks)) if hooks else contextlib.nullcontext()
-
-    def _done(self, entry: Entry) -> int:
-        if entry.name != "write":
-            return answer(self.machine, entry)
-        process, first, *numbers = entry.arguments
-        content = b"".join(self.log.contents[number] or b"" for number in numbers)
-        pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
-        try:
-            self.machine.write(process, first, pages)
-        except MachineError as error:
-            return -(error.errno or 0)
-        return len(pages)
 
     @checked()
     def build(self, seconds: float = float("inf"), stop: int | None = None) -> bool:

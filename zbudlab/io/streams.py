@@ -107,6 +107,10 @@ class Malformed:
     @checked()
     def add(self, number: int, text: bytes | str) -> None:
         """Count a line, and keep its text if it is one of the first."""
+        self.note(number, text)
+
+    def note(self, number: int, text: bytes | str) -> None:
+        """Do as `add`, for readers, which may have millions of lines."""
         self.count += 1
         if len(self.named) < NAMED:
             shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text

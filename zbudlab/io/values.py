@@ -127,12 +127,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few names."""
+    """One of a few names; with `optional`, also None."""
 
     known: Collection[str]
+    optional: bool = False
 
     def fault(self, name: str, value: Any) -> str:
         """Say what is wrong with a value, or return ""."""
+        if value is None and self.optional:
+            return ""
         if isinstance(value, str) and value in self.known:
             return ""
         return f"{name} must be one of {', '.join(self.known)}, not {shown(value)}"
@@ -166,13 +169,16 @@ def whole_numbers(
         outside = [end for end in (values[0], values[-1]) if not low <= end <= high]
         if outside:
             raise refusal(f"{name} must be {low} to {high}, not {outside[0]}")
+    unbounded = (low, high) == (INT64_MIN, INT64_MAX)
+    if unbounded and type(values) is np.ndarray and values.ndim == 1 and values.dtype == np.int64:
+        return values
     try:
         array = np.asarray(values)
     except Exception:  # ragged lists, and objects whose own conversion fails in any way
         array = np.zeros((), object)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise refusal(f"{name} must be a range or list of whole numbers, not {shown(values)}")
-    narrower = (low, high) != (INT64_MIN, INT64_MAX) or array.dtype == np.uint64
+    narrower = not unbounded or array.dtype == np.uint64
     if array.size and narrower:
         for extreme in (int(array.min()), int(array.max())):
             if not low <= extreme <= high:

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 ENGINE = ("jit", "layout", "mm")
+DRIVER = "driver"  #: kernels of the packages above call its kernels
 
 
 def _hash_of(folders: Sequence[str], *others: Path) -> str:
@@ -82,12 +83,12 @@ CACHE_DIRECTORY = _cache_directory()
 def directory_of(package: str) -> Path | None:
     """Return the folder for the compiled code of a package of zbudlab, None = none is writable.
 
-    Kernels outside the engine have one for each state of their package, so that a change there
-    does not compile the engine again.
+    Kernels outside the engine have one for each state of their package and of the driver, so that a
+    change there does not compile the engine again.
     """
     if CACHE_DIRECTORY is None or package in ENGINE:
         return CACHE_DIRECTORY
-    return CACHE_DIRECTORY / f"{package}-{_hash_of((package,))}"
+    return CACHE_DIRECTORY / f"{package}-{_hash_of((package, DRIVER))}"
 
 
 def cache_is_kept() -> bool:

@@ -7,6 +7,7 @@ compiled and uncompiled.
 """
 
 from zbudlab.layout.cgroups import *
+from zbudlab.layout.driver import *
 from zbudlab.layout.errors import *
 from zbudlab.layout.memory import *
 from zbudlab.layout.pools import *

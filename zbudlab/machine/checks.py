@@ -80,6 +80,18 @@ def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -
         )
 
 
+def has_pages(machine: Core, process: Any, pages: np.ndarray) -> bool:
+    """Return whether a process has all these pages, int64 (n,); False if it is not clear at once.
+
+    As unsigned numbers, negative pages are larger than any other: one comparison is enough.
+    """
+    sizes = machine.state.processes["nr_pages"]
+    if type(process) is not int or not 0 <= process < len(sizes) or not pages.size:
+        return False
+    found: bool = pages.view(np.uint64).max() < sizes.item(process)
+    return found
+
+
 def place(machine: Core, process: Any, page: Any) -> int:
     """Return where a page of a process is in the table of page table entries, or refuse it."""
     table, process, page = machine.state.processes, plain(process), plain(page)

@@ -11,7 +11,7 @@ from zbudlab.io.files import host_memory
 from zbudlab.io.values import check_fields, human, shown
 from zbudlab.machine.errors import ConfigError, MachineError
 from zbudlab.machine.settings import MACHINE, MAX_FRAMES, ZBUD_VARIANTS, ZPOOLS
-from zbudlab.profiles import DEFAULT, zpool_refusal
+from zbudlab.profiles import DEFAULT, allocators_of, zpool_refusal
 
 __all__ = ["MAX_FRAMES", "MachineConfig"]
 
@@ -29,9 +29,11 @@ class MachineConfig:
     cma_start: its first page frame, a multiple of 1024; None = at the end of memory.
     cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
-    zbud_movable: whether compaction may move zbud pages; None = as the variant has it.
-    zpool: zswap's allocator, "zbud", or "zsmalloc" in profiles of kernels that have it. Objects of
-        `zbud_alloc` are in zbud with either.
+    zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the
+        variant of zbud has it.
+    zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or zsmalloc in profiles
+        of kernels that have no zbud. Objects of `zbud_alloc` are in zbud with any of them.
+    thought_experiment: whether `zpool` may be an allocator that the profile's kernel did not have.
     zswap: False = pages go uncompressed to the swap device.
     compressor: a name from `zbudlab.content.compressors`.
     max_pool_percent: the largest share of all frames that zswap's pool may take.
@@ -59,7 +61,8 @@ class MachineConfig:
     cma_order_per_bit: int = 0
     zbud: str = "series"
     zbud_movable: bool | None = None
-    zpool: str = "zbud"
+    zpool: str | None = None
+    thought_experiment: bool = False
     zswap: bool = True
     compressor: str = "lz4"
     max_pool_percent: int = 20
@@ -82,7 +85,7 @@ class MachineConfig:
                 raise ConfigError(f"{name} must be 0 to {self.frames}, not {value}")
         if self.zbud_movable and self.zbud == "plain":
             raise ConfigError("pages of plain zbud cannot move: zbud_movable needs zbud='series'")
-        if why := zpool_refusal(self.profile, self.zpool):
+        if (why := zpool_refusal(self.profile, self.allocator)) and not self.thought_experiment:
             raise ConfigError(why)
         self._check_cma()
         find_compressor(self.compressor)
@@ -111,8 +114,20 @@ class MachineConfig:
 
     @property
     def movable(self) -> bool:
-        """Whether compaction may move zbud pages."""
+        """Whether compaction may move pages of pools."""
         return self.zbud == "series" if self.zbud_movable is None else self.zbud_movable
+
+    @property
+    def allocator(self) -> str:
+        """The allocator of zswap's pool, by name."""
+        return self.zpool or allocators_of(self.profile)[0]
+
+    @property
+    def hypothetical(self) -> str:
+        """Why no kernel was like this machine, or ""."""
+        if self.allocator in allocators_of(self.profile):
+            return ""
+        return f"a thought experiment: zswap of {self.profile} has no {self.allocator}"
 
     @property
     def variant(self) -> int:
@@ -122,7 +137,7 @@ class MachineConfig:
     @property
     def kind(self) -> int:
         """The allocator of zswap's pool, layout.ZPOOL_*."""
-        return ZPOOLS[self.zpool]
+        return ZPOOLS[self.allocator]
 
     @property
     def swap_slots(self) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.content.compressors import Compressor
 from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.driven import DrivenPaging
 from zbudlab.machine.oplog import OperationLog
-from zbudlab.machine.paging import Paging
 from zbudlab.mm import bootmem
 from zbudlab.mm.state import State
 from zbudlab.swap.device import MarkDevice
@@ -20,7 +20,7 @@ from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
 SWAP_TYPE = 0  #: the only swap area; zswap's pool has its number
-LAB_POOL = 1  #: the zbud pool of the user's objects
+LAB_POOL = layout.LAB_POOL  #: the zbud pool of the user's objects
 
 
 class Core:
@@ -53,7 +53,7 @@ class Core:
         self.cma_bitmap = np.zeros((last - first) >> config.cma_order_per_bit, np.uint8)
         self.swap = self._swap()
         self.swap.swapon(SWAP_TYPE, config.swap_slots)
-        self.paging = Paging(self.state, self.swap, self.journal)
+        self.paging = DrivenPaging(self.state, self.swap, self.journal)
 
     def _booted(self) -> State:
         """Return the arrays of a machine after boot, with a pool for the user's objects."""

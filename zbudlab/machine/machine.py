@@ -41,7 +41,7 @@ TRUTH = Truth()
 
 def _switch(name: str, value: Any) -> int:
     """Return a boolean as 0 or 1; MachineError(EINVAL) for anything else."""
-    return int(taken(TRUTH, name, value, invalid))
+    return int(value if type(value) is bool else taken(TRUTH, name, value, invalid))
 
 
 class Machine(ContiguousMemory):
@@ -99,6 +99,8 @@ class Machine(ContiguousMemory):
 
     def _perform(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
         """Run and log an operation that was checked. run: does it, and returns its result."""
+        if self.log is None and not self.config.checked:
+            return run()
         self.journal.flush()
         place = self.log.add(0, name, arguments) if self.log is not None else -1
         started = time.process_time() if self.keyframes is not None else 0.0
@@ -150,6 +152,8 @@ class Machine(ContiguousMemory):
             step = pages.step if len(pages) > 1 else 0
             return pages[0] + step * np.arange(len(pages), dtype=np.int64)
         asked = whole_numbers("pages", pages, invalid)
+        if checks.has_pages(self, process, asked):
+            return asked
         bounds = (int(asked.min()), int(asked.max())) if asked.size else (0, -1)
         checks.process_pages(self, process, *bounds)
         return asked

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from zbudlab.layout import ARRIVED_CACHE, ARRIVED_DEVICE, ARRIVED_ZSWAP
 from zbudlab.mm.growth import grown
 
 #: How a page came into memory, by the answer of `Swap.load`; 0 = its first touch.
-ARRIVALS = {"zswap": 1, "device": 2, "cache": 3}
+ARRIVALS = {"zswap": ARRIVED_ZSWAP, "device": ARRIVED_DEVICE, "cache": ARRIVED_CACHE}
 MOVED = 0x80  #: bit of an arrival: compaction or CMA has moved the page since
 
 
@@ -20,7 +21,7 @@ class PageNotes:
         self.arrivals = np.zeros(64, np.uint8)
         self.refusals = np.zeros(64, np.uint8)
 
-    def _reach(self, place: int) -> None:
+    def reach(self, place: int) -> None:
         """Make room for a note on that place."""
         if place >= len(self.arrivals):
             self.arrivals = grown(self.arrivals, place + 1)
@@ -34,20 +35,20 @@ class PageNotes:
 
     def came(self, place: int, source: str) -> None:
         """Note that a page was swapped in. source: the answer of `Swap.load`."""
-        self._reach(place)
+        self.reach(place)
         self.arrivals[place] = ARRIVALS[source]
 
     def refused(self, places: np.ndarray, reasons: np.ndarray) -> None:
         """Note why zswap refused pages. places, reasons: (n,); reason 0 = it did not."""
         which = np.flatnonzero(reasons)
         if len(which):
-            self._reach(int(places.max()))
+            self.reach(int(places.max()))
             self.refusals[places[which]] = reasons[which]
 
     def moved(self, places: np.ndarray) -> None:
         """Note that pages in memory were moved. places: int64 (n,)."""
         if len(places):
-            self._reach(int(places.max()))
+            self.reach(int(places.max()))
             self.arrivals[places] |= MOVED
 
     def forget(self, start: int, count: int) -> None:

@@ -13,7 +13,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zbudlab.layout import MAX_ORDER, MIGRATE_MOVABLE, MIGRATE_TYPES, MIGRATE_UNMOVABLE, PAGE_SIZE
+from zbudlab.layout import (
+    ACCESS_FETCH,
+    ACCESS_LENGTHS,
+    ACCESS_STORE,
+    MAX_ORDER,
+    MIGRATE_MOVABLE,
+    MIGRATE_TYPES,
+    MIGRATE_UNMOVABLE,
+    PAGE_SIZE,
+)
 from zbudlab.machine import freelists
 from zbudlab.machine.checks import FAULTS, PINS
 from zbudlab.machine.core import LAB_POOL, Core
@@ -61,8 +70,7 @@ def run_of_pages(machine: Core, process: int, first: int, count: int) -> np.ndar
 
 def touch_pages(machine: Core, process: int, write: int, pages: np.ndarray) -> int:
     """Access pages, int64 (n,), in order. Return their number."""
-    for _ in machine.paging.fault_in(process, places(machine, process, pages), write):
-        pass
+    machine.paging.access(process, places(machine, process, pages), write)
     return len(pages)
 
 
@@ -75,9 +83,7 @@ def touch(machine: Core, process: int, write: int, *pages: int) -> int:
 def write_pages(machine: Core, process: int, first: int, content: np.ndarray) -> int:
     """Write pages, uint8 (n, 4096), from page `first` of a process on. Return their number."""
     at = run_of_pages(machine, process, first, len(content))
-    state = machine.state
-    for start, end in machine.paging.fault_in(process, at, 1):
-        state.frames[state.ptes["value"][at[start:end]]] = content[start:end]
+    machine.paging.access(process, at, 1, ACCESS_STORE, content=content)
     return len(content)
 
 
@@ -93,11 +99,7 @@ def write(machine: Core, process: int, first: int, *numbers: int) -> int:
 def write_page_marks(machine: Core, process: int, first: int, lengths: np.ndarray) -> int:
     """Write pages of which only the lengths are known, int32 (n,). Return their number."""
     at = run_of_pages(machine, process, first, len(lengths))
-    state = machine.state
-    for start, end in machine.paging.fault_in(process, at, 1):
-        written = at[start:end]
-        state.lengths[written] = lengths[start:end]
-        state.marks[state.ptes["value"][written]] = written + 1
+    machine.paging.access(process, at, 1, ACCESS_LENGTHS, lengths=lengths)
     return len(lengths)
 
 
@@ -110,9 +112,7 @@ def write_lengths(machine: Core, process: int, first: int, *lengths: int) -> int
 def read_pages(machine: Core, process: int, first: int, out: np.ndarray) -> int:
     """Read len(out) pages from page `first` of a process on. Return their number."""
     at = run_of_pages(machine, process, first, len(out))
-    state = machine.state
-    for start, end in machine.paging.fault_in(process, at, 0):
-        out[start:end] = state.frames[state.ptes["value"][at[start:end]]]
+    machine.paging.access(process, at, 0, ACCESS_FETCH, content=out)
     return len(out)
 
 

@@ -87,6 +87,17 @@ class OperationLog:
         """Return the operations, which a rerun needs."""
         return (self[i] for i in range(len(self)) if self._depth[i] == 0)
 
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the operations as arrays: names, arguments' starts and counts, answers, arguments.
+
+        All are int64, of one element for each operation; names are numbers in `names`. The last has
+        the arguments of all entries.
+        """
+        at = self.places()
+        starts = np.array(self._start, np.int64)
+        columns = (np.array(self._name, np.int64)[at], starts[at], starts[at + 1] - starts[at])
+        return *columns, self.results()[at], np.array(self._arguments, np.int64)
+
     def places(self, start: int = 0) -> np.ndarray:
         """Return the places of operations among the entries, from entry `start` on, int64."""
         return start + np.flatnonzero(np.array(self._depth[start:], np.uint8) == 0)

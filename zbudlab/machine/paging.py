@@ -1,7 +1,8 @@
 """Paging: faults that need memory or swap, and the reclaim that makes room for them.
 
-What the kernel does between its locks, in ordinary Python over the compiled pieces of
-`mm.memory` and `mm.vmscan`: reading a page back, writing pages out, kswapd and direct reclaim.
+What the kernel does between its locks, step by step in ordinary Python over the compiled pieces of
+`mm.memory` and `mm.vmscan`: reading a page back, writing pages out, kswapd and direct reclaim. A
+machine without a log of its steps does the same with `machine.driven`.
 
 Source: mm/memory.c: do_swap_page; mm/vmscan.c: balance_pgdat, try_to_free_pages,
 shrink_inactive_list (v3.12).
@@ -14,7 +15,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from zbudlab.content.compressors import DamagedData
-from zbudlab.layout import MIGRATE_CMA, MIGRATE_MOVABLE, WMARK_HIGH, WMARK_LOW
+from zbudlab.driver.faults import MAX_RECLAIM_RETRIES
+from zbudlab.driver.reclaim import DEF_PRIORITY, FAILING_ROUNDS
+from zbudlab.layout import (
+    ACCESS_FETCH,
+    ACCESS_LENGTHS,
+    ACCESS_STORE,
+    ACCESS_TOUCH,
+    MIGRATE_CMA,
+    MIGRATE_MOVABLE,
+    WMARK_HIGH,
+    WMARK_LOW,
+)
 from zbudlab.machine.errors import MachineError
 from zbudlab.machine.notes import PageNotes
 from zbudlab.mm import memory, page_alloc, vmscan
@@ -23,9 +35,8 @@ from zbudlab.mm.vmstat import free_counts
 from zbudlab.swap.journal import Journal
 from zbudlab.swap.swapping import Swap
 
-MAX_RECLAIM_RETRIES = 16  #: kswapd gives up after so many runs that freed nothing (since 4.12)
-FAILING_ROUNDS = 3  #: consecutive rounds of failed writes after which reclaim gives up
-DEF_PRIORITY = 12  #: reclaim scans 1/4096 of a list at first, and all of it in the last round
+NO_LENGTHS = np.zeros(0, np.int32)
+NO_CONTENT = np.zeros((0, 0), np.uint8)
 
 
 class Paging:
@@ -49,6 +60,33 @@ class Paging:
         return self.state.page_bytes
 
     # --- faults --------------------------------------------------------------------------------
+
+    def access(
+        self,
+        process: int,
+        places: np.ndarray,
+        write: int,
+        access: int = ACCESS_TOUCH,
+        lengths: np.ndarray = NO_LENGTHS,
+        content: np.ndarray = NO_CONTENT,
+    ) -> None:
+        """Access entries in order, and use each page while it is in memory.
+
+        places: of the entries, int64 (n,). access: layout.ACCESS_*. lengths: int32 (n,), for
+        ACCESS_LENGTHS. content: uint8 (n, 4096), read by ACCESS_STORE and written by ACCESS_FETCH.
+        Raises MachineError(ENOMEM), or EIO for a lost page.
+        """
+        state = self.state
+        for start, end in self.fault_in(process, places, write):
+            used = places[start:end]
+            frames = state.ptes["value"][used]
+            if access == ACCESS_LENGTHS:
+                state.lengths[used] = lengths[start:end]
+                state.marks[frames] = used + 1
+            elif access == ACCESS_STORE:
+                state.frames[frames] = content[start:end]
+            elif access == ACCESS_FETCH:
+                content[start:end] = state.frames[frames]
 
     def fault_in(self, process: int, places: np.ndarray, write: int) -> Iterator[tuple[int, int]]:
         """Access entries in order, and yield ranges [start, end) that are in memory together.

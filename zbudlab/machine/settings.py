@@ -14,16 +14,17 @@ from zbudlab.layout import (
     MIGRATE_RESERVE,
     ZBUD_PLAIN,
     ZBUD_SERIES,
+    ZPOOL_Z3FOLD,
     ZPOOL_ZBUD,
     ZPOOL_ZSMALLOC,
 )
-from zbudlab.profiles import PROFILES
+from zbudlab.profiles import ALLOCATORS, PROFILES
 
 MAX_FRAMES = 1 << 24  #: 64 GiB: the largest machine that was run
 MAX_SLOTS = 1 << 30  #: of a swap device
 MANY = 1_000_000  #: steps or processes of a workload
 ZBUD_VARIANTS = {"plain": ZBUD_PLAIN, "series": ZBUD_SERIES}
-ZPOOLS = {"zbud": ZPOOL_ZBUD, "zsmalloc": ZPOOL_ZSMALLOC}
+ZPOOLS = dict(zip(ALLOCATORS, (ZPOOL_ZBUD, ZPOOL_Z3FOLD, ZPOOL_ZSMALLOC), strict=True))
 
 FRAMES = Whole(64, MAX_FRAMES)
 ORDER = Whole(0, MAX_ORDER - 1)
@@ -43,7 +44,8 @@ MACHINE: dict[str, Kind] = {
     "cma_order_per_bit": ORDER,
     "zbud": Choice(tuple(ZBUD_VARIANTS)),
     "zbud_movable": Truth(optional=True),
-    "zpool": Choice(tuple(ZPOOLS)),
+    "zpool": Choice(ALLOCATORS, optional=True),
+    "thought_experiment": Truth(),
     "zswap": Truth(),
     "max_pool_percent": PERCENT,
     "accept_threshold_percent": PERCENT,
@@ -70,6 +72,9 @@ PRESSURE: dict[str, Kind] = {
     "seed": SEED,
 }
 
+#: The machines that the main job compares, by their short names: without zswap, with pages of the
+#: pool that cannot move, with ones that can, and with zsmalloc and zswap as today.
+MACHINES = ("none", "unmovable", "movable", "today")
 MAIN_JOB: dict[str, Kind] = {"pressure": Number(0.1, 8), "exits": SHARE, "order": ORDER}
 
 REGION: dict[str, Kind] = {

@@ -1,11 +1,11 @@
-"""The main job: real content under memory pressure, on three machines that differ in one thing.
+"""The main job: real content under memory pressure, on machines that differ in one thing.
 
 Processes whose memory is the content of files fill a machine until many of their pages are in
 zswap. Some of the processes exit, which leaves the others scattered, and then large blocks are
-requested. This is done on a machine without zswap, on one whose zbud pages cannot move, and on one
-whose zbud pages can. Every page is compared with its SHA-256 digest from before it entered a
-machine; on machines without page bytes its owner and its handle are proved instead
-(`zbudlab.analysis.ownership`).
+requested. This is done on a machine without zswap, on one whose zbud pages cannot move, on one
+whose zbud pages can, and on one with zsmalloc and zswap as today. Every page is compared with its
+SHA-256 digest from before it entered a machine; on machines without page bytes its owner and its
+handle are proved instead (`zbudlab.analysis.ownership`).
 """
 
 import contextlib
@@ -26,8 +26,9 @@ from zbudlab.io.values import check_fields
 from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
-from zbudlab.machine.settings import MAIN_JOB
+from zbudlab.machine.settings import MACHINES, MAIN_JOB
 from zbudlab.mm import inspection
+from zbudlab.profiles import todays_profile
 
 SCENARIOS = {
     "scattered": "processes grow side by side, and a random half of them exits",
@@ -41,12 +42,37 @@ BYTES_A_PAGE = 96
 STRIDE = 64  #: pages that a process writes in its turn
 COMPARED = 1024  #: pages that are read and compared at a time
 
-#: The machines compared, by their heading in the table.
-VARIANTS: dict[str, dict[str, Any]] = {
-    "without zswap": {"zswap": False},
-    "zbud unmovable": {"zbud": "plain"},
-    "zbud movable": {"zbud": "series"},
-}
+WITHOUT, TODAY = "without zswap", "zsmalloc as today"
+
+
+def variants(
+    config: MachineConfig, machines: Sequence[str] = MACHINES
+) -> dict[str, dict[str, Any]]:
+    """Return the machines to compare by heading: what each changes in a configuration.
+
+    machines: names in MACHINES. `unmovable` and `movable` have the allocator of the configuration,
+    `today` the newest kernel's. ConfigError for another name, or for none.
+    """
+    name = config.allocator
+    still: dict[str, Any] = {"zbud": "plain"} if name == "zbud" else {"zbud_movable": False}
+    moving = {"zbud": "series"} if name == "zbud" else {"zbud_movable": True}
+    known = {
+        "none": (WITHOUT, {"zswap": False}),
+        "unmovable": (f"{name} unmovable", still),
+        "movable": (f"{name} movable", moving),
+        "today": (TODAY, {"zpool": "zsmalloc", "profile": todays_profile()}),
+    }
+    if not machines or (other := [each for each in machines if each not in known]):
+        wrong = ", ".join(map(repr, other)) if machines else "none of them"
+        raise ConfigError(f"machines must be some of {', '.join(MACHINES)}, not {wrong}")
+    chosen = [each for each in known if each in machines]
+    if name == "zsmalloc" and config.profile == todays_profile() and "movable" in chosen:
+        chosen = [each for each in chosen if each != "today"]  # it is the same machine
+    return dict(known[each] for each in chosen)
+
+
+#: The machines compared where nothing else is said, by their heading in the table.
+VARIANTS = variants(MachineConfig())
 
 
 @dataclass(frozen=True)
@@ -54,7 +80,8 @@ class JobPlan:
     """What is done to each machine.
 
     scenario: one of SCENARIOS. pressure: pages of all processes per page frame. exits: share of the
-    processes that exit. order: of the blocks that are requested. ConfigError for invalid values.
+    processes that exit. order: of the blocks that are requested. machines: names in MACHINES.
+    ConfigError for invalid values.
     """
 
     config: MachineConfig
@@ -62,11 +89,19 @@ class JobPlan:
     pressure: float = 1.4
     exits: float = 0.5
     order: int = layout.MAX_ORDER - 2
+    machines: tuple[str, ...] = MACHINES
 
     def __post_init__(self) -> None:
         if self.scenario not in SCENARIOS:
             raise ConfigError(f"scenario must be {' or '.join(SCENARIOS)}, not {self.scenario!r}")
         check_fields(self, MAIN_JOB, ConfigError)
+        for changes in self.variants.values():
+            replace(self.config, **changes)
+
+    @property
+    def variants(self) -> dict[str, dict[str, Any]]:
+        """What each machine changes in the configuration, by heading."""
+        return variants(self.config, self.machines)
 
     @property
     def process_pages(self) -> int:
@@ -101,11 +136,11 @@ class Outcome:
     intact: int | None = 0  # None: pages have no bytes
     proved: int | None = None  # without bytes: pages whose owner and handle were proved
     fault: str = ""  # about the first page that was not proved
-    moved_with_handle: int = 0  # stored pages whose zbud page moved and whose handle did not change
+    moved_with_handle: int = 0  # stored pages whose pool page moved and whose handle did not change
     swapped: int = 0  # pages swapped out under pressure
     stored_pages: int = 0  # of these, pages in zswap
-    pool_pages: int = 0  # zbud pages that hold them
-    density: float = 0.0  # stored pages per zbud page
+    pool_pages: int = 0  # pages of the pool that hold them
+    density: float = 0.0  # stored pages per page of the pool
     compression: float = 0.0  # compressed to uncompressed bytes, of pages in zswap
     refused: int = 0  # pages that zswap refused; they went to the swap device
     rejects: dict[str, int] = field(default_factory=dict)
@@ -119,6 +154,8 @@ class Outcome:
     blockers: dict[str, int] = field(default_factory=dict)  # blocks by reason, see blockers.REASONS
     cma_asked: int = 0
     cma_given: int = 0
+    allocator: str = "zbud"  # zswap's
+    hypothetical: str = ""  # why no kernel was like this machine
     seconds: float = 0.0
     digest: str = ""
     host_bytes: dict[str, int] = field(default_factory=dict)  # see inspection.sizes
@@ -152,8 +189,11 @@ class VariantRun:
     ) -> None:
         self.plan = plan
         self.say = say
-        self.machine = Machine(replace(plan.config, **VARIANTS[variant]))
+        config = replace(plan.config, **plan.variants[variant])
+        self.machine = Machine(config)
         self.outcome = Outcome(variant, pages=plan.pages)
+        self.outcome.allocator = config.allocator
+        self.outcome.hypothetical = config.hypothetical
         if not plan.config.page_bytes:
             self.outcome.intact, self.outcome.proved = None, 0
         self.proofs: dict[int, ownership.Proof] = {}  # by process, before pages were moved
@@ -299,16 +339,16 @@ class VariantRun:
 def run(
     plan: JobPlan, content: Content, say: Callable[[int], None] = lambda pages: None
 ) -> list[Outcome]:
-    """Run the job on every variant of the machine with the same content.
+    """Run the job on every machine of the plan with the same content.
 
     say: called with the number of pages whenever some were written or verified, for a progress bar:
-    in total 2 * plan.pages for each variant. Return one outcome per variant.
+    in total 2 * plan.pages for each machine. Return one outcome per machine.
     """
     digests = []
     if plan.config.page_bytes:
         digests = [hashlib.sha256(page).digest() for page in content.pages]
     outcomes = []
-    for variant in VARIANTS:
+    for variant in plan.variants:
         outcomes.append(VariantRun(variant, plan, content, say).through(digests))
         gc.collect()  # frees the memory of the machine, whose parts refer to each other
     return outcomes

@@ -77,7 +77,7 @@ ROWS: Rows = (
     ("  pages moved", lambda o: str(o.pages_moved)),
     ("  moves that failed", lambda o: str(o.pages_failed)),
     (
-        "  order-{order} blocks held by unmovable zbud pages",
+        "  order-{order} blocks held by unmovable {pool} pages",
         lambda o: _blockers(o, HELD_BY_ZBUD),
     ),
     ("  order-{order} blocks held by other unmovable pages", lambda o: _blockers(o, HELD)),
@@ -90,7 +90,7 @@ GROWING = ("tree nodes", "zswap entries", "page tables", "swap")
 #: Rows instead of intact pages where pages have no bytes.
 PROOF_ROWS: Rows = (
     ("owners and handles proved", lambda o: _of_pages(o, o.proved)),
-    ("  in zbud pages that moved", lambda o: str(o.moved_with_handle)),
+    ("  in {pool} pages that moved", lambda o: str(o.moved_with_handle)),
     ("host memory", lambda o: human(sum(o.host_bytes.values()))),
     ("  frames", lambda o: human(o.host_bytes["frames"])),
     *((f"  {part}", _grown(part)) for part in GROWING),
@@ -110,7 +110,7 @@ def side_by_side(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
 
 
 def table(outcomes: list[Outcome], order: int, *, timed: bool = True) -> str:
-    """Format the three machines side by side.
+    """Format the machines side by side.
 
     order: of the blocks. timed: whether to include what differs from run to run.
     """
@@ -126,20 +126,39 @@ def rows(outcomes: list[Outcome], order: int, *, timed: bool = True) -> list[lis
     if timed:
         chosen += TIME_ROWS
     heads = ["", *(outcome.variant for outcome in outcomes)]
-    return [heads, *([name.format(order=order), *map(get, outcomes)] for name, get in chosen)]
+    pool = "zbud" if all(outcome.allocator == "zbud" for outcome in outcomes) else "pool"
+    names = [name.format(order=order, pool=pool) for name, _ in chosen]
+    return [
+        heads,
+        *([name, *map(get, outcomes)] for name, (_, get) in zip(names, chosen, strict=True)),
+    ]
 
 
 def headline(outcomes: list[Outcome], order: int) -> str:
     """State the result in one sentence, from the figures alone."""
-    by_name = {outcome.variant: outcome for outcome in outcomes}
-    fixed, moving = by_name["zbud unmovable"], by_name["zbud movable"]
+    pair = [o for o in outcomes if o.variant.endswith(("unmovable", " movable"))]
+    if len(pair) < 2:
+        return _each(outcomes, order)
+    fixed, moving = pair
     gained = moving.blocks_after - fixed.blocks_after
     blocks = f"order-{order} blocks after compaction"
     figures = f"{fixed.blocks_after} -> {moving.blocks_after}"
+    pages = f"Movable {moving.allocator} pages"
     if gained > 0:
-        return f"Movable zbud pages: {figures} {blocks}, of {moving.blocks_ideal} possible."
+        return f"{pages}: {figures} {blocks}, of {moving.blocks_ideal} possible."
     effect = "cost blocks here" if gained < 0 else "change nothing here"
-    return f"Movable zbud pages {effect}: {figures} {blocks}."
+    return f"{pages} {effect}: {figures} {blocks}."
+
+
+def _each(outcomes: list[Outcome], order: int) -> str:
+    """State the blocks of each machine, where no two differ only in whether pages move."""
+    found = (f"{o.variant}: {o.blocks_after} of {o.blocks_ideal} possible" for o in outcomes)
+    return f"Order-{order} blocks after compaction, {'; '.join(found)}."
+
+
+def thought_experiments(outcomes: list[Outcome]) -> str:
+    """Say which machines no kernel was like, a line each; "" if there is none."""
+    return "".join(f"{o.variant}: {o.hypothetical}\n" for o in outcomes if o.hypothetical)
 
 
 def _files(content: Content) -> str:
@@ -158,6 +177,7 @@ def introduction(plan: JobPlan, content: Content) -> str:
         f"machine: {plan.config.frames} frames ({size}), pool at most "
         f"{plan.config.max_pool_percent} %, {plan.config.compressor}, rules of "
         f"{plan.config.profile}\n"
+        f"machines: {', '.join(plan.variants)}\n"
         f"workload: {plan.processes} processes of {plan.process_pages} pages; "
         f"{plan.scenario}: {SCENARIOS[plan.scenario]}"
     )
@@ -200,6 +220,7 @@ def as_json(plan: JobPlan, content: Content, outcomes: list[Outcome]) -> dict[st
             "order": plan.order,
             "processes": plan.processes,
             "process_pages": plan.process_pages,
+            "machines": list(plan.variants),
             "config": plan.config.as_dict(),
         },
         "outcomes": [outcome.as_dict() for outcome in outcomes],

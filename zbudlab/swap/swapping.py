@@ -128,7 +128,7 @@ class Swap(Writeback):
         batch = Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
         self.state.reserve_entries(count)
         self.state.reserve_objects(count)
-        if self._compiled_can_store():
+        if not self.stepwise and self.settings.enabled and self.compiled_can_swap():
             handles = np.zeros(zpool.MOST_HANDLES, np.int64)
             given = (slots, batch.data, batch.lengths, batch.answers, handles)
             self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
@@ -137,13 +137,11 @@ class Swap(Writeback):
         self.run_work()
         return batch
 
-    def _compiled_can_store(self) -> bool:
-        """Return whether compiled code can do all stores of a batch, writeback included."""
-        watched = (
-            self.stepwise or self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
-        )
+    def compiled_can_swap(self) -> bool:
+        """Return whether compiled code can store and load pages by itself, writeback included."""
+        watched = self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
         marks = isinstance(self.device, MarkDevice) and not self.device.fail
-        return self.settings.enabled and marks and not watched
+        return marks and not watched
 
     def _store_in_pieces(self, batch: Stores) -> None:
         """Store pages in compiled code, as far as each call goes: reclaim happens here."""

@@ -40,8 +40,7 @@ PFN, ORDER, MIGRATETYPE, GFP_FLAGS = (
     word(name) for name in ("pfn", "order", "migratetype", "gfp_flags")
 )
 MOVABLE = word("MOVABLE")
-#: What recorders say in lines that otherwise look like events.
-LOST = word("LOST"), word("lost ")
+LOST = word("lost")  #: what recorders say in lines that otherwise look like events
 #: A pfn that means "refused" where it is not 0: all bits set, of 64 or 32 bits.
 NO_PFN = word("0xffffffffffffffff"), word("18446744073709551615")
 NO_PFN_32 = 0xFFFFFFFF
@@ -170,8 +169,20 @@ def other_line(text, start, end, fields):
     """Return what a line without an event of the page allocator is."""
     if fields[TIME] < 0 and fields[TIME] != COUNTED:
         return ODD_LINE
-    lost = holds(text, start, end, LOST[0]) or holds(text, start, end, LOST[1])
-    return ODD_LINE if lost else OTHER_EVENT
+    return ODD_LINE if says_lost(text, start, end) else OTHER_EVENT
+
+
+@kernel
+def says_lost(text, at, end):
+    """Return whether bytes [at, end) have the word `lost`, in capitals or not."""
+    while at + LOST.shape[0] <= end:
+        alike = 0
+        while alike < LOST.shape[0] and text[at + alike] | 32 == LOST[alike]:
+            alike += 1
+        if alike == LOST.shape[0]:
+            return True
+        at += 1
+    return False
 
 
 @kernel
@@ -210,8 +221,9 @@ def scan_block_event(text, start, end, event, fields, hints):
         byte = text[at]
         if byte in (COLON, OPEN) and fields[EVENT] < 0:
             read_name(text, start, at, end, fields)
-        elif fields[EVENT] >= 0 and (byte == EQUALS or (byte == COLON and fields[CALL] > 0)):
-            read_value(text, start, at, end, fields, hints)
+        elif byte == EQUALS or (byte == COLON and fields[CALL] > 0):
+            if 0 <= fields[EVENT] < STOLEN:
+                read_value(text, start, at, end, fields, hints)
     if fields[EVENT] < 0:
         return other_line(text, start, end, fields)
     return fill_event(fields, event)

@@ -29,6 +29,8 @@ HEADING = re.compile(
 LOST = re.compile(rb"(?:LOST|lost|\[)\s*(\d+) (?:EVENTS|events)|LOST (\d+)|\blost (\d+)(?! chunks)")
 DROPPED = re.compile(rb"\[EVENTS DROPPED\]|EVENTS LOST|overrun|lost \d+ chunks")
 EVENT = re.compile(rb"\s\d+(\.\d+)?: ")  #: of any kind; one of another kind may say `lost`, too
+#: One of the words that these have; a line without any costs one search.
+SAYS = re.compile(rb"#|cpus=|version|CPU|TRACE:|Processed|ftrace|-{9}|lost|LOST|EVENTS|overrun")
 OURS = re.compile(rb"mm_page_|_LOST|EVENTS")
 
 SHORTEST = 24  #: bytes of a line with an event at least
@@ -85,7 +87,9 @@ class BlockEvents(Reader):
         return events[:found]
 
     def odd_line(self, number: int, line: bytes) -> None:
-        if DROPPED.search(line):
+        if not SAYS.search(line):
+            self.malformed.note(number, line)
+        elif DROPPED.search(line):
             self.losses += 1
         elif HEADING.match(line):
             return
@@ -94,4 +98,4 @@ class BlockEvents(Reader):
         elif lost := LOST.search(line):
             self.lost += int(next(filter(None, lost.groups())))
         else:
-            self.malformed.add(number, line)
+            self.malformed.note(number, line)

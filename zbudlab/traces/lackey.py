@@ -65,4 +65,4 @@ class PageUses(Reader):
 
     def odd_line(self, number: int, line: bytes) -> None:
         if not line.startswith(COMMENTS[self.form]):
-            self.malformed.add(number, line)
+            self.malformed.note(number, line)

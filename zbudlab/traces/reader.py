@@ -41,7 +41,7 @@ class Reader:
 
     def odd_line(self, number: int, line: bytes) -> None:
         """Skip a line that is known to hold no record, or count it as malformed."""
-        self.malformed.add(number, line)
+        self.malformed.note(number, line)
 
     def of_interest(self, source: Iterable[bytes]) -> Iterable[bytes]:
         """Yield the parts of the file that hold lines of the trace."""

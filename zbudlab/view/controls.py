@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from zbudlab.content.sources import Content
 from zbudlab.machine.config import MachineConfig
+from zbudlab.machine.settings import MACHINES
 from zbudlab.mainjob import job, report
 from zbudlab.mainjob.job import JobPlan, Outcome
 from zbudlab.view import maps
@@ -19,16 +20,25 @@ Setting = tuple[float, int]  # pressure, pool size in percent
 
 
 class Comparison:
-    """Compare the three machines on one content at any pressure and pool size.
+    """Compare machines on one content at any pressure and pool size.
 
     Each setting is run once and its outcome is kept.
 
-    frames: page frames of each machine. seed: decides which processes end. settings: further
-    settings of MachineConfig.
+    frames: page frames of each machine. seed: decides which processes end. machines: names in
+    `machine.settings.MACHINES`. settings: further settings of MachineConfig, such as zpool and
+    profile.
     """
 
-    def __init__(self, content: Content, frames: int, seed: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        content: Content,
+        frames: int,
+        seed: int = 0,
+        machines: tuple[str, ...] = MACHINES[:3],
+        **settings: Any,
+    ) -> None:
         self.content = content
+        self.machines = machines
         self.config: dict[str, Any] = {"frames": frames, "seed": seed, "log": False, **settings}
         self.known: dict[Setting, list[Outcome]] = {}
 
@@ -38,10 +48,10 @@ class Comparison:
         pressure: ratio of all processes' pages to frames. pool: largest pool in percent of memory.
         """
         config = MachineConfig(max_pool_percent=pool, **self.config)
-        return JobPlan(config, pressure=round(pressure, 2))
+        return JobPlan(config, pressure=round(pressure, 2), machines=self.machines)
 
     def run(self, pressure: float, pool: int) -> list[Outcome]:
-        """Return the outcomes of the three machines, running them if this setting is new."""
+        """Return the outcomes of the machines, running them if this setting is new."""
         plan = self.plan(pressure, pool)
         setting = plan.pressure, pool
         if setting not in self.known:
@@ -81,7 +91,7 @@ class Controls(widgets.VBox):
 
     def _moved(self, change: Any = None) -> None:
         """Run the machines at the sliders' current values and show the outcomes."""
-        self.status.value = "running three machines ..."
+        self.status.value = f"running {len(self.comparison.machines)} machines ..."
         started = time.perf_counter()
         try:
             outcomes = self.comparison.run(self.pressure.value, self.pool.value)

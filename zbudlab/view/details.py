@@ -6,7 +6,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.io.values import human
-from zbudlab.machine import Machine
+from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.mm import zpool_reader
 from zbudlab.mm.inspection import frame_cells
 from zbudlab.mm.migrate import owner_references
@@ -15,6 +15,7 @@ from zbudlab.view import palette
 from zbudlab.view.arrangement import MAX_CELLS
 from zbudlab.view.list_walk import list_members
 from zbudlab.view.records import LINKS, Rows, counted, linked, record_rows
+from zbudlab.view.z3fold_details import Z3foldPage
 from zbudlab.view.zbud_details import ZbudPage
 from zbudlab.view.zsmalloc_details import ZsmallocPage
 
@@ -26,6 +27,7 @@ MAPCOUNTS = {
     layout.PAGE_BUDDY_MAPCOUNT_VALUE: "head of a free block",
     layout.PAGE_ZBUD_MAPCOUNT_VALUE: "zbud page",
     layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE: "zsmalloc page",
+    layout.PAGE_Z3FOLD_MAPCOUNT_VALUE: "z3fold page",
     -1: "not mapped",
 }
 
@@ -49,6 +51,7 @@ class PoolPage(Protocol):
 POOL_PAGES: dict[int, type[PoolPage]] = {
     layout.ZPOOL_ZBUD: ZbudPage,
     layout.ZPOOL_ZSMALLOC: ZsmallocPage,
+    layout.ZPOOL_Z3FOLD: Z3foldPage,
 }
 FLAGS = {name: value for name, value in vars(layout).items() if name.startswith("PG_")}
 
@@ -262,6 +265,11 @@ def _hex_rows(look: Looked) -> Rows:
 # --- the whole map -----------------------------------------------------------------------------
 
 
+def pool_kind(machine: Machine) -> int:
+    """Return the allocator of zswap's pool, layout.ZPOOL_*."""
+    return int(machine.state.pools["kind"][SWAP_TYPE])
+
+
 def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> str:
     """Return a sentence about a map cell of `together` frames that starts with frame `pfn`.
 
@@ -270,7 +278,12 @@ def cell_words(machine: Machine, cells: np.ndarray, pfn: int, together: int) -> 
     if together == 1:
         return words(machine, pfn)
     here = cells[pfn : pfn + together]
-    return f"pfns {pfn} to {pfn + len(here) - 1}: {palette.in_words(palette.counts(here))}"
+    return f"pfns {pfn} to {pfn + len(here) - 1}: {_in_words(machine, palette.counts(here))}"
+
+
+def _in_words(machine: Machine, numbers: np.ndarray) -> str:
+    """Return counts by kind of frame in words that name the machine's allocator."""
+    return palette.in_words(numbers, pool_kind(machine))
 
 
 def summary(machine: Machine, numbers: np.ndarray | None = None) -> str:
@@ -281,7 +294,7 @@ def summary(machine: Machine, numbers: np.ndarray | None = None) -> str:
     large = [int(count) << (k - order) for k, count in enumerate(zone["nr_free"]) if k >= order]
     largest = max((k for k, count in enumerate(zone["nr_free"]) if count), default=None)
     free = "no free block" if largest is None else f"largest free block of order {largest}"
-    told = f"{machine.config.frames} page frames: {palette.in_words(numbers)}. "
+    told = f"{machine.config.frames} page frames: {_in_words(machine, numbers)}. "
     return f"{told}{free.capitalize()}, {counted(sum(large), 'free block')} of order {order}."
 
 

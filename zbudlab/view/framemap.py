@@ -75,7 +75,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
         self._arrangement: Arrangement = arrange(machine.config.frames, layout)
-        super().__init__(size=size, look=_look(), colours=_colours(), legend=_legend())
+        super().__init__(size=size, look=_look(machine), colours=_colours(), legend=_legend())
         self._stream = Stream(self.send, self._described)
         self._selected: int | None = None
         self._machine = machine
@@ -268,7 +268,9 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         over = self._marked
         marked = {} if over is None else {"marked": over.frames.tolist(), "kind": over.kind}
         bookkeeping = details.bookkeeping(self._machine)
-        return still.figure(self._frames, self._arrangement.name, bookkeeping, **marked)
+        kinds = palette.kinds_of(details.pool_kind(self._machine))
+        name = self._arrangement.name
+        return still.figure(self._frames, name, bookkeeping, kinds=kinds, **marked)
 
 
 def _moves_so_far(machine: Machine) -> int:
@@ -276,14 +278,15 @@ def _moves_so_far(machine: Machine) -> int:
     return machine.paging.events["pgmigrate_success"]
 
 
-def _look() -> dict[str, Any]:
+def _look(machine: Machine) -> dict[str, Any]:
     """Return the legend and the meaning of cells' bytes, for the browser."""
+    allocator = details.pool_kind(machine)
     return {
-        "kinds": [asdict(kind) for kind in palette.KINDS],
+        "kinds": [asdict(kind) for kind in palette.kinds_of(allocator)],
         "lasting": palette.LASTING,
         "bookkeeping": palette.BOOKKEEPING,
         "chunks": palette.CHUNKS,
-        "chunk_words": palette.CHUNK_WORDS,
+        "chunk_words": palette.POOL_CHUNK_WORDS.get(allocator, palette.CHUNK_WORDS),
         "mask": layout.FRAME_KIND_MASK,
         "pool": layout.POOL_KINDS,
         "parts": layout.PART_NAMES,

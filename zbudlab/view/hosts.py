@@ -11,7 +11,7 @@ from zbudlab.host.frames import KINDS, joined
 from zbudlab.io.arguments import checked
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.look import style, tokens
-from zbudlab.view.plots import LINES, plot_free_blocks
+from zbudlab.view.plots import DASHES, LINES, plot_free_blocks
 
 #: Migrate types by their kernel names, in the order of `plots.TYPES`.
 TYPE_ORDER = ("Unmovable", "Reclaimable", "Movable", "HighAtomic", "CMA", "Isolate")
@@ -39,14 +39,18 @@ def _blocks(zone: Zone) -> dict[str, list[int]]:
 
 def _indices(ax: Axes, zones: list[Zone]) -> None:
     """Draw the share of each zone's free memory that is unusable for each order."""
-    for colour, zone in zip(LINES, zones, strict=False):
+    several = len({zone.node for zone in zones}) > 1
+    for place, zone in enumerate(zones):
         index = zone.unusable_index()
-        ax.plot(np.arange(len(index)), index, "o-", color=colour, label=f"zone {zone.name}")
+        dashes = DASHES[place // len(LINES) % len(DASHES)]
+        name = str(zone) if several else f"zone {zone.name}"
+        colour = LINES[place % len(LINES)]
+        ax.plot(np.arange(len(index)), index, f"o{dashes}", color=colour, label=name)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xticks(np.arange(max(len(zone.free) for zone in zones)))
     ax.set_xlabel("order wanted")
     ax.set_title("unusable index: share of free memory in smaller blocks")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, ncols=1 + len(zones) // 7)
 
 
 @style.styled
@@ -94,7 +98,7 @@ def plot_host(host: Host) -> Figure:
     axes = figure.subplots(rows, 1, squeeze=False)[:, 0]
     for ax, zone in zip(axes, zones, strict=False):
         plot_free_blocks(_blocks(zone), ax=ax)
-        where = f"Linux {host.release}, node {zone.node}, zone {zone.name}"
+        where = f"Linux {host.release or 'of unknown version'}, node {zone.node}, zone {zone.name}"
         ax.set_title(f"{where}\n{ax.get_title(loc='left')}")
     _indices(axes[len(zones)], zones)
     if len(host.kinds):

@@ -10,13 +10,20 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch, Rectangle
 
-from zbudlab.layout import FRAME_FREE, FRAME_FREE_CMA, FRAME_KINDS
+from zbudlab.layout import (
+    FRAME_FREE,
+    FRAME_FREE_CMA,
+    FRAME_KINDS,
+    FRAME_POOL_FULL,
+    FRAME_POOL_PART,
+)
 from zbudlab.lessons import scattered
 from zbudlab.machine import Machine
+from zbudlab.machine.settings import ZPOOLS
 from zbudlab.mainjob.job import Outcome
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view.look import machines, style, tokens
-from zbudlab.view.palette import KINDS
+from zbudlab.view.palette import KINDS, kinds_of
 
 #: Colours by kind of frame, as in layout.FRAME_KINDS.
 COLOURS = tuple(kind.light for kind in KINDS[: len(FRAME_KINDS)])
@@ -87,10 +94,15 @@ def memory_map(kinds: np.ndarray, *, pageblock_order: int = 9, ax: Axes | None =
     return ax
 
 
-def legend(figure: Figure, kinds: Iterable[int], pageblock_order: int = 9) -> None:
-    """Add a legend of these kinds below the figure."""
+def legend(
+    figure: Figure,
+    kinds: Iterable[int],
+    pageblock_order: int = 9,
+    words: Sequence[str] = FRAME_KINDS,
+) -> None:
+    """Add a legend of these kinds below the figure. words: for each kind of frame."""
     patches = [
-        Patch(facecolor=COLOURS[kind], edgecolor=tokens.colour("edge"), label=FRAME_KINDS[kind])
+        Patch(facecolor=COLOURS[kind], edgecolor=tokens.colour("edge"), label=words[kind])
         for kind in sorted(kinds)
     ]
     outline = f"{1 << pageblock_order} free frames: a whole block"
@@ -121,7 +133,10 @@ def _card(outcome: Outcome) -> machines.Card:
         "before": _listed(outcome.map_before),
         "after compaction": _listed(outcome.map_after),
     }
-    return machines.Card(outcome.variant, outcome.blocks_after, outcome.blocks_ideal, maps)
+    allocator = ZPOOLS[outcome.allocator]
+    return machines.Card(
+        outcome.variant, outcome.blocks_after, outcome.blocks_ideal, maps, allocator
+    )
 
 
 def _listed(kinds: np.ndarray | None) -> list[int]:
@@ -153,8 +168,20 @@ def compare(outcomes: list[Outcome], pageblock_order: int = 9, order: int = 9) -
             shown.update(kinds.tolist())
             had = f"order-{order} blocks available: {blocks} of {outcome.blocks_ideal}"
             ax.set_title(f"{outcome.variant}, {when}\n{had}", fontsize=12)
-    legend(figure, shown, pageblock_order)
+    legend(figure, shown, pageblock_order, pool_words({o.allocator for o in outcomes}))
     return figure
+
+
+def pool_words(allocators: set[str]) -> list[str]:
+    """Return words for each kind of frame (layout.FRAME_*) in machines with these allocators.
+
+    Machines with different ones share a legend, which then names pages of the pool.
+    """
+    kinds = {ZPOOLS[name] for name in allocators}
+    words = [kind.words for kind in kinds_of(kinds.pop())][: len(FRAME_KINDS)]
+    if kinds:
+        words[FRAME_POOL_PART], words[FRAME_POOL_FULL] = "pool page with room", "full pool page"
+    return words
 
 
 @style.styled
@@ -171,12 +198,15 @@ def side_by_side(shown: Mapping[str, Machine], when: str) -> Figure:
     ):
         kinds = frame_kinds(machine.state)
         found = scattered.blocks(machine)
-        card = machines.Card(name, found.ready, found.together, {when: kinds.tolist()})
+        card = machines.Card(
+            name, found.ready, found.together, {when: kinds.tolist()}, machine.config.kind
+        )
         figure.cards.append(card)
         memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=ax)
         ax.set_title(f"{name}, {when}\n{found}", fontsize=12)
         kinds_shown.update(kinds.tolist())
-    legend(figure, kinds_shown)
+    allocators = {machine.config.allocator for machine in shown.values()}
+    legend(figure, kinds_shown, words=pool_words(allocators))
     return figure
 
 

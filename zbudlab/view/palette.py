@@ -5,7 +5,7 @@ colour alone; every other kind also has a shape if a cell is large enough to sho
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,12 @@ KINDS = (
     _kind("to", "just moved here"),
     _kind("lost", "lost"),
 )
+#: Words for a page of the pool with room and for a full one, by zswap's allocator.
+POOL_WORDS = {
+    layout.ZPOOL_ZBUD: layout.FRAME_KINDS[layout.FRAME_POOL_PART : layout.FRAME_POOL_FULL + 1],
+    layout.ZPOOL_ZSMALLOC: ("zsmalloc, with room", "zsmalloc, full"),
+    layout.ZPOOL_Z3FOLD: ("z3fold, with room", "z3fold, full"),
+}
 COLOUR_TELLS = ("free", "process", "zbud1", "zbud2", "kernel")
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 LASTING = NUMBER[
@@ -58,7 +64,7 @@ BOOKKEEPING = "zswap bookkeeping"
 LARGE = 8
 CMA_SHARE = 0.45  #: share of the token `cma` in the colour of a free CMA frame too small for a bar
 
-#: The parts of a zbud page: header, first buddy, last buddy, and the free chunks between.
+#: The parts of a page of a pool: header, objects, and free chunks.
 CHUNKS = {
     theme: {
         part: tokens.colour(token, theme)
@@ -66,14 +72,27 @@ CHUNKS = {
             ("header", "header"),
             ("first", "zbud1"),
             ("last", "zbud2"),
+            ("middle", "c_zsm"),
             ("free", "free"),
         )
     }
     for theme in THEMES
 }
 
-#: The same parts in words, in their order in a page.
+#: The same parts in words, in their order in a page of zbud.
 CHUNK_WORDS = {"header": "header", "first": "first buddy", "free": "free", "last": "last buddy"}
+#: The parts in words by zswap's allocator.
+POOL_CHUNK_WORDS = {
+    layout.ZPOOL_ZBUD: CHUNK_WORDS,
+    layout.ZPOOL_ZSMALLOC: {"first": "an object", "last": "the next object", "free": "free"},
+    layout.ZPOOL_Z3FOLD: {
+        "header": "header",
+        "first": "first object",
+        "middle": "middle object",
+        "free": "free",
+        "last": "last object",
+    },
+}
 
 #: Kinds by how much they hinder the freeing of a large block, the worst last.
 _ORDER = ("free", "cma", "process", "zbud1", "zbud2", "pinned", "isolated", "kernel")
@@ -127,9 +146,19 @@ def joined(cells: np.ndarray, together: int) -> np.ndarray:
     return np.maximum.reduceat(ranked, np.arange(0, len(cells), together)).astype(np.uint8)
 
 
-def in_words(numbers: Sequence[int] | np.ndarray) -> str:
+def kinds_of(allocator: int) -> tuple[Kind, ...]:
+    """Return KINDS with words that name zswap's allocator, layout.ZPOOL_*."""
+    if allocator not in POOL_WORDS:
+        return KINDS
+    words = dict(zip(layout.POOL_KINDS, POOL_WORDS[allocator], strict=True))
+    return tuple(
+        replace(kind, words=words.get(number, kind.words)) for number, kind in enumerate(KINDS)
+    )
+
+
+def in_words(numbers: Sequence[int] | np.ndarray, allocator: int = layout.ZPOOL_ZBUD) -> str:
     """Return nonzero counts by kind in words. numbers: one per item of KINDS."""
-    pairs = zip(KINDS, numbers, strict=True)
+    pairs = zip(kinds_of(allocator), numbers, strict=True)
     return "; ".join(f"{count} {kind.words}" for kind, count in pairs if count)
 
 

@@ -19,7 +19,7 @@ from zbudlab.machine import Machine
 from zbudlab.mm import vmstat
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.zpool_reader import page_parts
-from zbudlab.view import maps, palette
+from zbudlab.view import details, maps, palette
 from zbudlab.view.look import machines, style, tokens
 from zbudlab.view.look.blocks import ORDER as BLOCK_ORDER
 from zbudlab.view.still import MOST_DRAWN
@@ -71,10 +71,11 @@ class Mapped(Figure):
 
     kinds: np.ndarray
     title: str
+    zbud: bool
 
     def page(self, alt: str) -> str:
         """Return the map as HTML; alt: its description."""
-        return machines.map_page(self.kinds.tolist(), self.title, alt=alt)
+        return machines.map_page(self.kinds.tolist(), self.title, alt=alt, zbud=self.zbud)
 
 
 @style.styled
@@ -92,9 +93,10 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
         ax = (Mapped if page else Figure)(figsize=(5, 6.4), layout="constrained").add_subplot()
     maps.memory_map(kinds, pageblock_order=order, ax=ax)
     counts = np.bincount(kinds, minlength=len(layout.FRAME_KINDS))
+    named = palette.kinds_of(details.pool_kind(machine))
     handles = [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
-        for kind, count in zip(palette.KINDS, counts, strict=False)
+        for kind, count in zip(named, counts, strict=False)
         if count
     ]
     if own:
@@ -105,6 +107,7 @@ def plot(machine: Machine, *, ax: Axes | None = None) -> Axes:
     free = counts[[layout.FRAME_FREE, layout.FRAME_FREE_CMA]].sum()
     ax.set_title(f"{len(kinds)} page frames ({size}), {free} of them free")
     if isinstance(ax.figure, Mapped):
+        ax.figure.zbud = named == palette.KINDS
         ax.figure.kinds, ax.figure.title = kinds, ax.get_title(loc="left")
     return ax
 

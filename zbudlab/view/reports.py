@@ -1,10 +1,12 @@
 """Pictures of a refused request: free blocks of its zone, the effect of remedies, a live map."""
 
 from html import escape
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import StrMethodFormatter
 
 from zbudlab import Machine
 from zbudlab.host.reasons import Answer
@@ -16,33 +18,58 @@ from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.look import style, tokens
 
+WIDTH, ZONE_HEIGHT = 8.4, 2.5  #: of a figure and of a zone in it, in inches
+MOST_ROWS = 3  #: zones below one another
+NAME_WIDTH = 30  #: characters of a remedy's name in a line
 USABLE, BARRED, MARK = (tokens.colour(name) for name in ("process", "edge", "bad"))
 
 
-def _blocks(ax: Axes, found: ZoneDecision, order: int) -> None:
-    """Draw free pages by block order, with those that the request may not use in grey."""
-    orders = np.arange(len(found.zone.free))
-    free = np.asarray(found.zone.free, np.int64) << orders
-    usable = np.asarray([*found.usable, *[0] * len(orders)][: len(orders)], np.int64) << orders
+def _blocks(ax: Axes, found: ZoneDecision, order: int, break_: str) -> None:
+    """Draw free pages by block order, with those that the request may not use in grey.
+
+    break_: what separates the zone's name from the numbers in the title.
+    """
+    orders = np.arange(max(len(found.zone.free), order + 1))
+    free, usable = (
+        np.asarray([*counts, *[0] * len(orders)][: len(orders)], np.int64) << orders
+        for counts in (found.zone.free, found.usable)
+    )
     ax.bar(orders, usable, color=USABLE, label="usable for the request")
     ax.bar(orders, free - usable, bottom=usable, color=BARRED, label="of other types")
-    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"requested order {order}")
+    ax.axvline(order - 0.5, color=MARK, linestyle="--", label=f"order {order} is requested")
     ax.set_xticks(orders)
-    ax.set_xlabel("order of the block")
     ax.set_ylabel("free pages")
-    ax.set_title(f"{found.zone}: {found.free} pages free, {found.usable_free} usable")
-    ax.legend(frameon=False)
+    usable_free = "all" if found.usable_free == found.free else f"{found.usable_free:,}"
+    ax.set_title(f"{found.zone}{break_}{found.free:,} pages free, {usable_free} usable")
 
 
-def _remedies(ax: Axes, answer: Answer) -> None:
+def _shares(ax: Axes, answer: Answer, names: list[str]) -> None:
     """Draw the share of layouts in which each remedy met the request."""
-    names = [remedy.what for remedy in answer.remedies]
     shares = [100 * remedy.met / remedy.layouts for remedy in answer.remedies]
-    ax.barh(np.arange(len(names)), shares, color=USABLE)
+    bars = ax.barh(np.arange(len(names)), shares, color=USABLE, height=0.6)
+    ax.bar_label(bars, [f"{share:.0f} %" for share in shares], padding=4)
     ax.set_yticks(np.arange(len(names)), names)
     ax.invert_yaxis()
-    ax.set_xlim(0, 100)
-    ax.set_xlabel("% of simulated layouts in which the request is met")
+    ax.grid(visible=False)
+    ax.set_xlim(0, 118)
+    ax.set_xticks([0, 50, 100])
+    ax.set_xlabel("% of layouts")
+    ax.set_title("Request met")
+
+
+def _layouts(ax: Axes, answer: Answer) -> None:
+    """Draw, for each remedy, the blocks that fit in every layout as dots, and their median."""
+    for row, remedy in enumerate(answer.remedies):
+        blocks = np.sort(np.asarray(remedy.blocks))
+        spread = np.linspace(-0.25, 0.25, len(blocks)) if len(blocks) > 1 else np.zeros(1)
+        ax.plot(blocks, row + spread, "o", color=USABLE, markersize=4, linestyle="none")
+        ax.plot(np.median(blocks), row, "|", color=MARK, markersize=18, markeredgewidth=2)
+    ax.set_xscale("symlog", linthresh=1)
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.set_xlim(-0.3, None)
+    ax.grid(axis="x")
+    ax.set_xlabel("blocks that fit, log scale")
+    ax.set_title("Each layout; the median in red")
 
 
 @style.styled
@@ -51,17 +78,35 @@ def plot_blocks(answer: Answer) -> Figure:
 
     Raises ValueError if the report has no zones.
     """
-    figure, axes = _figure(len(answer.decisions))
-    for ax, found in zip(axes, answer.decisions, strict=True):
-        _blocks(ax, found, answer.request.order)
+    rows = _rows(answer)
+    figure = Figure(figsize=(WIDTH, ZONE_HEIGHT * rows + 0.4), layout="constrained")
+    _draw_zones(figure, answer)
     return figure
 
 
-def _figure(rows: int) -> tuple[Figure, list[Axes]]:
-    if not rows:
+def _rows(answer: Answer) -> int:
+    """Return the rows of zones: one zone a row, two if there are many."""
+    if not answer.decisions:
         raise ValueError("this report has no zones: there is nothing to draw")
-    figure = Figure(figsize=(7.5, 3.2 * rows), layout="constrained")
-    return figure, list(figure.subplots(rows, 1, squeeze=False)[:, 0])
+    return -(-len(answer.decisions) // _columns(answer))
+
+
+def _columns(answer: Answer) -> int:
+    return 1 if len(answer.decisions) <= MOST_ROWS else 2
+
+
+def _draw_zones(figure: Figure | SubFigure, answer: Answer) -> None:
+    """Draw the free blocks of all zones, with one legend above them."""
+    shape = _rows(answer), _columns(answer)
+    axes = figure.subplots(*shape, squeeze=False).ravel()
+    for ax, found in zip(axes, answer.decisions, strict=False):
+        _blocks(ax, found, answer.request.order, ": " if shape[1] == 1 else "\n")
+    for ax in axes[len(answer.decisions) :]:
+        ax.set_axis_off()
+    for ax in axes[: len(answer.decisions)][-shape[1] :]:
+        ax.set_xlabel("order of the block")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
 
 
 @style.styled
@@ -70,12 +115,21 @@ def plot_answer(answer: Answer) -> Figure:
 
     Raises ValueError if the report has neither.
     """
-    figure, axes = _figure(len(answer.decisions) + bool(answer.remedies))
-    for ax, found in zip(axes, answer.decisions, strict=False):
-        _blocks(ax, found, answer.request.order)
-    if answer.remedies:
-        _remedies(axes[-1], answer)
-    figure.suptitle(f"Reason: {answer.reason}")
+    above = ZONE_HEIGHT * _rows(answer) + 0.4
+    below = 0.5 * len(answer.remedies) + 1 if answer.remedies else 0
+    figure = Figure(figsize=(WIDTH, above + below + 0.3), layout="constrained")
+    figure.suptitle(f"Reason: {answer.reason}", x=0.01, ha="left")
+    if not answer.remedies:
+        _draw_zones(figure, answer)
+        return figure
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[above, below])[:, 0]
+    upper, lower = parts
+    for part in parts:
+        part.set_facecolor("none")
+    _draw_zones(upper, answer)
+    left, right = lower.subplots(1, 2, sharey=True)
+    _shares(left, answer, [fill(remedy.what, NAME_WIDTH) for remedy in answer.remedies])
+    _layouts(right, answer)
     return figure
 
 

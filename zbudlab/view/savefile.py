@@ -6,6 +6,7 @@ from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
 from zbudlab.io.files import OutputError, check_writable, written_whole
+from zbudlab.view.look.tokens import colour
 
 
 def _kind(path: str | Path) -> str:
@@ -21,6 +22,6 @@ def check_picture(path: str | Path) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure to a file atomically."""
+    """Write a figure to a file atomically, on paper, so that dark viewers show it as it is."""
     with written_whole(path) as file:
-        figure.savefig(file, format=_kind(path))
+        figure.savefig(file, format=_kind(path), facecolor=colour("paper"))

@@ -1,6 +1,6 @@
 """The frame map as a static picture."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +10,16 @@ from zbudlab.layout import FRAME_KIND_MASK
 from zbudlab.view.arrangement import Arrangement, arrange
 from zbudlab.view.bundle import HINT
 from zbudlab.view.look import machines, style, tokens
-from zbudlab.view.palette import BOOKKEEPING, KINDS, NUMBER, cell_colours, counts, joined, rgb
+from zbudlab.view.palette import (
+    BOOKKEEPING,
+    KINDS,
+    NUMBER,
+    Kind,
+    cell_colours,
+    counts,
+    joined,
+    rgb,
+)
 
 INCHES = 5.0
 MOST_DRAWN = 1 << 16  #: frames of the largest map that is also HTML
@@ -24,10 +33,11 @@ class Still(Figure):
 
     kinds: np.ndarray
     note: str
+    zbud: bool
 
     def page(self, alt: str) -> str:
         """Return the map as HTML; alt: its description."""
-        return machines.map_page(self.kinds.tolist(), "", self.note, alt)
+        return machines.map_page(self.kinds.tolist(), "", self.note, alt, self.zbud)
 
 
 @style.styled
@@ -38,12 +48,13 @@ def figure(
     *,
     marked: Collection[int] = (),
     kind: str = "",
+    kinds: Sequence[Kind] = KINDS,
 ) -> Figure:
     """Draw a frame map with a legend of its kinds and the hint to run the cell.
 
     cells: from `inspection.frame_cells`, uint8 (frames,). layout: a name in `arrangement.CURVES`.
     bookkeeping: from `details.bookkeeping`. marked: frames painted as `kind`, a name in
-    palette.NUMBER.
+    palette.NUMBER. kinds: KINDS, or `palette.kinds_of` an allocator.
     """
     numbers, frames = counts(cells), len(cells)
     numbers[NUMBER[kind] if kind else 0] += len(marked)
@@ -61,6 +72,7 @@ def figure(
     if isinstance(drawn, Still):
         drawn.kinds = cells & FRAME_KIND_MASK
         drawn.note = f"{BOOKKEEPING}: {bookkeeping}"
+        drawn.zbud = kinds == KINDS
     ax = drawn.add_subplot()
     at = np.array(marked, np.int64) * len(cells) // frames
     ax.imshow(_pixels(cells, arrangement, at, kind), interpolation="nearest")
@@ -68,7 +80,7 @@ def figure(
     told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
     ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
     drawn.legend(
-        handles=_patches(numbers),
+        handles=_patches(numbers, kinds),
         loc="outside lower center",
         ncols=2,
         frameon=False,
@@ -88,10 +100,10 @@ def _pixels(cells: np.ndarray, arrangement: Arrangement, at: np.ndarray, kind: s
     return pixels
 
 
-def _patches(numbers: Iterable[int]) -> list[Patch]:
+def _patches(numbers: Iterable[int], kinds: Sequence[Kind]) -> list[Patch]:
     """Return a legend entry for each kind of frame that occurs."""
     return [
         Patch(facecolor=kind.light, edgecolor=tokens.colour("edge"), label=f"{kind.words}: {count}")
-        for kind, count in zip(KINDS, numbers, strict=True)
+        for kind, count in zip(kinds, numbers, strict=True)
         if count
     ]

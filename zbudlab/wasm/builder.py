@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).parents[1]
 ENTRIES = "zbudlab.wasm.entries"
 #: Everything that decides what a module contains, in the package.
 STEPS = tuple(f"wasm/{step}.py" for step in ("entries", "lowering", "link", "binary", "describe"))
-SOURCES = ("jit", "layout", "mm", "experiments/script.py", "profiles.py", *STEPS)
+SOURCES = ("jit", "layout", "mm", "driver", "experiments/script.py", "profiles.py", *STEPS)
 
 #: Numba's settings while it compiles for a module.
 ENVIRONMENT = {

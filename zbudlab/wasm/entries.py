@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.driver import faults, reclaim
+from zbudlab.driver import log as driver_log
+from zbudlab.driver.work import Operations, Work, new_work
 from zbudlab.experiments import interpreter
 from zbudlab.machine import freelists
 from zbudlab.mm import (
@@ -29,6 +32,8 @@ from zbudlab.mm import (
     swapfile,
     vmscan,
     vmstat,
+    z3fold_check,
+    z3fold_compact,
     zbud,
     zbud_check,
     zbud_header,
@@ -91,6 +96,9 @@ NAMED: dict[str, Parameter] = {
     "image": Rows(BYTES, 2),
     "scripts": Rows(INT64, 2),
     "lengths": Rows(np.dtype(np.int32)),
+    "work": Group(Work, tuple(Rows(array.dtype, array.ndim) for array in new_work())),
+    "log": Group(Operations, (*[NUMBERS] * 6, Rows(np.dtype(np.int32)), Rows(BYTES, 2))),
+    "content": Rows(BYTES, 2),
     "room": Group(interpreter.Room, (MOVES, CONTROL, NUMBERS, NUMBERS)),
     **dict.fromkeys(("answers", "batch", "ends", "entries", "errors", "freed", "found"), NUMBERS),
     **dict.fromkeys(("handles", "kinds", "numbers", "orders", "pageblocks", "places"), NUMBERS),
@@ -136,6 +144,8 @@ PLAIN = (
     compaction.first_fault,
     compaction.rescan,
     compaction.reset_isolation_suitable,
+    driver_log.operations_run,
+    faults.faults_run,
     freelists.occupy_frames,
     freelists.release_blocks,
     inspection.look_at_frames,
@@ -169,6 +179,8 @@ PLAIN = (
     page_poison.poison_free_pages,
     radix_tree.init_radix_tree_nodes,
     radix_tree.radix_tree_preload,
+    reclaim.reclaim_begin,
+    reclaim.reclaim_run,
     swapfile.first_fault,
     swapfile.get_swap_pages,
     swapfile.swap_free,
@@ -180,6 +192,9 @@ PLAIN = (
     vmscan.shrink_begin,
     vmscan.shrink_end,
     vmstat.extfrag_indices,
+    z3fold_check.first_fault,
+    z3fold_compact.z3fold_compact_work,
+    z3fold_compact.z3fold_release_work,
     zbud.zbud_alloc,
     zbud.zbud_free,
     zbud.zbud_handle_exists,
@@ -196,6 +211,7 @@ PLAIN = (
     zpool.zpool_next_frame,
     zpool.zpool_object_address,
     zpool.zpool_putback_page,
+    zpool.zpool_run_work,
     zpool.zpool_shrink_begin,
     zpool.zpool_shrink_end,
     zpool.zpool_shrink_gave_up,

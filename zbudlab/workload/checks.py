@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -30,9 +31,21 @@ def pages_of(size: Size, whole: int) -> int:
     """
     if isinstance(size, int) and is_whole(size) and size >= 0:
         return _limited(size, size)
-    found = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    if isinstance(size, str):
+        return _pages_of_text(str(size), whole)
+    raise _no_size(size)
+
+
+def _no_size(size: Any) -> WorkloadError:
+    return WorkloadError(f'a size is a whole number of pages, "12 %" or "64 MiB", not {size!r}')
+
+
+@lru_cache(maxsize=256)
+def _pages_of_text(size: str, whole: int) -> int:
+    """Return a size in pages, given as text."""
+    found = _SIZE.fullmatch(size)
     if not found:
-        raise WorkloadError(f'a size is a whole number of pages, "12 %" or "64 MiB", not {size!r}')
+        raise _no_size(size)
     number = float(found[1])
     if found[2] == "%":
         pages = number * whole / 100

@@ -231,7 +231,7 @@ class UnderPressure:
     def _counts(self) -> np.ndarray:
         """Return counts that only grow: major faults, reads from the swap device, pages moved."""
         events = self.machine.paging.events
-        reads = self.machine.swap.counters()["device_reads"]
+        reads = self.machine.swap.device.reads
         return np.array([events["pgmajfault"], reads, events["pgmigrate_success"]])
 
     def _look(self) -> dict[str, float]:
@@ -239,7 +239,7 @@ class UnderPressure:
         state = self.machine.state
         faults, reads, moved = (self._counts() - self._before).tolist()
         pool = int(state.pools["pages_nr"][SWAP_TYPE])
-        stored = self.machine.swap.counters()["stored_pages"]
+        stored = state.zswaps["stored_pages"].item(0)
         indices = np.zeros((2, layout.MAX_ORDER), np.int64)
         vmstat.extfrag_indices(state.mem, indices)
         by_order = state.zone["nr_free"].astype(np.int64) << np.arange(layout.MAX_ORDER)

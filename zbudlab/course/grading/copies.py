@@ -26,7 +26,6 @@ def check(*arguments, **named):
 
 hint = rule = check
 '''
-RACES = '"""In the sandbox races have their steps, and what must hold; a probe explores them."""\n'
 #: /proc/meminfo of the sandbox, in KiB: the same whatever else runs on this computer. The true one
 #: would be a channel between sandboxes, and a machine may not be refused because others are busy.
 MEMINFO = {
@@ -36,6 +35,7 @@ MEMINFO = {
     **dict.fromkeys(("Buffers", "Cached", "Active", "Inactive", "Shmem", "Slab"), 0),
     **dict.fromkeys(("SReclaimable", "SwapTotal", "SwapFree"), 0),
 }
+RACES = '"""In the sandbox races have their steps, and what must hold; a probe explores them."""\n'
 
 
 class _Without(ast.NodeTransformer):

@@ -212,7 +212,7 @@ def _add_remedies(answer: Answer, zones: list[Zone], totals: dict[str, int], lay
     last = deciding(answer.decisions)
     if last is None:
         return
-    answer.counts = counts = zone_counts(last, zones, totals)
+    answer.counts = counts = zone_counts(last, zones, totals, answer.page_size)
     if layouts < 1 or answer.reason in (MET, "memory cgroup", UNKNOWN):
         return
     zone = last.zone

@@ -34,7 +34,8 @@ class Counts(NamedTuple):
     """A zone to draw.
 
     free: blocks by type and order. movable: user pages. cache: those of them that belong to files
-    and can be dropped. low: pages that must remain free.
+    and can be dropped. low: pages that must remain free. min_free: vm.min_free_kbytes of the whole
+    machine, 0 if not known.
     """
 
     free: NDArray[np.int64]
@@ -43,6 +44,7 @@ class Counts(NamedTuple):
     movable: int
     cache: int
     low: int
+    min_free: int = 0
 
     @property
     def frames(self) -> int:

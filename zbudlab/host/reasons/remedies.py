@@ -46,7 +46,21 @@ def _share(zone: Zone, totals: dict[str, int], names: tuple[str, ...], of_all: f
     return found or int(sum(totals.get(name, 0) for name in names) * of_all)
 
 
-def zone_counts(found: ZoneDecision, zones: list[Zone], totals: dict[str, int]) -> Counts | None:
+def min_free_kbytes(zones: list[Zone], page_size: int) -> int:
+    """Return the sysctl vm.min_free_kbytes that gives these watermarks, 0 if they are not known.
+
+    The zones above Normal have watermarks beyond it.
+
+    Source: mm/page_alloc.c, __setup_per_zone_wmarks (v3.12; v6.6).
+    """
+    low = [zone.counts for zone in zones if zone.name not in ("HighMem", "Movable", "Device")]
+    pages = sum(counts.get("min", 0) - counts.get("boost", 0) for counts in low)
+    return max(pages * page_size // 1024, 0)
+
+
+def zone_counts(
+    found: ZoneDecision, zones: list[Zone], totals: dict[str, int], page_size: int
+) -> Counts | None:
     """Return a zone as it is drawn, None if its size is not known.
 
     Anonymous pages and pages of files can be moved; all others belong to the kernel.
@@ -60,7 +74,8 @@ def zone_counts(found: ZoneDecision, zones: list[Zone], totals: dict[str, int]) 
     anon, file = (_share(zone, totals, names, share) for names in (ANON, FILE))
     kept = sum(max(zone.counts.get(name, 0), int(totals.get(name, 0) * share)) for name in KEPT)
     smaller = max(counts.frames / MOST_FRAMES, 1.0)
-    return _scaled(counts, anon + file, max(file - kept, 0), found, smaller)
+    drawn = _scaled(counts, anon + file, max(file - kept, 0), found, smaller)
+    return drawn._replace(min_free=min_free_kbytes(zones, page_size))
 
 
 def _scaled(
@@ -88,6 +103,7 @@ def _scaled(
 def tries(counts: Counts, order: int) -> list[tuple[str, str, Callable[[Crowd], None]]]:
     """Return what can be tried on a zone: in words, as a command, and on a drawn zone."""
     keep = max(4 * counts.low, 4 << order)
+    more = f"{4 * counts.min_free}" if counts.min_free else "(4 times the present value)"
 
     def raised(crowd: Crowd) -> None:
         free = int(crowd.state.zone["nr_free_pages"])
@@ -107,7 +123,7 @@ def tries(counts: Counts, order: int) -> list[tuple[str, str, Callable[[Crowd], 
         ("dropping caches, then compaction", "both commands, in this order", both),
         (
             "four times the minimum kept free, and compaction",
-            "sysctl vm.min_free_kbytes=(4 times the present value)",
+            f"sysctl vm.min_free_kbytes={more}",
             raised,
         ),
     ]

@@ -18,6 +18,11 @@ _KEYS = (
     (layout.FRAME_FREE_CMA, "free, in the CMA area", "var(--cma)"),
     (layout.FRAME_FREE, "free", "var(--free)"),
 )
+#: Words for pages of a pool where not all machines have zbud.
+_OTHER_POOLS = {
+    layout.FRAME_POOL_PART: "pool page with room",
+    layout.FRAME_POOL_FULL: "full pool page",
+}
 _WHOLE = (
     '<span><i style="background: var(--wholefill); border: 1.5px solid var(--whole)"></i>{}</span>'
 )
@@ -26,13 +31,15 @@ _WHOLE = (
 class Card(NamedTuple):
     """A machine's name, its result (`number` of `of`), and maps by their names.
 
-    maps: kinds of frames (layout.FRAME_*), in whole blocks of 512.
+    maps: kinds of frames (layout.FRAME_*), in whole blocks of 512. allocator: zswap's,
+    layout.ZPOOL_*.
     """
 
     name: str
     number: int | None
     of: int
     maps: dict[str, Sequence[int]]
+    allocator: int = layout.ZPOOL_ZBUD
 
 
 def style() -> str:
@@ -47,8 +54,10 @@ def style() -> str:
 def page(cards: Sequence[Card], unit: str) -> str:
     """Return the machines as HTML; unit: what the numbers count."""
     shown = {int(kind) for card in cards for part in card.maps.values() for kind in part}
+    zbud = all(card.allocator == layout.ZPOOL_ZBUD for card in cards)
     drawn = "".join(_card(card, unit) for card in cards)
-    return f'{style()}<div class="zb-fig"><div class="zb-three">{drawn}</div>{_legend(shown)}</div>'
+    below = _legend(shown, zbud=zbud)
+    return f'{style()}<div class="zb-fig"><div class="zb-three">{drawn}</div>{below}</div>'
 
 
 def _card(card: Card, unit: str) -> str:
@@ -69,9 +78,12 @@ def _card(card: Card, unit: str) -> str:
     return f'<div style="border-color: {line}">{heading}{maps}</div>'
 
 
-def _legend(shown: set[int], counts: Mapping[int, int] | None = None) -> str:
+def _legend(shown: set[int], counts: Mapping[int, int] | None = None, zbud: bool = True) -> str:
+    """Return the legend of kinds of frames. zbud: whether all pools are of zbud."""
+    other = {} if zbud else _OTHER_POOLS
     keys = "".join(
-        f'<span><i style="background: {colour}"></i>{words}{_count(counts, kind)}</span>'
+        f'<span><i style="background: {colour}"></i>{other.get(kind, words)}'
+        f"{_count(counts, kind)}</span>"
         for kind, words, colour in _KEYS
         if kind in shown
     )
@@ -82,11 +94,13 @@ def _count(counts: Mapping[int, int] | None, kind: int) -> str:
     return "" if counts is None else f" {counts[kind]:,}"
 
 
-def map_page(kinds: Sequence[int], title: str, note: str = "", alt: str = "") -> str:
+def map_page(
+    kinds: Sequence[int], title: str, note: str = "", alt: str = "", zbud: bool = True
+) -> str:
     """Return the map of one machine as HTML, with a legend that counts each kind of frame.
 
     kinds: of frames (layout.FRAME_*). title: shown above the map. note: shown below the legend.
-    alt: description of the map.
+    alt: description of the map. zbud: whether the pool is of zbud.
     """
     counts = Counter(int(kind) for kind in kinds)
     across = blocks.rows_of(-(-len(kinds) // blocks.BLOCK))
@@ -95,5 +109,5 @@ def map_page(kinds: Sequence[int], title: str, note: str = "", alt: str = "") ->
     below = f"<p>{escape(note)}</p>" if note else ""
     return (
         f'{style()}<div class="zb-fig"><div class="zb-one">{heading}{drawn}</div>'
-        f"{_legend(set(counts), counts)}{below}</div>"
+        f"{_legend(set(counts), counts, zbud)}{below}</div>"
     )

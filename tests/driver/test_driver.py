@@ -1,0 +1,103 @@
+"""The driver does what paging does in steps: the same memory, counters and notes, whatever happens.
+
+Also tests `driver/faults.py`, `driver/reclaim.py`, `driver/work.py`, `layout/driver.py` and
+`machine/driven.py`.
+"""
+
+import numpy as np
+import pytest
+
+from tests import rounds
+from zbudlab.layout import STOP_ROOM
+from zbudlab.machine import Machine
+from zbudlab.machine.errors import MachineError
+
+ROUNDS = range(12)
+OPERATIONS = 10**5
+
+
+class Stepwise(Machine):
+    """A machine that goes step by step, as one with a log does."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.swap.stepwise = True
+
+
+def played(number, monkeypatch, kind):
+    with monkeypatch.context() as patch:
+        patch.setattr(rounds, "Machine", kind)
+        config, rows = rounds.setup(SEED, number), rounds.script(SEED, number)
+        return rounds.play(config, rows, every=10**9)[0]
+
+
+SEED = 77
+
+
+def left(machine):
+    """All that a machine remembers, as plain values."""
+    used = len(machine.state.ptes)
+    notes = machine.paging.notes
+    notes.reach(used - 1)
+    return {
+        "digest": machine.digest(),
+        "events": {name: n for name, n in machine.paging.events.items() if n},
+        "counters": machine.swap.counters(),
+        "failures": machine.paging.failures,
+        "arrivals": notes.arrivals[:used].tolist(),
+        "refusals": notes.refusals[:used].tolist(),
+    }
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_random_operations_leave_the_same_machine(monkeypatch):
+    total = 0
+    for number in ROUNDS:
+        driven = played(number, monkeypatch, Machine)
+        stepwise = played(number, monkeypatch, Stepwise)
+        assert left(driven.machine) == left(stepwise.machine), f"round {number}"
+        total += driven.done().total()
+    assert total >= OPERATIONS
+
+
+def pressed(kind, **settings):
+    machine = kind(frames=256, log=False, threads=1, **settings)
+    process = machine.create_process(1500)
+    return machine, process
+
+
+@pytest.mark.parametrize("page_bytes", [False, True])
+def test_memory_that_is_full_is_the_same_error(page_bytes):
+    found = []
+    for kind in (Machine, Stepwise):
+        machine, process = pressed(kind, page_bytes=page_bytes, swap_pages=300)
+        with pytest.raises(MachineError) as refused:
+            machine.touch(process, range(1500), write=True)
+        found.append((str(refused.value), left(machine)))
+    assert found[0] == found[1]
+
+
+def test_tables_grow_at_the_same_moments():
+    for count in range(400, 1100, 130):
+        found = []
+        for kind in (Machine, Stepwise):
+            machine, process = pressed(kind, page_bytes=False)
+            machine.write(process, 0, np.full(count, 700))
+            found.append({k: v.shape for k, v in machine.state.mem._asdict().items()})
+        assert found[0] == found[1]
+
+
+def test_the_host_makes_room_when_the_driver_asks(monkeypatch):
+    machine, process = pressed(Machine, page_bytes=False)
+    asked = []
+    original = machine.paging._help
+    monkeypatch.setattr(machine.paging, "_help", lambda stop: asked.append(stop) or original(stop))
+    machine.write(process, 0, np.full(1100, 700))
+    assert STOP_ROOM in asked
+    assert machine.swap.counters()["stored_pages"] > 64
+
+
+def test_an_unknown_stop_is_refused():
+    machine, _ = pressed(Machine, page_bytes=False)
+    with pytest.raises(MachineError, match="unknown reason 99"):
+        machine.paging._help(99)
