@@ -75,7 +75,17 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "streams",
         "values",
     ),
-    "layout": ("cgroups", "driver", "errors", "memory", "pools", "races", "traces", "zsmalloc"),
+    "layout": (
+        "cgroups",
+        "driver",
+        "errors",
+        "memory",
+        "pools",
+        "races",
+        "traces",
+        "z3fold",
+        "zsmalloc",
+    ),
     "machine": (
         "chains",
         "checks",
