@@ -13,10 +13,9 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.course.probes import Bench
 from zbudlab.layout import BLOCKED, BUDDIED, BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
-from zbudlab.mm import zbud, zbud_zpool
+from zbudlab.mm import page_alloc, zbud, zbud_header, zbud_zpool
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.inspection import list_members
-from zbudlab.mm.page import page_zbud
 from zbudlab.mm.state import State
 from zbudlab.races import actors as steps
 from zbudlab.races import oracles
@@ -43,8 +42,10 @@ class World:
         self.state.create_pool(0, ZBUD_SERIES)
         for rule in RULES:
             self.state.zswaps[rule] = 1
+        page_alloc.alloc_pages(self.state.mem, 0, layout.MIGRATE_MOVABLE)  # frame 0
         self.handles = [self._store(size, word) for size, word in _objects(case)]
-        self.actors = _records(case)
+        first = int(zbud_header.handle_pfn(self.state.pools[0], self.state.nodes, 1))
+        self.actors = _records(case, first)
         self.slots = np.zeros(1, layout.race_slot)
         self.mem = self.state.mem
         self.arrays = (
@@ -84,9 +85,9 @@ class World:
             if address >= 0:
                 word = int(zbud_zpool.zbud_read_word(self.mem, 0, address))
                 found.append(f"object {handle} at {address} with {word}")
-        for pfn in range(FRAMES):
-            if pages[pfn]["refcount"] or page_zbud(pages.view(np.recarray)[pfn]):
-                found.append(f"frame {pfn} with {pages[pfn]['refcount']} references")
+        for pfn in np.flatnonzero(pages["refcount"][:FRAMES]).tolist():
+            count, flags = int(pages["refcount"][pfn]), int(pages["page_flags"][pfn])
+            found.append(f"frame {pfn} with {count} references and flags {flags}")
         head = int(pool["list_heads"])
         lru = list_members(self.state.rows, LRU, head + LRU_LIST)
         found.append(f"lru {np.asarray(lru).tolist()}")
@@ -100,8 +101,8 @@ def _objects(case: dict[str, Any]) -> list[tuple[int, int]]:
     return list(zip(case["sizes"], case["words"], strict=True))
 
 
-def _records(case: dict[str, Any]) -> np.ndarray:
-    """Return the actors of a case, layout.actor (n,). Compactions want frame 0."""
+def _records(case: dict[str, Any], pfn: int) -> np.ndarray:
+    """Return the actors of a case, layout.actor (n,). pfn: the page that compactions want."""
     table = np.zeros(len(case["actors"]), layout.actor)
     lists = 0
     for record, (kind, handle) in zip(table, case["actors"], strict=True):
@@ -110,7 +111,7 @@ def _records(case: dict[str, Any]) -> np.ndarray:
             record["word"] = case["words"][handle - 1]
         record["merge"] = sum(MERGES[name] for name in case["merge"])
         if kind == "compaction":
-            record["head"], lists = lists, lists + 1
+            record["pfn"], record["head"], lists = pfn, lists, lists + 1
     return table
 
 
@@ -163,5 +164,5 @@ def _wrong_at_the_end(world: World) -> set[int]:
     """Return what is wrong when no actor goes on."""
     if (world.actors["pc"] >= 0).any():
         return {layout.FAULT_DEADLOCK}
-    fault = int(oracles.end_fault(world.mem, np.zeros(1, np.int64)))
+    fault = int(oracles.end_fault(world.mem, np.ones(1, np.int64)))
     return {fault} if fault else set()

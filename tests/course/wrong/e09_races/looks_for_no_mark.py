@@ -1,4 +1,4 @@
-"""Set the mark, and never ask for it."""
+"""Sets the mark and never looks at it."""
 
 LOSES = ("lists",)
 
