@@ -30,6 +30,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "buddy",
         "compact",
         "difference",
+        "frame_stack",
         "pool",
         "radix",
         "trace",
