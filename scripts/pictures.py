@@ -43,7 +43,8 @@ def _machine(machine: dict, left: float) -> str:
     right, number = left + ACROSS, str(machine["number"])
     kinds = [int(kind) for kind in machine["map"]]
     memory = blocks.svg(kinds, across=4, alt=name, width=str(ACROSS))
-    memory = memory.replace("<svg ", f'<svg x="{left}" y="{TOP + 52}" ', 1)
+    high = round(ACROSS * (4 * (blocks.ROWS + blocks.GAP)) / (4 * (blocks.SIDE + blocks.GAP)))
+    memory = memory.replace("<svg ", f'<svg x="{left}" y="{TOP + 52}" height="{high}" ', 1)
     return (
         f'<rect x="{left}" y="88" width="{ACROSS}" height="5" fill="{blocks.paint(curve.token)}"/>'
         + text(left, TOP, name, 18, more='font-weight="600"')

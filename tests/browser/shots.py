@@ -2,8 +2,9 @@
 
 python -m tests.browser.shots [--out FOLDER] [NAME ...]      (default: build/shots, all pieces)
 
-Each piece is shown in its own output, at three widths of content, light and dark. These pictures
-are for looking at: nothing compares them.
+Each piece is shown in its own output, at three widths of content, light and dark. `site` takes the
+pages of build/site, every notebook among them, if `make site` has built them. These pictures are
+for looking at: nothing compares them.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from tests.browser.lab import DARK, LIGHT, ROOT, Lab, Notebook, running
 WIDTHS = (930, 700, 390)  #: of the content, CSS pixels
 THEMES = {"light": LIGHT, "dark": DARK}
 HEIGHT = 1500
+SITE = ROOT / "build" / "site"
 SHOW = "from zbudlab.view.picture import show\n"
 
 #: Code whose value or output is the piece, and what to do before the picture.
@@ -66,6 +68,43 @@ PIECES: dict[str, tuple[str, str]] = {
         "pair",
         "",
     ),
+    "gate": (
+        "from zbudlab.view.gate import after\n"
+        "from zbudlab.view.prediction import Prediction\n"
+        'after(Prediction("How many?", 3, "Three."), "Three blocks are free.")',
+        "",
+    ),
+    "map": (
+        "from zbudlab.lessons import scattered\n"
+        "from zbudlab.view import FrameMap\n"
+        "machine = scattered.scattered(10, False, 50, 8192, seed=0)\n"
+        "FrameMap(machine)",
+        "",
+    ),
+    "practice": ('from zbudlab.view.practice import Practice\nPractice("buddy")', ""),
+    "explorer": (
+        "from zbudlab.lessons import scattered\n"
+        "from zbudlab.view import plot\n"
+        "from zbudlab.view.explorer import Explorer\n"
+        "def held(zbud=10, movable=False):\n"
+        "    return plot(scattered.scattered(zbud, movable, 50, 8192)).figure, 'memory'\n"
+        "Explorer(held, zbud=(5, 30, 5), movable=[False, True])",
+        "",
+    ),
+    "feedback": (
+        "from zbudlab.course import check\n"
+        "def find_hole(pool, rows, chunks):\n"
+        "    return -1\n"
+        'check("e04_zbud", "hole", "alloc", find_hole=find_hole)',
+        "",
+    ),
+    "feedback_done": (
+        "from zbudlab.course import check\n"
+        "def size_to_chunks(size):\n"
+        "    return -(-size // 64)\n"
+        'check("e04_zbud", "chunks", size_to_chunks=size_to_chunks)',
+        "",
+    ),
     "figure": (SHOW + "from zbudlab.view import measured\nshow(measured.figure(), '')", ""),
 }
 
@@ -108,16 +147,37 @@ def shoot(lab: Lab, name: str, out: Path) -> Iterator[Path]:
                 yield path
 
 
+def shoot_site(lab: Lab, out: Path) -> Iterator[Path]:
+    """Take the pages of the site that `make site` built, whole; yield their paths."""
+    names = ["index", "contents", "docs/install", "reference", "search"]
+    names += [f"notebooks/{path.stem}" for path in sorted((SITE / "notebooks").glob("*.html"))]
+    for name in names:
+        page = lab.context.new_page()
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            for width in (1280, 700, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto((SITE / f"{name}.html").as_uri())
+                path = out / f"site_{name.replace('/', '_')}_{width}_{theme}.png"
+                page.screenshot(path=path, full_page=True)
+                yield path
+        page.close()
+
+
 def main() -> None:
     """Take the pictures that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=list(PIECES), metavar="NAME")
+    parser.add_argument("names", nargs="*", default=[*PIECES, "site"], metavar="NAME")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "shots")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as lab:
         for name in chosen.names:
-            for path in shoot(lab, name, chosen.out):
+            if name == "site" and not SITE.is_dir():
+                print("no build/site: make site builds it")
+                continue
+            taken = shoot_site(lab, chosen.out) if name == "site" else shoot(lab, name, chosen.out)
+            for path in taken:
                 print(path)
 
 

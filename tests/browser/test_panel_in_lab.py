@@ -138,7 +138,7 @@ def test_free_pages_are_told_by_order(story):
     settled(story)
     names = [name for name, _, _ in BANDS]
     shown = {
-        name: panel(story).locator(f".value[data-name='{name}']").all_inner_texts()
+        name: panel(story).locator(f".value[data-name='{name}']").all_text_contents()
         for name in names
     }
     bands = "((0, 3), (3, 6), (6, 9), (9, 11))"

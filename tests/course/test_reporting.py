@@ -1,6 +1,6 @@
 """Reports of checks in a notebook."""
 
-from zbudlab.course import check
+from zbudlab.course import check, reporting
 from zbudlab.course.contract import exercise
 from zbudlab.course.judging import reference_functions
 
@@ -36,3 +36,16 @@ def test_all_points_have_a_green_end():
     right = reference_functions(exercise("e04_zbud"))
     page = check("e04_zbud", "chunks", size_to_chunks=right["size_to_chunks"])._repr_html_()
     assert '<section class="done">' in page
+
+
+def test_one_report_of_a_notebook_has_the_style_sheet(monkeypatch):
+    monkeypatch.setattr(reporting, "_styled", [])
+    wrong = lambda: 3  # noqa: E731
+
+    def page(ability):
+        return check("e04_zbud", ability, student=5, pages_for_objects=wrong)._repr_html_()
+
+    assert "<style>" in page("pages")
+    other = check("e04_zbud", "chunks", size_to_chunks=lambda size: 1)._repr_html_()
+    assert "<style>" not in other
+    assert "<style>" in page("pages")  # its cell runs again

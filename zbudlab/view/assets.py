@@ -9,6 +9,7 @@ from pathlib import Path
 from zbudlab.view.look import tokens
 
 _HERE = Path(__file__).parent
+LIVE = ":is(.zbl-map, .zbl-host)"  #: views with the style sheet live.css
 DRAWING = ("live.js", "look/cells.js")  #: shared scripts of views that use the tokens
 
 
@@ -18,8 +19,8 @@ def script(*names: str) -> str:
 
 
 def style(*names: str) -> str:
-    """Return a view's style sheet: `live.css` followed by the named files."""
-    return _joined("live.css", *names)
+    """Return a view's style sheet: tokens, `live.css`, and the named files."""
+    return tokens.css(LIVE) + "\n" + _joined("live.css", *names)
 
 
 def drawn(*names: str) -> str:

@@ -79,11 +79,12 @@ function legendOfChunks(words) {
   return { box: make("div", { class: "zbl-legend zbl-chunks", hidden: "" }, "chunks:", ...parts), swatches };
 }
 
-/** Show the number of frames of each kind, except for absent kinds and marks. */
+/** Show the number of frames of each kind that occurs; marks have no numbers. */
 function countLegend(legend, { counts, look, bookkeeping }) {
   legend.buttons.forEach((button, number) => {
     const words = number < look.lasting ? counts[number].toLocaleString("en") : "";
     say(button.querySelector(".zbl-count"), words);
+    button.hidden = number < look.lasting && !counts[number];
   });
   say(legend.size, bookkeeping);
 }

@@ -71,6 +71,20 @@ class View {
     this.stillness = matchMedia("(prefers-reduced-motion: reduce)");
     on(window, "resize", restyle);
     this.restyle();
+    const fitter = new ResizeObserver(() => this.refit());
+    fitter.observe(this.root);
+    this.undo.push(() => fitter.disconnect());
+  }
+
+  /** Make the map no wider than the page. */
+  refit() {
+    const { frame } = this.picture, size = Math.min(this.model.get("size"), this.root.clientWidth - 10);
+    if (size < 64 || size === frame.size) return;
+    Object.assign(frame, { size, columns: null });
+    this.root.style.setProperty("--zbl-size", `${size}px`);
+    if (!this.cells.columns) return;
+    this.regrid();
+    this.schedule();
   }
 
   remove() {

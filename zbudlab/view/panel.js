@@ -200,6 +200,7 @@ class View {
   /** Show words in the status line; null: the current step. */
   tell(words) {
     const { rows } = this.driver;
+    this.words = words;
     say(this.status, words ?? `step ${rows[0].rows.at(-1)?.[0] ?? 0}`);
   }
 
@@ -250,7 +251,7 @@ class View {
   }
 
   showBlocks() {
-    const { told, rows } = this.driver, ink = inks(this.root);
+    const { told, rows } = this.driver, ink = kept(inks(this.root));
     this.columns.forEach(({ blocks, output, says, root }, i) => {
       blocks.show({ ...told.blocks[i], kinds: told.kinds[i] }, ink);
       const huge = rows[i].last("huge");
@@ -272,7 +273,7 @@ class View {
       this.showBlocks();
       this.showCurves();
       this.columns.forEach((column, i) => say(column.figures, told.summaries[i] ?? ""));
-      this.tell(null);
+      this.tell(this.words ?? null);
     }
     say(this.alert, error);
     for (const [name, value] of Object.entries(known)) {

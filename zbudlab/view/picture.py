@@ -105,7 +105,7 @@ def _styled(inside: str, figure: Figure, *, wide: bool = False) -> str:
     """Return a figure's element with its style; wide: it may be wider than the figure."""
     limit = "" if wide else f"; max-width: {width(figure)}px"
     return (
-        f'<figure class="zb-fig" style="margin: 0{limit}">'
+        f'<figure class="zb-fig" style="margin: 0; overflow-x: auto{limit}">'
         f"<style>{tokens.css(SCOPE, sizes=False)}"
         f"{SCOPE}{{--sans:{tokens.SANS};background:var(--paper)}}{_SWITCH}</style>{inside}</figure>"
     )

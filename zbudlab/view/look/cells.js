@@ -15,6 +15,12 @@ function inks(element) {
   return new Proxy({}, { get: (_, name) => style.getPropertyValue(`--${name}`).trim() });
 }
 
+/** Return these colours, each read only once: for drawings of many frames. */
+function kept(ink) {
+  const found = {};
+  return new Proxy({}, { get: (_, name) => (found[name] ??= ink[name]) });
+}
+
 /** Make an SVG element with attributes and children. */
 function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -44,6 +50,10 @@ const gapOf = (size) => (size >= 14 ? 2 : size >= 7 ? 1 : size >= 4 ? 0.5 : 0);
 /** Fill a rectangle with round corners. */
 function box(context, fill, x, y, width, height, radius = 0) {
   context.fillStyle = fill;
+  if (!radius) {
+    context.fillRect(x, y, width, height);
+    return;
+  }
   context.beginPath();
   context.roundRect(x, y, width, height, radius);
   context.fill();

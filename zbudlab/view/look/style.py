@@ -21,6 +21,7 @@ from zbudlab.view.look import tokens
 from zbudlab.view.look.tokens import colour
 
 SCREEN_DPI = 96  #: pixels on the page per inch of a figure
+LEAST = 600  #: pixels to which a figure shrinks; on a narrower page it scrolls in its place
 WIDE = 9.6  #: width of the content in JupyterLab on a laptop, in inches
 
 #: Settings of matplotlib.
@@ -161,5 +162,9 @@ def _sized(drawn: str, figure: Figure, alt: str) -> str:
     wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
     opening, rest = drawn.split(">", 1)
     opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
-    size = f'width="100%" style="display: block; max-width: {wide}px; height: auto"'
+    least = min(wide, LEAST)
+    size = (
+        f'width="100%" style="display: block; min-width: {least}px; max-width: {wide}px; '
+        'height: auto"'
+    )
     return f'{opening} role="img" aria-label="{escape(alt)}" {size}>{rest}'
