@@ -43,6 +43,17 @@ def test_a_recording_with_a_request(capsys):
     assert capsys.readouterr().out.startswith("request, Linux 6.18")
 
 
+def test_a_recording_is_searched_for_a_report(report, tmp_path, capsys):
+    (tmp_path / "dmesg.txt").write_text(Path(report).read_text())
+    (tmp_path / "proc").mkdir()
+    assert cli.main(["why", str(tmp_path), "--layouts", "0"]) == 0
+    found = capsys.readouterr()
+    assert "Reason: the blocks that are large enough belong to CMA" in found.out
+    assert "the kernel log is dmesg.txt" in found.err
+    assert cli.main(["why", str(host.RECORDING)]) == 2
+    assert "judge one of your choice with --order N" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -31,6 +31,7 @@ from zbudlab.host.text import decoded, last_dump, numbered_lines, plain_lines, p
         "<4>[ 11.616321]I[0:      swapper/0:    0] ",
         "<4>[ 11.616321] (1)[123:kworker/u:1]",  # MediaTek
         "[ 11.616321@2] ",  # Amlogic
+        "07-13 08:41:51.341 <4>[309805.658142s][pid:1361,cpu5,sManagerService]",  # Huawei
         "[ 11.616321] c0   123 (logd) ",  # Unisoc
     ],
 )

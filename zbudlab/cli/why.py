@@ -17,10 +17,21 @@ def _report(options: argparse.Namespace) -> Any:
     if options.report == "-":
         text = host.text_of(sys.stdin.buffer.read())
     elif Path(options.report).is_dir() or host.is_archive(Path(options.report)):
-        return host.read(options.report)
+        return _recorded(options)
     else:
         text = host.read_report(options.report)
     return text if options.order is None else host.from_text(text, options.report)
+
+
+def _recorded(options: argparse.Namespace) -> Any:
+    """Return the host of a recording, or the kernel log in it if no request is given."""
+    from zbudlab import host
+
+    if options.order is not None:
+        return host.read(options.report)
+    text, name = host.find_log(options.report)
+    print(f"the kernel log is {name}", file=sys.stderr)
+    return text
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -58,7 +69,9 @@ def add(commands: Any) -> None:
         "simulated zones with the same free lists what would have helped.",
     )
     why.add_argument(
-        "report", metavar="REPORT", help="a kernel log, a folder of recorded files, or - for stdin"
+        "report",
+        metavar="REPORT",
+        help="a kernel log, a recording such as a sosreport (folder or archive), or - for stdin",
     )
     why.add_argument("--order", type=int, metavar="N", help="judge a request of this order instead")
     why.add_argument("--gfp", metavar="FLAGS", help="with --order: its flags (GFP_KERNEL)")

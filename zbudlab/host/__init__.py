@@ -8,7 +8,7 @@ from zbudlab.host.files import record
 from zbudlab.host.hosts import Host
 from zbudlab.host.opening import is_archive, read_report, text_of
 from zbudlab.host.reading import RECORDING, from_text, read
-from zbudlab.host.reasons import Answer, why
+from zbudlab.host.reasons import Answer, find_log, why
 from zbudlab.host.zones import HostError, Zone
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Host",
     "HostError",
     "Zone",
+    "find_log",
     "from_text",
     "is_archive",
     "read",

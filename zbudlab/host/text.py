@@ -20,11 +20,12 @@ PREFIX = re.compile(
       | <\d{1,3}>                                           # level
       | \d+,\d+,\d+,[^;\s]*;                                # /dev/kmsg
       | kern\s*:\s*\w+\s*:                                  # dmesg -x
-      | \d\d-\d\d\s[\d:.]{8,15}\s+\d+\s+\d+\s[A-Z]\s[^:]*:   # logcat
+      | \d\d-\d\d\s[\d:.]{8,15}(?:\s+\d+\s+\d+\s[A-Z]\s[^:]*:)?   # logcat
       | \d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-][\d:]+)?        # ISO time
       | (?:[A-Z][a-z]{2}\s+)?[A-Z][a-z]{2}\s+\d{1,2}\s[\d:.]{8,15}(?:\s\d{4})?\s\S+  # syslog
       | (?:\S+\s)?kernel:
-      | \[\s*\+?\d+\.\d+(?:[,@]\d+)?\]                      # dmesg
+      | \[\s*\+?\d+\.\d+(?:[,@]\d+|s)?\]                    # dmesg
+      | \[pid:\d+,cpu\d+[^\]]*\]                            # Huawei: processor, task
       | \[[A-Z][a-z]{2}[\s\d][^\]]*\d\d:\d\d[^\]]*\]         # dmesg -T, -e
       | \[\s*[TC]\d+\]                                      # thread or processor
       | [A-Z]?\[\s*\d+:[^\]:]*(?::[^\]:]*)?:\s*\d+\]          # Samsung: processor, task

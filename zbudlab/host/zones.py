@@ -86,9 +86,13 @@ class Zone:
 
     @property
     def reserved_high_atomic(self) -> int:
-        """Pages of pageblocks that are reserved for requests that cannot wait."""
-        blocks = self.pageblocks.get("HighAtomic", 0)
-        return self.counts.get("reserved_highatomic", blocks << self.pageblock_order)
+        """Pages kept for requests that cannot wait: those that are free, if the kernel counts them.
+
+        Kernels before 6.13 count whole pageblocks and take all of their pages for free ones.
+        """
+        blocks = self.pageblocks.get("HighAtomic", 0) << self.pageblock_order
+        reserved = self.counts.get("reserved_highatomic", blocks)
+        return self.counts.get("free_highatomic", reserved)
 
     @property
     def machine_blocks(self) -> dict[str, list[int]]:

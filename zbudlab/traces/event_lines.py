@@ -136,6 +136,12 @@ def read_name(text, start, at, end, fields):
 
 
 @kernel
+def before_value(byte, fields):
+    """Return whether a byte is between a name and its value: a colon in perf trace, else `=`."""
+    return byte == EQUALS or (byte == COLON and fields[CALL] > 0)
+
+
+@kernel
 def pfn_at(text, at, end):
     """Return the frame number that begins at `at`; 0 = the request failed; or NOT_A_NUMBER."""
     pfn = number_at(text, at, end, 10)
@@ -221,9 +227,13 @@ def scan_block_event(text, start, end, event, fields, hints):
         byte = text[at]
         if byte in (COLON, OPEN) and fields[EVENT] < 0:
             read_name(text, start, at, end, fields)
+<<<<<<< HEAD
         elif 0 <= fields[EVENT] < STOLEN and (
             byte == EQUALS or (byte == COLON and fields[CALL] > 0)
         ):
+=======
+        elif 0 <= fields[EVENT] < STOLEN and before_value(byte, fields):
+>>>>>>> host
             read_value(text, start, at, end, fields, hints)
     if fields[EVENT] < 0:
         return other_line(text, start, end, fields)

@@ -127,5 +127,7 @@ def test_pages_of_high_atomic_count_for_more_requests_since_6_4():
     high = parse_gfp("GFP_KERNEL|__GFP_HIGH")
     answers = [decide(there, [there], high, 0, rules).high_atomic for rules in (OLD, NEW, NEWEST)]
     assert answers == [0, 30, 0]
+    there.counts["free_highatomic"] = 8
+    assert decide(there, [there], KERNEL, 0, NEWEST).high_atomic == 8
     recorded = zone([120], pageblocks={"HighAtomic": 2})
     assert decide(recorded, [recorded], KERNEL, 0, NEW).high_atomic == 1024
