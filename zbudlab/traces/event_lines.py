@@ -227,13 +227,7 @@ def scan_block_event(text, start, end, event, fields, hints):
         byte = text[at]
         if byte in (COLON, OPEN) and fields[EVENT] < 0:
             read_name(text, start, at, end, fields)
-<<<<<<< HEAD
-        elif 0 <= fields[EVENT] < STOLEN and (
-            byte == EQUALS or (byte == COLON and fields[CALL] > 0)
-        ):
-=======
         elif 0 <= fields[EVENT] < STOLEN and before_value(byte, fields):
->>>>>>> host
             read_value(text, start, at, end, fields, hints)
     if fields[EVENT] < 0:
         return other_line(text, start, end, fields)
