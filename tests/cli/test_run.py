@@ -1,4 +1,7 @@
-"""`zbudlab run`: tables and files, and one sentence for each mistake."""
+"""`zbudlab run`: tables and files, and one sentence for each mistake.
+
+Also tests `cli/machine_options.py`.
+"""
 
 import json
 import os
@@ -113,6 +116,10 @@ class TestBadInput:
             (["input", "--threads", "0"], "threads must be 1 to 1024, not 0"),
             (["input", "--compressor", "rar"], "no compressor 'rar'; there are lz4"),
             (["input", "--profile", "2.6"], "profile must be one of 3.12-fixed"),
+            (["input", "--zpool", "z4fold"], "zpool must be one of zbud, z3fold, zsmalloc, not"),
+            (["input", "--zpool", "z3fold"], "zswap of 3.12-fixed has no z3fold: it has zbud."),
+            (["input", "--machines", "movable,first"], "none, unmovable, movable, today, not 'f"),
+            (["input", "--machines", ""], "machines must be some of none"),
             (["input", "--scenario", "chaotic"], "scenario must be scattered or orderly"),
             (["input", "--json", "no/out"], "cannot write no/out: there is no folder"),
             (["input", "--json", "folder"], "cannot write folder: it is a folder"),

@@ -18,7 +18,7 @@ def past():
         frames=512, profile="6.1", zpool="z3fold", pageblock_order=4, threads=1, min_free=4
     )
     pages = np.zeros((200, layout.PAGE_SIZE), np.uint8)
-    for page, size in zip(pages, random.integers(100, 2000, 200), strict=True):
+    for page, size in zip(pages, random.integers(100, 3800, 200), strict=True):
         page[:size] = random.integers(0, 256, size)
     stored, other = machine.create_process(200), machine.create_process(230)
     machine.write(stored, 0, pages)

@@ -17,6 +17,7 @@ from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
 from zbudlab.mainjob import job, report
 from zbudlab.mm import zbud
+from zbudlab.profiles import todays_profile
 
 CONTENT = from_pages(corpus.pages("mixed", 3000))
 WITHOUT, UNMOVABLE, MOVABLE, TODAY = job.VARIANTS
@@ -24,7 +25,7 @@ WITHOUT, UNMOVABLE, MOVABLE, TODAY = job.VARIANTS
 
 def plan(frames=8192, **settings):
     config = {"compressor": "lz4", "log": False, "threads": 1}
-    names = {"scenario", "pressure", "exits", "order"}
+    names = {"scenario", "pressure", "exits", "order", "machines"}
     chosen = {name: settings.pop(name) for name in names & settings.keys()}
     return job.JobPlan(MachineConfig(frames=frames, **(config | settings)), **chosen)
 
@@ -150,6 +151,43 @@ class TestMachines:
     def test_full_swap_is_said(self):
         with pytest.raises(MachineError, match="0 swap slots; end a process"):
             outcomes_of(plan(1024, swap_pages=50))
+
+
+class TestChosenMachines:
+    def test_allocator_and_profile_are_settings(self):
+        chosen = plan(1024, zpool="z3fold", profile="6.1", machines=("unmovable", "movable"))
+        outcomes = outcomes_of(chosen)
+        assert list(outcomes) == ["z3fold unmovable", "z3fold movable"]
+        assert all(o.intact == o.pages and o.allocator == "z3fold" for o in outcomes.values())
+        assert outcomes["z3fold unmovable"].stored_pages > 0
+        text = report.table([*outcomes.values()], 9)
+        assert "held by unmovable pool pages" in text
+        assert "Movable z3fold pages" in report.headline([*outcomes.values()], 9)
+        assert report.thought_experiments([*outcomes.values()]) == ""
+
+    def test_one_machine_is_enough(self):
+        outcomes = outcomes_of(plan(1024, machines=("today",)))
+        assert [o.allocator for o in outcomes.values()] == ["zsmalloc"]
+        assert report.headline([*outcomes.values()], 5).startswith(
+            f"Order-5 blocks after compaction, {TODAY}: "
+        )
+
+    def test_what_no_kernel_had_says_so(self):
+        with pytest.raises(ConfigError, match="has no zsmalloc: it has zbud"):
+            plan(1024, zpool="zsmalloc")
+        forced = plan(1024, zpool="zsmalloc", thought_experiment=True, machines=("movable",))
+        said = report.thought_experiments([*outcomes_of(forced).values()])
+        assert said == (
+            "zsmalloc movable: a thought experiment: zswap of 3.12-fixed has no zsmalloc\n"
+        )
+
+    def test_the_same_machine_is_not_compared_twice(self):
+        today = {"zpool": "zsmalloc", "profile": todays_profile()}
+        assert list(plan(1024, **today).variants) == [
+            "without zswap",
+            "zsmalloc unmovable",
+            "zsmalloc movable",
+        ]
 
 
 class TestDamage:

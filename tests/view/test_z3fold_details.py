@@ -39,7 +39,9 @@ def test_all_details(machine):
         ("middle", "handle 3, 8 chunks"),
         ("last", "handle 2, 16 chunks"),
     ]
-    assert "place 1 of 1" in dict(parts["lists"])["unbuddied list, 22 free chunks"]
+    lists = dict(parts["lists"])
+    assert "place 1 of 1" in lists["unbuddied list, 38 free chunks"]
+    assert lists["LRU"] == f"place 2 of 2, between pfn {frame(machine, 4)} and the head"
 
 
 def test_the_faults_are_told(machine):
@@ -59,7 +61,7 @@ def test_a_foreign_object_and_a_freed_page(machine):
     machine.pin(left)
     zpool.zpool_free(state.mem, 0, 1)
     state.reserve_objects(1)
-    other = int(zpool.zpool_malloc(state.mem, 0, 600, layout.MIGRATE_UNMOVABLE))
+    other = int(zpool.zpool_malloc(state.mem, 0, 2800, layout.MIGRATE_UNMOVABLE))
     zpool.zpool_free(state.mem, 0, other)
     zpool.zpool_run_work(state.mem)
     assert frame(machine, alone) != left

@@ -83,6 +83,15 @@ def test_side_by_side_differ_in_one_thing():
     assert len({lab.pressure.seed for lab in labs.values()}) == 1
 
 
+@pytest.mark.parametrize("zpool", ["z3fold", "zsmalloc"])
+def test_another_allocator_is_a_setting(zpool):
+    lab, _ = pressed(20, profile="6.1", zpool=zpool)
+    assert lab.machine.config.allocator == zpool
+    assert lab.row["pool"] > 0
+    lab.machine.check()
+    assert not lab.change(Pressure(frames=SMALL, profile="6.1"))
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -92,6 +101,8 @@ def test_side_by_side_differ_in_one_thing():
         ({"content": "air"}, "content must be one of hardly, poorly, as usual, well, not 'air'"),
         ({"compressor": "zip"}, "compressor must be one of"),
         ({"movable": 1}, "movable must be True or False, not 1"),
+        ({"zpool": "z3fold"}, "zswap of 3.12-fixed has no z3fold: it has zbud"),
+        ({"profile": "2.6"}, "profile must be one of 3.12-fixed"),
         ({"presure": 1}, "unknown setting presure: use frames, working_set"),
     ],
 )

@@ -150,13 +150,15 @@ def add(commands: Any) -> None:
         "replay",
         help="run a trace, of operations or recorded, through the engine",
         description="A trace of operations: prints what the engine answers to each, a "
-        "line each, in JSON or for zsmalloc and zswap-7 as plain text; with --expect compares that "
+        "line each, in JSON or for zsmalloc, z3fold and zswap-7 as plain text; with --expect "
+        "compares that "
         "with a file of such lines. A recorded trace: prints what became of free memory.",
     )
     replay.add_argument(
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
-        "zswap-series, zswap-6.1, zswap-7, zsmalloc-6.1, zsmalloc-7; machine for a log that "
+        "zswap-series, zswap-6.1, zswap-7, zsmalloc-6.1, zsmalloc-7, z3fold-6.1; machine for a log "
+        "that "
         "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey "
         "(valgrind), addresses (address and R or W), "
         "blocks or pages (CSV or Parquet), "

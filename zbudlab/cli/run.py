@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import DIFFERENCE, say_if_first
+from zbudlab.cli.machine_options import machine_names
 from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.cli.printing import say
 from zbudlab.content.compressors import available
@@ -97,11 +98,6 @@ def _main_job(options: argparse.Namespace) -> int:
     )
     print(report.verdict(outcomes))
     return 0 if report.all_well(outcomes) else DIFFERENCE
-
-
-def machine_names(options: argparse.Namespace) -> tuple[str, ...]:
-    """Return the machines that --machines chooses; without it all of them."""
-    return MACHINES if options.machines is None else tuple(options.machines.split(","))
 
 
 def _plan(options: argparse.Namespace) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 from zbudlab.cli.cma_option import cma_area
 from zbudlab.cli.first_use import say_if_first
+from zbudlab.cli.machine_options import machine_names
 from zbudlab.cli.outputs import check_outputs, write_outputs
 from zbudlab.cli.printing import say
 from zbudlab.layout import HUGETLB_PAGE_ORDER
@@ -73,7 +74,6 @@ def _results(
 
 def run(options: argparse.Namespace) -> int:
     """Run the workload, print the table, and write the requested files."""
-    from zbudlab.cli.run import machine_names
     from zbudlab.mainjob import report
     from zbudlab.mainjob.job import variants
 

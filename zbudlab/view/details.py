@@ -112,13 +112,21 @@ class Place(NamedTuple):
 def _place(
     name: str, records: np.ndarray, link: int, head: int, at: int, shift: int
 ) -> Place | None:
-    """Return the position of record `at` on a list, or None if it is not on the list."""
+    """Return the position of record `at` on a list, or None if it is not on the list.
+
+    Records that name their frame have the field `pfn`; others are the frame's number << shift.
+    """
     members = list_members(records, link, head)
     if at not in members:
         return None
     number = members.index(at)
-    pfns = [None, *(member >> shift for member in members[max(number - 1, 0) : number + 2]), None]
-    here = pfns.index(at >> shift)
+
+    def frame(member: int) -> int:
+        names = records.dtype.names or ()
+        return int(records["pfn"][member]) if "pfn" in names else member >> shift
+
+    pfns = [None, *map(frame, members[max(number - 1, 0) : number + 2]), None]
+    here = pfns.index(frame(at))
     return Place(name, number + 1, len(members), pfns[here - 1], pfns[here + 1])
 
 

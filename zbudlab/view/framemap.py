@@ -75,7 +75,9 @@ class FrameMap(LiveView, anywidget.AnyWidget):
         if not 64 <= size <= 4096:
             raise ValueError(f"size must be 64 to 4096 pixels, not {size}")
         self._arrangement: Arrangement = arrange(machine.config.frames, layout)
-        super().__init__(size=size, look=_look(machine), colours=_colours(), legend=_legend())
+        super().__init__(
+            size=size, look=_look(details.pool_kind(machine)), colours=_colours(), legend=_legend()
+        )
         self._stream = Stream(self.send, self._described)
         self._selected: int | None = None
         self._machine = machine
@@ -199,6 +201,7 @@ class FrameMap(LiveView, anywidget.AnyWidget):
             "counts": counts.tolist(),
             "summary": self._words(counts),
             "bookkeeping": details.bookkeeping(self._machine),
+            "named": _named(self._machine),
         }
 
     def _tell_details(self, pfn: int | None) -> None:
@@ -278,9 +281,11 @@ def _moves_so_far(machine: Machine) -> int:
     return machine.paging.events["pgmigrate_success"]
 
 
-def _look(machine: Machine) -> dict[str, Any]:
-    """Return the legend and the meaning of cells' bytes, for the browser."""
-    allocator = details.pool_kind(machine)
+def _look(allocator: int = layout.ZPOOL_ZBUD) -> dict[str, Any]:
+    """Return the legend and the meaning of cells' bytes, for the browser.
+
+    allocator: zswap's, layout.ZPOOL_*, which the legend names.
+    """
     return {
         "kinds": [asdict(kind) for kind in palette.kinds_of(allocator)],
         "lasting": palette.LASTING,
@@ -291,6 +296,14 @@ def _look(machine: Machine) -> dict[str, Any]:
         "pool": layout.POOL_KINDS,
         "parts": layout.PART_NAMES,
     }
+
+
+def _named(machine: Machine) -> dict[str, Any]:
+    """Return the words of the legends that name a machine's allocator."""
+    allocator = details.pool_kind(machine)
+    look = _look(allocator)
+    kinds = [kind["words"] for kind in look["kinds"]]
+    return {"allocator": allocator, "kinds": kinds, "chunks": look["chunk_words"]}
 
 
 def _colours() -> dict[str, bytes]:

@@ -96,6 +96,7 @@ class Cells {
     this.counts = message.counts;
     this.summary = message.summary;
     this.bookkeeping = message.bookkeeping;
+    this.named = message.named ?? this.named; // words of the legends for the machine's allocator
   }
 
   addMoves(pairs, now) {

@@ -54,7 +54,7 @@ function legendOf(kinds, beside, toggle) {
       "button",
       { type: "button", "aria-pressed": "true", "data-kind": kind.name, title: "show or hide" },
       make("span", { class: "zbl-swatch", "aria-hidden": "true" }),
-      `${kind.words} `,
+      make("span", { class: "zbl-kind" }, `${kind.words} `),
       count,
     );
     button.addEventListener("click", () => {

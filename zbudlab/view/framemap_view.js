@@ -96,6 +96,22 @@ class View {
 
   // --- appearance ---------------------------------------------------------------------------
 
+  /** Name the allocator of the machine's pool in both legends. */
+  rename() {
+    const { named, kinds } = this.cells;
+    if (!named || named.allocator === this.allocator) return;
+    this.allocator = named.allocator;
+    this.legend.buttons.forEach((button, number) => {
+      kinds[number].words = named.kinds[number];
+      say(button.querySelector(".zbl-kind"), `${named.kinds[number]} `);
+    });
+    const chunks = legendOfChunks(named.chunks);
+    chunks.box.hidden = this.chunks.box.hidden;
+    this.chunks.box.replaceWith(chunks.box);
+    this.chunks = chunks;
+    this.restyle();
+  }
+
   restyle() {
     this.theme = themeOf(this.root);
     this.root.dataset.theme = this.theme;
@@ -165,6 +181,7 @@ class View {
       painted: this.paints, number: this.cells.number, fading: fading ? "1" : "0",
       zoom: frame.zoom, left: frame.left, top: frame.top,
     });
+    this.rename();
     countLegend(this.legend, this.cells);
     say(this.summary, this.cells.summary);
     this.askForChunks();

@@ -8,6 +8,7 @@ from zbudlab import layout
 from zbudlab.content.compressors import available
 from zbudlab.io.values import human
 from zbudlab.machine.settings import PRESSURE, over
+from zbudlab.profiles import ALLOCATORS, PROFILES
 from zbudlab.workload.pressure import BOOT, CONTENTS, FREE, Pressure
 
 
@@ -29,6 +30,11 @@ def memory(frames: int) -> str:
 def block(order: int) -> str:
     """Format an order with its size."""
     return f"{order} ({human(layout.PAGE_SIZE << order)})"
+
+
+def usual(zpool: str | None) -> str:
+    """Format an allocator; None is the one that the kernel has unless told otherwise."""
+    return zpool or "the usual one"
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ CONTROLS = (
         "max_pool_percent", "zswap may take", over(PRESSURE["max_pool_percent"], 2, 60), of_memory
     ),
     Control("compressor", "compressor", tuple(available()), kind="choice"),
+    Control("profile", "zswap of", tuple(PROFILES), kind="choice"),
+    Control("zpool", "its allocator", (None, *ALLOCATORS), usual, kind="choice"),
     Control("movable", "zbud pages can move", (False, True), kind="switch"),
     Control(
         "unmovable", "unmovable pages of the kernel", over(PRESSURE["unmovable"], 1, 30), of_memory

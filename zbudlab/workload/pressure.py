@@ -21,6 +21,7 @@ from zbudlab.machine import SWAP_TYPE, Machine
 from zbudlab.machine.errors import ConfigError, MachineError
 from zbudlab.machine.settings import PRESSURE
 from zbudlab.mm import vmstat
+from zbudlab.profiles import DEFAULT, zpool_refusal
 from zbudlab.workload import CmaRequest, Phase, Process, Region, Workload
 from zbudlab.workload.run import Run
 from zbudlab.workload.watch import HUGE_ORDER, free_blocks
@@ -62,11 +63,13 @@ class Pressure:
 
     frames: size of memory in page frames. working_set: memory that programs use, percent. content:
     how well their pages compress, one of CONTENTS. max_pool_percent: the most that zswap may use.
-    compressor: zswap's. movable: whether zbud pages can be moved. unmovable: the kernel's own
-    pages, percent. cma: the CMA area, percent, rounded to whole largest blocks. exits: percent of
-    the programs that exit in a step and are replaced (fewer with more than FULL_SPEED frames, where
-    a step is shorter). order: of the block that is requested in each step. seed: for all
-    randomness. ConfigError for invalid values.
+    compressor: zswap's. profile, zpool: whose rules zswap follows, and its allocator, as in
+    `MachineConfig`. thought_experiment: whether they may be ones that no kernel had together.
+    movable: whether pages of the pool can be moved. unmovable: the kernel's own pages, percent.
+    cma: the CMA area, percent, rounded to whole largest blocks. exits: percent of the programs that
+    exit in a step and are replaced (fewer with more than FULL_SPEED frames, where a step is
+    shorter). order: of the block that is requested in each step. seed: for all randomness.
+    ConfigError for invalid values.
     """
 
     frames: int = 16384
@@ -74,6 +77,9 @@ class Pressure:
     content: str = "as usual"
     max_pool_percent: int = 20
     compressor: str = "lz4"
+    profile: str = DEFAULT
+    zpool: str | None = None
+    thought_experiment: bool = False
     movable: bool = True
     unmovable: int = 1
     cma: int = 0
@@ -84,6 +90,9 @@ class Pressure:
     def __post_init__(self) -> None:
         names = {"content": Choice(tuple(CONTENTS)), "compressor": Choice(tuple(available()))}
         check_fields(self, PRESSURE | names, ConfigError)
+        why = zpool_refusal(self.profile, self.zpool) if self.zpool else None
+        if why and not self.thought_experiment:
+            raise ConfigError(why)
 
     @classmethod
     def of(cls, **settings: Any) -> "Pressure":
@@ -116,6 +125,9 @@ class Pressure:
             cma_pages=self.cma_pages,
             zbud_movable=self.movable,
             compressor=self.compressor,
+            profile=self.profile,
+            zpool=self.zpool,
+            thought_experiment=self.thought_experiment,
             max_pool_percent=self.max_pool_percent,
             seed=self.seed,
             log=False,
@@ -132,7 +144,7 @@ class Pressure:
 
 
 #: Settings that are fixed at boot: changing one of these needs a new machine.
-BOOT = ("frames", "compressor", "cma", "seed")
+BOOT = ("frames", "compressor", "profile", "zpool", "thought_experiment", "cma", "seed")
 
 
 class UnderPressure:
