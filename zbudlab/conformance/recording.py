@@ -28,6 +28,7 @@ COLUMNS = {
         "written_back slot limit_hit compress_fail reclaim_fail"
     ),
 }
+POOL_BEFORE = "#before /sys/kernel/debug/zswap/pool_total_size:"
 COMPARED = ("stored", "same", "incompressible", "pool_pages")
 
 
@@ -36,7 +37,8 @@ class Recording:
     """A recording.
 
     settings: of zswap, by name. rows: int64 (n, columns), where: the place of each in the file.
-    zspages: the pages that zsmalloc had, by the row after which it was asked.
+    zspages: the pages that zsmalloc had, by the row after which it was asked. pool_before: pages
+    of the pool that 6.1 still counts from an earlier use.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Recording:
     rows: NDArray[np.int64]
     where: list[str]
     zspages: dict[int, int] = field(default_factory=dict)
+    pool_before: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -73,12 +76,15 @@ def read_recording(path: str | Path) -> Recording:
     rows: list[list[int]] = []
     places: list[str] = []
     kernel = None
+    pool_before = 0
     for where, text in lines(path):
         if text.startswith("#columns "):
             kernel = _kernel(where, text)
         elif text.startswith("#param "):
             _, name, *value = text.split()
             settings[name] = " ".join(value)
+        elif text.startswith(POOL_BEFORE):
+            pool_before = int(text.removeprefix(POOL_BEFORE)) // PAGE_SIZE
         elif text.startswith("#snap ") and " nr_zspages " in text:
             zspages[len(rows) - 1] = int(text.split(" nr_zspages ")[1].split()[0])
         elif text.strip() and not text.startswith("#"):
@@ -86,7 +92,8 @@ def read_recording(path: str | Path) -> Recording:
             places.append(where)
     if kernel is None or not rows:
         raise TraceError(f"{name_of(path)} is not a recording: it has no row of counters")
-    return Recording(name_of(path), kernel, settings, np.array(rows, np.int64), places, zspages)
+    table = np.array(rows, np.int64)
+    return Recording(name_of(path), kernel, settings, table, places, zspages, pool_before)
 
 
 def _kernel(where: str, text: str) -> str:

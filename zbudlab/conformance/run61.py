@@ -9,6 +9,7 @@ from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm import zsmalloc_class, zsmalloc_compact
 
 POOL = 0
+ONCE = "6.1 reads the size of a pool anew when a page is stored or dropped; a reading counts once"
 AMPLE = 1 << 20  #: pages of memory; no recording of 6.1 reaches its limit
 
 
@@ -38,6 +39,9 @@ class Run61:
         zswap["max_pool_percent"] = int(given.get("max_pool_percent", 20))
         zswap["accept_threshold_percent"] = int(given.get("accept_threshold_percent", 90))
         zswap["same_filled_pages_enabled"] = given.get("same_filled_pages_enabled", "Y") == "Y"
+        zswap["pool_pages"] = recording.pool_before
+        if self.kind == layout.ZPOOL_Z3FOLD:
+            self.notes.append(ONCE)
         self.pages: set[int] = set()
 
     def store(self, page: int, length: int) -> None:
@@ -67,6 +71,14 @@ class Run61:
         if zsmalloc and zsmalloc_class.zs_shrinker_count(self.state.mem, POOL):
             zsmalloc_compact.zs_compact(self.state.mem, POOL)
 
+    def follow(self, pool_pages: int) -> None:
+        """Show so many pages of the pool until their number is read again.
+
+        z3fold's work releases pages at moments of its own, also while 64 slots are freed together.
+        """
+        if self.kind == layout.ZPOOL_Z3FOLD:
+            self.state.zswaps["pool_pages"] = pool_pages
+
     def catch_up(self, stored: int, pool_pages: int) -> None:
         """Do nothing: there is no shrink work."""
 
@@ -93,4 +105,4 @@ class Run61:
 
     def sizes_that_grow(self, grown: int) -> list[int]:
         """Return the sizes of classes with which the pool grows by so many pages."""
-        return sizes_that_grow(self.state, POOL, grown) if self.kind else []
+        return sizes_that_grow(self.state, POOL, grown)

@@ -184,6 +184,9 @@ class Run7:
         self.state.zswaps["pool_reached_full"] = 1
         return self.is_full()
 
+    def follow(self, pool_pages: int) -> None:
+        """Do nothing: 7 reads the size of the pool at every row."""
+
     # --- what it shows -------------------------------------------------------------------------
 
     def counted(self) -> dict[str, int]:

@@ -53,6 +53,9 @@ class Run(Protocol):
     def shrink(self) -> None:
         """Let zsmalloc compact itself."""
 
+    def follow(self, pool_pages: int) -> None:
+        """Show so many pages of the pool until the kernel would read their number again."""
+
     def let_in(self) -> bool:
         """Make the next store succeed; return whether that needed more than the shrink work."""
 
@@ -157,6 +160,7 @@ def _compare(run: Run, recording: Recording, at: int, result: RunResult) -> None
     if off:
         shown = ", ".join(f"{name} {n}, here {counted[name]}" for name, n in off.items())
         result.differences.append(f"{recording.where[at]}: {shown}")
+        run.follow(wanted["pool_pages"])
     live = recording.zspages.get(at)
     if live and not off and abs(run.zspages() - live) > band:
         text = f"zsmalloc had {live} pages, here {run.zspages()}"
