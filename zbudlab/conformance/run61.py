@@ -74,7 +74,7 @@ class Run61:
     def follow(self, pool_pages: int) -> None:
         """Show so many pages of the pool until their number is read again.
 
-        z3fold's work releases pages at moments of its own, also while 64 slots are freed together.
+        When z3fold's work releases a page is chance, also while 64 slots are freed together.
         """
         if self.kind == layout.ZPOOL_Z3FOLD:
             self.state.zswaps["pool_pages"] = pool_pages
