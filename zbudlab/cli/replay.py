@@ -25,8 +25,9 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
 #: Options for traces of operations, see `zbudlab.conformance.SETTINGS`.
 OPERATION_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--chain", int, "N", "zsmalloc-7: pages of a zspage at most, 4 to 16 (8)"),
-    ("--version", str, "NAME", "zswap-7: the kernel, 7.3 or 7.2 (7.3)"),
+    ("--version", str, "NAME", "zswap-7, zswap-run: the kernel, 7.3 or 7.2 (7.3)"),
 )
+RUN = "zswap-run"  #: a recording of a running kernel's counters
 #: Of the options for recorded traces, those for the log of a machine.
 LOG_OPTIONS = ("--every", "--json")
 #: Their names in `zbudlab.traces.replay` where they differ.
@@ -107,6 +108,17 @@ def _replay_operations(kind: str, options: argparse.Namespace) -> int:
     return 0
 
 
+def _replay_run(options: argparse.Namespace) -> int:
+    """Run a recording of a running kernel, and say where its counters differ."""
+    from zbudlab.conformance.zswap_run import run_recording
+
+    if options.expect:
+        raise ValueError("a recording has the kernel's counters in it: leave --expect out")
+    result = run_recording(options.trace, options.version)
+    print("\n".join(result.lines()))
+    return DIFFERENCE if result.differences else 0
+
+
 def _replay(options: argparse.Namespace) -> int:
     from zbudlab import conformance
     from zbudlab.content.sources import check_file
@@ -117,12 +129,12 @@ def _replay(options: argparse.Namespace) -> int:
         if path not in (None, "-"):
             check_file(path)
     kind = detect(options.trace) if options.kind == "auto" else options.kind
-    if kind not in (known := (*conformance.KINDS, "machine", *KINDS)):
+    if kind not in (known := (*conformance.KINDS, RUN, "machine", *KINDS)):
         raise ValueError(f"unknown kind of trace {kind!r}; there are {', '.join(known)}, auto")
     _check_options(kind, kind in KINDS, options)
     say_if_first()
-    if kind == "machine":
-        return _replay_log(options)
+    if kind in (RUN, "machine"):
+        return (_replay_run if kind == RUN else _replay_log)(options)
     return (_replay_trace if kind in KINDS else _replay_operations)(kind, options)
 
 
@@ -136,9 +148,10 @@ def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> No
     if given:
         option = f"--{given[0].replace('_', '-')}"
         raise ValueError(f"{option} is for recorded traces; {kind} has nothing to do with it")
+    settings = SETTINGS | {RUN: {"version": ()}}
     for name in _given(OPERATION_OPTIONS, options):
-        if name not in SETTINGS.get(kind, {}):
-            kinds = ", ".join(each for each, known in SETTINGS.items() if name in known)
+        if name not in settings.get(kind, {}):
+            kinds = ", ".join(each for each, known in settings.items() if name in known)
             raise ValueError(f"--{name} is for {kinds}; {kind} has nothing to do with it")
     if options.expect and recorded:
         raise ValueError(f"nothing can be expected of a {kind} trace: leave --expect out")
@@ -157,8 +170,8 @@ def add(commands: Any) -> None:
     replay.add_argument(
         "kind",
         help="operations: zbud-plain, zbud-series, radix, buddy, compact, zswap-plain, "
-        "zswap-series, zswap-6.1, zswap-7, zsmalloc-6.1, zsmalloc-7, z3fold-6.1; machine for a log "
-        "that "
+        "zswap-series, zswap-6.1, zswap-7, zsmalloc-6.1, zsmalloc-7, z3fold-6.1; zswap-run for "
+        "counters of a running kernel, with its differences; machine for a log that "
         "Machine.save_log wrote. Recorded: kmem (text of perf, trace-cmd or ftrace), lackey "
         "(valgrind), addresses (address and R or W), "
         "blocks or pages (CSV or Parquet), "

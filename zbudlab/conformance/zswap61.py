@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.conformance.trace import Operation
-from zbudlab.layout import PAGE_SIZE, ZBUD_PLAIN
+from zbudlab.layout import PAGE_SIZE, ZBUD_PLAIN, ZPOOL_ZBUD
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 from zbudlab.swap.settings import ZswapSettings
@@ -36,13 +36,16 @@ LENGTHS = {"same": 0, "nofit": -1}  #: as `Swap.store` has them
 
 
 class Zswap61Harness:
-    """The pages of one process, and the swap below them."""
+    """The pages of one process, and the swap below them.
 
-    def __init__(self, stores: int) -> None:
+    stores: that the trace has at most. kind: the allocator of zswap's pool, layout.ZPOOL_*.
+    """
+
+    def __init__(self, stores: int, kind: int = ZPOOL_ZBUD) -> None:
         frames = 1024 + stores
         self.state = State(frames, page_bytes=False)
         free_all_bootmem(self.state.mem, frames, [])
-        self.swap = Swap(self.state, ZswapSettings("6.1", variant=ZBUD_PLAIN))
+        self.swap = Swap(self.state, ZswapSettings("6.1", variant=ZBUD_PLAIN, kind=kind))
         self.synchronous = True  # whether the device answers at once
         self.swap.swapon(0, frames)
         self.slots: dict[int, int] = {}  # by page; pages in memory can have one too

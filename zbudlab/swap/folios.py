@@ -159,7 +159,7 @@ class FolioZswap:
         return error
 
     def walk(self, cgroup: int, left: int, *, stops: bool = False) -> Steps[Walk]:
-        """Look at `left` entries of a cgroup; pause after each try.
+        """Look at `left` entries of a cgroup; pause before each try.
 
         stops: a page that is in the swap cache ends the walk.
         """
@@ -168,14 +168,14 @@ class FolioZswap:
             number, left = self.do(zswap_lru.zswap_lru_walk, self.state.mem, cgroup, left)
             if not number:
                 return Walk(written, left)
+            yield
             error = self.writeback_entry(number)
             written += not error
             if error == -EEXIST and stops:
                 return Walk(written, left, stopped=True)
-            yield
 
     def _shrink_steps(self, cgroup: int) -> Steps[int]:
-        """Do `shrink_memcg`, and pause after each try."""
+        """Do `shrink_memcg`, and pause before each try."""
         enabled = zswap_cgroup.mem_cgroup_zswap_writeback_enabled(self.state.mem, cgroup)
         if not (enabled and self.state.cgroups["online"][cgroup]):
             return -ENOENT
@@ -190,7 +190,7 @@ class FolioZswap:
         return finished(self._shrink_steps(cgroup))
 
     def shrink_work(self) -> Steps[None]:
-        """Run the shrink work; pause after each entry that it tried.
+        """Run the shrink work; pause before each entry that it tries.
 
         It goes through the cgroups in turn until the pools are at the threshold, and gives up
         after MAX_RECLAIM_RETRIES failures: a batch of which none was written, or all cgroups
