@@ -34,7 +34,7 @@ def test_the_picture_leads_to_steps_and_schedules(lab):
         notebook.page.wait_for_function(
             "() => document.querySelector('.zbl-lanes select').value === '1'"
         )
-        assert notebook.ask("print(picture.lanes.chosen)") == "1"
+        assert notebook.ask("print(picture.lanes.chosen)").strip() == "1"
         assert notebook.faults(".zbl-lanes") == []
         assert notebook.errors == []
         notebook.save()

@@ -20,15 +20,19 @@ NO_STEP = -1
 
 
 @kernel
-def try_step(mem, search, who):
-    """Run the next step of an actor if it has one. Return RAN, NO_STEP or a fault."""
+def try_step(mem, search, who, noting):
+    """Run the next step of an actor if it has one. Return RAN, NO_STEP or a fault.
+
+    noting: whether words may change that have never changed before.
+    """
     if search.actors[who].pc < 0:
         return NO_STEP
     answer = perform(mem, search.actors, search.slots, who)
     if answer == BLOCKED:
         return NO_STEP
     scrub(mem, search.actors)
-    note_changes(search)
+    if noting:
+        note_changes(search)
     return answer if answer else state_fault(mem, search.actors)
 
 
@@ -71,7 +75,7 @@ def run_all(mem, search, saved, choice, counts, most):
         if choice[level] == 0:
             went_on = 0
         back_to_level(search, saved, level)
-        answer = try_step(mem, search, choice[level])
+        answer = try_step(mem, search, choice[level], False)
         choice[level] += 1
         if answer == NO_STEP:
             continue
@@ -115,7 +119,7 @@ def run_one(mem, search, priorities, changes, path):
         who = highest(priorities, tried)
         if who < 0:
             break
-        answer = try_step(mem, search, who)
+        answer = try_step(mem, search, who, True)
         if answer == NO_STEP:
             tried |= 1 << who
             continue

@@ -54,9 +54,9 @@ CODE = [
         "hide_the_faults",
         "import zbudlab.races.oracles as oracles\n"
         "oracles.state_fault = oracles.end_fault = lambda *arguments: 0\n"
-        "def must_stay(mem, header):\n    return False\n"
         "def zbud_isolate_page(mem, pfn):\n    return True\n"
-        "drop_while_mapped = free_after_unmap = zbud_putback_page = must_stay",
+        "must_stay = drop_while_mapped = lambda *arguments: 0\n"
+        "free_after_unmap = zbud_putback_page = must_stay",
         "ends|faults",
         exercise="e09_races",
     ),
