@@ -12,6 +12,8 @@
   const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   if (stored()) root.dataset.theme = stored();
   addEventListener("DOMContentLoaded", () => {
+    // What scrolls by itself can be scrolled by keyboard, too.
+    for (const wide of document.querySelectorAll("pre, figure, table")) if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     for (const button of document.querySelectorAll(".zb-theme")) {
       const name = () => (button.textContent = dark() ? "Light theme" : "Dark theme");
       button.hidden = false;

@@ -237,9 +237,9 @@ def check_saved(notebook, view):
     assert view.data()["alive"] == "0"
     notebook.errors.clear()
     notebook.load()
-    image = notebook.output(1).locator("img")
-    image.wait_for()
-    assert re.match(r"4096 page frames: .* kernel", image.get_attribute("alt"))
+    picture = notebook.output(1).locator("svg")
+    picture.wait_for()
+    assert re.match(r"4096 page frames: .* kernel", picture.get_attribute("aria-label"))
     shown = notebook.page.locator(".jp-Notebook").inner_text()
     assert "model not found" not in shown
     assert "Loading widget" not in shown

@@ -71,7 +71,7 @@ CURVES = {
     "zbud unmovable": Curve("c_stuck", (), "o", "c_stuck"),
     "zbud movable": Curve("c_move", (), "^", "c_move"),
     "zsmalloc": Curve("c_zsm", (1, 1.5), "D", "c_zsm"),
-    "zsmalloc as today": Curve("c_zsm", (1, 1.5), "D", "c_zsm"),
+    "zsmalloc as today": Curve("c_zsm", (6, 2), "P", "c_zsm"),
 }
 
 #: Tokens to write text in, for colours that are too light for text.

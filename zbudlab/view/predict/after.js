@@ -6,7 +6,7 @@ export default {
   },
   render({ model, el }) {
     const gate = gateBox(model.get("words")), result = make("div", { class: "result", role: "status" });
-    const root = make("div", { class: "zb zbl-prediction zbl-after" }, gate, result);
+    const root = make("div", { class: "zb zbl-after" }, gate, result);
     const show = () => {
       const html = model.get("result");
       gate.hidden = Boolean(html);
