@@ -26,8 +26,8 @@ def reason_not_to_start(version, has_module):
     """
     if not OLDEST <= tuple(version[:2]) < FIRST_REFUSED:
         return (
-            "zbudlab needs Python 3.11, 3.12 or 3.13, and this one is {}.{}: "
-            "choose another with make PYTHON=python3.12".format(*version[:2])
+            "zbudlab needs Python 3.11, 3.12 or 3.13, the versions that its tests run on, and this "
+            "one is {}.{}: choose another with make PYTHON=python3.12".format(*version[:2])
         )
     if not (has_module("venv") and has_module("ensurepip")):
         return (

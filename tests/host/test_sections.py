@@ -102,3 +102,13 @@ Node 0, zone   Normal
     (zone,) = host.from_text(f"Node 0, zone   Normal 77 0\n{text}").zones
     assert zone.counts == {"free": 77, "min": 5, "active_file": 40}
     assert zone.reserve == [0, 0, 12, 12]
+
+
+def test_lower_bounds_of_pagetypeinfo_are_completed_from_buddyinfo():
+    types = PAGETYPEINFO.replace("type Movable 6 3", "type Movable >6 3")
+    free = BUDDYINFO.replace("Normal     10", "Normal    123456")
+    found = host.from_text(free + types)
+    assert found.zone("Normal").by_type["Movable"][:2] == [123452, 3]
+    assert found.zone("Normal").by_type["Unmovable"][0] == 4
+    assert not any("different times" in note for note in found.notes)
+    assert any("lower bounds" in note for note in found.notes)

@@ -1,6 +1,8 @@
 """CMA as drivers meet it: requests, releases, what blocks them, and cma= at boot."""
 
 import errno
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,3 +222,10 @@ def test_the_longest_run_is_counted():
     assert longest_run(np.array([True, False, True, True, False])) == 2
     assert longest_run(np.zeros(3, bool)) == longest_run(np.zeros(0, bool)) == 0
     assert longest_run(np.ones(4, bool)) == 4
+
+
+def test_the_example_of_the_documentation_runs(capsys):
+    text = (Path(__file__).parents[2] / "docs" / "cma.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(example, {})
+    assert "8192" in capsys.readouterr().out

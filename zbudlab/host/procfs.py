@@ -111,18 +111,39 @@ def parse_pagetypeinfo(text: str, zones: dict[Key, Zone]) -> list[str]:
     lines = numbered_lines(text)
     found = [match.groups() for _, line in lines for match in TYPE.finditer(line)]
     latest, dumps = last_dump(found, lambda groups: groups[:3])
-    capped = False
+    capped = {(zone, int(node), kind): _capped(blocks) for node, zone, kind, blocks in latest}
     for node, name, kind, blocks in latest:
         if zone := zones.get((int(node), name)):
             zone.by_type[kind] = _numbers(blocks)
-            capped |= CAP in blocks
+    for zone in zones.values():
+        _complete(
+            zone, {kind: capped.get((zone.name, zone.node, kind), []) for kind in zone.by_type}
+        )
     _pageblock_order(text, zones)
     _pageblocks(lines, zones)
     known = re.compile("|".join((TYPE.pattern, ZONE.pattern, HEADINGS.pattern)))
     notes = _about("pagetypeinfo", dumps, lines, known)
-    if capped:
-        notes.append("/proc/pagetypeinfo: counts after > are lower bounds: the kernel stops there")
+    if any(capped.values()):
+        notes.append(
+            "/proc/pagetypeinfo: counts after > are lower bounds, because the kernel stops there; "
+            "where buddyinfo shows the rest, it is added"
+        )
     return notes
+
+
+def _capped(blocks: str) -> list[int]:
+    """Return the orders whose count is a lower bound."""
+    return [order for order, word in enumerate(blocks.split()) if word.startswith(CAP)]
+
+
+def _complete(zone: Zone, capped: dict[str, list[int]]) -> None:
+    """Replace lower bounds by what buddyinfo has more, where only one type has one."""
+    for order in range(len(zone.free)):
+        kinds = [kind for kind, orders in capped.items() if order in orders]
+        if len(kinds) == 1:
+            counts = zone.by_type.values()
+            known = sum(blocks[order] for blocks in counts if order < len(blocks))
+            zone.by_type[kinds[0]][order] += max(zone.free[order] - known, 0)
 
 
 def _pageblock_order(text: str, zones: dict[Key, Zone]) -> None:

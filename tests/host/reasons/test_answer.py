@@ -319,3 +319,26 @@ def test_compaction_moves_the_user_pages_of_a_recorded_zone():
 def test_zones_that_linux_does_not_have_are_named():
     text = scattered().replace("Node 0 Normal free", "Node 0 NoSplit free")
     assert any("NoSplit" in note for note in host.why(text, layouts=0).notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("sysrq: Show Memory\nMem-Info:\nNormal: 1*4kB 2*8kB = 20kB\n", "with --order N"),
+        ("Out of memory: Killed process 7 (app) total-vm:1kB\n", "only the end of an OOM kill"),
+    ],
+)
+def test_a_part_of_a_report_is_refused_with_what_to_do(text, hint):
+    with pytest.raises(host.HostError, match=hint):
+        host.why(text)
+
+
+def test_flags_that_a_mail_wrapped_are_on_one_line_again():
+    text = "a: page allocation failure: order:4,\n> mode:0xcc0(GFP_KERNEL|\n> __GFP_COMP)\n"
+    assert "0xcc0(GFP_KERNEL|__GFP_COMP)" in host.why(text).steps[0].sentence
+
+
+def test_orders_that_no_kernel_has_are_too_large_or_no_report():
+    assert host.why(scattered(999), layouts=0).reason == "too large"
+    with pytest.raises(host.HostError, match="reports no refused request"):
+        host.why("a: page allocation failure: order:99999999999999999999, mode:0xcc0\n")

@@ -185,7 +185,8 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
         notes.append("Migrate types are not known: every free block counts as usable.")
     several = len({zone.node for zone in zones}) > 1
     if request.only and several:
-        notes.append(f"The request may use memory of node {request.only} only.")
+        word = "node" if request.only.isdigit() else "nodes"
+        notes.append(f"The request may use memory of {word} {request.only} only.")
     elif request.gfp and "__GFP_THISNODE" in request.gfp.flags and several:
         notes.append("The request was for one node, and the report does not say which.")
     if request.nodes and several:

@@ -15,13 +15,16 @@ ASSUMED = "GFP_KERNEL"  #: of a line that was cut before the flags
 GFP_WORDS = r"(0x[0-9a-f]+(?:\([^)]*\))?)"
 HEADS = {
     FAILURE: re.compile(
-        r"page\s+allocation\s+failure[.:]\s*order:\s*(\d+)(?:\s*,?\s*mode:\s*" + GFP_WORDS + ")?"
+        r"page\s+allocation\s+failure[.:]\s*order:\s*(\d{1,3})\b(?:\s*,?\s*mode:\s*"
+        + GFP_WORDS
+        + ")?"
     ),
     STALL: re.compile(  # 4.9 to 4.14
-        r"page\s+allocation\s+stalls\s+for\s+\d+\s*ms,\s*order:\s*(\d+),\s*mode:\s*" + GFP_WORDS
+        r"page\s+allocation\s+stalls\s+for\s+\d+\s*ms,\s*order:\s*(\d{1,3})\b,\s*mode:\s*"
+        + GFP_WORDS
     ),
     VMALLOC: re.compile(
-        r"vmalloc(?:\s+error:\s*size\s+\d+,\s*page\s+order\s+(\d+),\s*failed\s+to\s+allocate\s+pages,"
+        r"vmalloc(?:\s+error:\s*size\s+\d+,\s*page\s+order\s+(\d{1,3}),\s*failed\s+to\s+allocate\s+pages,"
         r"|:\s*allocation\s+failure,\s*allocated\s+\d+\s+of\s+\d+\s+bytes,)\s*mode:\s*" + GFP_WORDS
     ),
     VMAP: re.compile(
@@ -31,7 +34,7 @@ HEADS = {
     OOM: re.compile(
         r"invoked\s+oom-killer:\s*gfp_mask=\s*"
         + GFP_WORDS
-        + r",?(?:\s*nodemask=\S+)?\s*order=(\d+)"
+        + r",?(?:\s*nodemask=\S+)?\s*order=(\d{1,3})\b"
     ),
     CMA: re.compile(
         r"cma(?:_\w*alloc\w*)?:(?:\s+[^\s:]+:)?\s*alloc\s+failed,\s+"
@@ -49,6 +52,14 @@ GROUP = re.compile(r"CONSTRAINT_MEMCG|[Mm]emory cgroup out of memory|Task in \S+
 NODES = re.compile(r"mems_allowed=(\d[\d-]*(?:,\d[\d-]*)*)")
 MASK = re.compile(r"nodemask=(\d[\d-]*(?:,\d[\d-]*)*)")
 CPUSET_LIMIT = re.compile(r"constraint=CONSTRAINT_CPUSET")
+
+
+#: What to do with a text that has only a part of a report, by a mark of that part.
+HINTS = {
+    r"\d[*_]\d+kB": "; it has a Mem-Info block: judge a request of your choice with --order N",
+    r"Killed process": "; it has only the end of an OOM kill, whose report begins with 'invoked "
+    "oom-killer'",
+}
 
 
 @dataclass
@@ -106,6 +117,7 @@ def parse_request(text: str) -> tuple[Request, str]:
         raise HostError(
             "this text reports no refused request: neither 'page allocation failure: order:', "
             "'vmalloc error:', 'invoked oom-killer' nor 'cma_alloc: alloc failed' is in it"
+            + next((hint for mark, hint in HINTS.items() if re.search(mark, plain)), "")
         )
     start, kind, match = _with_zones(plain, found)
     part = plain[start : _end(found, start, len(plain))]
@@ -139,7 +151,8 @@ def _request(kind: str, match: re.Match, part: str, release: str) -> Request:
         return Request(VMAP, release=release, size=int(next(filter(None, match.groups()))))
     words = match.groups()
     order, mask = words if kind != OOM else words[::-1]
-    known = version(release) or version_of_mask(mask or "")
+    mask = "".join((mask or "").split())
+    known = version(release) or version_of_mask(mask)
     gfp = parse_gfp(mask, known) if mask else parse_gfp(ASSUMED)._replace(text=f"{ASSUMED} assumed")
     nodes = NODES.search(part)
     return Request(
