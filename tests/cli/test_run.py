@@ -39,7 +39,7 @@ class TestRun:
         out, err, _ = run
         first, *_, last = out.splitlines()
         assert re.fullmatch(r"input: 1 files?, 3000 pages, SHA-256 [0-9a-f]{64}", first)
-        assert last == "34560 of 34560 pages intact"
+        assert last == "46080 of 46080 pages intact"
         assert all(name in out for name in VARIANTS)
         assert re.search(r"Movable zbud pages: \d+ -> \d+ order-9 blocks after compaction", out)
         assert re.fullmatch(r"(compiling the engine, .*\n)?", err)  # where it was not yet
@@ -54,7 +54,7 @@ class TestRun:
             ("  pages moved", "pages_moved"),
         ):
             (line,) = [line for line in out.splitlines() if line.startswith(row + "  ")]
-            assert line.split()[-3:] == [str(o[name]) for o in written["outcomes"]]
+            assert line.split()[-4:] == [str(o[name]) for o in written["outcomes"]]
         assert written["input"]["pages"] == 3000
         assert written["plan"]["config"]["frames"] == 8192
 
@@ -91,7 +91,7 @@ class TestRun:
 
         monkeypatch.setattr(Machine, "peek_pages", peek_damaged)
         code, out, _ = answer(capsys, "run", "input", "--frames", "64", "--order", "3")
-        pages = 3 * 90
+        pages = 4 * 90
         assert code == 1
         assert out.endswith(f"{pages - 1} of {pages} pages intact\n")
 
@@ -194,7 +194,7 @@ class TestWithoutPageBytes:
         assert main(["run", "--metadata-only", "--frames", "4096", "--order", "5"]) == 0
         out = capsys.readouterr().out
         assert "2048 mixed pages as lz4 of Linux 6.1 compressed them" in out
-        assert "owners and handles of 17280 of 17280 pages proved" in out
+        assert "owners and handles of 23040 of 23040 pages proved" in out
         assert "pages intact" in out
         assert "intact 5760" not in out
         assert "host memory" in out

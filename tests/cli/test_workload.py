@@ -7,12 +7,12 @@ from zbudlab.cli import workload
 
 
 class TestCommand:
-    def test_three_machines_and_a_picture(self, tmp_path, capsys):
+    def test_four_machines_and_a_picture(self, tmp_path, capsys):
         picture, figures = tmp_path / "p.png", tmp_path / "r.json"
         words = ["run", "--workload", "phone", "--frames", "5120", "--seed", "3"]
         assert cli.main([*words, "--plot", str(picture), "--json", str(figures)]) == 0
         said = capsys.readouterr().out
-        assert "without zswap  zbud unmovable  zbud movable" in said
+        assert "without zswap  zbud unmovable  zbud movable  zsmalloc as today" in said
         assert "CMA requests met" in said
         assert picture.read_bytes().startswith(b"\x89PNG")
         assert '"zbud movable"' in figures.read_text()
@@ -25,7 +25,7 @@ class TestCommand:
     def test_the_cma_area_is_set_as_at_boot(self, monkeypatch, words, wanted):
         seen = []
         monkeypatch.setattr(
-            workload, "_results", lambda made, settings, order: seen.append(settings)
+            workload, "_results", lambda made, settings, order, machines: seen.append(settings)
         )
         with pytest.raises(AttributeError):  # there are no results
             cli.main(["run", "--workload", "phone", *words])
