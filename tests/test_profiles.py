@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 
 import zbudlab
+from tests.conformance.traces import trace
 from zbudlab import history, layout
+from zbudlab.conformance.zswap7 import Zswap7Harness
 from zbudlab.content.compressors import compressor
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
-from zbudlab.mm import bootmem, page_alloc, zbud, zbud_migrate
+from zbudlab.mm import bootmem, inspection, page_alloc, zbud, zbud_migrate
 from zbudlab.mm.state import State
-from zbudlab.profiles import PROFILES, RULES, Profile
+from zbudlab.profiles import OWN_LRU, PROFILES, RULES, Profile
 from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
@@ -101,8 +103,19 @@ class TestAnAddedProfile:
             MachineConfig(profile="x")
 
 
+def harnesses_of(monkeypatch, base, rule):
+    """Two harnesses of today's zswap with the rules of `base`, the second with one flipped."""
+    rules, found = OWN_LRU[base], []
+    for value in (getattr(rules, rule), type(getattr(rules, rule))()):
+        monkeypatch.setitem(OWN_LRU, base, replace(rules, **{rule: value}))
+        found.append(Zswap7Harness(base, 5000))
+    return found
+
+
 def swap_of(monkeypatch, base, rule):
     """Two swaps with the rules of `base`, the second with one rule the other way round."""
+    if base in OWN_LRU:
+        return harnesses_of(monkeypatch, base, rule)
     found = []
     for value in (getattr(PROFILES[base], rule), not getattr(PROFILES[base], rule)):
         monkeypatch.setitem(PROFILES, "x", replace(PROFILES[base], **{rule: value}))
@@ -258,6 +271,29 @@ def isolated_twice(swap):
     return [zbud.zbud_isolate_page(mem, pfn), zbud.zbud_isolate_page(mem, pfn)]
 
 
+def fault_of_a_wrong_count(swap):
+    swap.state.zswaps["stored_pages"] = 5
+    return inspection.first_fault(swap.state).partition(":")[0]
+
+
+def last_word(harness, *lines):
+    """The result of the last of some lines of a trace."""
+    return [harness.run(line) for line in trace(*lines)][-1].partition("|")[0].strip()
+
+
+def second_load(harness):
+    return last_word(harness, "S 0 1 0 7 100", "L 1", "L 1")
+
+
+def incompressible(harness):
+    return last_word(harness, "S 0 1 0 7 4097")
+
+
+def written_by_the_work(harness):
+    stores = [f"S 0 {i} 0 {i} 4000" for i in range(10)]
+    return last_word(harness, "R 100", "P 10", *stores, "S 0 99 0 99 1", "K")[:4]
+
+
 #: rule: base profile, what to look at, seen with the base's value, seen with the other
 FLIPPED = {
     "shared_pool": ("6.1", pools, 1, 2),
@@ -274,6 +310,10 @@ FLIPPED = {
     "fail_freed_as_success": ("3.12", failed_writeback_of_a_freed_entry, 0, -ENOMEM),
     "ignore_write_error": ("6.1", stored_after_a_failed_write, 0, 1),
     "swap_cache_keeps_writeback": ("6.1", cached_after_writeback, True, False),
+    "own_lru": ("3.12", fault_of_a_wrong_count, "zswap", "zswap7"),
+    "exclusive_load": ("7.3", second_load, "-2 -1 00", "0 7 11"),
+    "keep_incompressible": ("7.3", incompressible, "zswap", "disk"),
+    "writeback_batch": ("7.3", written_by_the_work, "wb:0", "1"),
     "keep_page_until_unmap": ("v2", references_after_a_free_while_mapped, 1, 2),
     "isolate_under_lock": ("v2", isolates_a_free_frame, True, False),
     "refuse_emptied_page": ("v2", answer_to_migrating_an_emptied_page, 0, -11),
