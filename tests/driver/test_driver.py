@@ -85,8 +85,8 @@ def test_bytes_written_back_are_the_same(profile, percent):
     for kind in (Machine, Stepwise):
         machine, process = pressed(kind, profile=profile, max_pool_percent=percent)
         for seed in range(2):
-            machine.write(process, 600 * seed, corpus.pages("mixed", 600, seed))
-        machine.touch(process, range(0, 1200, 3), write=True)
+            machine.write(process, 500 * seed, corpus.pages("mixed", 500, seed))
+        machine.touch(process, range(0, 1000, 3), write=True)
         machine.check()
         found.append(left(machine))
     assert found[0] == found[1]
