@@ -53,12 +53,12 @@ WRITTEN_BACK = -1  #: `sources` of a page that was written back
 class Writes(NamedTuple):
     """What goes to the device, in order.
 
-    count: int64 (1,). slots: int64 (n,). sources: int64 (n,), the page's number in the batch, or
-    WRITTEN_BACK: its bytes are then in the same row of `pages`, uint8 (n, 4096). handles, where:
-    scratch.
+    used: int64 (1,), rows in use. slots: int64 (n,). sources: int64 (n,), the page's number in the
+    batch, or WRITTEN_BACK: its bytes are then in the same row of `pages`, uint8 (n, 4096). handles,
+    where: scratch.
     """
 
-    count: NDArray[np.int64]
+    used: NDArray[np.int64]
     slots: NDArray[np.int64]
     sources: NDArray[np.int64]
     pages: NDArray[np.uint8]
@@ -70,7 +70,7 @@ def new_writes(batch: int) -> Writes:
     """Return room for the writes of a batch of so many pages."""
     room = batch * (MOST_WRITTEN + 1)
     return Writes(
-        count=np.zeros(1, np.int64),
+        used=np.zeros(1, np.int64),
         slots=np.zeros(room, np.int64),
         sources=np.zeros(room, np.int64),
         pages=np.zeros((room, PAGE_SIZE), np.uint8),
@@ -82,16 +82,16 @@ def new_writes(batch: int) -> Writes:
 @kernel
 def put_down(writes, slot, source):
     """Put down that a page goes to the device."""
-    at = writes.count[0]
+    at = writes.used[0]
     writes.slots[at] = slot
     writes.sources[at] = source
-    writes.count[0] = at + 1
+    writes.used[0] = at + 1
 
 
 @kernel
 def decompress_entry(mem, number, writes, memory, codec):
     """Decompress a mapped entry into the row of `pages` that is next. Return 0 or -EIO."""
-    row = writes.count[0]
+    row = writes.used[0]
     address = writes.where[0]
     if address < 0:
         word = np.int64(mem.entries[number].word)
@@ -177,7 +177,7 @@ def zswap_store_pages(mem, batch, data, lengths, answers, writes, memory, codec)
     is put down where a store ends that reclaimed, as the pieces write it.
     """
     first = 0
-    writes.count[0] = 0
+    writes.used[0] = 0
     for i in range(batch.shape[0]):
         slot = batch[i]
         answer = np.int64(zswap_store_begin(mem, slot))
@@ -193,4 +193,4 @@ def zswap_store_pages(mem, batch, data, lengths, answers, writes, memory, codec)
             put_down_refused(batch, answers, first, i + 1, writes)
             first = i + 1
     put_down_refused(batch, answers, first, batch.shape[0], writes)
-    return writes.count[0]
+    return writes.used[0]
