@@ -1,13 +1,14 @@
 """The driver does what paging does in steps: the same memory, counters and notes, whatever happens.
 
-Also tests `driver/faults.py`, `driver/reclaim.py`, `driver/work.py`, `layout/driver.py` and
-`machine/driven.py`.
+Also tests `driver/faults.py`, `driver/reclaim.py`, `driver/work.py`, `layout/driver.py`,
+`machine/driven.py` and `swap/stored_pages.py`.
 """
 
 import numpy as np
 import pytest
 
 from tests import rounds
+from zbudlab.content import corpus
 from zbudlab.layout import STOP_ROOM
 from zbudlab.machine import Machine
 from zbudlab.machine.errors import MachineError
@@ -75,6 +76,21 @@ def test_memory_that_is_full_is_the_same_error(page_bytes):
             machine.touch(process, range(1500), write=True)
         found.append((str(refused.value), left(machine)))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("profile", ["3.12", "3.12-fixed"])
+@pytest.mark.parametrize("percent", [5, 20])
+def test_bytes_written_back_are_the_same(profile, percent):
+    found = []
+    for kind in (Machine, Stepwise):
+        machine, process = pressed(kind, profile=profile, max_pool_percent=percent)
+        for seed in range(2):
+            machine.write(process, 500 * seed, corpus.pages("mixed", 500, seed))
+        machine.touch(process, range(0, 1000, 3), write=True)
+        machine.check()
+        found.append(left(machine))
+    assert found[0] == found[1]
+    assert found[0]["counters"]["written_back_pages"] > 100
 
 
 def test_tables_grow_at_the_same_moments():

@@ -25,9 +25,9 @@ def peek_pages(machine: Core, process: int, pages: np.ndarray) -> tuple[np.ndarr
     """Return the bytes of pages that the process has; see `Machine.peek_pages`."""
     at = operations.places(machine, process, pages)
     kinds, values = machine.state.ptes["state"][at], machine.state.ptes["value"][at]
-    out = np.zeros((len(at), layout.PAGE_SIZE), np.uint8)
     present, swapped = kinds == layout.PTE_PRESENT, kinds == layout.PTE_SWAP
-    out[present] = machine.state.frames[values[present]]
+    out: np.ndarray = machine.state.frames[np.where(present, values, 0)]
+    out[kinds == layout.PTE_NONE] = 0
     found = np.empty((np.count_nonzero(swapped), layout.PAGE_SIZE), np.uint8)
     intact = np.ones(len(at), bool)
     intact[swapped] = machine.swap.peek_batch(values[swapped], found) == 0

@@ -210,7 +210,11 @@ class VariantRun:
 
     def write(self, process: int, first: int, count: int) -> None:
         """Write that many pages of a process, from page `first` on."""
-        content = self.content.pages[self.of_process(process, np.arange(first, first + count))]
+        start = int(self.of_process(process, [first])[0])
+        content = self.content.pages[start : start + count]
+        if len(content) < count:  # it goes on with the first page
+            numbers = self.of_process(process, np.arange(first, first + count))
+            content = self.content.pages[numbers]
         self.machine.write(process, first, content)
         self.say(count)
 
@@ -270,7 +274,9 @@ class VariantRun:
         for first in range(0, len(wanted), COMPARED):
             part = wanted[first : first + COMPARED]
             pages, whole = self.machine.peek_pages(process, range(first, first + len(part)))
-            for page, which in zip(pages[whole], part[whole].tolist(), strict=True):
+            if not whole.all():
+                pages, part = pages[whole], part[whole]
+            for page, which in zip(pages, part.tolist(), strict=True):
                 self.outcome.intact += hashlib.sha256(page).digest() == digests[which]
 
     def end_some(self, digests: list[bytes]) -> None:

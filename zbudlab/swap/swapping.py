@@ -13,7 +13,7 @@ Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_f
 import contextlib
 from collections.abc import Iterator
 from errno import EIO, ENOMEM
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +22,9 @@ from zbudlab import layout
 from zbudlab.content.compressors import DamagedData
 from zbudlab.mm import zpool, zswap, zswap_marks
 from zbudlab.mm.state import State
-from zbudlab.swap.device import MarkDevice, SlotContent, SwapWriteError
+from zbudlab.swap import stored_pages
+from zbudlab.swap.areas import BATCH
+from zbudlab.swap.device import MarkDevice, SlotContent, SwapDevice, SwapWriteError
 from zbudlab.swap.journal import Journal
 from zbudlab.swap.settings import USUAL, ZswapSettings
 from zbudlab.swap.writeback import Writeback
@@ -66,6 +68,9 @@ class Swap(Writeback):
     log a batch of marks in pieces where one call could do it.
     """
 
+    #: Whether compiled code may call a C compressor; an engine in WebAssembly cannot.
+    calls_c: ClassVar[bool] = True
+
     def __init__(
         self,
         state: State,
@@ -76,6 +81,7 @@ class Swap(Writeback):
     ) -> None:
         super().__init__(state, settings, **parts)
         self.stepwise = stepwise
+        self._writes = stored_pages.new_writes(0)  # grows with the batches
 
     def counters(self) -> dict[str, int]:
         """Return zswap's counters, named as in debugfs, and three counters of swap.
@@ -132,6 +138,8 @@ class Swap(Writeback):
             handles = np.zeros(zpool.MOST_HANDLES, np.int64)
             given = (slots, batch.data, batch.lengths, batch.answers, handles)
             self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
+        elif count <= BATCH and (codec := self._c_decompressor()):
+            self._store_with_writeback(batch, codec)
         else:
             self._store_in_pieces(batch)
         self.run_work()
@@ -142,6 +150,31 @@ class Swap(Writeback):
         watched = self.rules.swap_cache_keeps_writeback or self.at or self.cache.pages
         marks = isinstance(self.device, MarkDevice) and not self.device.fail
         return marks and not watched
+
+    def _c_decompressor(self) -> int:
+        """Return the address with which compiled code can store bytes by itself; 0 if it cannot."""
+        watched = self.stepwise or self.rules.swap_cache_keeps_writeback or self.at
+        if watched or not Swap.calls_c:
+            return 0
+        works = type(self.device) is SwapDevice and not self.device.fail and not self.cache.pages
+        zbud = self.settings.enabled and self.settings.kind == layout.ZPOOL_ZBUD
+        if not works or not zbud or not self.state.page_bytes:
+            return 0
+        return getattr(self.compression.compressor, "c_decompress", 0)
+
+    def _store_with_writeback(self, batch: Stores, codec: int) -> None:
+        """Store pages in compiled code, which also decompresses those that it writes back."""
+        slots, data, lengths, contents, answers, _ = batch
+        if len(self._writes.slots) < len(slots):
+            self._writes = stored_pages.new_writes(len(slots))
+        writes, memory = self._writes, self.state.frames.reshape(-1)
+        given = (slots, data, lengths, answers, writes, memory, codec)
+        count = self.do(stored_pages.zswap_store_pages, self.state.mem, *given)
+        for row in range(count):
+            source = int(writes.sources[row])
+            back = source == stored_pages.WRITTEN_BACK
+            page = writes.pages[row] if back else contents[source]
+            self.device.write(int(writes.slots[row]), page)
 
     def _store_in_pieces(self, batch: Stores) -> None:
         """Store pages in compiled code, as far as each call goes: reclaim happens here."""
@@ -235,8 +268,9 @@ class Swap(Writeback):
             errors = self.compression.rows(numbers, where, out)
         finally:
             self.do(zswap.zswap_load_batch_end, self.state.mem, numbers)
-        for row in np.flatnonzero(numbers < 0):
-            errors[row] = self._load_row(int(slots[row]), out[row])
+        for row in np.flatnonzero(numbers < 0).tolist():
+            page = self.device.read(int(slots[row]))
+            out[row] = np.frombuffer(page, np.uint8) if isinstance(page, bytes) else 0
         return errors
 
     def _load_row(self, slot: int, out: NDArray[np.uint8]) -> int:

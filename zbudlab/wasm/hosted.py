@@ -20,13 +20,18 @@ from zbudlab import jit
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.state import State
+from zbudlab.swap.swapping import Swap
 from zbudlab.wasm.builder import Module
 from zbudlab.wasm.describe import STACK_TOP, WORD
 
 WASM_PAGE = 1 << 16
 ROOM = 1 << 28  #: bytes of linear memory, unless asked for; the system supplies what is used
 #: Kernels that call C functions of this process; a module can't. They reach linear memory, too.
-NATIVE = ("crypto.crypto_compress_pages", "crypto.crypto_decompress_pages")
+NATIVE = (
+    "crypto.crypto_compress_pages",
+    "crypto.crypto_decompress_pages",
+    "stored_pages.zswap_store_pages",
+)
 ALIGNED = 64  #: bytes
 SIGN = 1 << 63
 
@@ -197,10 +202,12 @@ class Home:
         before = State.place
         try:
             State.place = staticmethod(self.place)
+            Swap.calls_c = False
             with jit.elsewhere(forms):
                 yield
         finally:
             State.place = before
+            Swap.calls_c = True
 
     def _form(self, kernel: str) -> Callable[..., Any]:
         """Return the function that replaces a kernel; it chooses the export by the arguments."""

@@ -189,6 +189,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "journal",
         "refusals",
         "settings",
+        "stored_pages",
         "swapping",
         "writeback",
     ),
