@@ -11,9 +11,10 @@ _STYLE = (
     f"{tokens.css(SCOPE, sizes=False)}"
     f"{SCOPE}{{--sans:{tokens.SANS};background:var(--paper);container-type:inline-size;margin:0}}"
     f"{SCOPE}>img{{display:none}}{SCOPE}>div[hidden]{{display:block!important}}"
-    f"{SCOPE} .wide{{display:block}}{SCOPE} .narrow{{display:none}}"
+    f"{SCOPE} .narrow{{display:none!important}}"
     f"@container (max-width: {NARROW}px)"
-    f"{{{SCOPE} .wide{{display:none}}{SCOPE} .narrow{{display:block}}}}"
+    f"{{{SCOPE} .wide{{display:none!important}}{SCOPE} .narrow{{display:block!important}}}}"
+    f"{SCOPE} figcaption{{color:var(--ink);font:14px/1.45 var(--sans);margin-top:8px}}"
 )
 
 
