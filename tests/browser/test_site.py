@@ -108,7 +108,7 @@ def test_its_contents_fold_on_a_phone_and_nothing_scrolls_sideways(lab, address)
     page.locator(".zb-nav summary").click()
     contents.get_by_role("link", name="06 ").click()
     page.wait_for_url("**/06_migration.html")
-    page.get_by_role("link", name="07 ").last.click()
+    page.get_by_role("link", name="Compaction and CMA: ").last.click()
     page.wait_for_url("**/07_compaction_and_cma.html")
     page.close()
 

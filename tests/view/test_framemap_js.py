@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zbudlab import layout
+from zbudlab import Machine, layout
 from zbudlab.view import palette
 from zbudlab.view.arrangement import arrange
 from zbudlab.view.framemap import FrameMap, _look
@@ -44,7 +44,7 @@ def a_map(cells, *, name="hilbert", size=64, block=4, cma=(0, 0), together=1):
     return {
         "size": size,
         "legend": palette.kind_numbers(palette.ALL_CELLS).tolist(),
-        "look": json.loads(json.dumps(_look())),
+        "look": json.loads(json.dumps(_look(Machine(frames=64, log=False)))),
         "colours": palette.cell_colours("light").ravel().tolist(),
         "kinds": KINDS,
         "grid": {

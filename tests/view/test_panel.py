@@ -208,3 +208,20 @@ def test_bad_settings():
         Panel(pool=3)
     with pytest.raises(ValueError, match="cannot be set for both"):
         compare_panels(movable=True)
+
+
+def test_what_was_done_is_marked_in_the_curves(browser):
+    for _ in range(3):
+        browser.ask("step")
+    browser.ask("change", working_set=100)
+    browser.ask("change", working_set=60)  # the same slider, a step later: one mark
+    answer = browser.ask("compact")
+    assert answer["events"] == [(4, "programs use less"), (5, "compact")]
+    assert browser.ask("reset")["events"] == []
+
+
+def test_frames_of_an_opened_block_come_with_the_answer():
+    browser = Browser(Panel(frames=1 << 15))
+    browser.panel._asked(None, {"act": "step", "number": 1, "settings": {}, "opened": [0, 5]}, [])
+    _, buffers = browser.heard[-1]
+    assert len(buffers[1]) == 512
