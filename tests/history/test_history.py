@@ -23,6 +23,17 @@ def long_log(tmp_path_factory):
     return machine, past, digests, path
 
 
+def test_a_write_of_unknown_content_is_refused():
+    """A forged log names content that it does not have."""
+    machine = Machine(frames=64)
+    machine.write(machine.create_process(2), 0, b"x" * 4096)
+    past = history.History(machine)
+    del past.log.contents[0:]
+    past.go_back(0)
+    with pytest.raises(LogError, match="the log has no page content 0, which a write names"):
+        past.machine_at(2)
+
+
 class TestHistory:
     @pytest.mark.slow
     def test_a_thousand_random_stops_are_exact(self, long_log):

@@ -68,7 +68,10 @@ def answer_from(machine: Machine, log: OperationLog, entry: Entry) -> int:
     if entry.name != "write":
         return answer(machine, entry)
     process, first, *numbers = entry.arguments
-    content = b"".join(log.contents[number] or b"" for number in numbers)
+    known = log.contents
+    if unknown := [number for number in numbers if not 0 <= number < len(known)]:
+        raise LogError(f"the log has no page content {unknown[0]}, which a write names")
+    content = b"".join(known[number] or b"" for number in numbers)
     pages = np.frombuffer(content, np.uint8).reshape(-1, PAGE_SIZE)
     try:
         machine.write(process, first, pages)

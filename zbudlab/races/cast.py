@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.io.values import shown
 from zbudlab.layout import MERGE_ISOLATE, MERGE_UNMAP
 from zbudlab.machine.core import LAB_POOL, Core
 from zbudlab.races.cma_steps import CMA_ISOLATE
@@ -155,6 +156,6 @@ def _first_pool_page(machine: Core) -> int:
 def merged(names: list[str] | tuple[str, ...]) -> int:
     """Return the bits of the halves to join, by name. Raise ValueError for an unknown one."""
     for name in names:
-        if name not in MERGES:
-            raise ValueError(f"merge must be one of {', '.join(MERGES)}, not {name!r}")
+        if not isinstance(name, str) or name not in MERGES:
+            raise ValueError(f"merge must be one of {', '.join(MERGES)}, not {shown(name)}")
     return sum({MERGES[name] for name in names})

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from itertools import permutations
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from zbudlab import layout
+from zbudlab.io.arguments import checked
+from zbudlab.io.values import Number, Whole
 from zbudlab.machine.core import Core
+from zbudlab.machine.settings import SEED
 from zbudlab.races import oracles, search
 from zbudlab.races.cast import Actor, merged, program, records, with_unique_names
+from zbudlab.races.checks import check_actors, fault_of_start
 from zbudlab.races.drawing import Drawn, draw
 from zbudlab.races.image import Image, image_of
 from zbudlab.races.programs import Program, Programs
@@ -117,14 +121,24 @@ def _searched(programs: Programs, found: Search, until: float) -> tuple[Search, 
             found = _larger(found)
 
 
+def _checked_records(machine: Core, actors: Sequence[Actor], merge: int) -> np.ndarray:
+    """Return the actors as layout.actor (n,); ValueError for those that cannot start."""
+    table = records(machine, actors, merge)
+    ready = table[table["kind"] != layout.ACTOR_PROGRAM]
+    if len(ready) and (fault := fault_of_start(machine, ready)):
+        raise ValueError(f"actors: {fault}")
+    return table
+
+
+@checked()
 def explore(
     machine: Core,
     actors: Sequence[Actor | Callable[[], Any]],
     *,
-    preemptions: int | None = None,
-    seconds: float = 10,
+    preemptions: Annotated[int, Whole(0)] | None = None,
+    seconds: Annotated[float, Number(0)] = 10,
     merge: Sequence[str] = (),
-    seed: int = 0,
+    seed: Annotated[int, SEED] = 0,
 ) -> Result:
     """Run every interleaving of the actors on a machine, and return what was found.
 
@@ -137,12 +151,13 @@ def explore(
     isolation and of unmap.
 
     Raises ConfigError for a machine with page bytes or a large one, ValueError for other arguments
-    out of range.
+    out of range, TypeError for arguments of a wrong kind.
     """
+    check_actors(machine, actors)
     chosen = with_unique_names(
         [each if isinstance(each, Actor) else program(each) for each in actors]
     )
-    image = image_of(machine, records(machine, chosen, merged(tuple(merge))))
+    image = image_of(machine, _checked_records(machine, chosen, merged(tuple(merge))))
     generators = {i: Program(each) for i, each in enumerate(actors) if not isinstance(each, Actor)}
     if generators and preemptions is not None:
         raise ValueError("preemptions can be bounded for ready actors, not for generators")
@@ -161,8 +176,13 @@ def explore(
     return Result(machine, tuple(chosen), image, found, complete, spent, drawn, programs)
 
 
+@checked()
 def explore_named(
-    name: str, profile: str = "v2", *, merge: Sequence[str] = (), seconds: float = 10
+    name: str,
+    profile: str = "v2",
+    *,
+    merge: Sequence[str] = (),
+    seconds: Annotated[float, Number(0)] = 10,
 ) -> Result:
     """Explore a ready scenario. Raises ValueError for an unknown name."""
     chosen = scenario(name)

@@ -17,6 +17,7 @@ from zbudlab.machine.oplog import LogError
 from zbudlab.mm import zbud_zpool
 from zbudlab.races import actors as kernels
 from zbudlab.races import oracles
+from zbudlab.races.checks import fault_of_start
 from zbudlab.races.image import device_of
 from zbudlab.races.names import FAULTS, STEPS
 
@@ -63,6 +64,8 @@ def _content(machine: Core, handle: int, word: int) -> None:
 def _actors(machine: Core, *words: int) -> None:
     if len(words) % WORDS:
         raise invalid(f"race_actors takes {WORDS} numbers for each actor, not {len(words)}")
+    if fault := fault_of_start(machine, np.array(words, np.int64).view(layout.actor)):
+        raise invalid(f"race_actors: {fault}")
 
 
 def _step(machine: Core, who: int, kind: int, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zbudlab.history import History
+from zbudlab.io.values import fault_of, shown
 from zbudlab.machine.core import Core
 from zbudlab.races import paths, search
 from zbudlab.races.cast import Actor
@@ -220,7 +222,13 @@ class Result:
         return path[::-1]
 
     def schedule(self, path: list[int], fault: int) -> Schedule:
-        """Return a path with the names of its steps, by running it."""
+        """Return a path with the names of its steps, by running it.
+
+        Raises ValueError for a path or a fault that cannot be.
+        """
+        self._check_path(path)
+        if fault not in FAULTS:
+            raise ValueError(f"fault must be {min(FAULTS)} to {max(FAULTS)}, not {shown(fault)}")
         found, switches, last = self.search, 0, -1
         self.image.words[:] = found.root
         steps = []
@@ -231,6 +239,12 @@ class Result:
             self.programs.step(self.search, who)
             last = who
         return Schedule(tuple(path), tuple(steps), fault, switches)
+
+    def _check_path(self, path: Sequence[int]) -> None:
+        """Raise ValueError unless a path names actors of this result."""
+        for who in path:
+            if fault := fault_of("an actor of the schedule", who, 0, len(self.actors) - 1):
+                raise ValueError(fault)
 
     def _could_go_on(self, who: int) -> bool:
         """Return whether an actor has a step now that does not wait."""
@@ -259,6 +273,7 @@ class Result:
             raise ValueError("no schedule ends in a fault: name the schedule to play")
         if self.programs.programs:
             raise ValueError("a schedule of generators cannot be played: use ready actors")
+        self._check_path(chosen.actors)
         return History(played(self.machine, self._start(), chosen.actors))
 
     def save(self, path: str | Path, schedule: Schedule | None = None) -> None:

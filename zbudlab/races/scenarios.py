@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zbudlab.io.values import shown
 from zbudlab.machine import Machine
 from zbudlab.races import play
 from zbudlab.races.cast import (
@@ -142,8 +143,8 @@ SCENARIOS: dict[str, Scenario] = {
 
 def scenario(name: Any) -> Scenario:
     """Return a scenario by its name. Raise ValueError for an unknown one."""
-    if name not in SCENARIOS:
-        raise ValueError(f"scenario must be one of {', '.join(SCENARIOS)}, not {name!r}")
+    if not isinstance(name, str) or name not in SCENARIOS:
+        raise ValueError(f"scenario must be one of {', '.join(SCENARIOS)}, not {shown(name)}")
     return SCENARIOS[name]
 
 
