@@ -25,7 +25,8 @@ LETTERS = {
 }
 NODE = r"(?:Node\s+(\d+)\s+)?"
 BLOCKS = re.compile(
-    NODE + r"([A-Z]\w+):((?:\s+\d+[*_]\d+kB(?:\s+\([A-Z]*\))?)+)\s*=\s*(\d+)kB", re.MULTILINE
+    NODE + r"([A-Z]\w+):((?:\s+\d{1,12}[*_]\d{1,12}kB(?:\s+\([A-Z]*\))?)+)\s*=\s*(\d+)kB",
+    re.MULTILINE,
 )
 BLOCK = re.compile(r"(\d+)[*_](\d+)kB(?:\s+\(([A-Z]*)\))?")
 STATE = re.compile(

@@ -9,8 +9,11 @@ from zbudlab.host.zones import Zone
 
 Key = tuple[int, str]  # node and name of a zone
 
-ZONE = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+)((?:\s+\d+)+)(?=\s*(?:Node|$))")
-TYPE = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+),\s*type\s+(\w+)((?:\s+>?\d+)+)(?=\s*(?:Node|$))")
+#: No count has more than twelve digits: a line with such a number is damaged, and not understood.
+ZONE = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+)((?:\s+\d{1,12}\b)+)(?=\s*(?:Node|$))")
+TYPE = re.compile(
+    r"Node\s+(\d+),\s*zone\s+(\w+),\s*type\s+(\w+)((?:\s+>?\d{1,12}\b)+)(?=\s*(?:Node|$))"
+)
 ZONE_HEAD = re.compile(r"Node\s+(\d+),\s*zone\s+(\w+)")
 COUNTER = re.compile(r"(?:pages\s+)?(free|min|low|high|spanned|present|managed|nr_\w+)\s+(\d+)$")
 FREE = re.compile(r"pages\s+free\s+\d+$")

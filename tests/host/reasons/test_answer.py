@@ -338,6 +338,13 @@ def test_flags_that_a_mail_wrapped_are_on_one_line_again():
     assert "0xcc0(GFP_KERNEL|__GFP_COMP)" in host.why(text).steps[0].sentence
 
 
+def test_counts_that_no_machine_has_are_not_understood():
+    damaged = scattered().replace("3136*4kB", "9" * 30 + "*4kB")
+    assert host.why(damaged, layouts=0).reason == "unknown"
+    with pytest.raises(host.HostError, match="neither lines of"):
+        host.from_text(f"Node 0, zone Normal {'9' * 30} 1 2\n")
+
+
 def test_orders_that_no_kernel_has_are_too_large_or_no_report():
     assert host.why(scattered(999), layouts=0).reason == "too large"
     with pytest.raises(host.HostError, match="reports no refused request"):
