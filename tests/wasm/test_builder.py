@@ -130,6 +130,12 @@ def test_a_build_that_fails_says_why():
         build("tests.wasm.no_kernel")
 
 
+@pytest.mark.parametrize("source", ["1e5", "", ".x", "json", "no_such_module"])
+def test_a_source_without_entries_is_refused(source):
+    with pytest.raises(ValueError, match=r"source must be a Python module with entries\(\), not"):
+        build(source)
+
+
 def test_only_webassembly_is_read():
     with pytest.raises(ValueError, match="not a WebAssembly module"):
         list(binary.sections(b"\x7fELF\x02\x01\x01\x00"))

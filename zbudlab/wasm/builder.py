@@ -21,7 +21,9 @@ import llvmlite
 import numba
 
 from zbudlab import jit
+from zbudlab.io.arguments import checked
 from zbudlab.io.files import written_whole
+from zbudlab.io.values import shown
 
 PACKAGE = Path(__file__).parents[1]
 ENTRIES = "zbudlab.wasm.entries"
@@ -60,12 +62,23 @@ def _key(source: str) -> str:
     """Return a hash of everything that the module depends on."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     paths = [path for name in SOURCES for path in _files(PACKAGE / name)]
-    own = importlib.import_module(source)
+    own = _module(source)
     kernels = {jit.KERNELS[each.kernel].py_func for each in own.entries()}
     theirs = sorted({kernel.__code__.co_filename for kernel in kernels})
     for path in [*paths, Path(str(own.__file__)), *map(Path, theirs)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _module(source: str) -> Any:
+    """Return the Python module of that name; ValueError for one without `entries()`."""
+    try:
+        found = importlib.import_module(source)
+    except (ImportError, TypeError, ValueError):
+        found = None
+    if not callable(getattr(found, "entries", None)):
+        raise ValueError(f"source must be a Python module with entries(), not {shown(source)}")
+    return found
 
 
 def _files(path: Path) -> list[Path]:
@@ -81,11 +94,12 @@ def _folder() -> Path:
     return folder
 
 
+@checked()
 def build(source: str = ENTRIES) -> Module:
     """Return the module with the exports of a Python module's `entries()`, from disk if possible.
 
     source: the name of that Python module. Compiling takes some 40 seconds of one processor.
-    Raises BuildError with the compiler's message.
+    Raises BuildError with the compiler's message, ValueError for a module without entries.
     """
     folder = _folder()
     path = folder / f"{source}-{_key(source)}.wasm"
