@@ -275,3 +275,8 @@ def zpool_refusal(profile: str, zpool: str) -> str | None:
 def todays_profile() -> str:
     """Return the profile of the newest kernel, which has zsmalloc."""
     return [name for name in PROFILES if name in ZSMALLOC][-1]
+
+
+def is_todays(profile: str) -> bool:
+    """Return whether this is the profile of the newest kernel that machines have."""
+    return profile == todays_profile()

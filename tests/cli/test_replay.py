@@ -74,7 +74,7 @@ class TestReplay:
             (["radish", "trace"], "unknown kind of trace 'radish'; there are zbud-plain"),
             (
                 ["radish", "trace"],
-                "zsmalloc-7, z3fold-6.1, machine, kmem, lackey, addresses, blocks, pages, auto",
+                "z3fold-6.1, zswap-run, machine, kmem, lackey, addresses, blocks, pages, auto",
             ),
             (["radix", "nothing"], "cannot read nothing: No such file"),
             (["radix", "trace", "--expect", "nothing"], "cannot read nothing: No such file"),

@@ -65,9 +65,10 @@ def use_page(mem, work, place, i, lengths, content, access):
 
 
 @kernel
-def use_pages(mem, work, places, end, lengths, content, access):
+def use_pages(mem, work, places, end, lengths, content):
     """Use the pages that have come into memory together, up to access `end`, and count them."""
     now = work.now[0]
+    access = now["access"]
     if access:
         for i in range(now["place"], end):
             use_page(mem, work, places[i], i, lengths, content, access)
@@ -127,33 +128,33 @@ def wake_kswapd(mem, work):
 
 
 @kernel
-def try_fault(mem, work, owner, place, write):
+def try_fault(mem, work, place):
     """Access one entry. Return its frame, NEED_RECLAIM, or NEED_SWAP_IN if the host must swap."""
     now = work.now[0]
     if now["phase"] == PHASE_ANSWER:
         return now["answer"]
-    got = np.int64(handle_mm_fault(mem, owner, place, write))
+    got = np.int64(handle_mm_fault(mem, now["owner"], place, now["write"]))
     if got == NEED_SWAP_IN and not now["host_swaps"]:
-        got = np.int64(swap_in(mem, work, owner, place, write))
+        got = np.int64(swap_in(mem, work, now["owner"], place, now["write"]))
     return got
 
 
 @kernel
-def do_faults(mem, work, owner, places, write, lengths, content, access):
+def do_faults(mem, work, places, lengths, content):
     """Do accesses up to one that needs the slow way, and begin that."""
     now = work.now[0]
-    done = handle_mm_faults(mem, owner, places, now["place"], write)
+    done = handle_mm_faults(mem, now["owner"], places, now["place"], now["write"])
     if done == now["place"]:
         now["phase"] = wake_kswapd(mem, work)
     else:
-        use_pages(mem, work, places, done, lengths, content, access)
+        use_pages(mem, work, places, done, lengths, content)
 
 
 @kernel
-def do_one_fault(mem, work, owner, places, write, lengths, content, access):
+def do_one_fault(mem, work, places, lengths, content):
     """Do one access the slow way. Return layout.STOP_DONE or STOP_SWAP_IN."""
     now = work.now[0]
-    got = try_fault(mem, work, owner, places[now["place"]], write)
+    got = try_fault(mem, work, places[now["place"]])
     if got == NEED_SWAP_IN:
         return STOP_SWAP_IN
     if got == NEED_RECLAIM:
@@ -161,7 +162,7 @@ def do_one_fault(mem, work, owner, places, write, lengths, content, access):
         reclaim_begin(work, SWAP_CLUSTER_MAX)
         now["phase"] = PHASE_DIRECT
     else:
-        use_pages(mem, work, places, now["place"] + 1, lengths, content, access)
+        use_pages(mem, work, places, now["place"] + 1, lengths, content)
         now["phase"] = PHASE_FAULTS
     return STOP_DONE
 
@@ -180,22 +181,23 @@ def do_reclaim(mem, work):
 
 
 @kernel(inline=False)
-def faults_run(mem, work, owner, places, write, lengths, content, access):
+def faults_run(mem, work, places, lengths, content):
     """Access the entries `places` of a process in order, from access `place` of `work.now` on.
 
-    places: int64 (n,). write: whether the accesses write. access: layout.ACCESS_*. lengths: int32
-    (n,) for ACCESS_LENGTHS, else (0,). content: uint8 (n, 4096) for ACCESS_STORE and ACCESS_FETCH,
-    else (0, 0). Return layout.STOP_DONE, STOP_MEMORY, or what the host must do: see `reclaim_run`;
-    STOP_SWAP_IN: read the page of access `place` back, and set `answer` and PHASE_ANSWER.
+    `owner`, `write` and `access` of `work.now` say which process does what with them. places: int64
+    (n,). lengths: int32 (n,) for ACCESS_LENGTHS, else (0,). content: uint8 (n, 4096) for
+    ACCESS_STORE and ACCESS_FETCH, else (0, 0). Return layout.STOP_DONE, STOP_MEMORY, or what the
+    host must do: see `reclaim_run`; STOP_SWAP_IN: read the page of access `place` back, and set
+    `answer` and PHASE_ANSWER.
     """
     now = work.now[0]
     while now["place"] < places.shape[0]:
         phase = now["phase"]
         stop = np.int64(STOP_DONE)
         if phase == PHASE_FAULTS:
-            do_faults(mem, work, owner, places, write, lengths, content, access)
+            do_faults(mem, work, places, lengths, content)
         elif phase in (PHASE_ONE, PHASE_ANSWER):
-            stop = np.int64(do_one_fault(mem, work, owner, places, write, lengths, content, access))
+            stop = np.int64(do_one_fault(mem, work, places, lengths, content))
         else:
             stop = np.int64(do_reclaim(mem, work))
         if stop != STOP_DONE:

@@ -170,15 +170,10 @@ def access_pages(mem, work, log, code, start, count):
     if not now["running"] and not begin_access(mem, work, log, code, start, count):
         return leave_to_host(now)
     pages = count - 2
-    write = np.int64(1)
-    access = np.int64(ACCESS_LENGTHS)
-    if code == RUN_TOUCH:
-        write = log.arguments[start + 1]
-        access = np.int64(ACCESS_TOUCH)
-    owner = log.arguments[start]
-    places = log.places[:pages]
-    lengths = log.lengths[:pages]
-    stop = faults_run(mem, work, owner, places, write, lengths, log.content, access)
+    now["owner"] = log.arguments[start]
+    now["write"] = log.arguments[start + 1] if code == RUN_TOUCH else 1
+    now["access"] = ACCESS_TOUCH if code == RUN_TOUCH else ACCESS_LENGTHS
+    stop = faults_run(mem, work, log.places[:pages], log.lengths[:pages], log.content)
     if stop == STOP_MEMORY:
         return np.int64(-ENOMEM)
     now["stop"] = stop

@@ -52,6 +52,9 @@ progress = np.dtype(
         ("stop", "i8"),  # STOP_*, why it is not done yet
         ("host_swaps", "i8"),  # whether the host writes pages out and reads them back
         ("phase", "i8"),  # PHASE_*
+        ("owner", "i8"),  # the process that accesses its pages
+        ("write", "i8"),  # whether it writes them
+        ("access", "i8"),  # ACCESS_*
         ("place", "i8"),  # accesses done
         ("answer", "i8"),  # of the host, in PHASE_ANSWER: a frame or NEED_RECLAIM
         ("wanted", "i8"),  # reclaim: pages to free

@@ -20,6 +20,7 @@ from zbudlab.swap.swapping import Swap
 
 NAMES = layout.progress.names or ()
 HOST_SWAPS, FAILURES = NAMES.index("host_swaps"), NAMES.index("failures")
+OWNER, WRITE, ACCESS = NAMES.index("owner"), NAMES.index("write"), NAMES.index("access")
 WRITES, READS = NAMES.index("device_writes"), NAMES.index("device_reads")
 EVENTS = {name: NAMES.index(name) for name in layout.DRIVER_EVENTS}
 
@@ -47,10 +48,10 @@ class DrivenPaging(Paging):
             return super().access(process, places, write, access, lengths, content)
         if not content.flags.writeable:  # compiled code exists for arrays that are
             content = content.copy()
-        given = (process, places, write, lengths, content, access)
-        now = self._begin()
+        now, numbers = self._begin(), self._numbers
+        numbers[OWNER], numbers[WRITE], numbers[ACCESS] = process, write, access
         try:
-            while stop := faults.faults_run(self.state.mem, self._work, *given):
+            while stop := faults.faults_run(self.state.mem, self._work, places, lengths, content):
                 if stop == layout.STOP_MEMORY:
                     raise self.out_of_memory(f"a page for process {process}")
                 if stop == layout.STOP_SWAP_IN:

@@ -28,7 +28,7 @@ from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
 from zbudlab.machine.settings import MACHINES, MAIN_JOB
 from zbudlab.mm import inspection
-from zbudlab.profiles import todays_profile
+from zbudlab.profiles import is_todays, todays_profile
 
 SCENARIOS = {
     "scattered": "processes grow side by side, and a random half of them exits",
@@ -66,7 +66,7 @@ def variants(
         wrong = ", ".join(map(repr, other)) if machines else "none of them"
         raise ConfigError(f"machines must be some of {', '.join(MACHINES)}, not {wrong}")
     chosen = [each for each in known if each in machines]
-    if name == "zsmalloc" and config.profile == todays_profile() and "movable" in chosen:
+    if name == "zsmalloc" and is_todays(config.profile) and "movable" in chosen:
         chosen = [each for each in chosen if each != "today"]  # it is the same machine
     return dict(known[each] for each in chosen)
 
