@@ -22,6 +22,7 @@ from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
 from zbudlab.jit.memory import DOORS, MEMORY, place_in_table
+from zbudlab.jit.replacing import originals
 
 RESULTS: dict[type | None, Any] = {int: types.int64, bool: types.boolean, None: types.none}
 HANDLES = types.Array(types.int64, 1, "C")
@@ -92,10 +93,11 @@ def open_doors(kind: int) -> None:
     """Compile the kernels behind the doors of a kind, and let compiled code call them."""
     if kind in _opened:
         return
-    for number, each in enumerate(_doors):
-        values: dict[str, Any] = each.__dict__
-        if values["kind"] == kind:
-            DOORS[number] = _address(values["behind"], values["form"])
+    with originals():
+        for number, each in enumerate(_doors):
+            values: dict[str, Any] = each.__dict__
+            if values["kind"] == kind:
+                DOORS[number] = _address(values["behind"], values["form"])
     _opened.add(kind)
 
 

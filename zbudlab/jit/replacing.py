@@ -116,6 +116,7 @@ def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, C
 
 
 _exclusive = threading.Lock()
+_undo: list[tuple[dict, str, Any]] = []  #: where something is replaced now, and what was there
 
 
 @contextlib.contextmanager
@@ -147,15 +148,28 @@ def _bound(make_forms: Callable[[], dict[str, Callable]]) -> Iterator[None]:
     """Replace kernels in all modules within a block; one block at a time."""
     if not _exclusive.acquire(blocking=False):
         raise RuntimeError("functions are replaced already: leave that block first")
-    undo: list[tuple[dict, str, Any]] = []
     try:
         forms = make_forms()
-        undo.extend(_bind({id(KERNELS[name]): form for name, form in forms.items()}))
+        _undo.extend(_bind({id(KERNELS[name]): form for name, form in forms.items()}))
         yield
     finally:
-        for namespace, attribute, old in undo:
+        for namespace, attribute, old in _undo:
             namespace[attribute] = old
+        _undo.clear()
         _exclusive.release()
+
+
+@contextlib.contextmanager
+def originals() -> Iterator[None]:
+    """Undo all replacements within a block: a kernel that is compiled must find kernels."""
+    replacements = [(namespace, name, namespace[name]) for namespace, name, _ in _undo]
+    for namespace, name, old in _undo:
+        namespace[name] = old
+    try:
+        yield
+    finally:
+        for namespace, name, new in replacements:
+            namespace[name] = new
 
 
 def kernel_named(name: str) -> str:
