@@ -42,14 +42,14 @@ def _swapping() -> None:
 def _checking_and_moving() -> None:
     """Run all checks, compaction, CMA, and zbud directly.
 
-    The checks come first, on a machine made by plain Python. They share little with the other part,
-    which meanwhile compiles what both need; then it is found on disk.
+    Stores come first: the other part needs them late, and finds them on disk. Then come the checks,
+    which share nothing with it.
     """
     from zbudlab.machine import Machine
     from zbudlab.mm import inspection
 
-    with jit.uncompiled(jit.KERNELS):
-        machine = Machine(frames=64)
+    machine = Machine(frames=256, page_bytes=False, max_pool_percent=5)
+    machine.write(machine.create_process(400), 0, np.full(400, 2500))
     machine.check()
     machine = Machine(frames=2048, cma_pages=1024)
     process = machine.create_process(1500)
