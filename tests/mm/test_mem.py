@@ -20,7 +20,7 @@ from zbudlab.mm.state import State
 
 FRAMES = 1024
 MOST_PARAMETERS = 7
-LONG = {"scan_memory_uses", "use_page"}  #: kernels that take more
+LONG = {"scan_memory_uses", "use_page", "zswap_store_pages"}  #: kernels that take more
 
 
 @pytest.fixture
