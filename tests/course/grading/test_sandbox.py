@@ -130,7 +130,8 @@ class TestCopies:
         stripped_copy(tmp_path / "copy", [])
         found = {p.relative_to(tmp_path / "copy") for p in (tmp_path / "copy").rglob("*.py")}
         listed = {Path("zbudlab", path) for path in copied()}
-        written = ("zbudlab/course/__init__.py", "zbudlab/jit.py", "worker.py")
+        packages = ("zbudlab/course/__init__.py", "zbudlab/races/__init__.py")
+        written = (*packages, "zbudlab/jit.py", "worker.py")
         assert found == listed | set(map(Path, written))
         monkeypatch.setitem(PACKAGE, "mm", (*PACKAGE["mm"], "answers_to_all"))
         stripped_copy(tmp_path / "again", [])
