@@ -53,7 +53,7 @@ def engine() -> str:
     """Return the script that starts the engine, with its module."""
     from zbudlab.wasm import build, builder
 
-    module = build()
+    module = build(builder.PAGE_ENTRIES)
     source = Path(builder.__file__).with_name("engine.js").read_text("utf-8")
     given = {"module": packed(module.code), "description": module.description, "given": {}}
     start = (SOURCES / "start.js").read_text("utf-8")

@@ -146,6 +146,9 @@ class Script:
             self.call(function, 12345)
         self.call(page.page_mapped, record)
         self.call(page.page_lru, record)
+        other = np.zeros(1, layout.page)[0]
+        self.call(page.set_page_z3fold, other)
+        self.call(page.page_z3fold, other)
         keys, found = np.array(self.keys, np.uint64), np.zeros(len(self.keys), np.int64)
         self.call(radix_tree.radix_tree_lookup_batch, state.nodes, self.root[0], keys, found)
         self.answers.extend(found.tolist())

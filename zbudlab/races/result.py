@@ -224,11 +224,11 @@ class Result:
     def schedule(self, path: list[int], fault: int) -> Schedule:
         """Return a path with the names of its steps, by running it.
 
-        Raises ValueError for a path or a fault that cannot be.
+        fault: in which it ends; 0 = none. Raises ValueError for a path or a fault that cannot be.
         """
         self._check_path(path)
-        if fault not in FAULTS:
-            raise ValueError(f"fault must be {min(FAULTS)} to {max(FAULTS)}, not {shown(fault)}")
+        if fault not in (0, *FAULTS):
+            raise ValueError(f"fault must be 0 to {max(FAULTS)}, not {shown(fault)}")
         found, switches, last = self.search, 0, -1
         self.image.words[:] = found.root
         steps = []

@@ -1,9 +1,10 @@
-"""`python -m zbudlab.wasm`: build the module if it is not on disk, and say how large it is."""
+"""`python -m zbudlab.wasm`: build the modules that are not on disk, and say how large they are."""
 
 import gzip
 
-from zbudlab.wasm.builder import build
+from zbudlab.wasm.builder import ENTRIES, PAGE_ENTRIES, build
 
-module = build()
-sizes = f"{len(module.code):,} bytes, {len(gzip.compress(module.code, 9)):,} by gzip"
-print(f"wasm: {len(module.description['exports'])} functions in {sizes}")
+for what, source in (("everything", ENTRIES), ("live pages", PAGE_ENTRIES)):
+    module = build(source)
+    sizes = f"{len(module.code):,} bytes, {len(gzip.compress(module.code, 9)):,} by gzip"
+    print(f"wasm: {what}: {len(module.description['exports'])} functions in {sizes}")
