@@ -11,6 +11,7 @@ from playwright.sync_api import Locator
 from tests.browser.lab import RUN, Notebook
 from zbudlab.view.bundle import WIDGET_VIEW
 
+RESULT = ".zbl-after"  #: what `view.gate.after` shows
 MOST_TABS = 40  #: from a cell to the last control of what it shows
 WITHIN = "(selector) => document.activeElement.closest(selector) !== null"
 AT = """() => {
@@ -149,14 +150,17 @@ LIVE = """([index, mime]) => {
 
 
 def is_live(notebook: Notebook, cell: int) -> bool:
-    """Whether a cell that was run shows something to use; waits until it ran and that is drawn."""
+    """Whether a cell that was run shows something to use; waits until it ran and that is drawn.
+
+    A result that waits for its prediction is shown by then, and has nothing to use.
+    """
     notebook.page.wait_for_function(BEGAN, arg=cell, timeout=RUN)
     notebook.ask("")  # which the kernel does when it has done the cell, and shown all of it
     notebook.finish()
     if not notebook.page.evaluate(LIVE, [cell, WIDGET_VIEW]):
         return False
-    notebook.output(cell).locator(", ".join(KINDS)).first.wait_for()
-    return True
+    notebook.output(cell).locator(", ".join((*KINDS, RESULT))).first.wait_for()
+    return notebook.output(cell).locator(RESULT).count() == 0
 
 
 def walk(notebook: Notebook, look: Callable[[int], None] = lambda cell: None) -> list[str]:
