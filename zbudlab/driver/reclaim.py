@@ -61,7 +61,7 @@ def reclaim_begin(work, wanted):
 
 @kernel
 def next_round(mem, now):
-    """Begin the next round of a reclaim, which scans more. Return False if there is none."""
+    """Begin the next round of a reclaim, which scans more. Return False after the last round."""
     failed = now["write_errors"] > now["errors_before"] and now["freed"] == now["freed_before"]
     now["failing"] = now["failing"] + 1 if failed else 0
     if now["freed"] >= now["wanted"] or now["failing"] == FAILING_ROUNDS or now["priority"] == 0:

@@ -157,7 +157,7 @@ def _each(outcomes: list[Outcome], order: int) -> str:
 
 
 def thought_experiments(outcomes: list[Outcome]) -> str:
-    """Say which machines no kernel was like, a line each; "" if there is none."""
+    """Return a line for each machine that no kernel resembles, or ""."""
     return "".join(f"{o.variant}: {o.hypothetical}\n" for o in outcomes if o.hypothetical)
 
 

@@ -83,7 +83,7 @@ def mem_cgroup_zswap_writeback_enabled(mem, number):
 
 @kernel
 def child_after(mem, parent, after):
-    """Return the first child of a cgroup whose number is above `after`; -1 = there is none."""
+    """Return the first child of a cgroup whose number is above `after`; -1 = no such child."""
     for number in range(after + 1, mem.cgroups.shape[0]):
         if mem.cgroups[number].created and mem.cgroups[number].parent == parent:
             return number

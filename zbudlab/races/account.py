@@ -52,8 +52,8 @@ class Account:
     """A schedule, step by step.
 
     actors: their names. broke, suffers: the steps that an arrow joins, by place in `steps`; -1 =
-    there is none. If the step that suffers has not run yet, `suffers` is len(steps) and `ahead` is
-    that step as (actor, name). fault: layout.FAULT_*, 0 = none so far.
+    no arrow. While the step that suffers has not run, `suffers` is len(steps) and `ahead` is that
+    step as (actor, name). fault: layout.FAULT_*, 0 = none so far.
     """
 
     actors: tuple[str, ...]

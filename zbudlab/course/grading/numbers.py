@@ -110,7 +110,7 @@ class Roster:
 
 
 def _rows(path: str | Path) -> list[list[str]]:
-    """Return the rows of a CSV file that are not empty; BadRoster if it is none."""
+    """Return the nonempty rows of a CSV file. Raises BadRoster for other files."""
     try:
         text = check_readable(path).read_bytes().decode("utf-8-sig")
         head = text.partition("\n")[0]

@@ -139,7 +139,7 @@ def explore(world: World) -> dict[str, list[str]]:
 
 
 def _followed(world: World, moment: Moment) -> tuple[set[Moment] | None, set[int]]:
-    """Return the moments after one step, None if there is none, and the faults on the way."""
+    """Return the moments after one step (None without a step) and the faults on the way."""
     following: set[Moment] = set()
     faults: set[int] = set()
     goes_on = False
