@@ -237,7 +237,7 @@ def check_saved(notebook, view):
     assert view.data()["alive"] == "0"
     notebook.errors.clear()
     notebook.load()
-    picture = notebook.output(1).locator("svg")
+    picture = notebook.output(1).locator("svg[role=img]")
     picture.wait_for()
     assert re.match(r"4096 page frames: .* kernel", picture.get_attribute("aria-label"))
     shown = notebook.page.locator(".jp-Notebook").inner_text()
