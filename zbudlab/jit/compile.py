@@ -12,30 +12,16 @@ from typing import Any
 import numba
 from numba.core import event
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.types.misc import unliteral
 
 from zbudlab.jit.cache import CACHE_DIRECTORY, directory_of
 from zbudlab.jit.indices import Compiler
-from zbudlab.jit.memory import taking_memory
+from zbudlab.jit.library import NOGIL
+from zbudlab.jit.memory import as_kernel
 
-_OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_OPTIONS = {"_nrt": False, "nogil": NOGIL, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 #: Every kernel by its name `module.function`, as compiled.
 KERNELS: dict[str, Any] = {}
-
-
-def _compiled_by_type(compiled: Any) -> Any:
-    """Have a kernel compiled once for all integers, not again for each constant argument."""
-    if numba.config.DISABLE_JIT:  # numba's switch for tools that read the functions' sources
-        return compiled
-    template = compiled.get_call_template
-
-    def get_call_template(given: Any, by_name: dict[str, Any]) -> Any:
-        by_name = {name: unliteral(each) for name, each in by_name.items()}
-        return template(tuple(map(unliteral, given)), by_name)
-
-    compiled.get_call_template = get_call_template
-    return compiled
 
 
 class NotCompiled(ValueError):
@@ -71,7 +57,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
         numba.config.CACHE_DIR = str(directory_of(function.__module__.split(".")[1]))
     try:
         options = {**_OPTIONS, "pipeline_class": Compiler, "cache": kept, "forceinline": inline}
-        compiled = taking_memory(_compiled_by_type(numba.njit(**options)(function)))
+        compiled = as_kernel(numba.njit(**options)(function), kept)
     finally:
         numba.config.CACHE_DIR = given
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled

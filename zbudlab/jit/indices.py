@@ -1,4 +1,4 @@
-"""Numba's compiler, except that every array index is unsigned."""
+"""Numba's compiler, except that every array index is unsigned and code goes to `library`."""
 
 import importlib.util
 from typing import Any
@@ -7,7 +7,9 @@ from numba.core import ir as numba_ir
 from numba.core import types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
-from numba.core.typed_passes import NopythonTypeInference
+from numba.core.typed_passes import NativeLowering, NopythonTypeInference
+
+from zbudlab.jit.library import Lowering
 
 
 def _load_array_functions() -> None:
@@ -79,10 +81,12 @@ def _indexed(indexing: Any) -> Any:
 
 
 class Compiler(CompilerBase):
-    """Numba's compiler with `_NaturalIndices`."""
+    """Numba's compiler with `_NaturalIndices` and `Lowering`."""
 
     def define_pipelines(self) -> list[Any]:
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
         pipeline.add_pass_after(_NaturalIndices, NopythonTypeInference)
+        names = [each for each, _ in pipeline.passes]
+        pipeline.passes[names.index(NativeLowering)] = (Lowering, "native lowering")
         pipeline.finalize()
         return [pipeline]

@@ -21,6 +21,8 @@ from numba.extending import (
     unbox,
 )
 
+from zbudlab.jit.library import Kernel
+
 WORD_BITS = 64
 _BYTES = ir.IntType(8).as_pointer()
 
@@ -72,10 +74,10 @@ def array_table(arrays: dict[str, np.ndarray]) -> np.ndarray:
     return table
 
 
-_call = CPUDispatcher.__call__
+_call = Kernel.__call__
 
 
-class _OnMemory(CPUDispatcher):
+class _OnMemory(Kernel):
     """A kernel whose first argument is `mem`; a call from Python passes the table instead."""
 
     def __call__(self, mem: Any, *arguments: Any) -> Any:
@@ -94,10 +96,15 @@ def _parameters(compiled: Any) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def taking_memory(compiled: Any) -> Any:
-    """Make a kernel accept `mem` from Python if that is its first parameter; return it."""
-    if isinstance(compiled, CPUDispatcher) and _parameters(compiled)[:1] == ("mem",):
-        compiled.__class__ = _OnMemory
+def as_kernel(compiled: Any, kept: bool) -> Any:
+    """Make a function that numba compiles a kernel, and return it.
+
+    It accepts `mem` from Python if that is its first parameter. kept: on disk.
+    """
+    if isinstance(compiled, CPUDispatcher):
+        compiled.__class__ = _OnMemory if _parameters(compiled)[:1] == ("mem",) else Kernel
+        if kept:
+            compiled.keep_deferred()
     return compiled
 
 

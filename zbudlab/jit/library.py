@@ -1,0 +1,180 @@
+"""Machine code is generated for a kernel when Python calls it, not when another kernel does.
+
+A compiled kernel contains the code of all kernels that it calls. Numba nevertheless generates
+machine code for each of those, which only Python could call: of 224 functions compiled for a
+machine under pressure, Python calls 12. Here a kernel that was compiled because another one calls
+it stays in LLVM's form, in memory and on disk, until Python needs it. The passes that serve
+reference counting are skipped: kernels count no references.
+
+All of this uses numba's private interfaces; the exact pin of numba covers them.
+"""
+
+from typing import Any
+
+from llvmlite import binding as llvm
+from numba.core import sigutils
+from numba.core.caching import CompileResultCacheImpl
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import register_pass
+from numba.core.registry import CPUDispatcher
+from numba.core.typed_passes import NativeLowering
+from numba.core.types.misc import unliteral
+
+NOGIL = True  #: kernels run without Python's lock
+_compiling: list[Any] = []  #: the kernels being compiled, each for the one before it
+
+
+class _Deferred:
+    """Stands for the machine code of a kernel that only compiled code has called."""
+
+
+class _Library(JITCodeLibrary):
+    """The code of one kernel; machine code is generated when an address is asked for."""
+
+    generated = False
+    exported = ""  #: the name of a function that stays even if nothing here calls it
+
+    def _optimize_functions(self, module: Any) -> None:
+        """Leave the work to the passes over the whole module."""
+        module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        if self.exported:
+            self._final_module.get_function(self.exported).linkage = "external"
+        builder = self._codegen._pass_builder()
+        builder.getModulePassManager().run(self._final_module, builder)
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Return the address of a function."""
+        self._ensure_finalized()
+        if not self.generated:
+            self.generated = True
+            self._dynamic_globals.clear()
+            super()._finalize_final_module()
+        address: int = super().get_pointer_to_function(name)
+        return address
+
+    @classmethod
+    def read(cls, codegen: Any, name: str, bitcode: bytes) -> "_Library":
+        """Return a library from what `_Cached.reduce` wrote."""
+        library = cls(codegen, name)
+        library.enable_object_caching()
+        library._final_module = llvm.parse_bitcode(bitcode)
+        library._finalize_final_module()
+        return library
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class Lowering(NativeLowering):
+    """Numba's last pass, into a `_Library`; without machine code if a kernel calls this one."""
+
+    _name = "zbudlab_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        inner = len(_compiling) > 1
+        state.flags.no_compile = state.flags.no_cpython_wrapper = inner
+        super().run_pass(state)
+        if inner:
+            lowered = state["cr"] = state["cr"]._replace(cfunc=_Deferred())
+            state.targetctx.insert_user_function(lowered.cfunc, lowered.fndesc, [state.library])
+            state.reload_init.extend(state.library._reload_init)
+        return True
+
+
+class _Cached(CompileResultCacheImpl):
+    """How kernels are kept on disk: those without machine code in LLVM's form."""
+
+    def reduce(self, result: Any) -> Any:
+        """Return what is kept of a compiled kernel."""
+        if not isinstance(result.entry_point, _Deferred):
+            return result._reduce()
+        result.fndesc.typemap = result.fndesc.calltypes = None
+        module = result.library._final_module
+        environments = tuple(result._find_referenced_environments())
+        kept = (result.fndesc, result.environment, result.signature, result.reload_init)
+        return _Deferred, result.library.name, module.as_bitcode(), environments, kept
+
+    def rebuild(self, context: Any, kept: Any) -> Any:
+        """Return a compiled kernel from what was kept."""
+        if kept[0] is not _Deferred:
+            return super().rebuild(context, kept)
+        _, name, bitcode, environments, (described, environment, signature, start) = kept
+        for function in start:
+            function()
+        fields = dict.fromkeys(CompileResult._fields)
+        fields |= {
+            "target_context": context,
+            "typing_context": context.typing_context,
+            "library": _Library.read(context.codegen(), name, bitcode),
+            "environment": environment,
+            "entry_point": _Deferred(),
+            "fndesc": described,
+            "signature": signature,
+            "objectmode": False,
+            "lifted": (),
+            "reload_init": start,
+            "referenced_envs": environments,
+        }
+        return CompileResult(**fields)
+
+
+class Kernel(CPUDispatcher):
+    """A compiled function: compiled once for all integers, not again for each constant."""
+
+    def keep_deferred(self) -> None:
+        """Keep on disk what `_Cached` keeps."""
+        self._cache._impl.__class__ = _Cached
+
+    def get_call_template(self, given: Any, by_name: dict[str, Any]) -> Any:
+        """Return how compiled code calls this kernel with arguments of these types."""
+        by_name = {name: unliteral(each) for name, each in by_name.items()}
+        return super().get_call_template(tuple(map(unliteral, given)), by_name)
+
+    def add_overload(self, result: Any) -> None:
+        """Remember a result; a call from Python finds it only if it has machine code."""
+        if isinstance(result.entry_point, _Deferred):
+            self.overloads[tuple(result.signature.args)] = result
+        else:
+            super().add_overload(result)
+
+    def compile(self, signature: Any) -> Any:
+        """Compile for these types of arguments, and return what is called."""
+        with global_compiler_lock:
+            _compiling.append(self)
+            try:
+                super().compile(signature)
+                result = self.overloads[tuple(sigutils.normalize_signature(signature)[0])]
+                if len(_compiling) == 1 and isinstance(result.entry_point, _Deferred):
+                    result = self._generated(result)
+                    self._cache.save_overload(signature, result)
+            finally:
+                _compiling.pop()
+        return result.entry_point
+
+    def _generated(self, result: Any) -> Any:
+        """Return a deferred result with machine code, as the one to use from now on.
+
+        A library of its own has what Python calls, and the deferred one is linked into it.
+        """
+        context, described, env = result.target_context, result.fndesc, result.environment
+        library = _Library(context.codegen(), result.library.name)
+        library.enable_object_caching()
+        library.add_linking_library(result.library)
+        library.exported = described.llvm_func_name
+        context.create_cpython_wrapper(library, described, env, result.call_helper, NOGIL)
+        entry = context.get_executable(library, described, env)
+        for environment in result._find_referenced_environments():
+            library.codegen.set_env(environment.env_name, environment)
+        context.insert_user_function(entry, described, [library])
+        result = result._replace(entry_point=entry, library=library)
+        self.add_overload(result)
+        return result
