@@ -37,8 +37,12 @@ class _Library(JITCodeLibrary):
     exported = ""  #: the name of a function that stays even if nothing here calls it
 
     def _optimize_functions(self, module: Any) -> None:
-        """Leave the work to the passes over the whole module."""
         module.data_layout = self._codegen._data_layout
+        builder = self._codegen._pass_builder()
+        passes = builder.getFunctionPassManager()
+        for function in module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
 
     def _optimize_final_module(self) -> None:
         if self.exported:
