@@ -9,17 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.item import ALIKE, KERNEL
+from zbudlab.view.look import style, svgfile, tokens
 
 INCHES_PER_ROW = 0.36
-MARKS = {KERNEL: ("o", "#0b5394", -0.13), ALIKE: ("D", "#b45f06", 0.13)}
+MARKS = {KERNEL: ("o", "ink", -0.13), ALIKE: ("D", "edge", 0.13)}  #: shape, token, shift
 LABELS = {KERNEL: "C as in the kernel", ALIKE: "C with our layout and algorithm"}
 TICKS = (0.25, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4)
+
+COLOURS = ("process", "zbud1", "c_move", "c_zsm")  #: of operations, in turn
 
 SIZED = re.compile(r"2\^(\d+) frames: (.*)")
 
 Rows = list[dict[str, Any]]
 
 
+@style.styled
 def draw(report: dict[str, Any], file: Path) -> None:
     """Write the figure of a run: medians, with a line from the least to the greatest ratio."""
     rows = [
@@ -27,7 +31,7 @@ def draw(report: dict[str, Any], file: Path) -> None:
         for row in report["items"]
         if set(MARKS) & set(row["sides"]) and not SIZED.fullmatch(row["item"])
     ]
-    figure = Figure(figsize=(9, 1.6 + INCHES_PER_ROW * len(rows)), layout="constrained")
+    figure = Figure(figsize=(style.WIDE, 1.8 + INCHES_PER_ROW * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for side in MARKS:
         _draw_side(axes, rows, side)
@@ -35,14 +39,23 @@ def draw(report: dict[str, Any], file: Path) -> None:
     axes.set_yticks(range(len(rows)), [row["item"] for row in rows])
     axes.invert_yaxis()
     _scale_ratios(axes)
-    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.35, -0.1), ncols=3, fontsize=8, frameon=False)
-    figure.savefig(file, dpi=110)
+    figure.suptitle(title(rows), x=0.01, ha="left")
+    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9, fontweight="normal")
+    figure.legend(loc="outside lower center", ncols=3)
+    svgfile.write(figure, file, f"C's time over zbudlab's, item by item. {title(rows)}")
+
+
+def title(rows: Rows) -> str:
+    """Return what the ratios show, in a sentence."""
+    ratios = [row["sides"][KERNEL]["ratio"]["median"] for row in rows if KERNEL in row["sides"]]
+    faster = sum(ratio >= 1 for ratio in ratios)
+    return f"zbudlab is at least as fast as the kernel's C in {faster} of {len(ratios)} items"
 
 
 def _draw_side(axes: Axes, rows: Rows, side: str) -> None:
     """Draw the ratios of one side, a mark and a line in each row that has it."""
-    marker, colour, shift = MARKS[side]
+    marker, token, shift = MARKS[side]
+    colour = tokens.colour(token)
     shown = [(place, row["sides"][side]) for place, row in enumerate(rows) if side in row["sides"]]
     places = [place + shift for place, _ in shown]
     ratios = [found["ratio"] for _, found in shown]
@@ -61,7 +74,7 @@ def _draw_goals(axes: Axes, rows: Rows) -> None:
     ]
     ratios, places = zip(*goals, strict=True) if goals else ((), ())
     label = "the ratio to the kernel's C to reach"
-    axes.plot(ratios, places, "|", color="#444444", ms=14, mew=1.5, label=label)
+    axes.plot(ratios, places, "|", color=tokens.colour("bad"), ms=14, mew=1.5, label=label)
 
 
 def _scale_ratios(axes: Axes) -> None:
@@ -71,8 +84,9 @@ def _scale_ratios(axes: Axes) -> None:
     axes.xaxis.set_major_locator(FixedLocator(TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
-    axes.axvline(1, color="black", lw=0.8)
-    axes.grid(axis="x", alpha=0.3)
+    axes.axvline(1, color=tokens.colour("ink"), lw=0.9)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x")
     axes.set_xlabel("C's time / our time: right of 1 we are faster (median, least to greatest)")
 
 
@@ -89,22 +103,38 @@ def growth(report: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]
     return found
 
 
+@style.styled
 def draw_scale(report: dict[str, Any], file: Path) -> None:
     """Write the figure of nanoseconds per frame against the size of the machine, log-log."""
-    figure = Figure(figsize=(9, 5.2), layout="constrained")
-    axes = figure.add_subplot()
-    for number, (what, lines) in enumerate(growth(report).items()):
+    figure = Figure(figsize=(style.WIDE, 4.8), layout="constrained")
+    axes, found, ends = figure.add_subplot(), growth(report), []
+    for number, (what, lines) in enumerate(found.items()):
+        colour = tokens.colour(COLOURS[number % len(COLOURS)])
         for side, points in lines.items():
             dashes = "-" if side == "ours" else "--"
-            label = what if side == "ours" else f"the same in {side}"
             frames, times = zip(*points, strict=True)
-            axes.plot(frames, times, dashes, marker="o", ms=4, color=f"C{number}", label=label)
+            axes.plot(frames, times, dashes, marker="o", ms=4, color=colour)
+            if side == "ours":
+                ends.append((times[-1], what, colour))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda time, _: f"{time:g}"))
-    axes.grid(which="both", alpha=0.25)
     axes.set_xlabel("page frames of the machine, without page bytes")
     axes.set_ylabel("nanoseconds per frame (median)")
-    axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9)
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    figure.savefig(file, dpi=110)
+    figure.suptitle(steepest(found), x=0.01, ha="left")
+    about = f"{report['date']}, {report['machine']}; dashed: the same in C"
+    axes.set_title(about, fontsize=9, fontweight="normal")
+    for time, what, colour in ends:
+        axes.annotate(
+            what, (1, time), (8, 0), ("axes fraction", "data"), "offset points", color=colour,
+            fontweight="bold", va="center", annotation_clip=False,
+        )  # fmt: skip
+    svgfile.write(figure, file, f"Nanoseconds per frame by size of the machine. {steepest(found)}")
+
+
+def steepest(found: dict[str, dict[str, list[tuple[int, float]]]]) -> str:
+    """Return how much more time a frame takes in the largest machine, in a sentence."""
+    ours = [lines["ours"] for lines in found.values()]
+    most = max(points[-1][1] / points[0][1] for points in ours)
+    larger = max(points[-1][0] // points[0][0] for points in ours)
+    return f"A machine {larger:,} times as large needs at most {most:.1f} times as long per frame"

@@ -68,6 +68,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--json", metavar="FILE", type=Path, help="also write the figures to this file"
     )
+    parser.add_argument(
+        "--stored", metavar="FILE", type=Path, help="draw what --json wrote, measure nothing"
+    )
     parser.add_argument("--figure", metavar="FILE", type=Path, help="draw the ratios to this file")
     parser.add_argument(
         "--scale", metavar="FILE", type=Path, help="draw time against size to this file"
@@ -100,8 +103,11 @@ def main() -> int:
     if asked.against:
         how = {"runs": asked.runs, "rounds": asked.rounds, "short": asked.short}
         return against.main(asked.against, asked.only or [], asked.json, **how)
-    rows = measured(asked.only or list(ITEMS), asked.short)
-    report = {"date": date.today().isoformat(), "machine": machine_kind(), "items": rows}
+    if asked.stored:
+        report = json.loads(asked.stored.read_text("utf-8"))
+    else:
+        rows = measured(asked.only or list(ITEMS), asked.short)
+        report = {"date": date.today().isoformat(), "machine": machine_kind(), "items": rows}
     if asked.json:
         asked.json.write_text(json.dumps(report, indent=1) + "\n")
     if asked.figure:

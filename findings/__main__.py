@@ -1,20 +1,21 @@
 """`python -m findings [NAME ...]`: run the sweeps, then write tables and figures.
 
 Each NAME.toml is swept, or resumed if it was interrupted. Results are written to NAME.csv, the
-figure to NAME.png, the tables into NAME.md. The exit code is 1 if a claim of a finding fails.
+figure to NAME.svg, the tables into NAME.md. The exit code is 1 if a claim of a finding fails.
 """
 
 import argparse
+import re
 import sys
 from importlib import import_module
 
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from findings.common import DPI, FOLDER, TIMED, with_tables
+from findings.common import FOLDER, TIMED, with_tables
 from zbudlab.io.files import written_whole
 from zbudlab.sweep import SweepFile, sweep
 from zbudlab.sweep.executors import process_pool
+from zbudlab.view.look import style, svgfile
 
 NAMES = ("patch", "cma", "density", "pool", "compaction")
 
@@ -46,15 +47,21 @@ def stored(name: str) -> pd.DataFrame:
     return pd.read_csv(FOLDER / f"{name}.csv")
 
 
+def alt_of(page: str, picture: str) -> str:
+    """Return the description that a page in Markdown gives of a picture."""
+    found = re.search(rf"!\[([^]]*)\]\({re.escape(picture)}\)", page)
+    if found is None:
+        raise ValueError(f"the page does not show {picture}")
+    return found[1]
+
+
 def write(name: str, rows: pd.DataFrame) -> None:
     """Write the figure of a finding, and its page with the tables."""
     module = import_module(f"findings.{name}")
-    drawn = module.draw(rows)
-    FigureCanvasAgg(drawn)
-    with written_whole(FOLDER / f"{name}.png") as file:
-        drawn.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    drawn = style.styled(module.draw)(rows)
     page = FOLDER / f"{name}.md"
     text = with_tables(page.read_text("utf-8"), module.tables(rows))
+    svgfile.write(drawn, FOLDER / f"{name}.svg", alt_of(text, f"{name}.svg"))
     with written_whole(page) as file:
         file.write(text.encode())
 

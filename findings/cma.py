@@ -53,14 +53,14 @@ def draw(rows: pd.DataFrame) -> Figure:
         if not mapped:
             got = [refused(rows, level, zbud) for level in levels]
             line(right, percent, got, number, name)
-    left.set_ylabel("requests met, %")
-    left.set_title("Requests for 1024 frames of the CMA area")
+    left.set_ylabel("requests for 1024 frames met, %")
+    left.set_title("Up to 70 % in use, all requests are met")
     right.set_ylabel("objects refused, %")
-    right.set_title("zbud objects that found no page")
+    right.set_title("With the series zbud never refuses more")
     for ax in (left, right):
         ax.set_ylim(-3, 103)
         ax.set_xlabel("memory requested, % of all frames")
-    left.legend(frameon=False, fontsize=9)
+    drawn.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return drawn
 
 

@@ -12,13 +12,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zbudlab.sweep import intervals
+from zbudlab.view.look import style, tokens
 
 FOLDER = Path(__file__).resolve().parent
-SIZE = (9.0, 5.0)  #: inches of a figure
-DPI = 100
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
-MARKS = "os^Dv"
-DASHES = ("-", ":", "--", "-.", "-")
+SIZE = (style.WIDE, 4.6)  #: inches of a figure
+#: Token, marker and dashes of what is compared, by name; others take OTHERS in turn.
+LOOKS = {
+    "processes": ("process", "s", "-"),
+    "zbud unmovable": ("c_stuck", "o", "-"),
+    "zbud cannot move": ("c_stuck", "o", "-"),
+    "without the series": ("c_stuck", "o", "-"),
+    "zbud movable": ("c_move", "^", "--"),
+    "with it": ("c_move", "^", "--"),
+    "with it, 0.1 % of the objects mapped": ("pinned", "v", ":"),
+}
+OTHERS = (
+    ("ink", "s", "-"),
+    ("process", "o", "--"),
+    ("edge", "^", "-"),
+    ("process", "D", ":"),
+    ("ink", "v", "-."),
+)
 TIMED = ["error", "seconds", "zbudlab"]  #: columns of a sweep that are not results
 
 
@@ -77,11 +91,15 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def figure(columns: int = 1) -> tuple[Figure, list[Axes]]:
     """Make a figure of the common size, with axes side by side."""
-    drawn = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
-    axes = drawn.subplots(1, columns, squeeze=False)[0]
-    for ax in axes:
-        ax.spines[["top", "right"]].set_visible(False)
-    return drawn, list(axes)
+    drawn = Figure(figsize=SIZE, layout="constrained")
+    drawn.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr]
+    return drawn, list(drawn.subplots(1, columns, squeeze=False)[0])
+
+
+def look(number: int, name: str) -> tuple[str, str, str]:
+    """Return colour, marker and dashes of what is compared."""
+    token, marker, dashes = LOOKS.get(name) or OTHERS[number % len(OTHERS)]
+    return tokens.colour(token), marker, dashes
 
 
 def line(
@@ -91,14 +109,19 @@ def line(
     means = np.array([value.mean for value in values])
     low, high = (np.array([getattr(v, side) for v in values]) for side in ("low", "high"))
     errors = np.clip([means - low, high - means], 0, None)
-    style = {
-        "color": COLOURS[number],
-        "linestyle": DASHES[number],
-        "marker": MARKS[number],
-        "capsize": 3,
-        "label": name,
-    }
-    ax.errorbar(places, means, errors, **style)
+    colour, marker, dashes = look(number, name)
+    told = {"color": colour, "linestyle": dashes, "marker": marker, "capsize": 3, "label": name}
+    ax.errorbar(places, means, errors, **told)
+
+
+def name_lines(ax: Axes) -> None:
+    """Write the names of the lines at their right ends, in their colours."""
+    ends = []
+    for bars, name in zip(*ax.get_legend_handles_labels(), strict=True):
+        drawn = bars.lines[0]
+        last = int(np.argmax(drawn.get_xdata()))
+        ends.append((float(drawn.get_ydata()[last]), name, drawn.get_color()))
+    style.end_labels(ax, ends)
 
 
 def with_tables(text: str, tables: dict[str, str]) -> str:

@@ -13,12 +13,14 @@ from findings.common import (
     interval,
     line,
     markdown,
+    name_lines,
     of_group,
     present,
 )
 from findings.patch import FREED
 from zbudlab.analysis import recorded
 from zbudlab.experiments.patch import recorded_run
+from zbudlab.view.look import tokens
 
 PROCESSES, FIXED, MOVABLE = KINDS = ("processes", "zbud unmovable", "zbud movable")
 FILL = 0.9
@@ -94,15 +96,15 @@ def draw(rows: pd.DataFrame) -> Figure:
         if paid:
             line(right, [load(f) for f, _ in paid], [found for _, found in paid], number, kind)
     left.set_ylabel("blocks of order 9 gained")
-    left.set_title("What compaction gains")
+    left.set_title("Where zbud cannot move, compaction gains nothing")
     right.set_ylabel("pages moved for each block")
-    right.set_title("What a block costs")
-    right.axhline(512, color="#888888", linestyle="--", linewidth=0.8)
+    right.set_title("In a fuller memory a block costs more")
+    right.axhline(512, color=tokens.colour("edge"), linestyle="--", linewidth=0.9)
     right.annotate("512: a whole block's pages", (5, 512), (0, 4), textcoords="offset points")
     right.set_ylim(bottom=0)
     for ax in (left, right):
         ax.set_xlabel("memory in use, %")
-    left.legend(frameon=False)
+        name_lines(ax)
     return drawn
 
 

@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from findings.common import (
-    COLOURS,
-    MARKS,
     Claim,
     figure,
+    look,
     markdown,
     of_group,
     present,
 )
 from zbudlab.analysis import recorded
 from zbudlab.experiments.patch import RECORDED, recorded_run
+from zbudlab.view.look import tokens
 
 PROCESSES, FIXED, MOVABLE = MEMORY = ("processes", "zbud cannot move", "zbud movable")
 FREED = {
@@ -66,22 +66,23 @@ def tables(rows: pd.DataFrame) -> dict[str, str]:
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw means and intervals next to the figures of the kernel."""
     drawn, (ax,) = figure()
-    freed = present(rows, "freed")
+    freed, ink = present(rows, "freed"), tokens.colour("ink")
     for number, memory in enumerate(MEMORY):
         places = np.arange(len(freed)) + (number - 1) * 0.22
         got = [of_group(rows, "first_ask", freed=f, memory=memory) for f in freed]
         means = [value.mean for value in got]
         errors = [[v.mean - v.low for v in got], [v.high - v.mean for v in got]]
-        ax.bar(places, means, 0.2, color=COLOURS[number], yerr=errors, capsize=3, label=memory)
+        colour, marker, _ = look(number, memory)
+        ax.bar(places, means, 0.2, color=colour, yerr=errors, ecolor=ink, capsize=3, label=memory)
         if memory != MOVABLE:
             theirs = [kernel(f, memory) for f in freed]
-            style = {"marker": MARKS[number], "color": "black", "linestyle": "none", "zorder": 3}
-            ax.plot(places, theirs, **style, markersize=7, label=f"Linux 6.1, {memory}")
+            told = {"marker": marker, "color": ink, "linestyle": "none"}
+            ax.plot(places, theirs, **told, zorder=3, markersize=7, label=f"Linux 6.1, {memory}")
     ax.set_xticks(np.arange(len(freed)), [FREED[f] for f in freed], fontsize=9)
     ax.set_ylim(0, 76)
     ax.set_xlabel("freed, of 36000 pages")
     ax.set_ylabel("blocks of order 9 (72 before filling)")
-    ax.set_title("Huge pages available after filling, freeing and compaction")
+    ax.set_title("Movable zbud leaves more huge pages, whatever is freed")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False)
     return drawn
 

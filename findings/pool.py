@@ -10,9 +10,11 @@ from findings.common import (
     interval,
     line,
     markdown,
+    name_lines,
     of_group,
     present,
 )
+from zbudlab.view.look import tokens
 
 SHORT = {"workload": ["database"], "max_pool_percent": [0, 20]}
 
@@ -63,13 +65,13 @@ def draw(rows: pd.DataFrame) -> Figure:
         used = [of_group(share, "p", workload=workload, max_pool_percent=p) for p in percents]
         line(right, percents, used, number, workload)
     left.set_ylabel("device traffic saved, %")
-    left.set_title("Reads and writes of swap that the pool saves")
+    left.set_title("A pool of 20 % saves device traffic everywhere")
     right.set_ylabel("frames of the pool, mean, % of memory")
-    right.set_title("Memory given up for it")
+    right.set_title("The memory it takes")
     for ax in (left, right):
         ax.set_xlabel("max_pool_percent")
-    left.axhline(0, color="#888888", linewidth=0.8)
-    left.legend(frameon=False)
+        name_lines(ax)
+    left.axhline(0, color=tokens.colour("edge"), linewidth=0.9)
     return drawn
 
 

@@ -1,7 +1,9 @@
-"""Make the README's pictures, with the code of the views and the data of the landing page.
+"""Make the pictures of the README and the guides, with the code of the views.
 
 python scripts/pictures.py             docs/machines-light.svg and docs/machines-dark.svg
-python scripts/pictures.py --panel     also docs/panel.png (needs Playwright and Chromium)
+python scripts/pictures.py --workloads also docs/workloads/*.svg (a minute)
+python scripts/pictures.py --panel     also docs/panel-light.png and docs/panel-dark.png (needs
+                                       Playwright and Chromium)
 """
 
 import argparse
@@ -86,8 +88,8 @@ def machines(theme: tokens.Theme) -> str:
     )
 
 
-def panel() -> bytes:
-    """Return a picture of a panel of two machines as a PNG file."""
+def panel() -> dict[str, bytes]:
+    """Return pictures of a panel of two machines as PNG files, by theme."""
     from playwright.sync_api import sync_playwright
 
     from zbudlab.view import compare_panels
@@ -98,26 +100,47 @@ def panel() -> bytes:
     pair.step(20)
     pair.compact()
     html = pair.figure().page("")  # type: ignore[attr-defined]
-    executable = next(filter(None, map(shutil.which, CHROMIUM)))
+    executable, pictures = next(filter(None, map(shutil.which, CHROMIUM))), {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 986, "height": 900}, device_scale_factor=2)
-        page.set_content(
-            f'<html data-theme="light"><body style="margin: 16px">{html}</body></html>'
-        )
-        picture = page.locator("body").screenshot()
+        for theme in tokens.THEMES:
+            look = f"margin: 0; padding: 16px; background: {tokens.colour('paper', theme)}"
+            page.set_content(
+                f'<html data-theme="{theme}"><body style="{look}">{html}</body></html>'
+            )
+            pictures[theme] = page.locator("body").screenshot()
         browser.close()
-    return picture
+    return pictures
+
+
+def workload_pictures() -> None:
+    """Run every ready workload on its machine, and draw it."""
+    from findings.__main__ import alt_of
+    from zbudlab.view import workloads
+    from zbudlab.view.look import svgfile
+    from zbudlab.workload import scenarios
+
+    page = (DOCS / "workloads.md").read_text("utf-8")
+    for name in scenarios():
+        file = DOCS / "workloads" / f"{name}.svg"
+        drawn = workloads.figure(*workloads.watched(name))
+        svgfile.write(drawn, file, alt_of(page, f"workloads/{name}.svg"))
 
 
 def main() -> None:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--panel", action="store_true", help="also take docs/panel.png")
+    parser.add_argument("--panel", action="store_true", help="also take docs/panel-*.png")
+    parser.add_argument("--workloads", action="store_true", help="also draw the workloads")
     for theme in tokens.THEMES:
         (DOCS / f"machines-{theme}.svg").write_text(machines(theme), "utf-8")
-    if parser.parse_args().panel:
-        (DOCS / "panel.png").write_bytes(panel())
+    chosen = parser.parse_args()
+    if chosen.workloads:
+        workload_pictures()
+    if chosen.panel:
+        for theme, picture in panel().items():
+            (DOCS / f"panel-{theme}.png").write_bytes(picture)
 
 
 if __name__ == "__main__":

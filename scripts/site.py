@@ -132,8 +132,25 @@ def gather(modules: list[str]) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, copy)
     live(SOURCES / "extra" / "live", FEW if modules != public_modules() else MANY)
+    inline_pictures()
     listed = "\n".join(f"   {name}" for name in modules)
     (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
+
+
+def inline_pictures() -> None:
+    """Put drawings into the pages that show them, so that they follow the site's theme."""
+    from zbudlab.view.look.svgfile import inline
+
+    for page in (
+        path for folder in ("docs", "findings") for path in (SOURCES / folder).glob("*.md")
+    ):
+
+        def drawn(found: re.Match[str], folder: Path = page.parent) -> str:
+            picture = (folder / found[2]).read_text("utf-8")
+            return f'```{{raw}} html\n<div class="zb-drawn">{inline(picture)}</div>\n```'
+
+        text = re.sub(r"!\[([^]]*)\]\((\S+\.svg)\)", drawn, page.read_text("utf-8"))
+        page.write_text(text, "utf-8")
 
 
 def live(folder: Path, pictures: int) -> None:

@@ -12,7 +12,11 @@ def test_the_figures_show_every_item(tmp_path):
         for order in (12, 14)
     ]
     report = {"date": "2026-01-01", "machine": "some", "items": rows}
-    figure.draw(report, tmp_path / "ratios.png")
-    figure.draw_scale(report, tmp_path / "scale.png")
-    assert (tmp_path / "ratios.png").stat().st_size > 5000
-    assert (tmp_path / "scale.png").stat().st_size > 5000
+    rows.append({"item": "churn", "ns": ratio, "sides": {KERNEL: side}})
+    figure.draw(report, tmp_path / "ratios.svg")
+    figure.draw_scale(report, tmp_path / "scale.svg")
+    ratios, scale = ((tmp_path / f"{name}.svg").read_text() for name in ("ratios", "scale"))
+    assert "at least as fast as the kernel's C in 1 of 1 items" in ratios
+    assert ">churn<" in ratios
+    assert "A machine 4 times as large needs at most 1.0 times as long" in scale
+    assert ">init<" in scale

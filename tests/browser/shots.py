@@ -51,6 +51,15 @@ PIECES: dict[str, tuple[str, str]] = {
         "asked",
         "",
     ),
+    "prediction_curve": (
+        "from zbudlab.view.prediction import Prediction\n"
+        'asked = Prediction("How many of 16 huge pages are available now?",\n'
+        '    [4, 8, 12, 14, 15], "Compaction gathers nearly all that is free.", top=16,\n'
+        '    points=["25", "50", "75", "90", "99"], unit="% freed", curve="zbud movable")\n'
+        "asked.commit([2, 4, 8, 12, 16])\n"
+        "asked",
+        "",
+    ),
     "panel": (
         "from zbudlab.view import Panel\n"
         "panel = Panel(frames=8192, working_set=115, movable=False, unmovable=0, seed=1)\n"
@@ -79,6 +88,13 @@ PIECES: dict[str, tuple[str, str]] = {
         "from zbudlab.view import FrameMap\n"
         "machine = scattered.scattered(10, False, 50, 8192, seed=0)\n"
         "FrameMap(machine)",
+        "",
+    ),
+    "game": ("from zbudlab.view import BeTheScheduler\nBeTheScheduler(1)", ""),
+    "interleaving": (
+        "from zbudlab.races import explore_named\n"
+        "from zbudlab.view import Interleaving\n"
+        'Interleaving(explore_named("user-free-compact", merge=("isolate", "unmap")))',
         "",
     ),
     "practice": ('from zbudlab.view.practice import Practice\nPractice("buddy")', ""),

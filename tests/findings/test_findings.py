@@ -4,6 +4,7 @@ Also tests `experiments/cma.py`, `experiments/density.py`, `experiments/patch.py
 `experiments/pool.py` and `experiments/pressure.py`.
 """
 
+from html import escape
 from importlib import import_module
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from findings.__main__ import NAMES, broken, stored
-from findings.common import DPI, FOLDER, SIZE, TIMED, with_tables
+from findings.__main__ import NAMES, alt_of, broken, stored
+from findings.common import FOLDER, SIZE, TIMED, with_tables
 from findings.density import cases, more_than_zsmalloc
 from zbudlab.sweep import SweepFile, sweep
+from zbudlab.view.look import style
 
 SEEDS = 2
 
@@ -79,10 +81,16 @@ def test_the_stored_results_are_those_of_the_whole_grid(name):
 
 
 def test_figures_have_their_size(name):
-    header = (FOLDER / f"{name}.png").read_bytes()[:24]
-    assert header.startswith(b"\x89PNG")
-    size = [int.from_bytes(header[at : at + 4], "big") for at in (16, 20)]
-    assert size == [round(inches * DPI) for inches in SIZE]
+    drawn = (FOLDER / f"{name}.svg").read_text("utf-8")
+    wide, high = (round(inches * style.SCREEN_DPI) for inches in SIZE)
+    assert f'width="{wide}" height="{high}"' in drawn
+    page = (FOLDER / f"{name}.md").read_text("utf-8")
+    assert f'aria-label="{escape(alt_of(page, f"{name}.svg"))}"' in drawn
+
+
+def test_a_page_without_the_picture_is_refused():
+    with pytest.raises(ValueError, match=r"the page does not show x\.svg"):
+        alt_of("# A page", "x.svg")
 
 
 def test_figures_are_drawn_of_short_results(name, tmp_path):

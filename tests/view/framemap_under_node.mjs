@@ -82,6 +82,15 @@ const CASES = {
       return { shown: shown(map), put: put.map(([, , top, , rows]) => [top, rows]) };
     });
   },
+  resized(input) {
+    const map = mapOf(input);
+    take(map.cells, input.frames[0]);
+    map.picture.draw(0, true);
+    map.picture.frame.size = 32;
+    map.picture.regrid();
+    map.picture.draw(0, true);
+    return shown(map);
+  },
   moves(input) {
     const map = mapOf(input);
     take(map.cells, input.frames[0], 0);

@@ -176,7 +176,7 @@ class TestSummary:
 
     def test_bookkeeping_is_what_zswap_keeps_beside_the_frames(self):
         machine = Machine(frames=64, page_bytes=False, max_pool_percent=50)
-        assert details.bookkeeping(machine) == "0 bytes beside the frames: 0 entries, 0 tree nodes"
+        assert details.bookkeeping(machine) == "0 bytes outside the frames: 0 entries, 0 tree nodes"
         process = machine.create_process(100)
         machine.touch(process, range(100), write=True)
         entries = machine.swap.counters()["stored_pages"]

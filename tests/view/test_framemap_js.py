@@ -84,6 +84,9 @@ class TestPixels:
         after[35], after[60], after[0] = 5, 4, 3
         assert third["shown"] == colours_of(after)
 
+    def test_a_map_that_became_smaller_is_painted_again(self, node):
+        assert node("resized", **a_map(CELLS)) == colours_of(CELLS)
+
     def test_moves_fade_into_what_is_there(self, node):
         given = a_map([0] * 15 + [2], name="linear")
         given["frames"][0]["moves"] = [3, 15]

@@ -225,3 +225,9 @@ def test_frames_of_an_opened_block_come_with_the_answer():
     browser.panel._asked(None, {"act": "step", "number": 1, "settings": {}, "opened": [0, 5]}, [])
     _, buffers = browser.heard[-1]
     assert len(buffers[1]) == 512
+
+
+def test_the_folded_settings_are_one_line(browser):
+    told = browser.ask("change", unmovable=3)["folded"]
+    assert "16 MiB" in told
+    assert "3 % kernel pages \N{MIDDLE DOT} no CMA" in told

@@ -37,3 +37,9 @@ def test_without_a_kernel_the_problem_stands_and_the_solution_folds():
 def test_an_unknown_subject_is_refused():
     with pytest.raises(ValueError, match="no practice for 'cooking': the subjects are pages"):
         Practice("cooking")
+
+
+def test_a_problem_is_not_called_a_prediction():
+    shown = Practice("buddy").asked
+    assert (shown.form["tag"], shown.form["hides"]) == ("Practice", False)
+    assert "<b>Practice.</b>" in shown._repr_mimebundle_()[0]["text/html"]

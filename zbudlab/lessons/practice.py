@@ -52,7 +52,9 @@ def buddy(seed: int) -> Problem:
         calls.append(f"free({name})")
     largest = max(order for order in range(TOP + 1) if free[order])
     why = "A freed block merges with its buddy only if the buddy is free as a whole."
-    question = f"16 free frames, then: {', '.join(calls)}. Which order has the largest free block?"
+    question = (
+        f"16 free frames, then: {', '.join(calls)}. What is the order of the largest free block?"
+    )
     return Problem(question, largest, why, {"frames": _cells(free, used)})
 
 

@@ -316,7 +316,7 @@ def bookkeeping(machine: Machine) -> str:
     nodes = int(machine.state.nodes[0]["count"])
     size = entries * layout.zswap_entry.itemsize + nodes * layout.radix_tree_node.itemsize
     named = "entry" if entries == 1 else "entries"
-    return f"{human(size)} beside the frames: {entries} {named}, {counted(nodes, 'tree node')}"
+    return f"{human(size)} outside the frames: {entries} {named}, {counted(nodes, 'tree node')}"
 
 
 def reduced(frames: int, together: int) -> str:

@@ -27,6 +27,7 @@ class Picture {
     this.frame.fit(columns, rows);
     this.found = {}; // edges of the visible part
     this.source = this.newCanvas(columns, rows);
+    this.pixels.touch(null); // it is empty
     this.resize();
   }
 

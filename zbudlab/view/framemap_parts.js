@@ -45,14 +45,14 @@ function toolbar(layouts, act) {
   return { bar, select, goTo };
 }
 
-/** Return the legend: one button per kind (pressed = shown), and the line `beside` for memory
+/** Return the legend: one button per kind (pressed = shown), and the line `outside` for memory
  * outside the frames. `toggle` is called with the kind's number. */
-function legendOf(kinds, beside, toggle) {
+function legendOf(kinds, outside, toggle) {
   const buttons = kinds.map((kind, number) => {
     const count = make("span", { class: "zbl-count" });
     const button = make(
       "button",
-      { type: "button", "aria-pressed": "true", "data-kind": kind.name, title: "show or hide" },
+      { type: "button", "aria-pressed": "true", "data-kind": kind.name, title: "show or hide", hidden: "" },
       make("span", { class: "zbl-swatch", "aria-hidden": "true" }),
       make("span", { class: "zbl-kind" }, `${kind.words} `),
       count,
@@ -65,7 +65,7 @@ function legendOf(kinds, beside, toggle) {
   const box = make("div", { class: "zbl-legend", role: "group", "aria-label": "legend" }, ...buttons);
   const swatch = make("span", { class: "zbl-swatch zbl-hollow", "aria-hidden": "true" });
   const size = make("span", { class: "zbl-count" });
-  box.append(make("span", { class: "zbl-beside-frames" }, swatch, `${beside} `, size));
+  box.append(make("span", { class: "zbl-beside-frames" }, swatch, `${outside} `, size));
   return { box, buttons, size };
 }
 
@@ -79,12 +79,15 @@ function legendOfChunks(words) {
   return { box: make("div", { class: "zbl-legend zbl-chunks", hidden: "" }, "chunks:", ...parts), swatches };
 }
 
-/** Show the number of frames of each kind that occurs; marks have no numbers. */
-function countLegend(legend, { counts, look, bookkeeping }) {
+/** Show the number of frames of each kind that occurs. Marks have no numbers; once one has occurred
+ * it stays, so that the legend does not jump at every move. */
+function countLegend(legend, { counts, look, bookkeeping, moves, marks }) {
+  const marked = new Set([...moves.map((move) => move.kind), marks?.kind]);
   legend.buttons.forEach((button, number) => {
     const words = number < look.lasting ? counts[number].toLocaleString("en") : "";
     say(button.querySelector(".zbl-count"), words);
-    button.hidden = number < look.lasting && !counts[number];
+    if (number < look.lasting) button.hidden = !counts[number];
+    else if (marked.has(number)) button.hidden = false;
   });
   say(legend.size, bookkeeping);
 }

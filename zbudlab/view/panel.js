@@ -209,12 +209,6 @@ class View {
     return `step ${value("step")}: ${value("huge")} huge pages, ${value("stored")} pages stored in ${value("pool")} frames`;
   }
 
-  /** Show the values of the folded settings as text. */
-  tellFolded(said) {
-    const folded = this.model.get("form").filter(({ primary }) => !primary);
-    say(this.values, folded.map(({ name, label }) => `${label} ${said[name]}`).join(" \u00b7 "));
-  }
-
   showAlive() {
     const dead = !this.driver.alive;
     this.root.dataset.alive = dead ? "0" : "1";
@@ -279,7 +273,7 @@ class View {
     for (const [name, value] of Object.entries(known)) {
       if (!(name in settings || name in sent)) this.inputs[name]?.set(value, said[name]);
     }
-    if ("seed" in known) this.tellFolded(said);
+    if (told) say(this.values, told.folded); // the folded settings in words
     this.root.dataset.seed = known.seed;
     this.painted = this.newest;
     this.root.dataset.painted = this.painted;

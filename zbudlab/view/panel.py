@@ -23,7 +23,7 @@ from zbudlab.view import panel_blocks, panel_still, updates
 from zbudlab.view.assets import drawn, looks
 from zbudlab.view.bundle import LiveView
 from zbudlab.view.framemap import FrameMap
-from zbudlab.view.panel_form import CHARTS, CONTROLS, event, in_words, with_event
+from zbudlab.view.panel_form import CHARTS, CONTROLS, event, folded, in_words, with_event
 from zbudlab.workload.pressure import BOOT, COLUMNS, Pressure, UnderPressure, side_by_side
 
 HISTORY = 300  #: steps that the curves show
@@ -246,6 +246,7 @@ class Panel(LiveView, anywidget.AnyWidget):
             "fresh": fresh,
             "settings": asdict(self._pressure),
             "said": {c.name: c.words(getattr(self._pressure, c.name)) for c in CONTROLS},
+            "folded": folded(self._pressure),
             "summaries": self.summary.split("\n"),
             "events": [(step, words) for step, _, words in self._events],
             "blocks": [

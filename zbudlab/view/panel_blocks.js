@@ -110,7 +110,7 @@ class BlockMap {
     context.font = `${bold}12px ${ink.sans}`;
     context.fillStyle = state === HUGE ? ink.whole : state === SPOILED ? ink.c_stuck : ink.quiet;
     let words = data.labels[block];
-    const shorter = [/ pages?$/, ""], shortest = [/ zbud, (\d+) kernel/, " + $1"];
+    const shorter = [/ pages?$/, ""], shortest = [/(\d+) zbud, (\d+) kernel/, (_, zbud, kernel) => `${Number(zbud) + Number(kernel)} stuck`];
     for (const [long, short] of [shorter, shortest]) if (context.measureText(words).width > size.w + 2) words = words.replace(long, short);
     context.textBaseline = "alphabetic";
     context.fillText(words, x, y + size.h + 14, size.w + 4);

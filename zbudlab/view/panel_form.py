@@ -33,7 +33,7 @@ def block(order: int) -> str:
 
 
 def usual(zpool: str | None) -> str:
-    """Format an allocator; None is the one that the kernel has unless told otherwise."""
+    """Format an allocator; None is the one that the kernel uses by default."""
     return zpool or "the usual one"
 
 
@@ -89,6 +89,23 @@ CONTROLS = (
     Control("exits", "programs that end in a step", over(PRESSURE["exits"], 1, 30), percent),
     Control("order", "order of the block asked for", over(PRESSURE["order"]), block),
 )
+
+
+def folded(pressure: Pressure) -> str:
+    """Return the settings whose controls are folded, in one line."""
+    shares = ((pressure.unmovable, "kernel pages"), (pressure.cma, "CMA"))
+    parts = [
+        human(pressure.frames * layout.PAGE_SIZE),
+        f"pages compress {pressure.content}",
+        pressure.compressor,
+        f"zswap of {pressure.profile}",
+        pressure.zpool,
+        *(f"{share} % {name}" if share else f"no {name}" for share, name in shares),
+        f"{pressure.exits} % of programs end in a step",
+        f"asks for order {pressure.order}",
+    ]
+    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+
 
 #: Free memory in bands: words, the orders of its blocks, and the token of its colour.
 BANDS = (

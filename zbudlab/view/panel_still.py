@@ -104,7 +104,7 @@ def _curves(columns: Columns, movable: bool) -> Figure:
     """Draw the charts that are not folded, with names and values at their ends."""
     shown = [chart for chart in CHARTS if not chart.get("folded")]
     drawn = Figure(figsize=(5.0, 4.6))
-    drawn.subplots_adjust(left=0.01, right=0.74, top=0.93, bottom=0.06, hspace=0.75)
+    drawn.subplots_adjust(left=0.01, right=0.71, top=0.93, bottom=0.06, hspace=0.75)
     heights = [chart["high"] for chart in shown]
     for ax, chart in zip(
         drawn.subplots(len(shown), sharex=True, height_ratios=heights), shown, strict=True

@@ -33,6 +33,7 @@ class Practice(widgets.VBox):
             raise ValueError(f"no practice for {subject!r}: the subjects are {', '.join(SUBJECTS)}")
         self.subject, self.seed = subject, seed
         self.button = widgets.Button(description="Another problem")
+        self.button.add_class("zb").add_class("zbl-again")
         self.button.on_click(self.another)
         super().__init__()
         self._ask()
@@ -50,6 +51,7 @@ class Practice(widgets.VBox):
             self.problem.why,
             choices=self.problem.choices,
             unit=self.problem.unit,
+            tag="Practice",
             then=self._solution,
         )
         self.children = (self.asked, self.button)

@@ -22,6 +22,7 @@ from zbudlab.view.look.tokens import CURVES
 from zbudlab.view.picture import picture_html
 
 NUMBER, CHOICE, SKETCH = "number", "choice", "sketch"
+PREDICT = "Predict"
 MISSING = {NUMBER: "Enter a number first.", CHOICE: "Choose one first.", SKETCH: "Draw it first."}
 _STEPS = (1, 2, 5)  #: ends of axes, times powers of ten
 
@@ -42,8 +43,9 @@ class Prediction(anywidget.AnyWidget):
     answer: a number; the right one of `choices`; or one value for each of `points`, the names along
     a curve. why: the reason, a sentence or two. unit: unit of the answer. top: end of the line or
     axis; default: a round number beyond the answer. curve: the machine in question, a name in
-    `tokens.CURVES`. then: called when the answer is locked in; it returns a figure, (figure,
-    words), or HTML, shown only then. ValueError if `answer` does not fit `choices` or `points`.
+    `tokens.CURVES`. tag: word above the question. then: called when the answer is locked in; it
+    returns a figure, (figure, words), or HTML, shown only then. ValueError if `answer` does not fit
+    `choices` or `points`.
     """
 
     _esm = drawn(
@@ -69,11 +71,13 @@ class Prediction(anywidget.AnyWidget):
         unit: str = "",
         top: float | None = None,
         curve: str = "",
+        tag: str = PREDICT,
         then: Reveal | None = None,
     ) -> None:
         _check(answer, choices, points)
         self.question, self.answer, self.why, self.unit = question, answer, why, unit
         self.choices, self.points, self.then = list(choices), list(points), then
+        self.tag = tag
         self.kind = CHOICE if choices else SKETCH if points else NUMBER
         self._colour = CURVES[curve].label if curve in CURVES else "ink"
         super().__init__(form=self._form(top, curve))
@@ -100,7 +104,8 @@ class Prediction(anywidget.AnyWidget):
             "top": _round_above(most) if top is None else top,
             "who": curve or "the machine",
             "colour": self._colour,
-            "hides": self.then is not None,
+            "tag": self.tag,
+            "hides": self.then is not None and self.tag == PREDICT,
         }
 
     def commit(self, value: Any) -> None:
@@ -152,13 +157,13 @@ class Prediction(anywidget.AnyWidget):
         return f" ({' / '.join(self.choices)})" if self.choices else ""
 
     def __repr__(self) -> str:
-        return f"Predict: {self.question}{self._offered()}"
+        return f"{self.tag}: {self.question}{self._offered()}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """Return the widget and, for static pages, the question with the answer folded."""
         data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
-        question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
+        question = f"<p><b>{self.tag}.</b> {escape(self.question + self._offered())}</p>"
         answer = f"<p><b>{escape(self.described(self.answer))}</b>. {escape(self.why)}</p>"
         folded = f"<details><summary>Answer</summary>{answer}{self.hidden()}</details>"
         return {**data, "text/plain": repr(self), "text/html": question + folded}, about

@@ -1,6 +1,14 @@
 // Fields for a number on a line, with the guess and the answer, and for a choice between rows.
 
-const LINE_LEFT = 14, LINE_LONG = 510, LINE_WIDE = 640;
+const LINE_LEFT = 14, UNIT_WIDE = 130; // px
+
+/** Return the width of a drawing in a card, in pixels: the card's, between 240 and 640. */
+function drawingWide(root) {
+  return Math.max(Math.min((root.clientWidth || 720) - 60, 640), 240);
+}
+
+/** Return whether a drawing is so narrow that its names stand above it. */
+const isNarrow = (wide) => wide < 480;
 
 /** Return the values of about six ticks on a line from 0 to `top`. */
 function ticksOf(top) {
@@ -13,17 +21,18 @@ function ticksOf(top) {
 }
 
 function drawNumber(root, form, guess, truth) {
-  const ink = inks(root), x = (value) => LINE_LEFT + (Math.min(Math.max(value, 0), form.top) / form.top) * LINE_LONG;
+  const ink = inks(root), wide = drawingWide(root), narrow = isNarrow(wide), long = wide - LINE_LEFT - (narrow ? LINE_LEFT : UNIT_WIDE - LINE_LEFT);
+  const x = (value) => LINE_LEFT + (Math.min(Math.max(value, 0), form.top) / form.top) * long;
   const words = truth ? `${guess === null ? "No guess" : `Your guess ${guess}`}, ${form.who} ${truth.answer} ${form.unit}` : `A line from 0 to ${form.top} ${form.unit}`;
-  const picture = svg("svg", { viewBox: `0 0 ${LINE_WIDE} 92`, role: "img", "aria-label": words });
+  const picture = svg("svg", { viewBox: `0 0 ${wide} ${narrow ? 100 : 92}`, role: "img", "aria-label": words });
   const text = (at, y, told, more = {}) => {
     const made = svg("text", { x: at, y, fill: ink.quiet, "font-size": 13, "text-anchor": "middle", ...more });
     made.textContent = told;
     picture.append(made);
   };
   const name = (value, y, told, more) => {
-    const start = x(value) < 70; // near the left end a centred name would be cut off
-    text(start ? LINE_LEFT - 8 : x(value), y, told, { ...more, "text-anchor": start ? "start" : "middle" });
+    const end = x(value) < 70 ? "start" : x(value) > wide - 70 ? "end" : "middle"; // at an end a centred name would be cut off
+    text({ start: LINE_LEFT - 8, middle: x(value), end: wide - 4 }[end], y, told, { ...more, "text-anchor": end });
   };
   const line = (d, more) => picture.append(svg("path", { d, stroke: ink.edge, ...more }));
   line(`M${x(0)} 52H${x(form.top)}`, { "stroke-width": 1.5 });
@@ -31,14 +40,15 @@ function drawNumber(root, form, guess, truth) {
     line(`M${x(value)} 48v8`, {});
     text(x(value), 73, value);
   }
-  text(x(form.top) + 14, 56, form.unit, { "text-anchor": "start" });
+  if (narrow) text(wide - 4, 93, form.unit, { "text-anchor": "end" });
+  else text(x(form.top) + 14, 56, form.unit, { "text-anchor": "start" });
   if (truth && guess !== null) line(`M${x(guess)} 52H${x(truth.answer)}`, { stroke: ink.accent, "stroke-width": 7, opacity: 0.25 });
   if (guess !== null) {
     picture.append(svg("circle", { cx: x(guess), cy: 52, r: 7, fill: ink.paper, stroke: ink.accent, "stroke-width": 2.5 }));
     name(guess, 34, `your guess ${guess}`, { fill: ink.accent, "font-weight": 600 });
   }
   if (!truth) return picture;
-  const colour = ink[form.colour], near = guess !== null && Math.abs(x(guess) - x(truth.answer)) < 130;
+  const colour = ink[form.colour], near = guess !== null && (narrow || Math.abs(x(guess) - x(truth.answer)) < 130);
   picture.append(svg("path", { d: `M${x(truth.answer)} 43l8 15h-16z`, fill: colour }));
   name(truth.answer, near ? 16 : 34, `${form.who} ${truth.answer}`, { fill: colour, "font-weight": 700 });
   return picture;

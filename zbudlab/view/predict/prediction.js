@@ -3,6 +3,11 @@
 
 const FIELDS = { number: numberField, choice: choiceField, sketch: (...given) => new Sketch(...given) };
 const NOT_AGAIN = "It cannot be changed afterwards.";
+/** Words of the controls: of a prediction, and of a problem to practise. */
+const WORDS = {
+  Predict: { lock: "Lock in", skip: "show without predicting", open: "Predict first", done: "Locked in" },
+  Practice: { lock: "Check", skip: "show the answer", open: "Practice", done: "Your answer" },
+};
 const HOW = { number: NOT_AGAIN, choice: NOT_AGAIN, sketch: "Drag the points, or use Tab and the arrow keys." };
 
 /** The guesses stored in a notebook, by question. */
@@ -26,6 +31,7 @@ class PredictionView {
   constructor(model, el) {
     this.model = model;
     this.form = model.get("form");
+    this.words = WORDS[this.form.tag] ?? WORDS.Predict;
     this.root = make("div", { class: "zb zbl-prediction" });
     this.field = FIELDS[this.form.kind](this.root, this.form, () => this.touched());
     this.root.append(this.card(), this.gate(), (this.result = make("div", { class: "result" })));
@@ -43,8 +49,8 @@ class PredictionView {
 
   card() {
     this.tag = make("span", { class: "tag" });
-    this.lock = make("button", { type: "button", class: "main", onclick: () => this.commit() }, "Lock in");
-    this.skip = make("button", { type: "button", class: "bare", onclick: () => this.model.send({ act: "skip" }) }, "show without predicting");
+    this.lock = make("button", { type: "button", class: "main", onclick: () => this.commit() }, this.words.lock);
+    this.skip = make("button", { type: "button", class: "bare", onclick: () => this.model.send({ act: "skip" }) }, this.words.skip);
     this.hint = make("span", { class: "quiet" });
     this.act = make("div", { class: "act" }, ...(this.field.control ? [this.field.control] : []), this.lock, this.hint, this.skip);
     this.end = make("div", {});
@@ -65,7 +71,7 @@ class PredictionView {
 
   touched() {
     this.lock.disabled = !this.field.ready();
-    say(this.hint, this.field.ready() ? NOT_AGAIN : HOW[this.form.kind]);
+    say(this.hint, this.words !== WORDS.Predict ? "" : this.field.ready() ? NOT_AGAIN : HOW[this.form.kind]);
   }
 
   commit() {
@@ -78,7 +84,8 @@ class PredictionView {
   show() {
     const { truth } = this, guess = this.model.get("committed") ? this.model.get("value") : null;
     this.field.show(guess, truth);
-    this.tag.replaceChildren(...(truth ? [guess === null ? "Answer" : "Locked in"] : [make("b", {}, "Predict"), " first"]));
+    const [first, ...others] = this.words.open.split(" ");
+    this.tag.replaceChildren(...(truth ? [guess === null ? "Answer" : this.words.done] : [make("b", {}, first), ` ${others.join(" ")}`]));
     this.cardRoot.classList.toggle("locked", Boolean(truth));
     this.act.hidden = Boolean(truth);
     const focused = this.group.contains(this.group.getRootNode().activeElement) || this.lock === this.group.getRootNode().activeElement;

@@ -1,6 +1,6 @@
 // A curve to sketch by dragging points or with the arrow keys; the answer is drawn next to it.
 
-const SKETCH = { wide: 640, high: 250, left: 34, right: 540, bottom: 214, top: 14 };
+const SKETCH = { high: 250, left: 34, bottom: 214 }; // px
 
 class Sketch {
   constructor(root, form, touched) {
@@ -9,13 +9,19 @@ class Sketch {
     this.root = make("div", {});
   }
 
+  /** Return the measures for the width there is: { wide, narrow, right, top }. */
+  measures() {
+    const wide = drawingWide(this.view), narrow = isNarrow(wide);
+    return { wide, narrow, right: narrow ? wide : wide - 100, top: narrow ? 34 : 14 };
+  }
+
   x(place) {
-    const { left, right } = SKETCH;
-    return left + 26 + ((right - left - 52) * place) / Math.max(this.guess.length - 1, 1);
+    const { left } = SKETCH;
+    return left + 26 + ((this.size.right - left - 52) * place) / Math.max(this.guess.length - 1, 1);
   }
 
   y(value) {
-    return SKETCH.bottom - ((SKETCH.bottom - SKETCH.top) * Math.min(value, this.form.top)) / this.form.top;
+    return SKETCH.bottom - ((SKETCH.bottom - this.size.top) * Math.min(value, this.form.top)) / this.form.top;
   }
 
   value() {
@@ -48,7 +54,8 @@ class Sketch {
 
   draw() {
     this.ink = inks(this.view);
-    this.picture = svg("svg", { viewBox: `0 0 ${SKETCH.wide} ${SKETCH.high}`, role: "group", "aria-label": this.form.question });
+    this.size = this.measures();
+    this.picture = svg("svg", { viewBox: `0 0 ${this.size.wide} ${SKETCH.high}`, role: "group", "aria-label": this.form.question });
     this.drawAxes();
     if (this.truth) this.drawTruth();
     if (this.drawn || !this.truth) this.add(this.path(this.guess), { stroke: this.ink.accent, "stroke-width": 2.2, "stroke-dasharray": "6 4" });
@@ -59,11 +66,11 @@ class Sketch {
 
   drawAxes() {
     for (const value of ticksOf(this.form.top)) {
-      this.add(`M${SKETCH.left} ${this.y(value)}H${SKETCH.right}`, { stroke: value ? this.ink.line : this.ink.edge, "stroke-dasharray": value ? "2 4" : null });
+      this.add(`M${SKETCH.left} ${this.y(value)}H${this.size.right}`, { stroke: value ? this.ink.line : this.ink.edge, "stroke-dasharray": value ? "2 4" : null });
       this.text(SKETCH.left - 8, this.y(value) + 4, value, { "text-anchor": "end" });
     }
     this.form.names.forEach((name, i) => this.text(this.x(i), SKETCH.bottom + 19, name, { "text-anchor": "middle", fill: this.ink.ink }));
-    this.text((SKETCH.left + SKETCH.right) / 2, SKETCH.bottom + 36, this.form.unit, { "text-anchor": "middle" });
+    this.text((SKETCH.left + this.size.right) / 2, SKETCH.bottom + 36, this.form.unit, { "text-anchor": "middle" });
   }
 
   drawTruth() {
@@ -73,11 +80,17 @@ class Sketch {
     this.add(this.path(answer), { stroke: colour, "stroke-width": 3 });
     answer.forEach((value, i) => {
       this.picture.append(svg("path", { d: `M${this.x(i)} ${this.y(value) - 6}l6 11h-12z`, fill: colour }));
-      this.text(this.x(i), this.y(value) - 12, Number(value.toPrecision(3)), { "text-anchor": "middle", fill: colour, "font-weight": 700 });
+      const gap = this.y(value) - this.y(this.guess[i]), below = this.drawn && gap > 0 && gap < 30; // the guess is in the way
+      this.text(this.x(i), this.y(value) + (below ? 22 : -12), Number(value.toPrecision(3)), { "text-anchor": "middle", fill: colour, "font-weight": 700 });
     });
   }
 
   drawNames() {
+    if (this.size.narrow) {
+      if (this.drawn) this.text(SKETCH.left, 14, "your guess", { fill: this.ink.accent, "font-weight": 600 });
+      if (this.truth) this.text(this.size.wide - 4, 14, this.form.who, { fill: this.ink[this.form.colour], "font-weight": 600, "text-anchor": "end" });
+      return;
+    }
     const last = this.guess.length - 1, x = this.x(last) + 16;
     let yours = this.y(this.guess[last]) + 4, theirs = this.truth ? this.y(this.truth.answer[last]) + 4 : 0;
     if (this.truth && Math.abs(yours - theirs) < 16) {
@@ -115,7 +128,7 @@ class Sketch {
     const move = ({ clientY }) => {
       const { top, height } = this.picture.getBoundingClientRect();
       const y = ((clientY - top) * SKETCH.high) / height;
-      this.set(place, ((SKETCH.bottom - y) / (SKETCH.bottom - SKETCH.top)) * this.form.top);
+      this.set(place, ((SKETCH.bottom - y) / (SKETCH.bottom - this.size.top)) * this.form.top);
     };
     const up = () => (removeEventListener("pointermove", move), removeEventListener("pointerup", up));
     addEventListener("pointermove", move);

@@ -1,65 +1,70 @@
 // The picture of a step: radix tree, zbud pages, memory, lists. It is drawn only from the scene that
 // Python makes (step/scene.py).
 
-const WIDE = 560, SLOT = 62, CARD = 128, CARD_GAP = 16, CARD_HIGH = 112; // SVG units
+const CARD_HIGH = 112; // SVG units, as are all measures
+const PHONE = 480; // px: narrower pages get the second row of measures, with text of the same size
+const MEASURES = [
+  { narrow: false, wide: 560, slot: 62, card: 128, gap: 16, pad: 9, cell: 17.5, dot: 13, dots: 44, list: 132, pill: 58, steps: [92, 78] },
+  { narrow: true, wide: 372, slot: 41, card: 87, gap: 8, pad: 6, cell: 11.6, dot: 9, dots: 38, list: 116, pill: 40, steps: [62, 50] },
+];
 const CHUNK_COUNT = 64;
 
 /** Draw a scene; label: a description of the step. */
 function drawScene(root, scene, label) {
-  const pen = new Pen(root, WIDE);
+  const m = MEASURES[Number((root.clientWidth || PHONE) < PHONE)], pen = Object.assign(new Pen(root, m.wide), { m });
   let y = 0;
   const cards = scene.pages.map(({ pfn }) => pfn);
   if (scene.tree) y = drawTree(pen, scene, cards);
   else if (cards.length) y = (pen.tag(0, 11, "ZBUD PAGES"), 24);
-  scene.pages.forEach((page, place) => drawCard(pen, page, place * (CARD + CARD_GAP), y));
+  scene.pages.forEach((page, place) => drawCard(pen, page, place * (m.card + m.gap), y));
   if (cards.length) y += CARD_HIGH + 28;
   y = drawMemory(pen, scene.memory, Math.max(y, 20));
   scene.lists.forEach((list, place) => drawList(pen, list, y + place * 31));
   return pen.done(y + scene.lists.length * 31 + 2, label);
 }
 
-const leftOf = (cards, pfn) => cards.indexOf(pfn) * (CARD + CARD_GAP);
+const leftOf = ({ m }, cards, pfn) => cards.indexOf(pfn) * (m.card + m.gap);
 
 /** Draw the tree's slots with arrows to the cards. Return the y at which the cards begin. */
 function drawTree(pen, { tree, pages }, cards) {
   pen.tag(0, 11, "RADIX TREE", "a handle is a number; its slot leads to the page");
-  pen.box(0.75, 19, tree.slots.length * SLOT, 38, "raised", { stroke: "edge", wide: 1.2 });
+  pen.box(0.75, 19, tree.slots.length * pen.m.slot, 38, "raised", { stroke: "edge", wide: 1.2 });
   tree.slots.forEach(([key, leads, was], place) => drawSlot(pen, place, key, leads, leads !== was));
-  if (tree.more) pen.text(tree.slots.length * SLOT + 12, 42, `and ${tree.more} more`, { fill: "quiet" });
+  if (tree.more) pen.text(tree.slots.length * pen.m.slot + 12, 42, `and ${tree.more} more`, { fill: "quiet" });
   const moved = tree.slots.map(([key, leads, was], place) => ({ key, leads, was, place, hot: leads !== was }));
   for (const slot of moved.sort((a, b) => a.hot - b.hot)) drawArrow(pen, slot, pages, cards);
   return 112;
 }
 
 function drawSlot(pen, place, key, leads, hot) {
-  const x = place * SLOT;
+  const { slot } = pen.m, x = place * slot;
   if (place) pen.line(`M${x + 0.75} 19v38`, "line", 1);
-  if (hot) pen.box(x + 2.5, 21, SLOT - 3.5, 34, null, { stroke: "accent", wide: 2.5, radius: 3 });
-  pen.text(x + SLOT / 2, 33, key, { size: 11, anchor: "middle", fill: "quiet" });
-  pen.text(x + SLOT / 2, 50, leads < 0 ? "\u2013" : leads, { size: 14, weight: 600, anchor: "middle", fill: hot ? "accent" : "ink" });
+  if (hot) pen.box(x + 2.5, 21, slot - 3.5, 34, null, { stroke: "accent", wide: 2.5, radius: 3 });
+  pen.text(x + slot / 2, 33, key, { size: 11, anchor: "middle", fill: "quiet" });
+  pen.text(x + slot / 2, 50, leads < 0 ? "\u2013" : leads, { size: 14, weight: 600, anchor: "middle", fill: hot ? "accent" : "ink" });
 }
 
 /** Draw an arrow from a slot to the buddy with its handle; dashed to the previous target. */
 function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
-  const x = place * SLOT + SLOT / 2, y = 112;
+  const { slot, card } = pen.m, x = (place + 0.5) * slot, y = 112;
   const header = (pages.find(({ pfn }) => pfn === leads) ?? {}).header;
-  const shift = header?.last_handle === key ? 96 : 40;
+  const shift = header?.last_handle === key ? 0.75 * card : 0.31 * card;
   if (hot && cards.includes(was)) {
-    const before = leftOf(cards, was) + shift;
+    const before = leftOf(pen, cards, was) + shift;
     pen.line(`M${x} 58C${x} 86 ${before} 80 ${before} ${y - 5}`, "edge", 1.2, "3 4");
   }
   if (!cards.includes(leads)) return;
-  const to = leftOf(cards, leads) + shift, colour = hot ? "accent" : "edge";
+  const to = leftOf(pen, cards, leads) + shift, colour = hot ? "accent" : "edge";
   pen.line(`M${x} 58C${x} 88 ${to} 80 ${to} ${y - 7}`, colour, hot ? 2.6 : 1.3);
   pen.head(to, y - 1, Math.PI / 2, colour);
 }
 
 /** Draw a zbud page: its chunks, its header's fields, its references. */
 function drawCard(pen, page, x, y) {
-  const { header, was } = page, strong = page.role && header;
-  pen.box(x + 0.75, y, CARD - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: header ? null : "4 4", radius: 6 });
-  pen.text(x + 9, y + 19, `frame ${page.pfn}`, { weight: 600, size: 13 });
-  if (page.role) pen.text(x + 119, y + 19, page.role, { anchor: "end", fill: "quiet" });
+  const { header, was } = page, strong = page.role && header, { card, pad, narrow } = pen.m;
+  pen.box(x + 0.75, y, card - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: header ? null : "4 4", radius: 6 });
+  pen.text(x + pad, y + 19, narrow && page.role ? page.pfn : `frame ${page.pfn}`, { weight: 600, size: 13 });
+  if (page.role) pen.text(x + card - pad, y + 19, page.role, { anchor: "end", fill: "quiet" });
   drawChunks(pen, header, x + 2, y + 28);
   drawBuddy(pen, "first", header, was, x, y + 65);
   drawBuddy(pen, "last", header, was, x, y + 82);
@@ -67,8 +72,8 @@ function drawCard(pen, page, x, y) {
 }
 
 function drawChunks(pen, header, x, y) {
-  const chunk = 124 / CHUNK_COUNT;
-  pen.box(x, y, 124, 20, "free", { radius: 0 });
+  const wide = pen.m.card - 4, chunk = wide / CHUNK_COUNT;
+  pen.box(x, y, wide, 20, "free", { radius: 0 });
   if (!header) return;
   pen.box(x, y, chunk * 1.6, 20, "header", { radius: 0 });
   if (header.first_chunks) pen.box(x + chunk * 1.6, y, chunk * header.first_chunks, 20, "zbud1", { radius: 0 });
@@ -78,41 +83,41 @@ function drawChunks(pen, header, x, y) {
 function drawBuddy(pen, name, header, was, x, y) {
   const handle = header?.[`${name}_handle`] ?? 0, chunks = header?.[`${name}_chunks`] ?? 0;
   const hot = (was?.[`${name}_handle`] ?? 0) !== handle || (was?.[`${name}_chunks`] ?? 0) !== chunks;
-  pen.text(x + 9, y, name, { fill: "quiet" });
-  const words = chunks ? `${handle ? `${handle} \u00b7 ` : ""}${chunks} chunks` : "\u2013";
-  pen.text(x + 119, y, words, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : chunks ? "ink" : "quiet" });
+  const { card, pad, narrow } = pen.m;
+  pen.text(x + pad, y, name, { fill: "quiet" });
+  const words = chunks ? `${handle ? `${handle} \u00b7 ` : ""}${chunks}${narrow ? "" : " chunks"}` : "\u2013";
+  pen.text(x + card - pad, y, words, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : chunks ? "ink" : "quiet" });
 }
 
 const MOST_DOTS = 4;
 
 function drawReferences(pen, { refs, refsWas }, x, y) {
-  pen.text(x + 9, y, "refs", { fill: "quiet" });
+  const { card, pad, dot, dots } = pen.m;
+  pen.text(x + pad, y, "refs", { fill: "quiet" });
   for (let i = 0; i < Math.min(Math.max(refs, refsWas), MOST_DOTS); i++) {
     const colour = i < refs && i < refsWas ? "ink" : "accent";
-    pen.svg.append(svg("circle", { cx: x + 44 + i * 13, cy: y - 4, r: 4.2, fill: i < refs ? pen.ink[colour] : "none", stroke: pen.ink[colour], "stroke-width": 1.4 }));
+    pen.svg.append(svg("circle", { cx: x + dots + i * dot, cy: y - 4, r: dot / 3.1, fill: i < refs ? pen.ink[colour] : "none", stroke: pen.ink[colour], "stroke-width": 1.4 }));
   }
-  pen.text(x + 119, y, refs, { anchor: "end", weight: 600, fill: refs === refsWas ? "ink" : "accent" });
+  pen.text(x + card - pad, y, refs, { anchor: "end", weight: 600, fill: refs === refsWas ? "ink" : "accent" });
 }
-
-const CELL = 17.5; // SVG units
 
 /** Draw rows of frames with their callouts. Return the y at which the lists begin. */
 function drawMemory(pen, memory, y) {
   pen.tag(0, y - 8, "MEMORY");
   drawMemoryKey(pen, memory, y);
-  const places = new Map();
+  const places = new Map(), { cell } = pen.m;
   memory.rows.forEach(([first, kinds], row) =>
     [...kinds].forEach((kind, column) => {
-      places.set(first + column, [column * CELL, y + row * CELL]);
-      drawFrame(pen, Number(kind), column * CELL, y + row * CELL);
+      places.set(first + column, [column * cell, y + row * cell]);
+      drawFrame(pen, Number(kind), column * cell, y + row * cell);
     }),
   );
   for (const pfn of memory.isolated) if (places.has(pfn)) drawIsolated(pen, memory, pfn, places.get(pfn));
   for (const pfn of memory.changed) {
     const [x, top] = places.get(pfn);
-    pen.box(x - 1.5, top - 1.5, CELL + 1, CELL + 1, null, { stroke: "accent", wide: 2.2 });
+    pen.box(x - 1.5, top - 1.5, cell + 1, cell + 1, null, { stroke: "accent", wide: 2.2 });
   }
-  return drawCallouts(pen, memory, places, y + memory.rows.length * CELL);
+  return drawCallouts(pen, memory, places, y + memory.rows.length * cell);
 }
 
 function kindAt(memory, pfn) {
@@ -121,24 +126,25 @@ function kindAt(memory, pfn) {
 }
 
 function drawMemoryKey(pen, memory, y) {
+  const { narrow } = pen.m;
   pen.text(62, y - 8, `${grouped(memory.frames)} frames`, { fill: "quiet" });
   const free = memory.isolated.some((pfn) => kindAt(memory, pfn) < PROCESS);
   const used = memory.isolated.some((pfn) => kindAt(memory, pfn) >= PROCESS);
   if (free) {
-    pen.box(156, y - 17, 11, 11, "isolated", { radius: 3, opacity: 0.3 });
-    pen.text(173, y - 8, "held ready as targets", { fill: "quiet" });
+    pen.box(narrow ? 136 : 156, y - 17, 11, 11, "isolated", { radius: 3, opacity: 0.3 });
+    pen.text(narrow ? 152 : 173, y - 8, narrow ? "targets" : "held ready as targets", { fill: "quiet" });
   }
   if (!used) return;
-  pen.box(316, y - 17, 11, 11, null, { stroke: "isolated", dashes: "3 2", wide: 1.6, radius: 3 });
-  pen.text(333, y - 8, "isolated: about to move", { fill: "quiet" });
+  pen.box(narrow ? 212 : 316, y - 17, 11, 11, null, { stroke: "isolated", dashes: "3 2", wide: 1.6, radius: 3 });
+  pen.text(narrow ? 228 : 333, y - 8, "isolated: about to move", { fill: "quiet" });
 }
 
 function drawFrame(pen, kind, x, y) {
-  const side = CELL - 2;
+  const side = pen.m.cell - (pen.m.narrow ? 1.4 : 2);
   if (!isZbud(kind)) {
     pen.box(x, y, side, side, KIND_TOKENS[kind], { radius: 3 });
     if (kind === CMA) pen.box(x, y + side * 0.72, side, side * 0.28, "cma", { radius: 0 });
-    if (kind === KERNEL) pen.svg.append(svg("circle", { cx: x + side / 2, cy: y + side / 2, r: 3, fill: pen.ink.paper }));
+    if (kind === KERNEL) pen.svg.append(svg("circle", { cx: x + side / 2, cy: y + side / 2, r: side / 5, fill: pen.ink.paper }));
     return;
   }
   pen.box(x, y, side, side / 2 - 0.5, "zbud1", { radius: 2 });
@@ -146,31 +152,33 @@ function drawFrame(pen, kind, x, y) {
 }
 
 function drawIsolated(pen, memory, pfn, [x, y]) {
-  if (kindAt(memory, pfn) < PROCESS) pen.box(x, y, CELL - 2, CELL - 2, "isolated", { radius: 3, opacity: 0.25 });
-  else pen.box(x - 1.5, y - 1.5, CELL + 1, CELL + 1, null, { stroke: "isolated", wide: 2, dashes: "3 2" });
+  const { cell } = pen.m;
+  if (kindAt(memory, pfn) < PROCESS) pen.box(x, y, cell - 2, cell - 2, "isolated", { radius: 3, opacity: 0.25 });
+  else pen.box(x - 1.5, y - 1.5, cell + 1, cell + 1, null, { stroke: "isolated", wide: 2, dashes: "3 2" });
 }
 
 function drawCallouts(pen, memory, places, bottom) {
+  const { cell, wide } = pen.m;
   for (const [pfn, words] of memory.labels) {
-    const [x, y] = places.get(pfn), middle = x + CELL / 2 - 1;
-    if (y + CELL + 2 < bottom) pen.line(`M${middle} ${bottom + 1}V${y + CELL}`, "ink", 1);
-    pen.text(middle, bottom + 13, words, { weight: 600, anchor: x < CELL ? "start" : x > WIDE - 2 * CELL ? "end" : "middle" }).setAttribute("x", x < CELL ? 0 : middle);
+    const [x, y] = places.get(pfn), middle = x + cell / 2 - 1;
+    if (y + cell + 2 < bottom) pen.line(`M${middle} ${bottom + 1}V${y + cell}`, "ink", 1);
+    pen.text(middle, bottom + 13, words, { weight: 600, anchor: x < cell ? "start" : x > wide - 2 * cell ? "end" : "middle" }).setAttribute("x", x < cell ? 0 : middle);
   }
   return bottom + (memory.labels.length ? 28 : 14);
 }
 
 /** Draw a list of pages, head on the left. New pages are marked with the one they replaced. */
 function drawList(pen, list, y) {
-  const step = list.pages.length > 4 ? 78 : 92;
+  const { list: left, pill, steps, wide } = pen.m, step = steps[Number(list.pages.length > 4)], end = left + list.pages.length * step + 6;
   pen.text(0, y + 16, list.name, { weight: 600 });
-  if (list.pages.length) pen.line(`M112 ${y + 11}h${(list.pages.length - 1) * step + 20}`, "edge", 1.2);
-  else pen.text(132, y + 15.5, "empty", { fill: "quiet" });
+  if (list.pages.length) pen.line(`M${left - 20} ${y + 11}h${(list.pages.length - 1) * step + 20}`, "edge", 1.2);
+  else pen.text(left, y + 15.5, "empty", { fill: "quiet" });
   list.pages.forEach((pfn, place) => {
-    const x = 132 + place * step, hot = !list.was.includes(pfn), was = list.was[place];
+    const x = left + place * step, hot = !list.was.includes(pfn), was = list.was[place];
     pen.head(x - 1, y + 11, 0, "edge");
-    pen.box(x, y, 58, 22, "paper", { stroke: hot ? "accent" : "edge", wide: hot ? 2.5 : 1, radius: 11 });
-    pen.text(x + 29, y + 15.5, pfn, { anchor: "middle", weight: 600, size: 13, fill: hot ? "accent" : "ink" });
-    if (hot && was !== undefined && !list.pages.includes(was)) pen.text(132 + list.pages.length * step + 6, y + 15.5, `was ${was}`, { fill: "accent" });
+    pen.box(x, y, pill, 22, "paper", { stroke: hot ? "accent" : "edge", wide: hot ? 2.5 : 1, radius: 11 });
+    pen.text(x + pill / 2, y + 15.5, pfn, { anchor: "middle", weight: 600, size: 13, fill: hot ? "accent" : "ink" });
+    if (hot && was !== undefined && !list.pages.includes(was) && end < wide - 40) pen.text(end, y + 15.5, `was ${was}`, { fill: "accent" });
   });
-  if (list.more) pen.text(132 + list.pages.length * step + 6, y + 15.5, `and ${list.more} more`, { fill: "quiet" });
+  if (list.more && end < wide - 40) pen.text(end, y + 15.5, `and ${list.more} more`, { fill: "quiet" });
 }
