@@ -27,7 +27,15 @@ def wrong(mem):
     return 0.5
 
 
+@jit.kernel(inline=False)
+def marked(mem, slot, slots):
+    slots[1].newest = slot.written + np.int64(mem.zones[0].spanned_pages)
+    return slots[1].newest
+
+
+RACES = {"records": {"slot": layout.race_slot}, "arrays": {"slots": layout.race_slot}}
 through = door(twice, KIND)
+into = door(marked, KIND, **RACES)
 lying = door(wrong, KIND + 1)
 
 
@@ -41,6 +49,23 @@ def test_compiled_code_goes_through_an_opened_door():
     open_doors(KIND)
     assert caller(mem, 5) == 64 + 10 + 1
     assert through(mem, 5) == 64 + 10
+
+
+@jit.kernel(inline=False)
+def passing(mem, slots):
+    return into(mem, slots[0], slots)
+
+
+def test_records_and_arrays_go_through_a_door():
+    mem, slots = State(64).mem, np.zeros(2, layout.race_slot)
+    slots["written"] = 3, 4
+    open_doors(KIND)
+    assert passing(mem, slots) == 64 + 3 == slots[1]["newest"]
+
+
+def test_a_place_in_the_table_depends_on_the_name_and_is_not_given_twice():
+    with pytest.raises(ValueError, match=r"the door of .*twice would be in place"):
+        door(twice, KIND)
 
 
 def test_a_door_that_says_another_result_is_refused():

@@ -38,7 +38,7 @@ MEMORY = MemoryType()
 _ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
 _DTYPES: dict[str, np.dtype] = {}  #: the dtype of each as NumPy has it; numba's is slow to convert
 _TABLE = np.dtype([])  #: a record of the address and shape of each of them, and of `DOORS`
-DOORS = np.zeros(64, np.int64)  #: addresses of kernels, see `zbudlab.jit.doors`
+DOORS = np.zeros(4096, np.int64)  #: addresses of kernels, see `zbudlab.jit.doors`
 
 
 def declare_arrays(**dtypes: np.dtype) -> None:
