@@ -34,7 +34,15 @@ def marked(mem, slot, slots):
 
 
 RACES = {"records": {"slot": layout.race_slot}, "arrays": {"slots": layout.race_slot}}
+
+
+@jit.kernel(inline=False)
+def thrice(mem, number):
+    return 3 * number
+
+
 through = door(twice, KIND)
+locked = door(thrice, KIND + 2)
 into = door(marked, KIND, **RACES)
 lying = door(wrong, KIND + 1)
 
@@ -68,6 +76,16 @@ def test_a_place_in_the_table_depends_on_the_name_and_is_not_given_twice():
         door(twice, KIND)
 
 
+@jit.kernel(inline=False)
+def knocking(mem, number):
+    return locked(mem, number) + 1
+
+
+def test_a_closed_door_ends_no_process():
+    with pytest.raises(SystemError, match="without setting an exception"):
+        knocking(State(64).mem, 5)
+
+
 def test_a_door_that_says_another_result_is_refused():
     with pytest.raises(TypeError, match="wrong returns float64, its door int64"):
         open_doors(KIND + 1)
@@ -88,11 +106,12 @@ def test_callers_of_a_replaced_kernel_are_found_behind_its_door():
 
 CLOSED = """
 from zbudlab.jit import doors
+from zbudlab.jit.memory import CLOSED
 from zbudlab.machine import Machine
 from zbudlab.mm import z3fold, zsmalloc
 machine = Machine(frames=128, log=False, threads=1)
 machine.touch(machine.create_process(200), range(200))
-print(len(zsmalloc.zs_malloc.overloads), len(z3fold.z3fold_alloc.overloads), doors.DOORS.any())
+print(len(zsmalloc.zs_malloc.overloads), len(z3fold.z3fold_alloc.overloads), (doors.DOORS != CLOSED).any())
 """
 
 

@@ -3,7 +3,7 @@
 Compiled code contains everything that it calls, in each of its callers again. So a kernel that most
 machines never call, called from where all of them pass, costs everyone time to compile. A `door`
 stands between: its caller contains one jump through a table, and the kernel behind it is compiled
-when `open_doors` is called for its kind.
+when `open_doors` is called for its kind. Before that, a call through the door ends in SystemError.
 
 WebAssembly has no such table: with the environment's ZBUDLAB_DOORS=0, while a module is built, a
 door is the kernel itself.

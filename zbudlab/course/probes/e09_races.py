@@ -46,6 +46,7 @@ class World:
         self.handles = [self._store(size, word) for size, word in _objects(case)]
         first = int(zbud_header.handle_pfn(self.state.pools[0], self.state.nodes, 1))
         self.actors = _records(case, first)
+        steps.prepare(self.actors)
         self.slots = np.zeros(1, layout.race_slot)
         self.mem = self.state.mem
         pool = self.state.pages, self.state.rows, self.state.nodes, self.state.pools
