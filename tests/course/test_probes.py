@@ -3,8 +3,8 @@
 Also tests `course/judging.py`, `course/grader_side.py`, `course/reasons.py`,
 `course/probes/basic.py`, `course/probes/cells.py`, `course/probes/direct.py`,
 `course/probes/e01_pages.py`, `course/probes/e02_buddy.py`, `course/probes/e03_radix.py`,
-`course/probes/e06_migrate.py`, `course/probes/e08_experiment.py`, `course/probes/machines.py` and
-`course/probes/traces.py`.
+`course/probes/e06_migrate.py`, `course/probes/e08_experiment.py`, `course/probes/e09_races.py`,
+`course/probes/machines.py` and `course/probes/traces.py`.
 """
 
 import shutil
@@ -14,11 +14,13 @@ import pytest
 from zbudlab import jit
 from zbudlab.course.checking import lost_frames
 from zbudlab.course.contract import Ability, Exercise, Setting, exercise
+from zbudlab.course.exercises.e09_races import UNMAP_CASES
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox, bubblewrap
 from zbudlab.course.judging import Here, reference_functions
-from zbudlab.course.probes import TOO_SLOW, Bench
+from zbudlab.course.probes import TOO_SLOW, Bench, e09_races
 from zbudlab.course.reasons import failure
+from zbudlab.races import oracles
 
 SCRIPT = {
     "config": {"frames": 256, "pageblock_order": 4},
@@ -147,3 +149,21 @@ def test_a_process_that_ends_is_told(tmp_path):
     stripped_copy(tmp_path / "whole", [])
     with Sandbox(tmp_path / "whole", None) as sandbox, pytest.raises(Ended, match="exit code 7"):
         sandbox.ask({"cells": ["import os\nos._exit(7)"]}, 60)
+
+
+class Thorough(e09_races.World):
+    """Clears every frame after every step, and looks at every pool in every moment."""
+
+    def _scrub(self):
+        oracles.scrub(self.mem, self.actors)
+
+    def fault(self, moment):
+        return int(oracles.state_fault(self.mem, self.actors))
+
+
+@pytest.mark.parametrize("wrong", [{}, {"zbud.drop_while_mapped": lambda *given: None}])
+def test_the_races_probe_leaves_out_only_what_changes_nothing(wrong):
+    with jit.uncompiled(jit.KERNELS, wrong):
+        found = [e09_races.explore(world(UNMAP_CASES[0])) for world in (e09_races.World, Thorough)]
+    assert found[0] == found[1]
+    assert bool(found[0]["faults"]) == bool(wrong)

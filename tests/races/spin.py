@@ -30,6 +30,14 @@ SCENARIOS = [
         *("user-user-compact-uncounted", "v2", ("isolate", "unmap")),
         "-DUSERS=2 -DFREES=0 -DPASSES=1 -DUNCOUNTED",
     ),
+    (
+        *("compact-compact", "v2-mended", ("isolate",)),
+        "-DUSERS=0 -DFREES=0 -DPASSES=1 -DMENDED -DTWO_COMPACTIONS",
+    ),
+    (
+        *("compact-compact", "v2-mended", ()),
+        "-DUSERS=0 -DFREES=0 -DPASSES=1 -DMENDED -DTWO_COMPACTIONS -DISOLATE_TWO_STEPS",
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.history import History
-from zbudlab.machine import Machine, MachineError
+from zbudlab.machine import ConfigError, Machine, MachineError
 from zbudlab.races import (
     Actor,
     Schedule,
@@ -13,9 +13,12 @@ from zbudlab.races import (
     explore,
     explore_named,
     free,
+    invalidate,
     load,
     scenario,
+    store,
     user,
+    writeback,
 )
 from zbudlab.races.cast import cma_request, count
 from zbudlab.races.checks import MOST_ACTORS, MOST_LISTS
@@ -159,3 +162,22 @@ def test_what_is_explored_passes(result):
         chosen = scenario(name)
         found = explore(chosen.machine("v2"), chosen.actors, seconds=0)
         assert len(found.actors) == len(chosen.actors)
+
+
+@pytest.mark.parametrize("allocator", ["zsmalloc", "z3fold"])
+def test_other_allocators_are_refused_in_a_sentence(allocator):
+    machine = Machine(frames=64, page_bytes=False, profile="6.1", zpool=allocator)
+    machine.zbud_alloc(1000)
+    before = machine.digest()
+    with pytest.raises(ConfigError, match=f"explored for zbud, and .* uses {allocator}: use zpool"):
+        explore(machine, [user(1), free(1), compact()])
+    assert machine.digest() == before
+
+
+@pytest.mark.parametrize("actor", [load(0), store(0), invalidate(0), writeback()])
+def test_steps_of_a_later_zswap_are_not_known(actor):
+    machine = Machine(frames=64, page_bytes=False, profile="6.1", swap_pages=4)
+    machine.zbud_alloc(1000)
+    with pytest.raises(ValueError, match=r"steps of .* are those of zswap in 3\.12, .* 6\.1 has"):
+        explore(machine, [compact(), actor])
+    assert explore(machine, [user(1), free(1), compact()]).verdict == "faulty"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from zbudlab.machine import ConfigError, Machine
-from zbudlab.races import compact, explore, explore_named, free, user, walk
+from zbudlab.races import compact, explore, explore_named, free, scenario, user, walk
 
 
 def run_depth_first(result, most):
@@ -68,6 +68,26 @@ def test_the_mended_form_is_clean_in_every_schedule(name):
     result = explore_named(name, "v2-mended")
     assert (result.verdict, result.faults, result.shortest) == ("clean", 0, None)
     assert result.schedules > 100
+
+
+#: With a guard against fault 4 alone: scenario, merged steps, states, kinds of faults.
+GUARDED = [
+    ("writeback-compact", ("isolate", "unmap"), 299, set()),
+    ("load-store-writeback-compact", ("isolate",), 50_124, set()),
+    (
+        *("load-invalidate-writeback-compact-compact", (), 86_500),
+        {"reference from zero", "one page on two lists"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "merge", "states", "kinds"), GUARDED)
+def test_a_guard_against_emptied_pages_leaves_the_other_faults(name, merge, states, kinds):
+    chosen = scenario(name)
+    machine = chosen.machine("v2")
+    machine.state.zswaps["refuse_emptied_page"] = 1
+    result = explore(machine, chosen.actors, merge=merge, seconds=60)
+    assert (result.complete, result.states, set(result.kinds)) == (True, states, kinds)
 
 
 #: Scenarios of zswap: kinds of faults of v2; states and schedules of both profiles

@@ -3,8 +3,8 @@
 import pytest
 
 from zbudlab import layout
-from zbudlab.machine import MachineError
-from zbudlab.races import explore_named, replay
+from zbudlab.machine import ConfigError, MachineError
+from zbudlab.races import explore, explore_named, replay, user
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,44 @@ def test_wrong_operations_are_refused(result):
         machine.operate("race_content", 99, 1)
     with pytest.raises(MachineError, match="numbers for each actor"):
         machine.operate("race_actors", 1, 2)
+
+
+class TestABrokenMachine:
+    @pytest.fixture
+    def broken(self, result):
+        history = result.play()
+        return history.machine_at(len(history))
+
+    @pytest.mark.parametrize(
+        "act",
+        [
+            lambda machine: machine.zbud_alloc(100),
+            lambda machine: machine.compact(),
+            lambda machine: machine.create_process(3),
+            lambda machine: machine.operate("race_step", 0, 0, 0),
+            lambda machine: machine.operate("race_actors", 1, 2),
+        ],
+    )
+    def test_refuses_operations_in_a_sentence(self, broken, act):
+        before = broken.digest()
+        with pytest.raises(MachineError, match=r"broke this machine \(moved under"):
+            act(broken)
+        assert broken.digest() == before
+
+    def test_can_be_looked_at(self, broken):
+        assert broken.digest()
+        assert broken.state.race_fault == layout.FAULT_MOVED
+        broken.snapshot()
+
+    def test_goes_back_to_before(self, result):
+        history = result.play()
+        machine = history.machine_at(len(history) - 1)
+        before = machine.snapshot()
+        who, kind, step = history[len(history)].arguments
+        assert machine.operate("race_step", who, kind, step) == layout.FAULT_MOVED
+        machine.restore(before)
+        assert machine.operate("race_step", who, kind, step) == layout.FAULT_MOVED
+
+    def test_is_not_explored_again(self, broken):
+        with pytest.raises(ConfigError, match="a played schedule broke this machine"):
+            explore(broken, [user(1)])

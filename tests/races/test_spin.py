@@ -1,4 +1,4 @@
-"""The explorer agrees with Spin on the states and the verdict of a scenario (make soak: five)."""
+"""The explorer agrees with Spin on the states and the verdict of a scenario (make soak: seven)."""
 
 import shutil
 

@@ -3,8 +3,9 @@
    A step that is a fault leaves the state as it is, so that states can be compared.
 
    -D options: USERS (0 to 2, both of object 0), FREES (0 to 2, of objects 0 and 1), PASSES,
-   ISOLATE_TWO_STEPS, UNMAP_TWO_STEPS, MENDED, UNCOUNTED (migration tests no references). Without
-   MENDED it is the series as posted. */
+   ISOLATE_TWO_STEPS, UNMAP_TWO_STEPS, MENDED, UNCOUNTED (migration tests no references),
+   TWO_COMPACTIONS (only with MENDED, where never more than one of them has the page: without the
+   mark they also need each other's lists and targets). Without MENDED it is the series as posted. */
 
 #define DONE 9
 #define HANDLES (tree[0] + tree[1])
@@ -31,15 +32,23 @@
 #define FREE_1 0
 #endif
 
+#ifdef TWO_COMPACTIONS
+#define COMPACT_1 0
+#else
+#define COMPACT_1 DONE
+#endif
+
 byte user_0 = USER_0;    /* 0 map, 1 read, 2 unmap, 3 the rest of unmap, DONE */
 byte user_1 = USER_1;
 byte seen_0;             /* the page that unmap looked up, + 1 */
 byte seen_1;
 byte free_0 = FREE_0;    /* 0 or DONE */
 byte free_1 = FREE_1;
-byte compact;            /* 0 look, 1 get, 2 allocate, 3 count, 4 lock, 5 migrate, 6 unlock, 7, 8 put */
+byte compact = 0;        /* 0 look, 1 get, 2 allocate, 3 count, 4 lock, 5 migrate, 6 unlock, 7, 8 put */
+byte compact_1 = COMPACT_1;
 byte outcome;            /* 0 moved, 1 must stay, 2 freed meanwhile */
 byte tries;
+bit isolated;            /* the mark of an isolated page, with MENDED */
 byte page;               /* where the objects are, or were last: 0 the old page, 1 the new one */
 byte old_references = 2;
 byte new_references;
@@ -120,7 +129,7 @@ inline use(user, seen)
     fi
 }
 
-inline isolate()
+inline isolate(compact)
 {
     if
     :: old_references == 0 ->
@@ -129,11 +138,17 @@ inline isolate()
 #else
         assert(false)
 #endif
-    :: else -> old_references++; compact = 2
+    :: old_references > 0 && isolated -> compact = DONE
+    :: old_references > 0 && !isolated ->
+#ifdef MENDED
+        isolated = 1;
+#endif
+        old_references++;
+        compact = 2
     fi
 }
 
-inline look()
+inline look(compact)
 {
     if
     :: old_references == 0 -> compact = DONE
@@ -141,12 +156,12 @@ inline look()
 #ifdef ISOLATE_TWO_STEPS
         compact = 1
 #else
-        isolate()
+        isolate(compact)
 #endif
     fi
 }
 
-inline move()
+inline move(compact)
 {
     if
 #ifdef UNCOUNTED
@@ -175,7 +190,7 @@ inline move()
     fi
 }
 
-inline first_put()
+inline first_put(compact)
 {
     if
     :: outcome == 1 ->
@@ -185,19 +200,35 @@ inline first_put()
         :: tries < PASSES -> compact = 2; outcome = 0
         :: else -> compact = 8
         fi
-    :: else -> put_page(0); compact = 8
+    :: else -> put_page(0); isolated = 0; compact = 8
     fi
 }
 
-inline second_put()
+inline second_put(compact)
 {
     if
-    :: outcome == 1 -> put_page(0)
+    :: outcome == 1 -> put_page(0); isolated = 0
     :: else -> put_page(1)
     fi;
     compact = DONE;
     outcome = 0;
     tries = 0
+}
+
+inline step(compact)
+{
+    if
+    :: compact == 0 -> look(compact)
+    :: compact == 1 -> isolate(compact)
+    :: compact == 2 -> new_references++; compact = 3
+    :: compact == 3 && old_references == 1 -> outcome = 2; compact = 7
+    :: compact == 3 && old_references != 1 -> compact = 4
+    :: compact == 4 -> compact = 5
+    :: compact == 5 -> move(compact)
+    :: compact == 6 -> left_behind = 0; compact = 7
+    :: compact == 7 -> first_put(compact)
+    :: compact == 8 -> second_put(compact)
+    fi
 }
 
 active proctype processors()
@@ -208,15 +239,7 @@ end:
     :: d_step { user_1 != DONE -> use(user_1, seen_1) }
     :: d_step { free_0 != DONE -> free_handle(0); free_0 = DONE }
     :: d_step { free_1 != DONE -> free_handle(1); free_1 = DONE }
-    :: d_step { compact == 0 -> look() }
-    :: d_step { compact == 1 -> isolate() }
-    :: d_step { compact == 2 -> new_references++; compact = 3 }
-    :: d_step { compact == 3 && old_references == 1 -> outcome = 2; compact = 7 }
-    :: d_step { compact == 3 && old_references != 1 -> compact = 4 }
-    :: d_step { compact == 4 -> compact = 5 }
-    :: d_step { compact == 5 -> move() }
-    :: d_step { compact == 6 -> left_behind = 0; compact = 7 }
-    :: d_step { compact == 7 -> first_put() }
-    :: d_step { compact == 8 -> second_put() }
+    :: d_step { compact != DONE -> step(compact) }
+    :: d_step { compact_1 != DONE -> step(compact_1) }
     od
 }

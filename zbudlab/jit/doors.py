@@ -3,7 +3,7 @@
 Compiled code contains everything that it calls, in each of its callers again. So a kernel that most
 machines never call, called from where all of them pass, costs everyone time to compile. A `door`
 stands between: its caller contains one jump through a table, and the kernel behind it is compiled
-when `open_doors` is called for its kind.
+when `open_doors` is called for its kind. Before that, a call through the door ends in SystemError.
 
 WebAssembly has no such table: with the environment's ZBUDLAB_DOORS=0, while a module is built, a
 door is the kernel itself.
@@ -12,12 +12,15 @@ door is the kernel itself.
 import functools
 import inspect
 import os
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.types.misc import VarArg
+from numba.core.types.misc import VarArg, unliteral
 from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
@@ -28,17 +31,37 @@ RESULTS: dict[type | None, Any] = {int: types.int64, bool: types.boolean, None: 
 HANDLES = types.Array(types.int64, 1, "C")
 WORD = ir.IntType(64)
 
-_doors: list[Callable[..., Any]] = []
+_doors: dict[int, Callable[..., Any]] = {}  #: by their places in the table
 _opened: set[int] = set()
 
 
-def door(kernel: Any, kind: int, result: type | None = int) -> Any:
+def _place(kernel: Any) -> int:
+    """Return the place of a kernel's door in the table, which compiled code on disk contains.
+
+    So it depends on the kernel's name alone. Raises ValueError if another door has it.
+    """
+    name = f"{kernel.py_func.__module__}.{kernel.py_func.__name__}"
+    place = zlib.crc32(name.encode()) % len(DOORS)
+    if place in _doors:
+        raise ValueError(f"the door of {name} would be in place {place}, where another one is")
+    return place
+
+
+def door(
+    kernel: Any,
+    kind: int,
+    result: type | None = int,
+    *,
+    records: dict[str, np.dtype] | None = None,
+    arrays: dict[str, np.dtype] | None = None,
+) -> Any:
     """Return a function that calls a kernel through its address.
 
     The kernel takes `mem`, then whole numbers; a parameter `handles` is an array of them.
 
     kind: what `open_doors` must be called with before compiled code calls the function. result: of
-    the kernel: int, bool, or None.
+    the kernel: int, bool, or None. records, arrays: the dtypes of parameters that are records or
+    arrays of them. Raises ValueError if another door has the same place in the table.
     """
     if os.environ.get("ZBUDLAB_DOORS") == "0" or not hasattr(kernel, "py_func"):
         return kernel
@@ -47,14 +70,18 @@ def door(kernel: Any, kind: int, result: type | None = int) -> Any:
     def call(*arguments: Any) -> Any:
         return kernel(*arguments)
 
-    number, code = len(_doors), kernel.py_func.__code__
+    place, code = _place(kernel), kernel.py_func.__code__
+    kinds = {"handles": HANDLES}
+    kinds |= {name: numba.from_dtype(each) for name, each in (records or {}).items()}
+    for name, each in (arrays or {}).items():
+        kinds[name] = types.Array(numba.from_dtype(each), 1, "C")
     names = code.co_varnames[1 : code.co_argcount]
-    given = [HANDLES if name == "handles" else types.int64 for name in names]
+    given = [kinds.get(name, types.int64) for name in names]
     form = signature(RESULTS[result], MEMORY, *given)
     call.__dict__.update(behind=kernel, kind=kind, form=form)
-    _doors.append(call)
+    _doors[place] = call
     type_callable(call)(lambda context: _typer(form, inspect.signature(kernel.py_func)))
-    lower_builtin(call, VarArg(types.Any))(_lowered(number))
+    lower_builtin(call, VarArg(types.Any))(_lowered(place))
     return call
 
 
@@ -68,7 +95,7 @@ def _typer(form: Any, parameters: inspect.Signature) -> Any:
     return typer
 
 
-def _lowered(number: int) -> Any:
+def _lowered(place: int) -> Any:
     """Return what compiled code does in place of a call: fetch the address and jump there."""
 
     def lower(context: Any, builder: Any, form: Any, arguments: Any) -> Any:
@@ -78,7 +105,7 @@ def _lowered(number: int) -> Any:
         )
         convention = context.call_conv
         kind = convention.get_function_type(form.return_type, form.args).as_pointer()
-        callee = builder.inttoptr(builder.load(builder.gep(doors, [WORD(number)])), kind)
+        callee = builder.inttoptr(builder.load(builder.gep(doors, [WORD(place)])), kind)
         status, result = convention.call_function(
             builder, callee, form.return_type, form.args, arguments
         )
@@ -94,10 +121,10 @@ def open_doors(kind: int) -> None:
     if kind in _opened:
         return
     with originals():
-        for number, each in enumerate(_doors):
+        for place, each in _doors.items():
             values: dict[str, Any] = each.__dict__
             if values["kind"] == kind:
-                DOORS[number] = _address(values["behind"], values["form"])
+                DOORS[place] = _address(values["behind"], values["form"])
     _opened.add(kind)
 
 
@@ -108,7 +135,7 @@ def _address(kernel: Any, form: Any) -> int:
     """
     kernel.compile(form.args)
     compiled = kernel.overloads[form.args]
-    if compiled.signature.return_type != form.return_type:
+    if unliteral(compiled.signature.return_type) != form.return_type:
         found = compiled.signature.return_type
         raise TypeError(f"{kernel.py_func.__name__} returns {found}, its door {form.return_type}")
     address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

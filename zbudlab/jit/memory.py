@@ -4,6 +4,7 @@ A named tuple of arrays would travel as seven words per array, in each call that
 and numba would look at each array when Python calls. Here it travels as the address of a table.
 """
 
+import ctypes
 from typing import Any
 
 import numba
@@ -38,7 +39,10 @@ MEMORY = MemoryType()
 _ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
 _DTYPES: dict[str, np.dtype] = {}  #: the dtype of each as NumPy has it; numba's is slow to convert
 _TABLE = np.dtype([])  #: a record of the address and shape of each of them, and of `DOORS`
-DOORS = np.zeros(64, np.int64)  #: addresses of kernels, see `zbudlab.jit.doors`
+_FAILED = -1  #: what a kernel returns to numba's wrapper when it fails
+_closed = ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: _FAILED)
+CLOSED = ctypes.cast(_closed, ctypes.c_void_p).value or 0  #: where closed doors lead
+DOORS = np.full(4096, CLOSED, np.int64)  #: addresses of kernels, see `zbudlab.jit.doors`
 
 
 def declare_arrays(**dtypes: np.dtype) -> None:

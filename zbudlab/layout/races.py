@@ -14,6 +14,9 @@ ACTOR_PROGRAM = 7  # a Python generator, whose requests are the steps
 ACTOR_CMA = 8  # a request for the pageblock that the page is in
 ACTOR_COUNTER = 9  # adds one to a counter that it shares with others
 
+# RACE_DOORS + ACTOR_*: what the door of an actor's steps is opened with (`zbudlab.jit.doors`).
+RACE_DOORS = 100
+
 # Halves that one step joins, for comparison with tables that count them as one.
 MERGE_ISOLATE = 1
 MERGE_UNMAP = 2

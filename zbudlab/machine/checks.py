@@ -26,6 +26,9 @@ PINS = ("pin", "buffers", "file")
 MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
 LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
 
+#: What the faults are called in which a played schedule can end (`zbudlab.races`).
+RACE_FAULTS: dict[int, str] = {}
+
 CHECKS: dict[str, Callable[..., None]] = {}
 _PARAMETERS: dict[str, tuple[list[str], str]] = {}  # of operations: names, and that of the rest
 
@@ -57,6 +60,15 @@ def numbers(name: str, arguments: Sequence[Any]) -> array:
         for value in arguments[len(named) :]:
             whole(rest, value)
         raise
+
+
+def not_broken(machine: Core, name: str) -> None:
+    """Refuse an operation on a machine that a played schedule of processors broke."""
+    if fault := machine.state.race_fault:
+        raise invalid(
+            f"{name} cannot run: a schedule of processors broke this machine "
+            f"({RACE_FAULTS.get(fault, f'fault {fault}')}); look at it, or go back with restore"
+        )
 
 
 def whole(name: str, value: Any, low: int = INT64_MIN, high: int = INT64_MAX) -> int:

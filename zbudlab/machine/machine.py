@@ -94,11 +94,14 @@ class Machine(ContiguousMemory):
         Returns its result. Raises MachineError for an unknown operation or other arguments.
         """
         numbers = checks.numbers(name, arguments)
+        checks.not_broken(self, name)
         checks.CHECKS[name](self, *numbers)
         return self._perform(name, numbers, lambda: operations.OPERATIONS[name](self, *numbers))
 
     def _perform(self, name: str, arguments: Sequence[int], run: Callable[[], int]) -> int:
         """Run and log an operation that was checked. run: does it, and returns its result."""
+        if self.state.race_fault:
+            checks.not_broken(self, name)
         if self.log is None and not self.config.checked:
             return run()
         self.journal.flush()

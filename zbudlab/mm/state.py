@@ -106,6 +106,7 @@ class State:
         zswap_tables.make_tables(self)
         self.race_actors = np.zeros(0, layout.actor)  # only where a schedule is played
         self.race_slots = np.zeros(0, layout.race_slot)
+        self.race_fault = 0  # in which that schedule ended, FAULT_*
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; a `mem` of the arrays as they were is dropped."""

@@ -1,6 +1,15 @@
-"""One step of one actor, whatever it does."""
+"""One step of one actor, whatever it does.
 
-from zbudlab.jit import kernel
+The steps of each kind of actor are behind a door: what no actor of a machine does is not compiled,
+and the rest is compiled once instead of again in every caller.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from zbudlab import layout
+from zbudlab.jit import door, kernel, open_doors
 from zbudlab.layout import (
     ACTOR_CMA,
     ACTOR_COMPACT,
@@ -10,15 +19,33 @@ from zbudlab.layout import (
     ACTOR_LOAD,
     ACTOR_STORE,
     ACTOR_USER,
+    ACTOR_WRITEBACK,
+    RACE_DOORS,
 )
-from zbudlab.races.cma_steps import cma_step
-from zbudlab.races.counter_steps import counter_step
-from zbudlab.races.steps import compact_step, free_step, user_step
-from zbudlab.races.writeback_steps import writeback_step
-from zbudlab.races.zswap_steps import invalidate_step, load_step, store_step
+from zbudlab.races import cma_steps, counter_steps, steps, writeback_steps, zswap_steps
+
+#: Actors that use zswap, and so take several locks in turn.
+IN_ZSWAP = (ACTOR_LOAD, ACTOR_STORE, ACTOR_INVALIDATE, ACTOR_WRITEBACK)
+_SLOTS = {"slots": layout.race_slot}
 
 
-@kernel(inline=False)
+def _door(step: Any, kind: int) -> Any:
+    """Return the door of the steps of a kind of actor."""
+    return door(step, RACE_DOORS + kind, records={"actor": layout.actor}, arrays=_SLOTS)
+
+
+user_step = _door(steps.user_step, ACTOR_USER)
+free_step = _door(steps.free_step, ACTOR_FREE)
+compact_step = _door(steps.compact_step, ACTOR_COMPACT)
+cma_step = _door(cma_steps.cma_step, ACTOR_CMA)
+counter_step = _door(counter_steps.counter_step, ACTOR_COUNTER)
+load_step = _door(zswap_steps.load_step, ACTOR_LOAD)
+store_step = _door(zswap_steps.store_step, ACTOR_STORE)
+invalidate_step = _door(zswap_steps.invalidate_step, ACTOR_INVALIDATE)
+writeback_step = _door(writeback_steps.writeback_step, ACTOR_WRITEBACK)
+
+
+@kernel
 def perform_in_zswap(mem, actor, slots):
     """Run the next step of an actor of zswap."""
     if actor.kind == ACTOR_LOAD:
@@ -34,7 +61,7 @@ def perform_in_zswap(mem, actor, slots):
 def perform(mem, actors, slots, who):
     """Run the next step of actor `who`. Return 0, BLOCKED or a fault.
 
-    slots: layout.race_slot, the swap cache and the device.
+    slots: layout.race_slot, the swap cache and the device. `prepare` must have been called.
     """
     actor = actors[who]
     kind = actor.kind
@@ -49,3 +76,9 @@ def perform(mem, actors, slots, who):
     if kind == ACTOR_COUNTER:
         return counter_step(mem, actor)
     return perform_in_zswap(mem, actor, slots)
+
+
+def prepare(actors: np.ndarray) -> None:
+    """Compile the steps of actors, layout.actor (n,), for compiled code that runs them."""
+    for kind in set(actors["kind"].tolist()):
+        open_doors(RACE_DOORS + kind)

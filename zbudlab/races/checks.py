@@ -14,6 +14,8 @@ from zbudlab import layout
 from zbudlab.io.values import Kind, Truth, Whole, is_whole, shown
 from zbudlab.machine.core import LAB_POOL, Core
 from zbudlab.mm.zbud_zpool import zbud_object_address
+from zbudlab.profiles import rules_of
+from zbudlab.races.actors import IN_ZSWAP
 from zbudlab.races.cast import MOVERS, Actor
 from zbudlab.races.cma_steps import CMA_ISOLATE
 from zbudlab.races.counter_steps import COUNTER_READ
@@ -23,6 +25,11 @@ MOST_LISTS = layout.NR_LIST_HEADS - layout.MIGRATEPAGES  #: each that moves page
 MOST_PASSES = 64
 KINDS = tuple(k for k in range(layout.ACTOR_COUNTER + 1) if k != layout.ACTOR_PROGRAM)
 ON_A_PAGE = (*MOVERS, layout.ACTOR_COUNTER)
+#: Rules of later kernels, whose zswap has other steps than that of 3.12.
+LATER = (
+    *("invalidate_before_store", "same_filled", "swap_slots_cache", "own_lru"),
+    *("check_tree_before_writeback", "swap_cache_keeps_writeback"),
+)
 ANY = ("handle", "word")  #: fields of layout.actor that are no index
 
 
@@ -54,6 +61,20 @@ def check_actors(machine: Core, actors: Any) -> None:
         elif not callable(actor):
             raise TypeError(
                 f"actors must be ready actors or generator functions, not {shown(actor)}"
+            )
+    _check_profile(machine, [each for each in actors if isinstance(each, Actor)])
+
+
+def _check_profile(machine: Core, actors: Sequence[Actor]) -> None:
+    """Raise ValueError for an actor of zswap on a machine whose zswap has other steps."""
+    rules, name = rules_of(machine.config.profile), machine.config.profile
+    if not any(getattr(rules, rule) for rule in LATER):
+        return
+    for actor in actors:
+        if actor.kind in IN_ZSWAP:
+            raise ValueError(
+                f"actors: the steps of {shown(actor.name)} are those of zswap in 3.12, and profile "
+                f"{name} has others: use 3.12, v2 or v2-mended"
             )
 
 

@@ -15,6 +15,7 @@ from zbudlab.io.values import Number, Whole
 from zbudlab.machine.core import Core
 from zbudlab.machine.settings import SEED
 from zbudlab.races import oracles, search
+from zbudlab.races.actors import IN_ZSWAP, prepare
 from zbudlab.races.cast import Actor, merged, program, records, with_unique_names
 from zbudlab.races.checks import check_actors, fault_of_start
 from zbudlab.races.drawing import Drawn, draw
@@ -27,13 +28,6 @@ from zbudlab.races.search import Search
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
 DRAWING = 0.25  #: share of the time that is kept for random schedules
 SLICE = 4096  #: states expanded between two looks at the clock
-#: Actors that take several locks in turn, so that the order of lists may be that of no serial run.
-USES_ZSWAP = (
-    layout.ACTOR_LOAD,
-    layout.ACTOR_STORE,
-    layout.ACTOR_INVALIDATE,
-    layout.ACTOR_WRITEBACK,
-)
 START = 1024  #: states for which there is room at first
 RING = 1 << 16  #: words
 
@@ -57,8 +51,7 @@ def _new_search(image: Image, bound: int) -> Search:
     )
     found.counters[search.OTHERS] = _other_frames(image)
     found.counters[search.BOUND] = bound
-    first, second = search.hashed(found)
-    search.add_state(found, search.place_of(found, first, second), first, second, -1, -1)
+    search.begin(found)
     return found
 
 
@@ -162,9 +155,10 @@ def explore(
     if generators and preemptions is not None:
         raise ValueError("preemptions can be bounded for ready actors, not for generators")
     programs = Programs(image, generators)
+    prepare(image.actors)
     oracles.scrub(image.mem, image.actors)
     found = _new_search(image, -1 if preemptions is None else preemptions)
-    if not any(actor.kind in USES_ZSWAP for actor in chosen):
+    if not any(actor.kind in IN_ZSWAP for actor in chosen):  # the order may be no serial one
         found = found._replace(serial=_serial_orders(image, found, programs))
     programs.run(found, 0)  # compiles, before the clock starts
     started = time.perf_counter()

@@ -29,6 +29,13 @@ class Image:
 def _check(machine: Core) -> None:
     """Raise ConfigError for a machine that cannot be explored."""
     config = machine.config
+    if machine.state.race_fault:
+        raise ConfigError("a played schedule broke this machine: explore the one before it")
+    if config.allocator != "zbud":
+        raise ConfigError(
+            f"every interleaving is explored for zbud, and zswap of this machine uses "
+            f"{config.allocator}: use zpool='zbud'"
+        )
     if config.page_bytes or config.frames > MAX_FRAMES:
         size = "with page bytes" if config.page_bytes else f"of {config.frames} frames"
         raise ConfigError(

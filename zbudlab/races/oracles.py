@@ -96,23 +96,29 @@ def just_moved(actors, pfn):
     return is_moving(actors, pfn, COMPACT_UNLOCK, COMPACT_UNLOCK)
 
 
-@kernel(inline=False)
-def scrub(mem, actors):
-    """Make moments equal that differ only in what nothing will read again.
+@kernel
+def scrub_page(mem, actors, pfn):
+    """Clear what nothing will read again in a frame and its header.
 
     The links of a page that has just moved count until its lock is released: it is the old place
     on the lists, which the holder of the lock has taken over.
     """
+    page = mem.pages[pfn]
+    if page.refcount == 0:
+        scrub_free_page(mem, pfn)
+        return
+    if not is_isolated(actors, pfn):
+        init_list_head(mem.pages, LRU, pfn)
+    if page_zpool(page) and is_empty(mem.rows[pfn]) and not just_moved(actors, pfn):
+        unlink(mem.rows[pfn])
+
+
+@kernel(inline=False)
+def scrub(mem, actors):
+    """Make moments equal that differ only in what nothing will read again."""
     scrub_zswap(mem)
     for pfn in range(mem.zones[0].spanned_pages):
-        page = mem.pages[pfn]
-        if page.refcount == 0:
-            scrub_free_page(mem, pfn)
-            continue
-        if not is_isolated(actors, pfn):
-            init_list_head(mem.pages, LRU, pfn)
-        if page_zpool(page) and is_empty(mem.rows[pfn]) and not just_moved(actors, pfn):
-            unlink(mem.rows[pfn])
+        scrub_page(mem, actors, pfn)
 
 
 @kernel
@@ -124,20 +130,35 @@ def address_fault(mem, actor):
     return FAULT_GONE if found < 0 else FAULT_MOVED
 
 
-@kernel(inline=False)
-def state_fault(mem, actors):
-    """Return the first thing that must not be between two steps; 0 = all is well."""
+@kernel
+def held_address_fault(mem, actors):
+    """Return what is wrong with the first wrong address that an actor holds; 0 = none is."""
     for i in range(actors.shape[0]):
         if actors[i].address > 0:
             fault = address_fault(mem, actors[i])
             if fault:
                 return fault
+    return 0
+
+
+@kernel
+def pool_fault(mem):
+    """Return FAULT_POOL if an invariant of a pool is broken; 0 = none is."""
     for number in range(mem.pools.shape[0]):
         if mem.pools[number].created:
             code, _ = fault_in_pool(mem, number)
             if code:
                 return FAULT_POOL
     return 0
+
+
+@kernel(inline=False)
+def state_fault(mem, actors):
+    """Return the first thing that must not be between two steps; 0 = all is well."""
+    fault = held_address_fault(mem, actors)
+    if fault:
+        return fault
+    return pool_fault(mem)
 
 
 @kernel(inline=False)

@@ -38,6 +38,7 @@ def race_actors(machine: Core, *words: int) -> int:
     """Set the actors: the numbers of layout.actor, one after the other. Return how many."""
     machine.state.race_actors = np.array(words, np.int64).view(layout.actor)
     machine.state.race_slots = device_of(machine, len(machine.state.swap_slots))
+    kernels.prepare(machine.state.race_actors)
     return len(machine.state.race_actors)
 
 
@@ -45,12 +46,15 @@ def race_actors(machine: Core, *words: int) -> int:
 def race_step(machine: Core, who: int, kind: int, step: int) -> int:
     """Run the next step of an actor. Return 0, or the fault that it is (layout.FAULT_*).
 
-    kind, step: what it is, for readers of the log.
+    kind, step: what it is, for readers of the log. After a fault the machine can be looked at, but
+    it refuses every operation: its lists and counts may contradict each other.
     """
     state = machine.state
     state.reserve_objects(1)
     answer = kernels.perform(state.mem, state.race_actors, state.race_slots, who)
-    return int(answer or oracles.state_fault(state.mem, state.race_actors))
+    answer = int(answer or oracles.state_fault(state.mem, state.race_actors))
+    state.race_fault = max(answer, 0)
+    return answer
 
 
 # --- checks ------------------------------------------------------------------------------------
@@ -77,6 +81,9 @@ def _step(machine: Core, who: int, kind: int, step: int) -> None:
 for _name, _check in (("race_content", _content), ("race_actors", _actors), ("race_step", _step)):
     _check.__name__ = _name
     checks.check(_check)
+
+
+checks.RACE_FAULTS.update({fault: name for fault, (name, _) in FAULTS.items()})
 
 
 # --- what the player says ----------------------------------------------------------------------

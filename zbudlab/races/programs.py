@@ -17,7 +17,7 @@ from typing import Any
 from zbudlab import layout
 from zbudlab.layout import CHUNK_SHIFT
 from zbudlab.mm import zbud
-from zbudlab.races import search
+from zbudlab.races import actors, oracles, search
 from zbudlab.races.image import Image
 from zbudlab.races.names import STEPS
 from zbudlab.races.search import Search
@@ -73,13 +73,13 @@ class Programs:
     def step(self, found: Search, who: int) -> int:
         """Run the next step of any actor, outside the search. Return 0, BLOCKED or a fault."""
         answer = self.perform(found, who)
-        search.clean(self.image.mem, found)
+        oracles.scrub(self.image.mem, self.image.actors)
         return answer
 
     def perform(self, found: Search, who: int) -> int:
         """Run the next step of any actor, and leave the rest of the image as it is."""
         if who not in self.programs:
-            return search.perform_step(self.image.mem, found, who)
+            return int(actors.perform(self.image.mem, self.image.actors, self.image.device, who))
         actor, program = self.image.actors[who], self.programs[who]
         if actor["pc"] == 1:
             return self._unmap(actor, program)

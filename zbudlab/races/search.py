@@ -167,6 +167,13 @@ def add_state(search, place, first, second, parent, by):
     return number
 
 
+@kernel(inline=False)
+def begin(search):
+    """Enter the image as the first state."""
+    first, second = hashed(search)
+    add_state(search, place_of(search, first, second), first, second, -1, -1)
+
+
 # --- the search --------------------------------------------------------------------------------
 
 
@@ -278,15 +285,3 @@ def fill_table(search):
     for number in range(search.counters[STATES]):
         state = search.states[number]
         search.table[place_of(search, state.hash, state.check)] = number
-
-
-@kernel(inline=False)
-def perform_step(mem, search, who):
-    """Run the next step of an actor, outside the search. Return 0, BLOCKED or a fault."""
-    return perform(mem, search.actors, search.slots, who)
-
-
-@kernel(inline=False)
-def clean(mem, search):
-    """Make the image comparable after a step outside the search."""
-    scrub(mem, search.actors)

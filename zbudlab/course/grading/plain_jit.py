@@ -59,7 +59,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     return call
 
 
-def door(kernel: Any, kind: int, result: type | None = int) -> Any:
+def door(kernel: Any, kind: int, result: type | None = int, **dtypes: Any) -> Any:
     """Return the kernel itself: nothing is compiled that a door could keep out."""
     return kernel
 
