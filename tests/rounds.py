@@ -23,6 +23,7 @@ from zbudlab import layout
 from zbudlab.content import compressors
 from zbudlab.machine import Machine, MachineConfig
 from zbudlab.machine.operations import FAULTS
+from zbudlab.profiles import allocators_of
 
 OPERATIONS = 2000  #: in a round
 LOST = b"\xff"  # first byte of what the moody compressor cannot restore
@@ -296,8 +297,8 @@ def setup(seed: int, number: int) -> MachineConfig:
     zbud = ("series", "plain")[rng.integers(0, 3) // 2]
     page_bytes = bool(rng.integers(0, 3) == 0)
     faulty = bool(rng.integers(0, 3) == 0)
-    profile = str(rng.choice(["3.12-fixed", "6.1"]))
-    zpools = ("zbud", "zsmalloc", "z3fold") if profile == "6.1" else ("zbud",)
+    profile = str(rng.choice(["3.12-fixed", "6.1", "7.3"]))
+    zpools = allocators_of(profile)
     return MachineConfig(
         frames=cma + (2048 if cma else int(rng.integers(256, 2048))),
         pageblock_order=int(rng.choice([9, 9, 5])),

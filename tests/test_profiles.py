@@ -25,7 +25,7 @@ from zbudlab.mm import bootmem, inspection, page_alloc, zbud, zbud_migrate
 from zbudlab.mm.state import State
 from zbudlab.profiles import OWN_LRU, PROFILES, RULES, Profile
 from zbudlab.swap.settings import ZswapSettings
-from zbudlab.swap.swapping import Swap
+from zbudlab.swap.today import swap_for
 
 #: A kernel between the two: zswap of 5.6, roughly, with one pool an area and no swap slots cache.
 BETWEEN = Profile(
@@ -92,13 +92,14 @@ class TestAnAddedProfile:
             [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "whose rules: 3.12-fixed, 3.12, 6.1, v2, v2-mended, x" in " ".join(
+        assert "whose rules: 3.12-fixed, 3.12, 6.1, 7.2, 7.3, v2, v2-mended, x" in " ".join(
             done.stdout.split()
         )
 
     def test_is_unknown_where_it_was_not_added(self):
         with pytest.raises(
-            ConfigError, match=r"one of 3\.12-fixed, 3\.12, 6\.1, v2, v2-mended, not 'x'"
+            ConfigError,
+            match=r"one of 3\.12-fixed, 3\.12, 6\.1, 7\.2, 7\.3, v2, v2-mended, not 'x'",
         ):
             MachineConfig(profile="x")
 
@@ -114,14 +115,14 @@ def harnesses_of(monkeypatch, base, rule):
 
 def swap_of(monkeypatch, base, rule):
     """Two swaps with the rules of `base`, the second with one rule the other way round."""
-    if base in OWN_LRU:
+    if base in OWN_LRU and rule not in OF_SWAP:
         return harnesses_of(monkeypatch, base, rule)
     found = []
     for value in (getattr(PROFILES[base], rule), not getattr(PROFILES[base], rule)):
         monkeypatch.setitem(PROFILES, "x", replace(PROFILES[base], **{rule: value}))
         state = State(512, pools=2)
         bootmem.free_all_bootmem(state.mem, 512, [])
-        swap = Swap(state, ZswapSettings("x"), compressor=compressor("lz4"))
+        swap = swap_for(state, ZswapSettings("x"), compressor=compressor("lz4"))
         swap.swapon(0, 300)
         found.append(swap)
     return found
@@ -294,6 +295,16 @@ def written_by_the_work(harness):
     return last_word(harness, "R 100", "P 10", *stores, "S 0 99 0 99 1", "K")[:4]
 
 
+def entries_of_a_page_of_zeros(swap):
+    slot = swap.get_swap_page()
+    assert swap.store(slot, np.zeros(layout.PAGE_SIZE, np.uint8)) == 0
+    assert swap.peek(slot) == bytes(layout.PAGE_SIZE)
+    return swap.counters()["stored_pages"]
+
+
+#: Rules of today's kernels that swap has, in front of zswap.
+OF_SWAP = ("zeromap",)
+
 #: rule: base profile, what to look at, seen with the base's value, seen with the other
 FLIPPED = {
     "shared_pool": ("6.1", pools, 1, 2),
@@ -314,6 +325,7 @@ FLIPPED = {
     "exclusive_load": ("7.3", second_load, "-2 -1 00", "0 7 11"),
     "keep_incompressible": ("7.3", incompressible, "zswap", "disk"),
     "writeback_batch": ("7.3", written_by_the_work, "wb:0", "1"),
+    "zeromap": ("7.3", entries_of_a_page_of_zeros, 0, 1),
     "keep_page_until_unmap": ("v2", references_after_a_free_while_mapped, 1, 2),
     "isolate_under_lock": ("v2", isolates_a_free_frame, True, False),
     "refuse_emptied_page": ("v2", answer_to_migrating_an_emptied_page, 0, -11),
@@ -336,7 +348,7 @@ def test_compiled_code_reads_the_rules_by_their_names():
     assert set(RULES) <= set(layout.zswap.names)
     for name, profile in PROFILES.items():
         state = State(64)
-        Swap(state, ZswapSettings(name, enabled=False))
+        swap_for(state, ZswapSettings(name, enabled=False))
         assert all(state.zswaps[0][rule] == getattr(profile, rule) for rule in RULES)
 
 

@@ -72,7 +72,7 @@ def verified(pair: Pair) -> None:
     pair.check()
 
 
-@pytest.mark.parametrize("profile", ["3.12-fixed", "6.1"])
+@pytest.mark.parametrize("profile", ["3.12-fixed", "6.1", "7.3"])
 @pytest.mark.parametrize("zbud", ["series", "plain"])
 class TestOneFault:
     def test_no_page_frame_for_a_process(self, profile, zbud):

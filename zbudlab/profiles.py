@@ -68,6 +68,8 @@ class Profile:
             Source: mm/zswap.c, zswap_compress (v7.3).
         writeback_batch: entries of a cgroup that the shrink work looks at before it goes on to the
             next cgroup. Source: mm/zswap.c, shrink_memcg (v7.2, v7.3).
+        zeromap: swap marks a page of zeros and writes it nowhere, so it never comes to zswap.
+            Source: mm/page_io.c, is_folio_zero_filled (v7.3).
 
     Moving zbud pages. The series has none of these rules; each mends one of its races.
         keep_page_until_unmap: a buddy freed while mapped keeps its reference of the page until its
@@ -97,6 +99,7 @@ class Profile:
     exclusive_load: bool = False
     keep_incompressible: bool = False
     writeback_batch: int = 0
+    zeromap: bool = False
     keep_page_until_unmap: bool = False
     isolate_under_lock: bool = False
     refuse_emptied_page: bool = False
@@ -163,6 +166,22 @@ ZSMALLOC = {
 #: The names of the rules, which are also fields of `layout.zswap`.
 RULES = tuple(field.name for field in fields(Profile))
 
+_7_2 = Profile(
+    shared_pool=True,
+    one_page_of_room=True,
+    accept_threshold=True,
+    refuse_after_reclaim=True,
+    drop_stale_on_refusal=True,
+    check_tree_before_writeback=True,
+    check_tree_after_writeback=True,
+    ignore_write_error=True,
+    own_lru=True,
+    exclusive_load=True,
+    keep_incompressible=True,
+    writeback_batch=1,
+    zeromap=True,
+)
+
 #: The kernel versions by name; the first is the default.
 PROFILES = {
     "3.12-fixed": Profile(
@@ -188,6 +207,8 @@ PROFILES = {
         ignore_write_error=True,
         swap_cache_keeps_writeback=True,
     ),
+    "7.2": _7_2,
+    "7.3": replace(_7_2, writeback_batch=32),
 }
 #: The series is for 3.12, and has its rules; mended, it also has those that close its races.
 PROFILES["v2"] = PROFILES["3.12"]
@@ -199,21 +220,8 @@ PROFILES["v2-mended"] = replace(
     mark_isolated=True,
 )
 
-_7_2 = Profile(
-    shared_pool=True,
-    one_page_of_room=True,
-    accept_threshold=True,
-    refuse_after_reclaim=True,
-    drop_stale_on_refusal=True,
-    check_tree_before_writeback=True,
-    check_tree_after_writeback=True,
-    own_lru=True,
-    exclusive_load=True,
-    keep_incompressible=True,
-    writeback_batch=1,
-)
-#: Kernels whose zswap has its own lists: their traces are known, machines do not have them yet.
-OWN_LRU = {"7.2": _7_2, "7.3": replace(_7_2, writeback_batch=32)}
+#: The kernels whose zswap has its own lists of entries.
+OWN_LRU = {name: rules for name, rules in PROFILES.items() if rules.own_lru}
 
 DEFAULT = next(iter(PROFILES))
 

@@ -33,7 +33,7 @@ def proofs(machine, processes):
 
 
 @pytest.mark.parametrize("zbud", ["series", "plain"])
-@pytest.mark.parametrize("profile", ["3.12-fixed", "3.12", "6.1"])
+@pytest.mark.parametrize("profile", ["3.12-fixed", "3.12", "6.1", "7.3"])
 class TestMarks:
     def test_every_page_is_proved_wherever_it_is(self, profile, zbud):
         machine, processes = pressed(profile=profile, zbud=zbud)

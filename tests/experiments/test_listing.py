@@ -88,7 +88,11 @@ def test_the_limits_of_settings_are_those_of_machines(parameter):
         ("pool", {"max_pool_precent": 5}, "no parameter max_pool_precent: did you mean max_pool_p"),
         ("pressure", {"frmaes": 4096}, "no parameter frmaes: did you mean frames"),
         ("pressure", {"workload": ["desktop", "desktpo"]}, "unknown workload 'desktpo'"),
-        ("pressure", {"profile": "6.2"}, "3.12-fixed, 3.12, 6.1, v2, v2-mended, not '6.2'"),
+        (
+            "pressure",
+            {"profile": "6.2"},
+            "3.12-fixed, 3.12, 6.1, 7.2, 7.3, v2, v2-mended, not '6.2'",
+        ),
         ("thinned", {"freed": 1.5}, "freed must be 0 to 1, not 1.5"),
         ("thinned", {"kind": "zbud"}, "kind must be one of processes, zbud unmovable"),
     ],

@@ -15,6 +15,7 @@ SETTINGS = [
     {"zbud": "plain"},
     {"profile": "3.12"},
     {"profile": "6.1"},
+    {"profile": "7.3"},
     {"zswap": False},
     {"compressor": "zstd"},
     {"max_pool_percent": 2},

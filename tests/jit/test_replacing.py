@@ -44,6 +44,8 @@ MACHINES = (
     (replace(SMALL, profile="6.1", zpool="zsmalloc", page_bytes=False, max_pool_percent=8), 60),
     (replace(SMALL, profile="6.1", zpool="z3fold", max_pool_percent=12), 90),
     (replace(SMALL, profile="6.1", zpool="z3fold", page_bytes=False, max_pool_percent=8), 90),
+    (replace(SMALL, profile="7.3", max_pool_percent=12), 60),
+    (replace(SMALL, profile="7.2", page_bytes=False, max_pool_percent=12), 60),
 )
 #: Traces that together lead to every kernel of zsmalloc, and of today's zswap.
 ZSMALLOC = (

@@ -29,7 +29,7 @@ def pressed():
 
 class TestMemory:
     @pytest.mark.parametrize("name", [n for n in BUILT_IN if compressors.available()[n]])
-    @pytest.mark.parametrize("profile", ["3.12-fixed", "3.12", "6.1"])
+    @pytest.mark.parametrize("profile", ["3.12-fixed", "3.12", "6.1", "7.2", "7.3"])
     def test_gives_back_what_was_written(self, name, profile):
         machine, wrote = filled(compressor=name, profile=profile)
         assert machine.state.processes["swapents"].sum() > FRAMES // 3

@@ -112,7 +112,7 @@ FORGED = {
     ),
     "moves": (lambda m: m.control.__setitem__("nr_moves", 1 << 40), "nr_moves must be"),
     "pin": (lambda m: m.pins.update({-7: 1}), "a pinned frame must be"),
-    "note": (lambda m: m.paging.notes.arrivals.__setitem__(0, 99), "an arrival must be 0 to 3"),
+    "note": (lambda m: m.paging.notes.arrivals.__setitem__(0, 99), "an arrival must be 0 to 4"),
     "device": (lambda m: setattr(m.swap.device, "fail", 999), "errno of the device"),
 }
 

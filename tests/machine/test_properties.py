@@ -30,6 +30,7 @@ CONFIGS = {
     "larger blocks": replace(SMALL, frames=480, pageblock_order=6),
     "6.1": replace(SMALL, profile="6.1"),
     "6.1, plain": replace(SMALL, profile="6.1", zbud="plain"),
+    "7.3": replace(SMALL, profile="7.3", max_pool_percent=12),
     "no zswap": replace(SMALL, zswap=False),
     "little swap": replace(SMALL, swap_pages=200),
     "CMA": replace(SMALL, frames=2048, cma_pages=1024, min_free=600),

@@ -23,7 +23,7 @@ def go_on(machine, process):
     return other
 
 
-@pytest.mark.parametrize("profile", ["3.12-fixed", "6.1"])
+@pytest.mark.parametrize("profile", ["3.12-fixed", "6.1", "7.3"])
 def test_a_machine_comes_back_and_goes_on_alike(profile):
     machine, process = busy_machine(profile=profile)
     before, snapshot = machine.digest(), machine.snapshot()

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
-from zbudlab.mm import zpool_reader
+from zbudlab.mm import inspection, zpool_reader
 from zbudlab.mm.state import State
 
 FAULTS = (
@@ -79,8 +79,7 @@ def prove(state: State, process: int) -> Proof:
     proof = Proof(np.full(count, NOWHERE, np.uint8), np.zeros(count, np.int64), places * 0 - 1)
     present = entries["state"] == layout.PTE_PRESENT
     swapped = entries["state"] == layout.PTE_SWAP
-    slots = state.swap_slots[entries["value"] * swapped]
-    stored = swapped & (slots["entry"] > 0) & (slots["frontswap"] > 0)
+    stored = swapped & inspection.stored_in_zswap(state)[entries["value"] * swapped]
     for pages, follow in ((present, _frames), (stored, _zswap), (swapped & ~stored, _device)):
         which = np.flatnonzero(pages)
         follow(state, process, proof, which, places[which], entries["value"][which])
@@ -128,6 +127,24 @@ def _device(
     proof.faults[which] = _judge({FREE_SLOT: used, DEVICE: marked})
 
 
+def _stored_lengths(state: State, places: Ints) -> Ints:
+    """Return the lengths with which pages are stored, int64 (n,); see `keep_incompressible`."""
+    lengths = state.lengths[places].astype(np.int64)
+    if not state.zswaps["keep_incompressible"][0]:
+        return lengths
+    shorter = (lengths > 0) & (lengths < layout.PAGE_SIZE)
+    return np.where(shorter, lengths, layout.PAGE_SIZE)
+
+
+def _header_in_vain(state: State, pools: Ints) -> Ints:
+    """Return the bytes that readers expect in front of objects, and that today's zswap leaves out.
+
+    Its own lists say what to write back, so an object needs no swap entry, whatever its allocator.
+    """
+    shrinks = state.pools["kind"][pools] != layout.ZPOOL_ZSMALLOC
+    return np.where(shrinks, layout.ZSWAP_HEADER_SIZE, 0)
+
+
 def _zswap(
     state: State, process: int, proof: Proof, which: Ints, places: Ints, slots: Ints
 ) -> None:
@@ -138,17 +155,19 @@ def _zswap(
     named = (entries["slot"] == slots) & (entries["word"] == places + 1)
     handles = entries["handle"].astype(np.int64)
     areas = state.swap_info[table["type"]]
+    own = bool(state.zswaps["own_lru"][0])
+    in_front = _header_in_vain(state, areas["pool"]) if own else 0
     wanted = (table["type"].astype(np.int64) << layout.SWP_TYPE_SHIFT) | (slots - areas["start"])
-    found = zpool_reader.find_objects(state, areas["pool"], handles, lengths, wanted)
+    found = zpool_reader.find_objects(state, areas["pool"], handles, lengths - in_front, wanted)
     same_filled = (handles == 0) & (lengths == 0)
     proof.faults[which] = _judge(
         {
             FREE_SLOT: table["swap_map"] > 0,
-            ENTRY: named & (lengths == state.lengths[places]),
+            ENTRY: named & (lengths == _stored_lengths(state, places)),
             HANDLE: found.in_pool | same_filled,
             OBJECT: found.owned | same_filled,
             SIZE: found.fits | same_filled,
-            SWAP_ENTRY: found.word | same_filled,
+            SWAP_ENTRY: found.word | same_filled | own,
         }
     )
     proof.handles[which] = handles

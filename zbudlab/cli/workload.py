@@ -45,6 +45,12 @@ def _cell(result: dict[str, Any], names: tuple[str, ...]) -> str:
     return " of ".join(str(result[name]) for name in names)
 
 
+def _of_group(result: dict[str, Any], number: int) -> str:
+    """Format what a cgroup has in zswap."""
+    _, pages, size = result["cgroups"][number]
+    return f"{pages} pages, {size >> 10} KiB"
+
+
 def _content(paths: list[str]) -> dict[str, float]:
     """Return files and folders in equal parts as a content; process:PID is kept as it is."""
     from pathlib import Path
@@ -67,7 +73,8 @@ def _results(
     found = {}
     for name, variant in tqdm(machines.items(), unit="machine", delay=1, leave=False, disable=None):
         result = pressure(made, order=order, **{"seed": 0} | settings | variant)
-        result["from_zswap"] = result["pgmajfault"] - result["device_reads"]
+        marked = result["swpin_zero"]
+        result["from_zswap"] = result["pgmajfault"] - result["device_reads"] - marked
         found[name] = result
     return found
 
@@ -89,6 +96,10 @@ def run(options: argparse.Namespace) -> int:
     rows = [
         (name.format(order=order), [_cell(r, of) if of else "" for r in results.values()])
         for name, of in ROWS
+    ]
+    rows += [
+        (f"  in zswap, of cgroup {name}", [_of_group(r, number) for r in results.values()])
+        for number, (name, *_) in enumerate(next(iter(results.values()))["cgroups"])
     ]
     print(report.side_by_side(list(results), rows))
     write_outputs(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.content import recorded as by_kernel
 from zbudlab.content.compressors import compress_pages, compressor
 from zbudlab.content.sources import Content, SourceError, from_lengths
 from zbudlab.io.values import shown
@@ -22,7 +23,7 @@ RECORDED = Path(__file__).with_name("kernel_lengths.npz")
 KINDS = ("mixed", "text", "binary")
 METHODS = ("lz4", "lzo", "zstd")
 REFUSED = -1  #: a page that does not fit in PAGE_SIZE bytes
-SAME_FILLED = 0  #: 6.1 keeps such a page as one word
+SAME_FILLED = 0  #: 6.1 keeps such a page as one word; 7 marks one of zeros
 
 
 def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengths:
@@ -40,7 +41,8 @@ def as_ruled(lengths: Lengths, same_filled: NDArray, *, rules: Profile) -> Lengt
 def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
     """Return the compressed lengths in bytes that Linux 6.1 got for 2048 pages of a kind.
 
-    kind: one of KINDS. method: one of METHODS. Raises ValueError for others.
+    Under the rule `zeromap` they are those of Linux 7. kind: one of KINDS. method: one of METHODS.
+    Raises ValueError for others.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
@@ -49,6 +51,10 @@ def recorded(kind: str, method: str, *, rules: Profile) -> Lengths:
             f"no lengths were recorded for {method}, only for {', '.join(METHODS)}: "
             "name files to compress, or a file of lengths"
         )
+    if rules.zeromap:
+        found = by_kernel.recorded_lengths(kind, method, by_kernel.NEW)
+        assert found is not None  # every kind and method was recorded
+        return found.astype(np.int32)
     with np.load(RECORDED) as table:
         lengths = table[f"{kind} {method}"].astype(np.int32)
         return as_ruled(lengths, table[f"{kind} same-filled"], rules=rules)
@@ -83,6 +89,8 @@ def of_pages(
 ) -> Lengths:
     """Return the lengths that a compressor gives for pages, uint8 (n, 4096)."""
     lengths = compress_pages(compressor(method), pages, np.empty_like(pages), threads)
+    if rules.zeromap:
+        lengths[~pages.any(axis=1)] = SAME_FILLED
     words = pages.view(np.int64)
     return as_ruled(lengths, (words == words[:, :1]).all(axis=1), rules=rules)
 

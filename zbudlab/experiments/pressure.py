@@ -16,6 +16,7 @@ from zbudlab.workload.watch import COLUMNS, watch
 KEPT = {
     "pgfault": "pages used",
     "pgmajfault": "of these, read back from zswap or the swap device",
+    "swpin_zero": "of these, pages of zeros that swap had only marked",
     "pswpout": "pages swapped out",
     "allocstall": "allocations that had to reclaim first",
 }
@@ -34,6 +35,7 @@ RESULTS = {
     **{name: (UNITS.get(name, "pages"), "counter of zswap") for name in COUNTERS},
     "device_writes": ("pages", "pages written to the swap device"),
     "device_reads": ("pages", "pages read from the swap device"),
+    "cgroups": ("list", "name, stored pages and their compressed bytes of each cgroup"),
     "cached_slots": ("slots", "freed slots in the swap slot cache, whose pages zswap still has"),
     **BLOCKS,
     **{
@@ -69,6 +71,10 @@ def pressure(
         **{name: run.totals[name] for name in EVENTS},
         **{name: machine.paging.events[name] for name in KEPT},
         **machine.swap.counters(),
+        "cgroups": [
+            [name, machine.cgroup(number).zswapped, machine.cgroup(number).zswap_current]
+            for name, number in run.cgroups.items()
+        ],
         **compacted(machine, order),
         **{f"{name}_over_time": values for name, values in seen.items() if every},
     }

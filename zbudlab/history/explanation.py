@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from zbudlab.history import (  # noqa: F401  importing them registers their sentences
+    cgroup_sentences,
     function_sentences,
     operation_sentences,
     zbud_sentences,

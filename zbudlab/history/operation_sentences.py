@@ -53,10 +53,18 @@ def _one_fault(step: Transition, process: int, page: int, at: int) -> str:
         return f"{page_of.capitalize()} is in memory (frame {value}), so it is only marked as used"
     if state == layout.PTE_NONE:
         return f"{page_of.capitalize()} was never touched, so it gets frame {pfn}, all zeros"
-    loads = [entry.result for entry in step.steps if entry.name == "zswap.zswap_load_begin"]
-    in_zswap = any(found >= 0 for found in loads)
+    if step.before.swap_slots["frontswap"][value] == layout.SWAP_ZEROS:
+        return f"{page_of.capitalize()} was only marked as zeros in swap, so it gets frame {pfn}"
+    in_zswap = any(map(_loads, step.steps))
     source = "zswap decompresses it" if in_zswap else "it is read from the swap device"
     return f"{page_of.capitalize()} was swapped out, so {source} into frame {pfn}"
+
+
+def _loads(entry: Entry) -> bool:
+    """Return whether a step loads a page that zswap has."""
+    if entry.name == "zswap7.zswap_load_folio_end":
+        return True
+    return entry.name == "zswap.zswap_load_begin" and entry.result >= 0
 
 
 def _many_faults(step: Transition, process: int, at: np.ndarray) -> str:
@@ -99,7 +107,9 @@ def _stored(step: Transition) -> str:
 
 
 def _rejected(step: Transition) -> int:
-    names = ("reject_reclaim_fail", "reject_compress_poor", "reject_alloc_fail")
+    names = ["reject_compress_poor", "reject_alloc_fail"]
+    today = step.after.zswaps["own_lru"][0]
+    names += ["pool_limit_hit", "reject_compress_fail"] if today else ["reject_reclaim_fail"]
     return sum(step.count(name) for name in names)
 
 

@@ -35,6 +35,8 @@ FUNCTIONS = {
     "free_contig_range": "cma.free_contig_range",
     "cma_alloc": "cma.alloc_contig_range",
     "cma_release": "cma.free_contig_range",
+    "create_cgroup": "zswap_cgroup.mem_cgroup_create",
+    "compact_pool": "zsmalloc_compact.zs_compact",
     "zbud_alloc": "zbud.zbud_alloc",
     "zbud_free": "zbud.zbud_free",
     "zbud_map": "zbud.zbud_map",

@@ -28,6 +28,7 @@ ACCESS_FETCH = 3  # read its bytes
 ARRIVED_ZSWAP = 1
 ARRIVED_DEVICE = 2
 ARRIVED_CACHE = 3
+ARRIVED_ZEROS = 4
 
 # Operations of a log that the driver runs; the host runs all others.
 RUN_BY_HOST = 0

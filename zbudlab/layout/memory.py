@@ -126,6 +126,7 @@ process = np.dtype(
         ("nr_pages", "i8"),  # virtual pages; 0 = the process is gone
         ("rss", "i8"),  # pages present
         ("swapents", "i8"),  # pages swapped out
+        ("cgroup", "i8"),  # rule own_lru: charged for its pages in zswap
     ],
     align=True,
 )

@@ -134,6 +134,7 @@ MAX_SWAPFILES = 29  #: swap areas; their numbers are the swap types 0 .. 28
 SWP_TYPE_SHIFT = 57  # a swap entry is type << SWP_TYPE_SHIFT | offset
 SWAP_HAS_CACHE = 0x40  # in swap_map: no references, but not free yet
 SWAP_MAP_MAX = 0x3E  #: references that a slot can have
+SWAP_ZEROS = 2  # in frontswap, rule zeromap: the page has only zeros, and is stored nowhere
 SWAP_SLOTS_CACHE_SIZE = 64  # rule swap_slots_cache: freed slots that are kept
 
 swap_info = np.dtype(
@@ -151,7 +152,7 @@ swap_slot = np.dtype(
     [
         ("entry", "u4"),  # zswap's tree: the entry of this slot; 0 = none
         ("swap_map", "u1"),  # references; 0 = free
-        ("frontswap", "u1"),  # 1 = zswap took the page stored last
+        ("frontswap", "u1"),  # 1 = zswap took the page stored last; SWAP_ZEROS
         ("type", "u1"),  # swap type: the slot's area
         ("refusal", "u1"),  # REFUSED_*, why zswap refused the page stored last; 0 = it did not
     ],

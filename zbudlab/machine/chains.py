@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import layout
+from zbudlab.io.values import INT64_MAX
 from zbudlab.layout import LRU, NR_POOL_LISTS, PG_LRU, PTE_PRESENT, ZBUD_SERIES, ZPOOL_ZBUD
+from zbudlab.machine import pool_chains
 from zbudlab.machine.core import Core
+from zbudlab.machine.piles import Broken, check_disjoint, pile
 from zbudlab.mm.radix_tree import FREE_LIST, MAX_HEIGHT, NEVER_USED
 from zbudlab.mm.state import State
-
-
-class Broken(ValueError):
-    """A link leads to where none may lead."""
 
 
 def first_fault(machine: Core) -> str:
@@ -28,6 +27,7 @@ def first_fault(machine: Core) -> str:
         _isolated(state)
         _zbud_lists(state)
         _tree_nodes(state, machine.config.frames)
+        pool_chains.follow(state, machine.config.frames)
         _entries(state)
     except Broken as broken:
         return str(broken)
@@ -81,7 +81,7 @@ def _zbud_lists(state: State) -> None:
     is_header[zbud << shift] = True
     for pool in state.pools[state.pools["created"] == 1]:
         if pool["kind"] != ZPOOL_ZBUD:
-            raise Broken("a pool has an allocator that cannot be checked")
+            continue
         first = int(pool["list_heads"])
         for which in range(NR_POOL_LISTS):
             link = 0 if which == layout.LRU_LIST else layout.BUDDY
@@ -105,37 +105,15 @@ def _zbud_list(rows: np.ndarray, is_header: NDArray[np.bool_], head: int, link: 
 # --- arenas ------------------------------------------------------------------------------------
 
 
-def _pile(first: int, following: NDArray, never_used: int, what: str) -> list[int]:
-    """Return the free records of a table, which are chained. Raise Broken for a false link."""
-    if not 1 <= never_used <= len(following):
-        raise Broken(f"{what}: {never_used} of {len(following)} records cannot be in use")
-    found: list[int] = []
-    at = first
-    while at:
-        if at >= never_used or len(found) >= never_used:
-            raise Broken(f"{what}: the chain of free records leads to {at}")
-        found.append(at)
-        at = int(following[at])
-    if len(set(found)) < len(found):
-        raise Broken(f"{what}: the chain of free records has a circle")
-    return found
-
-
-def _disjoint(used: list[int], free: list[int], never_used: int, what: str) -> None:
-    """Raise Broken unless each record is used once or free."""
-    if sorted(used + free) != list(range(1, never_used)):
-        raise Broken(f"{what}: a record is used twice, lost, or free and used")
-
-
 def _tree_nodes(state: State, frames: int) -> None:
     """The nodes of all trees of handles form trees, and the others are free."""
-    pile, nodes = state.nodes[0], state.nodes
-    never = int(pile["slots"][NEVER_USED])
-    free = _pile(int(pile["slots"][FREE_LIST]), nodes["slots"][:, 0], never, "tree nodes")
+    head, nodes = state.nodes[0], state.nodes
+    never = int(head["slots"][NEVER_USED])
+    free = pile(int(head["slots"][FREE_LIST]), nodes["slots"][:, 0], never, "tree nodes")
     used = [number for pool in state.pools for number in _tree(nodes, pool, never, frames)]
-    _disjoint(used, free, never, "tree nodes")
-    if len(used) != pile["count"]:
-        raise Broken(f"{len(used)} tree nodes are in use, {pile['count']} are counted")
+    check_disjoint(used, free, never, "tree nodes")
+    if len(used) != head["count"]:
+        raise Broken(f"{len(used)} tree nodes are in use, {head['count']} are counted")
 
 
 def _tree(nodes: np.ndarray, root: np.void, never_used: int, frames: int) -> Iterator[int]:
@@ -167,20 +145,22 @@ def _entries(state: State) -> None:
     """Zswap's entries are used by one slot each, or free."""
     zswap, entries = state.zswaps[0], state.zswap_entries
     never = int(zswap["never_used"])
-    free = _pile(int(zswap["free_entry"]), entries["next_free"], never, "zswap entries")
+    free = pile(int(zswap["free_entry"]), entries["next_free"], never, "zswap entries")
     used = state.swap_slots["entry"][state.swap_slots["entry"] > 0].astype(np.int64)
-    _disjoint(used.tolist(), free, never, "zswap entries")
+    check_disjoint(used.tolist(), free, never, "zswap entries")
     if len(used) != zswap["nr_entries"]:
         raise Broken(f"{len(used)} zswap entries are in use, {zswap['nr_entries']} are counted")
     handles = entries["handle"][used]
-    most = INT_FRAMES if state.pools[0]["variant"] == ZBUD_SERIES else _plain_handles(state)
+    most = _most_handles(state)
     if ((handles < 0) | (handles > most)).any():
         raise Broken("a zswap entry has a handle that no pool has")
 
 
-INT_FRAMES = np.iinfo(np.int64).max
-
-
-def _plain_handles(state: State) -> int:
-    """Return the largest handle of plain zbud: the address of an object in chunks."""
-    return (int(state.zone["spanned_pages"]) << layout.NCHUNKS_ORDER) - 1
+def _most_handles(state: State) -> int:
+    """Return the largest handle that an object in zswap can have."""
+    pool = state.pools[0]
+    if pool["kind"] != ZPOOL_ZBUD:
+        return int(state.arenas["unused_handle"][0]) - 1
+    if pool["variant"] == ZBUD_SERIES:
+        return INT64_MAX
+    return (int(state.zone["spanned_pages"]) << layout.NCHUNKS_ORDER) - 1  # an address in chunks

@@ -18,6 +18,7 @@ from zbudlab.io.values import INT64_MAX, INT64_MIN, fault_of, is_whole, plain, s
 from zbudlab.machine.core import Core
 from zbudlab.machine.errors import MachineError, invalid
 from zbudlab.machine.settings import MAX_ALIGN, MAX_FRAMES, ORDER, PERCENT, SEED
+from zbudlab.profiles import OWN_LRU
 
 #: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
 FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
@@ -329,6 +330,73 @@ def inject(machine: Core, fault: int, count: int) -> None:
         whole("count, the errno of a fault of swap_write,", count, 0, MAX_ERRNO)
     else:
         whole("count", count, 0, MAX_FRAMES)
+
+
+# --- cgroups -----------------------------------------------------------------------------------
+
+
+def a_cgroup(machine: Core, number: Any) -> None:
+    """Refuse a number that is no cgroup, and any on a machine whose zswap has no cgroups."""
+    if not machine.swap.rules.own_lru:
+        raise MachineError(
+            errno.EOPNOTSUPP,
+            f"zswap of {machine.config.profile} has no cgroups in the lab: use one of the profiles "
+            f"{', '.join(OWN_LRU)}",
+        )
+    number = plain(number)
+    known = is_whole(number) and 0 <= number < layout.MAX_CGROUPS
+    if not known or not machine.state.cgroups["created"][number]:
+        raise invalid(
+            f"there is no cgroup {shown(number)}: create_cgroup makes them, 0 is the root"
+        )
+
+
+@check
+def create_cgroup(machine: Core, parent: int) -> None:
+    a_cgroup(machine, parent)
+    if machine.state.cgroups["created"].all():
+        raise MachineError(errno.ENOSPC, f"a machine has at most {layout.MAX_CGROUPS} cgroups")
+
+
+@check
+def attach(machine: Core, process: int, cgroup: int) -> None:
+    process_pages(machine, process)
+    a_cgroup(machine, cgroup)
+    entry = machine.state.processes[process]
+    if entry["rss"] or entry["swapents"]:
+        raise MachineError(
+            errno.EBUSY,
+            f"process {process} has pages, which would stay charged to its old cgroup: attach it "
+            "before it uses memory",
+        )
+
+
+@check
+def set_zswap_max(machine: Core, cgroup: int, pages: int) -> None:
+    _below_root(machine, cgroup)
+    whole("pages", pages, layout.NO_LIMIT, MAX_FRAMES)
+
+
+@check
+def set_zswap_writeback(machine: Core, cgroup: int, writeback: int) -> None:
+    _below_root(machine, cgroup)
+    whole("writeback", writeback, 0, 1)
+
+
+def _below_root(machine: Core, number: int) -> None:
+    """Refuse what is no cgroup, and the root, which has no such settings."""
+    a_cgroup(machine, number)
+    if number == layout.ROOT_CGROUP:
+        raise invalid("the root cgroup has no limits: create a cgroup below it")
+
+
+@check
+def compact_pool(machine: Core) -> None:
+    if machine.config.allocator != "zsmalloc":
+        raise MachineError(
+            errno.EOPNOTSUPP,
+            f"objects of {machine.config.allocator} stay where they are: only zsmalloc moves them",
+        )
 
 
 # --- zbud, without zswap: the kernels check sizes and handles -----------------------------------

@@ -18,6 +18,7 @@ from zbudlab.swap.device import MarkDevice
 from zbudlab.swap.journal import Journal
 from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
+from zbudlab.swap.today import swap_for
 
 SWAP_TYPE = 0  #: the only swap area; zswap's pool has its number
 LAB_POOL = layout.LAB_POOL  #: the zbud pool of the user's objects
@@ -85,7 +86,7 @@ class Core:
             variant=config.variant,
             threads=config.threads,
         )
-        return Swap(
+        return swap_for(
             self.state,
             settings,
             compressor=self.compressor,

@@ -6,6 +6,7 @@ from zbudlab import layout
 from zbudlab.machine import checks
 from zbudlab.machine.core import Core
 from zbudlab.machine.notes import MOVED
+from zbudlab.mm import inspection
 from zbudlab.swap.refusals import REFUSALS
 
 FIRST_TOUCH = "Its first touch gave it a zeroed frame"
@@ -14,15 +15,17 @@ READ_BACK = (
     "It was read back from zswap",
     "It was read back from the swap device",
     "It was read back from the swap cache",
+    "Swap had only marked it as a page of zeros, so it got a zeroed frame",
 )
 
 
 class PageExplanation(NamedTuple):
     """What is known of a page of a process. `str` gives it in sentences.
 
-    where: "nowhere", "memory", "zswap", "swap cache" or "swap device". number: of its page frame
-    (in memory) or swap slot; -1 = nowhere. detail: more on the place. arrival: how the page came
-    there. refusal: why zswap last refused it; "" = it never did.
+    where: "nowhere", "memory", "zswap", "swap cache", "swap device", or "zeros" (swap marked it as
+    such, and stored it nowhere). number: of its page frame (in memory) or swap slot; -1 = nowhere.
+    detail: more on the place. arrival: how the page came there. refusal: why zswap last refused it;
+    "" = it never did.
     """
 
     process: int
@@ -71,7 +74,10 @@ def _swapped(machine: Core, slot: int) -> Found:
     record = machine.state.swap_slots[slot]
     if slot in machine.swap.cache:
         return "swap cache", slot, f"in the swap cache of slot {slot}", _cached(machine, slot)
-    if record["frontswap"] and record["entry"]:
+    if record["frontswap"] == layout.SWAP_ZEROS:
+        came = "Reclaim found only zeros in it, so swap marked the slot and stored nothing"
+        return "zeros", slot, f"swapped out as a page of zeros, in slot {slot}", came
+    if inspection.stored_in_zswap(machine.state)[slot]:
         came = _stored(machine, int(record["entry"]))
         return "zswap", slot, f"in zswap, under swap slot {slot}", came
     came = "zswap had stored it, and wrote it back to make room"
@@ -83,6 +89,8 @@ def _swapped(machine: Core, slot: int) -> Found:
 def _stored(machine: Core, number: int) -> str:
     """Explain how a page came into zswap."""
     length = int(machine.state.zswap_entries["length"][number])
+    if machine.swap.rules.keep_incompressible and length == layout.PAGE_SIZE:
+        return "Reclaim stored it there as it is, because it did not get shorter"
     if not length and machine.state.zswaps["same_filled_pages_enabled"][0]:
         return "Reclaim stored it there as the one word that it repeats"
     return f"Reclaim stored it there, compressed to {length} bytes"

@@ -24,6 +24,7 @@ from zbudlab.content.compressors import Compressor
 from zbudlab.content.compressors import compressor as find_compressor
 from zbudlab.io.values import Truth, shown, taken, whole_numbers
 from zbudlab.machine import checks, operations, peek, snapshots
+from zbudlab.machine.cgroups import Cgroups
 from zbudlab.machine.cma import ContiguousMemory, cma_parameter
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, Inconsistent, MachineError, invalid
@@ -44,7 +45,7 @@ def _switch(name: str, value: Any) -> int:
     return int(value if type(value) is bool else taken(TRUTH, name, value, invalid))
 
 
-class Machine(ContiguousMemory):
+class Machine(Cgroups, ContiguousMemory):
     """A simulated machine.
 
     config: a MachineConfig; alternatively pass its settings by name. cma="16M" or cma="16M@8M" sets
@@ -126,9 +127,17 @@ class Machine(ContiguousMemory):
 
     # --- processes -----------------------------------------------------------------------------
 
-    def create_process(self, pages: int) -> int:
-        """Start a process with that many untouched pages, and return its number."""
-        return self.operate("create_process", pages)
+    def create_process(self, pages: int, *, cgroup: int = layout.ROOT_CGROUP) -> int:
+        """Start a process with that many untouched pages, and return its number.
+
+        cgroup: charged for its pages in zswap (see `create_cgroup`).
+        """
+        if cgroup != layout.ROOT_CGROUP:
+            checks.a_cgroup(self, cgroup)
+        process = self.operate("create_process", pages)
+        if cgroup != layout.ROOT_CGROUP:
+            self.attach(process, cgroup)
+        return process
 
     def exit(self, process: int) -> None:
         """End a process, and free its pages and swap slots."""

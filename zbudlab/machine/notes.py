@@ -2,11 +2,16 @@
 
 import numpy as np
 
-from zbudlab.layout import ARRIVED_CACHE, ARRIVED_DEVICE, ARRIVED_ZSWAP
+from zbudlab.layout import ARRIVED_CACHE, ARRIVED_DEVICE, ARRIVED_ZEROS, ARRIVED_ZSWAP
 from zbudlab.mm.growth import grown
 
 #: How a page came into memory, by the answer of `Swap.load`; 0 = its first touch.
-ARRIVALS = {"zswap": ARRIVED_ZSWAP, "device": ARRIVED_DEVICE, "cache": ARRIVED_CACHE}
+ARRIVALS = {
+    "zswap": ARRIVED_ZSWAP,
+    "device": ARRIVED_DEVICE,
+    "cache": ARRIVED_CACHE,
+    "zeros": ARRIVED_ZEROS,
+}
 MOVED = 0x80  #: bit of an arrival: compaction or CMA has moved the page since
 
 

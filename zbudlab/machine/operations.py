@@ -25,8 +25,16 @@ from zbudlab.layout import (
 )
 from zbudlab.machine import freelists
 from zbudlab.machine.checks import FAULTS, PINS
-from zbudlab.machine.core import LAB_POOL, Core
-from zbudlab.mm import cma, compaction, memory, page_alloc, zbud
+from zbudlab.machine.core import LAB_POOL, SWAP_TYPE, Core
+from zbudlab.mm import (
+    cma,
+    compaction,
+    memory,
+    page_alloc,
+    zbud,
+    zsmalloc_compact,
+    zswap_cgroup,
+)
 
 MAX_RECLAIM_RETRIES = 16  #: of a request for CMA that finds no frame to move a page to
 
@@ -53,7 +61,8 @@ def create_process(machine: Core, pages: int) -> int:
 
 def zero_page_length(machine: Core) -> int:
     """Return the compressed length in bytes of a page that was only touched; 0 = same-filled."""
-    if machine.state.zswaps["same_filled_pages_enabled"][0]:
+    zswap = machine.state.zswaps[0]
+    if zswap["same_filled_pages_enabled"] or zswap["zeromap"]:
         return 0
     return len(machine.compressor.compress(bytes(PAGE_SIZE)))
 
@@ -329,6 +338,44 @@ def inject(machine: Core, fault: int, count: int) -> int:
     else:
         machine.swap.device.fail = count
     return 0
+
+
+# --- cgroups -----------------------------------------------------------------------------------
+
+
+@operation
+def create_cgroup(machine: Core, parent: int) -> int:
+    """Create a cgroup below another one. Return its number."""
+    number = int(np.flatnonzero(machine.state.cgroups["created"] == 0)[0])
+    machine.do(zswap_cgroup.mem_cgroup_create, machine.state.mem, number, parent)
+    return number
+
+
+@operation
+def attach(machine: Core, process: int, cgroup: int) -> int:
+    """Put a process into a cgroup, which is charged for its pages in zswap. Return 0."""
+    machine.state.processes[process]["cgroup"] = cgroup
+    return 0
+
+
+@operation
+def set_zswap_max(machine: Core, cgroup: int, pages: int) -> int:
+    """Set memory.zswap.max of a cgroup; layout.NO_LIMIT = none. Return 0."""
+    machine.state.cgroups[cgroup]["zswap_max"] = pages
+    return 0
+
+
+@operation
+def set_zswap_writeback(machine: Core, cgroup: int, writeback: int) -> int:
+    """Set memory.zswap.writeback of a cgroup. Return 0."""
+    machine.state.cgroups[cgroup]["zswap_writeback"] = writeback
+    return 0
+
+
+@operation
+def compact_pool(machine: Core) -> int:
+    """Move the objects of zsmalloc's pool together. Return how many pages that freed."""
+    return int(machine.do(zsmalloc_compact.zs_compact, machine.state.mem, SWAP_TYPE))
 
 
 # --- zbud, without zswap -----------------------------------------------------------------------

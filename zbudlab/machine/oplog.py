@@ -228,10 +228,11 @@ class OperationLog:
     def _length(self, digest: bytes, data: bytes, *, rules: Profile) -> int:
         """Return the compressed length of a page as a machine without page bytes takes it.
 
-        0 = same-filled (rule `same_filled`), -1 = the compressor refused it.
+        0 = same-filled (rule `same_filled`) or zeros (`zeromap`), -1 = the compressor refused it.
         """
         page = self.contents[self.numbers[digest]] if digest in self.numbers else None
-        if rules.same_filled and page and page == page[:8] * (PAGE_SIZE // 8):
+        same = page and page == page[:8] * (PAGE_SIZE // 8)
+        if same and (rules.same_filled or (rules.zeromap and not any(page or b""))):
             return 0
         refused = not data or (rules.one_page_of_room and len(data) > PAGE_SIZE)
         return -1 if refused else min(len(data), TOO_LONG)

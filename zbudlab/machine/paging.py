@@ -24,6 +24,7 @@ from zbudlab.layout import (
     ACCESS_TOUCH,
     MIGRATE_CMA,
     MIGRATE_MOVABLE,
+    SWAP_ZEROS,
     WMARK_HIGH,
     WMARK_LOW,
 )
@@ -136,6 +137,10 @@ class Paging:
         self.swap.swap_free(slot)
         self.notes.came(place, source)
         self.events["pgmajfault"] += 1
+        if source == "device":
+            self.swap.swapped_in(process)
+        elif source == "zeros":
+            self.events["swpin_zero"] += 1
         return pfn
 
     def _lost(self, process: int, place: int, error: DamagedData) -> MachineError:
@@ -240,7 +245,7 @@ class Paging:
         errors = np.full(count, -errno.ENOSPC, np.int64)
         self.do(vmscan.add_to_swap, state.mem, victims[:unmapped], slots)
         errors[:unmapped] = self._write_out(victims[:unmapped], slots)
-        self.events["swap_write_error"] += int(np.count_nonzero(errors[:unmapped]))
+        self.events["swap_write_error"] += int(np.count_nonzero(errors[:unmapped] == -errno.EIO))
         freed = self.do(vmscan.shrink_end, state.mem, victims, errors)
         self.swap.swap_free(slots[errors[:unmapped] != 0])
         self.events["pswpout"] += freed
@@ -249,9 +254,14 @@ class Paging:
     def _write_out(self, victims: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Store pages in zswap or on the swap device. Return 0 or a negative errno for each."""
         state, places = self.state, self.state.pages["index"][victims]
+        groups = state.processes["cgroup"][state.pages["mapping"][victims] - 1]
         if self._with_bytes:
-            errors = self.swap.store_batch(slots, state.frames[victims])
+            errors = self.swap.store_batch(slots, state.frames[victims], groups=groups)
         else:
-            errors = self.swap.store_batch(slots, state.marks[victims], state.lengths[places])
+            lengths = state.lengths[places]
+            errors = self.swap.store_batch(slots, state.marks[victims], lengths, groups)
         self.notes.refused(places, state.swap_slots["refusal"][slots])
+        if self.swap.rules.zeromap:
+            marked = state.swap_slots["frontswap"][slots] == SWAP_ZEROS
+            self.events["swpout_zero"] += int(np.count_nonzero(marked))
         return errors

@@ -15,17 +15,25 @@ from numpy.typing import NDArray
 
 from zbudlab import layout
 from zbudlab.io.values import INT64_MAX, shown
-from zbudlab.machine import chains
+from zbudlab.machine import chains, pool_chains
 from zbudlab.machine.core import Core
 from zbudlab.mm import inspection
+from zbudlab.profiles import ZSMALLOC_RULES
 from zbudlab.swap.refusals import REFUSALS
 
 #: Fields that never change after boot, by array.
 CONSTANT: dict[str, tuple[str, ...]] = {
     "zones": ("spanned_pages", "list_heads", "pageblock_order", "watermark"),
-    "pools": ("list_heads", "row_shift", "created", "kind", "variant"),
+    "pools": (
+        *("list_heads", "row_shift", "created", "kind", "variant", "next_pool"),
+        *(*ZSMALLOC_RULES, "size_classes", "z3fold_heads", "z3fold_by_hand"),
+    ),
+    "size_classes": ("used", "object_size", "pages_per_zspage", "objs_per_zspage", "list_heads"),
     "swap_info": ("start", "nr_slots", "pool"),
-    "zswaps": (*layout.RULES, "totalram_pages", "accept_threshold_percent"),
+    "zswaps": (
+        *(*layout.RULES, "totalram_pages", "accept_threshold_percent"),
+        *("enabled", "shrinker_enabled", "current_pool"),
+    ),
 }
 #: Arrays that grow as a machine runs. The others keep their length.
 GROWING: tuple[str, ...] = (
@@ -37,6 +45,10 @@ GROWING: tuple[str, ...] = (
     "swap_marks",
     "zswap_entries",
     "lrus",
+    "zspages",
+    "objects",
+    "handles",
+    "z3folds",
 )
 GROWING += ("arrivals", "refusals", "device", "cache")
 MOST_RECORDS = 1 << 31  #: of a table that grows
@@ -127,6 +139,8 @@ def _spans(machine: Core) -> Iterator[Span]:
     yield from _memory(machine)
     yield from _processes(machine)
     yield from _swap(machine)
+    yield from _groups(machine)
+    yield from pool_chains.spans(machine.state, machine.config.frames)
     yield from _others(machine)
 
 
@@ -168,6 +182,7 @@ def _processes(machine: Core) -> Iterator[Span]:
     yield "the number of page table entries", np.array([state._ptes_used]), 0, len(state.ptes)
     yield "the number of lengths", np.array([len(state.lengths)]), len(state.ptes), MOST_RECORDS
     yield "length", state.lengths, -1, layout.TOO_LONG
+    yield "process, cgroup", table["cgroup"], 0, max(len(state.cgroups) - 1, 0)
 
 
 def _swap(machine: Core) -> Iterator[Span]:
@@ -196,6 +211,24 @@ def _swap(machine: Core) -> Iterator[Span]:
         yield f"zswap, {name}", zswap[name], 0, INT64_MAX
 
 
+def _groups(machine: Core) -> Iterator[Span]:
+    """Yield the numbers of today's zswap: its lists, and cgroups."""
+    state = machine.state
+    lrus, groups, zswap = state.lrus, state.cgroups, state.zswaps
+    needed = layout.MAX_CGROUPS + len(state.zswap_entries) if len(groups) else 0
+    yield "the number of list records", np.array([len(lrus)]), needed, MOST_RECORDS
+    for link in ("next", "prev"):
+        yield f"list record, {link}", lrus[link], 0, len(lrus) - 1
+    yield "list record, cgroup", lrus["cgroup"], 0, len(groups) - 1
+    yield "list record, pool", lrus["pool"], 0, len(state.pools) - 1
+    yield "cgroup, parent", groups["parent"], -1, len(groups) - 1
+    made = np.flatnonzero(groups["created"])
+    yield "the parent of a cgroup less its number", groups["parent"][made] - made, -INT64_MAX, -1
+    yield "cgroup, zswap_max", groups["zswap_max"], layout.NO_LIMIT, INT64_MAX
+    yield "zswap, next_shrink", zswap["next_shrink"], -1, max(len(groups) - 1, -1)
+    yield "zswap, shrink_work", zswap["shrink_work"], 0, 1
+
+
 def _others(machine: Core) -> Iterator[Span]:
     frames, notes = machine.config.frames, machine.paging.notes
     pins = np.array([*machine.pins, *(pfn for pfn, _ in machine.pin_kinds)] or [0], np.int64)
@@ -206,6 +239,6 @@ def _others(machine: Core) -> Iterator[Span]:
     yield "migration, new", moves["new"], -1, frames - 1
     more = np.array([len(notes.refusals) - len(notes.arrivals)])
     yield "the number of refusals less that of arrivals", more, 0, 0
-    yield "an arrival", notes.arrivals & 0x7F, 0, 3
+    yield "an arrival", notes.arrivals & 0x7F, 0, layout.ARRIVED_ZEROS
     yield "a refusal", notes.refusals, 0, max(REFUSALS)
     yield "the errno of the device", np.array([machine.swap.device.fail]), 0, 133

@@ -91,6 +91,12 @@ def first_fault(state: State) -> str | None:
     return None
 
 
+def stored_in_zswap(state: State) -> np.ndarray:
+    """Return for each swap slot whether zswap has its page, bool (slots,)."""
+    has: np.ndarray = state.swap_slots["entry"] > 0
+    return has if state.zswaps["own_lru"][0] else has & (state.swap_slots["frontswap"] > 0)
+
+
 def arrays(state: State) -> dict[str, np.ndarray]:
     """Return the machine's arrays by name, as read-only views."""
     views = {}

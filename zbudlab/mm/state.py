@@ -223,7 +223,7 @@ class State:
             unused = np.array([len(self.processes)])
             self.processes = grown(self.processes, len(self.processes) + 1)
         owner = int(unused[0])
-        self.processes[owner] = (start, nr_pages, 0, 0)
+        self.processes[owner] = (start, nr_pages, 0, 0, layout.ROOT_CGROUP)
         return owner
 
     def _new_range(self, nr_pages: int) -> int:

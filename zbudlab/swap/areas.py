@@ -81,12 +81,16 @@ class SwapAreas:
         self._drain_slots_cache()
         area = self.state.swap_info[type]
         if area["pool"] >= 0:
-            self.do(zswap.zswap_invalidate_area, self.state.mem, type)
+            self._invalidate_area(type)
             self.run_work()
         slots = np.arange(area["start"], area["start"] + area["nr_slots"])
         self.cache.drop_all(slots)
         self.device.discard(slots)
         self.do(swapfile.swapoff, self.state.mem, type)
+
+    def _invalidate_area(self, type: int) -> None:
+        """Drop what zswap holds for a swap area."""
+        self.do(zswap.zswap_invalidate_area, self.state.mem, type)
 
     def slot(self, type: int, offset: int) -> int:
         """Return the number of an area's slot among the slots of all areas."""
@@ -142,8 +146,12 @@ class SwapAreas:
         """Drop references to slots, then run the work that this has queued."""
         freed = np.empty(len(batch) + layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         count = self.do(swapfile.swap_free, self.state.mem, batch, freed)
-        self.device.discard(freed[:count])
+        self._discard(freed[:count])
         self.run_work()
+
+    def _discard(self, freed: NDArray[np.int64]) -> None:
+        """Drop what the device holds for slots that were freed; zswap was notified before."""
+        self.device.discard(freed)
 
     def run_work(self) -> None:
         """Run the work that a pool of z3fold has queued; other allocators queue none here.
@@ -158,6 +166,6 @@ class SwapAreas:
         """Free the slots that are waiting; return how many."""
         freed = np.empty(layout.SWAP_SLOTS_CACHE_SIZE, np.int64)
         count = self.do(swapfile.swapcache_free_entries, self.state.mem, freed, 0)
-        self.device.discard(freed[:count])
+        self._discard(freed[:count])
         self.run_work()
         return count

@@ -38,6 +38,18 @@ def same_filled(pages: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return equal
 
 
+def without_object(pages: NDArray[np.uint8], *, rules: Profile) -> NDArray[np.bool_]:
+    """Return which pages, uint8 (n, 4096), need no compressed copy under the rules.
+
+    With `same_filled` those that repeat one word, with `zeromap` those of zeros; their length is 0.
+    """
+    if rules.same_filled:
+        return same_filled(pages)
+    if rules.zeromap:
+        return np.logical_not(pages.any(axis=1))
+    return np.zeros(len(pages), np.bool_)
+
+
 def compressed_lengths(
     using: Compressor,
     pages: NDArray[np.uint8],
@@ -104,11 +116,12 @@ class Compression:
             raise ValueError("pages are stored with their bytes, and without lengths")
         pages = np.ascontiguousarray(pages)
         if not self.settings.enabled:
-            return pages, np.zeros(count, np.int32), pages
+            zeros = without_object(pages, rules=self.rules) if self.rules.zeromap else True
+            return pages, np.where(zeros, np.zeros(count, np.int32), np.int32(-1)), pages
         data = self._room_for(count)
         lengths = self._compress(pages, data)
-        if self.state.zswaps["same_filled_pages_enabled"][0]:
-            same = same_filled(pages)
+        if self.state.zswaps["same_filled_pages_enabled"][0] or self.rules.zeromap:
+            same = without_object(pages, rules=self.rules)
             lengths[same] = 0
             data[same, :8] = pages[same, :8]
         return data, lengths, pages
@@ -160,7 +173,10 @@ class Compression:
         if address < 0:
             return np.full(layout.PAGE_SIZE // 8, word, np.int64).tobytes()
         assert self.compressor is not None
-        return decompressed(self.compressor, self._object(number, address, length))
+        found = self._object(number, address, length)
+        if self.rules.keep_incompressible and length == layout.PAGE_SIZE:
+            return found.tobytes()
+        return decompressed(self.compressor, found)
 
     def _object(self, number: int, address: int, length: int) -> NDArray[np.uint8]:
         """Return the compressed bytes of a mapped entry."""

@@ -115,12 +115,15 @@ class FolioZswap:
         number = int(self.state.swap_slots["entry"][slot])
         if not number:
             return None
-        page = self._decompressed(number)
+        page = self.decompressed(number)
         self.do(zswap7.zswap_load_folio_end, self.state.mem, slot)
         return page
 
-    def _decompressed(self, number: int) -> SlotContent:
-        """Return the page of an entry. Raises DamagedData."""
+    def decompressed(self, number: int, *, counted: bool = True) -> SlotContent:
+        """Return the page of an entry. Raises DamagedData.
+
+        counted: whether zswap counts a page that does not decompress.
+        """
         where = np.zeros(2, np.int64)
         self.do(zswap7.zswap_decompress_begin, self.state.mem, number, where)
         failed = True
@@ -128,6 +131,7 @@ class FolioZswap:
             page = self.world.content(number, where)
             failed = False
         finally:
+            failed = failed and counted
             self.do(zswap7.zswap_decompress_end, self.state.mem, number, int(failed))
         return page
 
@@ -150,7 +154,7 @@ class FolioZswap:
         page: SlotContent = 0
         if not error:
             try:
-                page = self._decompressed(number)
+                page = self.decompressed(number)
             except DamagedData:
                 error = -zswap7.EIO
         self.do(zswap7.zswap_writeback_folio_end, self.state.mem, slot, int(error != 0))

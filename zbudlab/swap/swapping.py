@@ -36,8 +36,11 @@ COUNTERS = (
     "reject_compress_poor",
     "reject_alloc_fail",
     "reject_kmemcache_fail",
+    "reject_compress_fail",
+    "decompress_fail",
     "duplicate_entry",
     "stored_pages",
+    "stored_incompressible_pages",
     "pool_pages",
     "same_filled_pages",
     "compressed_bytes",
@@ -115,16 +118,26 @@ class Swap(Writeback):
         return int(batch.answers[0])
 
     def store_batch(
-        self, slots: ArrayLike, pages: NDArray | None = None, lengths: ArrayLike | None = None
+        self,
+        slots: ArrayLike,
+        pages: NDArray | None = None,
+        lengths: ArrayLike | None = None,
+        groups: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """Swap pages out, in order. Return for each 0, or -EIO if it must stay in memory.
+        """Swap pages out, in order. Return for each 0, or an errno if it must stay in memory.
 
         slots: (n,). pages: uint8 (n, 4096); without page bytes tags (n,), with lengths (n,).
+        groups: their cgroups, int64 (n,), where zswap knows any; None = the root. The errnos are
+        -EIO (it could not be written) and -EBUSY (its cgroup allows no writeback).
         """
-        return self._store(np.ascontiguousarray(slots, np.int64), pages, lengths).errors
+        return self._store(np.ascontiguousarray(slots, np.int64), pages, lengths, groups).errors
 
     def _store(
-        self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
+        self,
+        slots: NDArray[np.int64],
+        pages: NDArray | None,
+        lengths: ArrayLike | None,
+        groups: NDArray[np.int64] | None = None,
     ) -> Stores:
         """Compress pages and swap them out."""
         if self.cache.pages:
@@ -211,11 +224,15 @@ class Swap(Writeback):
         self._reach("store", slot)
         return self.do(zswap.zswap_store_end, self.state.mem, slot, data, which, length)
 
+    def swapped_in(self, process: int) -> None:
+        """Note that a page of a process was read from the device, if zswap counts that."""
+
     # --- load ----------------------------------------------------------------------------------
 
     def load(self, slot: int, out: NDArray | None = None) -> str:
-        """Swap a page in. Return where it was: "zswap", "device", or "cache" for the swap cache.
+        """Swap a page in. Return where it was: "zswap", "device", "cache" or "zeros".
 
+        "cache" is the swap cache; a page of "zeros" was only marked (rule `zeromap`).
         out: gets the content, uint8 (4096,), or int64 (1,) without page bytes. The slot stays
         allocated. Raises DamagedData if the page in zswap no longer decompresses.
         """

@@ -14,13 +14,14 @@ requested of the CMA area. The same seed gives the same run. A workload is a TOM
 """
 
 from zbudlab.workload.checks import WorkloadError
-from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
+from zbudlab.workload.language import Allocation, CmaRequest, Group, Phase, Process, Region
 from zbudlab.workload.run import Run, Step
 from zbudlab.workload.workload import Workload, scenarios
 
 __all__ = [
     "Allocation",
     "CmaRequest",
+    "Group",
     "Phase",
     "Process",
     "Region",

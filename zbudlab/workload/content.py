@@ -26,7 +26,7 @@ from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.machine.oplog import Recording
 from zbudlab.profiles import Profile
-from zbudlab.swap.compression import compressed_lengths, same_filled
+from zbudlab.swap.compression import compressed_lengths, without_object
 from zbudlab.workload.checks import FILE, PROCESS, ContentSpec, weights_of
 
 DISTINCT = 1024
@@ -58,16 +58,15 @@ class ContentPages:
     def lengths(self, using: Compressor, *, rules: Profile) -> NDArray[np.int32]:
         """Return the compressed length of each page, int32 (n,).
 
-        0 = same-filled, where the rules know that. Lengths are computed once for each compressor
-        and rules.
+        0 = same-filled or zeros, where the rules know that. Lengths are computed once for each
+        compressor and rules.
         """
         key = (using.name, rules)
         if key not in self._lengths:
             inner = using.inner if isinstance(using, Recording) else using
             scratch = np.empty_like(self.pages)
             found = compressed_lengths(inner, self.pages, scratch, 1, rules=rules)
-            if rules.same_filled:
-                found[same_filled(self.pages)] = 0
+            found[without_object(self.pages, rules=rules)] = 0
             self._lengths[key] = found
         return self._lengths[key]
 

@@ -51,6 +51,26 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A memory cgroup of processes, in kernels whose zswap knows cgroups.
+
+    parent: the name of the cgroup above; "" = the root. zswap_max: the most compressed bytes it may
+    have in zswap, as a size; % is of the machine's frames; None = no limit. zswap_writeback:
+    whether its pages may go to the swap device.
+    """
+
+    name: str
+    parent: str = ""
+    zswap_max: Size | None = None
+    zswap_writeback: bool = True
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.zswap_max is not None:
+            pages_of(self.zswap_max, 1)
+
+
+@dataclass(frozen=True)
 class Process:
     """A kind of process.
 
@@ -58,7 +78,7 @@ class Process:
     pages written per step until then; % is of its pages. life: steps after which a process exits; 0
     = unlimited. at_once: how many of them are in use at a time, while the others sleep; 0 = all.
     turn: steps after which the next ones are in use. ends: which exit when a phase ends some,
-    "random", "oldest" or "newest".
+    "random", "oldest" or "newest". cgroup: the name of the cgroup they belong to; "" = the root.
     """
 
     name: str
@@ -68,6 +88,7 @@ class Process:
     at_once: int = 0
     turn: int = 10
     ends: str = "random"
+    cgroup: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)

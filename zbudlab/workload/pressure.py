@@ -241,10 +241,14 @@ class UnderPressure:
     # --- figures -------------------------------------------------------------------------------
 
     def _counts(self) -> np.ndarray:
-        """Return counts that only grow: major faults, reads from the swap device, pages moved."""
+        """Return counts that only grow: major faults that stored content served, reads, moves.
+
+        Reads are those from the swap device, moves those of pages.
+        """
         events = self.machine.paging.events
         reads = self.machine.swap.device.reads
-        return np.array([events["pgmajfault"], reads, events["pgmigrate_success"]])
+        faults = events["pgmajfault"] - events["swpin_zero"]  # marked zeros are stored nowhere
+        return np.array([faults, reads, events["pgmigrate_success"]])
 
     def _look(self) -> dict[str, float]:
         """Return a row of figures, keys as COLUMNS."""

@@ -18,12 +18,13 @@ import numpy as np
 
 from zbudlab.io.arguments import checked
 from zbudlab.io.values import shown
+from zbudlab.layout import ROOT_CGROUP
 from zbudlab.machine import Machine
 from zbudlab.machine.errors import MachineError
 from zbudlab.workload import access
 from zbudlab.workload.checks import Size, WorkloadError, pages_of
 from zbudlab.workload.content import ContentPages, content
-from zbudlab.workload.language import Allocation, CmaRequest, Phase, Process, Region
+from zbudlab.workload.language import Allocation, CmaRequest, Group, Phase, Process, Region
 
 OUT_OF_STEP = 1 << 32  #: the number of the generator that chooses which processes end
 
@@ -70,7 +71,8 @@ class Live:
         self.grown = 0
         self.sizes = [max(pages_of(r.pages, run.machine.config.frames), 1) for r in kind.regions]
         self.pages = sum(self.sizes)
-        self.process = run.machine.create_process(self.pages)
+        group = run.cgroups.get(kind.cgroup, ROOT_CGROUP)
+        self.process = run.machine.create_process(self.pages, cgroup=group)
         self.rng = run.generator(number)
         self.first = np.cumsum([0, *self.sizes]).tolist()
         self.contents = [run.content(region) for region in kind.regions]
@@ -91,13 +93,30 @@ def _pattern(region: Region, pages: int, rng: np.random.Generator) -> access.Pat
     return access.WorkingSet(pages, rng, region.working_set, region.shift)
 
 
+def _made(machine: Machine, groups: tuple[Group, ...]) -> dict[str, int]:
+    """Create cgroups on a machine. Return their numbers by name."""
+    found: dict[str, int] = {}
+    for group in groups:
+        size = group.zswap_max
+        try:
+            found[group.name] = machine.create_cgroup(
+                found.get(group.parent, ROOT_CGROUP),
+                zswap_max=None if size is None else pages_of(size, machine.config.frames),
+                zswap_writeback=group.zswap_writeback,
+            )
+        except MachineError as error:
+            raise WorkloadError(f"cgroup {group.name}: {error.sentence}") from error
+    return found
+
+
 class Run:
     """The steps of a workload on a machine: iterate over it, `for step in workload.run(machine)`.
 
     Between two steps the machine may be used in any way, and the run may be changed: `intensity` is
     a factor for the pages used and grown per step (0 = all processes sleep); `start(kind)` and
     `end(live)` add and remove processes. processes: those running, oldest first. totals: counts of
-    all events so far.
+    all events so far. cgroups: their numbers on the machine, by name. Raises WorkloadError if the
+    workload has cgroups and the machine's zswap knows none.
     """
 
     @checked()
@@ -111,8 +130,10 @@ class Run:
         name: str = "",
         folder: Path = Path(),
         repeat: bool = False,
+        cgroups: tuple[Group, ...] = (),
     ) -> None:
         self.machine = machine
+        self.cgroups = _made(machine, cgroups)
         self.name = name
         self.phases = phases
         self.seed = seed

@@ -13,6 +13,7 @@ from zbudlab.workload.checks import ContentSpec, WorkloadError, check_choice, ch
 from zbudlab.workload.language import (
     Allocation,
     CmaRequest,
+    Group,
     Phase,
     Process,
     Region,
@@ -28,7 +29,8 @@ class Workload:
     """Kinds of processes, and phases. `run` puts a machine under this pressure.
 
     machine: settings of the machine that it is made for. folder: where its relative paths start.
-    WorkloadError if it contradicts itself.
+    cgroups: of the processes, those above before those below them. WorkloadError if it contradicts
+    itself.
     """
 
     name: str
@@ -37,9 +39,11 @@ class Workload:
     description: str = ""
     machine: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
+    cgroups: tuple[Group, ...] = ()
 
     def __post_init__(self) -> None:
         check_types(self)
+        self._check_cgroups()
         check_table(f"workload {self.name}, machine", self.machine)
         kinds = [process.name for process in self.processes]
         if len(set(kinds)) < len(kinds):
@@ -49,6 +53,17 @@ class Workload:
         for phase in self.phases:
             for kind in (*phase.start, *phase.end, *phase.sleep):
                 check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
+
+    def _check_cgroups(self) -> None:
+        """Raise WorkloadError for a cgroup that does not exist, or twice, or too late."""
+        known: list[str] = []
+        for group in self.cgroups:
+            if group.name in ("", *known):
+                raise WorkloadError(f"workload {self.name}: a second cgroup {group.name!r}")
+            check_choice(f"cgroup {group.name}", "parent", group.parent, ("", *known))
+            known.append(group.name)
+        for kind in self.processes:
+            check_choice(f"process {kind.name}", "cgroup", kind.cgroup, ("", *known))
 
     @property
     def steps(self) -> int:
@@ -83,6 +98,7 @@ class Workload:
             name=self.name,
             folder=self.folder,
             repeat=repeat,
+            cgroups=self.cgroups,
         )
 
     @classmethod
@@ -109,6 +125,11 @@ class Workload:
         plain["processes"] = tuple(
             _process({"name": name} | check_table(f"process {name}", kind))
             for name, kind in kinds.items()
+        )
+        groups = check_table("cgroups", plain.pop("cgroups", {}))
+        plain["cgroups"] = tuple(
+            made(Group, f"cgroup {name}", {"name": name} | check_table(f"cgroup {name}", group))
+            for name, group in groups.items()
         )
         plain["phases"] = tuple(
             _phase(phase) for phase in list_of("phases", plain.get("phases", []))

@@ -87,6 +87,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zsmalloc",
     ),
     "machine": (
+        "cgroups",
         "chains",
         "checks",
         "cma",
@@ -105,6 +106,8 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "oplog",
         "paging",
         "peek",
+        "piles",
+        "pool_chains",
         "proof",
         "settings",
         "snapshots",
@@ -126,6 +129,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "page",
         "page_alloc",
         "page_alloc_check",
+        "page_io",
         "page_isolation",
         "page_poison",
         "radix_tree",
@@ -191,6 +195,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "settings",
         "stored_pages",
         "swapping",
+        "today",
         "writeback",
     ),
 }
