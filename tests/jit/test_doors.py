@@ -111,7 +111,8 @@ from zbudlab.machine import Machine
 from zbudlab.mm import z3fold, zsmalloc
 machine = Machine(frames=128, log=False, threads=1)
 machine.touch(machine.create_process(200), range(200))
-print(len(zsmalloc.zs_malloc.overloads), len(z3fold.z3fold_alloc.overloads), (doors.DOORS != CLOSED).any())
+opened = (doors.DOORS != CLOSED).any()
+print(len(zsmalloc.zs_malloc.overloads), len(z3fold.z3fold_alloc.overloads), opened)
 """
 
 
