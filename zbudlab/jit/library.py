@@ -22,6 +22,8 @@ from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 from numba.core.types.misc import unliteral
 
+#: Passes over a kernel that another one calls; its caller's go over it again.
+INNER = {"opt": 2, "loop_vectorize": False, "slp_vectorize": False}
 NOGIL = True  #: kernels run without Python's lock
 _compiling: list[Any] = []  #: the kernels being compiled, each for the one before it
 
@@ -47,7 +49,8 @@ class _Library(JITCodeLibrary):
     def _optimize_final_module(self) -> None:
         if self.exported:
             self._final_module.get_function(self.exported).linkage = "external"
-        builder = self._codegen._pass_builder()
+        level = INNER if len(_compiling) > 1 else {}
+        builder = self._codegen._pass_builder(**level)
         builder.getModulePassManager().run(self._final_module, builder)
 
     def _finalize_final_module(self) -> None:
