@@ -53,8 +53,8 @@ def swap_writeout(mem, batch, cgroup, data, raw, lengths):
 
 
 @kernel(inline=False)
-def swap_writeout_pages(mem, batch, groups, data, raw, lengths, answers, start):
-    """Write pages out from index `start` on. Return the index at which Python has to act, or n.
+def swap_writeout_pages(mem, batch, groups, data, raw, lengths, answers):
+    """Write pages out. Return the index of the one at which Python has to act, or n.
 
     batch: their slots, int64 (n,). groups: the cgroup of each, int64 (n,). data, raw, lengths: as
     of `zswap7.zswap_store_folio`; under the rule `zeromap` the length 0 is a page of zeros.
@@ -62,7 +62,7 @@ def swap_writeout_pages(mem, batch, groups, data, raw, lengths, answers, start):
     before the page is offered again.
     """
     zswap = mem.zswaps[0]
-    for i in range(start, batch.shape[0]):
+    for i in range(batch.shape[0]):
         if zswap.zeromap and lengths[i] == 0:
             mark_zeros(mem, batch[i], data, i)
             answers[i] = 0

@@ -78,9 +78,9 @@ class TodaysSwap(Swap):
     ) -> int:
         """Write pages out until Python has acted once. Return the index of the next page."""
         slots, data, lengths, _, answers, _ = batch
-        given = (slots, groups, data, raw, lengths, answers, start)
+        given = [each[start:] for each in (slots, groups, data, raw, lengths, answers)]
         self._reach("store", int(slots[start]))
-        stop = int(self.do(page_io.swap_writeout_pages, self.state.mem, *given))
+        stop = start + int(self.do(page_io.swap_writeout_pages, self.state.mem, *given))
         if stop < len(slots) and answers[stop] == zswap7.AT_LIMIT:
             one = slice(stop, stop + 1)
             self.busy, outer = int(slots[stop]), self.busy

@@ -33,9 +33,8 @@ from zbudlab.view.step.still import picture
 
 MAP_SIZE = 420  #: pixels
 SLICE = 0.15  #: seconds of running a log before the browser can replace its request
-QUICK = (
-    1 << 14
-)  #: frames of the largest machine whose picture is drawn at every step, not only at rest
+#: Frames of the largest machine whose picture is drawn at every step, not only at rest.
+QUICK = 1 << 14
 BOOTED = "The machine has just booted: nothing has been done yet."
 NOT_YET = "This operation has not begun yet."
 STOPPED = "Your code stopped here: "

@@ -61,14 +61,7 @@ def figure(
     while len(cells) > MOST_CELLS:
         cells = joined(cells, 4)  # a square of the Hilbert curve
     arrangement = arrange(len(cells), layout)
-    ratio = arrangement.rows / arrangement.columns
-    size = (INCHES, INCHES * ratio + 1.45)
-    plain = bool(marked) or frames > MOST_DRAWN
-    drawn = (
-        Figure(figsize=size, layout="constrained")
-        if plain
-        else Still(figsize=size, layout="constrained")
-    )
+    drawn = _paper(arrangement, plain=bool(marked) or frames > MOST_DRAWN)
     if isinstance(drawn, Still):
         drawn.kinds = cells & FRAME_KIND_MASK
         drawn.note = f"{BOOKKEEPING}: {bookkeeping}"
@@ -79,15 +72,17 @@ def figure(
     ax.set_axis_off()
     told = f"{BOOKKEEPING}: {bookkeeping}".replace("frames: ", "frames\n")
     ax.text(0.5, -0.01, told, transform=ax.transAxes, ha="center", va="top", fontsize=10)
-    drawn.legend(
-        handles=_patches(numbers, kinds),
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
-        fontsize=10,
-    )
+    handles = _patches(numbers, kinds)
+    drawn.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
     drawn.suptitle(HINT)
     return drawn
+
+
+def _paper(arrangement: Arrangement, plain: bool) -> Figure:
+    """Return an empty figure for a map; one that is not plain is drawn in the page's theme."""
+    size = (INCHES, INCHES * arrangement.rows / arrangement.columns + 1.45)
+    kind = Figure if plain else Still
+    return kind(figsize=size, layout="constrained")
 
 
 def _pixels(cells: np.ndarray, arrangement: Arrangement, at: np.ndarray, kind: str) -> np.ndarray:

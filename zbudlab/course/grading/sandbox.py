@@ -27,6 +27,13 @@ from zbudlab.course.probes.imports import LIBRARIES
 
 START_SECONDS = 60.0  #: for a sandbox to start, by the clock
 TMP_BYTES = 32 << 20
+ENVIRONMENT = {
+    "PATH": "/nowhere",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 LINE_BYTES = ANSWER_BYTES + 1000
 
 
@@ -104,29 +111,15 @@ def command(program: str, package: Path, filter_number: int | None) -> list[str]
     """Return the command line that runs the worker of a stripped copy behind bubblewrap."""
     options = [program, "--die-with-parent", "--new-session", "--unshare-all", "--clearenv"]
     options += ["--cap-drop", "ALL"]  # as root, bubblewrap would keep them all
-    for name, value in {
-        "PATH": "/nowhere",
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }.items():
+    for name, value in ENVIRONMENT.items():
         options += ["--setenv", name, value]
     options += _system_binds()
     options += ["--ro-bind", str(package / "meminfo"), "/proc/meminfo"]
     options += ["--ro-bind", str(package), "/lab"]
     for place in _library_paths():
         options += ["--ro-bind", str(place), f"/libraries/{place.name}"]
-    options += [
-        "--dev",
-        "/dev",
-        "--remount-ro",
-        "/dev",
-        "--size",
-        str(TMP_BYTES),
-        "--tmpfs",
-        "/tmp",
-    ]
+    options += ["--dev", "/dev", "--remount-ro", "/dev"]
+    options += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp"]
     options += ["--chdir", "/tmp", "--remount-ro", "/"]
     if filter_number is not None:
         options += ["--seccomp", str(filter_number)]

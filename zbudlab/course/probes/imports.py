@@ -18,14 +18,8 @@ LIBRARIES = ("numpy", "cramjam", "lz4", "zstandard", "psutil", "tqdm")
 #: The modules of zbudlab in the sandbox, by package. A module that is not listed is not copied.
 #: Packages' own `__init__.py` are copied, except those in `REPLACED`.
 PACKAGE: dict[str, tuple[str, ...]] = {
-    "": (
-        "_version",
-        "profiles",
-    ),
-    "analysis": (
-        "blockers",
-        "ownership",
-    ),
+    "": ("_version", "profiles"),
+    "analysis": ("blockers", "ownership"),
     "conformance": (
         "buddy",
         "compact",
@@ -44,10 +38,7 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "zswap_settings",
         "zswap_world",
     ),
-    "content": (
-        "compressors",
-        "sources",
-    ),
+    "content": ("compressors", "sources"),
     "course": ("contract",),
     "course.probes": (
         "basic",
@@ -63,18 +54,8 @@ PACKAGE: dict[str, tuple[str, ...]] = {
         "machines",
         "traces",
     ),
-    "driver": (
-        "faults",
-        "log",
-        "reclaim",
-        "work",
-    ),
-    "io": (
-        "arguments",
-        "files",
-        "streams",
-        "values",
-    ),
+    "driver": ("faults", "log", "reclaim", "work"),
+    "io": ("arguments", "files", "streams", "values"),
     "layout": (
         "cgroups",
         "driver",
