@@ -5,41 +5,15 @@ import re
 import numpy as np
 import pytest
 
+from tests.history import pools
+from tests.history.pools import told
 from zbudlab import layout
-from zbudlab.history import History
-from zbudlab.machine import Machine
 
 
 @pytest.fixture(scope="module")
 def past():
-    """The history of a machine whose pool grew, shrank and was moved."""
-    random = np.random.default_rng(3)
-    machine = Machine(
-        frames=512, profile="6.1", zpool="zsmalloc", pageblock_order=4, threads=1, min_free=4
-    )
-    pages = np.zeros((200, layout.PAGE_SIZE), np.uint8)
-    for page, size in zip(pages, random.integers(100, 3000, 200), strict=True):
-        page[:size] = random.integers(0, 256, size)
-    stored, other = machine.create_process(200), machine.create_process(230)
-    machine.write(stored, 0, pages)
-    machine.touch(other, range(230))
-    machine.reclaim(120)
-    machine.exit(other)
-    machine.compact()
-    machine.exit(stored)
-    return History(machine)
-
-
-def told(past, kind, stage):
-    """The sentences of the first parts of that kind within an operation of the log."""
-    for stop in range(1, len(past) + 1):
-        if past[stop].name != kind:
-            continue
-        inside = past.inside(stop)
-        numbers = [n for n, part in enumerate(inside.parts, 1) if part.stage == stage]
-        if numbers:
-            return [inside.explain(number).sentence for number in numbers[:8]]
-    raise AssertionError(f"no {kind} has a part {stage!r}")
+    """The history of a machine with zsmalloc."""
+    return pools.history("zsmalloc", 3000)
 
 
 SENTENCES = [
