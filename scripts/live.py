@@ -50,14 +50,20 @@ def operations() -> dict[str, int]:
 
 
 def engine() -> str:
-    """Return the script that starts the engine, with its module."""
+    """Return the script of the engine, with its module."""
     from zbudlab.wasm import build, builder
 
     module = build(builder.PAGE_ENTRIES)
     source = Path(builder.__file__).with_name("engine.js").read_text("utf-8")
-    given = {"module": packed(module.code), "description": module.description, "given": {}}
-    start = (SOURCES / "start.js").read_text("utf-8")
-    return f"{source}\n{start}\nObject.assign(zbudlab, {json.dumps(given)});\n"
+    given = {"module": packed(module.code), "description": module.description}
+    return f"{source}\nObject.assign(zbudlab, {json.dumps(given)});\n"
+
+
+def runtime() -> str:
+    """Return the script that all pages with live views have."""
+    from zbudlab.view.standalone import page
+
+    return page.runtime()
 
 
 def _script(name: str, files: str, own: str, given: dict[str, Any]) -> str:
@@ -154,7 +160,13 @@ def styles() -> str:
 def main(folder: Path) -> None:
     """Write all files."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"engine.js": engine, "hero.js": hero, "map.js": frame_map, "live.css": styles}
+    made = {
+        "start.js": runtime,
+        "engine.js": engine,
+        "hero.js": hero,
+        "map.js": frame_map,
+        "live.css": styles,
+    }
     for name, make in made.items():
         (folder / name).write_text(make(), encoding="utf-8")
 

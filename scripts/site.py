@@ -25,6 +25,8 @@ SOURCES = ROOT / "build" / "site-sources"
 FOLDERS = ("notebooks", "docs", "exercises", "findings")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
 PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
+FEW, MANY = 6, 40  #: pictures drawn ahead for the knobs of a view: of a sample, of the whole site
+HINT = "<p>Run this cell to make it live.</p>"  #: below stored views; here they are live
 #: Modules whose functions are for the package's own use.
 OWN_USE = ("zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")
 
@@ -129,16 +131,38 @@ def gather(modules: list[str]) -> None:
         copy = SOURCES / "extra" / picture.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, copy)
-    live(SOURCES / "extra" / "live")
+    live(SOURCES / "extra" / "live", FEW if modules != public_modules() else MANY)
     listed = "\n".join(f"   {name}" for name in modules)
     (SOURCES / "reference.rst").write_text(REFERENCE.format(modules=listed), encoding="utf-8")
 
 
-def live(folder: Path) -> None:
-    """Write the scripts of the live views, in a process with numba's compiler."""
+def live(folder: Path, pictures: int) -> None:
+    """Write the scripts of the live views and put the views into the notebooks.
+
+    pictures: drawn ahead for the knobs of a view. The scripts run with numba's compiler, in other
+    processes.
+    """
     with_compiler = {k: v for k, v in os.environ.items() if k != "NUMBA_DISABLE_JIT"}
-    command = [sys.executable, str(ROOT / "scripts" / "live.py"), str(folder)]
-    subprocess.run(command, env=with_compiler, check=True)
+    notebooks = map(str, sorted((ROOT / "notebooks").glob("*.ipynb")))
+    for command in (
+        ["live.py", str(folder)],
+        ["livepages.py", "--pictures", str(pictures), str(folder), *notebooks],
+    ):
+        script = str(ROOT / "scripts" / command[0])
+        subprocess.run([sys.executable, script, *command[1:]], env=with_compiler, check=True)
+    for page, made in json.loads((folder / "places.json").read_text("utf-8")).items():
+        _put(SOURCES / "notebooks" / f"{page}.ipynb", made["places"])
+
+
+def _put(path: Path, places: list[tuple[int, int, str]]) -> None:
+    """Put live views into a notebook, each around the stored output that it replaces."""
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell, output, element in places:
+        data = notebook["cells"][cell]["outputs"][output]["data"]
+        still = "".join(data["text/html"]).replace(HINT, "")
+        data.clear()
+        data["text/html"] = element.replace("@still", still)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def entries(*patterns: str, numbered: bool = False) -> str:

@@ -47,7 +47,8 @@ class LiveStory extends Story {
   }
 }
 
-/** Replace the recorded hero of an element by a live one, as soon as nothing runs in it. */
+/** Replace the recorded hero of an element by a live one, as soon as nothing runs in it. The promise
+ * is fulfilled then. */
 function goLive(box, machine, given) {
   const root = box.querySelector(".hero");
   const swap = () => {
@@ -61,15 +62,16 @@ function goLive(box, machine, given) {
     if (movable) hero.switch.click();
     hero.show();
     if (focused >= 0) places()[focused].focus();
-    box.dataset.liveState = "ready";
     return true;
   };
-  if (swap()) return;
-  const watcher = new MutationObserver(() => swap() && watcher.disconnect());
-  watcher.observe(root, { attributes: true, attributeFilter: ["data-state"] });
+  return new Promise((live) => {
+    if (swap()) return live();
+    const watcher = new MutationObserver(() => swap() && (watcher.disconnect(), live()));
+    watcher.observe(root, { attributes: true, attributeFilter: ["data-state"] });
+  });
 }
 
 const KIND_MASK = 7, HUGE_ORDER = 9;
-zbudlab.view("hero", async (box, engine, given) => {
-  goLive(box, new LiveMachine(engine, await unpacked(given.image), given.description), given);
+zbudlab.view("hero", async (box, given) => {
+  await goLive(box, new LiveMachine(await zbudlab.engine(), await unpacked(given.image), given.description), given);
 });

@@ -181,7 +181,6 @@ class LiveMap {
   }
 }
 
-zbudlab.view("frame map", async (box, engine, given) => {
-  new LiveMap(box, new LiveMachine(engine, await unpacked(given.image), given.description), given);
-  box.dataset.liveState = "ready";
+zbudlab.view("frame map", async (box, given) => {
+  new LiveMap(box, new LiveMachine(await zbudlab.engine(), await unpacked(given.image), given.description), given);
 });

@@ -30,6 +30,15 @@ class LiveView:
         """Draw the content of the view as a static picture."""
         raise NotImplementedError
 
+    def to_html(self, title: str = "zbudlab") -> str:
+        """Return the view as a page that needs neither a kernel nor any other file.
+
+        ValueError if it cannot be recorded.
+        """
+        from zbudlab.view.standalone.page import alone
+
+        return alone(self, title)
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         return bundle(self, self.figure(), self.summary)
 

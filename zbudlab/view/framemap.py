@@ -211,11 +211,14 @@ class FrameMap(LiveView, anywidget.AnyWidget):
     def _rearrange(self, name: str) -> None:
         self._arrangement = arrange(self._machine.config.frames, name)
         self._stream.forget()
-        self._tell_grid()
+        self._tell(*self.grid())  # the positions of the cells
 
-    def _tell_grid(self) -> None:
-        """Send the positions of the cells."""
-        grid = self._arrangement
+    def grid(self, name: str = "") -> tuple[dict[str, Any], np.ndarray]:
+        """Return the message about an arrangement of cells, and their positions, uint32 (cells,).
+
+        name: of the arrangement, as `layout`; default: the one shown.
+        """
+        grid = arrange(self._machine.config.frames, name) if name else self._arrangement
         block = 1 << self._machine.config.pageblock_order
         together = grid.frames_per_cell
         first, last = self._machine.cma_area
@@ -230,7 +233,12 @@ class FrameMap(LiveView, anywidget.AnyWidget):
             "cma": [first // together, last // together],
             "notice": details.reduced(grid.frames, together),
         }
-        self._tell(message, grid.places)
+        return message, grid.places
+
+    def state(self) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return the cells last read, uint8 (cells,), and what is said about them."""
+        together = self._arrangement.frames_per_cell
+        return palette.joined(self._frames, together), self._described()
 
     def _tell(self, message: dict[str, Any], array: np.ndarray | None = None) -> None:
         """Send a message if a browser is connected."""

@@ -373,6 +373,11 @@ class Player(LiveView, anywidget.AnyWidget):
         return BOOTED if not self.stop else NOT_YET
 
     @property
+    def parts(self) -> int:
+        """The number of parts of the operation shown, 0 if the player is not inside it."""
+        return 0 if self._inside is None else len(self._inside)
+
+    @property
     def changed_frames(self) -> list[int]:
         """The page frames that this step changed, ascending."""
         frames = [

@@ -118,13 +118,17 @@ class Prediction(anywidget.AnyWidget):
     def skip(self) -> None:
         """Show the answer without a guess."""
         if not self.truth:
-            told = escape(self._told(self.answer))
+            told = escape(self.described(self.answer))
             self.outcome = f"The answer is <b>{told}</b>.<p>{escape(self.why)}</p>"
             self._reveal()
 
+    def hidden(self) -> str:
+        """Run what waits for the prediction and return its result as HTML, or an empty text."""
+        return "" if self.then is None else _html(self.then())
+
     def _reveal(self) -> None:
-        if self.then is not None and not self.result:
-            self.result = _html(self.then())
+        if not self.result:
+            self.result = self.hidden()
         self.truth = {"answer": self.answer, "why": self.why}
 
     def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
@@ -135,10 +139,11 @@ class Prediction(anywidget.AnyWidget):
 
     def _beside(self, value: Any) -> str:
         """Return a sentence with the guess and the answer."""
-        yours, right = escape(self._told(value)), escape(self._told(self.answer))
+        yours, right = escape(self.described(value)), escape(self.described(self.answer))
         return f"You said {yours}. The answer is <b>{right}</b>."
 
-    def _told(self, value: Any) -> str:
+    def described(self, value: Any) -> str:
+        """Return an answer in words, with its unit."""
         if self.kind == SKETCH:
             return ", ".join(f"{x}: {y:.4g}" for x, y in zip(self.points, value, strict=True))
         return str(value) if self.choices else f"{value:g} {self.unit}".strip()
@@ -154,9 +159,8 @@ class Prediction(anywidget.AnyWidget):
         data, about = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data[WIDGET_VIEW][MARK] = True
         question = f"<p><b>Predict.</b> {escape(self.question + self._offered())}</p>"
-        answer = f"<p><b>{escape(self._told(self.answer))}</b>. {escape(self.why)}</p>"
-        run = _html(self.then()) if self.then is not None else ""
-        folded = f"<details><summary>Answer</summary>{answer}{run}</details>"
+        answer = f"<p><b>{escape(self.described(self.answer))}</b>. {escape(self.why)}</p>"
+        folded = f"<details><summary>Answer</summary>{answer}{self.hidden()}</details>"
         return {**data, "text/plain": repr(self), "text/html": question + folded}, about
 
 
