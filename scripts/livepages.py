@@ -3,8 +3,9 @@
 python scripts/livepages.py FOLDER [--pictures N] NOTEBOOK ...
 
 FOLDER gets the scripts of the pages and `places.json`: for each page its scripts, and the elements
-that replace outputs, as [cell, output, element]. What was recorded is kept in build/recorded until
-the notebook or the package changes.
+that replace outputs, as [cell, output, element]; output -1: below the cell. Exercises are not run:
+they get their numeric questions. What was recorded is kept in build/recorded until the notebook or
+the package changes.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "recorded"
+VALUE = "basic.value"  #: the probe of numeric questions
+STUDENTS = 100  #: whose numbers the pages of exercises have
 STILL = "@still"  #: in an element: the place of the stored output
 
 
@@ -73,6 +76,35 @@ def recorded(notebook: dict[str, Any], pictures: int) -> tuple[Any, list[list[An
     return run.page, places
 
 
+def _numeric(exercise: Any) -> dict[str, Any]:
+    """Return the abilities of an exercise that are numeric questions, by name."""
+    return {a.name: a for a in exercise.abilities if a.probe == VALUE and a.expected is not None}
+
+
+def questions(notebook: dict[str, Any], pictures: int) -> tuple[Any, list[list[Any]]]:
+    """Return the page of an exercise: numeric questions below the cells that check them."""
+    from zbudlab.course.contract import Setting, exercise
+    from zbudlab.view.standalone import Page
+    from zbudlab.view.standalone.question import Question
+
+    page, places = Page(pictures), []
+    for number, cell in enumerate(notebook["cells"]):
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        name, _, ability_name = grade_id.partition("-")
+        ability = _numeric(exercise(name)).get(ability_name) if ability_name else None
+        if ability is None:
+            continue
+        students = []
+        for setting in (Setting(student=student) for student in range(STUDENTS)):
+            (case,) = ability.visible(setting)
+            given = {key: value for key, value in case.items() if key != "name"}
+            students.append((given, ability.expected(setting, case)))
+        why = ability.why if isinstance(ability.why, str) else ""
+        record = page.add(Question(students, why))
+        places.append([number, -1, record.element("")])
+    return page, places
+
+
 def _key(path: Path, pictures: int) -> str:
     """Return what a page is made from, as a checksum."""
     made = hashlib.sha256(f"{pictures}".encode() + path.read_bytes() + Path(__file__).read_bytes())
@@ -91,7 +123,8 @@ def page_of(path: Path, pictures: int) -> dict[str, Any]:
     before = Path.cwd()
     os.chdir(path.parent)
     try:
-        page, places = recorded(json.loads(path.read_text("utf-8")), pictures)
+        read = recorded if path.parent.name == "notebooks" else questions
+        page, places = read(json.loads(path.read_text("utf-8")), pictures)
     finally:
         os.chdir(before)
     files = {f"{path.stem}-{number}.js": text for number, text in page.rests().items()}
@@ -117,7 +150,8 @@ def main(folder: Path, notebooks: list[Path], pictures: int) -> None:
             (folder / name).write_text(text, "utf-8")
         if made["places"]:
             names = ["start.js", *scripts, f"{path.stem}.js"]
-            listed[path.stem] = {"scripts": names, "places": made["places"]}
+            page_name = path.resolve().relative_to(ROOT).with_suffix("").as_posix()
+            listed[page_name] = {"scripts": names, "places": made["places"]}
     (folder / "start.js").write_text(page.runtime(), "utf-8")
     (folder / "views.css").write_text(page.styles(list(KINDS.values())), "utf-8")
     (folder / "places.json").write_text(json.dumps(listed), "utf-8")

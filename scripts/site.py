@@ -160,7 +160,8 @@ def live(folder: Path, pictures: int) -> None:
     processes.
     """
     with_compiler = {k: v for k, v in os.environ.items() if k != "NUMBA_DISABLE_JIT"}
-    notebooks = map(str, sorted((ROOT / "notebooks").glob("*.ipynb")))
+    found = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "exercises").glob("*/*.ipynb")]
+    notebooks = map(str, sorted(found))
     for command in (
         ["live.py", str(folder)],
         ["livepages.py", "--pictures", str(pictures), str(folder), *notebooks],
@@ -168,15 +169,18 @@ def live(folder: Path, pictures: int) -> None:
         script = str(ROOT / "scripts" / command[0])
         subprocess.run([sys.executable, script, *command[1:]], env=with_compiler, check=True)
     for page, made in json.loads((folder / "places.json").read_text("utf-8")).items():
-        _put(SOURCES / "notebooks" / f"{page}.ipynb", made["places"])
+        _put(SOURCES / f"{page}.ipynb", made["places"])
 
 
 def _put(path: Path, places: list[tuple[int, int, str]]) -> None:
     """Put live views into a notebook, each around the stored output that it replaces."""
     notebook = json.loads(path.read_text("utf-8"))
     for cell, output, element in places:
-        data = notebook["cells"][cell]["outputs"][output]["data"]
-        still = "".join(data["text/html"]).replace(HINT, "")
+        outputs = notebook["cells"][cell]["outputs"]
+        if output < 0:
+            outputs.append({"output_type": "display_data", "metadata": {}, "data": {}})
+        data = outputs[output]["data"]
+        still = "".join(data.get("text/html", "")).replace(HINT, "")
         data.clear()
         data["text/html"] = element.replace("@still", still)
     path.write_text(json.dumps(notebook), encoding="utf-8")

@@ -30,7 +30,7 @@ html_static_path = ["_static"]
 html_css_files = ["tokens.css", "site.css"]
 #: Scripts of live views by page (scripts/livepages.py).
 _LIVE = json.loads((Path(__file__).parent / "extra" / "live" / "places.json").read_text("utf-8"))
-html_context = {"live": {f"notebooks/{page}": made["scripts"] for page, made in _LIVE.items()}}
+html_context = {"live": {page: made["scripts"] for page, made in _LIVE.items()}}
 html_title = "zbudlab"
 html_theme_options = {
     "description": "A laboratory for Linux memory under pressure",

@@ -1,6 +1,8 @@
 """The static site: complete, and served with everything outside blocked nothing is missed."""
 
 import functools
+import gzip
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from tests.browser.lab import SERIOUS
 from zbudlab.view.look import tokens
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST = 150 * 1024  #: bytes of a page's scripts, compressed by gzip
 MODULES = ("zbudlab.machine", "zbudlab.mm.zbud", "zbudlab.sweep.intervals")  # a sample
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -80,6 +83,140 @@ def test_asks_for_nothing_from_outside_and_shows_its_pictures(lab, address):
     page.goto(f"{address}/search.html?q=zbud_migrate_page", wait_until="load")
     page.wait_for_selector("#search-results li a", timeout=20000)
     page.close()
+
+
+def live_pages(site):
+    """The scripts of each page with live views."""
+    places = json.loads((site / "live" / "places.json").read_text("utf-8"))
+    return {page: made["scripts"] for page, made in places.items()}
+
+
+def opened(lab, site, name, width=1280):
+    """A page from disk, all of its live views ready; requests and errors are kept."""
+    page = lab.context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto((site / f"{name}.html").as_uri(), wait_until="load")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-live]')].every((box) => box.dataset.liveState)"
+    )
+    return page
+
+
+def states(page):
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-live]')]"
+        ".map((box) => `${box.dataset.live}: ${box.dataset.liveState}`)"
+    )
+
+
+def turn(box):
+    """Turn the first knob of a view."""
+    before = box.get_attribute("data-place")
+    knob = box.locator("input[type=range], select").first
+    if knob.evaluate("(knob) => knob.tagName") == "SELECT":
+        other = knob.evaluate("(knob) => (knob.selectedIndex ? 0 : 1)")
+        knob.select_option(index=other)
+    else:
+        last = knob.evaluate("(knob) => knob.value === knob.max")
+        knob.press("ArrowLeft" if last else "ArrowRight")
+    box.page.wait_for_function(
+        "([box, before]) => box.dataset.place !== before", arg=[box.element_handle(), before]
+    )
+
+
+def press(name, then):
+    """Press a button of a view; what the view shows then."""
+
+    def act(box):
+        box.get_by_role("button", name=name, exact=True).first.click()
+        box.locator(then).first.wait_for()
+
+    return act
+
+
+def step(box):
+    before = box.locator(".zbl-player").get_attribute("data-stop")
+    box.get_by_role("button", name="to the beginning").click()
+    box.get_by_role(
+        "button", name="step inside" if before == "0" else "one step forward"
+    ).first.click()
+    box.locator(".zbl-player:not([data-number='0'])").wait_for()
+
+
+def answer(box):
+    box.get_by_label("Your answer").fill("-1")
+    box.get_by_role("button", name="Check").click()
+    box.get_by_text("-1 is not right").wait_for()
+
+
+def walk(box):
+    before = box.locator(".zbl-words").inner_text()
+    box.get_by_role("application").press("ArrowRight")
+    box.page.wait_for_function(
+        "([words, before]) => words.innerText !== before",
+        arg=[box.locator(".zbl-words").element_handle(), before],
+    )
+
+
+CHANGES = {
+    "hero": press("Compact", ".hero:not([data-state=start])"),
+    "prediction": press("show without predicting", ".card.locked"),
+    "result": lambda box: box.locator(".gate").wait_for(state="hidden"),  # its predictions are open
+    "practice": press("Another problem", "xpath=self::*[@data-problem='1']"),
+    "explorer": turn,
+    "comparison": turn,
+    "frame map": walk,
+    "player": step,
+    "question": answer,
+    "pressure panel": press("Step", ".zbl-status:text('step 1')"),
+}
+
+
+def test_every_live_view_answers_from_disk(lab, site):
+    found = {}
+    for name in live_pages(site):
+        page = opened(lab, site, name)
+        boxes = page.locator("[data-live]")
+        assert {state.split(": ")[1] for state in states(page)} == {"ready"}, name
+        for at in range(boxes.count()):
+            box = boxes.nth(at)
+            kind = box.get_attribute("data-live")
+            CHANGES.get(kind, lambda _: None)(box)
+            found.setdefault(kind, set()).add(name)
+        assert page.errors == [], name
+        assert all(url.startswith((site.as_uri(), "data:")) for url in page.asked), name
+        page.close()
+    assert set(CHANGES) <= set(found)
+    notebooks = {
+        name for pages in found.values() for name in pages if name.startswith("notebooks/")
+    }
+    assert len(notebooks) >= 9
+
+
+def test_live_pages_are_small_and_nothing_scrolls_sideways(lab, site):
+    for name, scripts in live_pages(site).items():
+        sizes = [len(gzip.compress((site / "live" / file).read_bytes())) for file in scripts]
+        assert sum(sizes) <= MOST, name
+        page = opened(lab, site, name, width=390)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        page.close()
+
+
+def test_live_pages_have_no_serious_fault(lab, site):
+    for name in (
+        "notebooks/00_start_here",
+        "notebooks/06_migration",
+        "notebooks/08_under_pressure",
+        "exercises/e01_pages/e01_pages",
+    ):
+        page = opened(lab, site, name)
+        found = Axe().run(page, context="[data-live]").response["violations"]
+        serious = [fault for fault in found if fault["impact"] in SERIOUS]
+        assert [(f["id"], f["nodes"][0]["html"][:200]) for f in serious] == [], name
+        page.close()
 
 
 PAGES = ("index", "contents", "notebooks/00_start_here", "notebooks/06_migration", "docs/install")

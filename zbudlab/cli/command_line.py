@@ -9,11 +9,23 @@ import sys
 from collections.abc import Sequence
 
 from zbudlab._version import __version__
-from zbudlab.cli import check, course, experiments, explore, grade, host, replay, run, sweep, why
+from zbudlab.cli import (
+    check,
+    course,
+    experiments,
+    explore,
+    export,
+    grade,
+    host,
+    replay,
+    run,
+    sweep,
+    why,
+)
 from zbudlab.cli.interrupts import put_off_in_llvmlite
 from zbudlab.cli.printing import say
 
-COMMANDS = (run, replay, sweep, experiments, host, why, explore, course, check, grade)
+COMMANDS = (run, replay, sweep, experiments, host, why, explore, export, course, check, grade)
 USER_ERROR = 2
 INTERRUPTED = 130
 

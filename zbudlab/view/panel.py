@@ -88,6 +88,11 @@ class Panel(LiveView, anywidget.AnyWidget):
         return [lab.machine for lab in self._labs.values()]
 
     @property
+    def labs(self) -> list[UnderPressure]:
+        """The machines with their pressure, from left to right."""
+        return list(self._labs.values())
+
+    @property
     def pressure(self) -> Pressure:
         """The current settings."""
         return self._pressure

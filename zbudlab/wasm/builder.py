@@ -28,6 +28,7 @@ from zbudlab.io.values import shown
 PACKAGE = Path(__file__).parents[1]
 ENTRIES = "zbudlab.wasm.entries"
 PAGE_ENTRIES = "zbudlab.wasm.page_entries"  #: what the live pages call
+PANEL_ENTRIES = "zbudlab.wasm.panel_entries"  #: what a machine under pressure in a page calls
 #: Everything that decides what a module contains, in the package.
 STEPS = tuple(f"wasm/{step}.py" for step in ("entries", "lowering", "link", "binary", "describe"))
 SOURCES = ("jit", "layout", "mm", "driver", "experiments/script.py", "profiles.py", *STEPS)

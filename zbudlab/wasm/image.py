@@ -23,17 +23,21 @@ class Image(NamedTuple):
     description: dict[str, Any]
 
 
-def image(machine: Machine, *, processes: int = 0, pages: int = 0, objects: int = 0) -> Image:
+def image(
+    machine: Machine, *, processes: int = 0, pages: int = 0, objects: int = 0, stored: int = 0
+) -> Image:
     """Return the image of a machine.
 
     processes, pages, objects: for how many more processes, pages of processes and zbud objects to
-    leave room. ValueError for a machine with page bytes, which would be too large.
+    leave room. stored: for how many pages in zswap in addition, whatever their order. ValueError
+    for a machine with page bytes, which would be too large.
     """
     if machine.config.page_bytes:
         raise ValueError("only a machine without page bytes fits into a page: page_bytes=False")
     state = machine.state
     arrays = state.mem._asdict()
-    more = int(state.nodes[0]["count"]) + objects // HANDLES_PER_NODE + SPARE_NODES
+    more = int(state.nodes[0]["count"]) + objects // HANDLES_PER_NODE + SPARE_NODES + stored
+    arrays["entries"] = grown(state.zswap_entries, len(state.zswap_entries) + stored)
     arrays["nodes"] = grown(state.nodes, more)
     born = int(np.count_nonzero(state.processes["nr_pages"]))
     arrays["processes"] = grown(state.processes, len(state.processes) + processes)

@@ -16,16 +16,17 @@ def test_a_map_has_its_cells_words_and_arrangements():
     machine = Machine(frames=512, log=False)
     machine.zbud_alloc(700)
     view = FrameMap(machine, layout="linear")
-    told = Page().add(view).data
+    record = Page().add(view)
+    told = record.data
     cells = np.frombuffer(b64decode(told["moments"][0]["cells"]), np.uint8)
     assert np.array_equal(cells, frame_cells(machine.state))
     assert told["moments"][0]["summary"] == view.summary
-    assert told["words"][7] == details.words(machine, 7)
+    assert record.more["words"][7] == details.words(machine, 7)
     assert told["grids"][0]["layout"] == "linear"
     assert {grid["layout"] for grid in told["grids"]} == set(CURVES)
     for grid in told["grids"]:
-        places = np.frombuffer(b64decode(grid["places"]), "<u4")
-        assert np.array_equal(places, arrange(512, grid["layout"]).places)
+        steps = np.frombuffer(b64decode(grid["steps"]), "<i4")
+        assert np.array_equal(steps.cumsum(), arrange(512, grid["layout"]).places)
 
 
 def test_a_moment_is_read_anew():

@@ -1,5 +1,7 @@
-"""Views recorded for pages without a kernel. Also tests `view/standalone/kinds.py` and
-`view/standalone/asked.py`."""
+"""Views recorded for pages without a kernel.
+
+Also tests `view/standalone/asked.py`, `view/standalone/kinds.py` and `view/standalone/question.py`.
+"""
 
 import gzip
 import json
@@ -16,6 +18,7 @@ from zbudlab.view.prediction import Prediction
 from zbudlab.view.standalone import page as pages
 from zbudlab.view.standalone.asked import PROBLEMS, YOURS
 from zbudlab.view.standalone.kinds import KINDS
+from zbudlab.view.standalone.question import Question
 
 
 def asked(question="How many <b>?", **settings):
@@ -79,6 +82,12 @@ def test_what_needs_a_kernel_is_no_view_of_a_page():
 
     assert pages.Page().add("words") is None
     assert HostWatch.__name__ not in KINDS
+
+
+def test_a_question_has_numbers_and_answers_by_student():
+    question = Question([({"pages": 5}, 3), ({"pages": 6}, 2.5)], "round up")
+    told = pages.Page().add(question).data
+    assert told == {"students": [[{"pages": 5}, 3], [{"pages": 6}, 2.5]], "why": "round up"}
 
 
 def test_the_page_gets_what_was_recorded():

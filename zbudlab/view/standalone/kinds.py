@@ -9,13 +9,15 @@ class Kind(NamedTuple):
     name: in the attribute `data-live`. record: a function of (view, page) in a module of this
     folder, as "module:function". It returns what the view's script needs, as JSON; the key `more`
     is loaded only when it is needed. scripts: files of this folder that answer the view. widgets:
-    classes of `zbudlab.view` whose JavaScript is shown, as "module:Class".
+    classes of `zbudlab.view` whose JavaScript is shown, as "module:Class". engine: whether a
+    machine runs in the page.
     """
 
     name: str
     record: str
     scripts: tuple[str, ...]
     widgets: tuple[str, ...]
+    engine: bool = False
 
 
 _PREDICTION, _MAP = "prediction:Prediction", "framemap:FrameMap"
@@ -28,6 +30,14 @@ KINDS: dict[str, Kind] = {
     "Explorer": Kind("explorer", "choices:explorer", ("choices.js",), ("knob:Knob",)),
     "Controls": Kind("comparison", "choices:comparison", ("choices.js",), ("knob:Knob",)),
     "FrameMap": Kind("frame map", "maps:of_view", ("map.js",), (_MAP,)),
+    "Question": Kind("question", "question:told", ("question.js",), ()),
+    "Panel": Kind(
+        "pressure panel",
+        "panel:recorded",
+        ("pressed.js", "panel.js"),
+        ("panel:Panel",),
+        engine=True,
+    ),
     "Player": Kind("player", "player:recorded", ("map.js", "player.js"), ("player:Player", _MAP)),
 }
 

@@ -2,7 +2,14 @@
 
 const ACROSS = 64; // a map's width is a multiple, so that cells are whole pixels
 
-/** A map whose moments Python recorded. words: of a frame, by its number, or null. */
+/** Return numbers from their differences. */
+function summed(steps) {
+  const found = new Uint32Array(steps.length);
+  steps.reduce((sum, step, i) => (found[i] = sum + step), 0);
+  return found;
+}
+
+/** A map whose moments Python recorded. */
 class MapModel extends Model {
   constructor(given, room) {
     const bytes = (text) => new DataView(plainBytes(text).buffer);
@@ -14,14 +21,14 @@ class MapModel extends Model {
 
   answer({ kind, frame, layout }) {
     if (kind === "hello") this.begin(layout ?? this.layout);
-    else if (kind === "hover") this.hear({ kind: "words", frame, words: this.words(frame) });
+    else if (kind === "hover") this.hover(frame);
     else if (kind === "select") this.hear({ kind: "details", frame, told: frame === null ? null : { title: this.words(frame), parts: [["", this.given.fields]] } });
   }
 
   begin(layout) {
     this.layout = layout;
-    const { places, ...grid } = this.given.grids.find((each) => each.layout === layout);
-    this.hear({ kind: "grid", ...grid }, [plainBytes(places).buffer]);
+    const { steps, ...grid } = this.given.grids.find((each) => each.layout === layout);
+    this.hear({ kind: "grid", ...grid }, [summed(new Int32Array(plainBytes(steps).buffer)).buffer]);
     this.update_map();
   }
 
@@ -37,14 +44,23 @@ class MapModel extends Model {
     this.hear({ kind: "frame", number: ++this.number, full: true, ...told }, [new ArrayBuffer(0), this.cells.slice().buffer, new ArrayBuffer(0)]);
   }
 
+  /** Describe a frame, in Python's words as soon as they are here. */
+  async hover(frame) {
+    this.hear({ kind: "words", frame, words: this.words(frame) });
+    if (!this.page_number || this.told) return;
+    this.told = (await zbudlab.more(this.page_number)).words;
+    this.hear({ kind: "words", frame, words: this.words(frame) });
+  }
+
   words(frame) {
-    const { look, legend } = this.values, known = this.given.words?.[frame];
-    return known ?? `pfn ${frame}: ${look.kinds[legend.getUint8(this.cells[frame])].words}`;
+    const { look, legend } = this.values;
+    return this.told?.[frame] ?? `pfn ${frame}: ${look.kinds[legend.getUint8(this.cells[frame])].words}`;
   }
 }
 
-zbudlab.kind("frame map", (box, given) => {
+zbudlab.kind("frame map", (box, given, number) => {
   const model = new MapModel(given, box.clientWidth);
+  model.page_number = number;
   box.replaceChildren();
   zbudlab.show("FrameMap", model, box);
 });

@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from zbudlab.view import details
 from zbudlab.view.arrangement import CURVES
 from zbudlab.view.framemap import FrameMap
@@ -21,12 +23,12 @@ def _text(data: bytes) -> str:
 
 
 def of_view(view: FrameMap, _page: Page) -> dict[str, Any]:
-    """Return a map as it is now, with a sentence for each frame."""
+    """Return a map as it is now, with a sentence for each frame, which is loaded later."""
     frames = view.machine.config.frames
     words = []
     if frames <= MOST_WORDS:
         words = [details.words(view.machine, pfn) for pfn in range(frames)]
-    return {**look(view), "moments": [moment(view)], "opens": 0, "words": words}
+    return {**look(view), "moments": [moment(view)], "opens": 0, "more": {"words": words}}
 
 
 def look(view: FrameMap) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def look(view: FrameMap) -> dict[str, Any]:
 
 def _grid(view: FrameMap, layout: str) -> dict[str, Any]:
     message, places = view.grid(layout)
-    return {**message, "places": _text(places.tobytes())}
+    steps = np.diff(places.astype(np.int64), prepend=0)  # from cell to cell: they compress well
+    return {**message, "steps": _text(steps.astype("<i4").tobytes())}
 
 
 def moment(view: FrameMap) -> dict[str, Any]:

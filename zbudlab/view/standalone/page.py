@@ -85,7 +85,22 @@ class Page:
 
 def packed(data: Any) -> str:
     """Return data as JSON, compressed, as base64."""
-    return b64encode(gzip.compress(json.dumps(data).encode(), 9, mtime=0)).decode()
+    return packed_bytes(json.dumps(data).encode())
+
+
+def packed_bytes(data: Any) -> str:
+    """Return bytes compressed, as base64."""
+    return b64encode(gzip.compress(bytes(data), 9, mtime=0)).decode()
+
+
+def engine() -> str:
+    """Return the script of the engine under pressure: engine.js and its WebAssembly module."""
+    from zbudlab.wasm import build, builder
+
+    module = build(builder.PANEL_ENTRIES)
+    source = Path(builder.__file__).with_name("engine.js").read_text("utf-8")
+    given = {"module": packed_bytes(module.code), "description": module.description}
+    return f"{source}\nObject.assign(zbudlab, {json.dumps(given)});\n"
 
 
 def _named(package: str, name: str) -> Any:
@@ -114,6 +129,8 @@ def runtime() -> str:
 def scripts(kinds: Sequence[Kind]) -> dict[str, str]:
     """Return the scripts of kinds of views by file name, those of the notebook's views first."""
     found: dict[str, str] = {}
+    if any(kind.engine for kind in kinds):
+        found["engine-panel.js"] = engine()
     for kind in kinds:
         for name in kind.widgets:
             of = name.split(":")[1]

@@ -1,0 +1,151 @@
+// The pressure panel without a kernel. Its machine is in pressed.js, blocks are in words as in
+// view/panel_blocks.py, and figures as in view/panel_form.py.
+
+const STATES = { HUGE: 0, SPOILED: 1, PARTLY: 2, USED: 3 };
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** Count what is in each block: { free, zbud, kernel, used, state }. */
+function countBlocks(kinds, constants, { frames, nearly }, movable) {
+  const { FRAME_FREE, FRAME_FREE_CMA, FRAME_POOL_PART, FRAME_POOL_FULL, FRAME_KERNEL } = constants;
+  return Array.from({ length: Math.floor(kinds.length / frames) }, (_, block) => {
+    const here = kinds.subarray(block * frames, (block + 1) * frames), found = { free: 0, zbud: 0, kernel: 0 };
+    for (const kind of here) {
+      if (kind === FRAME_FREE || kind === FRAME_FREE_CMA) found.free += 1;
+      else if (kind === FRAME_POOL_PART || kind === FRAME_POOL_FULL) found.zbud += 1;
+      else if (kind === FRAME_KERNEL) found.kernel += 1;
+    }
+    const used = frames - found.free, stuck = found.kernel + (movable ? 0 : found.zbud);
+    const state = !used ? STATES.HUGE : found.free > nearly && stuck ? STATES.SPOILED : found.free ? STATES.PARTLY : STATES.USED;
+    return { ...found, used, state };
+  });
+}
+
+/** Say what a block is, in a few words. */
+function labelOf(block, movable) {
+  if (block.state === STATES.HUGE) return "huge page";
+  if (block.state === STATES.PARTLY) return `${block.free} free`;
+  if (block.state === STATES.USED) return "in use";
+  const zbud = movable ? 0 : block.zbud, { kernel } = block, others = block.used - zbud - kernel, more = others ? ` + ${others}` : "";
+  if (zbud && kernel) return `${zbud} zbud, ${kernel} kernel${more}`;
+  const [name, count] = zbud ? ["zbud", zbud] : ["kernel", kernel];
+  return others ? `${count} ${name}${more}` : `${count} ${name} page${count === 1 ? "" : "s"}`;
+}
+
+/** Say how many huge pages are available and what keeps the others. */
+function sentenceOf(blocks, huge, movable) {
+  const spoiled = blocks.filter(({ state }) => state === STATES.SPOILED), single = spoiled.filter(({ used }) => used === 1).length;
+  const start = `huge ${huge === 1 ? "page" : "pages"} available. `;
+  if (!spoiled.length) return start + (huge ? "No other block is nearly empty." : "No block is nearly empty.");
+  const zbud = !movable && spoiled.some((each) => each.zbud), kernel = spoiled.some((each) => each.kernel);
+  const who = zbud && !kernel ? "zbud pages" : zbud ? "pages" : "pages of the kernel";
+  const [count, each] = spoiled.length === 1 ? ["1 block is", "it"] : [`${spoiled.length} blocks are`, "each of them"];
+  const end = single ? `${single === 1 ? "; one is" : `; ${single} are`} spoiled by a single page.` : ".";
+  return `${start}${count} as good as empty, and ${who} that cannot move spoil ${each}${end}`;
+}
+
+/** Answers the panel's requests from machines in the page. */
+class PressedPanel extends Model {
+  constructor(given, labs) {
+    super({ maps: given.names.map(() => "IPY_MODEL_map"), names: given.names, form: given.form, charts: given.charts, columns: given.columns, history: given.history, running: false });
+    Object.assign(this, { given, labs, settings: { ...given.settings }, rows: [], events: [] });
+    const el = () => Object.assign(document.createElement("p"), { textContent: given.no_map });
+    this.widget_manager = { get_model: async () => null, create_view: async () => ({ el: el(), remove() {} }) };
+    this.restart();
+  }
+
+  restart() {
+    this.rows = this.labs.map((lab) => [lab.restart(this.settings)]);
+    this.events = [];
+    this.begun = true;
+  }
+
+  answer({ act, number, settings, opened }) {
+    let error = "";
+    try {
+      this.act(act, settings);
+    } catch (refused) {
+      error = refused.message;
+    }
+    this.show(number, error, act === "hello" || this.begun, opened);
+    this.begun = false;
+  }
+
+  act(act, settings) {
+    if (act === "hello" || (act === "run" && !this.get("running"))) return;
+    this.change(settings);
+    if (act === "compact") this.compact();
+    else if (act === "reset") this.restart();
+    else if (act === "seed") this.change({ seed: Math.floor(Math.random() * 2 ** 31) });
+    else this.labs.forEach((lab, i) => this.keep(this.rows[i], lab.step()));
+  }
+
+  keep(rows, row) {
+    rows.push(row);
+    if (rows.length > this.given.history) rows.shift();
+  }
+
+  change(settings) {
+    const before = this.settings, changed = Object.entries(settings).filter(([name, value]) => before[name] !== value);
+    if (!changed.length) return;
+    this.settings = { ...before, ...settings };
+    if (changed.some(([name]) => name === "seed")) return this.restart();
+    for (const lab of this.labs) lab.apply(this.settings);
+    for (const [name, value] of changed) this.note(name, this.event(name, before[name], value));
+  }
+
+  event(name, before, after) {
+    if (name in this.given.switch_words) return this.given.switch_words[name][after ? 1 : 0];
+    if (name === "working_set") return after > before ? "programs use more" : "programs use less";
+    if (name === "max_pool_percent") return after > before ? "larger pool" : "smaller pool";
+    return `${this.given.form.find((spec) => spec.name === name).label}: ${this.said(name)}`;
+  }
+
+  note(name, words) {
+    const { step } = this.rows[0].at(-1);
+    this.events = [...this.events.filter((each) => each.name !== name || step - each.step > this.given.near), { step, name, words }];
+  }
+
+  compact() {
+    for (const lab of this.labs) lab.machine.compact();
+    this.note("compact", "compact");
+    this.labs.forEach((lab, i) => (this.rows[i][this.rows[i].length - 1] = lab.look()));
+  }
+
+  said(name) {
+    const spec = this.given.form.find((each) => each.name === name);
+    return spec.words[spec.values.indexOf(this.settings[name])] ?? String(this.settings[name]);
+  }
+
+  show(number, error, fresh) {
+    const { given, settings } = this, mask = this.labs[0].machine.constants.FRAME_KIND_MASK;
+    const kinds = this.labs.map(({ machine }) => machine.cells().map((cell) => cell & mask));
+    const blocks = this.labs.map((lab, i) => {
+      const movable = lab.movable ?? settings.movable, found = countBlocks(kinds[i], lab.machine.constants, given.blocks, movable);
+      return { states: found.map(({ state }) => state), labels: found.map((each) => labelOf(each, movable)), says: sentenceOf(found, lab.row.huge, movable), movable };
+    });
+    const rows = this.rows.map((all) => (fresh ? all : all.slice(-1)));
+    const buffers = rows.map((all) => new DataView(Float32Array.from(all.flatMap((row) => given.columns.map((name) => row[name]))).buffer));
+    const said = Object.fromEntries(given.form.map(({ name }) => [name, this.said(name)]));
+    const summaries = this.labs.map((lab, i) => (given.names[i] ? `${given.names[i]}: ` : "") + this.summary(lab.row));
+    const events = this.events.map(({ step, words }) => [step, words]);
+    this.hear({ number, error, fresh, settings, said, summaries, events, blocks }, [...buffers, ...kinds.map((each) => new DataView(each.buffer))]);
+  }
+
+  summary(row) {
+    const { frames, order } = this.settings, free = Object.entries(row).reduce((sum, [name, value]) => sum + (name.startsWith("free ") ? value : 0), 0);
+    const got = row.met ? "was available" : row.step ? "was not available" : "is not yet requested";
+    return `Step ${row.step}: ${plural(row.programs, "program")}, ${free} of ${frames} frames free. zswap holds ${row.stored} pages in ${row.pool} frames (${row.density.toFixed(2)} in each); ${row["from zswap"]} faults served by zswap, ${row["from swap"]} by swap. Blocks of order 9: ${row.huge}; a block of order ${order} ${got} (fragmentation index ${row.fragmentation.toFixed(3)}); pages moved: ${row.moved}.`;
+  }
+}
+
+zbudlab.kind("pressure panel", async (box, given) => {
+  const engine = await zbudlab.engine(), many = given.machines.length > 1;
+  const labs = [];
+  for (const [i, { image, description }] of given.machines.entries()) {
+    const machine = new PressedMachine(engine, await zbudlab.bytes(image), description, given);
+    labs.push(new Pressed(machine, given, many ? given.movable[i] : null));
+  }
+  const place = element("div");
+  box.replaceChildren(place, element("p", { class: "zb zbl-alone note" }, given.fixed));
+  zbudlab.show("Panel", new PressedPanel(given, labs), place);
+});
