@@ -66,6 +66,12 @@ def test_only_what_the_other_side_lacks_is_outlined():
     assert page.count('stroke="var(--bad') == 1  # one page too many
 
 
+def test_a_count_that_no_picture_shows_is_told_in_words():
+    page = card({"lru": [[1, 32, 2, 24, 2, 0, 0]]}, {"lru": [[1, 32, 2, 24, 1, 0, 0]]})
+    assert "references, page with 1 and 2</th><td class='good'>2</td><td class='bad'>1</td>" in page
+    assert "mappings" not in page
+
+
 @pytest.mark.parametrize(("mine", "shown"), [([[0, "M", [6, 0]]], "order 0: 6, 0"), (7, "7")])
 def test_lists_in_another_order_are_told_in_words(mine, shown):
     page = card({"free": [[0, "M", [0, 6]]]}, {"free": mine})

@@ -13,6 +13,7 @@ from zbudlab.course.reasons import Difference
 from zbudlab.course.reporting import card, cards_of, on_strip
 from zbudlab.io.files import written_whole
 from zbudlab.view.feedback.report import part, style
+from zbudlab.view.look import tokens
 
 #: A page of feedback runs and fetches nothing, whatever gets into it.
 POLICY = (
@@ -20,9 +21,9 @@ POLICY = (
     "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 )
 STYLE = """
-body { background: #fff; font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem;
-       padding: 0 1rem }
-@media (prefers-color-scheme: dark) { body { background: #111418; color: #eef2f6 } }
+body { background: var(--paper); color: var(--ink); font: 16px/1.5 var(--sans); margin: 2rem auto;
+       max-width: 62rem; padding: 0 1rem }
+h1, h2 { font-weight: 650; letter-spacing: -.02em }
 """
 
 
@@ -62,6 +63,13 @@ def _card(mark: Mark, ability: Ability) -> str:
     return card(ability, mark.why or told(mark, ability), difference, "", hint)
 
 
+def _themes() -> str:
+    """Return the tokens of the whole page, which follows the reader's theme."""
+    light, dark = map(tokens.properties, tokens.THEMES)
+    fonts = f"--sans:{tokens.SANS};"
+    return f":root{{{light}{fonts}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+
+
 def page(student: str, graded: Iterable[Graded]) -> str:
     """Return the page of one student."""
     body = "".join(_section(item) for item in graded)
@@ -69,7 +77,7 @@ def page(student: str, graded: Iterable[Graded]) -> str:
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Feedback for {name}"
         f"</title><meta name='viewport' content='width=device-width'>{POLICY}"
-        f"<style>{STYLE}{style()}</style></head>"
+        f"<style>{_themes()}{STYLE}{style()}</style></head>"
         f"<body><h1>Feedback for {name}</h1>{body}</body></html>\n"
     )
 

@@ -17,6 +17,7 @@ import nbformat
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import SAWarning
 
+from zbudlab.course.contract import exercise
 from zbudlab.course.copying import course_folders
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.trial import Verdict
@@ -50,13 +51,14 @@ def _describe(book: Any, name: str, release: Any) -> None:
     """Enter an exercise's cells and points into the gradebook."""
     book.update_or_create_assignment(name)
     book.update_or_create_notebook(name, name)
+    checked = {f"{name}-{ability.name}": ability.points for ability in exercise(name).abilities}
     for cell in release.cells:
         told = _graded(cell)
         if not told:
             continue
         key = told["grade_id"], name, name
         if told["grade"]:
-            points, kind = told["points"], cell.cell_type
+            points, kind = checked.get(told["grade_id"], told["points"]), cell.cell_type
             book.update_or_create_grade_cell(*key, max_score=points, cell_type=kind)
         if told["solution"]:
             book.update_or_create_solution_cell(*key)

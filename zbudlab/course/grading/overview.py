@@ -63,13 +63,13 @@ def _grid(task: Exercise, items: list[Graded]) -> str:
         name = escape(item.found.student)
         link = f'<a href="feedback/{quote(item.found.student, safe="")}.html">{name}</a>'
         points = f"{item.verdict.earned} of {item.verdict.points}"
-        rows.append(f'<tr><th scope="row">{link}</th>{cells}<td>{points}</td></tr>')
+        rows.append(f'<tr><th scope="row">{link}</th><td>{points}</td>{cells}</tr>')
     shares = "".join(f"<td>{_share_right(a, items):.0%}</td>" for a in task.abilities)
     mean = sum(item.verdict.earned for item in items) / len(items)
     return (
-        f'<div class="scroll"><table class="grid"><thead><tr><th scope="col">student</th>{heads}'
-        f'<th scope="col">points</th></tr></thead><tbody>{"".join(rows)}</tbody><tfoot><tr>'
-        f'<th scope="row">right</th>{shares}<td>mean {mean:.1f}</td></tr></tfoot></table></div>'
+        f'<div class="scroll"><table class="grid"><thead><tr><th scope="col">student</th>'
+        f'<th scope="col">points</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody><tfoot><tr>'
+        f'<th scope="row">right</th><td>mean {mean:.1f}</td>{shares}</tr></tfoot></table></div>'
     )
 
 

@@ -30,6 +30,8 @@ NAMES = {
     "page_flags": "flags",
     "refcount": "references",
 }
+#: What an entry of a zbud LRU list has after the handles and chunks of its objects.
+COUNTS = ("references", "mappings of the first object", "mappings of the last object")
 LEFT_OUT = ("i", "op", "sd", "fi", "ui", "nr_free", "mt", "final")
 
 
@@ -57,6 +59,9 @@ def sides(should: Any, yours: Any) -> Sides:
         if n not in covered and n.rpartition(".")[2] not in LEFT_OUT
         for row in _rows(n, right.get(n, ""), mine.get(n, ""))
     ]
+    for name in drawn:
+        if name.rpartition(".")[2] == "lru":
+            rows += _counts(right[name], mine[name])
     pictures = list(drawn.values())
     return Sides("".join(p[0] for p in pictures), "".join(p[1] for p in pictures), rows)
 
@@ -107,6 +112,18 @@ def _free_lists(value: Any) -> str:
     if _listed(value) is None:
         return _text(value)
     return _text("; ".join(f"order {row[0]}: {', '.join(map(str, row[2]))}" for row in value))
+
+
+def _counts(right: list[list[int]], mine: list[list[int]]) -> list[tuple[str, str, str]]:
+    """Return rows for counts that differ in pages whose pictures are the same."""
+    found = []
+    for entry in right:
+        for other in (page for page in mine if page[:4] == entry[:4]):
+            objects = " and ".join(str(handle) for handle in (entry[0], entry[2]) if handle)
+            for name, a, b in zip(COUNTS, entry[4:], other[4:], strict=False):
+                if a != b:
+                    found.append((f"{name}, page with {objects}", str(a), str(b)))
+    return found
 
 
 #: How values are formatted, by what traces call them.
