@@ -36,7 +36,7 @@ def told():
 
 @pytest.fixture(scope="module")
 def blocks():
-    """Machines whose blocks are told natively and in the page."""
+    """Machines whose blocks are named natively and in the page."""
     made = [scattered(movable=movable, frames=8192) for movable in (False, True)]
     for each in made[1:]:
         each.compact()
