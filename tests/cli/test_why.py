@@ -41,6 +41,9 @@ def test_a_recording_with_a_request(capsys):
     words = ["why", str(host.RECORDING), "--order", "3", "--gfp", "GFP_KERNEL", "--layouts", "0"]
     assert cli.main(words) == 0
     assert capsys.readouterr().out.startswith("request, Linux 6.18")
+    assert cli.main([*words, "--node", "0"]) == 0
+    assert cli.main([*words, "--node", "9"]) == 2
+    assert "there is no node 9 here" in capsys.readouterr().err
 
 
 def test_a_recording_is_searched_for_a_report(report, tmp_path, capsys):
@@ -58,6 +61,7 @@ def test_a_recording_is_searched_for_a_report(report, tmp_path, capsys):
     ("words", "why"),
     [
         (["--gfp", "GFP_KERNEL"], "--gfp has no effect without --order"),
+        (["--node", "0"], "--node has no effect without --order"),
         (["--layouts", "-1"], "--layouts takes 0 to 1000, not -1"),
         (["--order", "99"], "order must be 0 to 63, not 99"),
     ],

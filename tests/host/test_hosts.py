@@ -88,6 +88,11 @@ def test_a_zone_that_several_nodes_have_must_be_chosen(root):
         found.zone("Movable", node=0)
     with pytest.raises(host.HostError, match="no node 7 here, only: 0, 1"):
         found.on_node(7)
+    answer = host.why(found, order=1, node=0, layouts=0)
+    assert {decision.zone.node for decision in answer.decisions} == {0}
+    assert len(host.why(found, order=1, layouts=0).decisions) > 1
+    with pytest.raises(host.HostError, match="no node 7 here, only: 0, 1"):
+        host.why(found, order=1, node=7)
 
 
 def test_pageblocks_of_1024_pages_as_on_32_bit_kernels(tmp_path):

@@ -37,6 +37,8 @@ def _recorded(options: argparse.Namespace) -> Any:
 def _check_options(options: argparse.Namespace) -> None:
     if options.gfp is not None and options.order is None:
         raise ValueError("--gfp has no effect without --order: a report names its own request")
+    if options.node is not None and options.order is None:
+        raise ValueError("--node has no effect without --order: a report names its own nodes")
     if not 0 <= options.layouts <= MOST_LAYOUTS:
         raise ValueError(f"--layouts takes 0 to {MOST_LAYOUTS}, not {options.layouts}")
 
@@ -46,9 +48,8 @@ def _why(options: argparse.Namespace) -> int:
 
     _check_options(options)
     check_plot(options)
-    answer = host.why(
-        _report(options), order=options.order, gfp=options.gfp, layouts=options.layouts
-    )
+    asked = {name: getattr(options, name) for name in ("order", "gfp", "node", "layouts")}
+    answer = host.why(_report(options), **asked)
     print_found(options, answer, lambda: answer)
     write_plot(options, lambda: _picture(answer))
     return 0
@@ -75,6 +76,9 @@ def add(commands: Any) -> None:
     )
     why.add_argument("--order", type=int, metavar="N", help="judge a request of this order instead")
     why.add_argument("--gfp", metavar="FLAGS", help="with --order: its flags (GFP_KERNEL)")
+    why.add_argument(
+        "--node", type=int, metavar="N", help="with --order: the only NUMA node it may use (any)"
+    )
     why.add_argument(
         "--layouts", type=int, default=20, metavar="N", help="zones drawn for each remedy (20)"
     )

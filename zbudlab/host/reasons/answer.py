@@ -98,13 +98,15 @@ def why(
     *,
     order: int | None = None,
     gfp: str | None = None,
+    node: int | None = None,
     layouts: int = LAYOUTS,
 ) -> Answer:
     """Return why the kernel refused a request, and what would have helped.
 
     report: the text of a kernel log with a page allocation failure, an OOM kill or a CMA failure,
-    or a host (see `read`) with order and gfp of a request to judge. layouts: zones drawn for each
-    remedy; 0 = try none. Raises HostError if the text reports no request, ValueError for an
+    or a host (see `read`) with order and gfp of a request to judge. node: the only NUMA node whose
+    memory that request may have; None = any. layouts: zones drawn for each remedy; 0 = try none.
+    Raises HostError if the text reports no request or the host lacks the node, ValueError for an
     invalid order or gfp mask.
     """
     if not isinstance(report, Host):
@@ -119,6 +121,7 @@ def why(
         damage = found.notes
     else:
         request = _asked(report, order, gfp)
+        report = report if node is None else report.on_node(node)
         zones, size, damage = report.zones, report.page_size, []
         totals = {name.removeprefix("nr_"): pages for name, pages in report.vmstat.items()}
     answer = _answer(request, zones, totals, size, layouts)
