@@ -48,4 +48,4 @@ def deadly(folder, number, *, seed):
 def sized(folder, number, *, seed):
     """Results of few bytes, but of many for number 4; a chunk each, as a point takes so long."""
     noted(folder, number, seed=seed, pause=0.6)
-    return {"text": "x" * (100_000 if number == 4 else 1)}
+    return {"text": "x" * (1_000_000 if number == 4 else 1)}

@@ -60,7 +60,7 @@ class TestDisk:
         limited = (
             "import resource, signal, sys; from zbudlab import cli;"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
             f"sys.exit(cli.main(['sweep', {str(file)!r}]))"
         )
         done = subprocess.run(
@@ -73,7 +73,7 @@ class TestDisk:
         assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
         assert cli.main(["sweep", str(file), "--resume"]) == 0
         table = pd.read_parquet(tmp_path / "s.parquet")
-        assert [len(text) for text in table["text"]] == [1, 1, 1, 1, 100_000, 1]
+        assert [len(text) for text in table["text"]] == [1, 1, 1, 1, 1_000_000, 1]
         assert {n: runs(tmp_path)[f"{n}-0"] for n in range(3)} == {
             n: before[f"{n}-0"] for n in range(3)
         }

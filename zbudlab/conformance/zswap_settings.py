@@ -15,9 +15,19 @@ from zbudlab.layout import MAX_SWAPFILES
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.state import State
 from zbudlab.swap.settings import ZswapSettings
-from zbudlab.swap.swapping import COUNTERS
 
-PRINTED = COUNTERS[: COUNTERS.index("pool_pages") + 1]  #: the counters of debugfs
+#: The counters of debugfs in 3.12 and 6.1, in the order of the traces.
+PRINTED = (
+    "pool_limit_hit",
+    "written_back_pages",
+    "reject_reclaim_fail",
+    "reject_compress_poor",
+    "reject_alloc_fail",
+    "reject_kmemcache_fail",
+    "duplicate_entry",
+    "stored_pages",
+    "pool_pages",
+)
 POLICIES = ("auto", "new", "exists", "nomem", "gone", "default")
 FOREVER = 1 << 62
 MAX_SETTING = 1 << 31
