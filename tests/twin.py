@@ -172,7 +172,9 @@ class Pair:
         if state.ptes[place]["state"] == layout.PTE_SWAP:
             number = int(state.swap_slots[int(state.ptes[place]["value"])]["entry"])
             if number:
-                return int(state.zswap_entries[number]["length"])
+                kept = int(state.zswap_entries[number]["length"])
+                as_it_is = self.machine.swap.rules.keep_incompressible and kept == layout.PAGE_SIZE
+                return length if as_it_is and not 0 < length < kept else kept
         return length
 
     def peek(self, process: int, page: int) -> None:

@@ -15,6 +15,7 @@ from zbudlab.content.sources import from_pages
 from zbudlab.machine import SWAP_TYPE
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError, MachineError
+from zbudlab.machine.settings import MACHINES
 from zbudlab.mainjob import job, report
 from zbudlab.mm import zbud
 from zbudlab.profiles import todays_profile
@@ -127,7 +128,8 @@ class TestMachines:
             {"frames": 1537, "pageblock_order": 5},
             {"frames": 512, "max_pool_percent": 0},
             {"frames": 512, "max_pool_percent": 1},
-            {"frames": 512, "max_pool_percent": 100},
+            {"frames": 512, "max_pool_percent": 90},
+            {"frames": 512, "max_pool_percent": 100, "machines": MACHINES[:3]},
             {"frames": 512, "pressure": 0.1},
             {"frames": 512, "pressure": 3.0},
             {"frames": 512, "exits": 0},
@@ -143,6 +145,11 @@ class TestMachines:
         assert all(o.intact == o.pages == chosen.pages for o in outcomes.values())
         assert all(o.blocks_after <= o.blocks_ideal for o in outcomes.values())
         assert f"{chosen.pages} of {chosen.pages}" in report.table([*outcomes.values()], 9)
+
+    def test_a_pool_without_a_limit_fills_memory_where_pages_stay_as_they_are(self):
+        chosen = plan(512, max_pool_percent=100, machines=("today",))
+        with pytest.raises(MachineError, match=r"no memory for a page .* of 512 frames are free"):
+            outcomes_of(chosen)
 
     def test_little_pressure_swaps_nothing(self):
         for outcome in outcomes_of(plan(1024, pressure=0.5)).values():
