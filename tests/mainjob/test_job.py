@@ -128,7 +128,7 @@ class TestMachines:
             {"frames": 1537, "pageblock_order": 5},
             {"frames": 512, "max_pool_percent": 0},
             {"frames": 512, "max_pool_percent": 1},
-            {"frames": 512, "max_pool_percent": 90},
+            {"frames": 512, "max_pool_percent": 80},
             {"frames": 512, "max_pool_percent": 100, "machines": MACHINES[:3]},
             {"frames": 512, "pressure": 0.1},
             {"frames": 512, "pressure": 3.0},
