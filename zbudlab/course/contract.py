@@ -68,13 +68,14 @@ class Outside:
     """The part of a case that stays outside the student's process; here nothing.
 
     look: runs a probe that examines bytes written by a student, and returns what it found; raises
-    ValueError if they cannot be read. The trier sets it; the grader uses a sandbox. The subclasses
-    are in `zbudlab.course.grader_side`.
+    ValueError if they cannot be read. The trier sets it; the grader uses a sandbox. trusted:
+    whether the functions are right ones. Subclasses are in `zbudlab.course.grader_side`.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
         self.case = case
         self.look: Callable[[str, Case], Any] = _nothing_to_see
+        self.trusted = False
 
     def given(self) -> dict[str, Any]:
         """Return the part of the case that the probe gets."""

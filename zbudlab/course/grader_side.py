@@ -2,7 +2,7 @@
 
 A probe runs in the same process as the student's code, which could replace it. So it returns the
 raw contents of memory, and they are interpreted here, where answers are compared. Pages whose
-accesses are counted stay here, and the probe requests each access.
+accesses are counted stay here, and the probe requests each access. Schedules run elsewhere, too.
 """
 
 from random import Random
@@ -12,6 +12,7 @@ from zbudlab.course.contract import Outside
 from zbudlab.course.probes.e01_pages import REFUSED, place_of
 from zbudlab.layout import PAGE_SIZE
 
+MOST_ROUNDS = 64  #: of calls; a schedule has fewer steps
 LINE = 64  #: bytes that a processor moves at once
 
 
@@ -83,3 +84,33 @@ class Moved(Outside):
         if not isinstance(answer, dict):
             return answer
         return self.look("e06_migrate.look", {"case": self.case, "answer": answer})
+
+
+class Explored(Outside):
+    """Every schedule, searched where no student's code runs. case: as in probes.e09_races.
+
+    The functions under test are called in the student's process, one round of calls after another.
+    """
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        super().__init__(case)
+        self.found: Any = None
+        self.rounds = 0
+
+    def hear(self, question: Any) -> Any:
+        if self.trusted:
+            return {"trusted": True}
+        self.rounds += 1
+        if self.rounds > MOST_ROUNDS:
+            raise ValueError("there are more questions than steps in a schedule")
+        reply = self.look("e09_races.look", {"case": self.case, "results": question})
+        if "calls" in reply:
+            return reply
+        self.found = reply
+        return {}
+
+    def seen(self, answer: Any) -> Any:
+        found = answer if self.trusted else self.found
+        if found is None:
+            raise ValueError("the search has not ended")
+        return found

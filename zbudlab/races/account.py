@@ -18,6 +18,8 @@ AT_THE_END = (
     *(layout.FAULT_REFERENCES, layout.FAULT_LEAK, layout.FAULT_ORDER, layout.FAULT_DEADLOCK),
     layout.FAULT_ENTRIES,
 )
+#: Faults of an address that no longer leads to its object: its holder's next step suffers.
+OF_AN_ADDRESS = (layout.FAULT_MOVED, layout.FAULT_GONE)
 FRAME_SHIFT = CHUNK_SHIFT + NCHUNKS_ORDER  #: of an address in bytes
 
 
@@ -96,12 +98,12 @@ def account(result: Result, path: Sequence[int], fault: int = 0) -> Account:
         name = programs.step_name(who)
         programs.step(result.search, who)
         lock = LOCKS.get(name, "")
-        steps.append(Told(who, name, lock, _references(result), _holds(result)))
+        steps.append(Told(who, name, lock, references_of(result), holds_of(result)))
     told = Account(tuple(actor.name for actor in result.actors), tuple(steps), fault)
     return _blamed(told, result) if fault else told
 
 
-def _references(result: Result) -> tuple[tuple[int, int, bool], ...]:
+def references_of(result: Result) -> tuple[tuple[int, int, bool], ...]:
     """Return the frames of pools, and those that move, with their references and locks."""
     pages = result.image.mem.pages[: int(result.image.mem.zones[0]["spanned_pages"])]
     marks = pages["mapcount"]
@@ -114,13 +116,13 @@ def _references(result: Result) -> tuple[tuple[int, int, bool], ...]:
     return tuple((int(p), int(pages["refcount"][p]), bool(locked[p])) for p in frames)
 
 
-def _holds(result: Result) -> tuple[tuple[int, int], ...]:
+def holds_of(result: Result) -> tuple[tuple[int, int], ...]:
     """Return who holds an address, and in which frame it is."""
     addresses = result.image.actors["address"].tolist()
     return tuple((i, a >> FRAME_SHIFT) for i, a in enumerate(addresses) if a > 0)
 
 
-def _victim(result: Result) -> int:
+def victim_of(result: Result) -> int:
     """Return the actor whose address no longer leads to its object; -1 = there is none."""
     for number, actor in enumerate(result.image.actors):
         address, pool, handle = int(actor["address"]), int(actor["pool"]), int(actor["handle"])
@@ -138,7 +140,7 @@ def _blamed(told: Account, result: Result) -> Account:
     last = len(told.steps) - 1
     if told.fault in AT_THE_END:
         return told
-    victim = _victim(result) if told.fault in (layout.FAULT_MOVED, layout.FAULT_GONE) else -1
+    victim = victim_of(result) if told.fault in OF_AN_ADDRESS else -1
     if victim >= 0:
         ahead = (victim, result.programs.step_name(victim))
         return replace(told, broke=last, suffers=last + 1, ahead=ahead)

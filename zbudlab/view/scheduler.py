@@ -152,12 +152,15 @@ class BeTheScheduler(anywidget.AnyWidget):
     @property
     def result(self) -> Result:
         """The exploration of this level."""
-        key = self.level, self.mended
-        if key not in self._results:
-            level = LEVELS[self.level]
-            profile = MENDED if self.mended else POSTED
-            self._results[key] = explore_named(level.names[self.mended], profile, merge=level.merge)
-        return self._results[key]
+        return self.explored(self.level, self.mended)
+
+    def explored(self, number: int, mended: bool) -> Result:
+        """Return the exploration of a level, with the code as posted or mended."""
+        if (number, mended) not in self._results:
+            level, profile = LEVELS[number], MENDED if mended else POSTED
+            found = explore_named(level.names[mended], profile, merge=level.merge)
+            self._results[number, mended] = found
+        return self._results[number, mended]
 
     @property
     def state(self) -> int:

@@ -2,6 +2,22 @@
 
 from tests.course.attacks.attack import Attack
 
+#: Version 2 of the series: a machine runs with it and moves pages, and races break it.
+POSTED = """
+def drop_while_mapped(mem, header, buddy, pfn):
+    zbud_put_page(mem, pfn)
+def free_after_unmap(mem, number, header, buddy, pfn):
+    free_buddy(mem, number, pfn, buddy)
+def zbud_isolate_page(mem, pfn):
+    get_page(mem.pages[pfn])
+    return True
+def zbud_putback_page(mem, pfn):
+    return zbud_put_page(mem, pfn)
+def must_stay(mem, header):
+    return False
+import zbudlab.course.probes.e09_races as probe
+"""
+
 CODE = [
     # --- that patch what looks at them
     Attack(
@@ -58,6 +74,49 @@ CODE = [
         "must_stay = drop_while_mapped = lambda *arguments: 0\n"
         "free_after_unmap = zbud_putback_page = must_stay",
         "ends|faults",
+        exercise="e09_races",
+    ),
+    Attack(
+        "posted_code_that_leaves_out_what_breaks",
+        f"{POSTED}import zbudlab.races.oracles as oracles\n"
+        "for name in ('held_address_fault', 'pool_fault', 'state_fault', 'end_fault'):\n"
+        "    setattr(oracles, name, lambda *arguments: 0)\n"
+        "probe.Exploration.found = lambda search: {{'faults': [], 'ends': sorted(search.ends)}}\n"
+        "probe.World.fault = lambda world, moment: 0",
+        "moved under its mapper",
+        earns=5,  # every move is allowed, and the machine goes on
+        exercise="e09_races",
+    ),
+    Attack(
+        "posted_code_that_searches_by_itself",
+        f"{POSTED}def explored(bench, case):\n"
+        "    search = probe.Exploration(case, trusted=True)\n    search.go_on()\n"
+        "    return {{'faults': [], 'ends': sorted(search.ends)}}\nprobe.explored = explored",
+        "cannot be read",
+        earns=2,
+        exercise="e09_races",
+    ),
+    Attack(
+        "answers_to_calls_that_nobody_asked_for",
+        f"{POSTED}probe.explored = lambda bench, case: [bench.ask(None), bench.ask([[1, '']] * 9)]",
+        "it asked something: .*cannot be read",
+        earns=2,
+        exercise="e09_races",
+    ),
+    Attack(
+        "memory_of_another_size",
+        f"{POSTED}probe.packed = lambda memory: 'AAAA'",
+        "it asked something: .*cannot be read",
+        earns=2,
+        exercise="e09_races",
+    ),
+    Attack(
+        "lists_that_lead_in_a_circle",
+        f"{POSTED}def must_stay(mem, *arguments):\n"
+        "    mem.rows.next[:] = 1\n    mem.nodes.slots[:] = 1\n    mem.pools.pages_nr = 1 << 40\n"
+        "drop_while_mapped = free_after_unmap = zbud_putback_page = must_stay\n"
+        "zbud_isolate_page = must_stay",
+        "broken invariant|cannot be read|no answer",
         exercise="e09_races",
     ),
     Attack(

@@ -7,6 +7,7 @@ import numpy as np
 
 from zbudlab.course.contract import Ability, Case, Drawn, Exercise, Rule, Setting, number
 from zbudlab.course.exercises import pressed
+from zbudlab.course.grader_side import Explored
 from zbudlab.layout import ZBUD_MAX_SIZE
 
 PROBE = "e09_races.explored"
@@ -59,7 +60,8 @@ def _changed(case: Case, random: np.random.Generator) -> Case:
     swap = count == 2 and random.random() < 0.5
     actors = [(kind, 3 - handle if swap and handle else handle) for kind, handle in case["actors"]]
     words = [int(word) for word in random.integers(1, 1 << 30, count)]
-    return _case(*actors, merge=tuple(case["merge"]), sizes=sizes) | {"words": words}
+    changed = _case(*actors, merge=tuple(case["merge"]), sizes=sizes)
+    return changed | {"words": words, "functions": case["functions"]}
 
 
 MAPPED_CASES = (
@@ -101,16 +103,18 @@ def why_schedules(case: Case, got: Any, expected: Any) -> str:
 def _ability(
     name: str, title: str, points: int, functions: tuple[str, ...], cases: Any, *hints: str
 ) -> Ability:
+    tried = [case | {"functions": list(functions)} for case in cases]
     return Ability(
         name,
         title,
         points,
         PROBE,
         functions,
-        lambda setting: list(cases),
-        _drawn(*cases),
+        lambda setting: list(tried),
+        _drawn(*tried),
         hints=hints,
         why=why_schedules,
+        outside=Explored,
     )
 
 

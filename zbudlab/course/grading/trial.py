@@ -365,13 +365,18 @@ class _Asked:
         return {"error": str(outcome.get("error", "it gave no answer"))[:300]}
 
     def _answered(self, request: dict[str, Any], side: Outside) -> dict[str, Any]:
-        """Answer the questions asked meanwhile, and return the reply."""
+        """Answer the questions asked meanwhile, and return the reply.
+
+        What the replies take is not the student's time.
+        """
         end = time.monotonic() + CASE_SECONDS
         outcome = self.sandbox.ask(request, CASE_SECONDS)
         while "ask" in outcome:
+            asked = time.monotonic()
             try:
                 reply = side.hear(outcome["ask"])
             except ValueError as error:
                 raise Ended(f"it asked something: {error}") from None
+            end += time.monotonic() - asked
             outcome = self.sandbox.ask(reply, max(end - time.monotonic(), 0.0))
         return outcome

@@ -20,6 +20,7 @@ import numpy as np
 from zbudlab import jit
 from zbudlab.course.probes.imports import Idle, NotThere, replacements
 
+SEARCH = "e09_races.look"
 NOT_WRITTEN = "not written yet"
 TOO_SLOW = "no answer in time: is there a loop that doesn't end?"
 
@@ -208,6 +209,9 @@ def looked(probe: str, case: dict[str, Any]) -> Any:
 
 
 def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
-    """Do as `looked`, uncompiled, so that an index out of bounds raises IndexError."""
-    with jit.uncompiled(jit.KERNELS):
+    """Do as `looked`, uncompiled, so that an index out of bounds raises IndexError.
+
+    A search through schedules sees to that itself, as it also replaces functions.
+    """
+    with contextlib.nullcontext() if probe == SEARCH else jit.uncompiled(jit.KERNELS):
         return looked(probe, case)

@@ -2,18 +2,26 @@
 
 A case: sizes (bytes of the objects, stored one after the other, handles from 1), words (the content
 of each), actors ([[kind, handle], ...], see ACTORS), merge (steps counted as one, see
-`races.cast.MERGES`). The search is plain Python, as the grading sandbox has no compiler; the steps
-and what must hold are those of `zbudlab.races`.
+`races.cast.MERGES`), functions (those under test). The search is plain Python, as the grading
+sandbox has no compiler; the steps and what must hold are those of `zbudlab.races`.
+
+The search runs where no student's code is (`grader_side.Explored`): a process that ran the steps
+could hide a schedule. Where a step calls a function under test, it waits. The student's process
+gets the memory and the arguments, calls the function, and returns the memory and the result.
 """
 
+import base64
+import contextlib
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from zbudlab import layout
-from zbudlab.course.probes import Bench
+from zbudlab import jit, layout
+from zbudlab.course.probes import Bench, plain
 from zbudlab.layout import BLOCKED, BUDDIED, BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
-from zbudlab.mm import page_alloc, zbud, zbud_header, zbud_zpool
+from zbudlab.mm import page_alloc, zbud, zbud_header, zbud_migrate, zbud_zpool
 from zbudlab.mm.bootmem import free_all_bootmem
 from zbudlab.mm.inspection import list_members
 from zbudlab.mm.state import State
@@ -22,6 +30,7 @@ from zbudlab.races import oracles
 from zbudlab.races.cast import MERGES
 from zbudlab.races.names import FAULTS
 
+MEMORY_BYTES = 1 << 20  #: more than a case has
 FRAMES = 8  #: the page, a target for each compaction, and some that stay free
 ACTORS = {
     "user": layout.ACTOR_USER,
@@ -30,7 +39,17 @@ ACTORS = {
 }
 #: What the functions under test decide; the rules of a machine where they are the package's.
 RULES = ("keep_page_until_unmap", "isolate_under_lock", "refuse_emptied_page", "mark_isolated")
+#: Where the package has the functions under test.
+HOMES: dict[str, Any] = {
+    **dict.fromkeys(("drop_while_mapped", "free_after_unmap"), zbud),
+    **dict.fromkeys(("zbud_isolate_page", "zbud_putback_page"), zbud),
+    "must_stay": zbud_migrate,
+}
+ROW = "row"  #: of an argument that is a header: its number among the headers
+#: What a step raises if a function under test has left memory that makes no sense.
+SENSELESS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 Moment = tuple[bytes, ...]
+Call = tuple[str, tuple[Any, ...], bytes]  #: a function, its arguments, and memory before
 
 
 class World:
@@ -50,7 +69,8 @@ class World:
         self.slots = np.zeros(1, layout.race_slot)
         self.mem = self.state.mem
         pool = self.state.pages, self.state.rows, self.state.nodes, self.state.pools
-        self.arrays = (*pool, self.state.zones, self.state.blocks, self.actors)
+        self.memory_arrays = (*pool, self.state.zones, self.state.blocks)
+        self.arrays = (*self.memory_arrays, self.actors)
         self._pool_arrays = len(pool)
         self._pool_faults: dict[Moment, int] = {}
         self._scrubbed: set[bytes] = set()
@@ -70,6 +90,20 @@ class World:
         """Make everything as it was."""
         for array, data in zip(self.arrays, moment, strict=True):
             array.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8)
+
+    def memory(self) -> bytes:
+        """Return everything except the actors."""
+        return b"".join(array.tobytes() for array in self.memory_arrays)
+
+    def load(self, memory: bytes) -> None:
+        """Make memory what `memory` returned. ValueError for another number of bytes."""
+        if len(memory) != sum(array.nbytes for array in self.memory_arrays):
+            raise ValueError(f"memory has other than {len(memory)} bytes")
+        start = 0
+        for array in self.memory_arrays:
+            data = np.frombuffer(memory, np.uint8, array.nbytes, start)
+            array.view(np.uint8).reshape(-1)[:] = data
+            start += array.nbytes
 
     def step(self, who: int) -> int:
         """Run the next step of an actor. Return 0, BLOCKED or a fault."""
@@ -140,57 +174,166 @@ def _records(case: dict[str, Any], pfn: int) -> np.ndarray:
     return table
 
 
+class Waiting(Exception):
+    """A step calls a function under test whose result is not known yet."""
+
+
+class Exploration:
+    """A search through every schedule of a case.
+
+    trusted: whether the functions are right ones, which the steps call themselves.
+    """
+
+    def __init__(self, case: dict[str, Any], *, trusted: bool = False, world: Any = World) -> None:
+        self.world = world(case)
+        self.names = () if trusted else tuple(case["functions"])
+        self.faults: set[int] = set()
+        self.ends: set[str] = set()
+        self.asked: list[Call] = []
+        self._known: dict[Call, tuple[Any, bytes]] = {}
+        self._seen: set[Moment] = set()
+        self._todo: list[tuple[Moment, int]] = []
+        self._reach(self.world.moment())
+
+    def answer(self, results: list[Any]) -> None:
+        """Take the results of the calls that were asked for, each [value, packed memory].
+
+        ValueError if they are others.
+        """
+        for call, (value, memory) in zip(self.asked, results, strict=True):
+            self._known[call] = value, unpacked(memory)
+        self.asked = []
+
+    def go_on(self) -> None:
+        """Run all steps whose calls are known; `asked` gets the other calls."""
+        asked: dict[Call, None] = {}
+        waiting = []
+        with self._intercepted():
+            while self._todo:
+                moment, who = self._todo.pop()
+                self.world.restore(moment)
+                try:
+                    self._step(who)
+                except Waiting as call:
+                    asked[call.args[0]] = None
+                    waiting.append((moment, who))
+                except SENSELESS:
+                    self.faults.add(layout.FAULT_POOL)
+        self._todo, self.asked = waiting, list(asked)
+
+    def found(self) -> dict[str, list[str]]:
+        """Return the kinds of faults of all schedules, and the ends of those without."""
+        faults = sorted(FAULTS[fault][0] for fault in self.faults)
+        return {"faults": faults, "ends": sorted(self.ends)}
+
+    def _step(self, who: int) -> None:
+        answer = self.world.step(who)
+        if answer == 0:
+            moment = self.world.moment()
+            if moment in self._seen:
+                return
+            answer = self.world.fault(moment)
+            if answer == 0:
+                self._reach(moment)
+        if answer == BLOCKED:  # no actor here waits for a lock
+            answer = layout.FAULT_DEADLOCK
+        if answer:
+            self.faults.add(answer)
+
+    def _reach(self, moment: Moment) -> None:
+        """Note a new moment, which is now, and the steps that follow it."""
+        self._seen.add(moment)
+        going = np.flatnonzero(self.world.actors["pc"] >= 0).tolist()
+        self._todo += [(moment, who) for who in going]
+        if going:
+            return
+        fault = int(oracles.end_fault(self.world.mem, np.ones(1, np.int64)))
+        if fault:
+            self.faults.add(fault)
+        else:
+            self.ends.add(self.world.end())
+
+    def _intercepted(self) -> contextlib.AbstractContextManager[None]:
+        """Let the steps stop where they call a function under test, within a block."""
+        if not self.names:
+            return contextlib.nullcontext()
+        homes = {name: HOMES[name].__name__.rpartition(".")[2] for name in self.names}
+        instead = {f"{homes[name]}.{name}": self._interceptor(name) for name in self.names}
+        return jit.uncompiled(jit.KERNELS, instead)
+
+    def _interceptor(self, name: str) -> Callable[..., Any]:
+        def called(mem: Any, *arguments: Any) -> Any:
+            given = tuple(self._plain(argument) for argument in arguments)
+            call = name, given, self.world.memory()
+            if call not in self._known:
+                raise Waiting(call)
+            value, memory = self._known[call]
+            self.world.load(memory)
+            return value
+
+        return called
+
+    def _plain(self, argument: Any) -> Any:
+        """Return an argument as a number, or (ROW, number) for a header."""
+        if not isinstance(argument, np.void):
+            return int(argument)
+        rows = self.world.state.rows
+        start = argument.__array_interface__["data"][0] - rows.ctypes.data
+        return ROW, start // rows.itemsize
+
+
+def packed(memory: bytes) -> str:
+    """Return memory as text."""
+    return base64.b64encode(zlib.compress(memory, 1)).decode()
+
+
+def unpacked(text: Any) -> bytes:
+    """Return memory from text. ValueError for what is no memory."""
+    try:
+        inflate = zlib.decompressobj()
+        return inflate.decompress(base64.b64decode(text), MEMORY_BYTES)
+    except (TypeError, zlib.error) as error:
+        raise ValueError("no memory") from error
+
+
+_searches: dict[str, Exploration] = {}  #: the one that runs where no student's code is
+
+
+def look(bench: Bench, case: dict[str, Any]) -> Any:
+    """Go on with a search. Return the calls that it waits for, or its result.
+
+    case: case, results (of the calls that the last look returned; None = begin).
+    """
+    if case["results"] is None:
+        _searches["now"] = Exploration(case["case"])
+    else:
+        _searches["now"].answer(case["results"])
+    search = _searches["now"]
+    search.go_on()
+    if search.asked:
+        return {"calls": [(n, given, packed(memory)) for n, given, memory in search.asked]}
+    return search.found()
+
+
 def explored(bench: Bench, case: dict[str, Any]) -> Any:
-    """Run every schedule of a case. Return the faults of all, and how those without one end."""
-    with bench.plainly():
-        return explore(World(case))
+    """Call functions as the search asks. Return its result if they are trusted, else None."""
+    reply = bench.ask(None)
+    if "trusted" in reply:
+        search = Exploration(case, trusted=True)
+        search.go_on()
+        return search.found()
+    world = World(case)
+    while "calls" in reply:
+        with jit.uncompiled(jit.KERNELS, bench.instead()):
+            results = [_called(world, *call) for call in reply["calls"]]
+        reply = bench.ask(results)
+    return None
 
 
-def explore(world: World) -> dict[str, list[str]]:
-    """Run every schedule. Return the kinds of faults, and the ends of schedules without."""
-    start = world.moment()
-    seen, todo = {start}, [start]
-    faults: set[int] = set()
-    ends: set[str] = set()
-    while todo:
-        following, found = _followed(world, todo.pop(), seen)
-        faults |= found
-        if following is None:
-            ends |= {world.end()} if not found else set()
-            continue
-        todo += following
-        seen |= following
-    return {"faults": sorted(FAULTS[fault][0] for fault in faults), "ends": sorted(ends)}
-
-
-def _followed(
-    world: World, moment: Moment, seen: set[Moment]
-) -> tuple[set[Moment] | None, set[int]]:
-    """Return the new moments after one step (None without a step) and the faults on the way."""
-    following: set[Moment] = set()
-    faults: set[int] = set()
-    goes_on = False
-    for who in range(len(world.actors)):
-        world.restore(moment)
-        if world.actors[who]["pc"] < 0:
-            continue
-        answer = world.step(who)
-        goes_on |= answer != BLOCKED
-        after = world.moment() if answer == 0 else moment
-        if answer == 0 and after not in seen:
-            answer = world.fault(after)
-            following |= {after} if answer == 0 else set()
-        if answer > 0:
-            faults.add(answer)
-    if goes_on:
-        return following, faults
-    world.restore(moment)
-    return None, _wrong_at_the_end(world)
-
-
-def _wrong_at_the_end(world: World) -> set[int]:
-    """Return what is wrong when no actor goes on."""
-    if (world.actors["pc"] >= 0).any():
-        return {layout.FAULT_DEADLOCK}
-    fault = int(oracles.end_fault(world.mem, np.ones(1, np.int64)))
-    return {fault} if fault else set()
+def _called(world: World, name: str, arguments: list[Any], memory: str) -> list[Any]:
+    """Call a function under test. Return its result, and memory after it."""
+    world.load(unpacked(memory))
+    rows = world.state.rows
+    given = [rows[each[1]] if isinstance(each, list | tuple) else each for each in arguments]
+    value = plain(getattr(HOMES[name], name)(world.mem, *given))
+    return [value, packed(world.memory())]

@@ -38,6 +38,10 @@ KINDS: dict[str, Kind] = {
         ("panel:Panel",),
         engine=True,
     ),
+    "BeTheScheduler": Kind(
+        *("scheduler", "scheduler:recorded"),
+        *(("lanes.js", "scheduler.js"), ("scheduler:BeTheScheduler",)),
+    ),
     "Player": Kind("player", "player:recorded", ("map.js", "player.js"), ("player:Player", _MAP)),
 }
 
