@@ -17,7 +17,7 @@ from zbudlab.sweep import SweepFile, sweep
 from zbudlab.sweep.executors import process_pool
 from zbudlab.view.look import style, svgfile
 
-NAMES = ("patch", "cma", "density", "pool", "compaction")
+NAMES = ("patch", "cma", "density", "ratio", "pool", "compaction")
 
 
 def results(name: str, jobs: int) -> pd.DataFrame:

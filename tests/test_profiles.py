@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from errno import ENOMEM
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,12 +17,21 @@ import pytest
 import zbudlab
 from tests.conformance.traces import trace
 from zbudlab import history, layout
+from zbudlab.analysis.predict_pools import Slabs
 from zbudlab.conformance.zswap7 import Zswap7Harness
 from zbudlab.content.compressors import compressor
 from zbudlab.machine import Machine
 from zbudlab.machine.config import MachineConfig
 from zbudlab.machine.errors import ConfigError
-from zbudlab.mm import bootmem, inspection, page_alloc, zbud, zbud_migrate
+from zbudlab.mm import (
+    bootmem,
+    compaction,
+    inspection,
+    memory,
+    page_alloc,
+    zbud,
+    zbud_migrate,
+)
 from zbudlab.mm.state import State
 from zbudlab.profiles import OWN_LRU, PROFILES, RULES, Profile
 from zbudlab.swap.settings import ZswapSettings
@@ -302,6 +312,50 @@ def entries_of_a_page_of_zeros(swap):
     return swap.counters()["stored_pages"]
 
 
+def moves_to_odd_frames(swap):
+    """Whether compaction finds targets where frames are free at odd numbers only."""
+    state = State(512, pageblock_order=5)
+    bootmem.free_all_bootmem(state.mem, 512, [])
+    state.zswaps["free_scan_stride"] = swap.rules.free_scan_stride
+    for _ in range(512):
+        page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
+    for pfn in range(64):
+        page_alloc.put_page(state.mem, pfn)
+    owner = state.new_process(64)
+    places = np.arange(64) + int(state.processes[owner]["start"])
+    assert memory.handle_mm_faults(state.mem, owner, places, 0, 1) == 64
+    for pfn in range(257, 512, 2):
+        page_alloc.put_page(state.mem, pfn)
+    moves, control = np.zeros(512, layout.migration), np.zeros(1, layout.compact_control)
+    compaction.rescan(state.mem)
+    compaction.compact_zone_order(state.mem, moves, control, -1, layout.MIGRATE_MOVABLE, 0)
+    return bool(control[0]["migrated"])
+
+
+def takes_whole_blocks(swap):
+    """Whether compaction moves pages into a free block as large as a pageblock."""
+    state = State(512, pageblock_order=5)
+    bootmem.free_all_bootmem(state.mem, 512, [])
+    state.zswaps["spares_free_blocks"] = swap.rules.spares_free_blocks
+    owner = state.new_process(8)
+    places = np.arange(8) + int(state.processes[owner]["start"])
+    assert memory.handle_mm_faults(state.mem, owner, places, 0, 1) == 8
+    moves, control = np.zeros(512, layout.migration), np.zeros(1, layout.compact_control)
+    compaction.rescan(state.mem)
+    compaction.compact_zone_order(state.mem, moves, control, -1, layout.MIGRATE_MOVABLE, 1)
+    return bool(control[0]["migrated"])
+
+
+def slabs_left(swap):
+    """Pages that a slab cache still has when all its objects were freed."""
+    free = int(swap.state.zone["nr_free_pages"])
+    pfn = page_alloc.alloc_pages(swap.state.mem, 0, layout.MIGRATE_UNMOVABLE)
+    slabs = Slabs(SimpleNamespace(state=swap.state, take=lambda order, kind: pfn), 64)
+    slabs.allocate()
+    slabs.free(0, gives_back=swap.rules.gives_slabs_back)
+    return free - int(swap.state.zone["nr_free_pages"])
+
+
 #: Rules of today's kernels that swap has, in front of zswap.
 OF_SWAP = ("zeromap",)
 
@@ -325,6 +379,9 @@ FLIPPED = {
     "exclusive_load": ("7.3", second_load, "-2 -1 00", "0 7 11"),
     "keep_incompressible": ("7.3", incompressible, "zswap", "disk"),
     "writeback_batch": ("7.3", written_by_the_work, "wb:0", "1"),
+    "free_scan_stride": ("6.1", moves_to_odd_frames, False, True),
+    "spares_free_blocks": ("6.1", takes_whole_blocks, False, True),
+    "gives_slabs_back": ("6.1", slabs_left, 0, 1),
     "zeromap": ("7.3", entries_of_a_page_of_zeros, 0, 1),
     "keep_page_until_unmap": ("v2", references_after_a_free_while_mapped, 1, 2),
     "isolate_under_lock": ("v2", isolates_a_free_frame, True, False),

@@ -71,6 +71,17 @@ class Profile:
         zeromap: swap marks a page of zeros and writes it nowhere, so it never comes to zswap.
             Source: mm/page_io.c, is_folio_zero_filled (v7.3).
 
+    Memory around zswap
+        free_scan_stride: the free scanner of compaction, after a pageblock that gave nothing, looks
+            only at every 2nd, then every 4th, up to every 32nd frame, until it finds a free page;
+            an asynchronous run starts with every 32nd. So it misses free pages at odd frames.
+            Source: mm/compaction.c, isolate_freepages (v6.1).
+        spares_free_blocks: compaction takes no targets from a free block as large as a pageblock.
+            Source: mm/compaction.c, suitable_migration_target (v6.1).
+        gives_slabs_back: a slab whose objects are all free goes back to the page allocator. Only
+            predictions of kernels' free lists have slabs.
+            Source: mm/slub.c, discard_slab (v6.1).
+
     Moving zbud pages. The series has none of these rules; each mends one of its races.
         keep_page_until_unmap: a buddy freed while mapped keeps its reference of the page until its
             last unmap, so that the page cannot move while an address in it is held. It also makes
@@ -100,6 +111,9 @@ class Profile:
     keep_incompressible: bool = False
     writeback_batch: int = 0
     zeromap: bool = False
+    free_scan_stride: bool = False
+    spares_free_blocks: bool = False
+    gives_slabs_back: bool = False
     keep_page_until_unmap: bool = False
     isolate_under_lock: bool = False
     refuse_emptied_page: bool = False
@@ -175,6 +189,9 @@ _7_2 = Profile(
     check_tree_before_writeback=True,
     check_tree_after_writeback=True,
     ignore_write_error=True,
+    free_scan_stride=True,
+    spares_free_blocks=True,
+    gives_slabs_back=True,
     own_lru=True,
     exclusive_load=True,
     keep_incompressible=True,
@@ -206,6 +223,9 @@ PROFILES = {
         check_tree_after_writeback=True,
         ignore_write_error=True,
         swap_cache_keeps_writeback=True,
+        free_scan_stride=True,
+        spares_free_blocks=True,
+        gives_slabs_back=True,
     ),
     "7.2": _7_2,
     "7.3": replace(_7_2, writeback_batch=32),

@@ -1,7 +1,7 @@
 """The findings: short forms run anew, and what the pages say is what the results say.
 
 Also tests `experiments/cma.py`, `experiments/density.py`, `experiments/patch.py`,
-`experiments/pool.py` and `experiments/pressure.py`.
+`experiments/pool.py`, `experiments/pool_pages.py` and `experiments/pressure.py`.
 """
 
 from html import escape
@@ -46,6 +46,7 @@ OTHERWISE = {
     "patch": ("first_ask", lambda rows: rows["memory"].eq("zbud cannot move") * 30),
     "cma": ("met", lambda rows: rows["asked"] // 2),
     "density": ("churned_pages", lambda rows: rows["fewest_pages"] * 1.05),
+    "ratio": ("zbud_pages", lambda rows: rows["zsmalloc_6_1_pages"] * 2),
     "pool": ("device_writes", lambda rows: rows["max_pool_percent"] * 10000),
     "compaction": ("blocks_after", lambda rows: rows["blocks_before"] + 3),
 }

@@ -17,6 +17,7 @@ ZBUD_MAX_SIZE = PAGE_SIZE - 2 * CHUNK_SIZE  #: largest object, bytes: 3968
 ZPOOL_ZBUD = 0
 ZPOOL_ZSMALLOC = 1
 ZPOOL_Z3FOLD = 2
+DOOR_FREE_SCAN = 16  # of the doors of rule free_scan_stride; those of allocators have `kind`
 
 # A handle is the address of a buddy (v3.11), or a number in a tree (the series).
 ZBUD_PLAIN = 0

@@ -17,9 +17,10 @@ Source: mm/compaction.c (v3.12.9), with the hunk of patch 5 of the series.
 
 import numpy as np
 
-from zbudlab.jit import kernel
+from zbudlab.jit import door, kernel
 from zbudlab.layout import (
     COMPACT_CLUSTER_MAX,
+    DOOR_FREE_SCAN,
     ENOMEM,
     FREEPAGES,
     LRU,
@@ -39,6 +40,8 @@ from zbudlab.mm.page_alloc import (
     put_single_page,
 )
 from zbudlab.mm.zpool import zpool_isolate_page
+
+TAKEN_SHIFT = 16  # of the pages taken in what `take_with_stride` returns
 
 
 @kernel
@@ -162,14 +165,15 @@ def isolate_migratepages_range(mem, control, start, end):
 def suitable_migration_target(mem, pfn):
     """Return whether free pages at `pfn` may become targets.
 
-    They may in a pageblock that is entirely free or holds movable pages; others would be polluted.
+    They may in a pageblock that is entirely free (not under the rule `spares_free_blocks`) or holds
+    movable pages; others would be polluted.
     """
     zone = mem.zones[0]
     migratetype = get_pageblock_migratetype(zone, mem.blocks, pfn)
     if migratetype in (MIGRATE_ISOLATE, MIGRATE_RESERVE):
         return False
     if page_buddy(mem.pages[pfn]) and mem.pages[pfn].order >= zone.pageblock_order:
-        return True
+        return not mem.zswaps[0].spares_free_blocks
     return is_movable_type(migratetype)
 
 
@@ -201,6 +205,58 @@ def isolate_freepages_block(mem, control, start, end):
 
 
 @kernel(inline=False)
+def take_with_stride(mem, start, end, stride):
+    """Do as `isolate_freepages_block` at every `stride`-th frame only (rule `free_scan_stride`).
+
+    Return two numbers in one, as doors do: pages taken << TAKEN_SHIFT | frames looked at.
+    """
+    total = 0
+    scanned = 0
+    pfn = start
+    while pfn < end:
+        scanned += 1
+        taken = 0
+        if page_buddy(mem.pages[pfn]):
+            if not suitable_migration_target(mem, pfn):
+                break
+            taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
+            for frame in range(pfn, pfn + taken):
+                list_add(mem.pages, LRU, frame, freepages(mem.zones[0]))
+        total += taken
+        pfn += max(taken, 1) - 1 + stride
+    return np.int64(total << TAKEN_SHIFT | scanned)
+
+
+scan_with_stride = door(take_with_stride, DOOR_FREE_SCAN)
+
+
+@kernel
+def scan_block(mem, control, start, end, stride):
+    """Take the free blocks that start at every `stride`-th frame. Return the pages taken."""
+    if stride == 1:
+        return isolate_freepages_block(mem, control, start, end)
+    cc = control[0]
+    found = scan_with_stride(mem, start, end, stride)
+    total = found >> TAKEN_SHIFT
+    cc.free_scanned += found & ((1 << TAKEN_SHIFT) - 1)
+    cc.isolated += total
+    if total == 0:
+        skip_for_targets(mem.zones[0], mem.blocks, cc, start)
+    return total
+
+
+@kernel
+def wider(rules, stride, taken):
+    """Return the stride for the next pageblock: 1 after one that gave pages, else twice as much.
+
+    Without the rule `free_scan_stride` it is always 1.
+    """
+    if taken or not rules.free_scan_stride:
+        return 1
+    return min(2 * stride, COMPACT_CLUSTER_MAX)
+
+
+@kernel(inline=False)
 def isolate_freepages(mem, control):
     """Take targets for the pages isolated in this round, down to the migrate scanner.
 
@@ -213,6 +269,8 @@ def isolate_freepages(mem, control):
     low_pfn = cc.migrate_pfn + pageblock_nr_pages
     high_pfn = min(low_pfn, cc.free_pfn)
     total = 0
+    rules = mem.zswaps[0]
+    stride = COMPACT_CLUSTER_MAX if rules.free_scan_stride and not cc.sync else 1
     pfn = cc.free_pfn
     while pfn > low_pfn and total < cc.nr_migratepages:
         if (
@@ -221,7 +279,8 @@ def isolate_freepages(mem, control):
             and isolation_suitable(zone, mem.blocks, cc, pfn)
         ):
             end = min(next_pageblock(zone, pfn), zone.spanned_pages)
-            taken = isolate_freepages_block(mem, control, pfn, end)
+            taken = scan_block(mem, control, pfn, end, stride)
+            stride = wider(rules, stride, taken)
             total += taken
             if taken:
                 cc.finished_update_free = 1

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab.content.compressors import DamagedData
-from zbudlab.layout import ROOT_CGROUP
+from zbudlab.jit import open_doors
+from zbudlab.layout import DOOR_FREE_SCAN, ROOT_CGROUP
 from zbudlab.mm import zswap7, zswap_cgroup, zswap_lru, zswap_pools, zswap_tables
 from zbudlab.mm.state import State
 from zbudlab.profiles import RULES, Profile
@@ -68,6 +69,8 @@ def boot(state: State, rules: Profile) -> None:
     for rule in RULES:
         state.zswaps[rule] = getattr(rules, rule)
     state.zswaps["enabled"] = 1
+    if rules.free_scan_stride:
+        open_doors(DOOR_FREE_SCAN)
     zswap_tables.make_lists(state)
 
 

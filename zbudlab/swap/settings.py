@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from zbudlab import layout
+from zbudlab.jit import open_doors
 from zbudlab.mm.state import State
 from zbudlab.profiles import DEFAULT, RULES, ZSMALLOC, Profile, ZsmallocRules, rules_of
 
@@ -49,6 +50,8 @@ class ZswapSettings:
         }
         for name, value in values.items():
             state.zswaps[name] = value
+        if rules.free_scan_stride:
+            open_doors(layout.DOOR_FREE_SCAN)
 
 
 USUAL = ZswapSettings()
