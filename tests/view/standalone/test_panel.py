@@ -36,7 +36,11 @@ def told():
 
 @pytest.fixture(scope="module")
 def blocks():
+<<<<<<< HEAD
     """Machines whose blocks are named natively and in the page."""
+=======
+    """Machines whose blocks are described natively and in the page."""
+>>>>>>> d93be7ab (The house drawn anew; fewer pictures in the site's tests)
     made = [scattered(movable=movable, frames=8192) for movable in (False, True)]
     for each in made[1:]:
         each.compact()
@@ -160,7 +164,7 @@ def test_it_goes_through_pressure(run):
 
 
 @pytest.mark.node
-def test_blocks_are_told_as_natively(run, blocks):
+def test_blocks_are_described_as_natively(run, blocks):
     expected = [panel_blocks.told(machine, huge) for machine in blocks for huge in (0, 1, 3)]
     assert run["words"] == expected
 
