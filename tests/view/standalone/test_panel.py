@@ -36,11 +36,7 @@ def told():
 
 @pytest.fixture(scope="module")
 def blocks():
-<<<<<<< HEAD
     """Machines whose blocks are named natively and in the page."""
-=======
-    """Machines whose blocks are described natively and in the page."""
->>>>>>> d93be7ab (The house drawn anew; fewer pictures in the site's tests)
     made = [scattered(movable=movable, frames=8192) for movable in (False, True)]
     for each in made[1:]:
         each.compact()
