@@ -114,8 +114,9 @@ fuzz: warm ## call everything with anything for a while (MINUTES=5 SEED=1)
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m zbudlab.warmup
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
-soak: warm ## long runs: 10^7 operations, WebAssembly, submissions, mutants, fuzzing; HOURS=n goes on with the long run
+soak: warm ## long runs: 10^7 operations, the driver, WebAssembly, submissions, mutants, fuzzing; HOURS=n goes on with the long run
 	@$(BIN)/python -m tests.soak $(if $(HOURS),--hours $(HOURS))
+	@$(if $(HOURS),:,$(BIN)/python -m tests.driver.soak)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.wasm.soak)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.races.spin)
 	@$(if $(HOURS),:,$(BIN)/python -m tests.course.load 300 2)

@@ -7,7 +7,7 @@ Also tests `driver/faults.py`, `driver/reclaim.py`, `driver/work.py`, `layout/dr
 import numpy as np
 import pytest
 
-from tests import rounds
+from tests.driver.rounds_both_ways import Stepwise, left, played
 from zbudlab.content import corpus
 from zbudlab.layout import STOP_ROOM
 from zbudlab.machine import Machine
@@ -17,45 +17,12 @@ ROUNDS = range(12)
 OPERATIONS = 10**5
 
 
-class Stepwise(Machine):
-    """A machine that goes step by step, as one with a log does."""
-
-    def __init__(self, *arguments, **settings):
-        super().__init__(*arguments, **settings)
-        self.swap.stepwise = True
-
-
-def played(number, monkeypatch, kind):
-    with monkeypatch.context() as patch:
-        patch.setattr(rounds, "Machine", kind)
-        config, rows = rounds.setup(SEED, number), rounds.script(SEED, number)
-        return rounds.play(config, rows, every=10**9)[0]
-
-
-SEED = 77
-
-
-def left(machine):
-    """All that a machine remembers, as plain values."""
-    used = len(machine.state.ptes)
-    notes = machine.paging.notes
-    notes.reach(used - 1)
-    return {
-        "digest": machine.digest(),
-        "events": {name: n for name, n in machine.paging.events.items() if n},
-        "counters": machine.swap.counters(),
-        "failures": machine.paging.failures,
-        "arrivals": notes.arrivals[:used].tolist(),
-        "refusals": notes.refusals[:used].tolist(),
-    }
-
-
 @pytest.mark.slow
-def test_a_hundred_thousand_random_operations_leave_the_same_machine(monkeypatch):
+def test_a_hundred_thousand_random_operations_leave_the_same_machine():
     total = 0
     for number in ROUNDS:
-        driven = played(number, monkeypatch, Machine)
-        stepwise = played(number, monkeypatch, Stepwise)
+        driven = played(number, Machine)
+        stepwise = played(number, Stepwise)
         assert left(driven.machine) == left(stepwise.machine), f"round {number}"
         total += driven.done().total()
     assert total >= OPERATIONS

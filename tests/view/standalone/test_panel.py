@@ -160,7 +160,7 @@ def test_it_goes_through_pressure(run):
 
 
 @pytest.mark.node
-def test_blocks_are_told_as_natively(run, blocks):
+def test_blocks_are_described_as_natively(run, blocks):
     expected = [panel_blocks.told(machine, huge) for machine in blocks for huge in (0, 1, 3)]
     assert run["words"] == expected
 
