@@ -163,8 +163,8 @@ def main(folder: Path) -> None:
     made = {
         "start.js": runtime,
         "engine.js": engine,
-        "hero.js": hero,
-        "map.js": frame_map,
+        "landing-hero.js": hero,
+        "landing-map.js": frame_map,
         "live.css": styles,
     }
     for name, make in made.items():
