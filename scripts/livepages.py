@@ -160,7 +160,7 @@ def main(folder: Path, notebooks: list[Path], pictures: int) -> None:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=40, help="drawn for the knobs of a view")
+    parser.add_argument("--pictures", type=int, default=24, help="drawn for the knobs of a view")
     parser.add_argument("folder", type=Path)
     parser.add_argument("notebooks", nargs="+", type=Path)
     given = parser.parse_args()

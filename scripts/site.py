@@ -25,7 +25,7 @@ SOURCES = ROOT / "build" / "site-sources"
 FOLDERS = ("notebooks", "docs", "exercises", "findings")
 LEFT_OUT = ("*.py", "*.toml", "*.csv", "*.parquet", "__pycache__", ".ipynb_checkpoints")
 PAGES = ("README.md", "PROVENANCE.md", "solutions/README.md", "tests/data/README.md")
-FEW, MANY = 3, 40  #: pictures drawn ahead for the knobs of a view: of a sample, of the whole site
+FEW, MANY = 3, 24  #: pictures drawn ahead for the knobs of a view: of a sample, of the whole site
 HINT = "<p>Run this cell to make it live.</p>"  #: below stored views; here they are live
 #: Modules whose functions are for the package's own use.
 OWN_USE = ("zbudlab.cli", "zbudlab.__main__", "zbudlab.course.probes")

@@ -16,7 +16,7 @@ from zbudlab.view.look import tokens
 from zbudlab.view.standalone.kinds import Kind, kind_of
 
 _HERE = Path(__file__).parent
-PICTURES = 40  #: drawn ahead for the knobs of a view
+PICTURES = 24  #: drawn ahead for the knobs of a view
 
 
 class Record(NamedTuple):
