@@ -90,7 +90,8 @@ CODE = [
     Attack(
         "posted_code_that_searches_by_itself",
         f"{POSTED}def explored(bench, case):\n"
-        "    search = probe.Exploration(case, trusted=True)\n    search.go_on()\n"
+        "    with bench.plainly():\n        search = probe.Exploration(case, trusted=True)\n"
+        "        search.go_on()\n"
         "    return {{'faults': [], 'ends': sorted(search.ends)}}\nprobe.explored = explored",
         "cannot be read",
         earns=2,
