@@ -157,10 +157,7 @@ def explore(
     programs = Programs(image, generators)
     prepare(image.actors)
     oracles.scrub(image.mem, image.actors)
-    found = _new_search(image, -1 if preemptions is None else preemptions)
-    if not any(actor.kind in IN_ZSWAP for actor in chosen):  # the order may be no serial one
-        found = found._replace(serial=_serial_orders(image, found, programs))
-    programs.run(found, 0)  # compiles, before the clock starts
+    found = _begun(image, programs, preemptions)
     started = time.perf_counter()
     found, complete = _searched(programs, found, started + seconds * (1 - DRAWING))
     drawn = Drawn()
@@ -168,6 +165,15 @@ def explore(
         drawn = draw(image, found, started + seconds, seed, preemptions)
     spent = time.perf_counter() - started
     return Result(machine, tuple(chosen), image, found, complete, spent, drawn, programs)
+
+
+def _begun(image: Image, programs: Programs, preemptions: int | None) -> Search:
+    """Return a search at its first state, after all that it runs was compiled."""
+    found = _new_search(image, -1 if preemptions is None else preemptions)
+    if not np.isin(image.actors["kind"], list(IN_ZSWAP)).any():  # the order may be no serial one
+        found = found._replace(serial=_serial_orders(image, found, programs))
+    programs.run(found, 0)
+    return found
 
 
 @checked()

@@ -147,16 +147,23 @@ class Swap(Writeback):
         batch = Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
         self.state.reserve_entries(count)
         self.state.reserve_objects(count)
+        self._write_out(batch, pages, groups)
+        return batch
+
+    def _write_out(
+        self, batch: Stores, pages: NDArray | None, groups: NDArray[np.int64] | None
+    ) -> None:
+        """Swap out pages that were compressed."""
+        count = len(batch.slots)
         if not self.stepwise and self.settings.enabled and self.compiled_can_swap():
             handles = np.zeros(zpool.MOST_HANDLES, np.int64)
-            given = (slots, batch.data, batch.lengths, batch.answers, handles)
+            given = (batch.slots, batch.data, batch.lengths, batch.answers, handles)
             self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
         elif count <= BATCH and (codec := self._c_decompressor()):
             self._store_with_writeback(batch, codec)
         else:
             self._store_in_pieces(batch)
         self.run_work()
-        return batch
 
     def compiled_can_swap(self) -> bool:
         """Return whether compiled code can store and load pages by itself, writeback included."""

@@ -49,29 +49,16 @@ class TodaysSwap(Swap):
 
     # --- store ---------------------------------------------------------------------------------
 
-    def _store(
-        self,
-        slots: NDArray[np.int64],
-        pages: NDArray | None,
-        lengths: ArrayLike | None,
-        groups: NDArray[np.int64] | None = None,
-    ) -> Stores:
-        """Compress pages and swap them out."""
-        if self.cache.pages:
-            self.cache.drop_all(slots)
-        count = len(slots)
-        data, sizes, contents = self.compression.compressed(pages, lengths, count)
+    def _write_out(
+        self, batch: Stores, pages: NDArray | None, groups: NDArray[np.int64] | None
+    ) -> None:
+        """Swap out pages that were compressed."""
+        data, count = batch.data, len(batch.slots)
         raw = data if pages is None or not self.state.page_bytes else np.ascontiguousarray(pages)
-        batch = Stores(
-            slots, data, sizes, contents, np.zeros(count, np.int64), np.zeros_like(slots)
-        )
-        self.state.reserve_entries(count)
-        self.state.reserve_objects(count)
         charged = np.full(count, layout.ROOT_CGROUP, np.int64) if groups is None else groups
         start = 0
         while start < count:
             start = self._write_some(batch, raw, charged, start)
-        return batch
 
     def _write_some(
         self, batch: Stores, raw: NDArray[np.uint8], groups: NDArray[np.int64], start: int

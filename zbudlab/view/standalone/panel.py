@@ -32,6 +32,17 @@ OPERATIONS = 1024  #: that run in one call
 NO_MAP = "The map of single page frames is in a notebook; click a block above to see its frames."
 FIXED = "Memory size, compressor, kernel, allocator and CMA area are as in this recording."
 
+#: What every panel has.
+SAME = {
+    "blocks": {"frames": BLOCK, "nearly": AS_GOOD_AS_EMPTY},
+    "huge": HUGE_ORDER,
+    "near": NEAR,
+    "pool": SWAP_TYPE,
+    "switch_words": {"movable": ["zbud cannot move", "zbud can move"]},
+    "no_map": NO_MAP,
+    "fixed": FIXED,
+}
+
 
 def recorded(view: Panel, page: Page) -> dict[str, Any]:
     """Return what runs a panel: machines as booted, the workload's numbers, controls and curves.
@@ -62,13 +73,7 @@ def recorded(view: Panel, page: Page) -> dict[str, Any]:
             Work, new_work(), {name: programs["pages"] * programs["most"] for name in NOTES}
         ),
         "log": _arrays(Operations, _operations(), {}),
-        "blocks": {"frames": BLOCK, "nearly": AS_GOOD_AS_EMPTY},
-        "huge": HUGE_ORDER,
-        "near": NEAR,
-        "pool": SWAP_TYPE,
-        "switch_words": {"movable": ["zbud cannot move", "zbud can move"]},
-        "no_map": NO_MAP,
-        "fixed": FIXED,
+        **SAME,
     }
 
 
