@@ -36,7 +36,8 @@ def proofs(machine, processes):
 @pytest.mark.parametrize("profile", ["3.12-fixed", "3.12", "6.1", "7.3"])
 class TestMarks:
     def test_every_page_is_proved_wherever_it_is(self, profile, zbud):
-        machine, processes = pressed(profile=profile, zbud=zbud)
+        percent = 40 if profile == "7.3" else 10  # its shrinker writes most of a small pool back
+        machine, processes = pressed(profile=profile, zbud=zbud, max_pool_percent=percent)
         before = proofs(machine, processes)
         assert [proof.proved for proof in before] == [FRAMES // 4] * 6
         places = machine.state.ptes["state"][: 6 * FRAMES // 4]
