@@ -35,7 +35,8 @@ def test_leads_to_every_notebook_in_order(page):
         f"notebooks/{path.stem}.html"
         for path in sorted((landing.ROOT / "notebooks").glob("*.ipynb"))
     ]
-    assert re.findall(r'<a href="(notebooks/\w+\.html)">', page) == there
+    found = re.findall(r'<a href="(notebooks/\w+\.html)">', page)
+    assert list(dict.fromkeys(found)) == there  # the text leads to some of them, too
 
 
 def test_has_a_card_for_each_machine(page):
