@@ -170,7 +170,7 @@ class Kernel(CPUDispatcher):
     def _generated(self, result: Any) -> Any:
         """Return a deferred result with machine code, as the one to use from now on.
 
-        A library of its own has what Python calls, and the deferred one is linked into it.
+        A second library contains what Python calls; the deferred one is linked into it.
         """
         context, described, env = result.target_context, result.fndesc, result.environment
         library = _Library(context.codegen(), result.library.name)
