@@ -19,9 +19,12 @@ def history(zpool, largest):
     pages = np.zeros((200, layout.PAGE_SIZE), np.uint8)
     for page, size in zip(pages, random.integers(100, largest, 200), strict=True):
         page[:size] = random.integers(0, 256, size)
-    stored, other = machine.create_process(200), machine.create_process(230)
+    stored, other, stays = (machine.create_process(number) for number in (200, 200, 30))
     machine.write(stored, 0, pages)
-    machine.touch(other, range(230))
+    for page in range(200):
+        machine.touch(other, [page])
+        if page % 7 == 0:
+            machine.touch(stays, [page // 7])
     machine.reclaim(120)
     machine.exit(other)
     machine.compact()
