@@ -3,8 +3,7 @@
 A compiled kernel contains the code of all kernels that it calls. Numba nevertheless generates
 machine code for each of those, which only Python could call: of 224 functions compiled for a
 machine under pressure, Python calls 12. Here a kernel that was compiled because another one calls
-it stays in LLVM's form, in memory and on disk, until Python needs it. The passes that serve
-reference counting are skipped: kernels count no references.
+it stays in LLVM's form, in memory and on disk, until Python needs it.
 
 All of this uses numba's private interfaces; the exact pin of numba covers them.
 """
@@ -22,8 +21,6 @@ from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 from numba.core.types.misc import unliteral
 
-#: Passes over a kernel that another one calls; its caller's go over it again.
-INNER = {"opt": 2, "loop_vectorize": False, "slp_vectorize": False}
 NOGIL = True  #: kernels run without Python's lock
 _compiling: list[Any] = []  #: the kernels being compiled, each for the one before it
 
@@ -38,20 +35,10 @@ class _Library(JITCodeLibrary):
     generated = False
     exported = ""  #: the name of a function that stays even if nothing here calls it
 
-    def _optimize_functions(self, module: Any) -> None:
-        module.data_layout = self._codegen._data_layout
-        builder = self._codegen._pass_builder()
-        passes = builder.getFunctionPassManager()
-        for function in module.functions:
-            if not function.is_declaration:
-                passes.run(function, builder)
-
     def _optimize_final_module(self) -> None:
         if self.exported:
             self._final_module.get_function(self.exported).linkage = "external"
-        level = INNER if len(_compiling) > 1 else {}
-        builder = self._codegen._pass_builder(**level)
-        builder.getModulePassManager().run(self._final_module, builder)
+        super()._optimize_final_module()
 
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
