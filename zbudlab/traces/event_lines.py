@@ -60,18 +60,13 @@ SHORTEST_ADDRESS = 4  #: digits
 
 @kernel
 def is_stack(text, at, end):
-    """Return whether a line is part of a call chain.
-
-    The forms are `=> function`, `  address function` and the indented `  file:line`, one word.
-    """
+    """Return whether a line is part of a call chain: `=> function` or `  address function`."""
     first = skip_blanks(text, at, end)
     if end - first > 2 and text[first] == EQUALS and text[first + 1] == 62:
         return True
     last = first
     while last < end and digit(text[last]) < 16:
         last += 1
-    if first > at and is_word(text, last, end) and last < end:
-        return True
     if first == at or last in (first, end) or text[last] != SPACE:
         return False
     name = skip_blanks(text, last, end)
@@ -172,7 +167,15 @@ def read_value(text, start, at, end, fields, hints):
 
 @kernel
 def other_line(text, start, end, fields):
-    """Return what a line without an event of the page allocator is."""
+    """Return what a line without an event of the page allocator is.
+
+    An indented word is part of a call chain, such as `  file:line`; one of digits alone is not.
+    """
+    first = last = skip_blanks(text, start, end)
+    while last < end and digit(text[last]) < 16:
+        last += 1
+    if start < first and last < end and is_word(text, last, end):
+        return STACK_LINE
     if fields[TIME] < 0 and fields[TIME] != COUNTED:
         return ODD_LINE
     return ODD_LINE if says_lost(text, start, end) else OTHER_EVENT
@@ -225,9 +228,12 @@ def scan_block_event(text, start, end, event, fields, hints):
         return STACK_LINE
     for at in range(start, end):
         byte = text[at]
-        if byte in (COLON, OPEN) and fields[EVENT] < 0:
-            read_name(text, start, at, end, fields)
-        elif 0 <= fields[EVENT] < STOLEN and before_value(byte, fields):
+        if byte not in (COLON, OPEN, EQUALS):  # most bytes
+            continue
+        if fields[EVENT] < 0:
+            if byte != EQUALS:
+                read_name(text, start, at, end, fields)
+        elif fields[EVENT] < STOLEN and before_value(byte, fields):
             read_value(text, start, at, end, fields, hints)
     if fields[EVENT] < 0:
         return other_line(text, start, end, fields)
