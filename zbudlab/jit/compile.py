@@ -14,8 +14,8 @@ from numba.core import event
 from numba.core.compiler_lock import global_compiler_lock
 
 from zbudlab.jit.cache import CACHE_DIRECTORY, directory_of
+from zbudlab.jit.deferred import NOGIL
 from zbudlab.jit.indices import Compiler
-from zbudlab.jit.library import NOGIL
 from zbudlab.jit.memory import as_kernel
 
 _OPTIONS = {"_nrt": False, "nogil": NOGIL, "error_model": "numpy", "no_cfunc_wrapper": True}

@@ -24,6 +24,7 @@ from numba.core.types.misc import VarArg, unliteral
 from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
+from zbudlab.jit.deferred import code_of
 from zbudlab.jit.memory import DOORS, MEMORY, place_in_table
 from zbudlab.jit.replacing import originals
 
@@ -138,5 +139,5 @@ def _address(kernel: Any, form: Any) -> int:
     if unliteral(compiled.signature.return_type) != form.return_type:
         found = compiled.signature.return_type
         raise TypeError(f"{kernel.py_func.__name__} returns {found}, its door {form.return_type}")
-    address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    address: int = code_of(compiled).get_pointer_to_function(compiled.fndesc.llvm_func_name)
     return address

@@ -1,4 +1,4 @@
-"""Numba's compiler, except that every array index is unsigned and code goes to `library`."""
+"""Numba's compiler, except that every array index is unsigned and its code is `deferred`."""
 
 import importlib.util
 from typing import Any
@@ -9,7 +9,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.typed_passes import NativeLowering, NopythonTypeInference
 
-from zbudlab.jit.library import Lowering
+from zbudlab.jit.deferred import Lowering
 
 
 def _load_array_functions() -> None:

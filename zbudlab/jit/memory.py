@@ -22,7 +22,7 @@ from numba.extending import (
     unbox,
 )
 
-from zbudlab.jit.library import Kernel
+from zbudlab.jit.deferred import Kernel
 
 WORD_BITS = 64
 _BYTES = ir.IntType(8).as_pointer()

@@ -177,6 +177,22 @@ def suitable_migration_target(mem, pfn):
     return is_movable_type(migratetype)
 
 
+@kernel
+def take_target(mem, pfn):
+    """Take a free block that begins at `pfn` as targets.
+
+    Return its pages, 0 if none begins there, -1 if this pageblock may give no targets.
+    """
+    if not page_buddy(mem.pages[pfn]):
+        return 0
+    if not suitable_migration_target(mem, pfn):
+        return -1
+    taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
+    for frame in range(pfn, pfn + taken):
+        list_add(mem.pages, LRU, frame, freepages(mem.zones[0]))
+    return taken
+
+
 @kernel(inline=False)
 def isolate_freepages_block(mem, control, start, end):
     """Take the free blocks that start in [start, end) as targets. Return the pages taken.
@@ -189,13 +205,9 @@ def isolate_freepages_block(mem, control, start, end):
     pfn = start
     while pfn < end:
         cc.free_scanned += 1
-        taken = 0
-        if page_buddy(mem.pages[pfn]):
-            if not suitable_migration_target(mem, pfn):
-                break
-            taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
-            for frame in range(pfn, pfn + taken):
-                list_add(mem.pages, LRU, frame, freepages(zone))
+        taken = take_target(mem, pfn)
+        if taken < 0:
+            break
         total += taken
         pfn += max(taken, 1)
     if pfn == end and total == 0:
@@ -215,13 +227,9 @@ def take_with_stride(mem, start, end, stride):
     pfn = start
     while pfn < end:
         scanned += 1
-        taken = 0
-        if page_buddy(mem.pages[pfn]):
-            if not suitable_migration_target(mem, pfn):
-                break
-            taken = isolate_free_page(mem, pfn, np.int64(mem.pages[pfn].order))
-            for frame in range(pfn, pfn + taken):
-                list_add(mem.pages, LRU, frame, freepages(mem.zones[0]))
+        taken = take_target(mem, pfn)
+        if taken < 0:
+            break
         total += taken
         pfn += max(taken, 1) - 1 + stride
     return np.int64(total << TAKEN_SHIFT | scanned)

@@ -15,6 +15,7 @@ from numba import types
 from numba.core import cgutils
 
 from zbudlab import jit
+from zbudlab.jit.deferred import code_of
 from zbudlab.jit.memory import MEMORY
 from zbudlab.wasm.entries import MEM, Entry, Group, Parameter, Rows
 
@@ -157,6 +158,6 @@ def lowered(entries: list[Entry]) -> Iterator[Lowered]:
     for entry in entries:
         compiled = _compiled(entry)
         wrapper = _Wrapper(entry, compiled)
-        bitcode = compiled.library._get_module_for_linking().as_bitcode()
+        bitcode = code_of(compiled)._get_module_for_linking().as_bitcode()
         unsigned = wrapper.result == types.uint64
         yield Lowered(str(wrapper.module), bitcode, wrapper.results(), unsigned)

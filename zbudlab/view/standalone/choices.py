@@ -80,10 +80,11 @@ def _form(knob: Knob, places: Sequence[int]) -> dict[str, Any]:
 
 
 def fewer(knobs: dict[str, tuple[int, int, str]], most: int) -> dict[str, list[int]]:
-    """Return places of values of each knob, so that there are at most `most` combinations.
+    """Choose values for each knob so that there are at most `most` combinations of them.
 
     knobs: by name, the number of its values, the place of the first one shown, and its kind. Ends
-    and start are kept as long as possible. Seeds go first, lists to choose from last.
+    and start are kept as long as possible. Seeds lose values first, lists to choose from last.
+    Return the places of the values that stay, by name.
     """
     found = {name: list(range(count)) for name, (count, _, _) in knobs.items()}
 

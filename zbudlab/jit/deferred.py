@@ -8,6 +8,7 @@ it stays in LLVM's form, in memory and on disk, until Python needs it.
 All of this uses numba's private interfaces; the exact pin of numba covers them.
 """
 
+import operator
 from typing import Any
 
 from llvmlite import binding as llvm
@@ -23,13 +24,15 @@ from numba.core.types.misc import unliteral
 
 NOGIL = True  #: kernels run without Python's lock
 _compiling: list[Any] = []  #: the kernels being compiled, each for the one before it
+#: Returns the code of a compiled kernel in LLVM's form, as numba keeps it with each result.
+code_of = operator.attrgetter("library")
 
 
 class _Deferred:
     """Stands for the machine code of a kernel that only compiled code has called."""
 
 
-class _Library(JITCodeLibrary):
+class _Code(JITCodeLibrary):
     """The code of one kernel; machine code is generated when an address is asked for."""
 
     generated = False
@@ -56,31 +59,31 @@ class _Library(JITCodeLibrary):
         return address
 
     @classmethod
-    def read(cls, codegen: Any, name: str, bitcode: bytes) -> "_Library":
-        """Return a library from what `_Cached.reduce` wrote."""
-        library = cls(codegen, name)
-        library.enable_object_caching()
-        library._final_module = llvm.parse_bitcode(bitcode)
-        library._finalize_final_module()
-        return library
+    def read(cls, codegen: Any, name: str, bitcode: bytes) -> "_Code":
+        """Return the code from what `_Cached.reduce` wrote."""
+        code = cls(codegen, name)
+        code.enable_object_caching()
+        code._final_module = llvm.parse_bitcode(bitcode)
+        code._finalize_final_module()
+        return code
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class Lowering(NativeLowering):
-    """Numba's last pass, into a `_Library`; without machine code if a kernel calls this one."""
+    """Numba's last pass, into a `_Code`; without machine code if a kernel calls this one."""
 
     _name = "zbudlab_lowering"
 
     def run_pass(self, state: Any) -> bool:
-        state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
+        code = state["library"] = _Code(state.targetctx.codegen(), state.func_id.func_qualname)
+        code.enable_object_caching()
         inner = len(_compiling) > 1
         state.flags.no_compile = state.flags.no_cpython_wrapper = inner
         super().run_pass(state)
         if inner:
             lowered = state["cr"] = state["cr"]._replace(cfunc=_Deferred())
-            state.targetctx.insert_user_function(lowered.cfunc, lowered.fndesc, [state.library])
-            state.reload_init.extend(state.library._reload_init)
+            state.targetctx.insert_user_function(lowered.cfunc, lowered.fndesc, [code])
+            state.reload_init.extend(code._reload_init)
         return True
 
 
@@ -92,10 +95,10 @@ class _Cached(CompileResultCacheImpl):
         if not isinstance(result.entry_point, _Deferred):
             return result._reduce()
         result.fndesc.typemap = result.fndesc.calltypes = None
-        module = result.library._final_module
+        code = code_of(result)
         environments = tuple(result._find_referenced_environments())
         kept = (result.fndesc, result.environment, result.signature, result.reload_init)
-        return _Deferred, result.library.name, module.as_bitcode(), environments, kept
+        return _Deferred, code.name, code._final_module.as_bitcode(), environments, kept
 
     def rebuild(self, context: Any, kept: Any) -> Any:
         """Return a compiled kernel from what was kept."""
@@ -108,7 +111,7 @@ class _Cached(CompileResultCacheImpl):
         fields |= {
             "target_context": context,
             "typing_context": context.typing_context,
-            "library": _Library.read(context.codegen(), name, bitcode),
+            "library": _Code.read(context.codegen(), name, bitcode),
             "environment": environment,
             "entry_point": _Deferred(),
             "fndesc": described,
@@ -157,18 +160,18 @@ class Kernel(CPUDispatcher):
     def _generated(self, result: Any) -> Any:
         """Return a deferred result with machine code, as the one to use from now on.
 
-        A second library contains what Python calls; the deferred one is linked into it.
+        What Python calls is new code, into which the deferred code is linked.
         """
         context, described, env = result.target_context, result.fndesc, result.environment
-        library = _Library(context.codegen(), result.library.name)
-        library.enable_object_caching()
-        library.add_linking_library(result.library)
-        library.exported = described.llvm_func_name
-        context.create_cpython_wrapper(library, described, env, result.call_helper, NOGIL)
-        entry = context.get_executable(library, described, env)
+        code = _Code(context.codegen(), code_of(result).name)
+        code.enable_object_caching()
+        code.add_linking_library(code_of(result))
+        code.exported = described.llvm_func_name
+        context.create_cpython_wrapper(code, described, env, result.call_helper, NOGIL)
+        entry = context.get_executable(code, described, env)
         for environment in result._find_referenced_environments():
-            library.codegen.set_env(environment.env_name, environment)
-        context.insert_user_function(entry, described, [library])
-        result = result._replace(entry_point=entry, library=library)
+            code.codegen.set_env(environment.env_name, environment)
+        context.insert_user_function(entry, described, [code])
+        result = result._replace(entry_point=entry, library=code)
         self.add_overload(result)
         return result
