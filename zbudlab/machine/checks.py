@@ -26,6 +26,7 @@ FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
 PINS = ("pin", "buffers", "file")
 MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
 LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
+FEW = 16  #: pages that Python checks one by one
 
 #: What the faults are called in which a played schedule can end (`zbudlab.races`).
 RACE_FAULTS: dict[int, str] = {}
@@ -96,11 +97,15 @@ def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -
 def has_pages(machine: Core, process: Any, pages: np.ndarray) -> bool:
     """Return whether a process has all these pages, int64 (n,); False if it is not clear at once.
 
-    As unsigned numbers, negative pages are larger than any other: one comparison is enough.
+    As unsigned numbers, negative pages are larger than any other: one comparison is enough. For a
+    few pages, Python compares sooner than NumPy begins.
     """
     sizes = machine.state.processes["nr_pages"]
     if type(process) is not int or not 0 <= process < len(sizes) or not pages.size:
         return False
+    if len(pages) <= FEW:
+        few = pages.tolist()
+        return min(few) >= 0 and max(few) < sizes.item(process)
     found: bool = pages.view(np.uint64).max() < sizes.item(process)
     return found
 

@@ -46,8 +46,8 @@ class DrivenPaging(Paging):
         """Do what `Paging.access` does."""
         if self.swap.stepwise:
             return super().access(process, places, write, access, lengths, content)
-        if not content.flags.writeable:  # compiled code exists for arrays that are
-            content = content.copy()
+        if content is not NO_CONTENT and not content.flags.writeable:
+            content = content.copy()  # compiled code exists for arrays that are
         now, numbers = self._begin(), self._numbers
         numbers[OWNER], numbers[WRITE], numbers[ACCESS] = process, write, access
         try:
@@ -104,10 +104,12 @@ class DrivenPaging(Paging):
             self._work = work._replace(
                 arrivals=notes.arrivals, refusals=notes.refusals, page_lengths=lengths
             )
-        self._numbers[:] = 0
+        self._numbers.fill(0)
         queues = self.swap.settings.kind == layout.ZPOOL_Z3FOLD  # work, which Python runs
-        self._numbers[HOST_SWAPS] = queues or not self.swap.compiled_can_swap()
-        self._numbers[FAILURES] = self.failures
+        if queues or not self.swap.compiled_can_swap():
+            self._numbers[HOST_SWAPS] = 1
+        if self.failures:
+            self._numbers[FAILURES] = self.failures
         return self._now
 
     def _help(self, stop: int) -> None:
@@ -129,8 +131,9 @@ class DrivenPaging(Paging):
         """Add what the driver counted to the machine's counters."""
         counts = self._numbers.tolist()
         self.failures = counts[FAILURES]
-        self.swap.device.writes += counts[WRITES]
-        self.swap.device.reads += counts[READS]
+        if counts[WRITES] or counts[READS]:
+            self.swap.device.writes += counts[WRITES]
+            self.swap.device.reads += counts[READS]
         for name, place in EVENTS.items():
             if counts[place]:
                 self.events[name] += counts[place]

@@ -189,7 +189,7 @@ def migrate_pages(mem, moves, control):
         pfn = np.int64(mem.pages[head].next[LRU])
         while pfn != head:
             following = np.int64(mem.pages[pfn].next[LRU])
-            zpool_prefetch_page(mem, following)
+            zpool_prefetch_page(mem, following, np.int64(mem.pages[following].next[LRU]))
             new = get_new_page(mem, control)
             if new < 0:
                 return -ENOMEM

@@ -8,7 +8,15 @@ Source: mm/zbud.c, zbud_zpool_map and the other functions of zbud_zpool_driver (
 import numpy as np
 
 from zbudlab.jit import kernel, prefetch_row
-from zbudlab.layout import CHUNK_SHIFT, NCHUNKS, NCHUNKS_ORDER, ZBUD_SERIES, ZHDR_CHUNKS
+from zbudlab.layout import (
+    BUDDY,
+    CHUNK_SHIFT,
+    LRU,
+    NCHUNKS,
+    NCHUNKS_ORDER,
+    ZBUD_SERIES,
+    ZHDR_CHUNKS,
+)
 from zbudlab.mm.page import page_zbud
 from zbudlab.mm.zbud import zbud_map
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
@@ -84,6 +92,15 @@ def zbud_page_references(mem, number, pfn):
 
 
 @kernel
-def zbud_prefetch_page(mem, pfn):
-    """Ask for the header of a page ahead of its use; for pages of any owner."""
-    prefetch_row(mem.rows, header_row(mem.pools[0], pfn))
+def zbud_prefetch_page(mem, pfn, following):
+    """Ask for headers ahead of their use: the neighbours of a page's, and the following page's.
+
+    Both may be pages of any owner.
+    """
+    prefetch_row(mem.rows, header_row(mem.pools[0], following))
+    if page_zbud(mem.pages[pfn]):
+        header = mem.rows[header_row(mem.pools[0], pfn)]
+        prefetch_row(mem.rows, np.int64(header.next[LRU]))
+        prefetch_row(mem.rows, np.int64(header.prev[LRU]))
+        prefetch_row(mem.rows, np.int64(header.next[BUDDY]))
+        prefetch_row(mem.rows, np.int64(header.prev[BUDDY]))

@@ -394,9 +394,9 @@ def zpool_migrate_page(mem, new, old):
 
 
 @kernel
-def zpool_prefetch_page(mem, pfn):
-    """Ask for what migration reads first of a page, ahead of its use; for pages of any owner."""
-    zbud_prefetch_page(mem, pfn)
+def zpool_prefetch_page(mem, pfn, following):
+    """Ask for what migration reads of a page and of the following one, for pages of any owner."""
+    zbud_prefetch_page(mem, pfn, following)
 
 
 @kernel

@@ -87,9 +87,11 @@ class PageReplay:
         if lengths is not None:
             kinds[(writes != 0) & (lengths >= 0)] = FIRST_WRITE
             drawn = np.where(lengths >= 0, lengths, drawn)
+        regions, places = (numbers // REGION).tolist(), numbers % REGION
+        each = kinds.tolist()
         for start, end in self._runs(numbers, kinds):
-            where = space, int(numbers[start]) // REGION
-            self._use_run(where, numbers[start:end] % REGION, int(kinds[start]), drawn[start:end])
+            where = space, regions[start]
+            self._use_run(where, places[start:end], each[start], drawn[start:end])
 
     def _runs(self, numbers: NDArray, kinds: NDArray) -> Iterator[tuple[int, int]]:
         """Yield ranges of uses for one call: of one kind, in one region, first writes adjacent."""
