@@ -11,13 +11,13 @@ from importlib import import_module
 
 import pandas as pd
 
-from findings.common import FOLDER, TIMED, with_tables
+from findings.common import FOLDER, UNKEPT, with_tables
 from zbudlab.io.files import written_whole
 from zbudlab.sweep import SweepFile, sweep
 from zbudlab.sweep.executors import process_pool
 from zbudlab.view.look import style, svgfile
 
-NAMES = ("patch", "cma", "density", "ratio", "pool", "compaction")
+NAMES = ("patch", "cma", "density", "ratio", "fragmentation", "pool", "compaction", "years", "zram")
 
 
 def results(name: str, jobs: int) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def results(name: str, jobs: int) -> pd.DataFrame:
 
 def store(name: str, table: pd.DataFrame) -> None:
     """Store the results of a sweep as CSV, without columns that differ from run to run."""
-    text = table.drop(columns=TIMED).to_csv(index=False, lineterminator="\n")
+    text = table.drop(columns=UNKEPT, errors="ignore").to_csv(index=False, lineterminator="\n")
     with written_whole(FOLDER / f"{name}.csv") as file:
         file.write(text.encode())
 

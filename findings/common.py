@@ -33,7 +33,8 @@ OTHERS = (
     ("process", "D", ":"),
     ("ink", "v", "-."),
 )
-TIMED = ["error", "seconds", "zbudlab"]  #: columns of a sweep that are not results
+#: Columns of a sweep that are not results of numbers.
+UNKEPT = ["error", "seconds", "zbudlab", "cgroups"]
 
 
 @dataclass(frozen=True)
