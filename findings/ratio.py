@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from findings.common import Claim, Interval, figure, interval, markdown, present
+from zbudlab.analysis.single_pool import Pool
 from zbudlab.content import recorded
-from zbudlab.experiments.pool_pages import Pool
 from zbudlab.layout import PAGE_SIZE, ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
 from zbudlab.view.look import tokens
 

@@ -101,3 +101,31 @@ def test_the_counter_is_one_more_than_its_last_writer_read(seed):
     assert start < problem.answer <= start + 3
     for row in problem.rows.values():
         assert "".join(row) == "rw"
+
+
+class TestZsmalloc:
+    @pytest.mark.parametrize("seed", range(0, 180, 3))
+    def test_a_place_has_room_for_the_object_and_its_word(self, seed):
+        problem = practice.zsmalloc(seed)
+        length = int(re.search(r"to (\d+) bytes", problem.question)[1])
+        assert problem.answer % 16 == 0
+        assert 0 <= problem.answer - (length + 8) < 16
+
+    @pytest.mark.parametrize("seed", range(1, 180, 3))
+    def test_the_place_starts_in_its_page_and_no_other_chain_wastes_less(self, seed):
+        problem = practice.zsmalloc(seed)
+        name = re.search(r"place (\w) start", problem.question)[1]
+        size = int(re.search(r"places (\d+)", problem.question)[1])
+        rows = list(problem.rows.values())
+        assert next(at for at, row in enumerate(rows) if name in row) == problem.answer
+        cells = [cell for row in rows for cell in row]
+        assert cells.count(name) == size
+        assert cells.count("") == min(16 * pages % size for pages in range(1, 5))
+
+    @pytest.mark.parametrize("seed", range(2, 180, 3))
+    def test_a_page_moves_without_readers_and_other_holders(self, seed):
+        problem = practice.zsmalloc(seed)
+        third, read = "third holder" in problem.question, "being read" in problem.question
+        expected = practice.AGAIN if third else practice.BUSY if read else practice.MOVES
+        assert problem.answer == expected
+        assert (len(problem.rows["references"]) == 2) is not third

@@ -38,3 +38,22 @@ class TestScattered:
             machine.zbud_free(handle)
         assert scattered.take_cma(machine) == "2 of 2 pageblocks of the CMA area"
         machine.check()
+
+
+def test_pages_that_can_move_gain_nothing_where_they_are_misplaced():
+    found = {}
+    for placed in scattered.PLACED:
+        machine = scattered.crowded(placed)
+        assert scattered.blocks(machine).ready == 0
+        machine.compact()
+        moved = int(scattered.moves(machine).split()[0])
+        found[placed] = scattered.blocks(machine).ready, moved
+    stuck, misplaced, well = found.values()
+    assert stuck == (0, 0)
+    assert misplaced[0] == 0 < misplaced[1] < well[1]
+    assert well[0] >= 5
+
+
+def test_other_places_are_refused():
+    with pytest.raises(ValueError, match="placed must be one of cannot move, can move, misplaced"):
+        scattered.crowded("anywhere")

@@ -1,13 +1,15 @@
-"""A few zbud pages that are about to be moved, for the notebook about migration."""
+"""A few pages of zbud or zsmalloc that are about to be moved, for notebooks about migration."""
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from zbudlab.history import History
-from zbudlab.layout import CHUNK_SHIFT
+from zbudlab.layout import CHUNK_SHIFT, OBJ_INDEX_BITS, OBJ_INDEX_MASK, PAGE_SIZE
 from zbudlab.lessons.scattered import zbud_frames
 from zbudlab.machine import Machine
 from zbudlab.machine.core import LAB_POOL
-from zbudlab.mm import zbud
+from zbudlab.mm import zbud, zpool_reader
 from zbudlab.mm.zbud_header import buddy_address, handle_buddy, handle_pfn, header_row
 
 SIZES = (
@@ -86,3 +88,51 @@ def parts_of_move(history: History, old: int) -> Iterator[tuple[str, str]]:
             moving = False
         if moving:
             yield part.stage, inside.explain(number).sentence
+
+
+# --- zsmalloc ----------------------------------------------------------------------------------
+
+STORED, OBJECT = 16, 1480  #: pages in zswap, and the bytes of each that do not compress
+BATCH, BATCHES = 9, 6  #: pages of a program that fills memory, at a time
+
+
+def two_zspages(seed: int = 0) -> Machine:
+    """Return a machine of today with two zspages low in memory and free frames above them.
+
+    Each is a chain of three pages with eight objects. Nothing has moved yet.
+    """
+    machine = Machine(
+        frames=128, profile="7.3", pageblock_order=4, threads=1, min_free=4, max_pool_percent=60
+    )
+    random = np.random.Generator(np.random.PCG64(seed))
+    pages = np.zeros((STORED, PAGE_SIZE), np.uint8)
+    pages[:, :OBJECT] = random.integers(0, 256, (STORED, OBJECT))
+    owner = machine.create_process(STORED)
+    machine.write(owner, 0, pages)
+    machine.reclaim(STORED)
+    passing, staying = machine.create_process(BATCH * BATCHES), machine.create_process(BATCHES)
+    for batch in range(BATCHES):
+        machine.touch(passing, range(batch * BATCH, (batch + 1) * BATCH), write=True)
+        machine.touch(staying, [batch], write=True)
+    machine.exit(passing)
+    return machine
+
+
+def places(machine: Machine) -> dict[int, tuple[int, int]]:
+    """Return the frame and the number of each object of zsmalloc, by handle."""
+    handles = machine.state.handles[: int(machine.state.arenas["unused_handle"][0])]
+    return {
+        handle: (int(handles[handle]) >> OBJ_INDEX_BITS, int(handles[handle]) & OBJ_INDEX_MASK)
+        for handle in np.flatnonzero(handles > 0).tolist()
+    }
+
+
+def chains(machine: Machine) -> list[list[int]]:
+    """Return the frames of each zspage, in its order."""
+    frames = np.flatnonzero(zpool_reader.pool_pages(machine.state.pages))
+    found = []
+    for zspage in np.unique(machine.state.pages["index"][frames]).tolist():
+        record = machine.state.zspages[zspage]
+        count = int(machine.state.size_classes["pages_per_zspage"][record["size_class"]])
+        found.append(record["chain"][:count].tolist())
+    return found

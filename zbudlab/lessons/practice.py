@@ -1,4 +1,4 @@
-"""Small problems by seed, for practice at the end of the notebooks 01 to 07 and 12.
+"""Small problems by seed, for practice at the end of the notebooks 01 to 07, 12 and 13.
 
 Each has a question, its answer with the reason, and a picture as data: rows of cells by name, as
 `view.toy.strips` draws them. The same seed always gives the same problem.
@@ -8,11 +8,18 @@ import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from zbudlab.layout import PAGE_SHIFT, RADIX_TREE_MAP_SHIFT, RADIX_TREE_MAP_SIZE
+from zbudlab.layout import (
+    PAGE_SHIFT,
+    RADIX_TREE_MAP_SHIFT,
+    RADIX_TREE_MAP_SIZE,
+    ZS_HANDLE_SIZE,
+    ZS_SIZE_CLASS_DELTA,
+)
 
 FRAMES, TOP = 16, 4  #: frames of a toy memory, and the order of all of them
 CHUNKS, LIMIT = 16, 3  #: chunks of a toy zbud page; pages of a toy pool
-MOVES, AGAIN = "it moves", "it answers -EAGAIN"
+CHAIN = 4  #: pages of a toy zspage at most
+MOVES, AGAIN, BUSY = "it moves", "it answers -EAGAIN", "it answers -EBUSY"
 
 
 class Problem(NamedTuple):
@@ -217,7 +224,77 @@ def races(seed: int) -> Problem:
     return Problem(question, counter, why, rows)
 
 
+def zsmalloc(seed: int) -> Problem:
+    """Ask for a size class, for the page of an object, or what migration answers, in turn."""
+    return (_size_class, _place, _zspage_moves)[seed % 3](random.Random(seed))
+
+
+def _size_class(draw: random.Random) -> Problem:
+    length = draw.randrange(200, 3000)
+    size = -(-(length + ZS_HANDLE_SIZE) // ZS_SIZE_CLASS_DELTA) * ZS_SIZE_CLASS_DELTA
+    question = (
+        f"A page compresses to {length} bytes. zsmalloc adds a word of 8 bytes, and its sizes are "
+        "16 bytes apart, starting at 32. How large is the place that it needs, before sizes share "
+        "a class?"
+    )
+    wasted = size - length - ZS_HANDLE_SIZE
+    why = f"{length} + 8 = {length + 8}, rounded up to a multiple of 16; {wasted} bytes are wasted."
+    cells = {"each cell: 256 bytes": _cells_of([(length, "A"), (size - length, "W")])}
+    return Problem(question, size, why, cells, unit="bytes")
+
+
+def _cells_of(parts: Sequence[tuple[int, str]]) -> list[str]:
+    """Return a cell for each 256 bytes of parts one after the other, at least one for each."""
+    return [text for length, text in parts for _ in range(max(round(length / 256), 1))]
+
+
+def _place(draw: random.Random) -> Problem:
+    size = draw.choice((3, 5, 6, 7, 9, 10, 11, 12, 13))
+    pages = min(range(1, CHAIN + 1), key=lambda count: count * CHUNKS % size)
+    places = pages * CHUNKS // size
+    asked = draw.randrange(places)
+    row = [chr(ord("A") + place) for place in range(places) for _ in range(size)]
+    row += [""] * (pages * CHUNKS - len(row))
+    name = chr(ord("A") + asked)
+    question = (
+        f"Pages have {CHUNKS} chunks, and places {size}. A zspage has the number of pages, at most "
+        f"{CHAIN}, that leaves the fewest chunks at its end. Its places are A, B, C and so on. In "
+        f"which of its pages, counted from 0, does place {name} start?"
+    )
+    why = (
+        f"With {pages} page{'s' * (pages > 1)} {pages * CHUNKS % size} chunks are left. Place "
+        f"{name} starts at chunk {asked} x {size} = {asked * size}: page {asked * size // CHUNKS}."
+    )
+    rows = {f"page {at}": row[at * CHUNKS : (at + 1) * CHUNKS] for at in range(pages)}
+    return Problem(question, asked * size // CHUNKS, why, rows)
+
+
+def _zspage_moves(draw: random.Random) -> Problem:
+    pages = draw.randint(2, CHAIN)
+    moving, read = draw.sample(range(pages), 2)
+    extra, readers = draw.random() < 0.3, draw.random() < 0.6
+    held = ["Z", "I", *["X"] * extra]
+    reading = f" An object in page {read} of the zspage is being read." if readers else ""
+    holder = " A third holder has a reference to the page." if extra else ""
+    question = (
+        f"Compaction isolates page {moving} of a zspage of {pages} pages.{reading}{holder} What "
+        "does migration do on Linux 7.3?"
+    )
+    if extra:
+        why = (
+            "The page has three references; the zspage's (Z) and the isolation's (I) are expected."
+        )
+    elif readers:
+        why = "Readers (R) are counted for the whole zspage, so a reader of any page stops each."
+    else:
+        why = "Two references, the zspage's (Z) and the isolation's (I), as expected; no reader."
+    answer = AGAIN if extra else BUSY if readers else MOVES
+    rows = {"references": held, "readers": ["R"] if readers else [""]}
+    return Problem(question, answer, why, rows, choices=(MOVES, AGAIN, BUSY))
+
+
 #: Generators by the name of their subject.
 SUBJECTS: dict[str, Callable[[int], Problem]] = {
-    made.__name__: made for made in (pages, buddy, radix, zbud, zswap, migration, compaction, races)
+    made.__name__: made
+    for made in (pages, buddy, radix, zbud, zswap, migration, compaction, races, zsmalloc)
 }

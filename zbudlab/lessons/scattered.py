@@ -105,3 +105,31 @@ def take_cma(machine: Machine) -> str:
             machine.alloc_contig_range(start, start + size)
             taken += 1
     return f"{taken} of {(last - first) // size} pageblocks of the CMA area"
+
+
+#: How zbud's pages are placed, and whether they can move: as before the series, with the series but
+#: for its `__GFP_MOVABLE`, and with all of it.
+PLACED = ("cannot move", "can move, misplaced", "can move, placed well")
+
+
+def crowded(placed: str, frames: int = 8192, programs: int = 10, seed: int = 0) -> Machine:
+    """Return a machine that zbud filled next to a program, before half of its pages were freed.
+
+    placed: one of PLACED. Pages that are misplaced were requested as unmovable memory.
+    programs: percent of memory that a program fills first. ValueError for any other `placed`.
+    """
+    if placed not in PLACED:
+        raise ValueError(f"placed must be one of {', '.join(PLACED)}, not {placed!r}")
+    machine = Machine(frames=frames, page_bytes=False, log=False)
+    machine.set_zbud_movable(placed == PLACED[2])
+    program = machine.create_process(frames * programs // 100)
+    machine.touch(program, range(frames * programs // 100), write=True)
+    pages = []
+    while int(machine.state.zone["nr_free_pages"]) > frames // 32:
+        pages.append([machine.zbud_alloc(OBJECT) for _ in range(2)])
+    machine.set_zbud_movable(placed != PLACED[0])
+    random = np.random.Generator(np.random.PCG64(seed))
+    for place in random.permutation(len(pages))[: len(pages) // 2].tolist():
+        for handle in pages[place]:
+            machine.zbud_free(handle)
+    return machine

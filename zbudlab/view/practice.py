@@ -19,6 +19,7 @@ PAINT = {
     "zswap": {"z": "zbud1", "d": "edge"},
     "migration": {"I": "isolated", "M": "pinned"},
     "compaction": {"U": "kernel"},
+    "zsmalloc": {"I": "isolated", "R": "pinned", "X": "pinned", "W": "crumb"},
 }
 
 

@@ -27,6 +27,8 @@ class ZsmallocPage:
         """Return the parts of a sentence about the page's objects."""
         if not self.number:
             return ["zsmalloc", "its zspage was freed"]
+        if self.pfn not in self.chain:
+            return ["zsmalloc", f"zspage {self.number} has another page in its place"]
         at = self.chain.index(self.pfn) + 1
         full = f"{self.zspage.inuse} of {self.size_class.objs_per_zspage} objects"
         where = f"page {at} of {len(self.chain)} of zspage {self.number}"

@@ -1,4 +1,4 @@
-// The picture of a step: radix tree, zbud pages, memory, lists. It is drawn only from the scene that
+// The picture of a step: tree or table of handles, pages of the pool, memory, lists. It is drawn only from the scene that
 // Python makes (step/scene.py).
 
 const CARD_HIGH = 112; // SVG units, as are all measures
@@ -8,6 +8,7 @@ const MEASURES = [
   { narrow: true, wide: 372, slot: 41, card: 87, gap: 8, pad: 6, cell: 11.6, dot: 9, dots: 38, list: 116, pill: 40, steps: [62, 50] },
 ];
 const CHUNK_COUNT = 64;
+const PAGE_BYTES = 4096;
 
 /** Draw a scene; label: a description of the step. */
 function drawScene(root, scene, label) {
@@ -27,7 +28,7 @@ const leftOf = ({ m }, cards, pfn) => cards.indexOf(pfn) * (m.card + m.gap);
 
 /** Draw the tree's slots with arrows to the cards. Return the y at which the cards begin. */
 function drawTree(pen, { tree, pages }, cards) {
-  pen.tag(0, 11, "RADIX TREE", "a handle is a number; its slot leads to the page");
+  pen.tag(0, 11, tree.title, tree.words);
   pen.box(0.75, 19, tree.slots.length * pen.m.slot, 38, "raised", { stroke: "edge", wide: 1.2 });
   tree.slots.forEach(([key, leads, was], place) => drawSlot(pen, place, key, leads, leads !== was));
   if (tree.more) pen.text(tree.slots.length * pen.m.slot + 12, 42, `and ${tree.more} more`, { fill: "quiet" });
@@ -44,11 +45,17 @@ function drawSlot(pen, place, key, leads, hot) {
   pen.text(x + slot / 2, 50, leads < 0 ? "\u2013" : leads, { size: 14, weight: 600, anchor: "middle", fill: hot ? "accent" : "ink" });
 }
 
-/** Draw an arrow from a slot to the buddy with its handle; dashed to the previous target. */
+/** Return where in a card an arrow to a handle ends, from the card's left. */
+function endOfArrow({ m }, page, key) {
+  const object = page?.objects?.find(([, , handle]) => handle === key);
+  if (object) return 2 + ((object[0] + object[1]) / 2 / PAGE_BYTES) * (m.card - 4);
+  return (page?.header?.last_handle === key ? 0.75 : 0.31) * m.card;
+}
+
+/** Draw an arrow from a slot to the object with its handle; dashed to the previous target. */
 function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
-  const { slot, card } = pen.m, x = (place + 0.5) * slot, y = 112;
-  const header = (pages.find(({ pfn }) => pfn === leads) ?? {}).header;
-  const shift = header?.last_handle === key ? 0.75 * card : 0.31 * card;
+  const { slot } = pen.m, x = (place + 0.5) * slot, y = 112;
+  const shift = endOfArrow(pen, pages.find(({ pfn }) => pfn === leads), key);
   if (hot && cards.includes(was)) {
     const before = leftOf(pen, cards, was) + shift;
     pen.line(`M${x} 58C${x} 86 ${before} 80 ${before} ${y - 5}`, "edge", 1.2, "3 4");
@@ -59,15 +66,20 @@ function drawArrow(pen, { key, leads, was, place, hot }, pages, cards) {
   pen.head(to, y - 1, Math.PI / 2, colour);
 }
 
-/** Draw a zbud page: its chunks, its header's fields, its references. */
+/** Draw a page of a pool: its chunks or objects, two lines about it, its references. */
 function drawCard(pen, page, x, y) {
-  const { header, was } = page, strong = page.role && header, { card, pad, narrow } = pen.m;
-  pen.box(x + 0.75, y, card - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: header ? null : "4 4", radius: 6 });
+  const { header, was, objects } = page, there = header || objects, strong = page.role && there, { card, pad, narrow } = pen.m;
+  pen.box(x + 0.75, y, card - 1.5, CARD_HIGH, "paper", { stroke: strong ? "ink" : "edge", wide: strong ? 1.6 : 1, dashes: there ? null : "4 4", radius: 6 });
   pen.text(x + pad, y + 19, narrow && page.role ? page.pfn : `frame ${page.pfn}`, { weight: 600, size: 13 });
   if (page.role) pen.text(x + card - pad, y + 19, page.role, { anchor: "end", fill: "quiet" });
-  drawChunks(pen, header, x + 2, y + 28);
-  drawBuddy(pen, "first", header, was, x, y + 65);
-  drawBuddy(pen, "last", header, was, x, y + 82);
+  if (objects) {
+    drawObjects(pen, objects, x + 2, y + 28);
+    page.lines.forEach(([name, words, hot], line) => drawCardLine(pen, name, words, hot, x, y + 65 + 17 * line));
+  } else {
+    drawChunks(pen, header, x + 2, y + 28);
+    drawBuddy(pen, "first", header, was, x, y + 65);
+    drawBuddy(pen, "last", header, was, x, y + 82);
+  }
   drawReferences(pen, page, x, y + 101);
 }
 
@@ -78,6 +90,23 @@ function drawChunks(pen, header, x, y) {
   pen.box(x, y, chunk * 1.6, 20, "header", { radius: 0 });
   if (header.first_chunks) pen.box(x + chunk * 1.6, y, chunk * header.first_chunks, 20, "zbud1", { radius: 0 });
   if (header.last_chunks) pen.box(x + chunk * (CHUNK_COUNT - header.last_chunks), y, chunk * header.last_chunks, 20, "zbud2", { radius: 0 });
+}
+
+/** Draw objects at their bytes of a page; neighbours differ. */
+function drawObjects(pen, objects, x, y) {
+  const wide = pen.m.card - 4;
+  pen.box(x, y, wide, 20, "free", { radius: 0 });
+  objects.forEach(([start, end], place) => {
+    const left = (start / PAGE_BYTES) * wide;
+    pen.box(x + left, y, Math.max(((end - start) / PAGE_BYTES) * wide - 1, 1), 20, place % 2 ? "zbud2" : "zbud1", { radius: 0 });
+  });
+}
+
+function drawCardLine(pen, name, words, hot, x, y) {
+  const { card, pad, narrow } = pen.m;
+  if (!narrow) pen.text(x + pad, y, name, { fill: "quiet" });
+  const short = narrow ? words.replace(", page ", " \u00b7 ").replace(" of ", "/") : words.replace(", page", " \u00b7");
+  pen.text(x + card - pad, y, short, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : "ink" });
 }
 
 function drawBuddy(pen, name, header, was, x, y) {

@@ -37,4 +37,6 @@ def _value(changed: Change, value: str) -> str:
         return f"frame {number - 1}" if number else "empty"
     if changed.array == "rows" and changed.field.startswith(("next", "prev")):
         return f"frame {number >> layout.NCHUNKS_ORDER}"
+    if changed.array == "handles":
+        return f"frame {number >> layout.OBJ_INDEX_BITS}, object {number & layout.OBJ_INDEX_MASK}"
     return value

@@ -1,4 +1,4 @@
-"""The picture of a step as one JSON object: tree, pages, memory, lists and changes.
+"""The picture of a step as one JSON object: tree or table, pages, memory, lists and changes.
 
 The browser draws it without further requests, so the player can show steps from other sources.
 """
@@ -13,10 +13,11 @@ from zbudlab.history.changes import Change, list_name
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells, frame_kinds
 from zbudlab.view import structures
-from zbudlab.view.step import plain
+from zbudlab.view.step import objects, plain
 
 SLOTS = 7  #: slots of the tree that are drawn
-PAGES = 4  #: zbud pages that are drawn as cards
+PAGES = 4  #: pages of the pool that are drawn as cards
+TREE = ("RADIX TREE", "a handle is a number; its slot leads to the page")  #: title and words
 ROWS, SIDE = 4, 32  #: rows of memory that are drawn, and frames in a row
 LISTS, MEMBERS = 3, 5
 CHANGES = 5
@@ -34,14 +35,31 @@ class State:
         self.kinds[isolated & (self.kinds == layout.FRAME_KERNEL)] = layout.FRAME_FREE
         self.isolated = np.flatnonzero(isolated).tolist()
         self.refs = state.pages["refcount"][: machine.config.frames].copy()
-        zbud = np.flatnonzero(np.isin(self.kinds, layout.POOL_KINDS)).tolist()
+        ours = np.flatnonzero(np.isin(self.kinds, layout.POOL_KINDS))
+        marks = state.pages["mapcount"][ours]
+        self.zbud = bool(state.pools["kind"][pool] == layout.ZPOOL_ZBUD)
+        self.others = ours[marks != layout.PAGE_ZBUD_MAPCOUNT_VALUE].tolist()
         shift = int(state.pools[0]["row_shift"])
+        zbud = ours[marks == layout.PAGE_ZBUD_MAPCOUNT_VALUE].tolist()
         self.headers = {pfn: _header(state.rows[pfn << shift]) for pfn in zbud}
-        self.lists = {list_name(n): p for n, p in structures.pool_lists(machine, pool).items()}
+        lists = structures.pool_lists(machine, pool) if self.zbud else {}
+        self.lists = {list_name(n): p for n, p in lists.items()}
         root = state.pools[pool]
         self.height = int(root["height"])
         self.items = int(root["items"])
-        self.tree = self._tree(machine)
+        self.objects = None if self.zbud else objects.Objects(state)
+        self.tree = self.objects.handles() if self.objects else self._tree(machine)
+
+    @property
+    def pages(self) -> set[int]:
+        """The pages of pools that are drawn as cards."""
+        if not self.objects:
+            return {*self.headers}
+        return {*self.headers, *self.others, *self.tree.values()}
+
+    def card(self, pfn: int) -> objects.Card | None:
+        """Return the card of a page outside zbud."""
+        return self.objects.card(pfn) if self.objects else None
 
     def _tree(self, machine: Machine) -> dict[int, int]:
         """Return the frame that each handle of this pool leads to, by handle."""
@@ -93,10 +111,10 @@ def scene(
 
 def _frames(after: State, before: State, first: list[int]) -> list[int]:
     """Return the frames drawn as cards, ascending; those in `first` have priority."""
-    zbud = set(after.headers) | set(before.headers)
-    if not zbud:
+    ours = after.pages | before.pages
+    if not ours:
         return []
-    wanted = dict.fromkeys([*(pfn for pfn in first if pfn in zbud), *sorted(zbud)])
+    wanted = dict.fromkeys([*(pfn for pfn in first if pfn in ours), *sorted(ours)])
     return sorted([*wanted][:PAGES])
 
 
@@ -111,7 +129,10 @@ def _tree(after: State, before: State, frames: list[int]) -> dict[str, Any] | No
     moved = [key for key in keys if after.tree.get(key) != before.tree.get(key)]
     near = [key for key in keys if after.tree.get(key) in frames]
     shown = sorted([*dict.fromkeys([*moved, *near, *keys])][:SLOTS])
+    title, words = TREE if after.zbud else (objects.TITLE, objects.WORDS)
     return {
+        "title": title,
+        "words": words,
         "slots": [[key, after.tree.get(key, -1), before.tree.get(key, -1)] for key in shown],
         "more": len(keys) - len(shown),
         "height": after.height,
@@ -119,9 +140,13 @@ def _tree(after: State, before: State, frames: list[int]) -> dict[str, Any] | No
 
 
 def _page(pfn: int, after: State, before: State, role: str) -> dict[str, Any]:
-    """Return a zbud page's card: header and references, now and before the step."""
+    """Return a page's card: header or objects, and references, now and before the step."""
+    card, was = after.card(pfn), before.card(pfn)
+    earlier = dict(was.lines) if was else {}
     return {
         "pfn": pfn,
+        "objects": card.objects if card else None,
+        "lines": [[*line, earlier.get(line[0]) != line[1]] for line in card.lines] if card else [],
         "role": role,
         "header": after.headers.get(pfn),
         "was": before.headers.get(pfn),

@@ -13,21 +13,23 @@ NAMES = {
     "copy": ("copy", True),
     "replace first handle": ("1st handle", True),
     "replace last handle": ("2nd handle", True),
+    "replace places": ("places", True),
     "clear header": ("clear", False),
     "unlock": ("unlock", False),
     "isolate": ("isolate", False),
 }
-AT_THE_MOVE = "replace first handle"  #: the part at which a player opens
+#: The part at which a player opens, in zbud and in the other allocators.
+AT_THE_MOVE = ("replace first handle", "replace places")
 MOST = 14  #: steps on the bar
 
 
 def first_of_interest(parts: Sequence[Part]) -> int | None:
-    """Return the part at which a player opens, from 1, or None if no zbud page moves.
+    """Return the part at which a player opens, from 1, or None if no page of a pool moves.
 
     This is the replacement of the first handle of the first page with two handles; if there is no
-    such page, of the first page.
+    such page, of the first page. In zsmalloc and z3fold one part replaces all of a page's places.
     """
-    moves = [i for i, part in enumerate(parts, 1) if part.stage == AT_THE_MOVE]
+    moves = [i for i, part in enumerate(parts, 1) if part.stage in AT_THE_MOVE]
     both = (i for i in moves if i < len(parts) and parts[i].numbers.get("handle"))
     return next(both, moves[0] if moves else None)
 
