@@ -1,4 +1,4 @@
-"""Prove whose every page is: the proof that a machine without page bytes can give.
+"""Prove who owns every page: the proof available on a machine without page bytes.
 
 Pages without bytes cannot be compared with a digest. Instead, every page that was written has a
 mark that no other page has: its place in the table of page table entries, plus 1. The mark is where

@@ -31,7 +31,7 @@ def _gradebook(options: argparse.Namespace) -> Any:
     except ImportError as error:
         raise ValueError(
             f"marks go into nbgrader's gradebook, and {error.name} is not installed: "
-            'pip install "zbudlab[grade]", or say --no-gradebook'
+            'pip install "zbudlab[grade]", or pass --no-gradebook'
         ) from None
     return enter_marks
 
@@ -115,7 +115,7 @@ def _add_submissions(grade: argparse.ArgumentParser) -> None:
     grade.add_argument(
         "--roster",
         metavar="FILE",
-        help="student numbers, one a line, or CSV with a column 'number' and perhaps 'student'; "
+        help="student numbers, one per line, or CSV with a column 'number' and perhaps 'student'; "
         "the marks note a number that is not in it",
     )
     grade.add_argument("--seed", help="of the hidden cases; default: drawn once, kept in grading/")

@@ -70,7 +70,7 @@ class Recording:
 
 
 def read_recording(path: str | Path) -> Recording:
-    """Read a recording. TraceError names a line that is not one."""
+    """Read a recording. TraceError names an invalid line."""
     settings: dict[str, str] = {}
     zspages: dict[int, int] = {}
     rows: list[list[int]] = []

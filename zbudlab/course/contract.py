@@ -38,7 +38,7 @@ class Rule:
     tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-#: The error of an answer that is none; what is wrong with it could show the grader's memory.
+#: The error for an invalid answer; details could reveal the grader's memory.
 CANNOT_BE_READ = "its answer cannot be read"
 LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
@@ -113,7 +113,7 @@ class Ability:
     hints: shown one after the other; they cost nothing.
     why: a clause that explains a difference, or a function (case, got, expected) that gives one.
     expected: gives the right answer where that does not come from the reference (goldens, numbers);
-        None for a case that the reference is to answer all the same.
+        None for a case that the reference should answer anyway.
     judge: where many answers are right, (case, got) -> what is wrong with this one, "" for nothing;
         then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
@@ -172,7 +172,7 @@ class Exercise:
             if ability.name == name:
                 return ability
         names = ", ".join(ability.name for ability in self.abilities)
-        raise ValueError(f"{self.name} has no ability {name!r}, but {names}")
+        raise ValueError(f"{self.name} has no ability {name!r}; it has {names}")
 
     def rule(self, variant: int | None) -> Rule:
         """Return the rule for a teacher's number; the kernel's for none. ValueError if negative."""

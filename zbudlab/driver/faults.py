@@ -51,7 +51,7 @@ def write_mark(mem, pfn, mark):
 
 @kernel
 def use_page(mem, work, place, i, lengths, content, access):
-    """Do with a page in memory what the access asks for (layout.ACCESS_*)."""
+    """Use a page in memory as the access asks (layout.ACCESS_*)."""
     pfn = np.int64(mem.ptes[place].value)
     if access == ACCESS_LENGTHS:
         work.page_lengths[place] = lengths[i]

@@ -34,7 +34,7 @@ def pool(
     seed: int,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Count faults and device traffic of a workload whose pool of zswap is limited to a share.
+    """Count faults and device traffic of a workload whose zswap pool is limited to a share.
 
     settings: of the machine, instead of the workload's; by default it has no page bytes.
     """

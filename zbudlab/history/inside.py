@@ -191,7 +191,7 @@ class _Watch:
             raise _Enough
 
     def come_back(self) -> None:
-        """Put the machine back to where it was when that part was done."""
+        """Return the machine to its state at the end of that part."""
         if self.copy is not None:
             self.machine.restore(self.copy)
 

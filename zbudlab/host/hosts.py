@@ -92,7 +92,7 @@ class Host:
     ) -> Machine:
         """Return a machine with the free-list counts of a zone, positions drawn by the seed.
 
-        All frames that are not free are in the kernel's use there, because these files do not say
+        All frames that are not free belong to the kernel there, because these files do not say
         what uses them: compaction finds nothing to move until processes are started. Without
         pagetypeinfo all pageblocks are movable. `simulated` says what had to be changed. settings:
         as for Machine, without page bytes by default. Raises HostError for a zone of unknown size
@@ -122,7 +122,7 @@ class Host:
         """Return a zone's counts for a machine. Raises HostError if no machine can have them."""
         if not zone.nr_pageblocks:
             raise HostError(
-                f"how large zone {zone.name} is, is not known: put the host's proc/zoneinfo (or "
+                f"the size of zone {zone.name} is not known: put the host's proc/zoneinfo (or "
                 f"proc/pagetypeinfo) below {self.root}, next to proc/buddyinfo"
             )
         counts = machine_counts(zone)

@@ -1,4 +1,4 @@
-"""Opening what people have: text in any encoding, packed logs, folders and archives of a host.
+"""Open what users supply: text in any encoding, packed logs, folders and archives of a host.
 
 A sosreport is an archive or a folder that has one folder with the host's files; other people copy
 the files of /proc side by side into one folder.

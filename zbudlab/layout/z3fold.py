@@ -1,6 +1,6 @@
 """z3fold: sizes, flags and the record of a page.
 
-The array of records is empty on a machine without a pool of z3fold. It grows when needed, see
+The array of records is empty on a machine without a z3fold pool. It grows when needed, see
 `zbudlab.mm.z3fold_tables`. Handles are in zsmalloc's table.
 """
 

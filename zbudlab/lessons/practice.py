@@ -82,7 +82,7 @@ def _given_back(free: list[set[int]], pfn: int, order: int) -> None:
 
 
 def _cells(free: list[set[int]], used: dict[str, tuple[int, int]]) -> list[str]:
-    """Return a text for each frame: the order of its free block, or its owner."""
+    """Return a label for each frame: the order of its free block, or its owner."""
     cells = [""] * FRAMES
     blocks = [(str(order), pfn, order) for order in range(TOP + 1) for pfn in free[order]]
     for text, pfn, order in [*blocks, *((name, *block) for name, block in used.items())]:

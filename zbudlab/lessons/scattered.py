@@ -46,7 +46,7 @@ def scattered(
 
 @dataclass(frozen=True)
 class Blocks:
-    """Numbers of order-9 blocks. ready: now. together: if all free pages were adjacent."""
+    """Numbers of order-9 blocks. ready: available now. together: if free pages were adjacent."""
 
     together: int
     ready: int

@@ -29,9 +29,9 @@ class MachineConfig:
     cma_start: its first page frame, a multiple of 1024; None = at the end of memory.
     cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
-    zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the
-        variant of zbud has it.
-    zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or zsmalloc in profiles
+    zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the zbud
+    variant allows. zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or
+    zsmalloc in profiles
         of kernels that have no zbud. Objects of `zbud_alloc` are in zbud with any of them.
     thought_experiment: whether `zpool` may be an allocator that the profile's kernel did not have.
     zswap: False = pages go uncompressed to the swap device.
@@ -91,7 +91,7 @@ class MachineConfig:
         find_compressor(self.compressor)
 
     def _check_cma(self) -> None:
-        """Raise ConfigError for a CMA area that is not whole largest blocks of this memory."""
+        """Raise ConfigError unless the CMA area consists of whole blocks of the largest order."""
         block = layout.MAX_ORDER_NR_PAGES
         start, end = self.cma_area
         if self.cma_pages and (start % block or end % block):
@@ -158,7 +158,7 @@ class MachineConfig:
 
     @property
     def host_bytes(self) -> int:
-        """Bytes of host memory that a fully used machine takes, without its growing tables."""
+        """Bytes of host memory that a fully used machine takes, excluding tables that grow."""
         content = layout.PAGE_SIZE if self.page_bytes else layout.CHUNK_SIZE
         return self.frames * (layout.page.itemsize + content)
 

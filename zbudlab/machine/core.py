@@ -96,5 +96,5 @@ class Core:
         )
 
     def stop_logging(self) -> None:
-        """Keep no log from here on."""
+        """Stop keeping a log."""
         self.log = self.journal.log = None

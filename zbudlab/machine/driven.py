@@ -1,7 +1,7 @@
 """Paging by the compiled driver (`zbudlab.driver`), which does what `machine.paging` does in steps.
 
 A machine uses it wherever no step is logged. Python acts only where the driver stops: to let
-tables grow, to compress and decompress bytes, to use a swap device or swap cache of Python.
+tables grow, to compress and decompress bytes, to use a swap device or swap cache written in Python.
 """
 
 import errno

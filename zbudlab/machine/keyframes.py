@@ -189,7 +189,7 @@ class Keyframes:
         self._doubted.discard(number)
 
     def _restore(self, machine: Core, number: int) -> None:
-        """Return the machine to the state of a keyframe, which is believed."""
+        """Return the machine to the state of a keyframe, which is trusted."""
         first = number
         while not self._whole[first]:
             first -= 1

@@ -38,7 +38,7 @@ from zbudlab.swap.journal import LoggedStep
 
 FORMAT = 2
 READS = (1, 2)  #: formats; format 1 had no keyframes
-KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
+KEYFRAMES = "keyframes/"  #: prefix of the names of their arrays in a file
 LIBRARIES = ("numpy", "numba", "cramjam", "lz4", "zstandard")
 
 

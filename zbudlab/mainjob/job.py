@@ -71,7 +71,7 @@ def variants(
     return dict(known[each] for each in chosen)
 
 
-#: The machines compared where nothing else is said, by their heading in the table.
+#: The machines compared unless others are chosen, by their heading in the table.
 VARIANTS = variants(MachineConfig())
 
 
@@ -249,7 +249,7 @@ class VariantRun:
             outcome.compression = counters["compressed_bytes"] / stored
 
     def verify(self, process: int, digests: list[bytes]) -> None:
-        """Compare every page of a process with its digest, or prove whose it is."""
+        """Compare every page of a process with its digest, or prove who owns it."""
         if self.plan.config.page_bytes:
             self.compare(process, digests)
         else:

@@ -178,7 +178,7 @@ def migrate_pages(mem, moves, control):
     """Move the pages of MIGRATEPAGES. Return how many stayed, or -ENOMEM if targets ran out.
 
     moves: layout.migration, one entry for each moved page. control: one layout.compact_control,
-    names the caller. Pages that were not moved are still on the list.
+    which names the caller. Pages that were not moved are still on the list.
     """
     head = migratepages(mem.zones[0])
     retry = 1

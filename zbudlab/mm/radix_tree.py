@@ -73,7 +73,7 @@ def init_radix_tree_nodes(nodes):
 
 @kernel
 def radix_tree_preload(nodes, insertions):
-    """Return whether there are enough nodes for that many insertions of any keys."""
+    """Return whether enough nodes are free for that many insertions, whatever the keys."""
     return nodes.shape[0] - 1 - np.int64(nodes[0].count) >= insertions * RADIX_TREE_PRELOAD_SIZE
 
 

@@ -26,7 +26,7 @@ from zbudlab.mm.zbud_header import clear_header, header_row, is_empty
 
 @kernel
 def expected_references(header):
-    """Return the references that a movable page has: the isolation's and one a handle."""
+    """Return the references that a movable page has: the isolation's and one per handle."""
     return 1 + (header.first_handle != 0) + (header.last_handle != 0)
 
 

@@ -19,7 +19,7 @@ def headers(state: State, pfns: Ints) -> NDArray:
 
 
 def own_references(state: State, pfns: Ints) -> Ints:
-    """Return one reference a handle (series); a plain page has one."""
+    """Return zbud's references to pages: one per handle (series), or one (plain)."""
     found = headers(state, pfns)
     handles = (found["first_handle"] != 0).astype(np.int64) + (found["last_handle"] != 0)
     series = state.pools["variant"][state.pages["private"][pfns]] == layout.ZBUD_SERIES

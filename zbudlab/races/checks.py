@@ -30,11 +30,11 @@ LATER = (
     *("invalidate_before_store", "same_filled", "swap_slots_cache", "own_lru"),
     *("check_tree_before_writeback", "swap_cache_keeps_writeback"),
 )
-ANY = ("handle", "word")  #: fields of layout.actor that are no index
+ANY = ("handle", "word")  #: fields of layout.actor that are not indices
 
 
 def _kinds(machine: Core) -> dict[str, Kind]:
-    """Return what the fields of an actor take on a machine."""
+    """Return which values the fields of an actor accept on a machine."""
     return {
         "kind": Whole(0, layout.ACTOR_COUNTER),
         "handle": Whole(),
@@ -161,5 +161,5 @@ def _in_pool(machine: Core, pfn: int) -> bool:
 
 
 def _is_there(machine: Core, handle: int) -> bool:
-    """Return whether the user's pool has an object of that handle."""
+    """Return whether the user's pool has an object with that handle."""
     return bool(zbud_object_address(machine.state.mem, LAB_POOL, handle) >= 0)

@@ -1,4 +1,4 @@
-"""Random schedules, for what is too large to run whole."""
+"""Random schedules, for scenarios too large to run completely."""
 
 from __future__ import annotations
 

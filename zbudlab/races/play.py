@@ -44,9 +44,9 @@ def race_actors(machine: Core, *words: int) -> int:
 
 @operation
 def race_step(machine: Core, who: int, kind: int, step: int) -> int:
-    """Run the next step of an actor. Return 0, or the fault that it is (layout.FAULT_*).
+    """Run the next step of an actor. Return 0, or the fault that it causes (layout.FAULT_*).
 
-    kind, step: what it is, for readers of the log. After a fault the machine can be looked at, but
+    kind, step: what it is, for readers of the log. After a fault the machine can be inspected, but
     it refuses every operation: its lists and counts may contradict each other.
     """
     state = machine.state

@@ -318,7 +318,7 @@ class Swap(Writeback):
 
     @contextlib.contextmanager
     def _unseen(self) -> Iterator[None]:
-        """Return a block in which reads are not counted or logged, and call no function of `at`."""
+        """Return a context in which reads are neither counted nor logged and skip `at`."""
         reads, at, do = self.device.reads, self.at, self.do
         self.at, self.do = {}, Journal().do
         try:

@@ -69,7 +69,7 @@ class Parts:
             yield self
 
     def _check_absent(self) -> None:
-        """Refuse results that exist, unless they are to be resumed; an empty folder is none."""
+        """Refuse results that exist, unless they are to be resumed; an empty folder has none."""
         there = self.out if self.out.exists() else self.folder
         if there.exists() and not self.resume and (there == self.out or _has_results(there)):
             raise SweepError(f"{there} exists: resume to go on with it, or give another file")

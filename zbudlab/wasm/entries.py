@@ -117,7 +117,7 @@ class Entry(NamedTuple):
 
 
 def entry_of(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
-    """Return the entry of a kernel. types: of parameters whose name does not say it."""
+    """Return the entry of a kernel. types: of parameters whose names do not show them."""
     function = kernel.py_func  # type: ignore[attr-defined]
     full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     names = inspect.signature(function).parameters

@@ -13,7 +13,7 @@ from zbudlab.host.zones import ZONE_NAMES, Zone, fragmentation_index, suitable_b
 MET, WATERMARK, RESERVE, SCATTERED = "met now", "short", "lowmem reserve", "scattered"
 CMA_ONLY, HIGH_ATOMIC_ONLY, EMPTY = "CMA only", "HighAtomic only", "empty"
 UNKNOWN = "unknown"  #: the report does not have the zone's free list
-#: How far a request came in a zone that refuses it: its memory, its watermark, its blocks.
+#: How far a request got in a zone that refuses it: its memory, its watermark, its blocks.
 PROGRESS = {EMPTY: 0, WATERMARK: 1, RESERVE: 1}
 MOST_PROGRESS = 2
 #: Letters of Mem-Info for types that a request may not use.
@@ -63,7 +63,7 @@ def allowed_zones(zones: list[Zone], gfp: Gfp) -> list[Zone]:
 
 
 def deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
-    """Return the zone where a request came furthest, of those the largest; None if there is none.
+    """Return the zone where a request got furthest, the largest if several; None if there is none.
 
     The request would be met if any zone met it, so the last obstacle there is the reason.
     """
