@@ -48,7 +48,7 @@ Ints = NDArray[np.int64]
 
 
 class Proof(NamedTuple):
-    """What was found about a process's pages, one element per page.
+    """The findings about a process's pages, one element per page.
 
     faults: index into FAULTS, 0 = proved. handles: of the pool's allocator, 0 = not in a pool.
     frames: the page's frame, or the frame of the pool page that holds it; -1 = in no frame.

@@ -93,7 +93,7 @@ def boot(layout: Layout) -> State:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is done to a zone.
+    """An experiment on a zone.
 
     counts: its free blocks and pageblocks before. pages: pages written. freed: pages freed
     afterwards. pattern: which ones, "firsthalf" or "every2"; otherwise at random.

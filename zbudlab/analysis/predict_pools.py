@@ -101,7 +101,7 @@ WIDER_BY, WIDER_BLOCKS = 0.1, 4
 
 @dataclass(frozen=True)
 class PoolExperiment:
-    """What was done to a machine.
+    """An experiment on a machine.
 
     kernel: "6.1" or "7.3". allocator: a name in KINDS, or "plain memory". counts: free blocks and
     pageblocks before. min_pages: the zone's min watermark. pages: written. random_bytes: of each

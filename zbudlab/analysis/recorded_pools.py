@@ -22,7 +22,7 @@ Boot = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """What a group of boots did."""
+    """The conditions that a group of boots share."""
 
     kernel: str
     allocator: str

@@ -24,7 +24,7 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
 )
 #: Options for traces of operations, see `zbudlab.conformance.SETTINGS`.
 OPERATION_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
-    ("--chain", int, "N", "zsmalloc-7: pages of a zspage at most, 4 to 16 (8)"),
+    ("--chain", int, "N", "zsmalloc-7: the most pages of a zspage, 4 to 16 (8)"),
     ("--version", str, "NAME", "zswap-7, zswap-run: the kernel, 7.3 or 7.2 (7.3)"),
 )
 RUN = "zswap-run"  #: a recording of a running kernel's counters
@@ -162,10 +162,9 @@ def add(commands: Any) -> None:
     replay = commands.add_parser(
         "replay",
         help="run a trace, of operations or recorded, through the engine",
-        description="A trace of operations: prints what the engine answers to each, a "
-        "line each, in JSON or for zsmalloc, z3fold and zswap-7 as plain text; with --expect "
-        "compares that "
-        "with a file of such lines. A recorded trace: prints what became of free memory.",
+        description="For a trace of operations, print the engine's answers, one per line, in JSON "
+        "or, for zsmalloc, z3fold and zswap-7, as plain text; with --expect, compare them with a "
+        "file of such lines. For a recorded trace, print what became of free memory.",
     )
     replay.add_argument(
         "kind",

@@ -139,7 +139,7 @@ class Zswap7Harness:
         return "ok"
 
     def D(self, operation: Operation, number: int) -> str:
-        """Look at the device."""
+        """Report what the device has for a slot."""
         return str(self.world.disk.get(self.slot(number), NOTHING))
 
     # --- shrinking -----------------------------------------------------------------------------

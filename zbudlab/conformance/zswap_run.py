@@ -28,7 +28,7 @@ from zbudlab.content.recorded import OLD
 
 SHOWN = 10  #: differences that are printed
 #: Pages by which counters may differ after an operation at the limit. The files of counters are
-#: read one after the other while the work goes on. A batch is 32 entries, each in at most a page,
+#: read one after another while the work goes on. A batch is 32 entries, each in at most a page,
 #: and the last of them can free a zspage of 8: that much can happen between two files.
 BAND = 32 + 8
 
@@ -74,7 +74,7 @@ class Run(Protocol):
 
 @dataclass
 class RunResult:
-    """What a run showed.
+    """The result of a run.
 
     differences: a sentence for each. solved: what had to be solved, as sentences. notes: whose
     rules, and which content.

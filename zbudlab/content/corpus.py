@@ -120,7 +120,7 @@ def _mixed(numbers: Sequence[int], seed: int) -> Bytes:
 class _Tokens(NamedTuple):
     """A language: heads (words, opcodes) alternate with tails (separators, operands)."""
 
-    letters: Bytes  # all tokens, one after the other
+    letters: Bytes  # all tokens, one after another
     start: NDArray[np.int32]  # of each token in `letters`
     length: NDArray[np.int32]
     heads: NDArray[np.int32]  # token by a draw of two bytes, the common ones first

@@ -1,4 +1,4 @@
-"""What students call in a notebook: visible checks with reasons, hints, the rule, numbers."""
+"""Functions for students in a notebook: visible checks with reasons, hints, the rule, numbers."""
 
 import json
 import sys
@@ -32,7 +32,7 @@ IN_TERMINAL = (
     "Step through it in the notebook: run this check's cell there as `report = check(...)`, then "
     "`from zbudlab.view import Player` and `Player(report.history())`."
 )
-MACHINE = "machines.script"  #: the probe whose machine can be looked at
+MACHINE = "machines.script"  #: the probe whose machine can be inspected
 #: Operations of a zbud trace that a machine's own pool can run.
 LIKE_A_MACHINE = {name: f"zbud_{name}" for name in ("alloc", "free", "map", "unmap")}
 ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, one file per rule

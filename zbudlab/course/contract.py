@@ -45,7 +45,7 @@ LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
 @dataclass(frozen=True)
 class Setting:
-    """What cases may depend on: the rule, and the student's number for numeric questions."""
+    """The inputs of cases: the rule, and the student's number for numeric questions."""
 
     rule: Rule = LINUX
     student: int = 0
@@ -108,9 +108,9 @@ class Ability:
 
     name: one word or two with hyphens, also the end of the notebook cell's grade_id.
     title: ends the sentence "Your code ...".
-    probe: `module.function` in zbudlab.course.probes; functions: what it needs of the student.
+    probe: `module.function` in zbudlab.course.probes; functions: what it needs from the student.
     visible: cases shown to the student; hidden: drawn after submission; both in growing size.
-    hints: shown one after the other; they cost nothing.
+    hints: shown one after another; they cost nothing.
     why: a clause that explains a difference, or a function (case, got, expected) that gives one.
     expected: gives the right answer where that does not come from the reference (goldens, numbers);
         None for a case that the reference should answer anyway.

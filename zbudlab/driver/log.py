@@ -1,4 +1,4 @@
-"""Operations of a log in compiled code, one after the other, from arrays.
+"""Operations of a log in compiled code, one after another, from arrays.
 
 An operation that needs the host, by its name, its arguments or the state of the machine, changes
 nothing here: the host runs it and goes on with the next. So the driver needs to know only the
@@ -165,7 +165,7 @@ def begin_access(mem, work, log, code, start, count):
 
 @kernel
 def access_pages(mem, work, log, code, start, count):
-    """Do an operation that accesses pages, or go on with it. Return how many pages, or -ENOMEM."""
+    """Run or continue an operation that accesses pages. Return how many pages, or -ENOMEM."""
     now = work.now[0]
     if now["host_swaps"]:
         return leave_to_host(now)

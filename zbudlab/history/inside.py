@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 
 class Rewindable(Protocol):
-    """What `Inside` needs of a `History`."""
+    """The part of `History` that `Inside` uses."""
 
     machine: Machine
     functions: dict[str, Callable]

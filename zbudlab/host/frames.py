@@ -1,4 +1,4 @@
-"""What each page frame of a Linux host is used for, from /proc/kpageflags or its recording."""
+"""The use of each page frame of a Linux host, from /proc/kpageflags or its recording."""
 
 import gzip
 import zlib

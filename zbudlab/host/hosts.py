@@ -21,7 +21,7 @@ def _none() -> NDArray[np.uint8]:
 
 @dataclass
 class Host:
-    """What was read.
+    """The data read from a host.
 
     missing: a sentence for each thing that could not be read, with the reason. notes: sentences on
     what was read: files that disagree, lines not understood. page_size and meminfo are in bytes,

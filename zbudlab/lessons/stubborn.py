@@ -25,7 +25,7 @@ MOVED = 0  #: result of a migration that moved its page
 
 
 class Pressed(NamedTuple):
-    """What one compaction did: frames after it (uint8), and moves as pairs of frames."""
+    """The result of one compaction: frames after it (uint8), and moves as pairs of frames."""
 
     kinds: np.ndarray
     moves: list[tuple[int, int]]

@@ -117,7 +117,7 @@ def _tree_nodes(state: State, frames: int) -> None:
 
 
 def _tree(nodes: np.ndarray, root: np.void, never_used: int, frames: int) -> Iterator[int]:
-    """Yield the nodes of a tree, level by level. Raise Broken for a link out of it."""
+    """Yield the nodes of a tree, level by level. Raise Broken for a link that leaves it."""
     height, top = int(root["height"]), int(root["rnode"])
     plain = root["created"] == 1 and root["variant"] != ZBUD_SERIES
     if not 0 <= height <= MAX_HEIGHT or top < 0 or (plain and (height or top)):

@@ -113,7 +113,7 @@ class DrivenPaging(Paging):
         return self._now
 
     def _help(self, stop: int) -> None:
-        """Do what reclaim stopped for."""
+        """Do the work for which reclaim stopped."""
         now = self._now
         if stop == layout.STOP_ROOM:
             count = int(now["unmapped"])

@@ -1,4 +1,4 @@
-"""What a machine does for each operation in its log.
+"""The work of a machine for each operation in its log.
 
 An operation is a name and integers. They were checked before (`machine.checks`), and are trusted
 here. The result is an integer, too, and may be a negative errno. A log is rerun by calling these

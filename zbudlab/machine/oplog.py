@@ -138,7 +138,7 @@ class OperationLog:
         return len(self._kept)
 
     def kept_since(self, cuts: int) -> int:
-        """Return how many of the entries after so many truncations are still the same."""
+        """Return how many entries are still the same as after `cuts` truncations."""
         return min(self._kept[cuts:], default=len(self))
 
     def truncate(self, length: int) -> None:

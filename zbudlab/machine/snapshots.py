@@ -19,7 +19,7 @@ MEMORY = ("rows", "frames")  # of State: views of the same bytes
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What `Machine.snapshot` returns, for `Machine.restore` of the same machine.
+    """The result of `Machine.snapshot`, for `Machine.restore` of the same machine.
 
     config: of the machine. memory, state, others: copies of its state. log, log_length, cuts: its
     log, the log's length, and how often it had been truncated.

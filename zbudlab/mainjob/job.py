@@ -32,7 +32,7 @@ from zbudlab.profiles import is_todays, todays_profile
 
 SCENARIOS = {
     "scattered": "processes grow side by side, and a random half of them exits",
-    "orderly": "processes start one after the other, and the older half exits, oldest first",
+    "orderly": "processes start one after another, and the older half exits, oldest first",
 }
 PROCESSES_PER_MACHINE = 32  #: each process is a 32nd of memory
 #: Host memory per page, in addition to its frame, where pages have no bytes: length, page table
@@ -77,7 +77,7 @@ VARIANTS = variants(MachineConfig())
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What is done to each machine.
+    """The work done on each machine.
 
     scenario: one of SCENARIOS. pressure: pages of all processes per page frame. exits: share of the
     processes that exit. order: of the blocks that are requested. machines: names in MACHINES.

@@ -58,7 +58,7 @@ def add_to_lru(mem, pool, record):
 def z3fold_num_free_chunks(header):
     """Return the largest number of chunks that a new object of a page can have.
 
-    With a middle object that is the larger of the gaps in front of it and behind it, and a gap
+    With a middle object, it is the larger of the gaps in front of it and behind it, and a gap
     next to another object does not count. Otherwise it is all that the other two leave.
     """
     first = np.int64(header.chunks[Z3FOLD_FIRST])

@@ -326,7 +326,8 @@ def zpool_shrink(
 
     begin, end, gave_up: the kernels above with `mem` and the pool bound. evict(handle) returns 0
     when the object is gone; the first object that stays ends the attempt, and a page that is
-    only partly emptied is no success. Ordinary Python, because eviction belongs to the owner.
+    only partly emptied does not count as success. Ordinary Python, because eviction belongs to the
+    owner.
 
     Source: mm/zpool.c, zpool_shrink; mm/zbud.c, zbud_reclaim_page (v3.12.9, v6.1).
     """

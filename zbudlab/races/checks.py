@@ -20,7 +20,7 @@ from zbudlab.races.cast import MOVERS, Actor
 from zbudlab.races.cma_steps import CMA_ISOLATE
 from zbudlab.races.counter_steps import COUNTER_READ
 
-MOST_ACTORS = 8  #: all orders of them, one after the other, are run
+MOST_ACTORS = 8  #: all orders of them, one after another, are run
 MOST_LISTS = layout.NR_LIST_HEADS - layout.MIGRATEPAGES  #: each that moves pages has a list of them
 MOST_PASSES = 64
 KINDS = tuple(k for k in range(layout.ACTOR_COUNTER + 1) if k != layout.ACTOR_PROGRAM)

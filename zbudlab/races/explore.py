@@ -27,7 +27,7 @@ from zbudlab.races.search import Search
 
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
 DRAWING = 0.25  #: share of the time that is kept for random schedules
-SLICE = 4096  #: states expanded between two looks at the clock
+SLICE = 4096  #: states expanded between two checks of the clock
 START = 1024  #: states for which there is room at first
 RING = 1 << 16  #: words
 
@@ -184,6 +184,6 @@ def explore_named(
     merge: Sequence[str] = (),
     seconds: Annotated[float, Number(0)] = 10,
 ) -> Result:
-    """Explore a ready scenario. Raises ValueError for an unknown name."""
+    """Explore a built-in scenario. Raises ValueError for an unknown name."""
     chosen = scenario(name)
     return explore(chosen.machine(profile), chosen.actors, merge=merge, seconds=seconds)

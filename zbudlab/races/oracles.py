@@ -1,4 +1,4 @@
-"""What must hold between two steps, and at the end of every schedule."""
+"""Conditions that must hold between two steps, and at the end of every schedule."""
 
 import numpy as np
 

@@ -35,7 +35,7 @@ def race_content(machine: Core, handle: int, word: int) -> int:
 
 @operation
 def race_actors(machine: Core, *words: int) -> int:
-    """Set the actors: the numbers of layout.actor, one after the other. Return how many."""
+    """Set the actors: the numbers of layout.actor, one after another. Return how many."""
     machine.state.race_actors = np.array(words, np.int64).view(layout.actor)
     machine.state.race_slots = device_of(machine, len(machine.state.swap_slots))
     kernels.prepare(machine.state.race_actors)

@@ -1,4 +1,4 @@
-"""What an exploration found: counts, and the schedules that break something."""
+"""The result of an exploration: counts, and the schedules that break something."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Schedule:
 
 
 class Result:
-    """What `explore` found.
+    """The result of `explore`.
 
     machine, actors: what was explored. complete: whether every schedule was. seconds: how long it
     took. drawn: schedules with random priorities, if it was not complete. edges: int64 (states,

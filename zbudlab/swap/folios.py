@@ -40,7 +40,7 @@ def finished(steps: Steps[T]) -> T:
 
 
 class World(Protocol):
-    """What zswap needs of the rest of the kernel."""
+    """The services that zswap needs from the rest of the kernel."""
 
     def prepare(self, slot: int) -> int:
         """Allocate a page of the swap cache. Return 0, -EEXIST (it is there already) or -ENOMEM."""

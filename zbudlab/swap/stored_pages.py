@@ -51,7 +51,7 @@ WRITTEN_BACK = -1  #: `sources` of a page that was written back
 
 
 class Writes(NamedTuple):
-    """What goes to the device, in order.
+    """The pages that go to the device, in order.
 
     used: int64 (1,), rows in use. slots: int64 (n,). sources: int64 (n,), the page's number in the
     batch, or WRITTEN_BACK: its bytes are then in the same row of `pages`, uint8 (n, 4096). handles,

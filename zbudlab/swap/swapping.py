@@ -312,7 +312,7 @@ class Swap(Writeback):
         return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
 
     def peek_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Do `load_batch` without counting or logging anything."""
+        """Run `load_batch` without counting or logging anything."""
         with self._unseen():
             return self.load_batch(slots, out)
 

@@ -1,4 +1,4 @@
-"""What a sweep keeps on disk while it runs: part files, each written whole or not at all.
+"""The files that a sweep keeps on disk while it runs: part files, each written whole or not at all.
 
 Next to the table `NAME.parquet` is a folder `NAME.parquet.parts` with the sweep's header, a lock,
 and a file for each finished chunk, named by the key of its first point. A part holds records and

@@ -1,4 +1,4 @@
-"""What a function that is in no file depends on: helpers and values of the same notebook.
+"""Dependencies of a function that is in no file: helpers and values of the same notebook.
 
 A function defined in a notebook calls functions of other cells and reads their values. Each of
 these has a digest: the text of a function or class, the value of anything that can be written

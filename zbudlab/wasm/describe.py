@@ -60,7 +60,7 @@ def _constants() -> dict[str, int]:
 
 
 class Returns(Protocol):
-    """What an entry returns: how many numbers, and whether the only one is unsigned."""
+    """The results of an entry: how many numbers, and whether the only one is unsigned."""
 
     @property
     def results(self) -> int: ...

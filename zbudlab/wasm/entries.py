@@ -1,4 +1,5 @@
-"""What the module exports: kernels that Python calls, by name, with the types of their parameters.
+"""The exports of the module: kernels that Python calls, by name, with the types of their
+parameters.
 
 Natively numba looks at the arguments of each call; a module has its types fixed. The name of a
 parameter says its type (`NAMED`), with a few exceptions.

@@ -44,7 +44,7 @@ EVENTS = {
 
 
 class Step(NamedTuple):
-    """What happened in a step.
+    """The events of one step.
 
     number: of the step, over all phases. in_phase: of the step within its phase. processes: running
     at its end. events: counts by the names in EVENTS.

@@ -1,6 +1,6 @@
 """Probe for races: every schedule of a few actors, with the functions in place.
 
-A case: sizes (bytes of the objects, stored one after the other, handles from 1), words (the content
+A case: sizes (bytes of the objects, stored one after another, handles from 1), words (the content
 of each), actors ([[kind, handle], ...], see ACTORS), merge (steps counted as one, see
 `races.cast.MERGES`), functions (those under test). The search is plain Python, as the grading
 sandbox has no compiler; the steps and what must hold are those of `zbudlab.races`.

@@ -22,7 +22,7 @@ CMA_LETTER, HIGH_LETTER, ISOLATED_LETTER = "CHI"
 
 @dataclass
 class ZoneDecision:
-    """What one zone answers. Sizes are in pages.
+    """The decision of one zone. Sizes are in pages.
 
     verdict: MET or the reason for the refusal. usable_free: free pages without those that this
     request may not use. mark: pages that must remain. reserve: the part of the mark that the zone
