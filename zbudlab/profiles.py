@@ -59,7 +59,7 @@ class Profile:
 
     Today: lists, loads, and what does not compress
         own_lru: zswap keeps a list of entries for each cgroup and itself chooses what to write
-        back. It stores whole folios, and pools count together. Otherwise the allocator chooses.
+            back. It stores whole folios, and pools count together. Otherwise the allocator chooses.
             Source: mm/zswap.c, shrink_memcg (v7.3); mm/zbud.c, zbud_reclaim_page (v6.1).
         exclusive_load: a load drops the entry, so that the page is only in the swap cache.
             Source: mm/zswap.c, zswap_load (v7.3).
@@ -125,8 +125,7 @@ class ZsmallocRules:
     """The rules of zsmalloc in one kernel version. Source of all: mm/zsmalloc.c.
 
     Size classes
-        chain_size: the most pages that a zspage can have, 4 to 16. Source: ZS_MAX_PAGES_PER_ZSPAGE
-        (v6.1);
+        chain_size: the most pages of a zspage, 4 to 16. Source: ZS_MAX_PAGES_PER_ZSPAGE (v6.1);
             CONFIG_ZSMALLOC_CHAIN_SIZE (v6.12).
         least_waste: a zspage has the number of pages that leaves the fewest bytes unused.
             Otherwise it has the one whose used part is largest, in whole percent. Source:
@@ -264,7 +263,7 @@ def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules
     if chain_size is None:
         return ZSMALLOC[version]
     if not 4 <= chain_size <= 16:
-        raise ValueError(f"a zspage has at most 4 to 16 pages, not {chain_size}")
+        raise ValueError(f"the most pages of a zspage must be 4 to 16, not {chain_size}")
     return replace(ZSMALLOC[version], chain_size=chain_size)
 
 

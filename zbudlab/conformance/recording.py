@@ -34,7 +34,7 @@ COMPARED = ("stored", "same", "incompressible", "pool_pages")
 
 @dataclass
 class Recording:
-    """A recording.
+    """A recording of a running kernel.
 
     settings: of zswap, by name. rows: int64 (n, columns), where: the place of each in the file.
     zspages: the pages that zsmalloc had, by the row after which it was asked. pool_before: pages

@@ -96,8 +96,7 @@ class RunResult:
 
 
 def run_recording(path: str | Path, version: str | None = None) -> RunResult:
-    """Run a recording. TraceError for another kind of file, or one that needs more than the lab
-    has.
+    """Run a recording. TraceError for another file, or one that needs more than the lab has.
 
     version: of a recording of 7, whose rules the lab follows; None = the one in the file's name.
     """

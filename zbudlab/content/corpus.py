@@ -217,7 +217,7 @@ _KINDS = np.array([0, 0, 0, 1, 1, 2, 2, 3])  # of stretches: code, records, stri
 
 
 def _binary(numbers: Sequence[int], seed: int) -> Bytes:
-    """Return pages of code, records, strings and padding, of which each page has a few kinds."""
+    """Return pages of code, records, strings and padding; each page has a few of these kinds."""
     count, code, text = len(numbers), _instructions(), _language()
     drawn, length = 2 + _SECTIONS, code.stream_length()
     stream = _stream("binary", numbers, seed, drawn + length)

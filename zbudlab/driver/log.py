@@ -128,8 +128,7 @@ def take_places(mem, log, start, count):
 
 @kernel
 def take_lengths(mem, log, start, count):
-    """Copy a write's places and lengths to `log.places` and `log.lengths`. Return whether it is
-    valid.
+    """Copy a write's places and lengths to those of `log`. Return whether it is valid.
 
     start, count: where its arguments begin, and how many there are.
     """

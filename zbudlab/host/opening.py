@@ -27,7 +27,7 @@ KNOWN = "buddyinfo", "pagetypeinfo"  #: files by which the folder /proc of a rec
 
 
 def text_of(content: bytes) -> str:
-    """Return bytes as text, by their byte-order mark or as UTF-8; odd bytes are replaced."""
+    """Return bytes as text, by their byte-order mark or as UTF-8; invalid bytes are replaced."""
     for mark, encoding in MARKS.items():
         if content.startswith(mark):
             return content.decode(encoding, "replace").removeprefix("\ufeff")

@@ -98,7 +98,7 @@ def _zone_line(zone: Zone, line: str, of_node: bool) -> None:
 
 
 def zones_of_types(text: str) -> dict[Key, Zone]:
-    """Return the zones of pagetypeinfo, with all their free blocks, for want of a buddyinfo."""
+    """Return the zones of pagetypeinfo, with all their free blocks, where there is no buddyinfo."""
     zones: dict[Key, Zone] = {}
     for _, line in numbered_lines(text):
         for node, name, *_ in TYPE.findall(line):

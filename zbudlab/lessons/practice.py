@@ -18,7 +18,7 @@ from zbudlab.layout import (
 
 FRAMES, TOP = 16, 4  #: frames of a toy memory, and the order of all of them
 CHUNKS, LIMIT = 16, 3  #: chunks of a toy zbud page; pages of a toy pool
-CHAIN = 4  #: pages of a toy zspage at most
+CHAIN = 4  #: the most pages of a toy zspage
 MOVES, AGAIN, BUSY = "it moves", "it answers -EAGAIN", "it answers -EBUSY"
 
 
@@ -244,7 +244,7 @@ def _size_class(draw: random.Random) -> Problem:
 
 
 def _cells_of(parts: Sequence[tuple[int, str]]) -> list[str]:
-    """Return a cell for each 256 bytes of parts one after the other, at least one for each."""
+    """Return a cell for each 256 bytes of parts one after another, at least one for each."""
     return [text for length, text in parts for _ in range(max(round(length / 256), 1))]
 
 

@@ -16,7 +16,7 @@ class Cgroup(NamedTuple):
 
     parent: the cgroup above; -1 = this is the root. zswap_max: memory.zswap.max in pages; None = no
     limit. writeback: memory.zswap.writeback. zswap_current: bytes in zswap charged to it, including
-    those of the cgroups below it. zswapped: the pages behind these bytes; incompressible: how many
+    those of the cgroups below it. zswapped: the pages in these bytes; incompressible: how many
     of them did not get shorter. The root is charged only for the pages of other cgroups.
     """
 

@@ -2,7 +2,7 @@
 
 A check has the name and the parameters of its operation in `machine.operations`, and raises
 MachineError where the operation must not run. The checks get whole numbers of 64 bits, from a
-user or from a log file, and nothing else reaches compiled code: `numbers` sees to that.
+user or from a log file, and nothing else reaches compiled code: `numbers` ensures that.
 """
 
 import errno
@@ -69,7 +69,7 @@ def not_broken(machine: Core, name: str) -> None:
     if fault := machine.state.race_fault:
         raise invalid(
             f"{name} cannot run: a schedule of processors broke this machine "
-            f"({RACE_FAULTS.get(fault, f'fault {fault}')}); look at it, or go back with restore"
+            f"({RACE_FAULTS.get(fault, f'fault {fault}')}); inspect it, or go back with restore"
         )
 
 

@@ -60,7 +60,7 @@ def cma_parameter(text: str, frames: int) -> dict[str, int]:
         start = max(start, (end - pages) // block * block)
     if start % block or start + pages > (end if to else frames):
         raise ConfigError(
-            f"cma={text}: {frames} frames have no place for {pages} pages, aligned to {block}"
+            f"cma={text}: {frames} frames have no room for {pages} pages, aligned to {block}"
         )
     return {"cma_pages": pages, "cma_start": start}
 

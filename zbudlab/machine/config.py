@@ -29,9 +29,9 @@ class MachineConfig:
     cma_start: its first page frame, a multiple of 1024; None = at the end of memory.
     cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
-    zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the zbud
-    variant allows. zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or
-    zsmalloc in profiles
+    zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the
+        zbud variant allows.
+    zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or zsmalloc in profiles
         of kernels that have no zbud. Objects of `zbud_alloc` are in zbud with any of them.
     thought_experiment: whether `zpool` may be an allocator that the profile's kernel did not have.
     zswap: False = pages go uncompressed to the swap device.

@@ -300,7 +300,7 @@ class Machine(Cgroups, ContiguousMemory):
         self.operate("set_zbud_movable", _switch("movable", movable))
 
     def inject(self, fault: str, count: int) -> None:
-        """Make something fail.
+        """Make allocations, or writes to swap, fail.
 
         fault: "page" or "zswap_entry": the next `count` allocations fail. "tree_node": there is
         no memory for more nodes of radix trees until `count` is 0. "swap_write": writes to the

@@ -23,7 +23,7 @@ def pile(first: int, following: NDArray, never_used: int, what: str) -> list[int
         found.append(at)
         at = int(following[at])
     if len(set(found)) < len(found):
-        raise Broken(f"{what}: the chain of free records has a circle")
+        raise Broken(f"{what}: the chain of free records has a cycle")
     return found
 
 

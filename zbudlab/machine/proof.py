@@ -69,7 +69,7 @@ def constants(machine: Core) -> dict[str, bytes]:
 def fault_of_lengths(found: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """Say which array cannot have its length, or return "". arrays: as they are in the machine."""
     if set(found) != set(arrays):
-        return "it has other arrays than a machine"
+        return "its arrays are not those of a machine"
     for name, length in found.items():
         most = MOST_RECORDS if name in GROWING else len(arrays[name])
         least = 0 if name in GROWING else most

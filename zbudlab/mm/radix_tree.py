@@ -295,7 +295,7 @@ FAULTS = (
     "",
     "radix tree node {where} counts its slots wrong",
     "radix tree node {where} does not know the node above it",
-    "the tree has not as many items as it says ({where} found)",
+    "the tree does not have as many items as it says ({where} found)",
     "the root of the tree could be dropped, but height {where} was kept",
 )
 

@@ -1,6 +1,6 @@
 """Pages of z3fold: up to three objects between two ends, the lists of pages, and handles.
 
-A page has 64 chunks of 64 bytes; two are the header. The first object starts behind the header,
+A page has 64 chunks of 64 bytes; two are the header. The first object starts after the header,
 the last one ends with the page, the middle one is somewhere between. Linux keeps the header in the
 page; here it is a record of `mem.z3folds`, whose number the struct page has as its `index`.
 
@@ -58,7 +58,7 @@ def add_to_lru(mem, pool, record):
 def z3fold_num_free_chunks(header):
     """Return the largest number of chunks that a new object of a page can have.
 
-    With a middle object, it is the larger of the gaps in front of it and behind it, and a gap
+    With a middle object, it is the larger of the gaps before and after it, and a gap
     next to another object does not count. Otherwise it is all that the other two leave.
     """
     first = np.int64(header.chunks[Z3FOLD_FIRST])
@@ -177,7 +177,7 @@ def rename_object(mem, record, buddy, new_record, new_buddy, foreign):
 
 @kernel
 def put_object(mem, record, buddy, chunks):
-    """Give an object of a page its chunks. A middle object starts right behind the first."""
+    """Give an object of a page its chunks. A middle object starts right after the first."""
     header = mem.z3folds[record]
     header.chunks[buddy] = chunks
     if buddy == Z3FOLD_MIDDLE:

@@ -1,7 +1,7 @@
 """zbud: at most two compressed objects ("buddies") in a page, one from each end.
 
 A page is 64 chunks of 64 bytes. Chunk 0 holds the header, in the page itself, so a copy of the
-page is also a copy of its header. The first buddy starts right behind the header; the last one
+page is also a copy of its header. The first buddy starts right after the header; the last one
 ends with the page. Two objects per page are few, but freeing both objects of a page always frees
 the page, which is what reclaim needs. A new object goes into the smallest hole that fits.
 

@@ -27,7 +27,7 @@ def own_references(state: State, pfns: Ints) -> Ints:
 
 
 def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
-    """Return the parts of pages: the header, the first buddy behind it, the last at the end."""
+    """Return the parts of pages: the header, the first buddy after it, the last at the end."""
     found = headers(state, pfns)
     chunks = np.arange(layout.NCHUNKS)
     first_end = layout.ZHDR_CHUNKS + found["first_chunks"].astype(np.int64)[:, None]

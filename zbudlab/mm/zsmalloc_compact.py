@@ -184,8 +184,8 @@ def zs_compact(mem, number):
     """Compact pool `number`, its largest class first. Return the pages freed.
 
     A zspage that is being read cannot be a source; a class whose next source it would be is
-    skipped. In 6.1 compaction would wait for the reader. Source: mm/zsmalloc.c, zs_compact (v6.1,
-    v6.12).
+    skipped. In 6.1 compaction would wait for the reader.
+    Source: mm/zsmalloc.c, zs_compact (v6.1, v6.12).
     """
     pool = mem.pools[number]
     freed = np.int64(0)

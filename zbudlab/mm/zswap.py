@@ -87,7 +87,7 @@ def frontswap_invalidate_page(mem, slot):
 
 @kernel(inline=False)
 def zswap_invalidate_area(mem, type):
-    """Drop everything of a swap area.
+    """Drop everything that zswap holds for a swap area.
 
     Source: mm/zswap.c, zswap_frontswap_invalidate_area (v3.12.9, v6.1).
     """

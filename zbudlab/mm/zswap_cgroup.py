@@ -127,8 +127,8 @@ def zswap_shrinker_count(mem, number):
     """Return how many pages of a cgroup the shrinker should look at.
 
     Each page that was read from the device since the last count protects one entry. The rest is
-    scaled by what it would free: the better pages compress, the lower the count. Source:
-    mm/zswap.c, zswap_shrinker_count (v7.3).
+    scaled by what it would free: the better pages compress, the lower the count.
+    Source: mm/zswap.c, zswap_shrinker_count (v7.3).
     """
     cgroup = mem.cgroups[number]
     if not mem.zswaps[0].shrinker_enabled:

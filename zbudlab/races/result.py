@@ -102,7 +102,7 @@ class Result:
         order = np.zeros(self.states, np.int64)
         count = paths.topological(self.edges, np.zeros(self.states, np.int64), order)
         if count != self.states:
-            raise ValueError("these actors can go round for ever, so schedules cannot be counted")
+            raise ValueError("these actors can loop forever, so schedules cannot be counted")
         return order
 
     @cached_property

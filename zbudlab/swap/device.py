@@ -81,7 +81,7 @@ class MarkDevice(SwapDevice):
 
 
 class SwapCachePage(IntEnum):
-    """The answer to a request of writeback for a page of the swap cache."""
+    """The answer to writeback's request for a page of the swap cache."""
 
     NEW = 0  # a fresh page, to decompress into
     EXIST = 1  # the page is in memory already: it is being loaded or stored

@@ -77,7 +77,7 @@ def boot(state: State, rules: Profile) -> None:
 class FolioZswap:
     """Today's zswap of one machine, after `boot`.
 
-    state: the arrays. world: what it needs of the rest. journal: gets every step.
+    state: the arrays. world: the rest of the kernel. journal: gets every step.
     """
 
     def __init__(self, state: State, world: World, journal: Journal | None = None) -> None:

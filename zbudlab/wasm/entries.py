@@ -1,5 +1,4 @@
-"""The exports of the module: kernels that Python calls, by name, with the types of their
-parameters.
+"""The exports of the module: kernels that Python calls, by name, with their parameters' types.
 
 Natively numba looks at the arguments of each call; a module has its types fixed. The name of a
 parameter says its type (`NAMED`), with a few exceptions.
