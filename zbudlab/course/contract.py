@@ -93,7 +93,7 @@ class Outside:
         return answer
 
     def outcome(self, observed: dict[str, Any]) -> dict[str, Any]:
-        """Return the same for {"answer": ...} or {"error": a line}."""
+        """Return an outcome with `seen` applied: {"answer": ...} or {"error": a line}."""
         if "answer" not in observed:
             return observed
         try:

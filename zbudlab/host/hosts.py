@@ -52,7 +52,7 @@ class Host:
 
     @checked()
     def zone(self, name: str | None = None, node: int | None = None) -> Zone:
-        """Return a zone by name and node; without a name the one with most memory.
+        """Return a zone by name and node; without a name the one with the most memory.
 
         Raises HostError if there is no such zone, or if several nodes have one of that name and
         none was chosen.

@@ -108,7 +108,7 @@ class MachineConfig:
 
     @property
     def cma_area(self) -> tuple[int, int]:
-        """The first and the last + 1 page frame of the CMA area."""
+        """The first page frame of the CMA area, and the first one after it."""
         start = self.frames - self.cma_pages if self.cma_start is None else self.cma_start
         return start, start + self.cma_pages
 

@@ -89,7 +89,7 @@ def migrate_page(mem, new, old):
 def freed_while_isolated(page):
     """Return whether all owners of an isolated page have left it, so that only its frame remains.
 
-    Never on one processor, where nothing runs between isolation and this test.
+    This is never so on one processor, where nothing runs between isolation and this test.
     Source: mm/migrate.c, unmap_and_move (v3.12.9).
     """
     return page_count(page) == 1

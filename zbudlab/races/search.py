@@ -119,7 +119,7 @@ def hashed(search):
 
 @kernel(inline=False)
 def restore(search, number):
-    """Make the image that of a state whose words are still in the ring."""
+    """Set the image to a state whose words are still in the ring."""
     state = search.states[number]
     mask = search.ring.shape[0] - 1
     for i in range(search.counters[HOT]):

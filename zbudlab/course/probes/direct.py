@@ -102,7 +102,7 @@ SIGHTS: dict[str, Any] = {
 
 
 def call(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return the answers to calls, and what is to be seen after them.
+    """Return the answers to calls, and the requested views of memory after them.
 
     case: as for Place; calls ([["module.function", arguments...], ...], with arguments as numbers
     or names), see (of SIGHTS, or "untouched": whether memory is as before the last call).

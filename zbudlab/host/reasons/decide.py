@@ -120,9 +120,9 @@ def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
     """Return the lowmem reserve: pages kept from requests that could have used a higher zone.
 
     The kernel's list has a number for each zone that it was built with, also for those without
-    memory, which a report leaves out. It grows only at zones with memory, so that the number after
-    as many steps as the request could use higher zones of this node is the right one; the last
-    number if the request may use all of them.
+    memory, which a report leaves out. The numbers grow only at zones with memory. So the right one
+    is found by counting the higher zones of this node that the request could use; it is the last
+    number if that is all of them.
 
     Source: mm/page_alloc.c, setup_per_zone_lowmem_reserve (v3.12; unchanged up to 6.x).
     """
