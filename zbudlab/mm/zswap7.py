@@ -1,9 +1,9 @@
 """zswap of today's kernels: whole folios, its own lists, and no frontswap in front of it.
 
 It keeps what it stored until a load, which takes the only copy out, or until its own lists say
-that it is time to write it back (`zswap_lru`). Nobody asks the allocator for pages to empty any
-more. A page that does not compress is kept as it is, so that pages are written back in the order
-in which they came. A store that is refused drops the older copy of its slots: writing that back
+that it is time to write it back (`zswap_lru`). The allocator is no longer asked for pages to empty.
+A page that does not compress is kept as it is, so that pages are written back in the order in which
+they came. A store that is refused drops the older copy of its slots: writing that back
 later would destroy the newer page on the device.
 
 As in `zswap`, operations are cut where the kernel drops its locks to decompress, to allocate in
