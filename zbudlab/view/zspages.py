@@ -27,20 +27,23 @@ RATIOS = (0.7, 1.42)  #: ends of the scale of zbud's need
 # --- pages with objects ------------------------------------------------------------------------
 
 
-def _colour(number: int) -> str:
-    """Return the colour of an object, which differs from its neighbour's."""
-    return tokens.colour("header" if number == HEADER else ("zbud1", "zbud2")[number % 2])
-
-
 def _box(ax: Axes, start: float, end: float, y: float, token: str, hatch: str = "") -> None:
     """Draw a part of a page."""
     box = Rectangle((start, y), end - start, HIGH, facecolor=tokens.colour(token), hatch=hatch)
     ax.add_patch(box).set(edgecolor=tokens.colour("paper"), linewidth=0)
 
 
-def _piece(ax: Axes, piece: Piece, y: float, size: float) -> None:
+def _looks(group: Group) -> dict[int, str]:
+    """Return the token of each object of a zspage, by number; neighbours differ."""
+    objects = dict.fromkeys(piece.number for page in group for piece in page)
+    objects.pop(HEADER, None)
+    looks = {number: ("zbud1", "zbud2")[place % 2] for place, number in enumerate(objects)}
+    return {HEADER: "header", **looks}
+
+
+def _piece(ax: Axes, piece: Piece, y: float, token: str, size: float) -> None:
     """Draw an object or a header. size: of the number, in points; 0 = none."""
-    colour = _colour(piece.number)
+    colour = tokens.colour(token)
     box = Rectangle((piece.start, y), piece.end - piece.start, HIGH, facecolor=colour)
     ax.add_patch(box).set(edgecolor=tokens.colour("paper"), linewidth=1)
     if size and piece.number != HEADER and piece.end - piece.start >= NUMBERED:
@@ -56,11 +59,11 @@ def draw_groups(ax: Axes, groups: Sequence[Group], size: float = 0) -> float:
     """
     y = 0.0
     for group in groups:
-        top = y
+        top, looks = y, _looks(group)
         for page in group:
             _box(ax, 0, PAGE_SIZE, y, "free")
             for piece in page:
-                _piece(ax, piece, y, size)
+                _piece(ax, piece, y, looks[piece.number], size)
             y += 1
         if len(group) > 1:
             _bracket(ax, top, y - 1 + HIGH)
