@@ -34,7 +34,8 @@ class ZspagesView:
 
     def free_objects(self, zs: int) -> list[int]:
         """Return the numbers of a zspage's free objects, the next to be allocated first."""
-        words, found = self._words(zs), []
+        words = self._words(zs)
+        found: list[int] = []
         at = int(self.state.zspages[zs]["freeobj"])
         while at < len(words) and len(found) < len(words):
             found.append(at)
@@ -76,7 +77,8 @@ class ZspagesView:
         return [zs for head in taken.tolist() for zs in self._members(head)]
 
     def _members(self, head: int) -> list[int]:
-        following, found = self.state.zspages["next"][:, 0], []
+        following = self.state.zspages["next"][:, 0]
+        found: list[int] = []
         at = int(following[head])
         while at != head and len(found) < MOST:
             found.append(at)

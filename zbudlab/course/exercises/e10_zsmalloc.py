@@ -195,7 +195,7 @@ EXERCISE = Exercise(
             cases.drawn_moves,
             hints=(
                 "Find out first whether the page may move, and only then change anything.",
-                "Which references are there if nobody else has one? zsmalloc's, and?",
+                "Which references does a page have that can move? zsmalloc's, and?",
             ),
             why=cases.why_move,
             shrinks=("before",),

@@ -1,7 +1,7 @@
 """Probes for zsmalloc: operations on a small pool, and single calls on it.
 
 Operations are "alloc SIZE", "free HANDLE", "read HANDLE", "end HANDLE" (of reading), "hold HANDLE"
-(somebody else takes a reference of its page), "lock HANDLE" (its page, as migration does),
+(another holder takes a reference of its page), "lock HANDLE" (its page, as migration does),
 "move HANDLE" (its page), "refuse COUNT" (page allocations), "starve SIZE" (allocate while no handle
 is free) and "compact".
 

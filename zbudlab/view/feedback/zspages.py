@@ -4,7 +4,6 @@ What only one of two states has is outlined, as in `zbudlab.view.feedback.shapes
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from zbudlab import layout
@@ -163,7 +162,7 @@ def differing_places(right: Any, mine: Any) -> list[tuple[str, str, str]] | None
         return None
     different = [handle for handle in {**right, **mine} if right.get(handle) != mine.get(handle)]
     return [
-        (f"handle {escape(str(handle))}", _place(right.get(handle)), _place(mine.get(handle)))
+        (f"handle {str(handle)[:80]}", _place(right.get(handle)), _place(mine.get(handle)))
         for handle in different[:FEW]
     ]
 
