@@ -15,9 +15,9 @@ from zbudlab.mm.state import State
 PATTERN = np.arange(layout.PAGE_SIZE)
 
 
-def stack_of_frames(frames: int) -> State:
-    """Return a machine with `frames` free frames, no two of them adjacent."""
-    state = State(2 * frames)
+def stack_of_frames(frames: int, pools: int = 1) -> State:
+    """Return a machine with `frames` free frames, no two adjacent, and room for `pools` pools."""
+    state = State(2 * frames, pools=pools)
     kept = state.pages[1 : 2 * frames : 2]
     kept["refcount"], kept["page_flags"] = 1, PG_HEAD
     for pfn in range(2 * frames - 2, -1, -2):

@@ -246,6 +246,7 @@ EXERCISES = (
     "e07_compaction",
     "e08_experiment",
     "e09_races",
+    "e10_zsmalloc",
 )
 
 

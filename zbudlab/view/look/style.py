@@ -162,7 +162,7 @@ def _sized(drawn: str, figure: Figure, alt: str) -> str:
     wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
     opening, rest = drawn.split(">", 1)
     opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
-    least = min(wide, LEAST)
+    least = min(wide, getattr(figure, "least", LEAST))
     size = (
         f'width="100%" style="display: block; min-width: {least}px; max-width: {wide}px; '
         'height: auto"'
