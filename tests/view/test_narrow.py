@@ -59,6 +59,9 @@ def test_afterwards_the_figure_is_as_it_was(figure):
     narrow.drawing(figure, "x")
     assert state(figure) == before
     assert TITLE in words(figure)
+    with narrow.narrowed(figure):
+        assert state(figure) != before
+        assert figure.legends[0]._outside_loc == "lower"
 
 
 def test_a_page_has_both_drawings_and_shows_one(figure):

@@ -19,6 +19,7 @@ from zbudlab.view.look import narrow, style, tokens
 FILE_DPI = 120  #: resolution of a picture file
 COLOURS = 256  #: size of a picture file's palette
 SCOPE = ".zb-fig"
+WRAPPED = "white-space: pre-wrap; overflow-wrap: break-word"  #: style of printed text
 _SWITCH = (
     ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}"
     f".zb-fig{{container-type:inline-size}}{narrow.switch(SCOPE)}"

@@ -16,6 +16,7 @@ from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.legend import Legend
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.transforms import ScaledTranslation
 
 from zbudlab.view.look import style
 
@@ -31,7 +32,7 @@ ROOM = 0.93  #: of the width that words may take, as the parts still shift a lit
 BETWEEN = 6  #: pixels between names below the axes
 SCREEN_LINE = LINE * style.SCREEN_DPI  #: height of a line in pixels
 CLOSE = 1.15  #: times the room taken by numbers below the axes, as they are not at its ends
-UNDER = -0.42  #: where a legend begins below axes with a name, in heights of the axes
+UNDER = 0.44  #: from axes with a name down to their legend, in inches
 NUMBER = re.compile(r"[-\N{MINUS SIGN}\d.,e %]+")
 
 
@@ -143,15 +144,22 @@ def _below(legend: Legend, undo: ExitStack) -> int:
     ax, figure = legend.axes, legend.figure
     if ax is None and figure is not None:
         undo.callback(figure.legends.append, legend)
-        legend.remove()
+        figure.legends.remove(legend)  # `Legend.remove` would also part it from the figure
         undo.callback(figure.legend(loc="outside lower left", **form).remove)
-    elif ax is not None and legend.get_bbox_to_anchor().x0 > ax.bbox.x1 - 1:
+    elif ax is not None and _is_outside(legend, ax):
         undo.callback(setattr, ax, "legend_", legend)
-        place = (0, UNDER if ax.get_xlabel() else 0)
-        ax.legend(loc="upper left", bbox_to_anchor=place, **form)
+        down = ScaledTranslation(0, -UNDER if ax.get_xlabel() else 0, ax.figure.dpi_scale_trans)
+        place = {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + down}
+        ax.legend(loc="upper left", **place, **form)
     else:
         return 0
     return -(-len(names) // columns)
+
+
+def _is_outside(legend: Legend, ax: Axes) -> bool:
+    """Return whether a legend is at the right of its axes or below them."""
+    anchor = legend.get_bbox_to_anchor()
+    return bool(anchor.x0 > ax.bbox.x1 - 1 or anchor.y1 < ax.bbox.y0 + 1)
 
 
 def _handles(legend: Legend, names: list[str]) -> list[Any]:
@@ -186,7 +194,7 @@ def _wrap(figure: Figure, undo: ExitStack) -> int:
         for text in ax.texts:
             if isinstance(text, Annotation) and text.xy[0] == 1:
                 _fill(text, ENDS * edge, undo)
-        _wrap_names(ax, NAMES * edge, undo)
+        added += _wrap_names(ax, NAMES * edge, undo)
         added += _fit_places(ax, box.width, undo)
     return added
 
@@ -210,14 +218,18 @@ def _wrapped(words: str, letters: int, least: int = 8) -> str:
     return "\n".join(fill(part, max(letters, least), break_long_words=False) for part in parts)
 
 
-def _wrap_names(ax: Axes, room: float, undo: ExitStack) -> None:
-    """Wrap the names at the left of the axes to a width in pixels."""
+def _wrap_names(ax: Axes, room: float, undo: ExitStack) -> int:
+    """Wrap the names at the left of the axes to a width in pixels. Return lines added."""
     labels = [label for label in ax.get_yticklabels() if label.get_text()]
     if all(label.get_window_extent().width <= room for label in labels):
-        return
+        return 0
     wide = max(label.get_window_extent().width / len(label.get_text()) for label in labels)
     names = [_wrapped(label.get_text(), int(room / wide)) for label in labels]
     _name(ax.yaxis, [label.get_position()[1] for label in labels], names, undo)
+    lines = max(name.count("\n") for name in names) + 1
+    box = ax.get_window_extent()
+    lacking = len(names) * lines * SCREEN_LINE - box.height
+    return max(round(lacking / box.height * ax.figure.bbox.height / SCREEN_LINE), 0)
 
 
 def _fit_places(ax: Axes, room: float, undo: ExitStack) -> int:
