@@ -10,7 +10,7 @@ from zbudlab.course.reasons import Difference, Failure
 from zbudlab.view.feedback.report import Mistake, Shown, end_card, mistake_card, part, report
 
 DONE = "Your code does everything that the visible checks ask for. Others are drawn at hand-in."
-PART = "This is right. {} of the {} checks of this exercise are done."
+PART = "This is right. You have passed {} of {} checks of this exercise."
 NOTEBOOKS = "../../notebooks"  #: from the folder of an exercise
 #: The notebook after an exercise, and how its link is named.
 NEXT = {

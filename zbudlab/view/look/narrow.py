@@ -182,7 +182,10 @@ def _inside(figure: Figure) -> Iterator[Text]:
 def _wrap(figure: Figure, undo: ExitStack) -> int:
     """Wrap the words that lack room. Return how many lines that adds above and below the axes."""
     edge = figure.bbox.width
-    added = sum(_fill(text, edge - text.get_window_extent().x0, undo) for text in figure.texts)
+    lefts = [max(text.get_window_extent().x0, 0) for text in figure.texts]
+    added = sum(
+        _fill(text, edge - left, undo) for text, left in zip(figure.texts, lefts, strict=True)
+    )
     for ax in figure.axes:
         box = ax.get_window_extent()
         titles = [part for part in ax.get_children() if isinstance(part, Text)]
