@@ -22,8 +22,9 @@ NEXT = {
     "e06_migrate": ("Next: 07 Compaction and CMA", "07_compaction_and_cma"),
     "e07_compaction": ("Next: 08 Under pressure", "08_under_pressure"),
     "e08_experiment": ("Next: 10 What became of it", "10_what_became_of_it"),
-    "e09_races": ("Back to the map of the course", "00_start_here"),
+    "e09_races": ("Next: 13 zsmalloc", "13_zsmalloc"),
 }
+BACK = ("Back to the map of the course", "00_start_here")  #: after any other exercise
 
 #: The check whose report in this notebook has the style sheet: the first one that was shown.
 _styled: list[str] = []
@@ -83,7 +84,7 @@ def _end(task: Exercise, earned: int, points: int) -> str:
     if done < len(titles):
         return end_card(earned, points, PART.format(done, len(titles)))
     points = sum(ability.points for ability in task.abilities)
-    words, page = NEXT.get(task.name, ("", ""))
+    words, page = NEXT.get(task.name, BACK)
     return end_card(points, points, DONE, words, f"{NOTEBOOKS}/{page}.ipynb")
 
 
