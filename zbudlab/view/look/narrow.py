@@ -37,8 +37,9 @@ NUMBER = re.compile(r"[-\N{MINUS SIGN}\d.,e %]+")
 
 
 def can_be(figure: Figure) -> bool:
-    """Return whether a figure is wider than a narrow page and adapts its layout to its size."""
-    return bool(figure.get_size_inches()[0] > INCHES) and figure.get_layout_engine() is not None
+    """Return whether a figure is too wide for a narrow page and adapts its layout to its size."""
+    wide = figure.get_size_inches()[0] > INCHES and not hasattr(figure, "least")
+    return bool(wide) and figure.get_layout_engine() is not None
 
 
 def switch(scope: str) -> str:

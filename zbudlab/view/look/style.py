@@ -186,8 +186,9 @@ def _sized(drawn: str, figure: Figure, alt: str, least: int, most: int) -> str:
     wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
     opening, rest = drawn.split(">", 1)
     opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
+    least = min(wide, getattr(figure, "least", least))  # some stay legible when they are small
     size = (
-        f'width="100%" style="display: block; min-width: {min(wide, least)}px; '
+        f'width="100%" style="display: block; min-width: {least}px; '
         f'max-width: {most or wide}px; height: auto"'
     )
     return f'{opening} role="img" aria-label="{escape(alt)}" {size}>{rest}'

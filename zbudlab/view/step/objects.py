@@ -9,7 +9,7 @@ from zbudlab import layout
 from zbudlab.mm import z3fold_reader, zsmalloc_reader
 from zbudlab.mm.state import State
 
-TITLE = "TABLE OF HANDLES"
+TITLE = "HANDLES"
 WORDS = "a handle is a number; its place leads to the page"
 MOST_HANDLES = 4  #: handles that are named in a page's card
 
@@ -76,8 +76,8 @@ class Objects:
             )
             for index, start, end in zsmalloc_reader.objects_in(self.state, pfn)
         ]
-        place = f"{number}, page {chain.index(pfn) + 1} of {len(chain)}"
-        return Card(found, [("zspage", place), ("handles", _listed(found))])
+        place = f"{chain.index(pfn) + 1} of {len(chain)}"
+        return Card(found, [(f"zspage {number}", place), ("handles", _listed(found))])
 
     def _z3fold(self, pfn: int) -> Card:
         header = z3fold_reader.headers(self.state, np.array([pfn]))[0]
