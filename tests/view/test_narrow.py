@@ -99,3 +99,14 @@ def test_names_below_the_axes_do_not_overlap(labels, kept):
         boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
         assert all(one.x1 <= other.x0 for one, other in pairwise(boxes))
         assert (len(boxes) == len(names)) is kept
+
+
+def test_a_legend_below_the_axes_leaves_them_their_width():
+    figure = style.styled(Figure)(figsize=(9.6, 3), layout="constrained")
+    ax = figure.add_subplot()
+    ax.plot([0, 1], label="a machine whose name is followed by all that was counted in it")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    with narrow.narrowed(figure):
+        figure.draw_without_rendering()
+        assert ax.get_window_extent().width > 0.7 * figure.bbox.width
+        assert ax.get_legend().get_window_extent().x1 < figure.bbox.x1

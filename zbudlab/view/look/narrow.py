@@ -27,6 +27,7 @@ STACKED = 0.8  #: height of a stacked part, compared with its height side by sid
 MANY = 4  #: parts side by side that become two columns
 SIZE = 9  #: of the font in tick labels and within the drawing, in points
 NAMES, ENDS = 0.3, 0.34  #: most width for names at the left, and for names at the ends of curves
+ENTRY = 34  #: letters in a line of a legend
 LETTERS = 46  #: of a line as wide as the drawing
 ROOM = 0.93  #: of the width that words may take, as the parts still shift a little
 BETWEEN = 6  #: pixels between names below the axes
@@ -136,7 +137,7 @@ def _below(legend: Legend, undo: ExitStack) -> int:
     columns = max(min(len(names), LETTERS // (max(map(len, names), default=0) + 6)), 1)
     form: Any = {
         "handles": _handles(legend, names),
-        "labels": names,
+        "labels": [_wrapped(name, ENTRY) for name in names],
         "title": legend.get_title().get_text() or None,
         "ncols": columns,
         "frameon": False,
@@ -154,7 +155,7 @@ def _below(legend: Legend, undo: ExitStack) -> int:
         ax.legend(loc="upper left", **place, **form)
     else:
         return 0
-    return -(-len(names) // columns)
+    return -(-sum(len(name) // ENTRY + 1 for name in names) // columns)
 
 
 def _is_outside(legend: Legend, ax: Axes) -> bool:
