@@ -87,8 +87,9 @@ class TestAnAddedProfile:
             [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "whose rules: 3.12-fixed, 3.12, 6.1, 7.2, 7.3, v2, v2-mended, x" in " ".join(
-            done.stdout.split()
+        assert (
+            "kernel whose rules apply: 3.12-fixed, 3.12, 6.1, 7.2, 7.3, v2, v2-mended, x"
+            in " ".join(done.stdout.split())
         )
 
     def test_is_unknown_where_it_was_not_added(self):

@@ -1,6 +1,6 @@
 """Predict huge pages after zswap filled memory: zbud, z3fold and zsmalloc of Linux 6.1 and 7.3.
 
-As `predict`, for allocators and kernels that came later. The experiment was run on 6.1.192 and on
+Like `predict`, for later allocators and kernels. The experiment was run on 6.1.192 and on
 7.3-rc7: pages are stored in zswap until its pool takes 36000 page frames, some are freed in a
 pattern, zsmalloc's shrinker runs or not, memory is compacted, and huge pages are requested twice.
 
@@ -8,11 +8,12 @@ The parameters below come from the kernels' rules and from how the experiment wa
 committed before any prediction was compared with a recording, and are not changed because of one.
 After the first comparison the code was corrected in one place where it did not do what they say:
 the slabs of z3fold's slots and of zspages did not go back. The rule `spares_free_blocks` was found
-then, too; it is no part of the predictions (see `EXPLANATIONS`).
-(The recordings' summary was known when they were written, so this is no blind test of which effects
-exist: that reclaim runs the shrinker, and that the free scanner skips frames, was known from it.)
+then, too; it is not part of the predictions (see `EXPLANATIONS`).
+(The recordings' summary was known when they were written, so this is not a blind test of which
+effects exist: that reclaim runs the shrinker, and that the free scanner skips frames, was known
+from it.)
 
-Limits: as of `predict`. No lists of pages per processor: their pages count as free at the start.
+Limits: as for `predict`. There are no per-CPU lists: their pages count as free at the start.
 """
 
 from collections.abc import Callable
@@ -85,7 +86,7 @@ FREED_TOGETHER = 64
 #: A request that finds no huge page compacts asynchronously, then synchronously, then reclaims.
 #: Reclaim runs zsmalloc's shrinker. Compaction has just failed and is deferred, so this request
 #: fails nevertheless, and what the shrinker gained is there for later ones. Nothing else can be
-#: reclaimed: what the machine has besides is not simulated.
+#: reclaimed: what else the machine holds is not simulated.
 
 #: How many of 1000 pages are freed at random, by the pattern's name.
 SHARES = {"rand2": 500, "rand4": 750, "p250": 250, "p900": 900, "p990": 990}
@@ -100,7 +101,7 @@ WIDER_BY, WIDER_BLOCKS = 0.1, 4
 
 @dataclass(frozen=True)
 class PoolExperiment:
-    """What was done to a machine.
+    """An experiment on a machine.
 
     kernel: "6.1" or "7.3". allocator: a name in KINDS, or "plain memory". counts: free blocks and
     pageblocks before. min_pages: the zone's min watermark. pages: written. random_bytes: of each
@@ -142,7 +143,7 @@ class PredictedPool:
 
 
 def xorshift(count: int) -> list[int]:
-    """Return numbers of the recording's generator (xorshift64 with 13, 7, 17)."""
+    """Return numbers from the recording's generator (xorshift64 with 13, 7, 17)."""
     state, found = XORSHIFT_START, []
     for number in range(DROPPED + count):
         state ^= state << 13 & WORD
@@ -167,7 +168,7 @@ def freed_pages(pattern: str, pages: int) -> NDArray[np.bool_]:
 
 
 class Slabs:
-    """A slab cache: unmovable pages, each for so many objects in the order of allocation."""
+    """A slab cache: unmovable pages, each for a fixed number of objects, in order of allocation."""
 
     def __init__(self, zone: PredictedZone, size: int) -> None:
         self.zone = zone
@@ -248,7 +249,7 @@ class PoolZone(PredictedZone):
         return free
 
     def _note_record(self, handle: int) -> None:
-        """Allocate what is kept of a page of z3fold or a zspage, if the object is its first."""
+        """Allocate the record of a z3fold page or a zspage, if the object is its first."""
         pfn = int(self.state.handles[handle]) >> OBJ_INDEX_BITS
         record = int(self.state.pages["index"][pfn])
         if record not in self.records:
@@ -256,7 +257,7 @@ class PoolZone(PredictedZone):
             self.slabs.allocate()
 
     def _free_records(self) -> None:
-        """Free what is kept of pages and zspages that are gone."""
+        """Free the records of pages and zspages that are gone."""
         marks = self.state.pages["mapcount"]
         ours = (marks >= PAGE_ZPOOL_FIRST) & (marks <= PAGE_ZPOOL_LAST)
         there = set(np.unique(self.state.pages["index"][ours]).tolist())
@@ -303,7 +304,7 @@ def predict_pool(
 
 
 def within(values: list[int], recorded: list[int]) -> bool:
-    """Return whether the median of predictions is in the recorded band, widened as above."""
+    """Return whether the median of predictions is in the recorded band, widened (see above)."""
     least, most = min(recorded), max(recorded)
     median = float(np.median(values))
     below, above = (max(WIDER_BY * bound, WIDER_BLOCKS) for bound in (least, most))
@@ -330,12 +331,12 @@ class EvenFrames(PoolZone):
 
 
 class HeldPerCpu(PoolZone):
-    """A zone of which the processor's list holds up to HELD free pages in the first compaction."""
+    """A zone whose per-CPU list holds up to HELD free pages during the first compaction."""
 
     HELD = 4777  #: of 7.3 on these machines
 
     def compact_memory(self) -> int:
-        """Do as `PredictedZone.compact_memory`; requests for huge pages empty the list later."""
+        """Run `PredictedZone.compact_memory`; later, requests for huge pages empty the list."""
         held, self.HELD = self.HELD, 0
         taken = [self.take(0, MIGRATE_MOVABLE) for _ in range(held)]
         moved = super().compact_memory()

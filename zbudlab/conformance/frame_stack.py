@@ -1,4 +1,4 @@
-"""Frames and content as the recorder of zsmalloc and z3fold has them.
+"""Frames and content as the recorder of zsmalloc and z3fold numbers them.
 
 It numbers frames from 1 and gives out the frame freed last. Here every second frame of memory stays
 in use. No blocks can then merge, so the page allocator's list of single frames is such a stack, and
@@ -16,7 +16,7 @@ PATTERN = np.arange(layout.PAGE_SIZE)
 
 
 def stack_of_frames(frames: int, pools: int = 1) -> State:
-    """Return a machine with so many free frames, none next to another, and room for pools."""
+    """Return a machine with `frames` free frames, no two adjacent, and room for `pools` pools."""
     state = State(2 * frames, pools=pools)
     kept = state.pages[1 : 2 * frames : 2]
     kept["refcount"], kept["page_flags"] = 1, PG_HEAD

@@ -1,4 +1,4 @@
-"""A pool of zsmalloc as exercises print it: its zspages, with objects and lists in order.
+"""A zsmalloc pool as exercises print it: its zspages, with objects and lists in order.
 
 Reads records with numpy and calls nothing of the engine, so that it ends whatever the records hold.
 """
@@ -39,7 +39,7 @@ class ZspagesView:
         at = int(self.state.zspages[zs]["freeobj"])
         while at < len(words) and len(found) < len(words):
             found.append(at)
-            if words[at] & layout.OBJ_ALLOCATED_TAG:  # this is no free object
+            if words[at] & layout.OBJ_ALLOCATED_TAG:  # this is not a free object
                 break
             at = int(words[at] >> layout.OBJ_TAG_BITS)
         return found

@@ -1,4 +1,4 @@
-"""What a check found, as HTML in pictures: in a notebook, and on a student's page of feedback."""
+"""The findings of a check as HTML with pictures: in a notebook, and on a student's page."""
 
 from collections.abc import Iterable
 from html import escape

@@ -92,7 +92,7 @@ def _ask(mem, taken, order):
 
 @kernel
 def _pin(mem, pfn):
-    """Take a reference of a frame in use; return the frame, or -EINVAL if it is not in use."""
+    """Take a reference to a frame in use; return the frame, or -EINVAL if it is not in use."""
     if pfn >= mem.zones[0].spanned_pages or page_count(mem.pages[pfn]) <= 0:
         return -EINVAL
     get_page(mem.pages[pfn])
@@ -171,7 +171,7 @@ def _do(mem, room, operation, a, b):
 def run_rows(mem, room, scripts, first, row, last, results):
     """Run the rows from `row` up to `last` (not included) of a script that starts at row `first`.
 
-    The machine goes on where it is. room.born must be the number of its processes.
+    The machine continues from its present state. room.born must be the number of its processes.
     """
     while row < last:
         operation, a, b = scripts[row, 0], scripts[row, 1], scripts[row, 2]

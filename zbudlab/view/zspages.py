@@ -28,7 +28,7 @@ RATIOS = (0.7, 1.42)  #: ends of the scale of zbud's need
 
 
 def _box(ax: Axes, start: float, end: float, y: float, token: str, hatch: str = "") -> None:
-    """Draw a part of a page."""
+    """Draw part of a page."""
     box = Rectangle((start, y), end - start, HIGH, facecolor=tokens.colour(token), hatch=hatch)
     ax.add_patch(box).set(edgecolor=tokens.colour("paper"), linewidth=0)
 
@@ -150,7 +150,7 @@ def zspage_figure(length: int, chain: int) -> Figure:
 
 
 def _stretch(ax: Axes, start: int, end: int, look: tuple[str, str]) -> None:
-    """Draw waste from one byte of a zspage to another, over the edges of pages."""
+    """Draw waste from one byte of a zspage to another, across page boundaries."""
     while start < end:
         row, here = divmod(start, PAGE_SIZE)
         stop = min(end - row * PAGE_SIZE, PAGE_SIZE)

@@ -12,7 +12,7 @@ from zbudlab.layout import PAGE_SIZE, ZS_HANDLE_SIZE, ZS_MAX_ALLOC_SIZE
 
 KIND = "zsmalloc-7"
 COARSE = "coarse-classes"  #: a rule
-CHAIN = 8  #: pages of a zspage at most, where a case says nothing else
+CHAIN = 8  #: the most pages of a zspage, unless a case says otherwise
 #: Requests whose classes have 4 objects in 1 page, 8 in 1, 3 in 2, 4 in 3 and 1 in 1.
 QUARTER, EIGHTH, TWO_PAGES, THREE_PAGES, HUGE = 1016, 504, 2712, 3064, 4096
 ODD = 200  #: its class has an odd number
@@ -153,7 +153,7 @@ def zspages_with(size: int, *counts: int) -> list[str]:
 
 
 def waiting(size: int, *counts: int) -> list[str]:
-    """Do as `zspages_with`, and leave one more zspage: empty, and locked, so that it waits."""
+    """Return `zspages_with` with one more zspage: empty, and locked, so that it waits."""
     last = PER_ZSPAGE[size] * len(counts)
     frees = zspages_with(size, *counts)[last:]
     return [f"alloc {size}"] * (last + 1) + [f"lock {last + 1}", f"free {last + 1}", *frees]

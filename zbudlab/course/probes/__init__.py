@@ -64,7 +64,7 @@ class Bench:
         }
 
     def instead_alone(self) -> dict[str, Any]:
-        """Do as `instead`, for use outside `alone`: each call runs as it would there."""
+        """Return `instead` for use outside `alone`: each call runs as it would there."""
 
         def wrapped(function: Any) -> Any:
             @functools.wraps(function)
@@ -83,7 +83,7 @@ class Bench:
 
     @contextlib.contextmanager
     def plainly(self) -> Iterator[None]:
-        """Do as `plugged`, with every kernel uncompiled, those that the functions call included.
+        """Do what `plugged` does, with every kernel uncompiled, including those that are called.
 
         If a wrong function breaks lists and counts, plain Python raises an exception, while
         compiled code would end the process.
@@ -164,7 +164,7 @@ def _plain_number(value: Any) -> Any:
         return value.item()
     if isinstance(value, Idle):
         raise NotThere(Idle.why(value))
-    raise TypeError(f"{type(value).__name__} is no plain answer: give numbers, text or lists")
+    raise TypeError(f"{type(value).__name__} is not a plain answer: give numbers, text or lists")
 
 
 @contextlib.contextmanager
@@ -234,9 +234,9 @@ def looked(probe: str, case: dict[str, Any]) -> Any:
 
 
 def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
-    """Do as `looked`, uncompiled, so that an index out of bounds raises IndexError.
+    """Run `looked` uncompiled, so that an index out of bounds raises IndexError.
 
-    A search through schedules sees to that itself, as it also replaces functions.
+    A search through schedules does that itself, as it also replaces functions.
     """
     with contextlib.nullcontext() if probe == SEARCH else jit.uncompiled(jit.KERNELS):
         return looked(probe, case)

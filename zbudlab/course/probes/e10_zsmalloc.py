@@ -41,7 +41,7 @@ CHAIN = "zsmalloc_class.calculate_zspage_chain_size"
 STALE = 9  #: what the fresh frame's last owner left in its struct page
 
 #: Memories with an empty pool, and their arrays as they were, by chain size and frames: to make one
-#: takes long uncompiled. A memory is used for one case after the other.
+#: takes long uncompiled. A memory is used for one case after another.
 _made: dict[tuple[int, int], tuple[State, dict[str, np.ndarray]]] = {}
 
 
@@ -69,7 +69,7 @@ def _as_created(chain: int, frames: int) -> State:
 
 
 class World:
-    """A pool of zsmalloc on a small memory. case: chain, frames."""
+    """A zsmalloc pool on a small memory. case: chain, frames."""
 
     def __init__(self, bench: Bench, case: dict[str, Any]) -> None:
         tried = CHAIN in bench.instead()  # a function of the student's lays out the zspages
@@ -220,7 +220,7 @@ def recorded(bench: Bench, case: dict[str, Any]) -> Any:
 
 
 def of_records(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return what a function says of records. case: function, arguments, pool, size_class.
+    """Return what a function says about records. case: function, arguments, pool, size_class.
 
     arguments: numbers, or "pool" and "size_class", which are records with the fields of the case.
     """
@@ -271,7 +271,7 @@ def _after(bench: Bench, case: dict[str, Any]) -> World:
 
 
 def _zspage(world: World, zs: Any) -> Any:
-    """Return the objects of a zspage that a function found; its number if it is none."""
+    """Return the objects of a zspage that a function found; its number if it is not one."""
     if zs is None:
         return None
     number = int(zs)
@@ -301,7 +301,7 @@ class Move:
         self.state.frames[self.old] = random.integers(0, 256, layout.PAGE_SIZE, np.uint8)
 
     def page(self, pfn: int) -> dict[str, Any]:
-        """Return what is to be seen of a page."""
+        """Return the visible state of a page."""
         page = self.state.pages[pfn]
         return {
             "references": int(page["refcount"]),

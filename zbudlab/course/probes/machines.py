@@ -1,8 +1,8 @@
 """Probe for functions in a whole machine: a script of operations, observed after each.
 
 The operations are those of the log (`zbudlab.machine.operations`), with whole numbers, and `fill`,
-which writes pages of the probe's own making: process, first page, how many, seed, and perhaps to
-how many lengths they compress.
+which writes pages made by the probe: process, first page, how many, seed, and perhaps to how many
+lengths they compress.
 """
 
 import zlib

@@ -236,7 +236,7 @@ def _sets(name: str, state: dict[str, Any], other: dict[str, Any], mark: str) ->
 
 
 def _zspages(name: str, state: dict[str, Any], other: dict[str, Any], mark: str) -> str | None:
-    """Draw the zspages of a pool of zsmalloc, if that is what has this name."""
+    """Draw the zspages of a zsmalloc pool, if that is what has this name."""
     if name.rpartition(".")[2] != "zspages":
         return None
     return drawn_zspages.compared(state.get(name), other.get(name), mark)

@@ -157,7 +157,7 @@ def compared(own: Any, its: Any, mark: str) -> str | None:
 
 
 def differing_places(right: Any, mine: Any) -> list[tuple[str, str, str]] | None:
-    """Return rows for handles that lead elsewhere; None for anything that is no table of places."""
+    """Return rows for handles that lead elsewhere; None if there is no table of places."""
     if not isinstance(right, dict) or not isinstance(mine, dict):
         return None
     different = [handle for handle in {**right, **mine} if right.get(handle) != mine.get(handle)]

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from zbudlab.races.result import Result
 from zbudlab.view.look import style, tokens
 
-LEAST = 0.8  #: where the axis begins, so that one is to be seen
+LEAST = 0.8  #: where the axis begins, so that a bar of one is visible
 
 
 @style.styled

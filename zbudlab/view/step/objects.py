@@ -1,4 +1,4 @@
-"""Pages of zsmalloc and z3fold in the picture of a step: their objects and the table of handles."""
+"""zsmalloc and z3fold pages in the picture of a step: their objects and the table of handles."""
 
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -18,14 +18,14 @@ ARRAYS = ("pages", "zspages", "size_classes", "objects", "handles", "z3folds", "
 
 
 class Card(NamedTuple):
-    """A page as it is drawn. objects: (first byte, end, handle). lines: (name, words)."""
+    """A page for the picture. objects: (first byte, end, handle). lines: (name, words)."""
 
     objects: list[tuple[int, int, int]]
     lines: list[tuple[str, str]]
 
 
 class Objects:
-    """Copies of what leads to objects outside zbud, which stay valid when the machine goes on."""
+    """Copies of the paths to objects outside zbud, which stay valid when the machine goes on."""
 
     def __init__(self, state: State) -> None:
         self.state: Any = SimpleNamespace(**{name: getattr(state, name).copy() for name in ARRAYS})
