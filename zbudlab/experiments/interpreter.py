@@ -1,4 +1,10 @@
-"""Run scripts in compiled code: one call for many machines, each with its own script."""
+"""Run scripts in compiled code: one call for many machines, each with its own script.
+
+The driver (`zbudlab.driver.log`) also runs operations from arrays. This remains a second path,
+because a script names what an earlier row of it allocated, which a log of frames and handles
+cannot, and because many machines run in one call without a host, so a sweep need not compile
+swapping. `tests/experiments/test_interpreter.py` holds the two equal, byte by byte.
+"""
 
 from typing import NamedTuple
 

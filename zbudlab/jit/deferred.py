@@ -8,7 +8,9 @@ it stays LLVM bitcode, in memory and on disk, until Python needs it.
 All of this uses numba's private interfaces; the exact pin of numba covers them.
 """
 
+import contextlib
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import binding as llvm
@@ -26,6 +28,20 @@ NOGIL = True  #: kernels run without Python's lock
 _compiling: list[Any] = []  #: the kernels being compiled; each is needed by the one before it
 #: Returns the LLVM bitcode of a compiled kernel, which numba keeps with each result.
 code_of = operator.attrgetter("library")
+
+
+@contextlib.contextmanager
+def without_machine_code() -> Iterator[None]:
+    """Compile kernels into LLVM's form alone within a block, as if other kernels called them.
+
+    Generating machine code changes that form: it is rewritten for this computer's processor.
+    """
+    with global_compiler_lock:
+        _compiling.append(None)
+        try:
+            yield
+        finally:
+            _compiling.pop()
 
 
 class _Deferred:

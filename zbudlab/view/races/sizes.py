@@ -13,7 +13,7 @@ def plot_sizes(result: Result) -> Figure:
     """Draw states, schedules and faulty schedules as bars on a logarithmic axis."""
     counts = {
         "states": (result.states, "edge"),
-        "schedules": (result.schedules, "process"),
+        "schedules": (result.schedules, "ink"),
         "faulty": (result.faults, "bad"),
     }
     drawn = Figure(figsize=(style.WIDE, 1.9), layout="constrained")
