@@ -119,14 +119,14 @@ def test_ranges_of_cma_are_those_of_the_machine(movable):
     ]
     native, called = both
     for each in both:
-        process = each.create_process(3600)
-        each.touch(process, list(range(3600)))
+        first, second = each.create_process(1500), each.create_process(2100)
+        each.touch(first, list(range(1500)))
+        each.touch(second, list(range(2100)))
     start, end = native.cma_area
     pinned = int(start + np.flatnonzero(native.state.pages["refcount"][start:end] > 0)[5])
     for each in both:
         each.pin(pinned)
-    for each in both:  # room for what has to move
-        each.free_pages(each.alloc_pages(0))
+        each.exit(first)  # room for what has to move
     arrays = called.state.mem, called.cma, called.cma_bitmap, called.moves, called.control
     got = []
     for _ in range(4):
