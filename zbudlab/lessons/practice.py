@@ -257,9 +257,9 @@ def _place(draw: random.Random) -> Problem:
     row += [""] * (pages * CHUNKS - len(row))
     name = chr(ord("A") + asked)
     question = (
-        f"Pages have {CHUNKS} chunks each, and places {size}. A zspage joins the number of pages, at "
-        f"most {CHAIN}, that leaves the fewest chunks at its end. Its places are called A, B, C and "
-        f"so on, and its pages 0, 1, 2, 3. In which page does place {name} start?"
+        f"Pages have {CHUNKS} chunks each, and places {size}. A zspage joins the number of pages, "
+        f"at most {CHAIN}, that leaves the fewest chunks at its end. Its places are called A, B, C "
+        f"and so on, and its pages 0, 1, 2, 3. In which page does place {name} start?"
     )
     why = (
         f"With {pages} page{'s' * (pages > 1)} {pages * CHUNKS % size} chunks are left. Place "
