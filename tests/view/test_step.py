@@ -11,6 +11,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.history import pools
 from zbudlab import layout
 from zbudlab.history import History
 from zbudlab.lessons import moving
@@ -166,3 +167,23 @@ class TestStopped:
         monkeypatch.setattr(player.history, "explain", lambda stop: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             player.go(1)
+
+
+@pytest.mark.parametrize(("zpool", "largest"), [("z3fold", 3900), ("zsmalloc", 2500)])
+def test_a_pool_of_another_allocator_is_shown_at_every_step(zpool, largest):
+    past = pools.history(zpool, largest)
+    player = Player(past, stop=1)
+    cards = []
+    for stop in range(len(past) - 5, len(past) + 1):  # reclaim fills the pool, compaction moves it
+        player.go(stop)
+        moment = json.loads(json.dumps(player.moment()))
+        assert moment["sentence"]
+        assert moment["scene"]["tree"] is None
+        cards += [page["header"] for page in moment["scene"]["pages"]]
+    assert player.figure().axes
+    shown = [card for card in cards if card is not None]
+    assert shown
+    for card in shown:
+        assert len(card["parts"]) == layout.NCHUNKS
+        assert [len(row) for row in card["rows"]] == [2, 2]
+    assert {"2", "3"} & set("".join(card["parts"] for card in shown))
