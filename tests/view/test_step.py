@@ -173,14 +173,16 @@ class TestStopped:
 def test_a_pool_of_another_allocator_is_shown_at_every_step(zpool, largest):
     past = pools.history(zpool, largest)
     player = Player(past, stop=1)
-    cards = []
+    cards, lists = [], []
     for stop in range(len(past) - 5, len(past) + 1):  # reclaim fills the pool, compaction moves it
         player.go(stop)
         moment = json.loads(json.dumps(player.moment()))
         assert moment["sentence"]
         assert moment["scene"]["tree"] is None
         cards += [page["header"] for page in moment["scene"]["pages"]]
+        lists += moment["scene"]["lists"]
     assert player.figure().axes
+    assert bool(lists) == (zpool == "z3fold")  # zsmalloc's pages are on none
     shown = [card for card in cards if card is not None]
     assert shown
     for card in shown:
