@@ -149,8 +149,8 @@ def plot_lists(
     """Draw the lists of a pool: unbuddied pages by free chunks, buddied pages, and the LRU.
 
     Each box is a page, newest first, with its 64 chunks from left to right, of zbud: header, first
-    buddy, free, last buddy. A pool of zsmalloc has no lists of pages. Of many lists, those with marked pages, the buddied list and the first others
-    are drawn.
+    buddy, free, last buddy. A pool of zsmalloc has no lists of pages. Of many lists, those with
+    marked pages, the buddied list and the first others are drawn.
 
     pool: number of a zbud pool; default: the one with the most pages. marked: page frames to
     outline. ValueError for an unknown pool.
