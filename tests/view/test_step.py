@@ -178,14 +178,11 @@ def test_a_pool_of_another_allocator_is_shown_at_every_step(zpool, largest):
         player.go(stop)
         moment = json.loads(json.dumps(player.moment()))
         assert moment["sentence"]
-        assert moment["scene"]["tree"] is None
-        cards += [page["header"] for page in moment["scene"]["pages"]]
+        assert moment["scene"]["tree"] is None or moment["scene"]["tree"]["slots"]
+        cards += [page for page in moment["scene"]["pages"] if page["objects"]]
         lists += moment["scene"]["lists"]
     assert player.figure().axes
+    assert cards
+    assert all(page["header"] is None and len(page["lines"]) == 2 for page in cards)
     assert bool(lists) == (zpool == "z3fold")  # zsmalloc's pages are on none
-    shown = [card for card in cards if card is not None]
-    assert shown
-    for card in shown:
-        assert len(card["parts"]) == layout.NCHUNKS
-        assert [len(row) for row in card["rows"]] == [2, 2]
-    assert {"2", "3"} & set("".join(card["parts"] for card in shown))
+    assert len({pfn for each in lists for pfn in each["pages"]}) >= 2 * bool(lists)
