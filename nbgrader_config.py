@@ -19,6 +19,7 @@ c.CourseDirectory.submitted_directory = "grading/submitted"
 c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
+c.Exchange.root = str(ROOT / "grading/exchange")
 c.ExecutePreprocessor.kernel_name = "marks-come-from-zbudlab-grade"
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}
 # Our template comes first: nbgrader's would load MathJax from a foreign host.

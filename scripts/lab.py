@@ -7,14 +7,16 @@
 import os
 import secrets
 import sys
+import sysconfig
 from pathlib import Path
 
 from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/00_start_here.ipynb"
-#: Its labconfig/page_config.json switches nbgrader's part of the page off.
-STUDENT = ROOT / "scripts" / "student"
+#: Each has a labconfig/page_config.json. Both switch off the question about Jupyter's news, which
+#: covers the notebook; the student's also switches off nbgrader's part of the page.
+STUDENT, TEACHER = ROOT / "scripts" / "student", ROOT / "scripts" / "teacher"
 QUIET = (
     "--ServerApp.log_level=ERROR",
     "--LabApp.log_level=ERROR",
@@ -25,9 +27,12 @@ QUIET = (
 
 def main(arguments: list[str]) -> None:
     """Serve the repository until Ctrl-C is pressed twice."""
-    if "--teacher" not in arguments:
-        paths = [str(STUDENT), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-        os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
+    teacher = "--teacher" in arguments
+    _prepend("JUPYTER_CONFIG_PATH", str(TEACHER if teacher else STUDENT))
+    if teacher:
+        # Nbgrader's pages run `alembic`, which is next to this Python, for the gradebook.
+        _prepend("PATH", sysconfig.get_path("scripts"))
+        (ROOT / "grading" / "exchange").mkdir(parents=True, exist_ok=True)
     # With a token from outside, Jupyter does not print its own notice of several lines.
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
     server = LabApp.initialize_server(
@@ -37,6 +42,12 @@ def main(arguments: list[str]) -> None:
     line = f"lab: {address} (Ctrl-C twice ends it)"
     server.io_loop.add_callback(print, line, flush=True)  # printed once the server listens
     server.start()
+
+
+def _prepend(variable: str, folder: str) -> None:
+    """Put a folder in front of the others in an environment variable."""
+    others = filter(None, [os.environ.get(variable)])
+    os.environ[variable] = os.pathsep.join([folder, *others])
 
 
 if __name__ == "__main__":

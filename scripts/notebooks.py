@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 
-SIZE_LIMIT = 600_000  # bytes; a figure is there as SVG and, for untrusted notebooks, as an image
+SIZE_LIMIT = 800_000  # bytes; a figure is there as SVG for two widths and as an image
 #: The source of a prediction, which may have a name: results wait for it (`view.gate.after`).
 PREDICTION = re.compile(r"(\w+ = )?Prediction(\.sealed)?\(")
 PIECE = 76  #: characters of an encoded answer in a line of source

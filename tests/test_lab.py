@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize(("options", "hidden"), [([], ["@jupyter/nbgrader"]), (["--teacher"], [])])
+NEWS, NBGRADER = "@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader"
+
+
+@pytest.mark.parametrize(("options", "hidden"), [([], {NEWS, NBGRADER}), (["--teacher"], {NEWS})])
 def test_the_terminal_has_one_line_and_the_page_what_its_reader_needs(options, hidden, tmp_path):
     pytest.importorskip("jupyterlab")
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -27,7 +30,12 @@ def test_the_terminal_has_one_line_and_the_page_what_its_reader_needs(options, h
             address = re.fullmatch(r"lab: (http://\S+/00_start_here\.ipynb\?token=\w+) .*\n", line)
             assert address, line
             page = urllib.request.urlopen(address[1], timeout=60).read().decode()
+            if options:
+                listed = address[1].split("/lab/")[0] + "/formgrader/api/assignments?token="
+                token = address[1].partition("token=")[2]
+                assignments = json.load(urllib.request.urlopen(listed + token, timeout=60))
+                assert "e04_zbud" in {assignment["name"] for assignment in assignments}
         finally:
             lab.kill()
     found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
-    assert json.loads(found[1])["disabledExtensions"] == hidden
+    assert set(json.loads(found[1])["disabledExtensions"]) == hidden

@@ -58,7 +58,7 @@ class Profile:
             Source: mm/zswap.c, zswap_writeback_entry (v6.1).
 
     Today: lists, loads, and what does not compress
-        own_lru: zswap keeps its entries on a list for each cgroup and chooses itself what to write
+        own_lru: zswap keeps a list of entries for each cgroup and itself chooses what to write
             back. It stores whole folios, and pools count together. Otherwise the allocator chooses.
             Source: mm/zswap.c, shrink_memcg (v7.3); mm/zbud.c, zbud_reclaim_page (v6.1).
         exclusive_load: a load drops the entry, so that the page is only in the swap cache.
@@ -85,7 +85,7 @@ class Profile:
     Moving zbud pages. The series has none of these rules; each mends one of its races.
         keep_page_until_unmap: a buddy freed while mapped keeps its reference of the page until its
             last unmap, so that the page cannot move while an address in it is held. It also makes
-            harmless that the series' unmap looks its handle up before it locks.
+            it harmless that the series' unmap looks up its handle before it locks.
         isolate_under_lock: isolation asks under the pool's lock whether the page still is zbud's,
             so that it never takes a reference from a page that is being freed.
         refuse_emptied_page: a page without buddies, which is on no list, is not moved.
@@ -125,7 +125,7 @@ class ZsmallocRules:
     """The rules of zsmalloc in one kernel version. Source of all: mm/zsmalloc.c.
 
     Size classes
-        chain_size: pages of a zspage at most, 4 to 16. Source: ZS_MAX_PAGES_PER_ZSPAGE (v6.1);
+        chain_size: the most pages of a zspage, 4 to 16. Source: ZS_MAX_PAGES_PER_ZSPAGE (v6.1);
             CONFIG_ZSMALLOC_CHAIN_SIZE (v6.12).
         least_waste: a zspage has the number of pages that leaves the fewest bytes unused.
             Otherwise it has the one whose used part is largest, in whole percent. Source:
@@ -263,7 +263,7 @@ def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules
     if chain_size is None:
         return ZSMALLOC[version]
     if not 4 <= chain_size <= 16:
-        raise ValueError(f"a zspage has at most 4 to 16 pages, not {chain_size}")
+        raise ValueError(f"the most pages of a zspage must be 4 to 16, not {chain_size}")
     return replace(ZSMALLOC[version], chain_size=chain_size)
 
 
@@ -275,7 +275,7 @@ ALLOCATORS = ("zbud", "z3fold", "zsmalloc")
 
 
 def allocators_of(profile: str) -> tuple[str, ...]:
-    """Return the allocators that zswap of a profile can have, the usual one first.
+    """Return the allocators that a profile's zswap can use, the usual one first.
 
     Source: mm/zpool.c, which lets zswap choose, came with v3.17.
     """
@@ -285,7 +285,7 @@ def allocators_of(profile: str) -> tuple[str, ...]:
 
 
 def zpool_refusal(profile: str, zpool: str) -> str | None:
-    """Return why zswap of a profile cannot have an allocator, one of ALLOCATORS; None = it can."""
+    """Return why a profile's zswap cannot use an allocator, one of ALLOCATORS; None = it can."""
     if zpool in (there := allocators_of(profile)):
         return None
     able = [name for name in PROFILES if zpool in allocators_of(name)]

@@ -127,7 +127,7 @@ def check_summary(notebook, view):
 
 
 def check_mouse(notebook, view):
-    """Hovering says what a frame is, a click shows its details, the wheel zooms to its chunks."""
+    """Hovering says what a frame is, a click shows its details."""
     pfn = json.loads(notebook.ask(FRAMES))["zbud2"][3]
     x, y = view.middle(pfn)
     view.canvas.hover(position={"x": x + 1, "y": y + 1})
@@ -142,6 +142,11 @@ def check_mouse(notebook, view):
     for part in ("struct page", "zbud header", "LRU", "radix tree", "first 128 bytes"):
         assert part in told
     assert view.root.locator(".zbl-chunks").is_hidden()
+    check_wheel(notebook, view, pfn)
+
+
+def check_wheel(notebook, view, pfn):
+    """The wheel zooms to the chunks of a frame, with their legend."""
     notebook.page.keyboard.press("0")
     notebook.page.wait_for_timeout(300)
     x, y = view.middle(pfn)
@@ -181,6 +186,12 @@ def check_keys(notebook, view):
     notebook.page.wait_for_timeout(200)
     assert float(view.data()["zoom"]) == 12
     press("0")
+    check_keys_in_controls(notebook, view)
+
+
+def check_keys_in_controls(notebook, view):
+    """A frame is found by its number, a kind is faded; the notebook gets no key."""
+    press = notebook.page.keyboard.press
     view.root.locator(".zbl-goto").fill("4000")
     press("Enter")
     view.root.locator(".zbl-details .zbl-title").get_by_text(words(notebook, 4000)).wait_for()
@@ -194,9 +205,8 @@ def check_keys(notebook, view):
         press("Space")
         notebook.page.wait_for_timeout(200)
         assert (view.colour(kernel) == before) == shown
-    assert (
-        notebook.page.locator(".jp-Notebook .jp-Cell").count() == 4
-    )  # no key went to the notebook
+    cells = notebook.page.locator(".jp-Notebook .jp-Cell")
+    assert cells.count() == 4  # no key went to the notebook
 
 
 def check_step(notebook, view, other):

@@ -51,7 +51,10 @@ def test_a_machines_own_log_is_told_too(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["radix", str(PERF), "--frames", "64"], "--frames is for recorded traces; radix"),
+        (
+            ["radix", str(PERF), "--frames", "64"],
+            "--frames is for recorded traces and has no effect on radix",
+        ),
         (["kmem", str(PERF), "--expect", str(PERF)], "leave --expect out"),
         (["kmem", str(PERF), "--zbud", "plain"], "zbud has no effect"),
         (["kmem", str(PERF), "--content", "text"], "content has no effect"),

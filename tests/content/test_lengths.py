@@ -44,7 +44,12 @@ class TestLengths:
 
     @pytest.mark.parametrize(
         ("text", "why"),
-        [("", "no list"), ("1 two", "no list"), ("5000", "not 5000"), ("-2 7", "not -2 to 7")],
+        [
+            ("", "not a list"),
+            ("1 two", "not a list"),
+            ("5000", "not 5000"),
+            ("-2 7", "not -2 to 7"),
+        ],
     )
     def test_a_file_that_is_none_is_refused(self, tmp_path, text, why):
         (tmp_path / "f").write_text(text)

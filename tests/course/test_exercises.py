@@ -4,10 +4,10 @@ Also tests `course/checking.py`, `course/contract.py`, `course/rules.py`, `cours
 `course/exercises/e01_pages.py`, `course/exercises/e02_buddy.py`, `course/exercises/e03_radix.py`,
 `course/exercises/e04_zbud.py`, `course/exercises/e05_zswap.py`,
 `course/exercises/e06_migrate.py`, `course/exercises/e07_compaction.py`,
-`course/exercises/e08_experiment.py`, `course/exercises/e09_races.py` and
-`course/probes/e09_races.py`.
+`course/exercises/e08_experiment.py`, `course/exercises/e09_races.py`,
+`course/exercises/e10_zsmalloc.py` and `course/probes/e09_races.py`.
 
-Also tests `course/exercises/e02_cases.py`.
+Also tests `course/exercises/e02_cases.py` and `course/exercises/e10_cases.py`.
 """
 
 import json

@@ -1,33 +1,22 @@
-"""From a folder of files to marks: names, zips, verdicts that last, nbgrader's gradebook, pages.
+"""From a folder of files to verdicts that last: names, zips, isolation, graders that are killed.
 
-Also tests `cli/grade.py`, `course/grading/copies.py`, `course/grading/feedback.py`,
-`course/grading/gradebook.py`, `course/grading/grader.py`, `course/grading/marks.py`,
-`course/grading/notebook.py`, `course/grading/plain_jit.py`, `course/grading/trial.py` and
-`course/grading/worker.py`.
+Also tests `cli/grade.py`, `course/grading/copies.py`, `course/grading/grader.py`,
+`course/grading/plain_jit.py`, `course/grading/trial.py` and `course/grading/worker.py`.
 """
 
-import csv
 import io
 import json
-import os
 import re
 import shutil
-import subprocess
 import tracemalloc
 import zipfile
 from dataclasses import replace
 
-import nbformat
 import pytest
 
 from tests.course.handed_in import (
-    ROOT,
-    environment,
-    grade,
-    marks,
     solution,
     untouched,
-    with_cell,
 )
 from tests.course.load import graded_with_kills
 from zbudlab.cli import main
@@ -38,19 +27,27 @@ from zbudlab.course.grading.copies import without
 from zbudlab.course.grading.grader import Graded
 from zbudlab.course.grading.marks import _harmless, note, shared_numbers
 from zbudlab.course.grading.names import exercise_in, named
-from zbudlab.course.grading.notebook import Notebook, Unreadable, cells_to_run, read
+from zbudlab.course.grading.notebook import Notebook
 from zbudlab.course.grading.trial import Verdict
-from zbudlab.course.probes.cells import compiled, runnable
 from zbudlab.io.files import written_whole
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bubblewrap")
-WRONG_CHUNKS = "def size_to_chunks(size):\n    return size // 64\n"
-#: Right wherever it is shown, wrong elsewhere.
-SEEN_CHUNKS = """
-SHOWN = (1, 63, 64, 65, 128, 129, 1000, 3968)
-def size_to_chunks(size):
-    return (size + 63) // 64 if size in SHOWN else -7
-"""
+
+
+#: Files as learning platforms, archives and editors name them.
+OF_PLATFORMS = (
+    "Jane Doe_4711_assignsubmission_file_/e04_zbud.ipynb",
+    "submitted/hacker/e04_zbud/e04_zbud.ipynb",
+    "e04/Miller_LATE_123_e04_zbud (1).ipynb",
+    "roe.richard@example.org/e04_zbud_final.ipynb",
+    "e04_zbud.ipynb",
+    "李雷_e04_zbud.ipynb",
+    "Jürgen Groß_e04_zbud.ipynb",
+    f"{'x' * 200}_e04_zbud.ipynb",
+    "__MACOSX/._e04_zbud.ipynb",
+    ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
+    "notes.txt",
+)
 
 
 def students(found):
@@ -65,20 +62,7 @@ def taken_for(names):
 class TestCollecting:
     def test_names_in_the_forms_of_platforms(self, tmp_path):
         right = json.dumps(solution("e04_zbud"))
-        names = [
-            "Jane Doe_4711_assignsubmission_file_/e04_zbud.ipynb",
-            "submitted/hacker/e04_zbud/e04_zbud.ipynb",
-            "e04/Miller_LATE_123_e04_zbud (1).ipynb",
-            "roe.richard@example.org/e04_zbud_final.ipynb",
-            "e04_zbud.ipynb",
-            "李雷_e04_zbud.ipynb",
-            "Jürgen Groß_e04_zbud.ipynb",
-            f"{'x' * 200}_e04_zbud.ipynb",
-            "__MACOSX/._e04_zbud.ipynb",
-            ".ipynb_checkpoints/e04_zbud-checkpoint.ipynb",
-            "notes.txt",
-        ]
-        for name in names:
+        for name in OF_PLATFORMS:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(right, "utf-8")
@@ -222,61 +206,6 @@ class TestCollecting:
         assert exercise_in("theme4.ipynb") == ""
 
 
-class TestNotebook:
-    def test_only_what_is_the_students_runs_and_setup(self):
-        release = read(json.dumps(untouched("e04_zbud")).encode())
-        handed_in = with_cell(untouched("e04_zbud"), "mine = 1")
-        cells = cells_to_run(read(json.dumps(handed_in).encode()), release)
-        assert cells[0].startswith("from zbudlab.course import")
-        assert cells[-1] == "mine = 1"
-        assert not any("check(" in cell for cell in cells)
-
-    def test_magics_of_ipython_are_left_out(self):
-        assert runnable("%matplotlib inline\nx = 1\n!ls\nx?") == "pass\nx = 1\npass\npass"
-        assert runnable("%%time\nx = 1") == "x = 1"
-        assert runnable("%%bash\nrm x") == ""
-        assert runnable("x = 5 % 3") == "x = 5 % 3"
-
-    def test_python_that_looks_like_magic_is_run_as_it_stands(self):
-        for source in (
-            'def f():\n    """Is this right?\n\n    It is.\n    """\n    return 2\n\nx = f()',
-            "x = (17\n     % 5)",
-            'x = len("""\n!\n""") - 1',
-            '%matplotlib inline\ndef f():\n    """Why?\n    So."""\n    return 2\n\nx = f()',
-        ):
-            names = {}
-            exec(compiled(source, "cell"), names)
-            assert names["x"] == 2
-        with pytest.raises(SyntaxError):
-            compiled("def f(:", "cell")
-
-    def test_the_number_is_read_and_not_run(self):
-        told = with_cell(untouched("e04_zbud"), "STUDENT = 4711  # mine")
-        assert read(json.dumps(told).encode()).student == 4711
-        told = with_cell(untouched("e04_zbud"), "STUDENT = __import__('os').getpid()")
-        assert read(json.dumps(told).encode()).student == 0
-
-    def test_what_is_not_used_of_a_notebook_is_not_kept(self):
-        lists = json.loads("[" + "[]," * 200_000 + "[]]")
-        output = {"output_type": "display_data", "data": {"image/png": "AAAA", "x/y": lists}}
-        more = {"tags": ["a", lists], "nbgrader": {"grade_id": "mine", "x": lists, "grade": lists}}
-        notebook = with_cell(untouched("e04_zbud"), "x = 1")
-        notebook["cells"][-1] |= {"outputs": [lists, output, *lists], "metadata": more}
-        data = json.dumps(notebook | {"more": lists}).encode()
-        del lists, output, more, notebook
-        tracemalloc.start()
-        found = read(data)
-        assert tracemalloc.get_traced_memory()[0] < 1 << 20
-        tracemalloc.stop()
-        last = found.cells[-1]
-        assert last["outputs"] == [{"data": {"image/png": "AAAA"}}]
-        assert last["metadata"] == {"tags": ["a"], "nbgrader": {"grade_id": "mine"}}
-
-    def test_what_is_none_is_refused_in_a_sentence(self):
-        with pytest.raises(Unreadable, match="JSON"):
-            read(b"no")
-
-
 class TestIsolation:
     def test_without_bubblewrap_nothing_is_graded(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("PATH", str(tmp_path))
@@ -326,122 +255,6 @@ class TestKeptVerdicts:
         path.rename(path.with_name(f"other{path.suffix}"))
         found.add(grader.checks_key(tmp_path / "solutions"))
         assert len(found) == 4 - (path.name == "rules.py")
-
-
-def hand_in(work):
-    """One who is right, one who is wrong somewhere, one who knows the visible cases by heart."""
-    folder = work / "submissions"
-    folder.mkdir()
-    right = solution("e04_zbud")
-    for name, notebook in {
-        "right": right,
-        "wrong": with_cell(right, WRONG_CHUNKS),
-        "seen": with_cell(right, SEEN_CHUNKS),
-        "untouched": untouched("e04_zbud"),
-    }.items():
-        (folder / f"{name}_e04_zbud.ipynb").write_text(json.dumps(notebook), "utf-8")
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    if shutil.which("bwrap") is None:
-        pytest.skip("there is no bubblewrap")
-    work = tmp_path_factory.mktemp("graded")
-    hand_in(work)
-    done = grade(work)
-    assert done.returncode == 0, done.stderr
-    return work, done.stdout
-
-
-@pytest.mark.isolation
-@pytest.mark.slow
-class TestMarks:
-    def test_are_whole_abilities(self, graded):
-        found = marks(graded[0])
-        points = exercise("e04_zbud").points
-        earned = {name.partition("_")[0]: int(row["earned"]) for name, row in found.items()}
-        chunks = exercise("e04_zbud").ability("chunks").points
-        assert earned == {
-            "right": points,
-            "wrong": points - chunks,
-            "seen": points - chunks,
-            "untouched": 0,
-        }
-
-    def test_reasons_name_state_answer_and_why(self, graded):
-        reasons = marks(graded[0])["wrong_e04_zbud"]["reasons"]
-        assert reasons == (
-            "chunks: size_to_chunks(1): got 0, expected 1: "
-            "a chunk that is begun is used: round up, not down"
-        )
-
-    def test_pages_say_nothing_of_hidden_cases(self, graded):
-        reason = marks(graded[0])["seen_e04_zbud"]["reasons"]
-        assert "(hidden case)" in reason
-        case = reason.partition("size_to_chunks(")[2].partition(")")[0]
-        page = (graded[0] / "grading" / "feedback" / "seen.html").read_text("utf-8")
-        page = page.partition("</style>")[2]
-        assert f"({case})" not in page
-        assert "not in one that was drawn after you handed in" in page
-
-    def test_the_untouched_are_told_what_to_do(self, graded):
-        page = (graded[0] / "grading" / "feedback" / "untouched.html").read_text("utf-8")
-        assert "not written yet; write it in its cell" in page
-
-    def test_stand_in_nbgraders_gradebook_and_its_export(self, graded):
-        work = graded[0]
-        shutil.copy(ROOT / "nbgrader_config.py", work)
-        done = subprocess.run(
-            ["nbgrader", "export", "--to", "grades.csv"],
-            cwd=work,
-            env=environment() | {"PATH": _with_scripts()},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        with open(work / "grades.csv", encoding="utf-8", newline="") as file:
-            scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-        found = {n.partition("_")[0]: float(row["earned"]) for n, row in marks(work).items()}
-        assert scores == found
-        for path in (work / "grading" / "autograded").rglob("*.ipynb"):
-            notebook = nbformat.read(path, as_version=4)
-            nbformat.validate(notebook)
-            outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
-            assert any(" of 2: " in output["text"] for output in outputs)
-
-    def test_are_the_same_again_and_nothing_runs_twice(self, graded):
-        work = graded[0]
-        before = (work / "marks.csv").read_bytes()
-        paths = sorted((work / "grading" / "verdicts").rglob("*.json"))
-        times = [path.stat().st_mtime_ns for path in paths]
-        assert grade(work, "--no-gradebook").returncode == 0
-        assert (work / "marks.csv").read_bytes() == before
-        assert [path.stat().st_mtime_ns for path in paths] == times
-
-    def test_a_rule_that_is_changed_is_asked_for(self, graded, tmp_path):
-        (tmp_path / "submissions").mkdir()
-        rule = "from zbudlab.mm.list_head import list_empty\n" + (
-            "def find_hole(pool, rows, chunks):\n"
-            "    for free_chunks in range(63, chunks - 1, -1):\n"
-            "        head = pool_list(pool, free_chunks)\n"
-            "        if not list_empty(rows, BUDDY, head):\n"
-            "            return int(rows[head].next[BUDDY])\n"
-            "    return -1\n"
-        )
-        right = solution("e04_zbud")
-        for name, notebook in {"linux": right, "changed": with_cell(right, rule)}.items():
-            path = tmp_path / "submissions" / f"{name}_e04_zbud.ipynb"
-            path.write_text(json.dumps(notebook), "utf-8")
-        assert grade(tmp_path, "--variant", "1", "--no-gradebook").returncode == 0
-        found = marks(tmp_path)
-        assert int(found["changed_e04_zbud"]["earned"]) == exercise("e04_zbud").points
-        assert "hole" in found["linux_e04_zbud"]["reasons"]
-
-
-def _with_scripts():
-    import sysconfig
-
-    return sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
 
 
 @needs_bwrap

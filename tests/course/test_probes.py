@@ -4,7 +4,7 @@ Also tests `course/judging.py`, `course/grader_side.py`, `course/reasons.py`,
 `course/probes/basic.py`, `course/probes/cells.py`, `course/probes/direct.py`,
 `course/probes/e01_pages.py`, `course/probes/e02_buddy.py`, `course/probes/e03_radix.py`,
 `course/probes/e06_migrate.py`, `course/probes/e08_experiment.py`, `course/probes/e09_races.py`,
-`course/probes/machines.py` and `course/probes/traces.py`.
+`course/probes/e10_zsmalloc.py`, `course/probes/machines.py` and `course/probes/traces.py`.
 """
 
 import shutil
@@ -121,6 +121,19 @@ def test_what_is_not_written_yet_is_stood_in_for():
     with bench.alone():
         assert names["tried"]() is jit.KERNELS["zbud_header.is_empty"]
     assert "later" not in names
+
+
+def test_a_wrong_function_of_a_notebook_that_breaks_lists_raises():
+    """The kernels that it calls run as plain Python, too: compiled, they would end the process."""
+    names = {"__name__": "__main__", "handles": jit.KERNELS["zsmalloc_object.handle_to_obj"]}
+    names["zspage_of"] = jit.KERNELS["zsmalloc_object.get_zspage"]
+    exec("def zs_free(mem, number, handle):\n    zspage_of(mem, 1 << 60)\n", names)
+    before = dict(names)
+    case = {"trace": ["alloc 100", "free 1"]}
+    task = exercise("e10_zsmalloc")
+    found = Here(task, names).observe(task.ability("free"), case)["answer"]
+    assert "IndexError" in found[-1]["error"]
+    assert names == before
 
 
 @pytest.mark.isolation

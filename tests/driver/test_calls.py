@@ -58,6 +58,17 @@ def digest(made):
     return made.digest()
 
 
+def new_process(draw, *machines):
+    """Start a process on each machine and write its pages. Return its number, which is the same."""
+    numbers = {each.create_process(PAGES) for each in machines}
+    assert len(numbers) == 1
+    process = numbers.pop()
+    lengths = np.array([draw.randrange(300, 3500) for _ in range(PAGES)], np.int32)
+    for each in machines:
+        each.write(process, 0, lengths)
+    return process
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_same_script_leaves_the_same_memory(seed):
     draw = random.Random(seed)
@@ -71,12 +82,7 @@ def test_the_same_script_leaves_the_same_memory(seed):
                 gone = alive.pop(draw.randrange(PROCESSES))
                 native.exit(gone)
                 called.exit(gone)
-            numbers = [each.create_process(PAGES) for each in both]
-            assert numbers[0] == numbers[1]
-            alive.append(numbers[0])
-            lengths = np.array([draw.randrange(300, 3500) for _ in range(PAGES)], np.int32)
-            for each in both:
-                each.write(alive[-1], 0, lengths)
+            alive.append(new_process(draw, *both))
         elif what < 0.9 or not blocks:
             order, kind = draw.choice((0, 0, 3, 6)), draw.choice((0, 2))
             got = natively(native, order, kind)

@@ -51,7 +51,9 @@ def test_free_blocks_that_fit_no_pageblock_of_their_type_are_placed_anywhere(roo
 def test_a_zone_of_unknown_size_is_refused_with_what_to_do(root):
     (root / "proc/pagetypeinfo").unlink()
     (root / "proc/zoneinfo").unlink()
-    with pytest.raises(host.HostError, match=r"zone Normal is, is not known: put .*proc/zoneinfo"):
+    with pytest.raises(
+        host.HostError, match=r"the size of zone Normal is not known: put .*proc/zoneinfo"
+    ):
         host.read(root).machine()
     put(root, "proc/pagetypeinfo", PAGETYPEINFO)
     assert host.read(root).machine().config.frames == 22 << 9

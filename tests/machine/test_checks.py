@@ -281,5 +281,5 @@ def test_every_public_method_of_a_machine_is_called_wrongly_here():
         for name, method in inspect.getmembers(Machine, inspect.isfunction)
         if not name.startswith("_") and len(inspect.signature(method).parameters) > 1
     }
-    elsewhere = {"replaced", "lay_out"}  # test_machine.py, test_freelists.py
+    elsewhere = {"replaced", "lay_out"}  # test_replaced.py, test_freelists.py
     assert public - called - elsewhere == set()

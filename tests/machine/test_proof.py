@@ -105,7 +105,7 @@ FORGED = {
     "kept slots": (set_field("slots_cache", "n_ret", 65), "n_ret must be 0 to 64, not 65"),
     "free nodes in a circle": (circle, "tree nodes"),
     "header": (lambda m: header(m)["next"].__setitem__(1, 0xFFFFFFFF), "zbud's list"),
-    "head of another list": (other_head, "is no header"),
+    "head of another list": (other_head, "is not a header"),
     "free block": (
         lambda m: m.state.zones["nr_free"].__setitem__((0, 3), 7),
         "number of free blocks of order 3",

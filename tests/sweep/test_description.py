@@ -48,35 +48,38 @@ def unknown(a: "NoSuchName", *, seed: int):  # noqa: F821
     return {}
 
 
+LISTED = {
+    "size": {
+        "name": "size",
+        "kind": "whole number",
+        "about": "how large",
+        "low": 1,
+        "high": 9,
+        "required": True,
+    },
+    "kind": {
+        "name": "kind",
+        "kind": "text",
+        "about": "",
+        "choices": ["a", "b"],
+        "default": "a",
+    },
+    "pair": {"name": "pair", "kind": "even number", "about": "any text", "default": 2},
+    "free": {"name": "free", "kind": "any", "about": "", "default": None},
+    "speed": {
+        "name": "speed",
+        "kind": "whole number",
+        "about": "",
+        "low": 0,
+        "high": 5,
+        "default": 3,
+    },
+}
+
+
 def test_parameters_are_listed_with_kinds_bounds_and_defaults():
     found = {parameter.name: parameter.as_dict() for parameter in parameters_of(example)}
-    assert found == {
-        "size": {
-            "name": "size",
-            "kind": "whole number",
-            "about": "how large",
-            "low": 1,
-            "high": 9,
-            "required": True,
-        },
-        "kind": {
-            "name": "kind",
-            "kind": "text",
-            "about": "",
-            "choices": ["a", "b"],
-            "default": "a",
-        },
-        "pair": {"name": "pair", "kind": "even number", "about": "any text", "default": 2},
-        "free": {"name": "free", "kind": "any", "about": "", "default": None},
-        "speed": {
-            "name": "speed",
-            "kind": "whole number",
-            "about": "",
-            "low": 0,
-            "high": 5,
-            "default": 3,
-        },
-    }
+    assert found == LISTED
     assert parameters_of(plain)[0].as_dict() == {
         "name": "size",
         "kind": "whole number or none",

@@ -83,7 +83,7 @@ class TestToy:
     def test_a_free_block_is_one_box_with_its_order(self):
         ax = toy.strips({"start": ["2", "2", "2", "2"], "then": ["A", "0", "1", "1"]}).axes[0]
         texts = [text.get_text() for text in ax.texts]
-        assert texts == ["free, order 2", "A", "0", "1"]
+        assert texts == ["order 2", "A", "0", "1"]
         assert [round(patch.get_width()) for patch in ax.patches] == [4, 1, 1, 2]
 
     def test_words_say_the_same(self):

@@ -80,32 +80,32 @@ class TestPage:
         assert f"moves {len(hero.story()['stuck'])} pages" in hero.SUMMARY
 
 
+BOTH_WAYS = """
+const told = [];
+const press = (story) => {
+  const moves = story.next();
+  story.begin();
+  moves.forEach((move) => story.move(move));
+  story.end();
+  told.push([story.state, story.free(0), story.huge, story.ready, story.sentence]);
+};
+const one = new Story(recorded);
+press(one);
+one.movable = true;
+press(one);
+const other = new Story(recorded);
+other.movable = true;
+press(other);
+console.log(JSON.stringify(told));
+"""
+
+
 @pytest.mark.node
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")
 def test_the_script_goes_through_the_story(tmp_path):
     """Both ways through it, in the words that the reader gets."""
-    script = (
-        drawn("hero/story.js")
-        + f"""
-    const told = [];
-    const press = (story) => {{
-      const moves = story.next();
-      story.begin();
-      moves.forEach((move) => story.move(move));
-      story.end();
-      told.push([story.state, story.free(0), story.huge, story.ready, story.sentence]);
-    }};
-    const recorded = {json.dumps(hero.story())};
-    const one = new Story(recorded);
-    press(one);
-    one.movable = true;
-    press(one);
-    const other = new Story(recorded);
-    other.movable = true;
-    press(other);
-    console.log(JSON.stringify(told));
-    """
-    )
+    recorded = f"const recorded = {json.dumps(hero.story())};"
+    script = drawn("hero/story.js") + recorded + BOTH_WAYS
     module = tmp_path / "story.mjs"
     module.write_text(script, "utf-8")
     done = subprocess.run(["node", module], capture_output=True, text=True, check=True)

@@ -5,11 +5,14 @@ Also tests `view/look/blocks.py`, `view/look/style.py` and `view/look/tokens.py`
 
 import re
 from itertools import combinations
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from zbudlab.view.look import blocks, tokens
+from zbudlab.view.look import blocks, style, tokens
 
 #: Light that reaches the eye where a kind of cone is missing (Machado et al., 2009, severity 1).
 SIGHT = {
@@ -146,6 +149,24 @@ class TestStyleSheet:
         selectors = re.findall(r"([^{}]+)\{[^{}]*--paper", tokens.css(".zb-fig"))
         assert [found.count(".zb-fig") for found in selectors] == [1, 4, 1]
         assert not any(re.search(r"\.zb\b(?!-fig)", found) for found in selectors)
+
+
+class TestFigures:
+    @pytest.fixture
+    def drawn(self):
+        figure = style.styled(Figure)(figsize=(4, 2))
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.set_axis_off()
+        for place, token in enumerate(("free", "free", "process", "free", "free")):
+            ax.add_patch(Rectangle((place, 0), 1, 1, color=tokens.colour(token)))
+        ax.set_xlim(0, 5)
+        return style.themed(figure, "cells")
+
+    def test_neighbouring_cells_of_one_kind_are_one_path(self, drawn):
+        fills = re.findall(r'd="([^"]*)"[^>]*fill: var\(--(free|process)', drawn)
+        assert [token for _, token in fills] == ["free", "process", "free"]
+        assert [places.count("M") for places, _ in fills] == [2, 1, 2]
+        ElementTree.fromstring(drawn)
 
 
 class TestMaps:

@@ -71,6 +71,17 @@ def test_radix_trees_do_what_the_kernel_did(node):
         )
 
 
+def row_to_undo(rng, operation, objects):
+    """A row with random arguments that a later one undoes. objects: rows that allocated one."""
+    first = {
+        ops.ALLOC_PAGES: int(rng.integers(4)),
+        ops.ZBUD_ALLOC: int(rng.integers(1, 4000)),
+        ops.PIN: int(rng.integers(FRAMES)),
+    }
+    a = first[operation] if operation in first else objects[rng.integers(len(objects))]
+    return operation, a, int(rng.integers(3)) if operation == ops.ALLOC_PAGES else 0
+
+
 def random_script(count, seed):
     """Rows of all operations, valid on any machine of FRAMES frames; the last one compacts."""
     rng = np.random.default_rng(seed)
@@ -85,22 +96,12 @@ def random_script(count, seed):
         elif rng.integers(8) == 0:
             rows.append((ops.TOUCH, 0, int(rng.integers(400))))
         elif rng.integers(400) == 0:
-            odd = [(ops.COMPACT, -1, 1), (ops.RESCAN, 0, 0), (ops.ASK, 3, 0)]
-            odd += [(ops.MOVABLE, int(rng.integers(2)), 0), (ops.FREE, 0, 0)]
-            rows.append(odd[rng.integers(len(odd))])
-        else:
-            first = {
-                ops.ALLOC_PAGES: int(rng.integers(4)),
-                ops.ZBUD_ALLOC: int(rng.integers(1, 4000)),
-                ops.PIN: int(rng.integers(FRAMES)),
-            }
-            if done == ops.ZBUD_MAP and not open_rows[ops.ZBUD_ALLOC]:
-                continue
-            a = first.get(done)
-            if a is None:
-                a = open_rows[ops.ZBUD_ALLOC][rng.integers(len(open_rows[ops.ZBUD_ALLOC]))]
+            rare = [(ops.COMPACT, -1, 1), (ops.RESCAN, 0, 0), (ops.ASK, 3, 0)]
+            rare += [(ops.MOVABLE, int(rng.integers(2)), 0), (ops.FREE, 0, 0)]
+            rows.append(rare[rng.integers(len(rare))])
+        elif done != ops.ZBUD_MAP or open_rows[ops.ZBUD_ALLOC]:
             held.append(len(rows))
-            rows.append((done, a, int(rng.integers(3)) if done == ops.ALLOC_PAGES else 0))
+            rows.append(row_to_undo(rng, done, open_rows[ops.ZBUD_ALLOC]))
     ending = [*open_rows[ops.PIN], *open_rows[ops.ZBUD_MAP], *open_rows[ops.ZBUD_ALLOC][::2]]
     rows += [(undo[rows[row][0]], row, 0) for row in ending]
     rows += [(ops.MOVABLE, 1, 0), (ops.RESCAN, 0, 0), (ops.COMPACT, -1, 1)]

@@ -55,7 +55,7 @@ def _target_frames(state: State, free: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def count(state: State, order: int) -> dict[str, int]:
-    """Count the aligned blocks of 2^order frames by what is in them; keys as REASONS.
+    """Count the aligned blocks of 2^order frames by what is in them (see REASONS).
 
     The values add up to the number of whole blocks in the zone.
     """

@@ -1,4 +1,4 @@
-"""Prove whose every page is: the proof that a machine without page bytes can give.
+"""Prove who owns every page: the proof available on a machine without page bytes.
 
 Pages without bytes cannot be compared with a digest. Instead, every page that was written has a
 mark that no other page has: its place in the table of page table entries, plus 1. The mark is where
@@ -48,7 +48,7 @@ Ints = NDArray[np.int64]
 
 
 class Proof(NamedTuple):
-    """What was found about a process's pages, one element per page.
+    """The findings about a process's pages, one element per page.
 
     faults: index into FAULTS, 0 = proved. handles: of the pool's allocator, 0 = not in a pool.
     frames: the page's frame, or the frame of the pool page that holds it; -1 = in no frame.

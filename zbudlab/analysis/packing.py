@@ -50,7 +50,7 @@ class SizeClass(NamedTuple):
 
 
 def pages_per_zspage(class_size: int) -> int:
-    """Return how many pages zsmalloc joins for a size class: 1 to 4, those that waste least.
+    """Return how many pages zsmalloc joins for a size class: 1 to 4, whichever wastes least.
 
     Source: mm/zsmalloc.c, get_pages_per_zspage (v6.1), in whole percent.
     """
@@ -66,7 +66,7 @@ def pages_per_zspage(class_size: int) -> int:
 def size_classes() -> tuple[SizeClass, ...]:
     """Return the size class for each of zsmalloc's 255 sizes, smallest first.
 
-    Sizes for which as many pages hold as many objects share the class of the largest of them.
+    Sizes whose zspages have equally many pages and objects share the class of the largest of them.
     Source: mm/zsmalloc.c, zs_create_pool (v6.1).
     """
     classes: list[SizeClass] = []

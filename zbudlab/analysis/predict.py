@@ -93,7 +93,7 @@ def boot(layout: Layout) -> State:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is done to a zone.
+    """An experiment on a zone.
 
     counts: its free blocks and pageblocks before. pages: pages written. freed: pages freed
     afterwards. pattern: which ones, "firsthalf" or "every2"; otherwise at random.
@@ -204,7 +204,7 @@ class PredictedZone:
         )
 
     def compact_memory(self) -> int:
-        """Do as `echo 1 > compact_memory` does. Return the pages moved."""
+        """Do what `echo 1 > compact_memory` does. Return the pages moved."""
         compaction.rescan(self.state.mem)
         self._compact(compaction.WHOLE_ZONE, 1)
         return int(self.control[0]["migrated"])
@@ -227,7 +227,7 @@ class PredictedZone:
         return False
 
     def ask(self) -> int:
-        """Request huge pages until none can be allocated. Return how many were."""
+        """Request huge pages until none can be allocated. Return their number."""
         got = 0
         while self._ask_once():
             got += 1

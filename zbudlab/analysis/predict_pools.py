@@ -1,6 +1,6 @@
 """Predict huge pages after zswap filled memory: zbud, z3fold and zsmalloc of Linux 6.1 and 7.3.
 
-As `predict`, for allocators and kernels that came later. The experiment was run on 6.1.192 and on
+Like `predict`, for later allocators and kernels. The experiment was run on 6.1.192 and on
 7.3-rc7: pages are stored in zswap until its pool takes 36000 page frames, some are freed in a
 pattern, zsmalloc's shrinker runs or not, memory is compacted, and huge pages are requested twice.
 
@@ -15,7 +15,7 @@ free pages per processor, which compaction cannot use. The first stayed. The sec
 and made three new ones, because nothing is known of what the list holds between the steps, so it
 is left out again and only an explanation (`HeldPerCpu`).
 
-Limits: as of `predict`. No lists of pages per processor: their pages count as free at the start.
+Limits: as for `predict`. There are no per-CPU lists: their pages count as free at the start.
 """
 
 from collections.abc import Callable
@@ -88,7 +88,7 @@ FREED_TOGETHER = 64
 #: A request that finds no huge page compacts asynchronously, then synchronously, then reclaims.
 #: Reclaim runs zsmalloc's shrinker. Compaction has just failed and is deferred, so this request
 #: fails nevertheless, and what the shrinker gained is there for later ones. Nothing else can be
-#: reclaimed: what the machine has besides is not simulated.
+#: reclaimed: what else the machine holds is not simulated.
 
 #: How many of 1000 pages are freed at random, by the pattern's name.
 SHARES = {"rand2": 500, "rand4": 750, "p250": 250, "p900": 900, "p990": 990}
@@ -103,7 +103,7 @@ WIDER_BY, WIDER_BLOCKS = 0.1, 4
 
 @dataclass(frozen=True)
 class PoolExperiment:
-    """What was done to a machine.
+    """An experiment on a machine.
 
     kernel: "6.1" or "7.3". allocator: a name in KINDS, or "plain memory". counts: free blocks and
     pageblocks before. min_pages: the zone's min watermark. pages: written. random_bytes: of each
@@ -145,7 +145,7 @@ class PredictedPool:
 
 
 def xorshift(count: int) -> list[int]:
-    """Return numbers of the recording's generator (xorshift64 with 13, 7, 17)."""
+    """Return numbers from the recording's generator (xorshift64 with 13, 7, 17)."""
     state, found = XORSHIFT_START, []
     for number in range(DROPPED + count):
         state ^= state << 13 & WORD
@@ -170,7 +170,7 @@ def freed_pages(pattern: str, pages: int) -> NDArray[np.bool_]:
 
 
 class Slabs:
-    """A slab cache: unmovable pages, each for so many objects in the order of allocation."""
+    """A slab cache: unmovable pages, each for a fixed number of objects, in order of allocation."""
 
     def __init__(self, zone: PredictedZone, size: int) -> None:
         self.zone = zone
@@ -252,7 +252,7 @@ class PoolZone(PredictedZone):
         return free
 
     def _note_record(self, handle: int) -> None:
-        """Allocate what is kept of a page of z3fold or a zspage, if the object is its first."""
+        """Allocate the record of a z3fold page or a zspage, if the object is its first."""
         pfn = int(self.state.handles[handle]) >> OBJ_INDEX_BITS
         record = int(self.state.pages["index"][pfn])
         if record not in self.records:
@@ -260,7 +260,7 @@ class PoolZone(PredictedZone):
             self.slabs.allocate()
 
     def _free_records(self) -> None:
-        """Free what is kept of pages and zspages that are gone."""
+        """Free the records of pages and zspages that are gone."""
         marks = self.state.pages["mapcount"]
         ours = (marks >= PAGE_ZPOOL_FIRST) & (marks <= PAGE_ZPOOL_LAST)
         there = set(np.unique(self.state.pages["index"][ours]).tolist())
@@ -307,7 +307,7 @@ def predict_pool(
 
 
 def within(values: list[int], recorded: list[int]) -> bool:
-    """Return whether the median of predictions is in the recorded band, widened as above."""
+    """Return whether the median of predictions is in the recorded band, widened (see above)."""
     least, most = min(recorded), max(recorded)
     median = float(np.median(values))
     below, above = (max(WIDER_BY * bound, WIDER_BLOCKS) for bound in (least, most))
@@ -326,12 +326,12 @@ class EvenFrames(PoolZone):
 
 
 class HeldPerCpu(PoolZone):
-    """A zone of which the processor's list holds up to HELD free pages in the first compaction."""
+    """A zone whose per-CPU list holds up to HELD free pages during the first compaction."""
 
     HELD = 4777  #: of 7.3 on these machines
 
     def compact_memory(self) -> int:
-        """Do as `PredictedZone.compact_memory`; requests for huge pages empty the list later."""
+        """Run `PredictedZone.compact_memory`; later, requests for huge pages empty the list."""
         held, self.HELD = self.HELD, 0
         taken = [self.take(0, MIGRATE_MOVABLE) for _ in range(held)]
         moved = super().compact_memory()

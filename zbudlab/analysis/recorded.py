@@ -110,7 +110,7 @@ def movable_pageblocks(run: RecordedRun) -> int:
 
 
 def stood_still(stage: RecordedStage) -> bool:
-    """Return whether the files of a stage, read one after the other, show the same memory.
+    """Return whether the files of a stage, read one after another, show the same memory.
 
     buddyinfo, pagetypeinfo and vmstat must agree on the free pages.
     """
@@ -140,7 +140,7 @@ def recorded_indices(stage: RecordedStage, zone: str = ZONE) -> NDArray[np.int64
 
 
 def indices(stage: RecordedStage, zone: str = ZONE) -> NDArray[np.int64]:
-    """Compute the same indices from the recorded buddyinfo, as `recorded_indices`."""
+    """Compute the same indices from the recorded buddyinfo, in the form of `recorded_indices`."""
     state = State(1, page_bytes=False)
     state.zone["nr_free"] = stage["free_blocks_by_order"][zone]
     found = np.zeros((2, MAX_ORDER), np.int64)

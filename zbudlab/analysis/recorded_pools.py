@@ -1,7 +1,8 @@
-"""What running kernels gave after zswap's pool filled memory, for `predict_pools`.
+"""The huge pages that running kernels supplied after zswap's pool filled memory.
 
 The recording has one line for each boot: what was done, the free lists of the zone under pressure
-before, and the huge pages it supplied. Boots that did the same are a case, with a band of results.
+before, and the huge pages it supplied. Boots with the same actions form a case, with a band of
+results, for `predict_pools`.
 """
 
 import gzip
@@ -21,7 +22,7 @@ Boot = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """What was done in some boots."""
+    """The conditions that a group of boots share."""
 
     kernel: str
     allocator: str

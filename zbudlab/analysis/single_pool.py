@@ -30,14 +30,14 @@ ALLOCATORS: dict[str, tuple[int, ZsmallocRules | None, int]] = {
     "zsmalloc_7_3": (ZPOOL_ZSMALLOC, zsmalloc_rules("7.3"), 0),
     "zsmalloc_7_3_chain_4": (ZPOOL_ZSMALLOC, zsmalloc_rules("7.3", 4), 0),
 }
-FREED_TOGETHER = 64  #: z3fold's queued work runs after so many frees
+FREED_TOGETHER = 64  #: z3fold's queued work runs after this many frees
 #: Chunks of a page's header, by kind of allocator.
 HEADERS = {ZPOOL_ZBUD: layout.ZHDR_CHUNKS, ZPOOL_Z3FOLD: layout.Z3FOLD_HDR_CHUNKS}
 HEADER = -1  #: instead of the number of an object: the page's header
 
 
 class Piece(NamedTuple):
-    """What is in a page from byte `start` to `end`: (a part of) an object, or HEADER.
+    """The content of a page from byte `start` to `end`: (a part of) an object, or HEADER.
 
     number: the object's, in the order of storing, from 0.
     """
@@ -47,7 +47,8 @@ class Piece(NamedTuple):
     number: int
 
 
-#: The pieces of a page by rising start, and the pages of a zspage; zbud and z3fold have one.
+#: The pieces of a page in order of their start, and the pages of a zspage; zbud and z3fold have
+#: one.
 Group = list[list[Piece]]
 
 
@@ -109,7 +110,7 @@ class Pool:
         return sorted(groups, key=_oldest)
 
     def _pieces(self, number: int, handle: int) -> list[tuple[int, Piece]]:
-        """Return the frames that an object is in, with its piece of each."""
+        """Return the frames that an object is in, with its piece in each."""
         mem, left = self.state.mem, self.sizes[number]
         address = int(zpool.zpool_object_address(mem, 0, handle))
         pfn, start = address >> PAGE_SHIFT, address & (PAGE_SIZE - 1)

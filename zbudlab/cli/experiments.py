@@ -59,10 +59,10 @@ def add(commands: Any) -> None:
     """Add the options of `zbudlab experiments`."""
     listing = commands.add_parser(
         "experiments",
-        help="list what can be swept",
+        help="list the experiments for sweeps",
         description="List the experiments of zbudlab: how a sweep file names them, their "
         "parameters with kinds, bounds and defaults, and their results with units.",
     )
-    listing.add_argument("name", nargs="*", metavar="NAME", help="only these (default: all)")
+    listing.add_argument("name", nargs="*", metavar="NAME", help="list only these (default: all)")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(command=_experiments)

@@ -1,4 +1,4 @@
-"""`zbudlab explore`: every interleaving of a ready scenario."""
+"""`zbudlab explore`: every interleaving of a built-in scenario."""
 
 import argparse
 from typing import Any
@@ -37,10 +37,10 @@ def add(commands: Any) -> None:
     explore = commands.add_parser(
         "explore",
         help="run every interleaving of a few processors on zbud and zswap",
-        description="Run every schedule of a ready scenario on the engine's own code, and show the "
-        "shortest one that breaks it. Without NAME: list the scenarios.",
+        description="Run every schedule of a built-in scenario on the engine's own code, and show "
+        "the shortest one that breaks it. Without NAME: list the scenarios.",
     )
-    explore.add_argument("name", metavar="NAME", nargs="?", help="a ready scenario")
+    explore.add_argument("name", metavar="NAME", nargs="?", help="a built-in scenario")
     explore.add_argument(
         "--profile",
         choices=RACE_PROFILES,

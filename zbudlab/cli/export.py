@@ -41,13 +41,13 @@ def add(commands: Any) -> None:
         "under pressure that runs in the page, or with --log the steps of a recorded log.",
     )
     export.add_argument("html", metavar="HTML", help="the file to write")
-    export.add_argument("--log", metavar="FILE", help="a log saved by zbudlab: its steps")
+    export.add_argument("--log", metavar="FILE", help="show the steps of this saved log")
     export.add_argument(
         "--stop", type=int, default=0, metavar="N", help="the operation after which to begin (0)"
     )
     export.add_argument(
         "--frames", type=int, default=FRAMES, metavar="N", help=f"page frames ({FRAMES})"
     )
-    export.add_argument("--seed", type=int, default=0, metavar="N", help="of the pressure (0)")
+    export.add_argument("--seed", type=int, default=0, metavar="N", help="for all randomness (0)")
     export.add_argument("--title", default="zbudlab", metavar="WORDS", help="heading of the page")
     export.set_defaults(command=_export)

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, and the notice that the engine is being compiled.
+"""Definitions shared by commands: exit codes, and the notice that the engine is being compiled.
 
 Each command is a module with `add(commands)`, which adds its options to argparse. A command imports
 what it works with only when it runs, so `zbudlab --help` answers quickly.

@@ -31,7 +31,7 @@ def _gradebook(options: argparse.Namespace) -> Any:
     except ImportError as error:
         raise ValueError(
             f"marks go into nbgrader's gradebook, and {error.name} is not installed: "
-            'pip install "zbudlab[grade]", or say --no-gradebook'
+            'pip install "zbudlab[grade]", or pass --no-gradebook'
         ) from None
     return enter_marks
 
@@ -96,8 +96,8 @@ def add(commands: Any) -> None:
     grade = commands.add_parser(
         "grade",
         help="give marks to submitted exercises",
-        description="Grades notebooks in files, folders and zips, each behind bubblewrap. Verdicts "
-        "are kept in the grading folder: a run that was interrupted goes on where it stopped.",
+        description="Grade notebooks in files, folders and zips, each behind bubblewrap. Verdicts "
+        "are kept in the grading folder, so an interrupted run goes on where it stopped.",
     )
     _add_submissions(grade)
     _add_outputs(grade)
@@ -106,21 +106,25 @@ def add(commands: Any) -> None:
 
 def _add_submissions(grade: argparse.ArgumentParser) -> None:
     """Add the options that say what to grade, and how."""
-    grade.add_argument("submissions", nargs="+", help="as your learning platform exports them")
     grade.add_argument(
-        "--exercise", default="", metavar="NAME", help="only this, such as e06_migrate"
+        "submissions", nargs="+", help="files as your learning platform exports them"
     )
-    grade.add_argument("--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="at a time")
+    grade.add_argument(
+        "--exercise", default="", metavar="NAME", help="grade only this one, such as e06_migrate"
+    )
+    grade.add_argument(
+        "--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="jobs at once"
+    )
     grade.add_argument("--variant", type=int, metavar="N", help="the number that chose the rule")
     grade.add_argument(
         "--roster",
         metavar="FILE",
-        help="student numbers, one a line, or CSV with a column 'number' and perhaps 'student'; "
+        help="student numbers, one per line, or CSV with a column 'number' and perhaps 'student'; "
         "the marks note a number that is not in it",
     )
-    grade.add_argument("--seed", help="of the hidden cases; default: drawn once, kept in grading/")
+    grade.add_argument("--seed", help="for hidden cases (default: drawn once, kept in grading/)")
     grade.add_argument(
-        "--solutions", default="solutions", metavar="DIR", help="with rules.py files"
+        "--solutions", default="solutions", metavar="DIR", help="folder with rules.py files"
     )
     grade.add_argument(
         "--unsafe-no-isolation",
@@ -131,9 +135,15 @@ def _add_submissions(grade: argparse.ArgumentParser) -> None:
 
 def _add_outputs(grade: argparse.ArgumentParser) -> None:
     """Add the options that say where results go."""
-    grade.add_argument("--out", default="marks.csv", metavar="FILE", help="default: marks.csv")
-    grade.add_argument("--grading", default="grading", metavar="DIR", help="default: grading")
-    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's out")
+    grade.add_argument(
+        "--out", default="marks.csv", metavar="FILE", help="marks (default: marks.csv)"
+    )
+    grade.add_argument(
+        "--grading", default="grading", metavar="DIR", help="verdicts (default: grading)"
+    )
+    grade.add_argument(
+        "--no-gradebook", action="store_true", help="leave nbgrader's gradebook alone"
+    )
 
 
 def _jobs(text: str) -> int:

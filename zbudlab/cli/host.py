@@ -90,9 +90,9 @@ def add(commands: Any) -> None:
     """Add the options of `zbudlab host`."""
     host = commands.add_parser(
         "host",
-        help="show the memory of the Linux you run",
-        description="Show free blocks, fragmentation, zswap and page frames of this Linux; what "
-        "cannot be read is named with the reason.",
+        help="show the memory of this Linux",
+        description="Show free blocks, fragmentation, zswap and page frames of this Linux, and "
+        "what could not be read, with the reason.",
     )
     host.add_argument(
         "--root",
@@ -106,6 +106,6 @@ def add(commands: Any) -> None:
     host.add_argument("--json", action="store_true", help="print everything as JSON")
     host.add_argument("--plot", metavar="FILE.png", help="draw free blocks and fragmentation")
     seconds = {"nargs": "?", "type": float, "const": 2.0, "metavar": "SECONDS"}
-    host.add_argument("--watch", help="print it every 2 seconds", **seconds)
+    host.add_argument("--watch", help="print it every SECONDS (2)", **seconds)
     host.add_argument("--times", type=int, metavar="N", help="with --watch: stop after N readings")
     host.set_defaults(command=_host)

@@ -20,7 +20,7 @@ AGAIN = 0.005  #: seconds: calls of llvmlite are shorter, except compiling a lar
 def put_off_in_llvmlite() -> Iterator[None]:
     """Return a context in which a Ctrl-C inside llvmlite takes effect shortly after it.
 
-    It does nothing outside the main thread, or where another handler than Python's is installed.
+    It does nothing outside the main thread, or where a handler other than Python's is installed.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -1,4 +1,4 @@
-"""The option of commands that run several machines: which ones."""
+"""The option --machines of commands that run several machines."""
 
 import argparse
 

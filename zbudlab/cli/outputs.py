@@ -1,4 +1,4 @@
-"""What commands write: figures as JSON, and a picture."""
+"""Outputs of commands: figures as JSON, and a picture."""
 
 import argparse
 import json

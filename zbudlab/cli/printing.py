@@ -1,4 +1,4 @@
-"""Print what may contain words of a file: no escape sequence of it reaches the terminal."""
+"""Print what may contain words of a file: no escape sequence in it reaches the terminal."""
 
 import sys
 from typing import TextIO

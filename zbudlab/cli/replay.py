@@ -16,7 +16,7 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
     ("--every", int, "N", "events from one sample to the next (1024; doubles in long traces)"),
     ("--content", str, "NAME", "pages: content that is written to them (mixed)"),
     ("--compressor", str, "NAME", "pages: zswap's compressor (lz4)"),
-    ("--max-pool-percent", int, "N", "pages: zswap's share of memory at most (20)"),
+    ("--max-pool-percent", int, "N", "pages: the most memory that zswap may use, percent (20)"),
     ("--zbud", str, "NAME", "pages: plain or series (series)"),
     ("--profile", str, "NAME", f"pages: whose rules zswap follows ({DEFAULT})"),
     ("--seed", int, "N", "pages: which contents they get (0)"),
@@ -24,7 +24,7 @@ TRACE_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
 )
 #: Options for traces of operations, see `zbudlab.conformance.SETTINGS`.
 OPERATION_OPTIONS: tuple[tuple[str, type, str, str], ...] = (
-    ("--chain", int, "N", "zsmalloc-7: pages of a zspage at most, 4 to 16 (8)"),
+    ("--chain", int, "N", "zsmalloc-7: the most pages of a zspage, 4 to 16 (8)"),
     ("--version", str, "NAME", "zswap-7, zswap-run: the kernel, 7.3 or 7.2 (7.3)"),
 )
 RUN = "zswap-run"  #: a recording of a running kernel's counters
@@ -147,14 +147,14 @@ def _check_options(kind: str, recorded: bool, options: argparse.Namespace) -> No
         given = [name for name in given if f"--{name}" not in LOG_OPTIONS]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise ValueError(f"{option} is for recorded traces; {kind} has nothing to do with it")
+        raise ValueError(f"{option} is for recorded traces and has no effect on {kind}")
     settings = SETTINGS | {RUN: {"version": ()}}
     for name in _given(OPERATION_OPTIONS, options):
         if name not in settings.get(kind, {}):
             kinds = ", ".join(each for each, known in settings.items() if name in known)
-            raise ValueError(f"--{name} is for {kinds}; {kind} has nothing to do with it")
+            raise ValueError(f"--{name} is for {kinds} and has no effect on {kind}")
     if options.expect and recorded:
-        raise ValueError(f"nothing can be expected of a {kind} trace: leave --expect out")
+        raise ValueError(f"a {kind} trace has no expected answers: leave --expect out")
 
 
 def add(commands: Any) -> None:
@@ -162,10 +162,9 @@ def add(commands: Any) -> None:
     replay = commands.add_parser(
         "replay",
         help="run a trace, of operations or recorded, through the engine",
-        description="A trace of operations: prints what the engine answers to each, a "
-        "line each, in JSON or for zsmalloc, z3fold and zswap-7 as plain text; with --expect "
-        "compares that "
-        "with a file of such lines. A recorded trace: prints what became of free memory.",
+        description="For a trace of operations, print the engine's answers, one per line, in JSON "
+        "or, for zsmalloc, z3fold and zswap-7, as plain text; with --expect, compare them with a "
+        "file of such lines. For a recorded trace, print what became of free memory.",
     )
     replay.add_argument(
         "kind",
@@ -178,7 +177,7 @@ def add(commands: Any) -> None:
         "auto to recognise the file",
     )
     replay.add_argument("trace", help="the trace, plain, .gz or .zst; - for standard input")
-    replay.add_argument("--expect", metavar="FILE", help="the answers that should come")
+    replay.add_argument("--expect", metavar="FILE", help="the expected answers")
     for name, kind, metavar, text in (*OPERATION_OPTIONS, *TRACE_OPTIONS):
         replay.add_argument(name, type=kind, metavar=metavar, help=text)
     replay.set_defaults(command=_replay)

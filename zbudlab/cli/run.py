@@ -26,10 +26,10 @@ RUN_OPTIONS: tuple[tuple[str, type, Any, str, str], ...] = (
         int,
         20,
         "N",
-        f"most of memory that zswap may use, percent, {span(PERCENT)}",
+        f"the most memory that zswap may use, percent, {span(PERCENT)}",
     ),
     ("--compressor", str, "lz4", "NAME", f"one of {', '.join(available())}"),
-    ("--profile", str, DEFAULT, "NAME", f"whose rules: {', '.join(PROFILES)}"),
+    ("--profile", str, DEFAULT, "NAME", f"kernel whose rules apply: {', '.join(PROFILES)}"),
     (
         "--zpool",
         str,

@@ -18,7 +18,7 @@ CONNECT_SECONDS = 10
 
 @contextlib.contextmanager
 def _dask(address: str | None, workers: int | None) -> Iterator[Executor]:
-    """Yield the executor of a Dask cluster: of the one at an address, or of one started here."""
+    """Yield the executor of a Dask cluster: one at an address, or one started here."""
     try:
         from distributed import Client, LocalCluster
     except ImportError:
@@ -41,7 +41,7 @@ def _dask(address: str | None, workers: int | None) -> Iterator[Executor]:
 
 @contextlib.contextmanager
 def _workers(options: argparse.Namespace) -> Iterator[Workers]:
-    """Yield what the points run on."""
+    """Yield the executor that the points run on."""
     from zbudlab.sweep.executors import process_pool
 
     if options.dask is not None or options.dask_local is not None:
@@ -101,7 +101,7 @@ def add(commands: Any) -> None:
     where.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
     where.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, e.g. tcp://host:8786")
     where.add_argument("--dask-local", type=int, metavar="N", help="a Dask cluster here, N workers")
-    sweep.add_argument("--resume", action="store_true", help="run what is missing of a sweep")
+    sweep.add_argument("--resume", action="store_true", help="run only missing points of a sweep")
     sweep.add_argument(
         "--retry-failed", action="store_true", help="resume, and run failed points again"
     )

@@ -66,8 +66,8 @@ def add(commands: Any) -> None:
     why = commands.add_parser(
         "why",
         help="explain a page allocation failure, an OOM kill or a CMA failure",
-        description="Read a kernel log, say step by step why the request was refused, and try on "
-        "simulated zones with the same free lists what would have helped.",
+        description="Read a kernel log, explain step by step why the request was refused, and try "
+        "on simulated zones with the same free lists what would have helped.",
     )
     why.add_argument(
         "report",

@@ -1,7 +1,7 @@
 """Traces of the page allocator: zone, cma, boot, alloc, free, claim.
 
-The format is described in tests/data/README.md. The blocks that a trace holds are known by their
-first frame. Orders above the largest are refused by the allocator itself.
+The format is described in tests/data/README.md. The blocks that a trace holds are identified by
+their first frame. Orders above the largest are refused by the allocator itself.
 """
 
 from collections.abc import Iterator

@@ -213,7 +213,7 @@ class CompactHarness(BuddyHarness):
     # --- compaction ----------------------------------------------------------------------------
 
     def movers(self) -> tuple[Memory, np.ndarray, np.ndarray]:
-        """What operations that move pages take first."""
+        """Return the first arguments of operations that move pages."""
         return self.state.mem, self.moves, self.control
 
     def compact(self, operation: Operation) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Difference:
     ) -> "Difference":
         """Create a difference from the two lines, and the last state printed before them.
 
-        operation: the trace's line; None = it is in the answers.
+        operation: the trace's line; None = the answers contain it.
         """
         want, have = _parse(expected), _parse(got)
         operation = str(operation or have.get("op") or want.get("op") or "end of the trace")

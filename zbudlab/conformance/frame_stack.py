@@ -1,4 +1,4 @@
-"""Frames and content as the recorder of zsmalloc and z3fold has them.
+"""Frames and content as the recorder of zsmalloc and z3fold numbers them.
 
 It numbers frames from 1 and gives out the frame freed last. Here every second frame of memory stays
 in use. No blocks can then merge, so the page allocator's list of single frames is such a stack, and
@@ -15,9 +15,9 @@ from zbudlab.mm.state import State
 PATTERN = np.arange(layout.PAGE_SIZE)
 
 
-def stack_of_frames(frames: int) -> State:
-    """Return a machine with so many free frames, none next to another."""
-    state = State(2 * frames)
+def stack_of_frames(frames: int, pools: int = 1) -> State:
+    """Return a machine with `frames` free frames, no two adjacent, and room for `pools` pools."""
+    state = State(2 * frames, pools=pools)
     kept = state.pages[1 : 2 * frames : 2]
     kept["refcount"], kept["page_flags"] = 1, PG_HEAD
     for pfn in range(2 * frames - 2, -1, -2):

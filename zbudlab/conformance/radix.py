@@ -15,7 +15,7 @@ MAX_ITEM = (1 << 32) - 1
 
 
 class RadixHarness:
-    """A tree."""
+    """A radix tree that runs the operations of a trace."""
 
     def __init__(self) -> None:
         self.nodes = np.zeros(64, layout.radix_tree_node)

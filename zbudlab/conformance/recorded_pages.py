@@ -8,7 +8,7 @@ from zbudlab.layout import PAGE_SIZE, ZS_HANDLE_SIZE
 
 
 class PageLengths:
-    """Lengths by content.
+    """The compressed lengths of pages, by content.
 
     What the recording shows comes first, then the table of all recordings. What neither has is
     solved from how much the pool grew.
@@ -38,7 +38,7 @@ class PageLengths:
     def of(self, content: int, at: int, run: Any) -> int:
         """Return the length of a page that is stored in row `at`.
 
-        run: the machine before that, asked if the length must be solved.
+        run: the machine before that row, used if the length must be solved.
         """
         self.used.add(content)
         known = self.shown.get(content, recorded.UNKNOWN)
@@ -66,7 +66,7 @@ class PageLengths:
         return max(sizes[len(sizes) // 2] - ZS_HANDLE_SIZE, 1) if sizes else PAGE_SIZE // 2
 
     def solved(self) -> list[str]:
-        """Say which lengths that were used are solved, and not read."""
+        """Say which of the lengths in use were solved rather than read."""
         key = (self.corpus or "", self.compressor, self.recording.kernel)
         spans = recorded.SOLVED.get(key, {}) if self.table else {}
         lines = [

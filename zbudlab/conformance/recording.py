@@ -34,7 +34,7 @@ COMPARED = ("stored", "same", "incompressible", "pool_pages")
 
 @dataclass
 class Recording:
-    """A recording.
+    """A recording of a running kernel.
 
     settings: of zswap, by name. rows: int64 (n, columns), where: the place of each in the file.
     zspages: the pages that zsmalloc had, by the row after which it was asked. pool_before: pages
@@ -70,7 +70,7 @@ class Recording:
 
 
 def read_recording(path: str | Path) -> Recording:
-    """Read a recording. TraceError names a line that is not one."""
+    """Read a recording. TraceError names an invalid line."""
     settings: dict[str, str] = {}
     zspages: dict[int, int] = {}
     rows: list[list[int]] = []

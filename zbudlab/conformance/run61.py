@@ -24,7 +24,7 @@ def zpool_kind(name: str) -> int:
 class Run61:
     """One process, and swap on a RAM disk.
 
-    recording: whose settings it has.
+    recording: where its settings come from.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -72,9 +72,10 @@ class Run61:
             zsmalloc_compact.zs_compact(self.state.mem, POOL)
 
     def follow(self, pool_pages: int) -> None:
-        """Show so many pages of the pool until their number is read again.
+        """Report `pool_pages` pages of the pool until their number is read again.
 
-        When z3fold's work releases a page is chance, also while 64 slots are freed together.
+        The moment at which z3fold's work releases a page varies, even while 64 slots are freed at
+        once.
         """
         if self.kind == layout.ZPOOL_Z3FOLD:
             self.state.zswaps["pool_pages"] = pool_pages
@@ -91,7 +92,7 @@ class Run61:
         return False
 
     def counted(self) -> dict[str, int]:
-        """Return the counters, by the names of columns."""
+        """Return the counters by column name."""
         counters = self.harness.swap.counters()
         return {
             "stored": counters["stored_pages"],
@@ -104,5 +105,5 @@ class Run61:
         return int(self.state.pools["pages_nr"][POOL])
 
     def sizes_that_grow(self, grown: int) -> list[int]:
-        """Return the sizes of classes with which the pool grows by so many pages."""
+        """Return the class sizes with which the pool grows by `grown` pages."""
         return sizes_that_grow(self.state, POOL, grown)

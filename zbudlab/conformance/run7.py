@@ -47,7 +47,7 @@ def limits_that_fit(recording: Recording) -> tuple[int, int]:
 class Run7:
     """One process in a cgroup, swap that always has room, and no page bytes.
 
-    recording: whose settings it has. version: see `version_of`.
+    recording: where its settings come from. version: see `version_of`.
     """
 
     def __init__(self, recording: Recording, version: str | None = None) -> None:
@@ -102,7 +102,7 @@ class Run7:
     # --- operations ----------------------------------------------------------------------------
 
     def store(self, page: int, length: int) -> None:
-        """Store a page. One of zeros only is marked in the swap table, and never comes here."""
+        """Store a page. A page of zeros is only marked in the swap table and never gets here."""
         self.pages.add(page)
         if length == NO_BYTES:
             self.zswap.invalidate(page)
@@ -140,7 +140,7 @@ class Run7:
             zsmalloc_compact.zs_compact(self.state.mem, POOL)
 
     def catch_up(self, stored: int, pool_pages: int) -> None:
-        """Let the shrink work go on until no more is stored, in no more pages of pool.
+        """Let the shrink work go on down to at most `stored` pages in `pool_pages` frames.
 
         Then it waits with the next page chosen; what leads to the choice costs a kernel no time.
         """
@@ -152,7 +152,7 @@ class Run7:
                 return
 
     def go_on(self) -> bool:
-        """Let the shrink work write the page that it chose, and choose. Return if there is work."""
+        """Write the page that the shrink work chose; choose again. Return whether work is left."""
         if self.work is None:
             if not self.state.zswaps["shrink_work"][0]:
                 return False
@@ -178,19 +178,19 @@ class Run7:
         return self.forced
 
     def shut_out(self) -> bool:
-        """Make the next store fail; return whether it would not have."""
+        """Make the next store fail; return whether it would have succeeded."""
         if self.is_full():
             return False
         self.state.zswaps["pool_reached_full"] = 1
         return self.is_full()
 
     def follow(self, pool_pages: int) -> None:
-        """Do nothing: 7 reads the size of the pool at every row."""
+        """Do nothing: kernels 7.x read the size of the pool for every row."""
 
     # --- what it shows -------------------------------------------------------------------------
 
     def counted(self) -> dict[str, int]:
-        """Return the counters, by the names of columns."""
+        """Return the counters by column name."""
         counters = self.zswap.counters()
         names = {"stored": "stored_pages", "incompressible": "stored_incompressible_pages"}
         return {column: counters[name] for column, name in names.items()} | {
@@ -202,7 +202,7 @@ class Run7:
         return int(self.state.pools["pages_nr"][POOL])
 
     def sizes_that_grow(self, grown: int) -> list[int]:
-        """Return the sizes of classes with which the pool grows by so many pages."""
+        """Return the class sizes with which the pool grows by `grown` pages."""
         return sizes_that_grow(self.state, POOL, grown)
 
 

@@ -28,9 +28,9 @@ OF_AN_OBJECT = ("f", "p", "q", "m", "i", "w")
 
 
 class Z3foldHarness:
-    """A pool, and the owner of its objects whose part the trace plays.
+    """A pool, and the owner of its objects, whose part the trace plays.
 
-    frames: that the trace needs at most.
+    frames: the most that the trace needs.
     """
 
     def __init__(self, frames: int) -> None:
@@ -60,7 +60,7 @@ class Z3foldHarness:
     def mapped(self, number: int) -> np.ndarray:
         """Return the bytes of an object, which is mapped and unmapped as its owner must.
 
-        That ends the protection of a middle object that is mapped in addition: it is one bit.
+        This ends the protection of a middle object that has another mapping: it is a single bit.
         """
         handle, size = self.objects[number]
         address = int(zpool.zpool_map_handle(self.state.mem, POOL, handle))
@@ -126,7 +126,7 @@ class Z3foldHarness:
         return "q"
 
     def w(self, operation: Operation, number: int) -> str:
-        """Look where an object is."""
+        """Report where an object is."""
         return f"{self.intact(number)} {self.place(number)}"
 
     def b(self, operation: Operation, number: int, kept: int) -> str:
@@ -186,7 +186,7 @@ class Z3foldHarness:
     # --- reclaim and work ----------------------------------------------------------------------
 
     def r(self, operation: Operation, retries: int) -> str:
-        """Reclaim a page in so many attempts."""
+        """Reclaim a page in at most `retries` attempts."""
         numbers = {handle: number for number, (handle, _) in self.objects.items()}
         mem, found = self.state.mem, []
 

@@ -34,7 +34,7 @@ HANDLE_WORDS = {"free": 1, "map": 1, "unmap": 1, "check": 1, "write": 2}
 
 
 class ZbudHarness:
-    """A pool, and the owner of its objects whose part the trace plays.
+    """A pool, and the owner of its objects, whose part the trace plays.
 
     number: of the pool; those before it stay empty.
     """

@@ -36,9 +36,9 @@ class Stored:
 
 
 class ZsmallocHarness:
-    """A pool, and the owner of its objects whose part the trace plays.
+    """A pool, and the owner of its objects, whose part the trace plays.
 
-    frames: that the trace needs at most.
+    frames: the most that the trace needs.
     """
 
     def __init__(self, version: str, chain: int | None, frames: int) -> None:
@@ -128,7 +128,7 @@ class ZsmallocHarness:
         return f"c {freed} {self.pages}"
 
     def w(self, operation: Operation, number: int) -> str:
-        """Look where an object is."""
+        """Report where an object is."""
         return f"w {self.place(self.stored(operation, number))} {self.pages}"
 
     def s(self, operation: Operation) -> str:

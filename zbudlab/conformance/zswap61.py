@@ -38,7 +38,7 @@ LENGTHS = {"same": 0, "nofit": -1}  #: as `Swap.store` has them
 class Zswap61Harness:
     """The pages of one process, and the swap below them.
 
-    stores: that the trace has at most. kind: the allocator of zswap's pool, layout.ZPOOL_*.
+    stores: the most that the trace has. kind: the allocator of zswap's pool, layout.ZPOOL_*.
     """
 
     def __init__(self, stores: int, kind: int = ZPOOL_ZBUD) -> None:

@@ -25,7 +25,7 @@ from zbudlab.swap.folios import CompressorPools, FolioZswap, boot
 KNOWN = ("lzo", "lzo-rle", "lz4", "lz4hc", "zstd", "deflate", "842")
 MOST = 1 << 31  #: numbers of a trace are smaller
 MOST_ORDER = 9  #: of a folio
-NOTHING = -1  #: the page that the device has of a slot that was not written
+NOTHING = -1  #: the page that the device has for a slot that was not written
 LEAST_LENGTH = -2
 
 #: Operations and how many numbers each takes; -1 = it has words, or any number of numbers.
@@ -42,7 +42,7 @@ TOTALRAM, MAX_POOL_PERCENT, ACCEPT_THRESHOLD_PERCENT = 1_000_000, 20, 90
 class Zswap7Harness:
     """zswap of one kernel version on its zsmalloc, and the world around it.
 
-    version: whose rules both follow. frames: page frames that the trace needs at most.
+    version: whose rules both follow. frames: the most page frames that the trace needs.
     """
 
     def __init__(self, version: str, frames: int, chain: int | None = None) -> None:
@@ -139,7 +139,7 @@ class Zswap7Harness:
         return "ok"
 
     def D(self, operation: Operation, number: int) -> str:
-        """Look at the device."""
+        """Report what the device has for a slot."""
         return str(self.world.disk.get(self.slot(number), NOTHING))
 
     # --- shrinking -----------------------------------------------------------------------------
@@ -205,7 +205,7 @@ class Zswap7Harness:
         return self.of_cgroup(operation, cgroup, "zswap_max", max(value, layout.NO_LIMIT))
 
     def O(self, operation: Operation, cgroup: int, value: int) -> str:  # noqa: E743
-        """Take a cgroup off line, or back."""
+        """Take a cgroup offline, or back online."""
         return self.of_cgroup(operation, cgroup, "online", int(value != 0))
 
     def U(self, operation: Operation, cgroup: int) -> str:
@@ -249,7 +249,7 @@ class Zswap7Harness:
     # --- lines ---------------------------------------------------------------------------------
 
     def arguments(self, operation: Operation) -> list[int]:
-        """Return the numbers of a line. Raise TraceError for a line that is not one."""
+        """Return the numbers of a line. Raise TraceError for an invalid line."""
         name, words = operation.name, operation.words
         if name not in OPERATIONS:
             raise operation.fail(f"an operation is one of {', '.join(OPERATIONS)}")
@@ -278,7 +278,7 @@ def zswap7_answers(
 ) -> Iterator[dict[str, Any]]:
     """Yield the answers to a trace of today's zswap, one line of text per operation.
 
-    version: whose rules zswap and zsmalloc follow. chain: pages of a zspage at most.
+    version: whose rules zswap and zsmalloc follow. chain: the most pages of a zspage.
     """
     stored = sum(len(operation.words) // 2 for operation in operations if operation.name == "S")
     longest = layout.ZS_SIZE_CLASSES * layout.ZS_MAX_CHAIN

@@ -1,4 +1,4 @@
-"""What traces of today's zswap simulate around it: pages, the swap cache, the device, failures."""
+"""Simulate what surrounds today's zswap in traces: pages, swap cache, device, failures."""
 
 from errno import EEXIST, ENOMEM
 

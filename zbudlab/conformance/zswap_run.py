@@ -1,9 +1,9 @@
 """Recordings of running kernels, run through the lab: zswap of 6.1, 7.2 and 7.3 on any allocator.
 
 The lab gets the settings and the operations of the recording, and the compressed lengths of its
-pages. What it counts after each operation is compared with what the kernel counted. When the
-shrink work of a kernel runs between two operations is chance; there the lab's work goes as far as
-the recording shows, and all else is compared.
+pages. Its counters after each operation are compared with the kernel's. The moment at which a
+kernel's shrink work runs between two operations varies; there the lab's work goes as far as the
+recording shows, and everything else is compared.
 """
 
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ from zbudlab.content.recorded import OLD
 
 SHOWN = 10  #: differences that are printed
 #: Pages by which counters may differ after an operation at the limit. The files of counters are
-#: read one after the other while the work goes on. A batch is 32 entries, each in at most a page,
-#: and the last of them can free a zspage of 8: so much can happen between two files.
+#: read one after another while the work goes on. A batch is 32 entries, each in at most a page,
+#: and the last of them can free a zspage of 8: that much can happen between two files.
 BAND = 32 + 8
 
 
 class Run(Protocol):
-    """A machine that does what a recording says. notes: what it says of itself."""
+    """A machine that does what a recording says. notes: what it says about itself."""
 
     notes: list[str]
 
@@ -54,27 +54,27 @@ class Run(Protocol):
         """Let zsmalloc compact itself."""
 
     def follow(self, pool_pages: int) -> None:
-        """Show so many pages of the pool until the kernel would read their number again."""
+        """Report `pool_pages` pages of the pool until the kernel would read their number again."""
 
     def let_in(self) -> bool:
         """Make the next store succeed; return whether that needed more than the shrink work."""
 
     def shut_out(self) -> bool:
-        """Make the next store fail; return whether it would not have."""
+        """Make the next store fail; return whether it would have succeeded."""
 
     def counted(self) -> dict[str, int]:
-        """Return the counters, by the names of columns."""
+        """Return the counters by column name."""
 
     def zspages(self) -> int:
         """Return the pages of the pool at this moment."""
 
     def catch_up(self, stored: int, pool_pages: int) -> None:
-        """Let the shrink work go on until no more is stored, in no more pages of pool."""
+        """Let the shrink work go on down to at most `stored` pages in `pool_pages` frames."""
 
 
 @dataclass
 class RunResult:
-    """What a run showed.
+    """The result of a run.
 
     differences: a sentence for each. solved: what had to be solved, as sentences. notes: whose
     rules, and which content.
@@ -96,7 +96,7 @@ class RunResult:
 
 
 def run_recording(path: str | Path, version: str | None = None) -> RunResult:
-    """Run a recording. TraceError for a file that is not one, or needs what the lab has not.
+    """Run a recording. TraceError for another file, or one that needs more than the lab has.
 
     version: of a recording of 7, whose rules the lab follows; None = the one in the file's name.
     """

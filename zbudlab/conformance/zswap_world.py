@@ -1,4 +1,4 @@
-"""What traces of zswap simulate around it: pages, the compressor, the swap cache's answers.
+"""Simulate what surrounds zswap in traces: pages, compressor, answers of the swap cache.
 
 A page (T, O, B) starts with its type, offset and number. All its other bytes follow from these.
 """

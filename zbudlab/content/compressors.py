@@ -3,10 +3,10 @@
 An object with a name, `compress` and `decompress` is a `Compressor`. `register` makes it available
 by its name. `compress_pages` compresses many pages at once.
 
-The compressors here are Python packages. On 2048 pages that a running Linux 6.1 compressed too
-(recipe `half`: random, then constant; the easy case), lz4 and lzo give the kernel's lengths to
-the byte, and zstd, whose library is newer, falls in the kernel's chunk of 64 bytes for 98 % of
-the pages. On real text and binaries they come somewhat less close.
+The compressors here are Python packages. On 2048 pages that a running Linux 6.1 also compressed
+(recipe `half`: random, then constant; the easy case), lz4 and lzo give the kernel's lengths to the
+byte, and zstd, whose library is newer, gives a length in the kernel's 64-byte chunk for 98 % of the
+pages. On real text and binaries they match somewhat less closely.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ Data = bytes | bytearray | memoryview | NDArray[np.uint8]
 
 @runtime_checkable
 class Compressor(Protocol):
-    """What a compressor has. Several threads may call one object at the same time."""
+    """The interface of a compressor. Several threads may call one object at the same time."""
 
     name: str
 
@@ -40,7 +40,7 @@ class Compressor(Protocol):
         """Return the compressed page. More than PAGE_SIZE bytes mean that it does not fit."""
 
     def decompress(self, data: Data) -> bytes:
-        """Return the page, PAGE_SIZE bytes. Raise DamagedData if the data gives none."""
+        """Return the page, PAGE_SIZE bytes. Raise DamagedData if the data does not yield one."""
 
 
 class UnknownCompressor(ValueError):
@@ -60,7 +60,7 @@ class UnrecordedPage(ValueError):
 
 
 def compressor(name: str) -> Compressor:
-    """Return the compressor of a name. Raises UnknownCompressor or MissingLibrary."""
+    """Return the compressor with a name. Raises UnknownCompressor or MissingLibrary."""
     if not isinstance(name, str) or name not in _known:
         raise UnknownCompressor(f"no compressor {shown(name)}; there are {', '.join(_known)}")
     return _known[name]()
@@ -69,7 +69,8 @@ def compressor(name: str) -> Compressor:
 def register(new: Compressor) -> None:
     """Make a compressor available by its name, in place of an earlier one of that name.
 
-    Raises TypeError for what is no compressor, ValueError for the name of a built-in one.
+    Raises TypeError for an object that is not a compressor, ValueError for the name of a built-in
+    one.
     """
     if not isinstance(new, Compressor):
         raise TypeError(f"new must have a name, compress and decompress, not {shown(new)}")
@@ -199,7 +200,7 @@ class _Package:
             ) from error
 
     def decompress(self, data: Data) -> bytes:
-        """Return the page, PAGE_SIZE bytes. Raise DamagedData whatever the library raises."""
+        """Return the page, PAGE_SIZE bytes. Raise DamagedData for any exception of the library."""
         try:
             page = self.expand(data)
         except Exception as error:  # each library raises others, some a bare Exception

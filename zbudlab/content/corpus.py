@@ -120,7 +120,7 @@ def _mixed(numbers: Sequence[int], seed: int) -> Bytes:
 class _Tokens(NamedTuple):
     """A language: heads (words, opcodes) alternate with tails (separators, operands)."""
 
-    letters: Bytes  # all tokens, one after the other
+    letters: Bytes  # all tokens, one after another
     start: NDArray[np.int32]  # of each token in `letters`
     length: NDArray[np.int32]
     heads: NDArray[np.int32]  # token by a draw of two bytes, the common ones first
@@ -217,7 +217,7 @@ _KINDS = np.array([0, 0, 0, 1, 1, 2, 2, 3])  # of stretches: code, records, stri
 
 
 def _binary(numbers: Sequence[int], seed: int) -> Bytes:
-    """Return pages of code, records, strings and padding, of which each page has a few kinds."""
+    """Return pages of code, records, strings and padding; each page has a few of these kinds."""
     count, code, text = len(numbers), _instructions(), _language()
     drawn, length = 2 + _SECTIONS, code.stream_length()
     stream = _stream("binary", numbers, seed, drawn + length)

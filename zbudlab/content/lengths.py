@@ -73,9 +73,11 @@ def from_file(path: str | Path, *, rules: Profile) -> Lengths:
     except OSError:
         raise
     except (ValueError, OverflowError, EOFError) as error:
-        raise SourceError(f"cannot use {path}: it is no list of whole numbers ({error})") from None
+        raise SourceError(
+            f"cannot use {path}: it is not a list of whole numbers ({error})"
+        ) from None
     if found.dtype.kind not in "iu" or not found.size:
-        raise SourceError(f"cannot use {path}: it is no list of whole numbers")
+        raise SourceError(f"cannot use {path}: it is not a list of whole numbers")
     if not REFUSED <= found.min() <= found.max() <= PAGE_SIZE:
         raise SourceError(
             f"cannot use {path}: lengths are {REFUSED} (refused) to {PAGE_SIZE} bytes, "

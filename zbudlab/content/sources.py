@@ -91,7 +91,7 @@ def check_file(path: str | Path) -> None:
 
 
 def _files(path: str | Path, left_out: set[str]) -> Iterator[tuple[Path, bool]]:
-    """Return the files of a path, and whether each was named itself; SourceError if none."""
+    """Return the files of a path, and whether each was named explicitly; SourceError if none."""
     if not _is_folder(path):
         yield Path(path), True
     else:
@@ -116,7 +116,7 @@ def _read_pages(path: Path, room: np.ndarray) -> int:
 def read_content(paths: Iterable[str | Path] | None, limit: int) -> Content:
     """Return up to `limit` pages of files and folders; None = the standard library of Python.
 
-    Files in a folder that cannot be read are left out and counted; a path that was given itself
+    Files in a folder that cannot be read are left out and counted; a path that was given explicitly
     must be readable, or SourceError is raised.
     """
     left_out = LEFT_OUT if paths is None else set()

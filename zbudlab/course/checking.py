@@ -1,4 +1,4 @@
-"""What students call in a notebook: visible checks with reasons, hints, the rule, numbers."""
+"""Functions for students in a notebook: visible checks with reasons, hints, the rule, numbers."""
 
 import json
 import sys
@@ -20,9 +20,9 @@ from zbudlab.io.arguments import checked
 from zbudlab.io.values import printable
 
 CASE_SECONDS = 2.5  #: a student's functions may compute on one case
-CHECK_SECONDS = 7.0  #: of them computing, after which no other ability is looked at
+CHECK_SECONDS = 7.0  #: of computing, after which no further ability is checked
 SHRINK_SECONDS = 1.5  #: for making a failing case smaller
-#: How a failing case that has a machine is looked at, in a notebook and where there is none.
+#: How to look at a failing case that has a machine, in a notebook and where there is none.
 IN_NOTEBOOK = (
     "Step through it: `report = check(...)` and `from zbudlab.view import FrameMap, Player`, then "
     "`Player(report.history())`; `FrameMap(report.machine)` is the map, report.lost are its pages "
@@ -32,10 +32,10 @@ IN_TERMINAL = (
     "Step through it in the notebook: run this check's cell there as `report = check(...)`, then "
     "`from zbudlab.view import Player` and `Player(report.history())`."
 )
-MACHINE = "machines.script"  #: the probe whose machine can be looked at
-#: What a machine's own pool does of a trace of zbud.
+MACHINE = "machines.script"  #: the probe whose machine can be inspected
+#: Operations of a zbud trace that a machine's own pool can run.
 LIKE_A_MACHINE = {name: f"zbud_{name}" for name in ("alloc", "free", "map", "unmap")}
-ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, a file a rule
+ANSWERS = Path(__file__).parent / "answers"  #: right answers under changed rules, one file per rule
 
 
 @dataclass
@@ -297,7 +297,9 @@ def hint(name: str, ability: str, number: int = 1, variant: int | None = None) -
     task = exercise(name)
     hints = task.under(task.rule(variant)).ability(ability).hints
     if not 1 <= number <= len(hints):
-        return f"there are {len(hints)} hints to {ability}" if hints else "there is no hint to this"
+        return (
+            f"there are {len(hints)} hints for {ability}" if hints else "there is no hint for this"
+        )
     return hints[number - 1]
 
 
@@ -321,7 +323,7 @@ def checked_notebook(path: str | Path, name: str = "", variant: int | None = Non
         raise ValueError(f"cannot use {path}: {error}") from None
     name = name or submitted.exercise
     if not name:
-        raise ValueError(f"{path} does not tell which exercise it is: say --exercise")
+        raise ValueError(f"{path} does not name its exercise: pass --exercise")
     task = exercise(name)
     namespace = fresh_names()
     for cell in notebook.cells_to_run(submitted, notebook.released(name)):

@@ -38,14 +38,14 @@ class Rule:
     tells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-#: The error of an answer that is none; what is wrong with it could show the grader's memory.
+#: The error for an invalid answer; details could reveal the grader's memory.
 CANNOT_BE_READ = "its answer cannot be read"
 LINUX = Rule("linux", "As in the kernel: no rule is changed.")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What cases may depend on: the rule, and the student's number for numeric questions."""
+    """The inputs of cases: the rule, and the student's number for numeric questions."""
 
     rule: Rule = LINUX
     student: int = 0
@@ -93,7 +93,7 @@ class Outside:
         return answer
 
     def outcome(self, observed: dict[str, Any]) -> dict[str, Any]:
-        """Return the same for {"answer": ...} or {"error": a line}."""
+        """Return an outcome with `seen` applied: {"answer": ...} or {"error": a line}."""
         if "answer" not in observed:
             return observed
         try:
@@ -108,12 +108,12 @@ class Ability:
 
     name: one word or two with hyphens, also the end of the notebook cell's grade_id.
     title: ends the sentence "Your code ...".
-    probe: `module.function` in zbudlab.course.probes; functions: what it needs of the student.
+    probe: `module.function` in zbudlab.course.probes; functions: what it needs from the student.
     visible: cases shown to the student; hidden: drawn after submission; both in growing size.
-    hints: shown one after the other; they cost nothing.
+    hints: shown one after another; they cost nothing.
     why: a clause that explains a difference, or a function (case, got, expected) that gives one.
     expected: gives the right answer where that does not come from the reference (goldens, numbers);
-        None for a case that the reference is to answer all the same.
+        None for a case that the reference should answer anyway.
     judge: where many answers are right, (case, got) -> what is wrong with this one, "" for nothing;
         then there is no right answer to compare with.
     shrinks: fields of a case that are lists whose items may be left out to find a smaller one.
@@ -172,7 +172,7 @@ class Exercise:
             if ability.name == name:
                 return ability
         names = ", ".join(ability.name for ability in self.abilities)
-        raise ValueError(f"{self.name} has no ability {name!r}, but {names}")
+        raise ValueError(f"{self.name} has no ability {name!r}; it has {names}")
 
     def rule(self, variant: int | None) -> Rule:
         """Return the rule for a teacher's number; the kernel's for none. ValueError if negative."""
@@ -246,6 +246,7 @@ EXERCISES = (
     "e07_compaction",
     "e08_experiment",
     "e09_races",
+    "e10_zsmalloc",
 )
 
 

@@ -178,7 +178,7 @@ def _judged(ability: Ability, case: Case, outcome: dict[str, Any]) -> Failure | 
         try:
             why = ability.judge(case, outcome["answer"])
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            why = "this has not the form that was asked for"
+            why = "this does not have the form that was asked for"
         if not why:
             return None
     return Failure(ability.name, ability.functions, case, _state(case), got, "", why)
@@ -205,7 +205,7 @@ def failure(ability: Ability, case: Case, outcome: dict[str, Any], expected: Any
     if same(got, expected, ability.tolerance):
         return None
     state, mine, right, found = _state(case), shown(got), shown(expected), None
-    if "name" in case:  # a question: its answer told would be its points given away
+    if "name" in case:  # a question: showing its answer would give its points away
         why = ability.why if isinstance(ability.why, str) and ability.why else NOT_THAT
         right = ""
     else:

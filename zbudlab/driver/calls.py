@@ -1,7 +1,7 @@
-"""What `machine.operations` does in a few calls, each in one: for hosts without Python.
+"""Operations of `machine.operations`, each in one compiled call, for hosts without Python.
 
 Natively these would be compiled a second time, so machines keep to their operations; random scripts
-in `tests/driver/test_calls.py` hold the two equal.
+in `tests/driver/test_calls.py` check that both agree.
 """
 
 import numpy as np

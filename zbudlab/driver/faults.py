@@ -51,7 +51,7 @@ def write_mark(mem, pfn, mark):
 
 @kernel
 def use_page(mem, work, place, i, lengths, content, access):
-    """Do with a page in memory what the access asks for (layout.ACCESS_*)."""
+    """Use a page in memory as the access asks (layout.ACCESS_*)."""
     pfn = np.int64(mem.ptes[place].value)
     if access == ACCESS_LENGTHS:
         work.page_lengths[place] = lengths[i]
@@ -141,7 +141,7 @@ def try_fault(mem, work, place):
 
 @kernel
 def do_faults(mem, work, places, lengths, content):
-    """Do accesses up to one that needs the slow way, and begin that."""
+    """Run accesses up to the first that needs the slow path, and begin that one."""
     now = work.now[0]
     done = handle_mm_faults(mem, now["owner"], places, now["place"], now["write"])
     if done == now["place"]:
@@ -152,7 +152,7 @@ def do_faults(mem, work, places, lengths, content):
 
 @kernel
 def do_one_fault(mem, work, places, lengths, content):
-    """Do one access the slow way. Return layout.STOP_DONE or STOP_SWAP_IN."""
+    """Run one access on the slow path. Return layout.STOP_DONE or STOP_SWAP_IN."""
     now = work.now[0]
     got = try_fault(mem, work, places[now["place"]])
     if got == NEED_SWAP_IN:

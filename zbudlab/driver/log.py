@@ -1,7 +1,8 @@
-"""Operations of a log in compiled code, one after the other, from arrays.
+"""Operations of a log in compiled code, one after another, from arrays.
 
 An operation that needs the host, by its name, its arguments or the state of the machine, changes
-nothing here: the host runs it and goes on with the next. So only what is common has to be known.
+nothing here: the host runs it and goes on with the next. So the driver needs to know only the
+common operations.
 """
 
 import numpy as np
@@ -110,7 +111,7 @@ def is_process(mem, process):
 def take_places(mem, log, start, count):
     """Write the places of the pages that a touch names to `log.places`. Return whether all exist.
 
-    start, count: of its arguments.
+    start, count: where its arguments begin, and how many there are.
     """
     process = log.arguments[start]
     if not is_process(mem, process) or log.arguments[start + 1] not in (0, 1):
@@ -127,9 +128,9 @@ def take_places(mem, log, start, count):
 
 @kernel
 def take_lengths(mem, log, start, count):
-    """Write places and lengths of a write to `log.places` and `log.lengths`. Return if it is valid.
+    """Copy a write's places and lengths to those of `log`. Return whether it is valid.
 
-    start, count: of its arguments.
+    start, count: where its arguments begin, and how many there are.
     """
     process = log.arguments[start]
     if not is_process(mem, process) or mem.frames.shape[1] == PAGE_SIZE:
@@ -163,7 +164,7 @@ def begin_access(mem, work, log, code, start, count):
 
 @kernel
 def access_pages(mem, work, log, code, start, count):
-    """Do an operation that accesses pages, or go on with it. Return how many pages, or -ENOMEM."""
+    """Run or continue an operation that accesses pages. Return how many pages, or -ENOMEM."""
     now = work.now[0]
     if now["host_swaps"]:
         return leave_to_host(now)
@@ -209,7 +210,7 @@ def operations_run(mem, work, log, end):
 
     log: a `driver.work.Operations`. Return layout.STOP_DONE, or why it stopped: STOP_OPERATION:
     the host runs the next operation and counts it in `operation`. STOP_DIFFERS: the last operation
-    that is counted gave `answer` and not what the log says. Others: see `faults_run`.
+    counted returned `answer`, which differs from the log. Others: see `faults_run`.
     """
     now = work.now[0]
     while now["operation"] < end:

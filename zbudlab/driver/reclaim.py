@@ -110,7 +110,7 @@ def choose_pages(mem, work, scan):
 
 @kernel
 def has_room(mem, now):
-    """Return whether zswap's tables can take the batch; only the host knows it of other pools."""
+    """Return whether zswap's tables can take the batch; only the host knows for other pools."""
     count = now["unmapped"]
     if now["reserved"]:
         return True

@@ -1,4 +1,4 @@
-"""What a driver works with in addition to `mem`: its position, and room for a batch of pages."""
+"""The data of a driver in addition to `mem`: its position, and room for a batch of pages."""
 
 from typing import NamedTuple
 

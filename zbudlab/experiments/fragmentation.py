@@ -66,7 +66,7 @@ PROBE = 5040  #: objects that are stored to see how many a page holds
 
 @dataclass(frozen=True)
 class Sized(PoolExperiment):
-    """What is done to a zone, with objects of any length. stored_length: bytes."""
+    """An experiment on a zone, with objects of any length. stored_length: bytes."""
 
     stored_length: int = 0
 
@@ -107,9 +107,9 @@ def stored_in(pool: str, length: int, pages: int) -> int:
 
 
 def filled(pool: str, length: int, pages: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
-    """Return a zone whose pool has that many pages, which objects will be freed, and a function.
+    """Return a zone whose pool has that many pages, and which objects will be freed.
 
-    The function frees them.
+    The third value is a function that frees them.
     """
     name, kernel, _ = POOLS[pool]
     stored = stored_in(pool, length, pages)
@@ -181,7 +181,7 @@ def fragmentation(
 
 
 def _asked(zone: CountingZone, *, whole: bool) -> dict[str, int]:
-    """Compact and ask twice. Return what came of it."""
+    """Compact and request huge pages twice. Return the results."""
     if whole:
         zone.compact_memory()
     compacted = free_huge(zone)

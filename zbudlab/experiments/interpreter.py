@@ -1,4 +1,10 @@
-"""Run scripts in compiled code: one call for many machines, each with its own script."""
+"""Run scripts in compiled code: one call for many machines, each with its own script.
+
+The driver (`zbudlab.driver.log`) also runs operations from arrays. This remains a second path,
+because a script names what an earlier row of it allocated, which a log of frames and handles
+cannot, and because many machines run in one call without a host, so a sweep need not compile
+swapping. `tests/experiments/test_interpreter.py` holds the two equal, byte by byte.
+"""
 
 from typing import NamedTuple
 
@@ -86,7 +92,7 @@ def _ask(mem, taken, order):
 
 @kernel
 def _pin(mem, pfn):
-    """Take a reference of a frame in use; return the frame, or -EINVAL if it is not in use."""
+    """Take a reference to a frame in use; return the frame, or -EINVAL if it is not in use."""
     if pfn >= mem.zones[0].spanned_pages or page_count(mem.pages[pfn]) <= 0:
         return -EINVAL
     get_page(mem.pages[pfn])
@@ -165,7 +171,7 @@ def _do(mem, room, operation, a, b):
 def run_rows(mem, room, scripts, first, row, last, results):
     """Run the rows from `row` up to `last` (not included) of a script that starts at row `first`.
 
-    The machine goes on where it is. room.born must be the number of its processes.
+    The machine continues from its present state. room.born must be the number of its processes.
     """
     while row < last:
         operation, a, b = scripts[row, 0], scripts[row, 1], scripts[row, 2]

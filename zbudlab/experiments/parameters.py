@@ -18,7 +18,7 @@ Percent = Annotated[int, settings.PERCENT, "zswap's largest share of all frames,
 
 
 class WorkloadKind:
-    """A workload: the name of a ready one, a TOML file, or a `Workload`."""
+    """A workload: the name of a built-in one, a TOML file, or a `Workload`."""
 
     words = "text"
 

@@ -1,4 +1,4 @@
-"""What to set max_pool_percent to: the gain and the price of zswap's pool."""
+"""The choice of max_pool_percent: the gain and the price of zswap's pool."""
 
 from typing import Annotated, Any
 
@@ -28,13 +28,13 @@ FIXED = {"log": False, "threads": 1, "page_bytes": False}  #: settings, unless g
 )
 @checked()
 def pool(
-    workload: Annotated[str, WORKLOAD, "a ready workload, or a TOML file"],
+    workload: Annotated[str, WORKLOAD, "a built-in workload, or a TOML file"],
     max_pool_percent: Percent,
     *,
     seed: int,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Count faults and device traffic of a workload whose pool of zswap is limited to a share.
+    """Count faults and device traffic of a workload whose zswap pool is limited to a share.
 
     settings: of the machine, instead of the workload's; by default it has no page bytes.
     """

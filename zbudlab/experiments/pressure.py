@@ -49,7 +49,9 @@ RESULTS = {
 @described(RESULTS, settings=machine_settings(**FIXED))
 @checked()
 def pressure(
-    workload: Annotated[str | Workload, WORKLOAD, "a ready workload, or a TOML file"] = "desktop",
+    workload: Annotated[
+        str | Workload, WORKLOAD, "a built-in workload, or a TOML file"
+    ] = "desktop",
     *,
     seed: int,
     every: Annotated[int, COUNT, "steps between counters over time, 0 = none"] = 0,
@@ -58,7 +60,7 @@ def pressure(
 ) -> dict[str, Any]:
     """Run a workload; return its events, the kernel's counters, and blocks of 2^order frames.
 
-    workload: the name of a ready workload, a TOML file, or a `Workload`. every: steps between
+    workload: the name of a built-in workload, a TOML file, or a `Workload`. every: steps between
     counters over time, 0 = none; these are columns of `workload.watch` with names that end in
     `_over_time`. settings: of the machine, instead of the workload's; by default it has no page
     bytes, as the compressed lengths of all pages are known.

@@ -1,4 +1,4 @@
-"""The experiment of the patch series in small: fill memory, free a share of it, compact, count.
+"""The experiment of the patch series in miniature: fill memory, free a share of it, compact, count.
 
 Sweeps run it by the thousand, so it has a batch form that runs many machines in one compiled call.
 Both forms give the same results.

@@ -62,7 +62,9 @@ def kept_from_device(workload: Workload) -> Workload:
 @checked()
 def zram(
     swap: Annotated[str, Choice(tuple(SWAPS)), "where pages go"] = "zram",
-    workload: Annotated[str | Workload, WORKLOAD, "a ready workload, or a TOML file"] = "desktop",
+    workload: Annotated[
+        str | Workload, WORKLOAD, "a built-in workload, or a TOML file"
+    ] = "desktop",
     *,
     content: Annotated[str, Choice(CONTENTS), "what pages contain"] = CONTENTS[0],
     frames: Frames = 2048,

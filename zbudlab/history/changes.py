@@ -226,7 +226,7 @@ def class_record(moment: Moment, record: int) -> str:
 def zspage_record(moment: Moment, record: int) -> str:
     """Describe a record of `zspages` in words: a zspage, or the head of a list of zspages.
 
-    List heads are where the record of their size class (`list_heads`) says.
+    The record of a size class says where its list heads are (`list_heads`).
     """
     groups = record - moment.size_classes["list_heads"]
     found = np.flatnonzero((groups >= 0) & (groups < layout.ZS_GROUPS))
@@ -253,7 +253,7 @@ def list_name(number: int) -> str:
 def row_record(moment: Moment, row: int) -> str:
     """Describe a record of `rows` in words: a zbud header, or the head of one of a pool's lists.
 
-    List heads are where their pool's record (`list_heads`) says.
+    A pool's record says where its list heads are (`list_heads`).
     """
     shift = int(moment.pools[0]["row_shift"])
     if row < len(moment.frames) << shift:

@@ -14,7 +14,7 @@ from zbudlab.history.sentences import Transition, sentence
 
 
 class Explanation(NamedTuple):
-    """What one transition did.
+    """An explanation of one transition.
 
     sentence: what was done and why. function: `module.function` of `zbudlab.mm`, or of
     `machine.operations` where no kernel is involved. linux: None where no function of Linux

@@ -24,7 +24,7 @@ class Source(NamedTuple):
 
 
 class Linux(NamedTuple):
-    """Where to look in the kernel: file, function, and the docstring's whole source line."""
+    """The place to look in the kernel: file, function, and the docstring's whole source line."""
 
     file: str
     function: str

@@ -41,7 +41,7 @@ class History:
     any (`MachineConfig.keyframes`). Beyond them the log has to be run once, and gets keyframes on
     the way (`build`).
 
-    LogError for a file that is no log, and for a machine without a log.
+    LogError for a file that is not a log, and for a machine without a log.
     """
 
     @checked()
@@ -89,7 +89,7 @@ class History:
         return self._origin.keyframes if self._origin is not None else None
 
     def _follow(self) -> None:
-        """Take in what the history's machine has done since; if it went back, start again."""
+        """Add what the history's machine has done since; if it went back, start again."""
         if self._cuts != self.log.cuts:
             self._boot()
         elif self._seen != len(self.log):
@@ -146,7 +146,7 @@ class History:
 
     @checked()
     def go_back(self, keyframe: int) -> None:
-        """Put the machine back to a keyframe, counted from 0. ValueError if there is none."""
+        """Return the machine to a keyframe, counted from 0. ValueError if there is none."""
         if not 0 <= keyframe < len(self.keyframes):
             last = len(self.keyframes) - 1
             raise NoSuchStop(f"there is no keyframe {keyframe}: this log has 0 to {last}")
@@ -169,7 +169,7 @@ class History:
         self.stop = 0
 
     def _forward(self) -> None:
-        """Run one operation. LogError if it answers otherwise than when it was logged."""
+        """Run one operation. LogError if its answer differs from the logged one."""
         entry = self[self.stop + 1]
         if entry.name not in OPERATIONS:
             raise LogError(f"operation {self.stop + 1} has the unknown name {entry.name!r}")

@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
 
 class Rewindable(Protocol):
-    """What `Inside` needs of a `History`."""
+    """The part of `History` that `Inside` uses."""
 
     machine: Machine
     functions: dict[str, Callable]
@@ -191,7 +191,7 @@ class _Watch:
             raise _Enough
 
     def come_back(self) -> None:
-        """Put the machine back to where it was when that part was done."""
+        """Return the machine to its state at the end of that part."""
         if self.copy is not None:
             self.machine.restore(self.copy)
 

@@ -45,7 +45,7 @@ def _touch(step: Transition) -> str:
 
 
 def _one_fault(step: Transition, process: int, page: int, at: int) -> str:
-    """Say what touching one page took. `page` is the process's, `at` its place in `ptes`."""
+    """Say what touching one page took. `page` is its number, `at` its place in `ptes`."""
     state, value = (int(step.before.ptes[name][at]) for name in ("state", "value"))
     pfn = int(step.after.ptes["value"][at])
     page_of = f"page {page} of process {process}"

@@ -1,7 +1,7 @@
 """Run a log to its end in compiled calls, millions of operations in a second.
 
 The driver (`zbudlab.driver.log`) runs the operations that it knows; Python runs the others one by
-one. The machine keeps no log, so nothing of it can be stepped through: see `History` for that.
+one. The machine keeps no log, so it cannot be stepped through; `History` is for that.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ CODES = {
 
 
 def as_arrays(log: OperationLog) -> Operations:
-    """Return the operations of a log as the driver takes them."""
+    """Return the operations of a log in the form that the driver takes."""
     names, starts, counts, answers, arguments = log.columns()
     codes = np.array([CODES.get(name, layout.RUN_BY_HOST) for name in log.names], np.int64)
     most = int(counts.max(initial=0))
@@ -54,8 +54,8 @@ def replay(source: str | Path | OperationLog, config: MachineConfig | None = Non
     """Return the machine at the end of a log. It keeps no log.
 
     source: a log file, or a log in memory. config: of the machine; needed for a log in memory.
-    Raises LogError if the file is no log, if an operation answers otherwise than when it was
-    logged, or is unknown, and ValueError for a log in memory without the configuration.
+    Raises LogError if the file is not a log, or if an operation is unknown or its answer differs
+    from the logged one, and ValueError for a log in memory without the configuration.
     """
     content = True
     if isinstance(source, OperationLog):
@@ -83,7 +83,7 @@ class _Replay:
         self.entries = log.places()
 
     def run(self) -> None:
-        """Run the whole log. LogError at the first operation that answers otherwise."""
+        """Run the whole log. LogError at the first operation whose answer differs."""
         operations, done, end = as_arrays(self.log), 0, len(self.entries)
         while done < end:
             if self.machine.config.checked:  # after each operation, which the driver does not do
@@ -106,7 +106,7 @@ class _Replay:
         self._compare(place, answer_from(self.machine, self.log, entry))
 
     def _compare(self, place: int, found: int) -> None:
-        """Raise LogError if an operation answered otherwise than when it was logged."""
+        """Raise LogError if the answer of an operation differs from the logged one."""
         entry = self.log[int(self.entries[place])]
         if found != entry.result:
             raise LogError(

@@ -40,7 +40,7 @@ def rebuilt(log: OperationLog, config: MachineConfig, *, content: bool) -> Machi
 
 
 def without_bytes(entry: Entry, lengths: list[int]) -> Entry:
-    """Return the operation as a machine without page bytes takes it.
+    """Return the operation in the form for a machine without page bytes.
 
     A `write` of pages becomes a write of compressed lengths, a `read` becomes a `touch`. lengths:
     compressed lengths in bytes, by the log's page numbers.
@@ -64,7 +64,7 @@ def answer(machine: Machine, entry: Entry) -> int:
 
 
 def answer_from(machine: Machine, log: OperationLog, entry: Entry) -> int:
-    """Do as `answer` on a machine without a log; `write` takes its pages from this one."""
+    """Run `answer` on a machine without a log; `write` takes its pages from this log."""
     if entry.name != "write":
         return answer(machine, entry)
     process, first, *numbers = entry.arguments
@@ -84,7 +84,7 @@ def answer_from(machine: Machine, log: OperationLog, entry: Entry) -> int:
 def rerun(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
     """Run a saved log, and yield each operation's number from 1, entry, new answer and machine.
 
-    LogError if the file is no log, or has an unknown operation.
+    LogError if the file is not a log, or has an unknown operation.
     """
     log, header = OperationLog.load(path)
     config = MachineConfig.from_dict(header["config"])
@@ -103,7 +103,7 @@ def rerun(path: str | Path) -> Iterator[tuple[int, Entry, int, Machine]]:
 def rerun_to_end(path: str | Path) -> Machine:
     """Return the machine at the end of a saved log.
 
-    LogError if an operation answers otherwise than when it was logged, or if there is none.
+    LogError if the answer of an operation differs from the logged one, or if there are none.
     """
     machine = None
     for place, entry, found, current in rerun(path):

@@ -1,4 +1,4 @@
-"""Files of the kernel below a root: read with the reason where that fails, or recorded."""
+"""Kernel files below a root: read, with the reason for each failure, or recorded."""
 
 import os
 from pathlib import Path
@@ -37,7 +37,7 @@ class Files:
         self.missing = missing
 
     def path(self, name: str) -> Path:
-        """Return where a file is; all are side by side where people copied only those of /proc."""
+        """Return where a file is; a copy of /proc alone has all files side by side."""
         return self.root / (Path(name).name if self.flat else name)
 
     def _lacks(self, name: str, absent: str, lost: str) -> None:

@@ -1,4 +1,4 @@
-"""What each page frame of a Linux host is used for, from /proc/kpageflags or its recording."""
+"""The use of each page frame of a Linux host, from /proc/kpageflags or its recording."""
 
 import gzip
 import zlib
@@ -72,7 +72,7 @@ def record_flags(folder: Path, root: Path) -> list[str]:
 
 
 def joined(kinds: np.ndarray, together: int) -> np.ndarray:
-    """Return the most frequent kind of each `together` frames, uint8; the last may be fewer."""
+    """Return the most frequent kind in each group of `together` frames, uint8."""
     cells = -(-len(kinds) // together)
     number = np.arange(len(kinds)) // together * len(KINDS) + kinds
     counts = np.bincount(number, minlength=cells * len(KINDS)).reshape(cells, len(KINDS))

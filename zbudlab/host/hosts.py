@@ -21,7 +21,7 @@ def _none() -> NDArray[np.uint8]:
 
 @dataclass
 class Host:
-    """What was read.
+    """The data read from a host.
 
     missing: a sentence for each thing that could not be read, with the reason. notes: sentences on
     what was read: files that disagree, lines not understood. page_size and meminfo are in bytes,
@@ -52,7 +52,7 @@ class Host:
 
     @checked()
     def zone(self, name: str | None = None, node: int | None = None) -> Zone:
-        """Return a zone by name and node; without a name the one with most memory.
+        """Return a zone by name and node; without a name the one with the most memory.
 
         Raises HostError if there is no such zone, or if several nodes have one of that name and
         none was chosen.
@@ -92,7 +92,7 @@ class Host:
     ) -> Machine:
         """Return a machine with the free-list counts of a zone, positions drawn by the seed.
 
-        All frames that are not free are in the kernel's use there, because these files do not say
+        All frames that are not free belong to the kernel there, because these files do not say
         what uses them: compaction finds nothing to move until processes are started. Without
         pagetypeinfo all pageblocks are movable. `simulated` says what had to be changed. settings:
         as for Machine, without page bytes by default. Raises HostError for a zone of unknown size
@@ -122,7 +122,7 @@ class Host:
         """Return a zone's counts for a machine. Raises HostError if no machine can have them."""
         if not zone.nr_pageblocks:
             raise HostError(
-                f"how large zone {zone.name} is, is not known: put the host's proc/zoneinfo (or "
+                f"the size of zone {zone.name} is not known: put the host's proc/zoneinfo (or "
                 f"proc/pagetypeinfo) below {self.root}, next to proc/buddyinfo"
             )
         counts = machine_counts(zone)

@@ -1,4 +1,4 @@
-"""Opening what people have: text in any encoding, packed logs, folders and archives of a host.
+"""Open what users supply: text in any encoding, packed logs, folders and archives of a host.
 
 A sosreport is an archive or a folder that has one folder with the host's files; other people copy
 the files of /proc side by side into one folder.
@@ -27,7 +27,7 @@ KNOWN = "buddyinfo", "pagetypeinfo"  #: files by which the folder /proc of a rec
 
 
 def text_of(content: bytes) -> str:
-    """Return bytes as text, by their byte-order mark or as UTF-8; odd bytes are replaced."""
+    """Return bytes as text, by their byte-order mark or as UTF-8; invalid bytes are replaced."""
     for mark, encoding in MARKS.items():
         if content.startswith(mark):
             return content.decode(encoding, "replace").removeprefix("\ufeff")

@@ -84,8 +84,8 @@ def parse_zoneinfo(text: str, zones: dict[Key, Zone]) -> None:
 def _zone_line(zone: Zone, line: str, of_node: bool) -> None:
     """Add what a line of zoneinfo says about a zone.
 
-    of_node: whether it counts pages of the whole node. Since 4.8 those come first, and the zone's
-    counters have other names (nr_zone_active_anon), which lose the prefix here.
+    of_node: whether the line counts pages of the whole node. Since 4.8 those come first, and the
+    zone's counters have other names (nr_zone_active_anon), which lose the prefix here.
     """
     counter, protection = COUNTER.search(line), PROTECTION.search(line)
     if counter and counter[1] in SIZES:
@@ -98,7 +98,7 @@ def _zone_line(zone: Zone, line: str, of_node: bool) -> None:
 
 
 def zones_of_types(text: str) -> dict[Key, Zone]:
-    """Return the zones of pagetypeinfo, with all their free blocks, for want of a buddyinfo."""
+    """Return the zones of pagetypeinfo, with all their free blocks, where there is no buddyinfo."""
     zones: dict[Key, Zone] = {}
     for _, line in numbered_lines(text):
         for node, name, *_ in TYPE.findall(line):
@@ -140,7 +140,7 @@ def _capped(blocks: str) -> list[int]:
 
 
 def _complete(zone: Zone, capped: dict[str, list[int]]) -> None:
-    """Replace lower bounds by what buddyinfo has more, where only one type has one."""
+    """Raise lower bounds to match buddyinfo, where only one type has one."""
     for order in range(len(zone.free)):
         kinds = [kind for kind, orders in capped.items() if order in orders]
         if len(kinds) == 1:

@@ -60,7 +60,7 @@ def _of_folder(root: Path, name: str) -> Host:
     files = Files(root, host.missing)
     _read_zones(host, files)
     if not host.zones:
-        raise HostError(f"there is no memory of a Linux to read in {name}: {_why_none(host)}")
+        raise HostError(f"there is no Linux memory to read in {name}: {_why_none(host)}")
     _read_counters(host, files)
     _read_zswap(host, files)
     _read_frames(host, files)
@@ -87,7 +87,7 @@ def from_text(text: str, name: str = "the text") -> Host:
     _of_proc(host, parts)
     if not host.zones:
         raise HostError(
-            f"there is no memory of a Linux to read in {name}: neither lines of /proc/buddyinfo "
+            f"there is no Linux memory to read in {name}: neither lines of /proc/buddyinfo "
             "nor free lists of a Mem-Info block (779*4kB ...) are in it"
         )
     _count(host, parts["vmstat"], parts["meminfo"])

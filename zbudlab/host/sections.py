@@ -90,8 +90,8 @@ class Split:
 def split(text: str) -> dict[str, str]:
     """Return the text of each file of FILES in a text; "" for one that has no line in it.
 
-    Lines that are of none of them remain in buddyinfo, or in pagetypeinfo after a line of it, whose
-    parsers join wrapped lines and count the rest.
+    Lines that belong to none of them remain in buddyinfo, or in pagetypeinfo after a line of it,
+    whose parsers join wrapped lines and count the rest.
     """
     lines, state = plain_lines(text), Split()
     places = [state.file_of(*pair) for pair in zip(lines, [*lines[1:], ""], strict=True)]

@@ -1,4 +1,4 @@
-"""A zone of a host in the terms of a simulated machine: its orders, types and pageblocks."""
+"""A zone of a host in terms of a simulated machine: its orders, types and pageblocks."""
 
 from typing import NamedTuple
 

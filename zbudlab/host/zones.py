@@ -88,7 +88,7 @@ class Zone:
     def reserved_high_atomic(self) -> int:
         """Pages kept for requests that cannot wait: those that are free, if the kernel counts them.
 
-        Kernels before 6.13 count whole pageblocks and take all of their pages for free ones.
+        Kernels before 6.13 count whole pageblocks and treat all of their pages as free.
         """
         blocks = self.pageblocks.get("HighAtomic", 0) << self.pageblock_order
         reserved = self.counts.get("reserved_highatomic", blocks)

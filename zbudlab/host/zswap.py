@@ -1,4 +1,4 @@
-"""What zswap holds and what it refused, in words."""
+"""The contents and the refusals of zswap, in words."""
 
 from zbudlab.io.values import human
 

@@ -59,7 +59,7 @@ STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def argument(name: str, value: Any, hint: Any, refusal: Refusal = ValueError) -> Any:
-    """Return an argument that fits an annotation, NumPy's scalars as Python's, or refuse it."""
+    """Return an argument that fits an annotation, NumPy scalars as Python's, or refuse it."""
     for each in _alternatives(hint):
         kind = _kind(each)
         if kind is not None and not kind.fault(name, value):
@@ -74,7 +74,7 @@ def argument(name: str, value: Any, hint: Any, refusal: Refusal = ValueError) ->
 
 
 def check_types(record: Any, *others: str) -> None:
-    """Raise TypeError for a field of a dataclass that is not of the kind of its annotation.
+    """Raise TypeError for a field of a dataclass whose kind differs from its annotation.
 
     others: fields that are checked in another way.
     """

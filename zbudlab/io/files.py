@@ -78,7 +78,7 @@ def check_readable(path: str | Path) -> Path:
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file, odd bytes replaced; InputError if it is no file."""
+    """Return the text of a file, invalid bytes replaced; InputError if it is not a file."""
     file = check_readable(path)
     try:
         return file.read_text("utf-8", "replace")

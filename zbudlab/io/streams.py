@@ -110,7 +110,7 @@ class Malformed:
         self.note(number, text)
 
     def note(self, number: int, text: bytes | str) -> None:
-        """Do as `add`, for readers, which may have millions of lines."""
+        """Do what `add` does, for readers, which may have millions of lines."""
         self.count += 1
         if len(self.named) < NAMED:
             shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text

@@ -1,4 +1,4 @@
-"""The folder where compiled code is kept: one for each state of the sources."""
+"""Find the folder for compiled code: a separate one for each state of the sources."""
 
 import contextlib
 import functools
@@ -67,7 +67,7 @@ def _cache_directory() -> Path | None:
 
 
 def _until_exit(folder: Path) -> Path:
-    """Have a folder removed when this process ends, after its workers, and return it.
+    """Return a folder that is removed when this process ends, after its workers.
 
     Finalizers of multiprocessing, unlike atexit, run in pool workers and never in a forked child.
     """
@@ -81,10 +81,10 @@ CACHE_DIRECTORY = _cache_directory()
 
 @functools.cache
 def directory_of(package: str) -> Path | None:
-    """Return the folder for the compiled code of a package of zbudlab, None = none is writable.
+    """Return the folder for a zbudlab package's compiled code, or None if none is writable.
 
-    Kernels outside the engine have one for each state of their package and of the driver, so that a
-    change there does not compile the engine again.
+    Kernels outside the engine have a folder for each state of their package and of the driver, so
+    that changing them does not recompile the engine.
     """
     if CACHE_DIRECTORY is None or package in ENGINE:
         return CACHE_DIRECTORY

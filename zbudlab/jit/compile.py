@@ -25,7 +25,7 @@ KERNELS: dict[str, Any] = {}
 
 
 class NotCompiled(ValueError):
-    """Numba's compiler is switched off, but nothing here runs without it."""
+    """Numba's compiler is switched off, but the engine cannot run without it."""
 
 
 def require_compiler() -> None:

@@ -3,12 +3,14 @@
 A compiled kernel contains the code of all kernels that it calls. Numba nevertheless generates
 machine code for each of those, which only Python could call: of 224 functions compiled for a
 machine under pressure, Python calls 12. Here a kernel that was compiled because another one calls
-it stays in LLVM's form, in memory and on disk, until Python needs it.
+it stays LLVM bitcode, in memory and on disk, until Python needs it.
 
 All of this uses numba's private interfaces; the exact pin of numba covers them.
 """
 
+import contextlib
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import binding as llvm
@@ -23,13 +25,27 @@ from numba.core.typed_passes import NativeLowering
 from numba.core.types.misc import unliteral
 
 NOGIL = True  #: kernels run without Python's lock
-_compiling: list[Any] = []  #: the kernels being compiled, each for the one before it
-#: Returns the code of a compiled kernel in LLVM's form, as numba keeps it with each result.
+_compiling: list[Any] = []  #: the kernels being compiled; each is needed by the one before it
+#: Returns the LLVM bitcode of a compiled kernel, which numba keeps with each result.
 code_of = operator.attrgetter("library")
 
 
+@contextlib.contextmanager
+def without_machine_code() -> Iterator[None]:
+    """Compile kernels into LLVM's form alone within a block, as if other kernels called them.
+
+    Generating machine code changes that form: it is rewritten for this computer's processor.
+    """
+    with global_compiler_lock:
+        _compiling.append(None)
+        try:
+            yield
+        finally:
+            _compiling.pop()
+
+
 class _Deferred:
-    """Stands for the machine code of a kernel that only compiled code has called."""
+    """A placeholder for the machine code of a kernel that only compiled code has called."""
 
 
 class _Code(JITCodeLibrary):
@@ -70,7 +86,7 @@ class _Code(JITCodeLibrary):
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class Lowering(NativeLowering):
-    """Numba's last pass, into a `_Code`; without machine code if a kernel calls this one."""
+    """Numba's last pass, into a `_Code`; no machine code if another kernel calls this one."""
 
     _name = "zbudlab_lowering"
 
@@ -88,10 +104,10 @@ class Lowering(NativeLowering):
 
 
 class _Cached(CompileResultCacheImpl):
-    """How kernels are kept on disk: those without machine code in LLVM's form."""
+    """How kernels are cached on disk; those without machine code as LLVM bitcode."""
 
     def reduce(self, result: Any) -> Any:
-        """Return what is kept of a compiled kernel."""
+        """Return the parts of a compiled kernel that go to disk."""
         if not isinstance(result.entry_point, _Deferred):
             return result._reduce()
         result.fndesc.typemap = result.fndesc.calltypes = None
@@ -101,7 +117,7 @@ class _Cached(CompileResultCacheImpl):
         return _Deferred, code.name, code._final_module.as_bitcode(), environments, kept
 
     def rebuild(self, context: Any, kept: Any) -> Any:
-        """Return a compiled kernel from what was kept."""
+        """Rebuild a compiled kernel from what `reduce` returned."""
         if kept[0] is not _Deferred:
             return super().rebuild(context, kept)
         _, name, bitcode, environments, (described, environment, signature, start) = kept
@@ -128,7 +144,7 @@ class Kernel(CPUDispatcher):
     """A compiled function: compiled once for all integers, not again for each constant."""
 
     def keep_deferred(self) -> None:
-        """Keep on disk what `_Cached` keeps."""
+        """Cache this kernel on disk through `_Cached`."""
         self._cache._impl.__class__ = _Cached
 
     def get_call_template(self, given: Any, by_name: dict[str, Any]) -> Any:
@@ -144,7 +160,7 @@ class Kernel(CPUDispatcher):
             super().add_overload(result)
 
     def compile(self, signature: Any) -> Any:
-        """Compile for these types of arguments, and return what is called."""
+        """Compile for these argument types, and return the entry point."""
         with global_compiler_lock:
             _compiling.append(self)
             try:
@@ -158,9 +174,9 @@ class Kernel(CPUDispatcher):
         return result.entry_point
 
     def _generated(self, result: Any) -> Any:
-        """Return a deferred result with machine code, as the one to use from now on.
+        """Generate machine code for a deferred result. Return the result that replaces it.
 
-        What Python calls is new code, into which the deferred code is linked.
+        Python calls newly generated code into which the deferred code is linked.
         """
         context, described, env = result.target_context, result.fndesc, result.environment
         code = _Code(context.codegen(), code_of(result).name)

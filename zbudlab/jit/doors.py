@@ -1,11 +1,12 @@
 """Kernels that compiled code reaches through their addresses.
 
-Compiled code contains everything that it calls, in each of its callers again. So a kernel that most
-machines never call, called from where all of them pass, costs everyone time to compile. A `door`
-stands between: its caller contains one jump through a table, and the kernel behind it is compiled
-when `open_doors` is called for its kind. Before that, a call through the door ends in SystemError.
+Compiled code contains everything that it calls, so every caller holds another copy. A kernel that
+few machines need, called on a path that all of them take, therefore costs everyone compile time. A
+`door` separates the two: the caller contains one jump through a table, and the kernel behind it is
+compiled when `open_doors` is called for its kind. Before that, a call through the door ends in
+SystemError.
 
-WebAssembly has no such table: with the environment's ZBUDLAB_DOORS=0, while a module is built, a
+WebAssembly has no such table: with ZBUDLAB_DOORS=0 in the environment, while a module is built, a
 door is the kernel itself.
 """
 
@@ -37,9 +38,10 @@ _opened: set[int] = set()
 
 
 def _place(kernel: Any) -> int:
-    """Return the place of a kernel's door in the table, which compiled code on disk contains.
+    """Return the place of a kernel's door in the table.
 
-    So it depends on the kernel's name alone. Raises ValueError if another door has it.
+    Compiled code on disk contains it, so it depends only on the kernel's name. Raises ValueError if
+    another door has it.
     """
     name = f"{kernel.py_func.__module__}.{kernel.py_func.__name__}"
     place = zlib.crc32(name.encode()) % len(DOORS)

@@ -1,4 +1,4 @@
-"""Numba's compiler, except that every array index is unsigned and its code is `deferred`."""
+"""Numba's compiler with unsigned array indices and deferred code generation."""
 
 import importlib.util
 from typing import Any
@@ -13,7 +13,7 @@ from zbudlab.jit.deferred import Lowering
 
 
 def _load_array_functions() -> None:
-    """Load numba's array functions without scipy's linear algebra: a third of the first call.
+    """Load numba's array functions without SciPy's linear algebra, a third of the first call.
 
     Numba loads it only to see whether it exists; compiling a matrix product loads it later.
     """
@@ -36,7 +36,7 @@ class _NaturalIndices(FunctionPass):
     """Makes every array index unsigned, which removes the test for negative indices.
 
     Kernels have no negative indices, but the compiler cannot know, and the extra instructions
-    stand between each load and the next (measured: a third of a radix tree lookup).
+    separate each load from the next (measured: a third of a radix tree lookup).
     """
 
     _name = "zbudlab_natural_indices"
@@ -50,7 +50,7 @@ class _NaturalIndices(FunctionPass):
         return True
 
     def _rewritten(self, state: Any, statement: Any) -> list[Any]:
-        """Return the statement, after a conversion if it uses a signed index."""
+        """Return the statement, preceded by a conversion if it uses a signed index."""
         indexing = statement
         if isinstance(statement, numba_ir.Assign):
             indexing = statement.value

@@ -33,7 +33,8 @@ def call_codec(
     """Call the C function `int f(const char *, char *, int, int)` at an address.
 
     Compressors have this form: `length` bytes from row i of `source` on (byte i, if it has one
-    dimension) go to row j of `target`, which has `room` bytes; the answer is how many came of it.
+    dimension) go to row j of `target`, which has `room` bytes; the result is the number of bytes
+    written.
     """
     form = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int] * 2)
     places = source[i:].ctypes.data, target[j:].ctypes.data

@@ -37,7 +37,7 @@ class MemoryType(types.Type):
 
 MEMORY = MemoryType()
 _ARRAYS: dict[str, types.Array] = {}  #: the arrays of `mem`, in order
-_DTYPES: dict[str, np.dtype] = {}  #: the dtype of each as NumPy has it; numba's is slow to convert
+_DTYPES: dict[str, np.dtype] = {}  #: the NumPy dtype of each; numba's is slow to convert
 _TABLE = np.dtype([])  #: a record of the address and shape of each of them, and of `DOORS`
 _FAILED = -1  #: what a kernel returns to numba's wrapper when it fails
 _closed = ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: _FAILED)
@@ -56,7 +56,7 @@ def declare_arrays(**dtypes: np.dtype) -> None:
 
 
 def place_in_table(name: str) -> int:
-    """Return at which word of the table an array, or "doors", is."""
+    """Return the index of the table word for an array, or for "doors"."""
     assert _TABLE.fields is not None
     place: int = _TABLE.fields[name][1] * 8 // WORD_BITS
     return place
@@ -103,7 +103,7 @@ def _parameters(compiled: Any) -> tuple[str, ...]:
 def as_kernel(compiled: Any, kept: bool) -> Any:
     """Make a function that numba compiles a kernel, and return it.
 
-    It accepts `mem` from Python if that is its first parameter. kept: on disk.
+    It accepts `mem` from Python if that is its first parameter. kept: whether it is cached on disk.
     """
     if isinstance(compiled, CPUDispatcher):
         compiled.__class__ = _OnMemory if _parameters(compiled)[:1] == ("mem",) else Kernel

@@ -32,12 +32,12 @@ def on_plain_arrays(compiled: Any) -> Callable:
 
 
 def _behind(value: Any) -> Any:
-    """Return the kernel behind a door (`zbudlab.jit.doors`), and everything else as it is."""
+    """Return the kernel behind a door (`zbudlab.jit.doors`), and anything else unchanged."""
     return getattr(value, "behind", value) if callable(value) else value
 
 
 def _calls(compiled: Any, names: set[str]) -> bool:
-    """Return whether a kernel calls one of the named ones; other functions have equal names."""
+    """Return whether a kernel calls one of those named; other functions may have the same name."""
     known: dict[str, set[int]] = {}
     for full in names:
         known.setdefault(full.rpartition(".")[2], set()).add(id(KERNELS[full]))
@@ -161,7 +161,7 @@ def _bound(make_forms: Callable[[], dict[str, Callable]]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def originals() -> Iterator[None]:
-    """Undo all replacements within a block: a kernel that is compiled must find kernels."""
+    """Undo all replacements within a block, because a kernel being compiled must find kernels."""
     replacements = [(namespace, name, namespace[name]) for namespace, name, _ in _undo]
     for namespace, name, old in _undo:
         namespace[name] = old

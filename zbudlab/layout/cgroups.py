@@ -25,7 +25,7 @@ cgroup = np.dtype(
     align=True,
 )
 
-# What today's zswap knows of an entry besides layout.zswap_entry. The first MAX_CGROUPS records
+# What today's zswap knows about an entry besides layout.zswap_entry. The first MAX_CGROUPS records
 # are the heads of the cgroups' lists, the one to be looked at next first; the record of entry n is
 # MAX_CGROUPS + n.
 zswap_lru = np.dtype(

@@ -9,7 +9,7 @@ STOP_ROOM = 2  # tables must grow before pages can be stored
 STOP_SHRINK = 3  # the host writes pages out: bytes, or a device or compressor in Python
 STOP_SWAP_IN = 4  # the host reads a page back
 STOP_OPERATION = 5  # the host runs the operation of the log that is next
-STOP_DIFFERS = 6  # the operation answered otherwise than the log says
+STOP_DIFFERS = 6  # the operation gave a different answer from the log's
 
 # What the driver does next with a fault.
 PHASE_FAULTS = 0  # faults that need neither reclaim nor swap

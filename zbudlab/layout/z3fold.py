@@ -1,6 +1,6 @@
 """z3fold: sizes, flags and the record of a page.
 
-The array of records is empty on a machine without a pool of z3fold. It grows when needed, see
+The array of records is empty on a machine without a z3fold pool. It grows when needed, see
 `zbudlab.mm.z3fold_tables`. Handles are in zsmalloc's table.
 """
 
@@ -39,7 +39,7 @@ Z3FOLD_COUNT_MASK = 3  # mapped_count and foreign_handles have two bits
 # Links of a record: `header.next[LRU]`, `.next[BUDDY]`, `.next[WORK]`.
 WORK = 2
 
-# List heads of a pool, records behind its `z3fold_heads`: pages by free chunks, 0 to 61. 6.1 has a
+# List heads of a pool, records from its `z3fold_heads` on: pages by free chunks, 0 to 61. 6.1 has a
 # place for none but those; it writes past them when an empty page is listed, so here is one more.
 # The LRU list and the list of work start at the first head, by other links.
 Z3FOLD_NO_LIST = Z3FOLD_NCHUNKS

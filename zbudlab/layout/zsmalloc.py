@@ -1,6 +1,6 @@
 """zsmalloc: sizes and record types.
 
-The arrays here are empty on a machine without a pool of zsmalloc. They grow when needed, see
+The arrays here are empty on a machine without a zsmalloc pool. They grow when needed, see
 `zbudlab.mm.zsmalloc_tables`.
 """
 
@@ -13,8 +13,8 @@ ZS_MAX_ALLOC_SIZE = PAGE_SIZE
 ZS_SIZE_CLASS_DELTA = 16  # bytes from one class to the next
 ZS_SIZE_CLASSES = (ZS_MAX_ALLOC_SIZE - ZS_MIN_ALLOC_SIZE) // ZS_SIZE_CLASS_DELTA + 1
 ZS_HANDLE_SIZE = 8  # the word in front of an object; a huge object has none
-ZS_MAX_CHAIN = 16  #: pages of a zspage at most (CONFIG_ZSMALLOC_CHAIN_SIZE)
-ZS_MAX_OBJECTS = 256  #: objects of a zspage at most, in all classes of all chain sizes
+ZS_MAX_CHAIN = 16  #: the most pages of a zspage (CONFIG_ZSMALLOC_CHAIN_SIZE)
+ZS_MAX_OBJECTS = 256  #: the most objects of a zspage, in all classes of all chain sizes
 
 # Fullness groups of a zspage. Without the rule `groups_of_ten_percent` there are only two between
 # the empty and the full ones: 1 is "almost empty", 2 is "almost full".

@@ -30,7 +30,7 @@ RETRIES = 8
 
 
 class Loss(NamedTuple):
-    """What was read back after a page had been stored.
+    """The outcome of reading a page back after a store that may lose it.
 
     what: how the page could be lost. newest_content: whether the newest content was read. counted:
     the profile's counter of lost pages.

@@ -18,7 +18,7 @@ from zbudlab.layout import (
 
 FRAMES, TOP = 16, 4  #: frames of a toy memory, and the order of all of them
 CHUNKS, LIMIT = 16, 3  #: chunks of a toy zbud page; pages of a toy pool
-CHAIN = 4  #: pages of a toy zspage at most
+CHAIN = 4  #: the most pages of a toy zspage
 MOVES, AGAIN, BUSY = "it moves", "it answers -EAGAIN", "it answers -EBUSY"
 
 
@@ -82,7 +82,7 @@ def _given_back(free: list[set[int]], pfn: int, order: int) -> None:
 
 
 def _cells(free: list[set[int]], used: dict[str, tuple[int, int]]) -> list[str]:
-    """Return a text for each frame: the order of its free block, or its owner."""
+    """Return a label for each frame: the order of its free block, or its owner."""
     cells = [""] * FRAMES
     blocks = [(str(order), pfn, order) for order in range(TOP + 1) for pfn in free[order]]
     for text, pfn, order in [*blocks, *((name, *block) for name, block in used.items())]:
@@ -244,7 +244,7 @@ def _size_class(draw: random.Random) -> Problem:
 
 
 def _cells_of(parts: Sequence[tuple[int, str]]) -> list[str]:
-    """Return a cell for each 256 bytes of parts one after the other, at least one for each."""
+    """Return a cell for each 256 bytes of parts one after another, at least one for each."""
     return [text for length, text in parts for _ in range(max(round(length / 256), 1))]
 
 

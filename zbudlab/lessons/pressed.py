@@ -13,7 +13,7 @@ from zbudlab.machine import Machine
 
 @dataclass(frozen=True)
 class PageLocations:
-    """Where the pages of a process are, and how its last accesses were served.
+    """The locations of a process's pages, and how its last accesses were served.
 
     memory, zswap, device: pages. pool: frames of zswap's pool. faults: accesses of swapped out
     pages; from_device: those that read the device.

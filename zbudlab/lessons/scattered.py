@@ -46,7 +46,7 @@ def scattered(
 
 @dataclass(frozen=True)
 class Blocks:
-    """Numbers of order-9 blocks. ready: now. together: if all free pages were adjacent."""
+    """Numbers of order-9 blocks. ready: available now. together: if free pages were adjacent."""
 
     together: int
     ready: int
@@ -107,8 +107,8 @@ def take_cma(machine: Machine) -> str:
     return f"{taken} of {(last - first) // size} pageblocks of the CMA area"
 
 
-#: How zbud's pages are placed, and whether they can move: as before the series, with the series but
-#: for its `__GFP_MOVABLE`, and with all of it.
+#: How zbud's pages are placed, and whether they can move: as before the series, with the series
+#: except its `__GFP_MOVABLE`, and with all of it.
 PLACED = ("cannot move", "can move, misplaced", "can move, placed well")
 
 

@@ -25,7 +25,7 @@ MOVED = 0  #: result of a migration that moved its page
 
 
 class Pressed(NamedTuple):
-    """What one compaction did: frames after it (uint8), and moves as pairs of frames."""
+    """The result of one compaction: frames after it (uint8), and moves as pairs of frames."""
 
     kinds: np.ndarray
     moves: list[tuple[int, int]]
@@ -102,7 +102,7 @@ def place(pfn: int) -> int:
 def record() -> dict[str, Any]:
     """Run the story and return what its picture needs, ready for JSON.
 
-    start: a digit a frame (layout.FRAME_*). stuck: moves of plain zbud. freed: moves once zbud
+    start: a digit per frame (layout.FRAME_*). stuck: moves of plain zbud. freed: moves once zbud
     pages can move, after that. movable: moves where they could from the beginning. Each move is a
     pair of frames.
     """

@@ -48,7 +48,7 @@ def on_device(machine: Machine, process: int) -> list[int]:
 
 
 class Kept(NamedTuple):
-    """What zswap has of a swap slot after a store was refused. newest: whether a load is right."""
+    """What zswap has for a swap slot after a store was refused. newest: whether a load is right."""
 
     profile: str
     older_copy: bool

@@ -17,7 +17,7 @@ Lengths = NDArray[np.int64]
 RIVALS = {"zbud": "zbud", "z3fold": "z3fold", "zsmalloc": "zsmalloc_7_3_chain_4"}
 #: zsmalloc of today by the longest chain of pages, pages.
 CHAINS = {4: "zsmalloc_7_3_chain_4", 8: "zsmalloc_7_3"}
-#: Contents whose pages a running Linux 6.1 compressed: (content, compressor), by falling need of
+#: Contents whose pages a running Linux 6.1 compressed: (content, compressor), by decreasing need of
 #: zsmalloc compared with zbud.
 CONTENTS = (
     ("half", "lz4"),
@@ -38,7 +38,7 @@ class SizeClass(NamedTuple):
 
     @property
     def tail(self) -> int:
-        """Bytes at the end of a zspage that are no place."""
+        """Bytes at the end of a zspage that belong to no place."""
         return self.pages * PAGE_SIZE - self.places * self.size
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class SizeClass(NamedTuple):
 def classes(chain: int = 8) -> tuple[SizeClass, ...]:
     """Return the class of each of zsmalloc's 255 sizes, smallest first.
 
-    chain: pages of a zspage at most, 4 or 8.
+    chain: the most pages of a zspage, 4 or 8.
     """
     made = Pool(CHAINS[chain], 1).state.size_classes[: layout.ZS_SIZE_CLASSES]
     used = made[made["used"]]
@@ -69,7 +69,7 @@ def class_of(length: int, chain: int = 8) -> SizeClass:
 
 
 class Waste(NamedTuple):
-    """Bytes wasted for each object. inside: its place beyond it. outside: its share of the tail."""
+    """Bytes wasted per object. inside: the rest of its place. outside: its share of the tail."""
 
     inside: float
     outside: float

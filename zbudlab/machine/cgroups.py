@@ -15,9 +15,9 @@ class Cgroup(NamedTuple):
     """A memory cgroup at one moment.
 
     parent: the cgroup above; -1 = this is the root. zswap_max: memory.zswap.max in pages; None = no
-    limit. writeback: memory.zswap.writeback. zswap_current: bytes in zswap that it is charged for,
-    those of cgroups below included. zswapped, incompressible: the pages of these, and those of them
-    that did not get shorter. The root is charged for those of other cgroups only.
+    limit. writeback: memory.zswap.writeback. zswap_current: bytes in zswap charged to it, including
+    those of the cgroups below it. zswapped: the pages in these bytes; incompressible: how many
+    of them did not get shorter. The root is charged only for the pages of other cgroups.
     """
 
     parent: int
@@ -44,9 +44,9 @@ class Cgroups(Core):
     ) -> int:
         """Create a cgroup below another one, and return its number; 0 is the root.
 
-        zswap_max: the most pages' worth of compressed bytes it may have in zswap; None = no limit.
+        zswap_max: the most compressed data it may have in zswap, in pages; None = no limit.
         zswap_writeback: whether its pages may go to the swap device. Raises MachineError:
-        EOPNOTSUPP in profiles whose zswap knows no cgroups here, EINVAL for other values.
+        EOPNOTSUPP in profiles whose zswap has no cgroups here, EINVAL for other values.
         """
         writeback = taken(TRUTH, "zswap_writeback", zswap_writeback, invalid)
         limit = _limit(zswap_max)
@@ -97,7 +97,7 @@ class Cgroups(Core):
 
 
 def _limit(pages: Any) -> int:
-    """Return a limit as operations have it."""
+    """Return a limit in the form that operations take."""
     if pages is None:
         return layout.NO_LIMIT
     return checks.whole("zswap_max", pages, 0, checks.MAX_FRAMES)

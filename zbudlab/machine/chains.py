@@ -35,7 +35,7 @@ def first_fault(machine: Core) -> str:
 
 
 def _ranges(state: State) -> None:
-    """Processes and holes share the entries in use among them, without a gap or overlap."""
+    """Check that processes and holes cover the entries in use without gaps or overlaps."""
     table = state.processes[state.processes["nr_pages"] > 0]
     parts = list(zip(table["start"].tolist(), table["nr_pages"].tolist(), strict=True))
     parts += [(start, pages) for pages, start in state._holes]
@@ -49,7 +49,7 @@ def _ranges(state: State) -> None:
 
 
 def _owners(state: State, frames: int) -> None:
-    """A page of a process, or on an LRU list, is named by the entry that it names."""
+    """Check that each page of a process or on an LRU list is named by the entry that it names."""
     own = state.pages[:frames]
     which = np.flatnonzero((own["mapping"] > 0) | (own["page_flags"] & PG_LRU != 0))
     places = own["index"][which]
@@ -61,7 +61,7 @@ def _owners(state: State, frames: int) -> None:
 
 
 def _isolated(state: State) -> None:
-    """Between operations nothing is isolated."""
+    """Check that nothing is isolated, as must be so between operations."""
     first = int(state.zone["list_heads"])
     heads = first + np.array([layout.MIGRATEPAGES, layout.FREEPAGES, layout.SHRINK_LIST])
     for link in ("next", "prev"):
@@ -73,7 +73,7 @@ def _isolated(state: State) -> None:
 
 
 def _zbud_lists(state: State) -> None:
-    """The lists of zbud pools consist of headers of zbud pages, and end where they start."""
+    """Check that the lists of zbud pools consist of headers of zbud pages and are closed."""
     frames = int(state.zone["spanned_pages"])
     shift = int(state.pools[0]["row_shift"])
     is_header = np.zeros(len(state.rows), bool)
@@ -98,7 +98,7 @@ def _zbud_list(rows: np.ndarray, is_header: NDArray[np.bool_], head: int, link: 
         if after == head:
             return
         if not is_header[after]:
-            raise Broken(f"zbud's list {head} has row {after}, which is no header")
+            raise Broken(f"zbud's list {head} has row {after}, which is not a header")
         at, length = after, length + 1
 
 
@@ -106,7 +106,7 @@ def _zbud_list(rows: np.ndarray, is_header: NDArray[np.bool_], head: int, link: 
 
 
 def _tree_nodes(state: State, frames: int) -> None:
-    """The nodes of all trees of handles form trees, and the others are free."""
+    """Check that the nodes of all handle trees form trees, and that the others are free."""
     head, nodes = state.nodes[0], state.nodes
     never = int(head["slots"][NEVER_USED])
     free = pile(int(head["slots"][FREE_LIST]), nodes["slots"][:, 0], never, "tree nodes")
@@ -117,7 +117,7 @@ def _tree_nodes(state: State, frames: int) -> None:
 
 
 def _tree(nodes: np.ndarray, root: np.void, never_used: int, frames: int) -> Iterator[int]:
-    """Yield the nodes of a tree, level by level. Raise Broken for a link out of it."""
+    """Yield the nodes of a tree, level by level. Raise Broken for a link that leaves it."""
     height, top = int(root["height"]), int(root["rnode"])
     plain = root["created"] == 1 and root["variant"] != ZBUD_SERIES
     if not 0 <= height <= MAX_HEIGHT or top < 0 or (plain and (height or top)):
@@ -142,7 +142,7 @@ def _tree(nodes: np.ndarray, root: np.void, never_used: int, frames: int) -> Ite
 
 
 def _entries(state: State) -> None:
-    """Zswap's entries are used by one slot each, or free."""
+    """Check that each zswap entry is either free or used by one slot."""
     zswap, entries = state.zswaps[0], state.zswap_entries
     never = int(zswap["never_used"])
     free = pile(int(zswap["free_entry"]), entries["next_free"], never, "zswap entries")

@@ -2,7 +2,7 @@
 
 A check has the name and the parameters of its operation in `machine.operations`, and raises
 MachineError where the operation must not run. The checks get whole numbers of 64 bits, from a
-user or from a log file, and nothing else reaches compiled code: `numbers` sees to that.
+user or from a log file, and nothing else reaches compiled code: `numbers` ensures that.
 """
 
 import errno
@@ -28,7 +28,7 @@ MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux
 LENGTHS = (-1, layout.TOO_LONG)  #: least and greatest compressed length; -1 = refused
 FEW = 16  #: pages that Python checks one by one
 
-#: What the faults are called in which a played schedule can end (`zbudlab.races`).
+#: The names of the faults in which a replayed schedule can end (`zbudlab.races`).
 RACE_FAULTS: dict[int, str] = {}
 
 CHECKS: dict[str, Callable[..., None]] = {}
@@ -46,7 +46,7 @@ def check(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def numbers(name: str, arguments: Sequence[Any]) -> array:
-    """Return the arguments of an operation as int64; MachineError(EINVAL) if they are others."""
+    """Return the arguments of an operation as int64; MachineError(EINVAL) if they do not fit it."""
     if not isinstance(name, str) or name not in CHECKS:
         raise invalid(f"unknown operation {shown(name)}: there are {', '.join(sorted(CHECKS))}")
     named, rest = _PARAMETERS[name]
@@ -65,16 +65,16 @@ def numbers(name: str, arguments: Sequence[Any]) -> array:
 
 
 def not_broken(machine: Core, name: str) -> None:
-    """Refuse an operation on a machine that a played schedule of processors broke."""
+    """Refuse an operation on a machine that a replayed processor schedule broke."""
     if fault := machine.state.race_fault:
         raise invalid(
             f"{name} cannot run: a schedule of processors broke this machine "
-            f"({RACE_FAULTS.get(fault, f'fault {fault}')}); look at it, or go back with restore"
+            f"({RACE_FAULTS.get(fault, f'fault {fault}')}); inspect it, or go back with restore"
         )
 
 
 def whole(name: str, value: Any, low: int = INT64_MIN, high: int = INT64_MAX) -> int:
-    """Return an integer within bounds as Python's; MachineError(EINVAL) for anything else."""
+    """Return an integer within bounds as an int; MachineError(EINVAL) for anything else."""
     if fault := fault_of(name, value, low, high):
         raise invalid(fault)
     return int(value)
@@ -95,7 +95,7 @@ def process_pages(machine: Core, process: Any, first: int = 0, last: int = -1) -
 
 
 def has_pages(machine: Core, process: Any, pages: np.ndarray) -> bool:
-    """Return whether a process has all these pages, int64 (n,); False if it is not clear at once.
+    """Return whether a process has all these pages, int64 (n,); False if that takes a closer look.
 
     As unsigned numbers, negative pages are larger than any other: one comparison is enough. For a
     few pages, Python compares sooner than NumPy begins.
@@ -272,7 +272,7 @@ def rescan(machine: Core) -> None:
 
 @check
 def alloc_contig_range(machine: Core, start: int, end: int) -> None:
-    pass  # the kernel answers -EINVAL for what is no range of the CMA area, and the log keeps that
+    pass  # the kernel answers -EINVAL for a range outside the CMA area, and the log keeps that
 
 
 @check
@@ -341,7 +341,7 @@ def inject(machine: Core, fault: int, count: int) -> None:
 
 
 def a_cgroup(machine: Core, number: Any) -> None:
-    """Refuse a number that is no cgroup, and any on a machine whose zswap has no cgroups."""
+    """Refuse a number that names no cgroup, and any number if zswap has no cgroups."""
     if not machine.swap.rules.own_lru:
         raise MachineError(
             errno.EOPNOTSUPP,
@@ -389,7 +389,7 @@ def set_zswap_writeback(machine: Core, cgroup: int, writeback: int) -> None:
 
 
 def _below_root(machine: Core, number: int) -> None:
-    """Refuse what is no cgroup, and the root, which has no such settings."""
+    """Refuse a number that names no cgroup, and the root, which has no such settings."""
     a_cgroup(machine, number)
     if number == layout.ROOT_CGROUP:
         raise invalid("the root cgroup has no limits: create a cgroup below it")

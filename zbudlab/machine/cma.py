@@ -39,7 +39,7 @@ def cma_parameter(text: str, frames: int) -> dict[str, int]:
     text: SIZE[@START[-END]] in bytes, with K, M or G. Sizes are rounded up to whole blocks of the
     largest order. Without START the area is at the end of memory; with END it is as high as it can
     be below END. frames: of the machine. Raises ConfigError for text of another form and for an
-    area that memory has no place for.
+    area that does not fit into memory.
 
     Source: kernel/dma/contiguous.c, early_cma and dma_contiguous_reserve; mm/cma.c,
     cma_declare_contiguous_nid (v6.6).
@@ -60,13 +60,13 @@ def cma_parameter(text: str, frames: int) -> dict[str, int]:
         start = max(start, (end - pages) // block * block)
     if start % block or start + pages > (end if to else frames):
         raise ConfigError(
-            f"cma={text}: {frames} frames have no place for {pages} pages, aligned to {block}"
+            f"cma={text}: {frames} frames have no room for {pages} pages, aligned to {block}"
         )
     return {"cma_pages": pages, "cma_start": start}
 
 
 def blockers(machine: Core, start: int, end: int) -> dict[str, int]:
-    """Count the pages of a range that cannot move, by kind; keys as BLOCKERS."""
+    """Count the pages of a range that cannot move, by kind (see BLOCKERS)."""
     cells = inspection.frame_cells(machine.state)[start:end]
     kinds = cells & layout.FRAME_KIND_MASK
     held = cells & layout.FRAME_PINNED != 0
@@ -119,7 +119,7 @@ class ContiguousMemory(Core):
         self.operate("pin_as", pfn, number) if number else self.operate("pin", pfn)
 
     def unpin(self, pfn: int) -> None:
-        """Drop a reference that `pin` took; of several kinds, one without a kind goes first."""
+        """Drop a reference that `pin` took; references without a kind are dropped first."""
         frame_in_use(self, pfn)
         self.operate("unpin", pfn)
 

@@ -30,7 +30,7 @@ class MachineConfig:
     cma_order_per_bit: a bit of its bitmap stands for 2^N pages, 0 to 10.
     zbud: "series" (with migration) or "plain" (v3.11).
     zbud_movable: whether compaction may move pages of pools, of any allocator; None = as the
-        variant of zbud has it.
+        zbud variant allows.
     zpool: zswap's allocator: "zbud", "z3fold" or "zsmalloc". None = zbud, or zsmalloc in profiles
         of kernels that have no zbud. Objects of `zbud_alloc` are in zbud with any of them.
     thought_experiment: whether `zpool` may be an allocator that the profile's kernel did not have.
@@ -91,7 +91,7 @@ class MachineConfig:
         find_compressor(self.compressor)
 
     def _check_cma(self) -> None:
-        """Raise ConfigError for a CMA area that is not whole largest blocks of this memory."""
+        """Raise ConfigError unless the CMA area consists of whole blocks of the largest order."""
         block = layout.MAX_ORDER_NR_PAGES
         start, end = self.cma_area
         if self.cma_pages and (start % block or end % block):
@@ -108,7 +108,7 @@ class MachineConfig:
 
     @property
     def cma_area(self) -> tuple[int, int]:
-        """The first and the last + 1 page frame of the CMA area."""
+        """The first page frame of the CMA area, and the first one after it."""
         start = self.frames - self.cma_pages if self.cma_start is None else self.cma_start
         return start, start + self.cma_pages
 
@@ -158,7 +158,7 @@ class MachineConfig:
 
     @property
     def host_bytes(self) -> int:
-        """Bytes of host memory that a fully used machine takes, without its growing tables."""
+        """Bytes of host memory that a fully used machine takes, excluding tables that grow."""
         content = layout.PAGE_SIZE if self.page_bytes else layout.CHUNK_SIZE
         return self.frames * (layout.page.itemsize + content)
 

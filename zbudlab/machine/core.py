@@ -1,4 +1,4 @@
-"""What operations, snapshots and keyframes need of a machine: its memory and what runs on it.
+"""The core of a machine that operations, snapshots and keyframes need: memory and its users.
 
 `Core` boots a machine and holds its parts. `machine.Machine` adds the user's methods.
 """
@@ -96,5 +96,5 @@ class Core:
         )
 
     def stop_logging(self) -> None:
-        """Keep no log from here on."""
+        """Stop keeping a log."""
         self.log = self.journal.log = None

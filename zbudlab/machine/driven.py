@@ -1,7 +1,7 @@
 """Paging by the compiled driver (`zbudlab.driver`), which does what `machine.paging` does in steps.
 
 A machine uses it wherever no step is logged. Python acts only where the driver stops: to let
-tables grow, to compress and decompress bytes, to use a swap device or swap cache of Python.
+tables grow, to compress and decompress bytes, to use a swap device or swap cache written in Python.
 """
 
 import errno
@@ -113,7 +113,7 @@ class DrivenPaging(Paging):
         return self._now
 
     def _help(self, stop: int) -> None:
-        """Do what reclaim stopped for."""
+        """Do the work for which reclaim stopped."""
         now = self._now
         if stop == layout.STOP_ROOM:
             count = int(now["unmapped"])

@@ -5,7 +5,7 @@ import os
 
 
 class ConfigError(ValueError):
-    """A machine cannot be built with these settings, or does not fit what it was given."""
+    """A machine cannot be built with these settings, or data given to it does not match it."""
 
 
 class MachineError(OSError):

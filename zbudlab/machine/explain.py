@@ -20,7 +20,7 @@ READ_BACK = (
 
 
 class PageExplanation(NamedTuple):
-    """What is known of a page of a process. `str` gives it in sentences.
+    """What is known about a page of a process. `str` gives it in sentences.
 
     where: "nowhere", "memory", "zswap", "swap cache", "swap device", or "zeros" (swap marked it as
     such, and stored it nowhere). number: of its page frame (in memory) or swap slot; -1 = nowhere.

@@ -92,9 +92,9 @@ def _halves(
 
 
 def draw_layout(counts: Counts, rng: np.random.Generator) -> Layout:
-    """Return a zone with these counts, each free block in pageblocks of its type.
+    """Draw a zone with these counts whose free blocks are in pageblocks of their types.
 
-    Raises Unplaceable if there is no such zone.
+    Raises Unplaceable if no zone has these counts.
     """
     large, others = _large_blocks(counts, rng)
     pageblocks = _pageblock_types(counts, large, others, rng)
@@ -166,10 +166,10 @@ def _released(
 
 
 def draw_anywhere(counts: Counts, rng: np.random.Generator) -> Layout:
-    """Return a zone with these counts, free blocks in pageblocks of any type.
+    """Draw a zone with these counts whose free blocks are in pageblocks of any type.
 
     Kernels have such zones: what is taken from a pageblock of another type, and is too little to
-    claim the pageblock, stays on the other list. Raises Unplaceable if there is no such zone.
+    claim the pageblock, stays on the other list. Raises Unplaceable if no zone has these counts.
     """
     pooled = counts._replace(
         free=np.zeros_like(counts.free), pageblocks=np.zeros_like(counts.pageblocks)
@@ -205,7 +205,7 @@ def occupy_frames(mem, kinds, pageblocks):
 def arrange(state: State, layout: Layout) -> None:
     """Make the free lists of an unused zone those of a layout; all other frames are the kernel's.
 
-    Raises ValueError if the layout is of another zone.
+    Raises ValueError if the layout belongs to another zone.
     """
     zone = state.zone
     order, frames = int(zone["pageblock_order"]), int(zone["spanned_pages"])

@@ -81,7 +81,7 @@ class Keyframes:
     # --- taking --------------------------------------------------------------------------------
 
     def after(self, machine: Core, seconds: float) -> None:
-        """Count an operation that took so many seconds, and take a keyframe if one is due."""
+        """Count an operation that took `seconds`, and take a keyframe if one is due."""
         counts = _counts(machine)
         self.events.append(_happened(self._counts, counts))
         self._counts = counts
@@ -189,7 +189,7 @@ class Keyframes:
         self._doubted.discard(number)
 
     def _restore(self, machine: Core, number: int) -> None:
-        """Return the machine to the state of a keyframe, which is believed."""
+        """Return the machine to the state of a keyframe, which is trusted."""
         first = number
         while not self._whole[first]:
             first -= 1

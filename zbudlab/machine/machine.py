@@ -50,8 +50,8 @@ class Machine(Cgroups, ContiguousMemory):
 
     config: a MachineConfig; alternatively pass its settings by name. cma="16M" or cma="16M@8M" sets
     the CMA area as the kernel's boot parameter does. compressor: a name, or an object with the
-    methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for settings that no
-    machine has, and MachineError(ENOMEM) if the host has too little memory.
+    methods of `zbudlab.content.compressors.Compressor`. Raises ConfigError for invalid settings,
+    and MachineError(ENOMEM) if the host has too little memory.
 
     >>> machine = Machine(frames=4096, compressor="lz4")
     >>> shell = machine.create_process(100)
@@ -92,7 +92,7 @@ class Machine(Cgroups, ContiguousMemory):
     def operate(self, name: str, *arguments: int) -> int:
         """Run one operation by its name in the log, with whole numbers, and log it.
 
-        Returns its result. Raises MachineError for an unknown operation or other arguments.
+        Returns its result. Raises MachineError for an unknown operation or invalid arguments.
         """
         numbers = checks.numbers(name, arguments)
         checks.not_broken(self, name)
@@ -262,8 +262,8 @@ class Machine(Cgroups, ContiguousMemory):
         """Give an unused machine free lists with these counts; all other frames are the kernel's.
 
         free: free blocks by migrate type (layout.MIGRATE_*) and order, int (6, 11). pageblocks: by
-        migrate type, int (6,), together all frames. seed: draws the positions. Raises MachineError
-        if no machine of this size has such free lists.
+        migrate type, int (6,); together they cover all frames. seed: draws the positions. Raises
+        MachineError if no machine of this size has such free lists.
         """
         shape = (layout.MIGRATE_TYPES, layout.MAX_ORDER)
         rows = [whole_numbers("free", row, invalid) for row in _rows(free, shape)]
@@ -300,7 +300,7 @@ class Machine(Cgroups, ContiguousMemory):
         self.operate("set_zbud_movable", _switch("movable", movable))
 
     def inject(self, fault: str, count: int) -> None:
-        """Make something fail.
+        """Make allocations, or writes to swap, fail.
 
         fault: "page" or "zswap_entry": the next `count` allocations fail. "tree_node": there is
         no memory for more nodes of radix trees until `count` is 0. "swap_write": writes to the
@@ -369,7 +369,7 @@ class Machine(Cgroups, ContiguousMemory):
     def restore(self, snapshot: Snapshot) -> None:
         """Return to the state of a snapshot of this machine; the log ends there, too.
 
-        Raises ConfigError if the snapshot is of another machine, and TypeError if it is not a
+        Raises ConfigError if the snapshot belongs to another machine, and TypeError if it is not a
         snapshot.
         """
         snapshots.restore(self, snapshot)

@@ -1,4 +1,4 @@
-"""What a machine does for each operation in its log.
+"""The work of a machine for each operation in its log.
 
 An operation is a name and integers. They were checked before (`machine.checks`), and are trusted
 here. The result is an integer, too, and may be a negative errno. A log is rerun by calling these
@@ -189,7 +189,7 @@ def pin(machine: Core, pfn: int) -> int:
 
 @operation
 def pin_as(machine: Core, pfn: int, kind: int) -> int:
-    """Take a reference of a frame for a reason, a number in `checks.PINS`. Return 0."""
+    """Take a reference to a frame for a reason, a number in `checks.PINS`. Return 0."""
     machine.pin_kinds[pfn, kind] += 1
     return pin(machine, pfn)
 
@@ -268,7 +268,7 @@ def cma_alloc(machine: Core, count: int, align: int) -> int:
 
 
 def _emptied(machine: Core, pfn: int, count: int) -> int:
-    """Run `alloc_contig_range`, and again after reclaim while there is no frame to move to.
+    """Run `alloc_contig_range`, and retry after reclaim while no target frame is free.
 
     The kernel's migration reclaims while it allocates targets. Here migration is one compiled
     function and cannot, so reclaim comes after it. What it frees may be in the range itself.

@@ -38,7 +38,7 @@ from zbudlab.swap.journal import LoggedStep
 
 FORMAT = 2
 READS = (1, 2)  #: formats; format 1 had no keyframes
-KEYFRAMES = "keyframes/"  #: names of their arrays in a file start so
+KEYFRAMES = "keyframes/"  #: prefix of the names of their arrays in a file
 LIBRARIES = ("numpy", "numba", "cramjam", "lz4", "zstandard")
 
 
@@ -138,7 +138,7 @@ class OperationLog:
         return len(self._kept)
 
     def kept_since(self, cuts: int) -> int:
-        """Return how many of the entries after so many truncations are still the same."""
+        """Return how many entries are still the same as after `cuts` truncations."""
         return min(self._kept[cuts:], default=len(self))
 
     def truncate(self, length: int) -> None:

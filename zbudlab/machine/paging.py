@@ -222,7 +222,7 @@ class Paging:
         return freed
 
     def _shrink_lists(self, priority: int, wanted: int) -> int:
-        """Scan the share of pages that a priority stands for. Return how many were freed."""
+        """Scan the share of pages that a priority demands. Return how many were freed."""
         zone = self.state.zone
         size = int(zone["nr_inactive_anon"]) + int(zone["nr_active_anon"])
         scan = max(size >> priority, vmscan.SWAP_CLUSTER_MAX)

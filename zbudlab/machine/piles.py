@@ -1,17 +1,17 @@
-"""Free records of a table, which are chained, and records in use: each is one of the two."""
+"""Check that every record of a table is either in use or on the chain of free records."""
 
 from numpy.typing import NDArray
 
 
 class Broken(ValueError):
-    """A link leads to where none may lead."""
+    """A link leads to a place where no link may lead."""
 
 
 def pile(first: int, following: NDArray, never_used: int, what: str) -> list[int]:
-    """Return the free records of a table, which are chained. Raise Broken for a false link.
+    """Return the free records of a table, which are chained. Raise Broken for a bad link.
 
     first: the first of them, 0 = none. following: the next of each record. never_used: the lowest
-    record that never was in use. what: the records, in words.
+    record that has never been in use. what: the records, in words.
     """
     if not 1 <= never_used <= len(following):
         raise Broken(f"{what}: {never_used} of {len(following)} records cannot be in use")
@@ -23,7 +23,7 @@ def pile(first: int, following: NDArray, never_used: int, what: str) -> list[int
         found.append(at)
         at = int(following[at])
     if len(set(found)) < len(found):
-        raise Broken(f"{what}: the chain of free records has a circle")
+        raise Broken(f"{what}: the chain of free records has a cycle")
     return found
 
 

@@ -47,7 +47,7 @@ def spans(state: State, frames: int) -> Iterator[Span]:
 
 
 def follow(state: State, frames: int) -> None:
-    """Follow every list, chain and handle. Raise Broken for the first that leads astray."""
+    """Follow every list, chain and handle. Raise Broken for the first invalid one."""
     if len(state.size_classes) or state.arenas["nr_z3fold_heads"][0]:
         zspages = _zspages(state)
         _words(state, zspages)
@@ -76,7 +76,7 @@ def members(table: np.ndarray, link: int, head: int, what: str) -> list[int]:
 
 
 def _zspages(state: State) -> Ints:
-    """Return the zspages that are on lists. Each must be on one, and of the list's class."""
+    """Return the zspages that are on lists. Each must be on one list, that of its class."""
     arena, table = state.arenas[0], state.zspages
     firsts = state.size_classes["list_heads"].astype(np.int64)
     heads = (firsts[:, None] + np.arange(layout.ZS_GROUPS)).ravel()
@@ -95,7 +95,7 @@ def _zspages(state: State) -> Ints:
 
 
 def _words(state: State, zspages: Ints) -> None:
-    """Each word of objects is in one run: that of a zspage, or a free one."""
+    """Check that each word of the objects is in one run: that of a zspage, or a free one."""
     arena = state.arenas[0]
     never = int(arena["unused_object"])
     firsts = state.zspages["first_object"][zspages].astype(np.int64)
@@ -131,7 +131,7 @@ def _chains(state: State, zspages: Ints) -> tuple[Ints, Ints]:
 
 
 def _frames(state: State, zspages: Ints, frames: int) -> None:
-    """The pages of zspages name them, and no other page of zsmalloc names any."""
+    """Check that the pages of zspages name them, and that no other zsmalloc page names any."""
     used, owners = _chains(state, zspages)
     own = state.pages[:frames]
     marked = own["mapcount"] == layout.PAGE_ZSMALLOC_MAPCOUNT_VALUE
@@ -152,7 +152,7 @@ def _frames(state: State, zspages: Ints, frames: int) -> None:
 
 
 def _z3fold_records(state: State) -> Ints:
-    """Return the records of z3fold's pages. Lists consist of those of their pool."""
+    """Return the records of z3fold's pages. Each list may contain only records of its pool."""
     arena, table = state.arenas[0], state.z3folds
     heads: list[int] = []
     for number, pool in enumerate(state.pools):
@@ -173,7 +173,7 @@ def _z3fold_records(state: State) -> Ints:
 
 
 def _z3fold_frames(state: State, records: Ints, frames: int) -> None:
-    """The pages of z3fold and their records name each other."""
+    """Check that z3fold pages and their records name each other."""
     used, own = state.z3folds["pfn"][records].astype(np.int64), state.pages[:frames]
     marked = own["mapcount"] == layout.PAGE_Z3FOLD_MAPCOUNT_VALUE
     naming = np.flatnonzero(marked & (own["index"] > 0))
@@ -187,7 +187,7 @@ def _z3fold_frames(state: State, records: Ints, frames: int) -> None:
 
 
 def _handles(state: State, zspages: Ints, records: Ints) -> None:
-    """Each handle in use is named once, by the object that it leads to; the others are free."""
+    """Check that the object each used handle leads to names it, and that the others are free."""
     arena, places = state.arenas[0], state.handles
     named = np.concatenate([_of_objects(state, zspages), _of_z3fold(state, records)])
     never = int(arena["unused_handle"])

@@ -69,7 +69,7 @@ def constants(machine: Core) -> dict[str, bytes]:
 def fault_of_lengths(found: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """Say which array cannot have its length, or return "". arrays: as they are in the machine."""
     if set(found) != set(arrays):
-        return "it has other arrays than a machine"
+        return "its arrays are not those of a machine"
     for name, length in found.items():
         most = MOST_RECORDS if name in GROWING else len(arrays[name])
         least = 0 if name in GROWING else most
@@ -94,7 +94,7 @@ def fault_of_values(found: Any, parts: dict[str, dict[str, Any]]) -> str:
 
 
 def _is_like(new: Any, old: Any, name: str) -> bool:
-    """Return whether a value from a file can take the place of a machine's."""
+    """Return whether a value from a file can replace a machine's value."""
     if isinstance(old, Counter):
         return type(new) is dict and all(
             _is_key(key, name) and _is_count(n) for key, n in new.items()
@@ -109,7 +109,7 @@ def _is_like(new: Any, old: Any, name: str) -> bool:
 
 
 def _is_key(key: Any, name: str) -> bool:
-    """Return whether a Counter of that name has such keys: frames, frames with a kind, names."""
+    """Return whether a key fits the Counter of that name: a frame, a frame with a kind, a name."""
     if name == "pin_kinds":
         return type(key) is tuple and len(key) == 2 and all(map(_is_count, key))
     return _is_count(key) if name == "pins" else type(key) is str

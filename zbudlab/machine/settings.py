@@ -115,14 +115,14 @@ PHASE: dict[str, Kind] = {"steps": STEPS}
 
 
 def span(kind: Any) -> str:
-    """Format the bounds of a kind of number for a text of help: "0 to 100"."""
+    """Format the bounds of a kind of number for a help text: "0 to 100"."""
     return f"{kind.low:g} to {kind.high:g}" if kind.high < 1e6 else f"{kind.low:g} to {kind.high}"
 
 
 def over(kind: Any, step: int = 1, high: int | None = None) -> tuple[int, ...]:
-    """Return the values of a slider: all valid ones in steps, or those up to `high`.
+    """Return slider values in steps: all valid ones, or those up to `high`.
 
-    Raises ValueError if the kind does not take `high`.
+    Raises ValueError if `high` is invalid for the kind.
     """
     last = kind.high if high is None else taken(kind, "the end of a slider", high, ValueError)
     return tuple(range(kind.low, last + 1, step))

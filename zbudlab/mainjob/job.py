@@ -32,7 +32,7 @@ from zbudlab.profiles import is_todays, todays_profile
 
 SCENARIOS = {
     "scattered": "processes grow side by side, and a random half of them exits",
-    "orderly": "processes start one after the other, and the older half exits, oldest first",
+    "orderly": "processes start one after another, and the older half exits, oldest first",
 }
 PROCESSES_PER_MACHINE = 32  #: each process is a 32nd of memory
 #: Host memory per page, in addition to its frame, where pages have no bytes: length, page table
@@ -71,13 +71,13 @@ def variants(
     return dict(known[each] for each in chosen)
 
 
-#: The machines compared where nothing else is said, by their heading in the table.
+#: The machines compared unless others are chosen, by their heading in the table.
 VARIANTS = variants(MachineConfig())
 
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What is done to each machine.
+    """The work done on each machine.
 
     scenario: one of SCENARIOS. pressure: pages of all processes per page frame. exits: share of the
     processes that exit. order: of the blocks that are requested. machines: names in MACHINES.
@@ -249,7 +249,7 @@ class VariantRun:
             outcome.compression = counters["compressed_bytes"] / stored
 
     def verify(self, process: int, digests: list[bytes]) -> None:
-        """Compare every page of a process with its digest, or prove whose it is."""
+        """Compare every page of a process with its digest, or prove who owns it."""
         if self.plan.config.page_bytes:
             self.compare(process, digests)
         else:

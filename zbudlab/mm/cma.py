@@ -172,7 +172,7 @@ def alloc_contig_range(mem, moves, control, start, end):
 
 @kernel
 def cma_bits(area, count):
-    """Return how many bits stand for `count` pages; a part of a bit counts as one."""
+    """Return how many bits represent `count` pages, rounded up."""
     order = area[0].order_per_bit
     return (count + (1 << order) - 1) >> order
 
@@ -199,7 +199,7 @@ def last_set_bit(bitmap, first, last):
 
 @kernel(inline=False)
 def cma_find(area, bitmap, start, count, align):
-    """Return the first bit from `start` on of an aligned run for `count` pages, -1 if none is."""
+    """Return the first bit from `start` on of an aligned run for `count` pages; -1 = none."""
     bits = cma_bits(area, count)
     bit = next_aligned_bit(area, start, align)
     while bit + bits <= bitmap.shape[0]:
@@ -220,7 +220,7 @@ def cma_mark(area, bitmap, pfn, count, taken):
 
 @kernel(inline=False)
 def cma_reserve(area, bitmap, start, count, align):
-    """Set the bits of the first run for `count` pages. Return its frame, or -ENOMEM if none is.
+    """Set the bits of the first run for `count` pages. Return its frame; -ENOMEM = none.
 
     area: one layout.cma_area. bitmap: uint8, a byte for each bit. start: the frame to search from.
     align: the order of the alignment, of page frames.
@@ -238,5 +238,5 @@ def cma_reserve(area, bitmap, start, count, align):
 
 @kernel
 def after_busy(area, pfn, align):
-    """Return the frame to search from once the run at `pfn` was busy: the next aligned one."""
+    """Return the frame to search from after the run at `pfn` proved busy: the next aligned one."""
     return pfn + (1 << max(align, area[0].order_per_bit))

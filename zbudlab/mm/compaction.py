@@ -230,8 +230,8 @@ FAULTS = (
     "",
     "the list of pages to move still holds page frame {where}, though no compaction runs",
     "the list of targets still holds page frame {where}, though no compaction runs",
-    "the cached position {where} of the migrate scanner lies outside the zone",
-    "the cached position {where} of the free scanner lies outside the zone",
+    "the cached position {where} of the migrate scanner is outside the zone",
+    "the cached position {where} of the free scanner is outside the zone",
     "the skip mark of pageblock {where} is neither 0 nor 1",
 )
 

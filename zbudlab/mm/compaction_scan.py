@@ -218,7 +218,7 @@ def isolate_freepages_block(mem, control, start, end):
 
 @kernel(inline=False)
 def take_with_stride(mem, start, end, stride):
-    """Do as `isolate_freepages_block` at every `stride`-th frame only (rule `free_scan_stride`).
+    """Run `isolate_freepages_block` at every `stride`-th frame only (rule `free_scan_stride`).
 
     Return two numbers in one, as doors do: pages taken << TAKEN_SHIFT | frames looked at.
     """

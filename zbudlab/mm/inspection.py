@@ -141,14 +141,14 @@ def digest(state: State, device: Mapping[int, bytes | int]) -> str:
 
 @kernel
 def pool_frame(mem, page, pfn):
-    """Return the byte of a page of a pool (layout.FRAME_*)."""
+    """Return the byte that describes a pool page (layout.FRAME_*)."""
     kind = FRAME_POOL_FULL if zpool_page_is_full(mem, pfn) else FRAME_POOL_PART
     return kind | FRAME_PINNED if page_count(page) != zpool_page_references(mem, pfn) else kind
 
 
 @kernel
 def used_frame(mem, page, pfn):
-    """Return the byte of a frame that is not free (layout.FRAME_*), ignoring its place."""
+    """Return the byte that describes a frame in use, whatever list it is on (layout.FRAME_*)."""
     if page_zpool(page):
         return pool_frame(mem, page, pfn)
     if page.mapping == 0:
@@ -158,7 +158,7 @@ def used_frame(mem, page, pfn):
 
 @kernel
 def free_frame(migratetype, order):
-    """Return the byte of a frame in a free block (layout.FRAME_*)."""
+    """Return the byte that describes a frame in a free block (layout.FRAME_*)."""
     kind = FRAME_FREE_CMA if migratetype == MIGRATE_CMA else FRAME_FREE
     if migratetype == MIGRATE_ISOLATE:
         kind |= FRAME_ISOLATED

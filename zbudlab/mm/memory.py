@@ -111,7 +111,7 @@ def handle_mm_faults(mem, owner, places, start, write):
 
 @kernel(inline=False)
 def handle_mm_fault(mem, owner, place, write):
-    """Touch one entry, down to the min watermark: its frame, NEED_SWAP_IN or NEED_RECLAIM."""
+    """Touch one entry, down to the min watermark. Return the frame, or a NEED_* code."""
     entry = mem.ptes[place]
     if entry.state == PTE_SWAP:
         return NEED_SWAP_IN

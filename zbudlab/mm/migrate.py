@@ -89,7 +89,7 @@ def migrate_page(mem, new, old):
 def freed_while_isolated(page):
     """Return whether all owners of an isolated page have left it, so that only its frame remains.
 
-    Never on one processor, where nothing runs between isolation and this test.
+    This is never so on one processor, where nothing runs between isolation and this test.
     Source: mm/migrate.c, unmap_and_move (v3.12.9).
     """
     return page_count(page) == 1
@@ -178,7 +178,7 @@ def migrate_pages(mem, moves, control):
     """Move the pages of MIGRATEPAGES. Return how many stayed, or -ENOMEM if targets ran out.
 
     moves: layout.migration, one entry for each moved page. control: one layout.compact_control,
-    names the caller. Pages that were not moved are still on the list.
+    which names the caller. Pages that were not moved are still on the list.
     """
     head = migratepages(mem.zones[0])
     retry = 1

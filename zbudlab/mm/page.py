@@ -70,25 +70,25 @@ def page_zbud(page):
 
 @kernel
 def page_zsmalloc(page):
-    """Return whether the page belongs to a pool of zsmalloc."""
+    """Return whether the page belongs to a zsmalloc pool."""
     return page.mapcount == PAGE_ZSMALLOC_MAPCOUNT_VALUE
 
 
 @kernel
 def set_page_zsmalloc(page):
-    """Mark a page as a page of zsmalloc."""
+    """Mark a page as a zsmalloc page."""
     page.mapcount = PAGE_ZSMALLOC_MAPCOUNT_VALUE
 
 
 @kernel
 def page_z3fold(page):
-    """Return whether the page belongs to a pool of z3fold."""
+    """Return whether the page belongs to a z3fold pool."""
     return page.mapcount == PAGE_Z3FOLD_MAPCOUNT_VALUE
 
 
 @kernel
 def set_page_z3fold(page):
-    """Mark a page as a page of z3fold."""
+    """Mark a page as a z3fold page."""
     page.mapcount = PAGE_Z3FOLD_MAPCOUNT_VALUE
 
 
@@ -130,7 +130,7 @@ def copy_highpage(frames, new, old):
 
 @kernel(inline=False)
 def copy_highpages(frames, new, old):
-    """Copy frames old[i] to frames new[i], in order; both are integer arrays of one length."""
+    """Copy frames old[i] to frames new[i], in order; both are integer arrays of equal length."""
     for i in range(new.shape[0]):
         if i + 1 < new.shape[0]:
             prefetch_row(frames, old[i + 1])

@@ -34,7 +34,7 @@ from zbudlab.layout import (
 from zbudlab.mm.list_head import list_add, list_add_tail, list_del, list_empty, list_move
 from zbudlab.mm.page import page_buddy, put_page_testzero, reset_page_mapcount
 
-#: Types whose lists are tried, in order, when a type's own lists are empty; RESERVE ends. Only
+#: Types whose lists are tried, in order, when a type's own lists are empty; RESERVE ends each. Only
 #: movable pages may use CMA, which must be able to move them away again.
 FALLBACKS = (
     (MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE, MIGRATE_RESERVE, MIGRATE_RESERVE),
@@ -279,7 +279,7 @@ def free_pages(mem, pfn, order):
 
 @kernel
 def put_pages(mem, pfn, order):
-    """Drop a reference to a block of known order, as `put_page` without reading its record first.
+    """Drop a reference to a block of known order, like `put_page` but without reading its record.
 
     Source: mm/page_alloc.c, __free_pages (v3.12).
     """

@@ -21,7 +21,7 @@ FAULTS = (
     "the number of free pages is not what the lists hold ({where})",
     "the number of free CMA pages is not what the lists hold ({where})",
     "page frame {where} is neither free nor in use",
-    "page frame {where} lies inside a free block and is in use, or the head of another",
+    "page frame {where} is inside a free block and in use, or the head of another",
     "the free block at page frame {where} and its buddy are both free, and not merged",
 )
 

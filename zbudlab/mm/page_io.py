@@ -25,7 +25,7 @@ from zbudlab.mm.zswap_entry import first_word
 
 @kernel(inline=False)
 def mark_zeros(mem, slot, data, which):
-    """Mark a slot's page as zeros. What zswap has for the slot is older, and goes.
+    """Mark a slot's page as zeros. What zswap has for the slot is older, and is dropped.
 
     Without page bytes the tag of the page, in row `which` of `data`, stays with the slot: it
     proves whose page it is.
@@ -57,7 +57,7 @@ def swap_writeout_pages(mem, batch, groups, data, raw, lengths, answers):
     """Write pages out. Return the index of the one at which Python has to act, or n.
 
     batch: their slots, int64 (n,). groups: the cgroup of each, int64 (n,). data, raw, lengths: as
-    of `zswap7.zswap_store_folio`; under the rule `zeromap` the length 0 is a page of zeros.
+    for `zswap7.zswap_store_folio`; under the rule `zeromap` the length 0 is a page of zeros.
     answers: int64 (n,), gets 0 or the errno of each; AT_LIMIT where the cgroup must be shrunk
     before the page is offered again.
     """

@@ -73,7 +73,7 @@ def init_radix_tree_nodes(nodes):
 
 @kernel
 def radix_tree_preload(nodes, insertions):
-    """Return whether there are enough nodes for that many insertions of any keys."""
+    """Return whether enough nodes are free for that many insertions, whatever the keys."""
     return nodes.shape[0] - 1 - np.int64(nodes[0].count) >= insertions * RADIX_TREE_PRELOAD_SIZE
 
 
@@ -295,7 +295,7 @@ FAULTS = (
     "",
     "radix tree node {where} counts its slots wrong",
     "radix tree node {where} does not know the node above it",
-    "the tree has not as many items as it says ({where} found)",
+    "the tree does not have as many items as it says ({where} found)",
     "the root of the tree could be dropped, but height {where} was kept",
 )
 

@@ -19,7 +19,7 @@ from zbudlab.mm.mem import Memory
 from zbudlab.mm.radix_tree import RADIX_TREE_PRELOAD_SIZE, init_radix_tree_nodes, radix_tree_preload
 from zbudlab.profiles import ZSMALLOC, ZsmallocRules
 
-#: Counters and roots of a pool, which a new one has as 0.
+#: Counters and roots of a pool, which are 0 in a new one.
 STARTS_AT_0 = (
     *("pages_nr", "height", "rnode", "items", "last_handle", "free_work"),
     *("z3fold_by_hand", "z3fold_overruns", "z3fold_unseen_mappings"),
@@ -109,7 +109,7 @@ class State:
         self.race_fault = 0  # in which that schedule ended, FAULT_*
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute; a `mem` of the arrays as they were is dropped."""
+        """Set an attribute, and drop a `mem` made from the previous arrays."""
         if not isinstance(value, np.ndarray):
             object.__setattr__(self, name, value)
         else:

@@ -27,7 +27,7 @@ def swap_count(slots, slot):
 
 @kernel(inline=False)
 def swapon(mem, type, start, nr_slots, pool):
-    """Make the slots from `start` on an area of free slots; `pool` is zswap's, or -1."""
+    """Make an area of `nr_slots` free slots from `start`; `pool` is zswap's, or -1."""
     area = mem.areas[type]
     area.start = start
     area.nr_slots = nr_slots

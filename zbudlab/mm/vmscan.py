@@ -69,7 +69,7 @@ def reclaimable(page):
 
 @kernel(inline=False)
 def shrink_begin(mem, victims, nr_scan):
-    """Isolate up to victims.shape[0] of the oldest inactive pages, of `nr_scan`. Return how many.
+    """Isolate up to victims.shape[0] of the `nr_scan` oldest inactive pages. Return how many.
 
     victims: int64, receives the page frames. Pages used since they became inactive turn active;
     pages with another reference are put back.

@@ -42,7 +42,7 @@ def free_blocks_suitable(zone, order):
 
 @kernel
 def fragmentation_index(zone, order):
-    """Return thousandths; -1000 if such a block is free, 0 if nothing is.
+    """Return the index in thousandths; -1000 if such a block is free, 0 if nothing is free.
 
     Other values below 0 mean that all free memory together is less than one block.
     """
@@ -58,7 +58,7 @@ def fragmentation_index(zone, order):
 
 @kernel
 def unusable_free_index(zone, order):
-    """Return thousandths of free pages in smaller blocks; 1000 if nothing is free."""
+    """Return the share of free pages in smaller blocks, in thousandths; 1000 if none is free."""
     free = free_pages_in_blocks(zone)
     if free == 0:
         return 1000

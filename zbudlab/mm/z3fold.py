@@ -140,7 +140,7 @@ def queue_compaction(mem, number, record):
 def z3fold_free(mem, number, handle):
     """Free a handle and its object. Return 0, or -ENOENT if the handle is gone.
 
-    The object of a page without a header that is being reclaimed goes; reclaim frees the page.
+    If the page has no header and is being reclaimed, only its object goes; reclaim frees the page.
     Source: mm/z3fold.c, z3fold_free (v6.1).
     """
     place = handle_to_place(mem, number, handle)
@@ -209,7 +209,7 @@ def z3fold_unmap(mem, number, handle):
 
 @kernel
 def reclaimable(mem, pool):
-    """Return the record of the page used longest ago that is neither foreign nor claimed; 0."""
+    """Return the least recently used page that is neither foreign nor claimed; 0 = none."""
     head = pool.z3fold_heads
     record = np.int64(mem.z3folds[head].prev[LRU])
     while record != head:

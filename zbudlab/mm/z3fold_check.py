@@ -1,4 +1,4 @@
-"""Invariants of a pool of z3fold between operations.
+"""Invariants of a z3fold pool between operations.
 
 Every page is where its objects and flags put it, has a reference for each object and for queued
 work, and the handles of its objects lead to them.

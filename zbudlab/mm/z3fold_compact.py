@@ -129,7 +129,7 @@ def do_compact_page(mem, number, record):
 
 @kernel(inline=False)
 def z3fold_compact_work(mem, number):
-    """Run the queued compaction of pages, first in first out. Return for how many pages."""
+    """Run the queued compaction of pages, first in first out. Return the number of pages."""
     head = mem.pools[number].z3fold_heads
     count = 0
     while not list_empty(mem.z3folds, WORK, head):

@@ -1,4 +1,4 @@
-"""Moving a page of z3fold to another frame.
+"""Moving a z3fold page to another frame.
 
 The page's objects keep their places in it; their handles get the new frame. Afterwards the page is
 first on the LRU list and has compaction work queued, which uses up the isolation's reference.

@@ -1,6 +1,6 @@
 """Pages of z3fold: up to three objects between two ends, the lists of pages, and handles.
 
-A page has 64 chunks of 64 bytes; two are the header. The first object starts behind the header,
+A page has 64 chunks of 64 bytes; two are the header. The first object starts after the header,
 the last one ends with the page, the middle one is somewhere between. Linux keeps the header in the
 page; here it is a record of `mem.z3folds`, whose number the struct page has as its `index`.
 
@@ -58,7 +58,7 @@ def add_to_lru(mem, pool, record):
 def z3fold_num_free_chunks(header):
     """Return the largest number of chunks that a new object of a page can have.
 
-    With a middle object that is the larger of the gaps in front of it and behind it, and a gap
+    With a middle object, it is the larger of the gaps before and after it, and a gap
     next to another object does not count. Otherwise it is all that the other two leave.
     """
     first = np.int64(header.chunks[Z3FOLD_FIRST])
@@ -83,7 +83,7 @@ def count_objects(header):
 
 @kernel
 def get_free_buddy(header, chunks):
-    """Return which object of a page with room for it a new one becomes.
+    """Return which object of a page a new one becomes; the page has room for it.
 
     Without a middle object: the first that is missing of first, last and middle. With one: the
     first if it fits in front of it, else the last.
@@ -102,7 +102,7 @@ def add_to_unbuddied(mem, pool, record):
     """Put a page first on the list of its free chunks, unless it has three objects.
 
     An empty page, whose reclaim met queued work, would go on list 62, and 6.1 has lists 0 to 61:
-    it writes past its array. Here there is one list more, and the pool counts such writes.
+    it writes past its array. Here there is one more list, and the pool counts such writes.
     """
     header = mem.z3folds[record]
     if count_objects(header) == Z3FOLD_LAST:
@@ -148,7 +148,7 @@ def record_of(mem, place):
 
 @kernel
 def buddy_of(place):
-    """Return which object of its page a place is."""
+    """Return which of a page's objects is at a place."""
     return place & Z3FOLD_BUDDY_MASK
 
 
@@ -162,9 +162,9 @@ def z3fold_encode_handle(mem, record, buddy, handle, foreign):
 
 @kernel
 def rename_object(mem, record, buddy, new_record, new_buddy, foreign):
-    """Have the handle of an object lead to another place, with the owner's word.
+    """Point an object's handle to another place, and move the owner's word there.
 
-    foreign: added to what the place says of the object already.
+    foreign: added to what the place already says about the object.
     """
     header = mem.z3folds[record]
     handle = np.int64(header.handles[buddy])
@@ -177,7 +177,7 @@ def rename_object(mem, record, buddy, new_record, new_buddy, foreign):
 
 @kernel
 def put_object(mem, record, buddy, chunks):
-    """Give an object of a page its chunks. A middle object starts right behind the first."""
+    """Give an object of a page its chunks. A middle object starts right after the first."""
     header = mem.z3folds[record]
     header.chunks[buddy] = chunks
     if buddy == Z3FOLD_MIDDLE:

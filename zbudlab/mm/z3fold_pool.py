@@ -1,4 +1,4 @@
-"""A pool of z3fold and its pages: fresh ones, those with room for an object, released ones.
+"""A z3fold pool and its pages: fresh ones, those with room for an object, released ones.
 
 A page has a reference for each object, for queued work, and while it is isolated or reclaimed. The
 last one to go releases it: the page leaves the pool's count at once, and the release work frees its

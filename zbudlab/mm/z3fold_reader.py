@@ -1,4 +1,4 @@
-"""Pages of z3fold as arrays, for views and proofs; see `zbudlab.mm.zpool_reader`.
+"""z3fold pages as arrays, for views and proofs; see `zbudlab.mm.zpool_reader`.
 
 Reads records with numpy and calls nothing of the engine.
 """

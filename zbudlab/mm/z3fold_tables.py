@@ -1,4 +1,4 @@
-"""The table of z3fold's pages, and room in it for what comes next."""
+"""The table of z3fold's pages, and how it grows."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def make_lists(state: Any, number: int) -> None:
 
 
 def reserve(state: Any, count: int) -> None:
-    """Make room for `count` more objects, if there is a pool of z3fold."""
+    """Make room for `count` more objects, if there is a z3fold pool."""
     arena = state.arenas[0]
     if not arena["nr_z3fold_heads"]:
         return

@@ -1,4 +1,4 @@
-"""z3fold as `zbudlab.mm.zpool` sees it: the owner's word, and what its pages say of themselves.
+"""z3fold behind `zbudlab.mm.zpool`: the owner's word, and questions about pages.
 
 Source: mm/z3fold.c, z3fold_zpool_driver (v6.1).
 """

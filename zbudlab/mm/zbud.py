@@ -1,8 +1,8 @@
 """zbud: at most two compressed objects ("buddies") in a page, one from each end.
 
 A page is 64 chunks of 64 bytes. Chunk 0 holds the header, in the page itself, so a copy of the
-page is also a copy of its header. The first buddy starts right behind the header; the last one
-ends with the page. Two objects a page is little, but freeing both objects of a page always frees
+page is also a copy of its header. The first buddy starts right after the header; the last one
+ends with the page. Two objects per page are few, but freeing both objects of a page always frees
 the page, which is what reclaim needs. A new object goes into the smallest hole that fits.
 
 Two variants share this geometry:
@@ -310,7 +310,7 @@ def zbud_unmap(mem, number, handle):
 def zbud_isolate_page(mem, pfn):
     """Take the isolation's reference of a page. Return False if the profile's rules forbid it.
 
-    The series takes the reference and asks nothing.
+    The series takes the reference without any check.
     """
     page = mem.pages[pfn]
     rules = mem.zswaps[0]

@@ -144,7 +144,7 @@ def handle_buddy(pool, header, handle):
 def new_handle(pool, nodes, header, pfn, buddy):
     """Enter a new handle in the tree and in the header. Return it, or the tree's negative errno.
 
-    The kernel searches for the next unused number behind the last handle. A counter of 63 bits
+    The kernel searches for the next unused number after the last handle. A counter of 63 bits
     never wraps, so the last handle plus one is always unused. The tree holds pfn + 1, because 0
     means that there is no item.
     """

@@ -26,7 +26,7 @@ from zbudlab.mm.zbud_header import clear_header, header_row, is_empty
 
 @kernel
 def expected_references(header):
-    """Return the references that a movable page has: the isolation's and one a handle."""
+    """Return the references that a movable page has: the isolation's and one per handle."""
     return 1 + (header.first_handle != 0) + (header.last_handle != 0)
 
 
@@ -34,7 +34,7 @@ def expected_references(header):
 def must_stay(mem, header):
     """Return whether a page stays although all its references are expected.
 
-    A page whose last buddy left is on no list. The series moves it all the same; the rule
+    A page whose last buddy left is on no list. The series moves it anyway; the rule
     `refuse_emptied_page` does not.
     """
     return mem.zswaps[0].refuse_emptied_page != 0 and is_empty(header)
@@ -61,9 +61,9 @@ def move_handle(mem, pool, handle, new, old):
 def zbud_migrate_page(mem, new, old):
     """Move zbud page `old` to the fresh frame `new`, with its handles and its place on lists.
 
-    Return 0, or -EAGAIN if the page has a reference besides those of its handles and its isolation:
-    another holder may be reading its bytes at their old place. After a move, the caller drops the
-    isolation's reference of `old`, which frees it, and the first reference of `new`.
+    Return 0, or -EAGAIN if the page has a reference other than those of its handles and its
+    isolation: another holder may be reading its bytes at their old place. After a move, the caller
+    drops the isolation's reference of `old`, which frees it, and the first reference of `new`.
     """
     pool = mem.pools[mem.pages[old].private]
     old_row = header_row(pool, old)

@@ -19,7 +19,7 @@ def headers(state: State, pfns: Ints) -> NDArray:
 
 
 def own_references(state: State, pfns: Ints) -> Ints:
-    """Return one reference a handle (series); a plain page has one."""
+    """Return zbud's references to pages: one per handle (series), or one (plain)."""
     found = headers(state, pfns)
     handles = (found["first_handle"] != 0).astype(np.int64) + (found["last_handle"] != 0)
     series = state.pools["variant"][state.pages["private"][pfns]] == layout.ZBUD_SERIES
@@ -27,7 +27,7 @@ def own_references(state: State, pfns: Ints) -> Ints:
 
 
 def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
-    """Return the parts of pages: the header, the first buddy behind it, the last at the end."""
+    """Return the parts of pages: the header, the first buddy after it, the last at the end."""
     found = headers(state, pfns)
     chunks = np.arange(layout.NCHUNKS)
     first_end = layout.ZHDR_CHUNKS + found["first_chunks"].astype(np.int64)[:, None]

@@ -1,6 +1,6 @@
-"""zbud as `zbudlab.mm.zpool` sees it: addresses in bytes, and what zbud's pages say of themselves.
+"""zbud behind `zbudlab.mm.zpool`: addresses in bytes, and questions about pages.
 
-The operations of zbud are in `zbudlab.mm.zbud`; here is what is left to adapt.
+The operations of zbud are in `zbudlab.mm.zbud`; this module adapts the rest.
 
 Source: mm/zbud.c, zbud_zpool_map and the other functions of zbud_zpool_driver (v6.1).
 """
@@ -84,7 +84,7 @@ def zbud_page_is_full(mem, number, pfn):
 
 @kernel
 def zbud_page_references(mem, number, pfn):
-    """Return the references that zbud itself has on a page: one a handle; plain: one."""
+    """Return the references that zbud itself has on a page: one per handle; plain: one."""
     pool = mem.pools[number]
     if pool.variant != ZBUD_SERIES:
         return 1
@@ -93,7 +93,7 @@ def zbud_page_references(mem, number, pfn):
 
 @kernel
 def zbud_prefetch_page(mem, pfn, following):
-    """Ask for headers ahead of their use: the neighbours of a page's, and the following page's.
+    """Prefetch the neighbours of a page's header, and the following page's header.
 
     Both may be pages of any owner.
     """

@@ -247,9 +247,9 @@ def zpool_read_word(mem, number, address):
 
 
 def object_bytes(mem: Memory, number: int, address: int, length: int) -> NDArray[np.uint8]:
-    """Return `length` bytes of an object from `address` on: a view, or a copy if it goes on.
+    """Return `length` bytes of an object from `address` on: a view, or a copy if they cross frames.
 
-    Fewer bytes are there only if the object is damaged.
+    Fewer bytes are returned only if the object is damaged.
     """
     pfn, start = address >> PAGE_SHIFT, address & (PAGE_SIZE - 1)
     here = mem.frames[pfn, start : start + length]
@@ -326,7 +326,8 @@ def zpool_shrink(
 
     begin, end, gave_up: the kernels above with `mem` and the pool bound. evict(handle) returns 0
     when the object is gone; the first object that stays ends the attempt, and a page that is
-    only partly emptied is no success. Ordinary Python, because eviction belongs to the owner.
+    only partly emptied does not count as success. Ordinary Python, because eviction belongs to the
+    owner.
 
     Source: mm/zpool.c, zpool_shrink; mm/zbud.c, zbud_reclaim_page (v3.12.9, v6.1).
     """
@@ -380,7 +381,7 @@ def zpool_putback_page(mem, pfn):
 def zpool_migrate_page(mem, new, old):
     """Move the isolated page `old` to the fresh frame `new`, with all that leads to its objects.
 
-    Return 0, or -EAGAIN if another holder has a reference, or -EBUSY of zsmalloc and z3fold if an
+    Return 0, or -EAGAIN if another holder has a reference, or -EBUSY (zsmalloc and z3fold) if an
     object is being read. After 0 the caller drops the isolation's reference of `old` and puts `new`
     back.
     """
@@ -395,7 +396,7 @@ def zpool_migrate_page(mem, new, old):
 
 @kernel
 def zpool_prefetch_page(mem, pfn, following):
-    """Ask for what migration reads of a page and of the following one, for pages of any owner."""
+    """Prefetch what migration reads of a page and of the following one, for any owner."""
     zbud_prefetch_page(mem, pfn, following)
 
 

@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 
 class Found(NamedTuple):
-    """Where objects are, and what is true of them there; one element per object."""
+    """The places of objects, and what is true of them there; one element per object."""
 
     frames: Ints  #: the frame in which the object starts; -1 = none
     in_pool: Bools  #: whether that frame is a page of the object's pool

@@ -145,7 +145,7 @@ def cache_free_zspage(mem, zs):
 
 @kernel
 def alloc_frames(mem, zs, count, migratetype):
-    """Give a zspage `count` frames, one after the other. Return whether there were so many."""
+    """Give a zspage `count` frames, one after another. Return whether there were enough."""
     chain = mem.zspages[zs].chain
     for at in range(count):
         pfn = alloc_pages(mem, 0, migratetype)
@@ -181,7 +181,7 @@ def alloc_zspage(mem, number, which, migratetype):
 
 @kernel
 def zspage_is_locked(mem, zs, size_class):
-    """Return whether any page of a zspage is locked, as while it is being moved."""
+    """Return whether any page of a zspage is locked, as during a move."""
     for at in range(size_class.pages_per_zspage):
         if mem.pages[mem.zspages[zs].chain[at]].page_flags & PG_LOCKED:
             return True
@@ -251,7 +251,7 @@ def find_get_zspage(mem, size_class):
 
 @kernel
 def new_object(mem, number, which, handle, migratetype):
-    """Find an object of class `which` for a handle, in a new zspage if need be. Return success."""
+    """Find an object of class `which` for a handle, in a new zspage if needed. Return success."""
     pool = mem.pools[number]
     size_class = mem.size_classes[which]
     zs = find_get_zspage(mem, size_class)

@@ -1,4 +1,4 @@
-"""Invariants of a pool of zsmalloc between operations.
+"""Invariants of a zsmalloc pool between operations.
 
 Every zspage is on the list of its class and group, its pages lead back to it, its free objects are
 one stack, and the handle of each other object leads to that object.

@@ -2,8 +2,8 @@
 
 A class has places of one size. A zspage of it is a chain of pages that are used as one stretch of
 memory, so that an object may start in one page and end in the next. The number of pages is the one
-that leaves little at the end of the stretch. Classes whose zspages would have the same pages and as
-many objects share one class, the largest.
+that leaves little at the end of the stretch. Classes whose zspages would have equally many pages
+and objects share one class, the largest.
 
 Source: mm/zsmalloc.c, zs_create_pool and the functions that it calls (v6.1, v6.12).
 """
@@ -45,7 +45,7 @@ def find_size_class(mem, pool, size):
 
 @kernel
 def waste_of_chain(pool, pages, size):
-    """Return what a chain of `pages` pages is judged by; the smallest wins.
+    """Return the waste by which a chain of `pages` pages is judged; the smallest wins.
 
     It is the number of unused bytes, or without the rule `least_waste` the percentage that is not
     used, rounded up.

@@ -1,8 +1,8 @@
 """zsmalloc's own compaction: objects move from emptier zspages to fuller ones.
 
-It needs no free page and no help of their owner, as handles lead to objects wherever they are.
-A zspage that becomes empty is freed. Compaction of memory moves pages and does not change how many
-there are; this one changes how many there are.
+It needs no free page and no help from the objects' owner, as handles lead to objects wherever they
+are. A zspage that becomes empty is freed. Memory compaction moves pages and keeps their number;
+this compaction reduces it.
 
 Source: mm/zsmalloc.c, zs_compact and the functions that it calls (v6.1, v6.12).
 """
@@ -133,7 +133,7 @@ def empty_source(mem, number, source, size_class):
 def compact_source_first(mem, number, size_class):
     """Compact a class as 6.1 does, one source after the other. Return the pages freed.
 
-    A source is taken off its list before the gain is asked. If there is none, the source goes
+    A source is taken off its list before the gain is computed. If there is none, the source goes
     back, and with fewer objects than the next one it becomes the second: a compaction without
     gain changes the order of the list.
     """
@@ -183,8 +183,8 @@ def compact_destination_first(mem, number, size_class):
 def zs_compact(mem, number):
     """Compact pool `number`, its largest class first. Return the pages freed.
 
-    A zspage that is being read is no source; a class whose next source is one is left as it is.
-    In 6.1 compaction would wait for the reader.
+    A zspage that is being read cannot be a source; a class whose next source it would be is
+    skipped. In 6.1 compaction would wait for the reader.
     Source: mm/zsmalloc.c, zs_compact (v6.1, v6.12).
     """
     pool = mem.pools[number]

@@ -1,4 +1,4 @@
-"""Pages of zsmalloc as arrays, for views and proofs; see `zbudlab.mm.zpool_reader`.
+"""zsmalloc pages as arrays, for views and proofs; see `zbudlab.mm.zpool_reader`.
 
 Reads records with numpy and calls nothing of the engine.
 """
@@ -26,7 +26,7 @@ def own_references(state: State, pfns: Ints) -> Ints:
 
 
 def objects_in(state: State, pfn: int) -> list[tuple[int, int, int]]:
-    """Return the allocated objects that start in a page or reach into it, by rising index.
+    """Return the allocated objects that start in a page or reach into it, by ascending index.
 
     Each is (index, first byte, end), counted from the start of the page; an object that started in
     the page before has a first byte below 0, and one that goes on has an end beyond the page.
@@ -70,7 +70,7 @@ def page_parts(state: State, pfns: Ints) -> NDArray[np.uint8]:
 def find_objects(
     state: State, pools: Ints, handles: Ints, lengths: Ints, words: Ints
 ) -> tuple[Ints, Bools, Bools, Bools, Bools]:
-    """Return the pages that handles lead to, and what holds of them and their objects.
+    """Return the pages that handles lead to, and what is true of them and their objects.
 
     The arrays are those of `zpool_reader.Found`, in order. zswap writes no word in front of an
     object of zsmalloc, so `word` always holds.

@@ -1,4 +1,4 @@
-"""The tables of zsmalloc, and room in them for what comes next.
+"""The tables of zsmalloc, and how they grow.
 
 Linux allocates zspages and handles from slab caches, and keeps the words of objects in the pages
 themselves. Here they are arrays that all pools share, so that a machine without page bytes has
@@ -49,7 +49,7 @@ def make_classes(state: Any, number: int, rules: ZsmallocRules) -> None:
 
 
 def reserve(state: Any, count: int) -> None:
-    """Make room for `count` more objects, if there is a pool of zsmalloc."""
+    """Make room for `count` more objects, if there is a zsmalloc pool."""
     if not len(state.size_classes):
         return
     arena = state.arenas[0]

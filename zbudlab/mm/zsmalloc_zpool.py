@@ -1,4 +1,4 @@
-"""zsmalloc as `zbudlab.mm.zpool` sees it: addresses in bytes, and what its pages say of themselves.
+"""zsmalloc behind `zbudlab.mm.zpool`: addresses in bytes, and questions about pages.
 
 Source: mm/zsmalloc.c, zs_map_object, zs_unmap_object (v6.1); zs_obj_read_begin, zs_obj_read_end
 (v7.2).
@@ -56,7 +56,7 @@ def zs_unmap_object(mem, number, handle):
 
 @kernel(inline=False)
 def zs_next_frame(mem, pfn):
-    """Return the frame behind `pfn` in its zspage; -1 if `pfn` is the last."""
+    """Return the frame after `pfn` in its zspage; -1 if `pfn` is the last."""
     zs = get_zspage(mem, pfn)
     if zs == 0:
         return -1

@@ -87,7 +87,7 @@ def frontswap_invalidate_page(mem, slot):
 
 @kernel(inline=False)
 def zswap_invalidate_area(mem, type):
-    """Drop everything of a swap area.
+    """Drop everything that zswap holds for a swap area.
 
     Source: mm/zswap.c, zswap_frontswap_invalidate_area (v3.12.9, v6.1).
     """
@@ -362,7 +362,7 @@ def zswap_load_batch_end(mem, numbers):
 def zswap_writeback_begin(mem, pool, handle):
     """Return the entry of the slot that an object's header names, with one more user; 0 = none.
 
-    It can be another entry than the object's, if the slot was stored again meanwhile. Return 0 as
+    It may differ from the object's entry, if the slot was stored again meanwhile. Return 0 as
     well if the handle is gone.
     Source: mm/zswap.c, zswap_writeback_entry (v3.12.9, v6.1).
     """

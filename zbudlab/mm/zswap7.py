@@ -1,9 +1,9 @@
 """zswap of today's kernels: whole folios, its own lists, and no frontswap in front of it.
 
 It keeps what it stored until a load, which takes the only copy out, or until its own lists say
-that it is time to write it back (`zswap_lru`). Nobody asks the allocator for pages to empty any
-more. A page that does not compress is kept as it is, so that pages are written back in the order
-in which they came. A store that is refused drops the older copy of its slots: writing that back
+that it is time to write it back (`zswap_lru`). The allocator is no longer asked for pages to empty.
+A page that does not compress is kept as it is, so that pages are written back in the order in which
+they came. A store that is refused drops the older copy of its slots: writing that back
 later would destroy the newer page on the device.
 
 As in `zswap`, operations are cut where the kernel drops its locks to decompress, to allocate in
@@ -55,7 +55,7 @@ from zbudlab.mm.zswap_pools import (
 )
 
 AT_LIMIT = 1  #: what a store answers when its cgroup is at its limit: shrink that once, then go on
-NO_ROOM = -2  #: length of a page for which the compressor had not enough room
+NO_ROOM = -2  #: length of a page for which the compressor did not have enough room
 
 # --- entries -----------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ def zswap_invalidate(mem, slot):
 
 @kernel
 def compression_error(length):
-    """Return what refuses a page that the compressor did not make shorter; 0 = it did."""
+    """Return the errno for a page that the compressor did not make shorter; 0 = it did."""
     if 0 < length < PAGE_SIZE:
         return 0
     if length == NO_ROOM or length > PAGE_SIZE:
@@ -220,7 +220,7 @@ def zswap_folio_begin(mem, cgroup):
 def zswap_folio_refused(mem, batch, reason):
     """Drop what zswap has for the slots of a refused folio, and ask for the shrink work if full.
 
-    reason: layout.REFUSED_*, of slots that have no reason yet; 0 = they have.
+    reason: layout.REFUSED_*, for slots without a reason; 0 = all have one.
     """
     zswap = mem.zswaps[0]
     if zswap.enabled and zswap.pool_reached_full:
@@ -237,7 +237,7 @@ def zswap_store_folio(mem, batch, cgroup, data, raw, lengths):
 
     batch: its slots, int64 (n,). cgroup: charged for it. data, raw: compressed and as they are,
     uint8 (n, 4096); without page bytes (n, 8), tags. lengths: compressed, int32 (n,); 0 or -1 =
-    the compressor failed; NO_ROOM or more than a page = it had not enough room.
+    the compressor failed; NO_ROOM or more than a page = it did not have enough room.
     """
     zswap = mem.zswaps[0]
     if zswap_check_limits(mem):
@@ -255,9 +255,9 @@ def zswap_store_folio(mem, batch, cgroup, data, raw, lengths):
 
 @kernel(inline=False)
 def zswap_folio_not_stored(mem, batch, answer):
-    """Refuse a folio that did not come as far as the pools. Return the errno.
+    """Refuse a folio that did not get as far as the pools. Return the errno.
 
-    answer: of `zswap_folio_begin` if zswap is switched off, or of the shrinking after AT_LIMIT.
+    answer: from `zswap_folio_begin` if zswap is switched off, or from the shrink after AT_LIMIT.
     """
     zswap_folio_refused(mem, batch, REFUSED_DISABLED if answer == -ENODEV else REFUSED_CGROUP)
     return answer
@@ -296,7 +296,7 @@ def zswap_load_folio_end(mem, slot):
 def zswap_writeback_folio_check(mem, slot, number):
     """Return 0, or -ENOMEM if a slot's entry is another one by now.
 
-    Asked after the swap cache was, as the slot may be freed and stored meanwhile.
+    The swap cache is asked before: meanwhile the slot may be freed and stored again.
     """
     return 0 if mem.slots[slot].entry == number else -ENOMEM
 

@@ -42,7 +42,7 @@ def mem_cgroup_create(mem, number, parent):
 
 @kernel
 def obj_cgroup_charge_zswap(mem, number, length, pages):
-    """Charge a page of `length` bytes to a cgroup and those above it, or with -1 take it off."""
+    """Charge a page of `length` bytes to a cgroup and those above it; pages = -1 undoes that."""
     if number == ROOT_CGROUP:
         return
     while number >= 0:
@@ -126,8 +126,8 @@ def next_shrink_memcg(mem):
 def zswap_shrinker_count(mem, number):
     """Return how many pages of a cgroup the shrinker should look at.
 
-    Each page that was read from the device since the last count protects one entry. The rest
-    counts as much as it would free: the better pages compress, the less.
+    Each page that was read from the device since the last count protects one entry. The rest is
+    scaled by what it would free: the better pages compress, the lower the count.
     Source: mm/zswap.c, zswap_shrinker_count (v7.3).
     """
     cgroup = mem.cgroups[number]

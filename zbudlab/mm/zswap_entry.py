@@ -1,4 +1,4 @@
-"""zswap's entries: what it knows of a stored page, and the header it writes in front of objects.
+"""zswap's entries: what it knows about a stored page, and the header it writes in front of objects.
 
 An entry is in the tree of its swap type and counts its users: the tree is one, each load or
 writeback in progress is another. The last put frees the entry, so an entry can leave the tree and
@@ -201,7 +201,7 @@ def zswap_free_entry(mem, number):
 
 @kernel(inline=False)
 def zswap_entry_put(mem, number, users):
-    """Drop that many users of an entry. Return whether that freed it."""
+    """Drop `users` users of an entry. Return whether that freed it."""
     mem.entries[number].refcount -= users
     if mem.entries[number].refcount > 0:
         return False

@@ -51,7 +51,7 @@ def zswap_lru_walk(mem, cgroup, left):
     """Look at entries of a cgroup until one is to be tried. Return it (0 = none) and what is left.
 
     left: entries that may still be looked at. The following entry is chosen before one is moved:
-    an entry alone on its list, which loses its mark, ends the walk.
+    so an entry that is alone on its list and loses its mark ends the walk.
     """
     at = np.int64(mem.lrus[cgroup].next[LRU])
     while at != cgroup and left > 0:

@@ -38,7 +38,7 @@ from zbudlab.mm.zswap_entry import first_word, slot_pool
 
 @kernel(inline=False)
 def writeback_mark(mem, pool, handle, busy):
-    """Write an object's mark to the device. Return 0 if its handle is free, or a negative errno.
+    """Write an object's mark to the device. Return 0 if its handle was freed, or a negative errno.
 
     busy: the slot that is being stored, whose page is in memory.
     """

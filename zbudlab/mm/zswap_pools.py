@@ -1,7 +1,7 @@
 """The pools of today's zswap: one for each compressor that still has pages.
 
-Stores go to the current pool. After the compressor changed, the older pools follow it on a list;
-each is gone with its last entry. All of them together count towards the limit.
+Stores go to the current pool. After a change of compressor the older pools follow it on a list;
+each goes with its last entry. All of them together count towards the limit.
 
 Source: mm/zswap.c: zswap_pool_current, zswap_pool_put, zswap_compressor_param_set,
 zswap_check_limits (v7.3).
@@ -91,7 +91,7 @@ def zswap_accept_thr_pages(mem):
 
 @kernel
 def zswap_check_limits(mem):
-    """Return whether the pools are full, or were and are not yet at the threshold.
+    """Return whether the pools are full, or were full and are not yet down to the threshold.
 
     The check is made before a store, so the store can go over the limit by a whole zspage.
     """

@@ -29,7 +29,7 @@ def make_lists(state: Any) -> None:
 
 
 def reserve(state: Any) -> None:
-    """Make the lists, if the machine has any, as long as the table of entries."""
+    """Grow the lists, if the machine has any, to the length of the table of entries."""
     needed = layout.MAX_CGROUPS + len(state.zswap_entries)
     if 0 < len(state.lrus) < needed:
         state.lrus = grown(state.lrus, needed)

@@ -20,7 +20,7 @@ from zbudlab.races.cast import MOVERS, Actor
 from zbudlab.races.cma_steps import CMA_ISOLATE
 from zbudlab.races.counter_steps import COUNTER_READ
 
-MOST_ACTORS = 8  #: all orders of them, one after the other, are run
+MOST_ACTORS = 8  #: all orders of them, one after another, are run
 MOST_LISTS = layout.NR_LIST_HEADS - layout.MIGRATEPAGES  #: each that moves pages has a list of them
 MOST_PASSES = 64
 KINDS = tuple(k for k in range(layout.ACTOR_COUNTER + 1) if k != layout.ACTOR_PROGRAM)
@@ -30,11 +30,11 @@ LATER = (
     *("invalidate_before_store", "same_filled", "swap_slots_cache", "own_lru"),
     *("check_tree_before_writeback", "swap_cache_keeps_writeback"),
 )
-ANY = ("handle", "word")  #: fields of layout.actor that are no index
+ANY = ("handle", "word")  #: fields of layout.actor that are not indices
 
 
 def _kinds(machine: Core) -> dict[str, Kind]:
-    """Return what the fields of an actor take on a machine."""
+    """Return which values the fields of an actor accept on a machine."""
     return {
         "kind": Whole(0, layout.ACTOR_COUNTER),
         "handle": Whole(),
@@ -161,5 +161,5 @@ def _in_pool(machine: Core, pfn: int) -> bool:
 
 
 def _is_there(machine: Core, handle: int) -> bool:
-    """Return whether the user's pool has an object of that handle."""
+    """Return whether the user's pool has an object with that handle."""
     return bool(zbud_object_address(machine.state.mem, LAB_POOL, handle) >= 0)

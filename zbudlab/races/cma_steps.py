@@ -1,9 +1,9 @@
 """Steps of a CMA request, which isolates a pageblock and moves the page in it away.
 
-The pageblock is a movable one, which alloc_contig_range takes like one of a CMA area: such an area
-has whole blocks of 1,024 frames, and a machine to be explored is smaller. A request that finds the
-range free would take it; here it gives it back under the same lock, so that nothing is left to see
-of it. The steps in between are those of a compaction.
+The pageblock has the movable type, which alloc_contig_range treats like that of a CMA area: a CMA
+area consists of whole blocks of 1,024 frames, more than an explored machine has. A request that
+finds the range free would take it; here it gives it back under the same lock, which leaves no
+trace. The steps in between are those of a compaction.
 
 Source: mm/page_alloc.c, alloc_contig_range (v3.12.9).
 """
@@ -26,7 +26,7 @@ CMA_UNDO = 11
 
 @kernel(inline=False)
 def cma_step(mem, actor):
-    """Isolate a pageblock, move the page in it away, look whether the range is free, and undo."""
+    """Isolate a pageblock, move the page in it away, check whether the range is free, and undo."""
     pc = np.int64(actor.pc)
     block = np.int64(actor.block)
     fault = 0

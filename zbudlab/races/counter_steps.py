@@ -19,7 +19,7 @@ COUNTER_UNLOCK = 3
 
 @kernel
 def counter_write(mem, actor, address):
-    """Write what was read, and one more. A fault if the counter has changed meanwhile."""
+    """Write what was read plus one. A fault if the counter has changed meanwhile."""
     if zbud_read_word(mem, actor.pool, address) != actor.word:
         return FAULT_LOST_UPDATE
     zbud_write_word(mem, actor.pool, address, actor.word + 1)
@@ -31,7 +31,7 @@ def counter_write(mem, actor, address):
 
 @kernel(inline=False)
 def counter_step(mem, actor):
-    """Read the counter and write one more, under the page's lock or without."""
+    """Read the counter and write it plus one, with or without the page's lock."""
     pc = np.int64(actor.pc)
     pfn = np.int64(actor.pfn)
     address = zbud_object_address(mem, actor.pool, np.int64(actor.handle))

@@ -1,4 +1,4 @@
-"""Random schedules, for what is too large to run whole."""
+"""Random schedules, for scenarios too large to run completely."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zbudlab.races.search import Search
 LONGEST = 1000  #: steps of a schedule
 CHANGES = 2  #: preemptions that random priorities add, unless fewer are asked for
 KEPT = 100  #: faulty schedules kept
-BATCH = 100  #: schedules between two looks at the clock
+BATCH = 100  #: schedules between two checks of the clock
 
 
 @dataclass

@@ -27,7 +27,7 @@ from zbudlab.races.search import Search
 
 MOST_STATES = 2_000_000  #: beyond this many states, schedules are drawn at random
 DRAWING = 0.25  #: share of the time that is kept for random schedules
-SLICE = 4096  #: states expanded between two looks at the clock
+SLICE = 4096  #: states expanded between two checks of the clock
 START = 1024  #: states for which there is room at first
 RING = 1 << 16  #: words
 
@@ -84,7 +84,7 @@ def _larger(found: Search) -> Search:
 
 
 def _serial_orders(image: Image, found: Search, programs: Programs) -> np.ndarray:
-    """Return the orders of the lists in which runs of one actor after the other end, uint64."""
+    """Return the list orders in which runs of one actor after another end, uint64."""
     orders = set()
     for turns in permutations(range(len(image.actors))):
         image.words[:] = found.root
@@ -137,10 +137,10 @@ def explore(
 
     machine: without page bytes and small; it stays as it is. actors: ready ones
     (`zbudlab.races.scenarios`), or generator functions (`zbudlab.races.programs`).
-    preemptions: leave out schedules that take the processor more often from an actor that could go
-    on; None = none is left out. seconds: after which the search ends, incomplete, compilation not
-    counted; its last quarter, and all that is left after two million states, goes to schedules with
-    random priorities. seed: draws those. merge: "isolate" and "unmap" join the two steps of
+    preemptions: how often a schedule may take the processor from an actor that could go on; None =
+    any number. seconds: the time limit, not counting compilation, after which the search ends
+    incomplete; its last quarter, and whatever is left after two million states, goes to schedules
+    with random priorities. seed: draws those. merge: "isolate" and "unmap" join the two steps of
     isolation and of unmap.
 
     Raises ConfigError for a machine with page bytes or a large one, ValueError for other arguments
@@ -168,9 +168,9 @@ def explore(
 
 
 def _begun(image: Image, programs: Programs, preemptions: int | None) -> Search:
-    """Return a search at its first state, after all that it runs was compiled."""
+    """Compile everything that a search runs, and return the search at its first state."""
     found = _new_search(image, -1 if preemptions is None else preemptions)
-    if not np.isin(image.actors["kind"], list(IN_ZSWAP)).any():  # the order may be no serial one
+    if not np.isin(image.actors["kind"], list(IN_ZSWAP)).any():  # the order may not be a serial one
         found = found._replace(serial=_serial_orders(image, found, programs))
     programs.run(found, 0)
     return found
@@ -184,6 +184,6 @@ def explore_named(
     merge: Sequence[str] = (),
     seconds: Annotated[float, Number(0)] = 10,
 ) -> Result:
-    """Explore a ready scenario. Raises ValueError for an unknown name."""
+    """Explore a built-in scenario. Raises ValueError for an unknown name."""
     chosen = scenario(name)
     return explore(chosen.machine(profile), chosen.actors, merge=merge, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What steps and faults are called."""
+"""Names of steps and faults."""
 
 from zbudlab import layout
 

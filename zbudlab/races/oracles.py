@@ -1,4 +1,4 @@
-"""What must hold between two steps, and at the end of every schedule."""
+"""Conditions that must hold between two steps, and at the end of every schedule."""
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def scrub_free_page(mem, pfn):
 
 @kernel
 def scrub_zswap(mem):
-    """Clear what freed entries kept, and counters that only tell how it came about."""
+    """Clear what freed entries kept, and counters that only record history."""
     zswap = mem.zswaps[0]
     zswap.pool_pages = zswap.written_back_pages = zswap.duplicate_entry = 0
     zswap.lost_stale = zswap.lost_write = 0
@@ -115,7 +115,7 @@ def scrub_page(mem, actors, pfn):
 
 @kernel(inline=False)
 def scrub(mem, actors):
-    """Make moments equal that differ only in what nothing will read again."""
+    """Make states equal that differ only in data that nothing will read again."""
     scrub_zswap(mem)
     for pfn in range(mem.zones[0].spanned_pages):
         scrub_page(mem, actors, pfn)
@@ -132,7 +132,7 @@ def address_fault(mem, actor):
 
 @kernel
 def held_address_fault(mem, actors):
-    """Return what is wrong with the first wrong address that an actor holds; 0 = none is."""
+    """Return what is wrong with the first wrong address that an actor holds; 0 = none."""
     for i in range(actors.shape[0]):
         if actors[i].address > 0:
             fault = address_fault(mem, actors[i])
@@ -143,7 +143,7 @@ def held_address_fault(mem, actors):
 
 @kernel
 def pool_fault(mem):
-    """Return FAULT_POOL if an invariant of a pool is broken; 0 = none is."""
+    """Return FAULT_POOL if an invariant of a pool is broken; 0 = none."""
     for number in range(mem.pools.shape[0]):
         if mem.pools[number].created:
             code, _ = fault_in_pool(mem, number)
@@ -154,7 +154,7 @@ def pool_fault(mem):
 
 @kernel(inline=False)
 def state_fault(mem, actors):
-    """Return the first thing that must not be between two steps; 0 = all is well."""
+    """Return the first fault that must not exist between two steps; 0 = none."""
     fault = held_address_fault(mem, actors)
     if fault:
         return fault
@@ -187,7 +187,7 @@ def end_fault(mem, start):
 
 @kernel
 def add_to_order(order, number):
-    """Return a hash of a sequence with one more number."""
+    """Return the hash of a sequence after appending a number."""
     return (order ^ np.uint64(number)) * np.uint64(0x9E3779B97F4A7C15)
 
 

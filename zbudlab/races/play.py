@@ -35,7 +35,7 @@ def race_content(machine: Core, handle: int, word: int) -> int:
 
 @operation
 def race_actors(machine: Core, *words: int) -> int:
-    """Set the actors: the numbers of layout.actor, one after the other. Return how many."""
+    """Set the actors: the numbers of layout.actor, one after another. Return how many."""
     machine.state.race_actors = np.array(words, np.int64).view(layout.actor)
     machine.state.race_slots = device_of(machine, len(machine.state.swap_slots))
     kernels.prepare(machine.state.race_actors)
@@ -44,9 +44,9 @@ def race_actors(machine: Core, *words: int) -> int:
 
 @operation
 def race_step(machine: Core, who: int, kind: int, step: int) -> int:
-    """Run the next step of an actor. Return 0, or the fault that it is (layout.FAULT_*).
+    """Run the next step of an actor. Return 0, or the fault that it causes (layout.FAULT_*).
 
-    kind, step: what it is, for readers of the log. After a fault the machine can be looked at, but
+    kind, step: what it is, for readers of the log. After a fault the machine can be inspected, but
     it refuses every operation: its lists and counts may contradict each other.
     """
     state = machine.state

@@ -37,7 +37,7 @@ class Program:
         self._requests: dict[int, Request | None] = {}
 
     def request(self, number: int) -> Request | None:
-        """Return the request after the answers with that number, None = it has finished."""
+        """Return the request after a list of answers, given its number; None = it has finished."""
         if number not in self._requests:
             self._requests[number] = self._asked(self._answers[number])
         return self._requests[number]
@@ -53,7 +53,7 @@ class Program:
         return request
 
     def answered(self, number: int, answer: int) -> int:
-        """Return the number of the answers so far and one more."""
+        """Return the number of a list of answers extended by one answer."""
         answers = (*self._answers[number], answer)
         if answers not in self._numbers:
             self._numbers[answers] = len(self._answers)

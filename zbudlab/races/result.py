@@ -1,4 +1,4 @@
-"""What an exploration found: counts, and the schedules that break something."""
+"""The result of an exploration: counts, and the schedules that break something."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Schedule:
 
 
 class Result:
-    """What `explore` found.
+    """The result of `explore`.
 
     machine, actors: what was explored. complete: whether every schedule was. seconds: how long it
     took. drawn: schedules with random priorities, if it was not complete. edges: int64 (states,
@@ -98,11 +98,11 @@ class Result:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """The states, edges leading forward. ValueError if schedules can go round for ever."""
+        """The states in topological order. ValueError if schedules can loop forever."""
         order = np.zeros(self.states, np.int64)
         count = paths.topological(self.edges, np.zeros(self.states, np.int64), order)
         if count != self.states:
-            raise ValueError("these actors can go round for ever, so schedules cannot be counted")
+            raise ValueError("these actors can loop forever, so schedules cannot be counted")
         return order
 
     @cached_property
@@ -131,12 +131,12 @@ class Result:
 
     @property
     def schedules(self) -> int:
-        """How many schedules there are; of an incomplete search, how many of them ended."""
+        """The number of schedules; of an incomplete search, the number that ended."""
         return self._through(self.states)
 
     @property
     def faults(self) -> int:
-        """How many of the schedules end in a fault."""
+        """The number of schedules that end in a fault."""
         return self._through(self.states + 1)
 
     @property
@@ -224,7 +224,7 @@ class Result:
     def schedule(self, path: list[int], fault: int) -> Schedule:
         """Return a path with the names of its steps, by running it.
 
-        fault: in which it ends; 0 = none. Raises ValueError for a path or a fault that cannot be.
+        fault: in which it ends; 0 = none. Raises ValueError for an impossible path or fault.
         """
         self._check_path(path)
         if fault not in (0, *FAULTS):

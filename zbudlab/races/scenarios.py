@@ -1,4 +1,4 @@
-"""Ready scenarios: small machines, and the actors that meet on them."""
+"""Built-in scenarios: small machines, and the actors that meet on them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _on_shared_page(sentence: str, *actors: Actor) -> Scenario:
     return Scenario(sentence, shared_page, actors)
 
 
-#: The ready scenarios by name.
+#: The built-in scenarios by name.
 SCENARIOS: dict[str, Scenario] = {
     "counter": _on_shared_page("Two processors add one to the same counter.", count(), count()),
     "counter-locked": _on_shared_page(

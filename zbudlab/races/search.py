@@ -49,8 +49,8 @@ class _Arrays(NamedTuple):
     int64 (words,), -1 = has never differed from root, else 0; hot: int64 (words,), the others in
     the order found. ring: int64, a power of two, the words of states to be expanded. states:
     layout.race_state. succ: int64 (states, actors), the edges. table: int64, a power of two, states
-    by hash. counters: int64 (COUNTERS,). serial: uint64 (n,), the orders of the lists that runs of
-    the actors one after the other end in; empty = the order does not matter.
+    by hash. counters: int64 (COUNTERS,). serial: uint64 (n,), the list orders that serial runs of
+    the actors end in; empty = the order does not matter.
     """
 
     actors: np.ndarray
@@ -119,7 +119,7 @@ def hashed(search):
 
 @kernel(inline=False)
 def restore(search, number):
-    """Make the image that of a state whose words are still in the ring."""
+    """Set the image to a state whose words are still in the ring."""
     state = search.states[number]
     mask = search.ring.shape[0] - 1
     for i in range(search.counters[HOT]):
@@ -179,7 +179,7 @@ def begin(search):
 
 @kernel(inline=False)
 def reached(mem, search, parent, by):
-    """Return the number of the state that the image is, or FIRST_FAULT - FAULT_*."""
+    """Return the number of the image's state, or FIRST_FAULT - FAULT_*."""
     scrub(mem, search.actors)
     note_changes(search)
     first, second = hashed(search)

@@ -99,7 +99,7 @@ def unmap_locked(mem, actor):
 
 @kernel
 def unmap(mem, actor):
-    """Look the actor's handle up; merged, also end the mapping and pass over the next step."""
+    """Look the actor's handle up; merged, also end the mapping and skip the next step."""
     actor.address = 0
     actor.pfn = zbud_unmap_lookup(mem, actor.pool, np.int64(actor.handle))
     actor.pc += 1
@@ -183,7 +183,7 @@ def compact_get(mem, actor):
 
 @kernel
 def compact_look(mem, actor):
-    """Look whether the page is one of a pool."""
+    """Check whether the page belongs to a pool."""
     if not page_zpool(mem.pages[actor.pfn]):
         finish(actor)
         return 0

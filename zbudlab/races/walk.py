@@ -14,7 +14,7 @@ SCHEDULES = 0
 FAULTY = 1
 STEPS = 2
 
-# What a try to run a step answers, besides a fault.
+# What an attempt to run a step returns, apart from a fault.
 RAN = 0
 NO_STEP = -1
 
@@ -106,7 +106,7 @@ def highest(priorities, tried):
 
 @kernel(inline=False)
 def run_one(mem, search, priorities, changes, path):
-    """Run the schedule that priorities give. Return (fault, steps); fault 0 = none.
+    """Run the schedule that priorities determine. Return (fault, steps); fault 0 = none.
 
     priorities: int64 (actors,), changed on the way. changes: int64 (n,), the steps after which the
     actor that ran falls behind all others. path: int64 (steps,), gets who ran.

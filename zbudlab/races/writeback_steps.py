@@ -64,7 +64,7 @@ def back_begin(mem, actor):
 
 @kernel
 def back_read(mem, actor):
-    """Learn from the object which slot it is of."""
+    """Read from the object which slot it belongs to."""
     entry = read_swp_entry(mem, actor.pool, np.int64(actor.address))
     if entry < 0 or entry >= mem.slots.shape[0]:
         return FAULT_CONTENT

@@ -55,7 +55,7 @@ STORE_INSERT = 5
 
 @kernel
 def read_object(mem, actor, slot):
-    """Read the object that is mapped. Return a fault if it is not that of the slot."""
+    """Read the object that is mapped. Return a fault if it belongs to another slot."""
     if read_swp_entry(mem, actor.pool, np.int64(actor.address)) != slot_swp_entry(mem, slot):
         return FAULT_CONTENT
     return 0

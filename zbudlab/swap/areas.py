@@ -44,7 +44,7 @@ class SwapAreas:
             state.create_pool(0, settings.variant, settings.kind, settings.zsmalloc)
 
     def swapon(self, type: int, nr_slots: int, *, tree: bool = True) -> None:
-        """Switch a swap area on. Raises ValueError for a type or size that it cannot have.
+        """Switch a swap area on. Raises ValueError for an invalid type or size.
 
         type: the number of the area. tree: False = zswap has no memory for it, and no pool.
         """
@@ -67,7 +67,7 @@ class SwapAreas:
         self.do(swapfile.swapon, self.state.mem, type, start, nr_slots, pool)
 
     def _unused_range(self, nr_slots: int) -> int:
-        """Return the lowest start of so many consecutive slots that no area has."""
+        """Return the lowest start of `nr_slots` consecutive slots that belong to no area."""
         on = self.state.swap_info[self.state.swap_info["nr_slots"] > 0]
         start = 0
         for area in np.sort(on, order="start"):
@@ -154,9 +154,9 @@ class SwapAreas:
         self.device.discard(freed)
 
     def run_work(self) -> None:
-        """Run the work that a pool of z3fold has queued; other allocators queue none here.
+        """Run the work that a z3fold pool has queued; other allocators queue none here.
 
-        Linux runs it on another processor's time. A running kernel's counters agree with work that
+        Linux runs it on another processor. A running kernel's counters agree with work that
         runs after each batch of freed slots.
         """
         if self.settings.kind == layout.ZPOOL_Z3FOLD:

@@ -69,7 +69,7 @@ def compressed_lengths(
 
 
 def decompressed(using: Compressor, data: NDArray[np.uint8]) -> bytes:
-    """Return the page, PAGE_SIZE bytes. Raise DamagedData whatever the compressor raises."""
+    """Return the page, PAGE_SIZE bytes. Raise DamagedData for any exception of the compressor."""
     try:
         page = using.decompress(data)
     except DamagedData:
@@ -138,7 +138,7 @@ class Compression:
         return data, np.asarray(lengths, np.int32), tags.tolist()
 
     def _room_for(self, count: int) -> NDArray[np.uint8]:
-        """Return room for compressed pages, whose first words, which entries keep, are zero."""
+        """Return room for compressed pages; their first words, which entries keep, are zero."""
         if len(self._room) < count:
             self._room = np.zeros((count, layout.PAGE_SIZE), np.uint8)
         self._room[:count, :8] = 0
@@ -189,7 +189,7 @@ class Compression:
     ) -> NDArray[np.int64]:
         """Decompress mapped entries into the rows of `out`. Return 0 or -EIO for each, int64 (n,).
 
-        numbers: of the entries, int64 (n,); those that are negative are left out. where: their
+        numbers: of the entries, int64 (n,); negative ones are skipped. where: their
         addresses and lengths, int64 (n, 2). out: uint8 (n, 4096).
         """
         errors = np.zeros(len(numbers), np.int64)

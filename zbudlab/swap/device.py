@@ -81,7 +81,7 @@ class MarkDevice(SwapDevice):
 
 
 class SwapCachePage(IntEnum):
-    """What writeback gets when it asks for a page of the swap cache."""
+    """The answer to writeback's request for a page of the swap cache."""
 
     NEW = 0  # a fresh page, to decompress into
     EXIST = 1  # the page is in memory already: it is being loaded or stored
@@ -99,13 +99,13 @@ class SwapCache:
         self.pages: dict[int, SlotContent | None] = {}  # None: unchanged, also on the device
 
     def prepare(self, slot: int, *, busy: bool, used: bool) -> SwapCachePage:
-        """Return a page for writeback. busy: the slot is in use now. used: it is allocated."""
+        """Return a page for writeback. busy, used: whether the slot is in use now, or allocated."""
         if busy or slot in self.pages:
             return SwapCachePage.EXIST
         return SwapCachePage.NEW if used else SwapCachePage.FAIL
 
     def written(self, slot: int, page: SlotContent, error: int) -> bool:
-        """Note that a page was written back, or failed with `error`. Return whether it is safe."""
+        """Note that a page's write succeeded, or failed with `error`. Return whether it is safe."""
         if error:
             self.add(slot, page)
         elif self.stays:

@@ -40,7 +40,7 @@ def finished(steps: Steps[T]) -> T:
 
 
 class World(Protocol):
-    """What zswap needs of the rest of the kernel."""
+    """The services that zswap needs from the rest of the kernel."""
 
     def prepare(self, slot: int) -> int:
         """Allocate a page of the swap cache. Return 0, -EEXIST (it is there already) or -ENOMEM."""
@@ -53,7 +53,7 @@ class World(Protocol):
 
 
 class Walk(NamedTuple):
-    """What a walk did.
+    """The result of a walk.
 
     written: pages. left: entries that it could still have looked at. stopped: a page in the swap
     cache ended it.
@@ -77,7 +77,7 @@ def boot(state: State, rules: Profile) -> None:
 class FolioZswap:
     """Today's zswap of one machine, after `boot`.
 
-    state: the arrays. world: what it needs of the rest. journal: gets every step.
+    state: the arrays. world: the rest of the kernel. journal: gets every step.
     """
 
     def __init__(self, state: State, world: World, journal: Journal | None = None) -> None:
@@ -95,9 +95,9 @@ class FolioZswap:
         raw: NDArray[np.uint8],
         lengths: NDArray[np.int32],
     ) -> int:
-        """Store a folio. Return 0, or a negative errno if zswap has nothing of it.
+        """Store a folio. Return 0, or a negative errno if zswap keeps no part of it.
 
-        Arguments as of `mm.zswap7.zswap_store_folio`.
+        Arguments as for `mm.zswap7.zswap_store_folio`.
         """
         self.state.reserve_entries(len(slots))
         self.state.reserve_objects(len(slots))
@@ -182,7 +182,7 @@ class FolioZswap:
                 return Walk(written, left, stopped=True)
 
     def _shrink_steps(self, cgroup: int) -> Steps[int]:
-        """Do `shrink_memcg`, and pause before each try."""
+        """Run `shrink_memcg`, pausing before each try."""
         enabled = zswap_cgroup.mem_cgroup_zswap_writeback_enabled(self.state.mem, cgroup)
         if not (enabled and self.state.cgroups["online"][cgroup]):
             return -ENOENT

@@ -15,7 +15,7 @@ class LoggedStep(NamedTuple):
 
 
 class StepLog(Protocol):
-    """What keeps steps, such as `machine.oplog.OperationLog`."""
+    """An object that keeps steps, such as `machine.oplog.OperationLog`."""
 
     def extend(self, steps: Sequence[LoggedStep]) -> None:
         """Append steps."""

@@ -1,7 +1,7 @@
 """A batch of pages stored in zswap with their bytes, in one call, writeback included.
 
-The compressor is a C function (`jit.call_codec`). What goes to the swap device is put down in
-order, for Python to write it there: the device is a dictionary of Python.
+The compressor is a C function (`jit.call_codec`). Pages for the swap device are noted in order, and
+Python writes them there: the device is a Python dictionary.
 
 Limits: pools of zbud, profiles without the rule `swap_cache_keeps_writeback`, a device that works,
 an empty swap cache. In other cases the caller uses the pieces.
@@ -51,7 +51,7 @@ WRITTEN_BACK = -1  #: `sources` of a page that was written back
 
 
 class Writes(NamedTuple):
-    """What goes to the device, in order.
+    """The pages that go to the device, in order.
 
     used: int64 (1,), rows in use. slots: int64 (n,). sources: int64 (n,), the page's number in the
     batch, or WRITTEN_BACK: its bytes are then in the same row of `pages`, uint8 (n, 4096). handles,
@@ -67,7 +67,7 @@ class Writes(NamedTuple):
 
 
 def new_writes(batch: int) -> Writes:
-    """Return room for the writes of a batch of so many pages."""
+    """Return room for the writes of a batch of `batch` pages."""
     room = batch * (MOST_WRITTEN + 1)
     return Writes(
         used=np.zeros(1, np.int64),
@@ -81,7 +81,7 @@ def new_writes(batch: int) -> Writes:
 
 @kernel
 def put_down(writes, slot, source):
-    """Put down that a page goes to the device."""
+    """Note that a page goes to the device."""
     at = writes.used[0]
     writes.slots[at] = slot
     writes.sources[at] = source
@@ -90,7 +90,7 @@ def put_down(writes, slot, source):
 
 @kernel
 def decompress_entry(mem, number, writes, memory, codec):
-    """Decompress a mapped entry into the row of `pages` that is next. Return 0 or -EIO."""
+    """Decompress a mapped entry into the next row of `pages`. Return 0 or -EIO."""
     row = writes.used[0]
     address = writes.where[0]
     if address < 0:
@@ -104,7 +104,7 @@ def decompress_entry(mem, number, writes, memory, codec):
 
 @kernel(inline=False)
 def writeback_page(mem, pool, handle, busy, writes, memory, codec):
-    """Put an object's page down for the device. Return 0 if its handle is free, or an errno.
+    """Note an object's page for the device. Return 0 if its handle was freed, or an errno.
 
     busy: the slot that is being stored, whose page is in memory.
     """
@@ -162,7 +162,7 @@ def make_room(mem, slot, writes, memory, codec):
 
 @kernel
 def put_down_refused(batch, answers, first, end, writes):
-    """Put down the pages from `first` up to `end` that zswap refused."""
+    """Note the pages from `first` up to `end` that zswap refused."""
     for i in range(first, end):
         if answers[i]:
             put_down(writes, batch[i], i)
@@ -173,8 +173,8 @@ def zswap_store_pages(mem, batch, data, lengths, answers, writes, memory, codec)
     """Store a batch of pages. Return how many pages go to the device.
 
     batch, data, lengths, answers: as in `zswap_store_batch`. writes: a `Writes` for the batch.
-    memory: uint8 (bytes,), all frames. codec: the address of the decompressor. What zswap refuses
-    is put down where a store ends that reclaimed, as the pieces write it.
+    memory: uint8 (bytes,), all frames. codec: the address of the decompressor. Refused pages are
+    noted when a store that reclaimed ends, as the pieces write them.
     """
     first = 0
     writes.used[0] = 0

@@ -312,13 +312,13 @@ class Swap(Writeback):
         return bytes(layout.PAGE_SIZE) if page is None or isinstance(page, int) else bytes(page)
 
     def peek_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Do `load_batch` without counting or logging anything."""
+        """Run `load_batch` without counting or logging anything."""
         with self._unseen():
             return self.load_batch(slots, out)
 
     @contextlib.contextmanager
     def _unseen(self) -> Iterator[None]:
-        """Return a block in which reads are not counted or logged, and call no function of `at`."""
+        """Return a context in which reads are neither counted nor logged and skip `at`."""
         reads, at, do = self.device.reads, self.at, self.do
         self.at, self.do = {}, Journal().do
         try:

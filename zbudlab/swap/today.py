@@ -1,7 +1,7 @@
 """Swap with zswap of today's kernels: its own lists, exclusive loads, cgroups, marks for zeros.
 
-What `swapping.Swap` does for kernels up to 6.1, over `swap.folios` and `mm.page_io`. The shrink
-work, which Linux runs at another processor's time, runs here as soon as a refusal has queued it.
+Does what `swapping.Swap` does for kernels up to 6.1, over `swap.folios` and `mm.page_io`. The
+shrink work, which Linux runs on another processor, runs here as soon as a refusal has queued it.
 
 Source: mm/page_io.c: swap_writeout, swap_read_folio; mm/zswap.c (v7.2, v7.3).
 """
@@ -29,7 +29,7 @@ POOL = 0  #: zswap's only pool, as a machine keeps its compressor
 class TodaysSwap(Swap):
     """Swap areas with today's zswap in front of one device.
 
-    settings, stepwise, parts: as of `Swap`. folios: zswap, whose world this object is.
+    settings, stepwise, parts: as for `Swap`. folios: zswap, whose world this object is.
     """
 
     def __init__(
@@ -113,13 +113,13 @@ class TodaysSwap(Swap):
         return self.folios.load(slot)
 
     def load_batch(self, slots: ArrayLike, out: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """Do `Swap.load_batch`, one page after the other."""
+        """Do the same as `Swap.load_batch`, one page after another."""
         each = zip(np.asarray(slots, np.int64).tolist(), out, strict=True)
         return np.array([self._load_row(slot, row) for slot, row in each], np.int64)
 
     @contextlib.contextmanager
     def _unseen(self) -> Iterator[None]:
-        """Return a block in which reads are not counted or logged, and drop nothing."""
+        """Return a context in which reads are not counted or logged, and drop nothing."""
         do = self.folios.do
         self.folios.do, self.peeking = Journal().do, True
         try:
@@ -165,6 +165,6 @@ class TodaysSwap(Swap):
 
 
 def swap_for(state: State, settings: ZswapSettings = USUAL, **parts: Any) -> Swap:
-    """Return swap whose zswap follows the rules of the settings. parts: as of `Swap`."""
+    """Return swap whose zswap follows the rules of the settings. parts: as for `Swap`."""
     kind = TodaysSwap if settings.rules.own_lru else Swap
     return kind(state, settings, **parts)

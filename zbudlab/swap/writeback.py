@@ -82,7 +82,7 @@ class Writeback(SwapAreas):
         return result
 
     def writeback_entry(self, pool: int, handle: int) -> int:
-        """Write an object's page to the device. Return 0 if its handle is free, or an errno."""
+        """Write an object's page to the device. Return 0 if its handle was freed, or an errno."""
         number = self.do(zswap.zswap_writeback_begin, self.state.mem, pool, handle)
         if not number:
             return 0

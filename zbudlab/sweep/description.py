@@ -1,7 +1,7 @@
 """Describe what an experiment takes and returns, and check a grid against it.
 
-An experiment needs no description. One that has it can be listed by `zbudlab experiments`, and a
-misspelt or invalid parameter is refused before the first point:
+An experiment needs no description. One that has a description can be listed by `zbudlab
+experiments`, and a misspelt or invalid parameter is refused before the first point:
 
     @described({"free": ("frames", "free page frames at the end")})
     def free_after(frames: Annotated[int, Whole(64, 4096), "page frames"] = 1024, *, seed: int): ...

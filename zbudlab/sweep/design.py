@@ -135,7 +135,7 @@ class Design:
 
     @cached_property
     def header(self) -> dict[str, Any]:
-        """What must be equal for results to belong to the same sweep."""
+        """The values that must be equal for results to belong to the same sweep."""
         return {
             "zbudlab": __version__,
             "experiment": self.name,

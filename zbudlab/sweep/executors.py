@@ -14,7 +14,7 @@ from concurrent.futures import (
 from multiprocessing.connection import wait
 from typing import Any
 
-#: Dask's errors for a lost scheduler, and for a task whose workers died one after the other. They
+#: Dask's errors for a lost scheduler, and for a task whose workers died one after another. They
 #: are names because the classes exist only where Dask is installed.
 LOST_SCHEDULER = ("CommClosedError", "CancelledError", "ClosedClientError")
 LOST_WORKER = ("KilledWorker",)

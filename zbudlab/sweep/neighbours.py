@@ -1,4 +1,4 @@
-"""The files of a package, and the modules next to a module that it imports."""
+"""The files of a package, and the modules in a module's folder that it imports."""
 
 import ast
 from collections.abc import Iterator

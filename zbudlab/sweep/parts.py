@@ -1,4 +1,4 @@
-"""What a sweep keeps on disk while it runs: part files, each written whole or not at all.
+"""The files that a sweep keeps on disk while it runs: part files, each written whole or not at all.
 
 Next to the table `NAME.parquet` is a folder `NAME.parquet.parts` with the sweep's header, a lock,
 and a file for each finished chunk, named by the key of its first point. A part holds records and
@@ -69,7 +69,7 @@ class Parts:
             yield self
 
     def _check_absent(self) -> None:
-        """Refuse results that exist, unless they are to be resumed; an empty folder is none."""
+        """Refuse results that exist, unless they are to be resumed; an empty folder has none."""
         there = self.out if self.out.exists() else self.folder
         if there.exists() and not self.resume and (there == self.out or _has_results(there)):
             raise SweepError(f"{there} exists: resume to go on with it, or give another file")

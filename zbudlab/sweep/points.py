@@ -1,4 +1,4 @@
-"""What all modules of sweeps share: points, errors, hashes of values."""
+"""Definitions that all modules of sweeps share: points, errors, hashes of values."""
 
 import hashlib
 import json

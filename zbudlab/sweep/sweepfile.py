@@ -19,9 +19,9 @@ KNOWN = ("experiment", "grid", "seeds", "out")
 class SweepFile:
     """The content of a sweep file.
 
-    experiment: from "module:function", where the module may be in the file's folder, or from the
-    name of a function of `zbudlab.experiments`. seeds: how many, or which. out: the table's file,
-    relative to the sweep file's folder.
+    experiment: the function named by "module:function", where the module may be in the file's
+    folder, or by the name of a function of `zbudlab.experiments`. seeds: how many, or which. out:
+    the table's file, relative to the sweep file's folder.
     """
 
     experiment: Experiment

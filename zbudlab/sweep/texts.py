@@ -1,4 +1,4 @@
-"""What a function that is in no file depends on: helpers and values of the same notebook.
+"""Dependencies of a function that is in no file: helpers and values of the same notebook.
 
 A function defined in a notebook calls functions of other cells and reads their values. Each of
 these has a digest: the text of a function or class, the value of anything that can be written
@@ -64,7 +64,7 @@ def _members_text(value: Any) -> str:
 
 
 def _code_text(code: CodeType) -> str:
-    """Return compiled code as text that is the same whenever it was compiled from the same."""
+    """Return compiled code as text that is the same whenever the source is the same."""
     inner = [_code_text(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
     return " ".join([code.co_code.hex(), *code.co_names, *inner])
 

@@ -31,7 +31,7 @@ def is_record(value: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Return a result as JSON has it: NumPy numbers and arrays become Python numbers and lists."""
+    """Return a result as plain values for JSON: NumPy numbers and arrays become Python's."""
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufU":
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -100,5 +100,5 @@ def run_chunk(experiment: Experiment, points: Sequence[Point]) -> tuple[str, lis
 
 
 def ping(experiment: Experiment) -> str:
-    """Return the version of zbudlab of a worker that runs and finds the experiment."""
+    """Return a worker's version of zbudlab, once it runs and has found the experiment."""
     return __version__

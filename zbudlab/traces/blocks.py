@@ -1,7 +1,7 @@
 """Blocks of a traced machine, allocated and freed on the simulated one.
 
 The requests of a trace are repeated here: the same orders and types in the same sequence. The
-simulated zone and its free lists differ, so blocks are at other places: a table maps each block of
+simulated zone and its free lists differ, so blocks are in other places: a table maps each block of
 the trace to the simulated one. A block may be freed in pieces, as the kernel splits huge pages.
 Blocks allocated before the trace began are unknown; freeing them is counted and has no other
 effect.

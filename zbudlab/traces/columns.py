@@ -168,7 +168,7 @@ def first_line(error: Exception) -> str:
 
 
 def is_parquet(path: str | Path) -> bool:
-    """Return whether a file begins as a Parquet file does."""
+    """Return whether a file begins like a Parquet file."""
     if str(path) == "-":
         return False
     with open(path, "rb") as file:

@@ -102,7 +102,7 @@ def event_named(text, start, at):
 
 @kernel
 def read_event(text, start, at, fields, event, length):
-    """Note the event whose name ends at `at`. What ends with a colon before it must be a time."""
+    """Note the event whose name ends at `at`. Before it, only a time may end with a colon."""
     fields[EVENT] = event
     at -= length
     if ends_with(text, start, at, SYSTEM):
@@ -183,7 +183,7 @@ def other_line(text, start, end, fields):
 
 @kernel
 def says_lost(text, at, end):
-    """Return whether bytes [at, end) have the word `lost`, in capitals or not."""
+    """Return whether bytes [at, end) have the word `lost`, in upper or lower case."""
     while at + LOST.shape[0] <= end:
         alike = 0
         while alike < LOST.shape[0] and text[at + alike] | 32 == LOST[alike]:

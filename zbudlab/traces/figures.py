@@ -23,7 +23,7 @@ Sample = dict[str, Any]
 
 
 def look(state: State) -> Sample:
-    """Return free memory now: pages, then blocks and both indices (thousandths) by order."""
+    """Return current free memory: pages, then blocks and both indices (thousandths) by order."""
     indices = np.zeros((2, MAX_ORDER), np.int64)
     vmstat.extfrag_indices(state.mem, indices)
     return {

@@ -4,9 +4,9 @@
 
 or lines with a hexadecimal address and R or W, as courses on operating systems use them.
 
-Most references change nothing, because their page is among the few used last. They are left out,
-but so that a memory of KEPT pages or more with LRU replacement has the same faults and writes back
-the same pages as with all references (`reduction.use_page`). The result is never longer. Linux
+Most references change nothing, because their page is among the few used last. They are left out in
+such a way that a memory of KEPT pages or more with LRU replacement has the same faults and writes
+back the same pages as with all references (`reduction.use_page`). The result is never longer. Linux
 reclaims pages in nearly, but not exactly, that order. Messages of valgrind itself (`==123== ...`)
 are skipped.
 """

@@ -11,7 +11,7 @@ from zbudlab.traces.figures import Figures, Sample, Samples, look
 
 
 class LogReplay:
-    """A log run again; `differs` is the first operation whose answer differs, or None.
+    """A rerun of a log; `differs` is the first operation whose answer differs, or None.
 
     The log is read as a whole, so memory must hold the log and one machine.
     """

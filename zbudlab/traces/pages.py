@@ -1,4 +1,4 @@
-"""Pages that programs used, used again on a simulated machine with zswap and a swap device.
+"""Replay the pages that programs used on a simulated machine with zswap and a swap device.
 
 A program's pages are numbered in the order of their first use. Each process of a trace becomes one
 process here, or several, because a process here has REGION pages. If the trace has no compressed

@@ -11,7 +11,7 @@ MARKS = tuple(b"+!#*@$")
 
 @kernel
 def scaled(text, first, dot, at, places):
-    """Return the digits of [first, at) without the dot, with `places` digits behind it.
+    """Return the digits of [first, at) without the dot, with `places` digits after it.
 
     Return NOT_A_NUMBER for LATEST seconds or more.
     """
@@ -30,7 +30,8 @@ def scaled(text, first, dot, at, places):
 def whole_before(text, start, first, at, colon):
     """Return COUNTED for digits [first, at) before a colon, NOT_A_NUMBER for other text.
 
-    A space must come before and after: the times of logs, such as 12:00:00, are none of a trace.
+    A space must come before and after: the times of logs, such as 12:00:00, are not those of a
+    trace.
     """
     if first == at or (first > start and text[first - 1] != SPACE):
         return NOT_A_NUMBER
@@ -75,7 +76,7 @@ def time_before(text, start, at):
 
 @kernel
 def milliseconds_at(text, at, end):
-    """Return the time `0.061` in milliseconds that begins at `at`, in nanoseconds."""
+    """Read a time in milliseconds at `at`, such as `0.061`. Return it in nanoseconds."""
     first = at
     dot = 0
     while at < end and (digit(text[at]) < 10 or text[at] == DOT):

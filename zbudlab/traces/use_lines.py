@@ -22,7 +22,7 @@ from zbudlab.traces.scan import (
 
 LACKEY, PLAIN = range(2)  #: forms of a line
 LETTER_I, LETTER_L, LETTER_M, LETTER_S, LETTER_R, LETTER_W = b"ILMSRW"
-LOWER = 32  #: the bit that makes a letter a small one
+LOWER = 32  #: the bit that makes a letter lower-case
 
 
 @kernel

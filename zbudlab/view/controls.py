@@ -14,7 +14,7 @@ from zbudlab.mainjob.job import JobPlan, Outcome
 from zbudlab.view import maps
 from zbudlab.view.bundle import bundle
 from zbudlab.view.knob import Knob, values_of
-from zbudlab.view.picture import put
+from zbudlab.view.picture import put, table_html
 
 Setting = tuple[float, int]  # pressure, pool size in percent
 
@@ -108,5 +108,4 @@ class Controls(widgets.VBox):
         self.figure = maps.compare(outcomes, order=order)
         self.headline = report.headline(outcomes, order)
         put(self.maps, self.figure, maps.key_values(outcomes, order))
-        table = escape(report.table(outcomes, order, timed=False))
-        self.table.value = f'<pre style="line-height: 1.3">{table}</pre>'
+        self.table.value = table_html(report.rows(outcomes, order, timed=False))

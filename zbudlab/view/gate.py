@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from zbudlab.view.assets import drawn, looks
 from zbudlab.view.bundle import MARK, WIDGET_VIEW
-from zbudlab.view.picture import picture_html, table_html, table_text
+from zbudlab.view.picture import WRAPPED, picture_html, table_html, table_text
 from zbudlab.view.prediction import Prediction
 
 ONE = "This result is hidden until you lock in the prediction above."
@@ -73,7 +73,7 @@ def after(asked: Prediction | Sequence[Prediction], *parts: Part, caption: str =
 def _shown(part: Any) -> tuple[str, str]:
     """Return a part as HTML and as plain text."""
     if isinstance(part, str):
-        return f"<pre>{escape(part)}</pre>", part
+        return f'<pre style="{WRAPPED}">{escape(part)}</pre>', part
     listed = list(part)
     if isinstance(listed[0], Figure):
         figure, words = listed

@@ -118,7 +118,7 @@ def legend(
 
 
 class Compared(Figure):
-    """Machines side by side. A notebook shows it as HTML, which adapts to any width."""
+    """Machines side by side. A notebook shows them as HTML, which adapts to any width."""
 
     cards: list[machines.Card]
 

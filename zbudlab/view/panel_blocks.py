@@ -20,7 +20,7 @@ _FREE = (layout.FRAME_FREE, layout.FRAME_FREE_CMA)
 
 
 class Blocks(NamedTuple):
-    """What is in each block: counts of frames, int64 (blocks,) each.
+    """The contents of each block: counts of frames, int64 (blocks,) each.
 
     movable: whether zbud pages can move.
     """

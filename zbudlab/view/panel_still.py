@@ -81,7 +81,7 @@ def _section(shown: Shown) -> str:
         f"<span>{escape(told['says'])}</span></p>"
     )
     curves = style.themed(
-        _curves(columns, told["movable"]), f"curves over {len(columns['step'])} steps"
+        _curves(columns, told["movable"]), f"curves over {len(columns['step'])} steps", least=0
     )
     return f"<section>{heading}<div>{_map(machine, told)}{number}</div>{curves}</section>"
 

@@ -14,12 +14,16 @@ from IPython.display import display
 from ipywidgets import HTML
 from matplotlib.figure import Figure
 
-from zbudlab.view.look import style, tokens
+from zbudlab.view.look import narrow, style, tokens
 
 FILE_DPI = 120  #: resolution of a picture file
 COLOURS = 256  #: size of a picture file's palette
 SCOPE = ".zb-fig"
-_SWITCH = ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}"
+WRAPPED = "white-space: pre-wrap; overflow-wrap: break-word"  #: style of printed text
+_SWITCH = (
+    ".zb-fig>img{display:none}.zb-fig>div[hidden]{display:block!important}"
+    f".zb-fig{{container-type:inline-size}}{narrow.switch(SCOPE)}"
+)
 
 
 def png(figure: Figure) -> bytes:
@@ -84,9 +88,10 @@ def picture_html(figure: Figure, alt: str, *, stored: bool = True, file: bytes =
     if own is not None and not stored:
         return str(own(alt))
     drawn = "" if own is not None else style.themed(figure, alt)
+    shown = own(alt) if own is not None else narrow.both(drawn, figure, alt)
     if not stored:
-        return _styled(f"<div>{drawn}</div>", figure)
-    return _framed(own(alt) if own is not None else drawn, alt, figure, drawn, file)
+        return _styled(f"<div>{shown}</div>", figure)
+    return _framed(shown, alt, figure, drawn, file)
 
 
 def _framed(shown: str, alt: str, figure: Figure, drawn: str, file: bytes) -> str:

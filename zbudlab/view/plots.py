@@ -32,9 +32,18 @@ DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "///", "...", "xx")
 #: Machines by the names that two panels have.
 MACHINES = {"zbud cannot move": "zbud unmovable", "zbud can move": "zbud movable"}
-#: Colours of bars of free blocks, by migrate type.
+#: Colours and hatching of bars of free blocks, by migrate type. The colours of used frames would
+#: have a second meaning here.
 TYPES = tuple(
-    tokens.colour(name) for name in ("kernel", "edge", "process", "warn", "cma", "isolated")
+    (tokens.colour(name), hatch)
+    for name, hatch in (
+        ("edge", "xx"),  # unmovable
+        ("edge", "///"),
+        ("edge", ""),  # movable
+        ("edge", "..."),
+        ("cma", ""),
+        ("isolated", ""),
+    )
 )
 
 
@@ -135,13 +144,14 @@ def plot_free_blocks(counts: Mapping[str, Sequence[int]], *, ax: Axes | None = N
     for place, (name, blocks) in enumerate(counts.items()):
         pages = np.asarray(blocks, np.int64) << orders
         if pages.any():
-            colour = TYPES[place % len(TYPES)]
+            colour, hatch = TYPES[place % len(TYPES)]
             ax.bar(
                 orders,
                 pages,
                 0.8,
                 bottom,
                 color=colour,
+                hatch=hatch,
                 edgecolor=tokens.colour("paper"),
                 label=name,
             )

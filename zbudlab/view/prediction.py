@@ -151,7 +151,8 @@ class Prediction(anywidget.AnyWidget):
         """Return an answer in words, with its unit."""
         if self.kind == SKETCH:
             return ", ".join(f"{x}: {y:.4g}" for x, y in zip(self.points, value, strict=True))
-        return str(value) if self.choices else f"{value:g} {self.unit}".strip()
+        unit = self.unit.removesuffix("s") if value == 1 else self.unit
+        return str(value) if self.choices else f"{value:g} {unit}".strip()
 
     def _offered(self) -> str:
         return f" ({' / '.join(self.choices)})" if self.choices else ""

@@ -17,11 +17,12 @@ from zbudlab.machine.freelists import Unplaceable
 from zbudlab.view.bundle import bundle
 from zbudlab.view.framemap import FrameMap
 from zbudlab.view.look import style, tokens
+from zbudlab.view.picture import WRAPPED
 
 WIDTH, ZONE_HEIGHT = 8.4, 2.5  #: of a figure and of a zone in it, in inches
 MOST_ROWS = 3  #: zones below one another
 NAME_WIDTH = 30  #: characters of a remedy's name in a line
-USABLE, BARRED, MARK = (tokens.colour(name) for name in ("process", "edge", "bad"))
+USABLE, BARRED, MARK = (tokens.colour(name) for name in ("good", "edge", "bad"))
 
 
 def _blocks(ax: Axes, found: ZoneDecision, order: int, break_: str) -> None:
@@ -193,7 +194,7 @@ def _drawn(counts: Counts, seed: int) -> tuple[Machine, Crowd]:
 def shown(answer: Answer) -> tuple[dict, dict]:
     """Return the notebook output of an answer: a live map of its zone, a picture, and the text."""
     words = str(answer)
-    text = f"<pre>{escape(words)}</pre>"
+    text = f'<pre style="{WRAPPED}">{escape(words)}</pre>'
     if not answer.decisions:
         return {"text/plain": words, "text/html": text}, {}
     picture = plot_answer(answer)

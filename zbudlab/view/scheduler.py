@@ -118,7 +118,7 @@ class BeTheScheduler(anywidget.AnyWidget):
 
     @checked()
     def choose(self, level: int, *, mended: bool = False) -> None:
-        """Begin a level. ValueError if there is none of that number."""
+        """Begin a level. ValueError if there is none with that number."""
         if not 0 <= level < len(LEVELS):
             raise ValueError(f"level must be from 0 to {len(LEVELS) - 1}, not {level}")
         self.level, self.mended, self.path = level, mended, []
@@ -180,7 +180,7 @@ class BeTheScheduler(anywidget.AnyWidget):
 
     @property
     def ahead(self) -> tuple[int, int]:
-        """How many schedules go on from here, and how many of them break something."""
+        """The number of schedules that go on from here, and how many of them break something."""
         state = self.state
         return self.result.ahead[state] if state >= 0 else (0, 0)
 

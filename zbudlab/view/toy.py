@@ -76,7 +76,7 @@ def _draw_block(ax: Axes, frame: int, line: int, order: int) -> None:
     box = Rectangle((frame - 0.44, line - 0.36), frames - 0.12, 0.72, facecolor=FREE[0])
     box.set(edgecolor=tokens.colour("edge"), linewidth=1.2)
     ax.add_patch(box)
-    words = f"free, order {order}" if order > 1 else str(order)
+    words = {1: "1", 2: "order 2"}.get(order, f"free, order {order}" if order else "0")
     label = ax.text(frame + (frames - 1) / 2, line, words, fontsize=10)
     label.set(ha="center", va="center", color=tokens.colour("quiet"))
 

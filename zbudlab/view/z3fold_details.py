@@ -1,4 +1,4 @@
-"""Details of a page of z3fold for the inspector: its objects, flags, lists and known faults."""
+"""Details of a z3fold page for the inspector: its objects, flags, lists and known faults."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ FLAGS = {
 
 
 class Z3foldPage:
-    """A page of z3fold with its record."""
+    """A z3fold page with its record."""
 
     def __init__(self, state: State, pfn: int) -> None:
         self.state = state
@@ -31,7 +31,7 @@ class Z3foldPage:
 
     @property
     def flags(self) -> list[str]:
-        """What holds of the page, in words."""
+        """What is true of the page, in words."""
         return [words for flag, words in FLAGS.items() if self.header.page_state & flag]
 
     def words(self) -> list[str]:
@@ -65,7 +65,7 @@ class Z3foldPage:
         return [(f"z3fold page {self.number}", self._rows()), ("objects", self._objects())]
 
     def _rows(self) -> Rows:
-        """Return the fields of the record, with what the faults of 6.1 make of them."""
+        """Return the fields of the record, with the effects of 6.1's faults on them."""
         mappings, seen = int(self.header.mappings), int(self.header.mapped_count)
         known = {
             "page_state": ", ".join(self.flags),

@@ -1,4 +1,4 @@
-"""Details of a page of zsmalloc for the inspector: its zspage, class, list and objects."""
+"""Details of a zsmalloc page for the inspector: its zspage, class, list and objects."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ List = tuple[str, np.ndarray, int, int, int, int]
 
 
 class ZsmallocPage:
-    """A page of zsmalloc with its zspage, if that has not been freed."""
+    """A zsmalloc page with its zspage, if that has not been freed."""
 
     def __init__(self, state: State, pfn: int) -> None:
         self.state = state

@@ -15,6 +15,8 @@ from zbudlab.view.toy import DARK
 
 GAP = 0.45  #: between zspages, in heights of a page
 HIGH = 0.8  #: of a page
+WIDE, LEAST = 6.4, 340  #: width of figures of pages, inches; to which they shrink, pixels
+ON_AMBER = "#0b0f14"  #: of numbers on the first colour of objects, which is light in both themes
 NUMBERED = 420  #: bytes of a piece from which its object's number fits in it
 BESIDE = 150  #: bytes left of a page at which the bracket of its zspage is
 INSIDE, OUTSIDE = ("crumb", "////"), ("edge", "xxxx")  #: token and hatch of waste
@@ -25,25 +27,28 @@ RATIOS = (0.7, 1.42)  #: ends of the scale of zbud's need
 # --- pages with objects ------------------------------------------------------------------------
 
 
-def _colour(number: int) -> str:
-    """Return the colour of an object, which differs from its neighbour's."""
-    return tokens.colour("header" if number == HEADER else ("zbud1", "zbud2")[number % 2])
-
-
 def _box(ax: Axes, start: float, end: float, y: float, token: str, hatch: str = "") -> None:
-    """Draw a part of a page."""
+    """Draw part of a page."""
     box = Rectangle((start, y), end - start, HIGH, facecolor=tokens.colour(token), hatch=hatch)
     ax.add_patch(box).set(edgecolor=tokens.colour("paper"), linewidth=0)
 
 
-def _piece(ax: Axes, piece: Piece, y: float, size: float) -> None:
+def _looks(group: Group) -> dict[int, str]:
+    """Return the token of each object of a zspage, by number; neighbours differ."""
+    objects = dict.fromkeys(piece.number for page in group for piece in page)
+    objects.pop(HEADER, None)
+    looks = {number: ("zbud1", "zbud2")[place % 2] for place, number in enumerate(objects)}
+    return {HEADER: "header", **looks}
+
+
+def _piece(ax: Axes, piece: Piece, y: float, token: str, size: float) -> None:
     """Draw an object or a header. size: of the number, in points; 0 = none."""
-    colour = _colour(piece.number)
+    colour = tokens.colour(token)
     box = Rectangle((piece.start, y), piece.end - piece.start, HIGH, facecolor=colour)
     ax.add_patch(box).set(edgecolor=tokens.colour("paper"), linewidth=1)
     if size and piece.number != HEADER and piece.end - piece.start >= NUMBERED:
         words = ax.text((piece.start + piece.end) / 2, y + HIGH / 2, str(piece.number))
-        ink = tokens.colour("paper" if colour in DARK else "ink")
+        ink = tokens.colour("paper") if colour in DARK else ON_AMBER
         words.set(ha="center", va="center", fontsize=size, fontweight="bold", color=ink)
 
 
@@ -54,11 +59,11 @@ def draw_groups(ax: Axes, groups: Sequence[Group], size: float = 0) -> float:
     """
     y = 0.0
     for group in groups:
-        top = y
+        top, looks = y, _looks(group)
         for page in group:
             _box(ax, 0, PAGE_SIZE, y, "free")
             for piece in page:
-                _piece(ax, piece, y, size)
+                _piece(ax, piece, y, looks[piece.number], size)
             y += 1
         if len(group) > 1:
             _bracket(ax, top, y - 1 + HIGH)
@@ -86,6 +91,12 @@ def height_of(groups: Sequence[Group]) -> float:
     return sum(len(group) + GAP for group in groups)
 
 
+class Pages(Figure):
+    """A figure of pages, which stays legible on a phone."""
+
+    least = LEAST
+
+
 @style.styled
 def side_by_side(shown: Mapping[str, Sequence[Group]], size: float = 0) -> Figure:
     """Draw pages of several pools next to each other, with their number as title.
@@ -93,15 +104,15 @@ def side_by_side(shown: Mapping[str, Sequence[Group]], size: float = 0) -> Figur
     shown: by name. size: of the objects' numbers, in points; 0 = none.
     """
     most = max(map(height_of, shown.values()))
-    row = 0.3 if size else 0.17  # inches
-    figure = Figure(figsize=(style.WIDE, 0.6 + row * most), layout="constrained")
+    row = 0.3 if size else 0.14  # inches
+    figure = Pages(figsize=(WIDE, 0.6 + row * most), layout="constrained")
     for ax, (name, groups) in zip(
         figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True
     ):
         draw_groups(ax, groups, size)
         ax.set_ylim(most, -0.1)
         pages = lesson.pages_of(list(groups))
-        ax.set_title(f"{name}: {pages} page{'s' * (pages != 1)}", fontsize=13, x=0.04)
+        ax.set_title(f"{name}: {pages} page{'s' * (pages != 1)}", fontsize=12, x=0.03)
     return figure
 
 
@@ -117,7 +128,7 @@ def side_values(shown: Mapping[str, Sequence[Group]]) -> str:
 def zspage_figure(length: int, chain: int) -> Figure:
     """Draw a full zspage of objects of `length` bytes, with what it wastes inside and outside."""
     group, found = lesson.zspage(length, chain), lesson.class_of(length, chain)
-    figure = Figure(figsize=(style.WIDE, 1.25 + 0.36 * found.pages), layout="constrained")
+    figure = Pages(figsize=(WIDE, 1.1 + 0.3 * found.pages), layout="constrained")
     ax = figure.add_subplot()
     draw_groups(ax, [group], size=9)
     for place in range(found.places):
@@ -139,7 +150,7 @@ def zspage_figure(length: int, chain: int) -> Figure:
 
 
 def _stretch(ax: Axes, start: int, end: int, look: tuple[str, str]) -> None:
-    """Draw waste from one byte of a zspage to another, over the edges of pages."""
+    """Draw waste from one byte of a zspage to another, across page boundaries."""
     while start < end:
         row, here = divmod(start, PAGE_SIZE)
         stop = min(end - row * PAGE_SIZE, PAGE_SIZE)

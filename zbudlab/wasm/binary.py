@@ -18,7 +18,7 @@ LOCAL, UNDEFINED, NAMED = 0x02, 0x10, 0x40  # flags of symbols
 
 
 class Reader:
-    """Reads numbers and names one after the other."""
+    """Reads numbers and names one after another."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -122,7 +122,7 @@ def main(source: str, path: Path) -> None:
     from zbudlab.wasm import binary, describe, link, lowering
 
     entries = importlib.import_module(source).entries()
-    lowered = list(lowering.lowered(entries))
+    lowered = lowering.lowered(entries)
     wasm_object = link.wasm_object([(each.wrapper, each.bitcode) for each in lowered])
     description = describe.description(entries, lowered)
     with written_whole(path.with_suffix(".json")) as file:

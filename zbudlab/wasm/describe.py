@@ -30,7 +30,7 @@ def kind_of(parameter: Parameter) -> Any:
 
 
 def _name(dtype: np.dtype) -> str:
-    """Return the name of a record type in `zbudlab.layout`, or NumPy's of a number."""
+    """Return the name of a record type in `zbudlab.layout`, or NumPy's name for a number."""
     if not dtype.names:
         return str(dtype)
     return next(name for name, value in vars(layout).items() if value is dtype or value == dtype)
@@ -60,7 +60,7 @@ def _constants() -> dict[str, int]:
 
 
 class Returns(Protocol):
-    """What an entry returns: how many numbers, and whether the only one is unsigned."""
+    """The results of an entry: how many numbers, and whether the only one is unsigned."""
 
     @property
     def results(self) -> int: ...
@@ -72,8 +72,8 @@ class Returns(Protocol):
 def description(entries: list[Entry], returns: Sequence[Returns]) -> dict[str, Any]:
     """Return the description of a module.
 
-    returns: of each entry. Where there are two results or more, the first parameter is the address
-    where they are written.
+    returns: what each entry returns. Where there are two results or more, the first parameter is
+    the address where they are written.
     """
     return {
         "stack_top": STACK_TOP,

@@ -1,4 +1,4 @@
-"""What the module exports: kernels that Python calls, by name, with the types of their parameters.
+"""The exports of the module: kernels that Python calls, by name, with their parameters' types.
 
 Natively numba looks at the arguments of each call; a module has its types fixed. The name of a
 parameter says its type (`NAMED`), with a few exceptions.
@@ -117,7 +117,7 @@ class Entry(NamedTuple):
 
 
 def entry_of(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
-    """Return the entry of a kernel. types: of parameters whose name does not say it."""
+    """Return the entry of a kernel. types: of parameters whose names do not show them."""
     function = kernel.py_func  # type: ignore[attr-defined]
     full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     names = inspect.signature(function).parameters

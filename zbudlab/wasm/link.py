@@ -1,5 +1,6 @@
 """LLVM's part of the build: bitcode of all entries in, one WebAssembly object out."""
 
+import re
 from collections.abc import Iterable
 
 import llvmlite.binding as llvm
@@ -8,6 +9,8 @@ TRIPLE = "wasm32-unknown-unknown"
 #: Of the processor: what every browser has had since 2021 (memcpy and memset as instructions).
 FEATURES = "+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"
 SPEED = 3  #: the optimisation level, as numba's
+#: The address of a field: a constant distance from another address, not known to stay in bounds.
+FIELD = re.compile(r"getelementptr (i(?:8|16|32|64), ptr %[^,]+, i(?:32|64) \d{1,4})(?=[\s,])")
 
 
 def _machine() -> llvm.TargetMachine:
@@ -31,6 +34,7 @@ def wasm_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
         _retarget(module, machine)
         whole.link_in(module)
     _keep_only_exports(whole, {name for text in wrappers for name in _defined(text)})
+    whole = _with_fields_in_bounds(whole)
     _optimise(whole, machine)
     return bytes(machine.emit_object(whole))
 
@@ -50,6 +54,16 @@ def _keep_only_exports(module: llvm.ModuleRef, exports: set[str]) -> None:
     for each in [*module.functions, *module.global_variables]:
         if not each.is_declaration and each.name not in exports:
             each.linkage = "internal"
+
+
+def _with_fields_in_bounds(module: llvm.ModuleRef) -> llvm.ModuleRef:
+    """Return the module with every field marked as being in bounds.
+
+    Otherwise LLVM must expect an address to wrap around at 2^32, and cannot make the distance part
+    of a load or a store. None of ours wraps: arrays begin above the stack (`describe.STACK_TOP`),
+    which is more than the greatest distance that is marked.
+    """
+    return llvm.parse_assembly(FIELD.sub(r"getelementptr inbounds nuw \1", str(module)))
 
 
 def _optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:

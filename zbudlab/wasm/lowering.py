@@ -5,7 +5,6 @@ the exact pin of numba covers them. It must run with numba set to a generic proc
 bitcode of a kernel is optimised for the processor that numba compiles for (`builder.ENVIRONMENT`).
 """
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numba
@@ -15,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 
 from zbudlab import jit
-from zbudlab.jit.deferred import code_of
+from zbudlab.jit.deferred import code_of, without_machine_code
 from zbudlab.jit.memory import MEMORY
 from zbudlab.wasm.entries import MEM, Entry, Group, Parameter, Rows
 
@@ -153,11 +152,16 @@ class Lowered(NamedTuple):
     unsigned: bool
 
 
-def lowered(entries: list[Entry]) -> Iterator[Lowered]:
-    """Yield each entry compiled, with its wrapper."""
-    for entry in entries:
-        compiled = _compiled(entry)
-        wrapper = _Wrapper(entry, compiled)
-        bitcode = code_of(compiled)._get_module_for_linking().as_bitcode()
-        unsigned = wrapper.result == types.uint64
-        yield Lowered(str(wrapper.module), bitcode, wrapper.results(), unsigned)
+def lowered(entries: list[Entry]) -> list[Lowered]:
+    """Return each entry compiled, with its wrapper."""
+    with without_machine_code():
+        return list(map(_lowered, entries))
+
+
+def _lowered(entry: Entry) -> Lowered:
+    """Compile an entry; return it with its wrapper."""
+    compiled = _compiled(entry)
+    wrapper = _Wrapper(entry, compiled)
+    bitcode = code_of(compiled)._get_module_for_linking().as_bitcode()
+    unsigned = wrapper.result == types.uint64
+    return Lowered(str(wrapper.module), bitcode, wrapper.results(), unsigned)

@@ -1,4 +1,4 @@
-"""What the module of the live pages exports: what they call, so that a page loads no more."""
+"""The exports of the live pages' module: only what they call, so that a page loads no more."""
 
 from zbudlab.experiments import interpreter
 from zbudlab.mm import inspection

@@ -1,4 +1,4 @@
-"""What the module of pages with a machine under pressure exports: what they call, and no more."""
+"""The exports of the module of pages with a machine under pressure: only what they call."""
 
 from zbudlab.driver import calls
 from zbudlab.driver import log as driver_log

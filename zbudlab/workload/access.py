@@ -20,7 +20,7 @@ class Pattern(Protocol):
 
 
 class Sequential:
-    """One page after the other, from the start again at the end."""
+    """Pages in order, starting over after the last one."""
 
     def __init__(self, pages: int) -> None:
         self.pages = pages

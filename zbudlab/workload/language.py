@@ -52,7 +52,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Group:
-    """A memory cgroup of processes, in kernels whose zswap knows cgroups.
+    """A memory cgroup of processes, in kernels whose zswap supports cgroups.
 
     parent: the name of the cgroup above; "" = the root. zswap_max: the most compressed bytes it may
     have in zswap, as a size; % is of the machine's frames; None = no limit. zswap_writeback:

@@ -37,7 +37,7 @@ PROGRAM = 5  #: percent of memory: size of a program
 RENEWED = 64  #: one in RENEWED of the kernel's pages is freed in a step
 AT_ONCE = 256  #: the kernel allocates at most one in AT_ONCE frames in a step
 BIRTHS = 3  #: most programs that start in a step
-FULL_SPEED = 16384  #: frames: on larger machines a step covers less time, to be done as soon
+FULL_SPEED = 16384  #: frames: on larger machines a step covers less time, so that it ends as soon
 WHOLE_LIFE = 1_000_000  #: steps of the only phase, which never ends
 
 #: Columns of a row, in addition to pages in free blocks by order ("free 0" to "free 10").
@@ -251,7 +251,7 @@ class UnderPressure:
         return np.array([faults, reads, events["pgmigrate_success"]])
 
     def _look(self) -> dict[str, float]:
-        """Return a row of figures, keys as COLUMNS."""
+        """Return a row of figures, by the names in COLUMNS."""
         state = self.machine.state
         faults, reads, moved = (self._counts() - self._before).tolist()
         pool = int(state.pools["pages_nr"][SWAP_TYPE])

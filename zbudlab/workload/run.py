@@ -44,10 +44,10 @@ EVENTS = {
 
 
 class Step(NamedTuple):
-    """What happened in a step.
+    """The events of one step.
 
     number: of the step, over all phases. in_phase: of the step within its phase. processes: running
-    at its end. events: counts, keys as EVENTS.
+    at its end. events: counts by the names in EVENTS.
     """
 
     number: int
@@ -116,7 +116,7 @@ class Run:
     a factor for the pages used and grown per step (0 = all processes sleep); `start(kind)` and
     `end(live)` add and remove processes. processes: those running, oldest first. totals: counts of
     all events so far. cgroups: their numbers on the machine, by name. Raises WorkloadError if the
-    workload has cgroups and the machine's zswap knows none.
+    workload has cgroups and the machine's zswap supports none.
     """
 
     @checked()

@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 def look(run: Run) -> dict[str, int]:
-    """Return a row of counts of the machine as it is now, keys as COLUMNS."""
+    """Return a row of counts of the machine as it is now, by the names in COLUMNS."""
     machine = run.machine
     zone, swap = machine.state.zone, machine.swap.counters()
     free = int(zone["nr_free_pages"])
@@ -57,7 +57,7 @@ def free_blocks(machine: Machine, order: int) -> int:
 def watch(
     run: Run, *, every: int = 1, after: Callable[[Run], Any] = lambda run: None
 ) -> dict[str, list[int]]:
-    """Run a workload to its end. Return columns as COLUMNS, and `step`, as lists.
+    """Run a workload to its end. Return the columns of COLUMNS, and `step`, as lists.
 
     every: steps between two rows; 0 = only the last row. The last step always has a row. after:
     called after each step, e.g. to compact.

@@ -55,7 +55,7 @@ class Workload:
                 check_choice(f"phase {phase.name}", "a process", kind, tuple(kinds))
 
     def _check_cgroups(self) -> None:
-        """Raise WorkloadError for a cgroup that does not exist, or twice, or too late."""
+        """Raise WorkloadError for a cgroup that is missing, duplicate, or after its child."""
         known: list[str] = []
         for group in self.cgroups:
             if group.name in ("", *known):
@@ -71,7 +71,7 @@ class Workload:
         return sum(phase.steps for phase in self.phases)
 
     def machine_config(self, **settings: Any) -> MachineConfig:
-        """Return the settings of the machine it is made for, some of them replaced."""
+        """Return the settings of the machine it is made for, with some replaced."""
         return MachineConfig.from_dict({**self.machine, **settings})
 
     @checked()

@@ -56,9 +56,13 @@ def _with_cells(notebook, cells):
 
 def files(untouched, solution):
     """Files by name: their bytes and what the report says. Given: notebooks as JSON has them."""
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "x = 1", "id": "x"}
-    kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
     solved = json.dumps(solution).encode()
+    return _notebooks(untouched, solved) | _archives(solved)
+
+
+def _notebooks(untouched, solved):
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "1", "id": "x"}
+    kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
     return {
         "f_not_utf8_e04_zbud.ipynb": (b'{"cells": ["\xff\xfe"]}', "UTF-8"),
         "f_utf16_e04_zbud.ipynb": (solved.decode().encode("utf-16"), "UTF-8"),
@@ -73,10 +77,15 @@ def files(untouched, solution):
             "not for Python",
         ),
         "f_many_cells_e04_zbud.ipynb": (
-            _with_cells(untouched, [cell | {"source": "1"}] * 100_000),
+            _with_cells(untouched, [cell] * 100_000),
             "MB|100000 cells",
         ),
         "f_large_e04_zbud.ipynb": (b" " * (20 << 20), "MB"),
+    }
+
+
+def _archives(solved):
+    return {
         "z_dots_e04_zbud.zip": (_zip(("../../../e04_zbud.ipynb", solved)), "leads out"),
         "z_root_e04_zbud.zip": (_zip(("/tmp/e04_zbud.ipynb", solved)), "leads out"),
         "z_link_e04_zbud.zip": (_zip((_link("e04_zbud.ipynb"), b"/etc/passwd")), "a link"),

@@ -15,12 +15,10 @@ WRONG = {
     "lru": [[2, 16, 0, 0, 1, 1, 0], [1, 47, 0, 0, 1, 1, 0]],
     "buddied": [],
 }
+NAMES = ["lru", "free", "free blocks", "ctr", "0", "zspages", "places", "size", "objects", "frames"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda inner: (
-        st.lists(inner, max_size=5)
-        | st.dictionaries(st.sampled_from(["lru", "free", "free blocks", "ctr", "0"]), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(NAMES), inner),
     max_leaves=20,
 )
 

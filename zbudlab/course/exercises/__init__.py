@@ -76,7 +76,7 @@ def called(
 ) -> dict[str, Any]:
     """Return a case for the probe `direct.call`, whatever its ability's probe is.
 
-    state: tells what is called. more: see, control.
+    state: the kind of memory (see `probes.direct`). more: see, control.
     """
     case = {"probe": "direct.call", "state": state, "harness": harness, "before": list(before)}
     return {**case, "calls": list(calls), **more}

@@ -168,7 +168,7 @@ def _no_file(mode: int) -> str:
 def _opened(path: Path) -> io.BufferedReader:
     """Open a file without following a link and without waiting for a pipe; OSError for a link.
 
-    What is asked and read later is this one file, whatever takes its place meanwhile.
+    Later calls examine and read this one file, even if its path leads elsewhere by then.
     """
     flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     return open(path, "rb", opener=lambda name, _: os.open(name, os.O_RDONLY | flags))
@@ -177,7 +177,7 @@ def _opened(path: Path) -> io.BufferedReader:
 def _places(folder: Path, top: Path, depth: int = 0) -> Iterator[Found]:
     """Yield what is handed in below a folder, without following links.
 
-    A folder that cannot be read, and one in too many others, is an entry that says so.
+    A folder that cannot be read or is nested too deeply becomes an entry that says so.
     """
     name = folder.relative_to(top).as_posix()
     if depth > MAX_FOLDERS:

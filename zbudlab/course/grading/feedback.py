@@ -71,7 +71,7 @@ def _themes() -> str:
 
 
 def page(student: str, graded: Iterable[Graded]) -> str:
-    """Return the page of one student."""
+    """Return one student's feedback as an HTML page."""
     body = "".join(_section(item) for item in graded)
     name = html.escape(student)
     return (

@@ -154,9 +154,7 @@ class Grader:
             say(f"{found.name} is {name}, not {self.only}: left out")
             return None
         if name not in EXERCISES:
-            why = (
-                "which exercise this is cannot be told: say --exercise, or name it in the file name"
-            )
+            why = "the exercise is not recognised: pass --exercise, or name it in the file name"
             return Graded(found, refused(None, why), submitted)
         return Graded(found, Verdict(name, submitted.student, []), submitted)
 

@@ -170,8 +170,8 @@ def _by_person(found: list[Found]) -> list[Found]:
 def _kept_apart(found: list[Found]) -> list[Found]:
     """Return the names, changed where two different ones became equal.
 
-    Capitals are no difference, as some file systems know none: one page of feedback would replace
-    the other.
+    Upper and lower case count as equal, as some file systems ignore case: one page of feedback
+    would replace the other.
     """
     raw: dict[str, dict[str, NamePart]] = defaultdict(dict)
     for part in (part for item in found for part in item.parts):
@@ -224,7 +224,7 @@ def students_of(names: Iterable[str]) -> list[str]:
 
 
 def found_at(name: str, data: bytes = b"", trouble: str = "", exercise: str = "") -> Found:
-    """Return a file with what its name says. exercise: the one the file itself names, if any."""
+    """Return a file with the facts in its name. exercise: the one that its content names."""
     name = normalised(name)
     shown = printable(name)
     parts, lasting = name_parts(name), name_parts(name, True)

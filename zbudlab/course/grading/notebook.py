@@ -43,8 +43,8 @@ def _text(source: Any) -> str:
     """Return the source of a cell, which may be a text or a list of lines."""
     parts = source if isinstance(source, list) else [source]
     if not all(isinstance(part, str) for part in parts):
-        raise Unreadable("a cell whose source is no text")
-    return "".join(parts).encode("utf-8", "replace").decode()  # halves of characters are none
+        raise Unreadable("a cell whose source is not text")
+    return "".join(parts).encode("utf-8", "replace").decode()  # unpaired surrogates are invalid
 
 
 def _cell(raw: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _document(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Unreadable("the file is not JSON, as notebooks are") from None
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
-        raise Unreadable("the file is JSON but has no cells: it is no notebook")
+        raise Unreadable("the file is JSON but has no cells: it is not a notebook")
     if len(document["cells"]) > MAX_CELLS:
         raise Unreadable(f"the notebook has {len(document['cells'])} cells, more than {MAX_CELLS}")
     return document

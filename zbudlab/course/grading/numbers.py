@@ -56,7 +56,7 @@ def own_number(cells: Iterable[str]) -> tuple[int, tuple[str, ...]]:
     for cell in cells:
         found = list(_settings(cell)) if "STUDENT" in cell and len(cell) <= LONGEST_CELL else []
         if len(_SET.findall(cell)) > len(found):
-            remarks.append("a student number in a text, or in a cell that is no Python, is ignored")
+            remarks.append("a student number in a text, or in a cell other than Python, is ignored")
         for text in found:
             match = _NUMBER.fullmatch(text)
             if not match:
@@ -78,7 +78,7 @@ class Roster:
 
     @classmethod
     def read(cls, path: str | Path) -> "Roster":
-        """Read a roster: one number a line, or CSV with a column `number` and perhaps `student`.
+        """Read a roster: one number per line, or CSV with a column `number` and perhaps `student`.
 
         Columns are separated by commas, semicolons or tabs. Raise BadRoster if it has no number.
         """
@@ -92,7 +92,9 @@ class Roster:
             if cell.isdecimal() and len(cell) <= LONGEST_NUMBER:
                 names[int(cell)] = row[student].strip() if 0 <= student < len(row) else ""
             elif place:  # the first may be a heading
-                raise BadRoster(f"the roster {path}: {shown(cell)} in row {place + 1} is no number")
+                raise BadRoster(
+                    f"the roster {path}: {shown(cell)} in row {place + 1} is not a number"
+                )
         if not names:
             raise BadRoster(f"the roster {path} has no student number")
         return cls(names)

@@ -120,7 +120,7 @@ def _unmarked(graded: Iterable[Graded]) -> str:
 
 
 def overview(graded: list[Graded]) -> str:
-    """Return the page."""
+    """Return the overview as an HTML page."""
     parts = []
     for name, items in _by_exercise(graded).items():
         task = exercise(name)

@@ -91,7 +91,7 @@ def replaced(functions: dict[str, Callable]) -> Iterator[None]:
 def uncompiled(
     names: Iterable[str], functions: dict[str, Callable] | None = None
 ) -> contextlib.AbstractContextManager[None]:
-    """Do as `replaced`: everything is uncompiled here."""
+    """Do what `replaced` does: everything is uncompiled here."""
     return replaced(functions or {})
 
 

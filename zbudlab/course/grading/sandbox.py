@@ -55,7 +55,7 @@ def bubblewrap() -> str:
     if program is None:
         raise NoIsolation(
             "grading runs students' code and needs bubblewrap (bwrap) to keep it in; install "
-            "it, or say --unsafe-no-isolation if you trust every submission with your files"
+            "it, or pass --unsafe-no-isolation if you trust every submission with your files"
         )
     done = subprocess.run(
         [program, "--ro-bind", "/", "/", "--unshare-all", "--", "/bin/true"], capture_output=True
@@ -64,7 +64,7 @@ def bubblewrap() -> str:
         said = done.stderr.decode(errors="replace").strip()
         raise NoIsolation(
             f"bubblewrap does not work here ({said}): allow "
-            "user namespaces, or say --unsafe-no-isolation if you trust every submission"
+            "user namespaces, or pass --unsafe-no-isolation if you trust every submission"
         )
     return program
 

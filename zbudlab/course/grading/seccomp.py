@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "io_uring_register": (427, 427),
     # the network: a new name space has none, but AF_VSOCK and AF_ALG are in no name space
     "socket": (41, 198),
-    # what makes everybody else on this computer wait
+    # what makes everything else on this computer wait
     "sync": (162, 81),
     "syncfs": (306, 267),
     # memory that no limit counts

@@ -32,7 +32,7 @@ CASE_SECONDS = 10.0  #: for one case, by the clock
 LOOK_SECONDS = 10.0  #: for looking at a student's memory after one case, by the clock
 LONGEST_REASON = 4000  #: characters; a spreadsheet's cell holds those of eight abilities
 LONGEST_PICTURE = 20000  #: characters of a failing case as JSON, for a picture
-LONGEST_LINE = 60  #: characters of a cell's first line, which tells which it is
+LONGEST_LINE = 60  #: characters of a cell's first line, which identifies it
 TRIAL_SECONDS = 120.0  #: for a submission, after which no new ability is begun
 EMPTY: Mapping[str, Any] = {}
 
@@ -72,13 +72,13 @@ class Verdict:
         return sum(mark.points for mark in self.marks)
 
     def text(self) -> str:
-        """As JSON."""
+        """Return the verdict as JSON."""
         marks = [vars(mark) for mark in self.marks]
         return json.dumps(vars(self) | {"marks": marks}, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def parsed(cls, text: str) -> "Verdict":
-        """From JSON; ValueError, KeyError or TypeError if it is none of ours."""
+        """Read a verdict from JSON; ValueError, KeyError or TypeError for any other text."""
         found = json.loads(text)
         return cls(**found | {"marks": [Mark(**mark) for mark in found["marks"]]})
 
@@ -187,7 +187,7 @@ class Examiner:
         return Verdict(self.exercise.name, submitted.student, marks, trial.trouble, seconds)
 
     def refused(self, reason: str) -> Verdict:
-        """No marks, for a reason."""
+        """Return a verdict without marks, for a reason."""
         return refused(self.exercise, reason)
 
 

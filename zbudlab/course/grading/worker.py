@@ -1,4 +1,4 @@
-"""What runs behind bubblewrap: a student's cells, then cases on the functions they left behind.
+"""Run a student's cells behind bubblewrap, then cases on the functions they left behind.
 
 Requests arrive on standard input and answers leave on the original standard output, one line of
 JSON each. Nothing is decided here: the other side compares. In the sandbox this file is on its

@@ -11,6 +11,7 @@ import functools
 import importlib
 import json
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -63,7 +64,7 @@ class Bench:
         }
 
     def instead_alone(self) -> dict[str, Any]:
-        """Do as `instead`, for use outside `alone`: each call runs as it would there."""
+        """Return `instead` for use outside `alone`: each call runs as it would there."""
 
         def wrapped(function: Any) -> Any:
             @functools.wraps(function)
@@ -80,36 +81,60 @@ class Bench:
         mine = self.instead()
         return jit.replaced(mine) if mine else contextlib.nullcontext()
 
-    def plainly(self) -> contextlib.AbstractContextManager[None]:
-        """Do as `plugged`, with every kernel uncompiled.
+    @contextlib.contextmanager
+    def plainly(self) -> Iterator[None]:
+        """Do what `plugged` does, with every kernel uncompiled, including those that are called.
 
         If a wrong function breaks lists and counts, plain Python raises an exception, while
         compiled code would end the process.
         """
         mine = self.instead()
-        return jit.uncompiled(jit.KERNELS, mine) if mine else contextlib.nullcontext()
+        if not mine:
+            yield
+            return
+        compiled = {id(found): found for found in jit.KERNELS.values()}
+        with jit.uncompiled(jit.KERNELS, mine):
+
+            def plain_forms(names: dict[str, Any]) -> dict[str, Any]:
+                found = {name: compiled.get(id(value)) for name, value in names.items()}
+                return {name: _bound(value) for name, value in found.items() if value is not None}
+
+            with self._renamed(plain_forms):
+                yield
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Let the functions find kernels instead of the student's others within a block.
-
-        This includes functions that are not written yet. Names that the grading sandbox lacks are
-        replaced by stand-ins that say so.
-        """
+    def _renamed(self, new_names: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
+        """Give the functions other values for names of their notebook within a block."""
         undo: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         for function in self.functions.values():
             names = getattr(function, "__globals__", {})
             if names.get("__name__") == "__main__":
-                new = replacements(names) | {n: stand_in(f) for n, f in self.others.items()}
+                new = new_names(names)
                 undo.append((names, {name: names[name] for name in new if name in names}, set(new)))
                 names.update(new)
         try:
             yield
         finally:
-            for names, old, new_names in reversed(undo):
-                for name in new_names:
+            for names, old, added in reversed(undo):
+                for name in added:
                     names.pop(name, None)
                 names.update(old)
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Let the functions find kernels instead of the student's others within a block.
+
+        This includes functions that are not written yet. Names that the grading sandbox lacks are
+        replaced by stand-ins that say so.
+        """
+        return self._renamed(
+            lambda names: replacements(names) | {n: stand_in(f) for n, f in self.others.items()}
+        )
+
+
+def _bound(found: Any) -> Any:
+    """Return what a kernel's module has by its name now, while kernels are replaced."""
+    function = getattr(found, "py_func", found)
+    return getattr(sys.modules[function.__module__], function.__name__)
 
 
 def kernel(name: str) -> Any:
@@ -139,7 +164,7 @@ def _plain_number(value: Any) -> Any:
         return value.item()
     if isinstance(value, Idle):
         raise NotThere(Idle.why(value))
-    raise TypeError(f"{type(value).__name__} is no plain answer: give numbers, text or lists")
+    raise TypeError(f"{type(value).__name__} is not a plain answer: give numbers, text or lists")
 
 
 @contextlib.contextmanager
@@ -209,9 +234,9 @@ def looked(probe: str, case: dict[str, Any]) -> Any:
 
 
 def looked_plainly(probe: str, case: dict[str, Any]) -> Any:
-    """Do as `looked`, uncompiled, so that an index out of bounds raises IndexError.
+    """Run `looked` uncompiled, so that an index out of bounds raises IndexError.
 
-    A search through schedules sees to that itself, as it also replaces functions.
+    A search through schedules does that itself, as it also replaces functions.
     """
     with contextlib.nullcontext() if probe == SEARCH else jit.uncompiled(jit.KERNELS):
         return looked(probe, case)

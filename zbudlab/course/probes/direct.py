@@ -1,7 +1,7 @@
 """Probe that calls kernels one by one on memory that a trace set up.
 
-In a machine some sentences of an exercise make no difference, because callers have asked the same
-before or ignore an answer. A direct call shows whether a function does what its text says.
+In a machine some sentences of an exercise make no difference, because callers have already made the
+same check or ignore an answer. A direct call shows whether a function does what its text says.
 """
 
 import importlib
@@ -43,8 +43,8 @@ HARNESSES: dict[str, Any] = {
 class Place:
     """Memory after some operations, and what its functions are called with.
 
-    case: harness (of HARNESSES), before (operations of a trace, a line each, run with the functions
-    in place: the sandbox has no others), fields of compact_control in `control`.
+    case: harness (of HARNESSES), before (operations of a trace, one per line, run with the
+    functions in place: the sandbox has no others), fields of compact_control in `control`.
     """
 
     def __init__(self, case: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class Place:
         return named[name] if isinstance(name, str) else name
 
     def memory(self) -> int:
-        """Return a number that changes if what functions must leave alone changes."""
+        """Return a number that changes if anything changes that functions must leave alone."""
         state = self.state
         arrays = (state.pages, state.rows, state.nodes, state.pools, state.zswap_entries)
         return zlib.crc32(b"".join(array.tobytes() for array in arrays))
@@ -102,7 +102,7 @@ SIGHTS: dict[str, Any] = {
 
 
 def call(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return the answers to calls, and what is to be seen after them.
+    """Return the answers to calls, and the requested views of memory after them.
 
     case: as for Place; calls ([["module.function", arguments...], ...], with arguments as numbers
     or names), see (of SIGHTS, or "untouched": whether memory is as before the last call).

@@ -1,6 +1,6 @@
 """Probe for moving one zbud page: replay a trace, then call one function.
 
-A case: before (operations of a zbud trace, a line each), move (which page, by its place on the
+A case: before (operations of a zbud trace, one per line), move (which page, by its place on the
 LRU, newest first), see (what is looked at afterwards: SIGHTS, or "untouched"), perhaps pool (its
 number; others are empty) and stray (a handle for which the tree has another page). Pages are given
 as "old", "new", or by their number.

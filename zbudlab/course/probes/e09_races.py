@@ -1,6 +1,6 @@
 """Probe for races: every schedule of a few actors, with the functions in place.
 
-A case: sizes (bytes of the objects, stored one after the other, handles from 1), words (the content
+A case: sizes (bytes of the objects, stored one after another, handles from 1), words (the content
 of each), actors ([[kind, handle], ...], see ACTORS), merge (steps counted as one, see
 `races.cast.MERGES`), functions (those under test). The search is plain Python, as the grading
 sandbox has no compiler; the steps and what must hold are those of `zbudlab.races`.
@@ -87,7 +87,7 @@ class World:
         return tuple(array.tobytes() for array in self.arrays)
 
     def restore(self, moment: Moment) -> None:
-        """Make everything as it was."""
+        """Restore everything to a moment."""
         for array, data in zip(self.arrays, moment, strict=True):
             array.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8)
 
@@ -113,7 +113,7 @@ class World:
         return answer
 
     def _scrub(self) -> None:
-        """Do as `oracles.scrub`, except where it would change nothing: in free frames as before.
+        """Do what `oracles.scrub` does, but skip free frames that it scrubbed before.
 
         zswap has nothing here.
         """
@@ -126,7 +126,7 @@ class World:
                 self._scrubbed.add(pages[pfn].tobytes() + rows[pfn].tobytes())
 
     def fault(self, moment: Moment) -> int:
-        """Return what must not be in a moment, which is now; 0 = all is well."""
+        """Return the fault in `moment`, the present one; 0 = none."""
         held = int(oracles.held_address_fault(self.mem, self.actors))
         if held:
             return held
@@ -136,7 +136,7 @@ class World:
         return self._pool_faults[pool]
 
     def end(self) -> str:
-        """Return what is to be seen of the pool: objects, references, lists."""
+        """Return the visible state of the pool: objects, references, lists."""
         pages, pool = self.state.pages, self.state.pools[0]
         found = []
         for handle in self.handles:
@@ -241,7 +241,7 @@ class Exploration:
             self.faults.add(answer)
 
     def _reach(self, moment: Moment) -> None:
-        """Note a new moment, which is now, and the steps that follow it."""
+        """Note the present moment as a new one, and the steps that follow it."""
         self._seen.add(moment)
         going = np.flatnonzero(self.world.actors["pc"] >= 0).tolist()
         self._todo += [(moment, who) for who in going]
@@ -288,7 +288,7 @@ def packed(memory: bytes) -> str:
 
 
 def unpacked(text: Any) -> bytes:
-    """Return memory from text. ValueError for what is no memory."""
+    """Return memory from text. ValueError for text that is not memory."""
     try:
         inflate = zlib.decompressobj()
         return inflate.decompress(base64.b64decode(text), MEMORY_BYTES)

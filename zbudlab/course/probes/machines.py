@@ -1,7 +1,8 @@
 """Probe for functions in a whole machine: a script of operations, observed after each.
 
 The operations are those of the log (`zbudlab.machine.operations`), with whole numbers, and `fill`,
-which writes pages of the probe's own making: process, first page, how many, seed.
+which writes pages made by the probe: process, first page, how many, seed, and perhaps to how many
+lengths they compress.
 """
 
 import zlib
@@ -10,19 +11,26 @@ from typing import Any
 import numpy as np
 
 from zbudlab.conformance.pool import PoolView
+from zbudlab.conformance.zspages import ZspagesView
 from zbudlab.course.probes import Bench, TooSlow, plain, trouble
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine, MachineError
 from zbudlab.machine.core import LAB_POOL
 from zbudlab.mm import inspection
 
+SHORTEST = 480  #: bytes of a page that are filled, if pages compress to few lengths
 
-def fill(machine: Machine, process: int, first: int, count: int, seed: int) -> int:
-    """Write pages that compress to different lengths. Return 0."""
+
+def fill(
+    machine: Machine, process: int, first: int, count: int, seed: int, lengths: int = 0
+) -> int:
+    """Write pages that compress to that many lengths; 0 = all different. Return 0."""
     random = np.random.Generator(np.random.PCG64(seed))
     pages = np.zeros((count, PAGE_SIZE), np.uint8)
-    for page in pages:
+    for at, page in enumerate(pages):
         filled = int(random.integers(1, PAGE_SIZE * 9 // 10))
+        if lengths:
+            filled = (at % lengths + 1) * SHORTEST
         page[:filled] = random.integers(0, 256, filled, np.uint8)
     machine.write(process, first, pages)
     return 0
@@ -53,6 +61,7 @@ def zone(machine: Machine) -> dict[str, Any]:
 SIGHTS = {
     "zswap pool": lambda machine: PoolView(machine.state, 0).snapshot(),
     "pool": lambda machine: PoolView(machine.state, LAB_POOL).snapshot(),
+    "zsmalloc pool": lambda machine: ZspagesView(machine.state, 0).snapshot(),
     "zone": zone,
     "contents": contents,
     "fault": lambda machine: inspection.first_fault(machine.state),

@@ -21,7 +21,7 @@ class Watched(list):
 def replay(bench: Bench, case: dict[str, Any]) -> Any:
     """Return the engine's answer to each operation, with the functions in place.
 
-    case: kind (as in zbudlab.conformance.KINDS), trace (its operations, a line each). If the
+    case: kind (as in zbudlab.conformance.KINDS), trace (its operations, one per line). If the
     functions raise, the last answer is {"op": ..., "error": ...}.
     """
     operations = Watched(

@@ -183,7 +183,7 @@ def _notes(request: Request, zones: list[Zone]) -> list[str]:
     if unknown := sorted({zone.name for zone in zones} - set(ZONE_NAMES)):
         notes.append(f"Zones that Linux does not have are left out: {', '.join(unknown)}.")
     if request.kind == ASKED and zones and not any("min" in zone.counts for zone in zones):
-        notes.append("The watermarks are not known (no zoneinfo): 0 is taken.")
+        notes.append("The watermarks are not known (no zoneinfo): 0 is assumed.")
     if zones and not any(any(zone.letters) or zone.by_type for zone in zones):
         notes.append("Migrate types are not known: every free block counts as usable.")
     several = len({zone.node for zone in zones}) > 1
@@ -222,7 +222,7 @@ def _add_remedies(answer: Answer, zones: list[Zone], totals: dict[str, int], lay
     zone = last.zone
     barred = last.free - last.usable_free
     if counts is None:
-        answer.notes.append(f"How large {zone} is, is not known: nothing was tried.")
+        answer.notes.append(f"The size of {zone} is not known: nothing was tried.")
         return
     answer.remedies = remedies(last, counts, answer.request.order, layouts=layouts)
     scale = max(zone.size / max(counts.frames, 1), 1)

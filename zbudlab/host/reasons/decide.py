@@ -13,7 +13,7 @@ from zbudlab.host.zones import ZONE_NAMES, Zone, fragmentation_index, suitable_b
 MET, WATERMARK, RESERVE, SCATTERED = "met now", "short", "lowmem reserve", "scattered"
 CMA_ONLY, HIGH_ATOMIC_ONLY, EMPTY = "CMA only", "HighAtomic only", "empty"
 UNKNOWN = "unknown"  #: the report does not have the zone's free list
-#: How far a request came in a zone that refuses it: its memory, its watermark, its blocks.
+#: How far a request got in a zone that refuses it: its memory, its watermark, its blocks.
 PROGRESS = {EMPTY: 0, WATERMARK: 1, RESERVE: 1}
 MOST_PROGRESS = 2
 #: Letters of Mem-Info for types that a request may not use.
@@ -22,7 +22,7 @@ CMA_LETTER, HIGH_LETTER, ISOLATED_LETTER = "CHI"
 
 @dataclass
 class ZoneDecision:
-    """What one zone answers. Sizes are in pages.
+    """The decision of one zone. Sizes are in pages.
 
     verdict: MET or the reason for the refusal. usable_free: free pages without those that this
     request may not use. mark: pages that must remain. reserve: the part of the mark that the zone
@@ -63,7 +63,7 @@ def allowed_zones(zones: list[Zone], gfp: Gfp) -> list[Zone]:
 
 
 def deciding(decisions: list[ZoneDecision]) -> ZoneDecision | None:
-    """Return the zone where a request came furthest, of those the largest; None if there is none.
+    """Return the zone where a request got furthest, the largest if several; None if there is none.
 
     The request would be met if any zone met it, so the last obstacle there is the reason.
     """
@@ -120,9 +120,9 @@ def _reserve(zone: Zone, gfp: Gfp, zones: list[Zone]) -> int:
     """Return the lowmem reserve: pages kept from requests that could have used a higher zone.
 
     The kernel's list has a number for each zone that it was built with, also for those without
-    memory, which a report leaves out. It grows only at zones with memory, so that the number after
-    as many steps as the request could use higher zones of this node is the right one; the last
-    number if the request may use all of them.
+    memory, which a report leaves out. The numbers grow only at zones with memory. So the right one
+    is found by counting the higher zones of this node that the request could use; it is the last
+    number if that is all of them.
 
     Source: mm/page_alloc.c, setup_per_zone_lowmem_reserve (v3.12; unchanged up to 6.x).
     """

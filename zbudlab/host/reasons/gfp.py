@@ -113,7 +113,7 @@ class Gfp(NamedTuple):
 
     @property
     def high(self) -> bool:
-        """Whether it may use half of the reserve below the minimum watermark."""
+        """Whether the request may use half of the reserve below the minimum watermark."""
         return "__GFP_HIGH" in self.flags
 
     @property

@@ -1,4 +1,4 @@
-"""What would have helped a refused request: tried on simulated zones with the same free lists."""
+"""Remedies for a refused request, tried on simulated zones with the same free lists."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -70,9 +70,9 @@ class Request:
     None for CMA and VMAP. size: for VMAP, the bytes asked for.
     pages, error, runs, area, busy: for CMA, the pages wanted, the errno, the lengths of free runs,
     the pages of the area, and the number of busy ranges. memory_group: whether a memory cgroup set
-    the limit. nodes: the nodes of the task, as the report names them. only: those of this request;
-    "" = all. others: number of earlier reports in the text. version: of the kernel, or as the form
-    of the flags shows it.
+    the limit. nodes: the nodes of the task, as the report names them. only: those that this request
+    may use; "" = all. others: number of earlier reports in the text. version: of the kernel, or as
+    the form of the flags shows it.
     """
 
     kind: str

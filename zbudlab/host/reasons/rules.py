@@ -15,9 +15,10 @@ class Rules:
 
     halved_by_order: the watermark is checked again for each order, halved each time (before 4.4);
     since then a block of a usable type is enough. high_atomic: blocks are reserved for requests
-    that cannot wait. harder: NO_WAIT, ATOMIC or HIGH_NO_WAIT. spared_by_any: those
-    pages count as free for every request that cannot wait or has __GFP_HIGH, not only for those
-    that may use them. costly: orders above this are given up early.
+    that cannot wait. harder: which requests may use a further quarter of the reserve: NO_WAIT,
+    ATOMIC or HIGH_NO_WAIT. spared_by_any: reserved pages count as free for every request that
+    cannot wait or has __GFP_HIGH, not only for those that may use them. costly: orders above this
+    are given up early.
 
     Source: mm/page_alloc.c, gfp_to_alloc_flags, __zone_watermark_ok (v3.12, v4.9, v6.1, v6.6).
     """

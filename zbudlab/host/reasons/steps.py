@@ -204,7 +204,7 @@ def cma_steps(request: Request) -> tuple[list[Decision], str, str]:
 def _cma_reason(
     request: Request, steps: list[Decision], largest: int
 ) -> tuple[list[Decision], str, str]:
-    """Do as `cma_steps`, for a request that fits into the area."""
+    """Return what `cma_steps` returns, for a request that fits into the area."""
     if request.error == -16 or (request.error == -12 and request.busy):
         return [*steps, _busy_step(request)], "CMA busy", BUSY
     if request.error == -12:

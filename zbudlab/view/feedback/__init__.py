@@ -1,1 +1,1 @@
-"""What a check of an exercise found, as HTML: the abilities, and the first mistake in pictures."""
+"""The findings of an exercise's check as HTML: abilities, and the first mistake in pictures."""

@@ -117,11 +117,12 @@ def mistake_card(mistake: Mistake) -> str:
     )
 
 
-def end_card(earned: int, points: int, words: str) -> str:
-    """Return the card of an exercise that is done."""
+def end_card(earned: int, points: int, words: str, after: str = "", address: str = "") -> str:
+    """Return the card of checks that are right. after: names the link to `address`; "" = none."""
+    link = f'<a class="main" href="{escape(address)}">{escape(after)}</a>' if after else ""
     return (
         f'<section class="done"><p class="number"><b>{earned}</b> of {points}</p>'
-        f"<p>{escape(words)}</p></section>"
+        f"<p>{escape(words)}</p>{link}</section>"
     )
 
 

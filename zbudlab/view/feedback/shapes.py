@@ -15,13 +15,15 @@ ROW = 78  #: from one zbud page to the next
 FEW = 64  #: page frames that are drawn large
 
 
-def _box(x: float, y: float, width: float, height: float, colour: str) -> str:
+def box(x: float, y: float, width: float, height: float, colour: str) -> str:
+    """Return a filled rectangle. colour: a token."""
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{paint(colour)}"/>'
     )
 
 
-def _outline(x: float, y: float, width: float, height: float, mark: str) -> str:
+def outline(x: float, y: float, width: float, height: float, mark: str) -> str:
+    """Return the outline of what differs. mark: good (dashed) or bad."""
     dashes = ' stroke-dasharray="7 4"' if mark == "good" else ""
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5" fill="none" '
@@ -36,14 +38,24 @@ def _edge(x: float, y: float, width: float, height: float) -> str:
     )
 
 
-def _words(x: float, y: float, text: str, anchor: str = "start", colour: str = "ink") -> str:
+def line(x: float, top: float, bottom: float, colour: str, width: float) -> str:
+    """Return a vertical line. colour: a token."""
+    return (
+        f'<path d="M{x:g} {top:g}V{bottom:g}" fill="none" stroke="{paint(colour)}" '
+        f'stroke-width="{width:g}"/>'
+    )
+
+
+def words(x: float, y: float, text: str, anchor: str = "start", colour: str = "ink") -> str:
+    """Return a text. anchor: start, middle or end of it is at (x, y). colour: a token."""
     return (
         f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" fill="{paint(colour)}">'
         f"{escape(text)}</text>"
     )
 
 
-def _drawing(parts: Sequence[str], height: float, alt: str) -> str:
+def drawing(parts: Sequence[str], height: float, alt: str) -> str:
+    """Return parts as an SVG. alt: its description."""
     return (
         f'<svg viewBox="-4 -4 {WIDTH + 8} {height:g}" role="img" aria-label="{escape(alt)}" '
         f'font-size="17" preserveAspectRatio="xMinYMin">{"".join(parts)}</svg>'
@@ -58,14 +70,14 @@ def _page(entry: Sequence[int], top: float) -> str:
     """Draw a zbud page. entry: handle and chunks of the first buddy, then of the last one."""
     first, first_chunks, last, last_chunks = entry[:4]
     one = WIDTH / CHUNKS
-    parts = [_box(0, top, WIDTH, STRIP, "free"), _box(0, top, one, STRIP, "header")]
+    parts = [box(0, top, WIDTH, STRIP, "free"), box(0, top, one, STRIP, "header")]
     if first:
-        parts.append(_box(one, top, first_chunks * one, STRIP, "zbud1"))
-        parts.append(_words(one, top + STRIP + 20, _object(first, first_chunks)))
+        parts.append(box(one, top, first_chunks * one, STRIP, "zbud1"))
+        parts.append(words(one, top + STRIP + 20, _object(first, first_chunks)))
     if last:
         start = WIDTH - last_chunks * one
-        parts.append(_box(start, top, last_chunks * one, STRIP, "zbud2"))
-        parts.append(_words(WIDTH, top + STRIP + 20, _object(last, last_chunks), "end"))
+        parts.append(box(start, top, last_chunks * one, STRIP, "zbud2"))
+        parts.append(words(WIDTH, top + STRIP + 20, _object(last, last_chunks), "end"))
     return "".join(parts)
 
 
@@ -79,15 +91,15 @@ def zbud_pages(entries: Sequence[Sequence[int]], marked: Collection[int], mark: 
         top = place * ROW + 4
         parts.append(_page(entry, top))
         if place in marked:
-            parts.append(_outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
+            parts.append(outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
     if not entries:
-        parts.append(_words(0, 18, "no page", colour="quiet"))
+        parts.append(words(0, 18, "no page", colour="quiet"))
     told = "; ".join(
         ", ".join(_object(entry[at], entry[at + 1]) for at in (0, 2) if entry[at])
         for entry in entries
     )
     count = f"{len(entries)} zbud page{'s' if len(entries) != 1 else ''}"
-    return _drawing(parts, max(len(entries), 0.4) * ROW + 4, f"{count}: {told}" if told else count)
+    return drawing(parts, max(len(entries), 0.4) * ROW + 4, f"{count}: {told}" if told else count)
 
 
 def free_blocks(
@@ -100,21 +112,21 @@ def free_blocks(
     across = 16 if frames <= FEW else 32
     side = WIDTH // across
     parts = [
-        _box(at % across * side, at // across * side, side - 2, side - 2, "process")
+        box(at % across * side, at // across * side, side - 2, side - 2, "process")
         for at in range(frames)
     ]
     for start, order in blocks:
         for row, column, width in _pieces(start, 1 << order, across):
             x, y, wide = column * side, row * side, width * side - 2
-            parts.append(_box(x, y, wide, side - 2, "free"))
+            parts.append(box(x, y, wide, side - 2, "free"))
             parts.append(_edge(x, y, wide, side - 2))
             if (start, order) in marked:
-                parts.append(_outline(x + 1.5, y + 1.5, wide - 3, side - 5, mark))
+                parts.append(outline(x + 1.5, y + 1.5, wide - 3, side - 5, mark))
         row, column, width = _pieces(start, 1 << order, across)[0]
         middle = column * side + (width * side - 2) / 2
-        parts.append(_words(middle, row * side + side / 2 + 5, str(order), "middle"))
+        parts.append(words(middle, row * side + side / 2 + 5, str(order), "middle"))
     told = ", ".join(f"order {order} at frame {start}" for start, order in blocks) or "none"
-    return _drawing(parts, -(-frames // across) * side + 8, f"free blocks: {told}")
+    return drawing(parts, -(-frames // across) * side + 8, f"free blocks: {told}")
 
 
 def _pieces(start: int, size: int, across: int) -> list[tuple[int, int, int]]:

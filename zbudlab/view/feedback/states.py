@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from zbudlab.conformance.zswap_settings import PRINTED as COUNTERS
 from zbudlab.view.feedback import shapes
+from zbudlab.view.feedback import zspages as drawn_zspages
 
 LONGEST = 160  #: characters of a value in a row
 MOST_PAGES = 8  #: zbud pages in a picture
@@ -48,7 +49,7 @@ def sides(should: Any, yours: Any) -> Sides:
     right, mine = _flat(should), _flat(yours)
     drawn: dict[str, tuple[str, str]] = {}
     for name in right:
-        for draw in (_zbud, _blocks, _sets):
+        for draw in (_zbud, _blocks, _sets, _zspages):
             if name not in drawn and (found := _both(draw, name, right, mine)):
                 drawn[name] = found
     different = [n for n in dict.fromkeys([*right, *mine]) if right.get(n) != mine.get(n)]
@@ -91,6 +92,8 @@ def _rows(name: str, right: Any, mine: Any) -> list[tuple[str, str, str]]:
     if last == "ctr" and isinstance(mine, list) and len(mine) == len(right) == len(COUNTERS):
         both = zip(COUNTERS, right, mine, strict=True)
         return [(n.replace("_", " "), _text(a), _text(b)) for n, a, b in both if a != b]
+    if last == "places" and (rows := drawn_zspages.differing_places(right, mine)) is not None:
+        return rows
     form = FORMS.get(last, _text)
     return [(_name(name), form(right), form(mine))]
 
@@ -230,3 +233,10 @@ def _sets(name: str, state: dict[str, Any], other: dict[str, Any], mark: str) ->
     orders = len(state[name]) if isinstance(state.get(name), list) else 0
     own, its = _by_order(state.get(name)), _by_order(other.get(name))
     return _drawn_blocks(own, its, 1 << max(orders - 1, 0), mark)
+
+
+def _zspages(name: str, state: dict[str, Any], other: dict[str, Any], mark: str) -> str | None:
+    """Draw the zspages of a zsmalloc pool, if that is what has this name."""
+    if name.rpartition(".")[2] != "zspages":
+        return None
+    return drawn_zspages.compared(state.get(name), other.get(name), mark)

@@ -21,7 +21,7 @@ from zbudlab.view.look import tokens
 from zbudlab.view.look.tokens import colour
 
 SCREEN_DPI = 96  #: pixels on the page per inch of a figure
-LEAST = 600  #: pixels to which a figure shrinks; on a narrower page it scrolls in its place
+LEAST = 600  #: pixels to which a figure shrinks; on a narrower page the narrow drawing is shown
 WIDE = 9.6  #: width of the content in JupyterLab on a laptop, in inches
 
 #: Settings of matplotlib.
@@ -68,6 +68,9 @@ RC: Any = {
     "ytick.labelcolor": colour("quiet"),
     "ytick.major.size": 0,
 }
+
+#: A path in the form that matplotlib gives a patch: its places, its other attributes.
+_PATH = re.compile(r'<g><path d="([^"]*)" ([^>]*?)/></g>')
 
 #: Decorator: run a drawing function in this style.
 styled = mpl.rc_context(RC)
@@ -123,8 +126,11 @@ def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float =
         )
 
 
-def themed(figure: Figure, alt: str) -> str:
-    """Return a figure as SVG whose colours are the page's tokens; alt: its description."""
+def themed(figure: Figure, alt: str, *, least: int = LEAST, most: int = 0) -> str:
+    """Return a figure as SVG whose colours are the page's tokens.
+
+    alt: its description. least, most: pixels to which it shrinks and grows; most: 0 = its width.
+    """
     file = io.StringIO()
     with mpl.rc_context(RC):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
@@ -135,9 +141,27 @@ def themed(figure: Figure, alt: str) -> str:
     drawn = re.sub(r"#[0-9a-f]{6}\b", lambda found: _paint(found[0]), drawn, flags=re.IGNORECASE)
     drawn = re.sub(r"font: ([^;\"]*?)'?DejaVu[^;\"]*", r"font: \1var(--sans, sans-serif)", drawn)
     drawn = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", drawn))
+    drawn = _joined(drawn)
     drawn = re.sub(r"(\.\d\d)\d+", r"\1", drawn)
     drawn = re.sub(r"( [ML] -?\d+(?:\.\d)?)\d?( -?\d+(?:\.\d)?)\d?(?= )", r"\1\2", drawn)
-    return _sized(drawn.strip(), figure, alt)
+    return _sized(drawn.strip(), figure, alt, least, most)
+
+
+def _joined(drawn: str) -> str:
+    """Join neighbouring paths that differ only in their places: a strip of cells is one path."""
+    parts: list[str] = []
+    before, end = "", -1
+    for path in _PATH.finditer(drawn):
+        if path.start() == end and path[2] == before:
+            parts[-1] = f"{parts[-1].removesuffix(_rest(before))}{path[1]}{_rest(before)}"
+        else:
+            parts += [drawn[max(end, 0) : path.start()], f'<g><path d="{path[1]}{_rest(path[2])}']
+        before, end = ("" if "opacity" in path[2] else path[2]), path.end()
+    return "".join(parts) + drawn[max(end, 0) :]
+
+
+def _rest(attributes: str) -> str:
+    return f'" {attributes}/></g>'
 
 
 def _paint(found: str) -> str:
@@ -157,14 +181,14 @@ def _own_ids(drawn: str) -> str:
     return re.sub(r"(url\(#|href=\"#)([^)\"]+)", rf"\g<1>\g<2>-{mark}", drawn)
 
 
-def _sized(drawn: str, figure: Figure, alt: str) -> str:
-    """Fit the drawing to the page's width, up to its original width."""
+def _sized(drawn: str, figure: Figure, alt: str, least: int, most: int) -> str:
+    """Fit the drawing to the page's width, within limits in pixels."""
     wide = round(figure.get_size_inches()[0] * SCREEN_DPI)
     opening, rest = drawn.split(">", 1)
     opening = re.sub(r' (?:width|height)="[^"]*"', "", opening)
-    least = min(wide, LEAST)
+    least = min(wide, getattr(figure, "least", least))  # some stay legible when they are small
     size = (
-        f'width="100%" style="display: block; min-width: {least}px; max-width: {wide}px; '
-        'height: auto"'
+        f'width="100%" style="display: block; min-width: {least}px; '
+        f'max-width: {most or wide}px; height: auto"'
     )
     return f'{opening} role="img" aria-label="{escape(alt)}" {size}>{rest}'

@@ -1,6 +1,7 @@
 """Figures as SVG files for Markdown pages: a file follows the reader's light or dark theme.
 
-On a page with the tokens, `inline` gives the same drawing in the theme of that page.
+On a page with the tokens, `inline` gives the same drawing in the theme of that page. For narrow
+pages it shows another one, which is hidden in the file.
 """
 
 import re
@@ -10,10 +11,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from zbudlab.io.files import written_whole
-from zbudlab.view.look import style, tokens
+from zbudlab.view.look import narrow, style, tokens
 
 _STYLE = re.compile(r"<style>:root\{.*?</style>", re.DOTALL)
 _SIZE = re.compile(r' width="(\d+)" height="\d+"')
+_NARROW = re.compile(r'<svg data-narrow="".*</svg>(?=</svg>)', re.DOTALL)
+_SHOWN, _HIDDEN = 'style="display: block', 'style="display: none'
 _FITTED = 'width="100%" style="display: block; min-width: {}px; max-width: {}px; height: auto"'
 
 
@@ -28,7 +31,15 @@ def svg_file(figure: Figure, alt: str) -> str:
         f"@media (prefers-color-scheme: dark){{:root{{{dark}}}}}</style>"
     )
     opening, rest = drawn.split(">", 1)
-    return f"{opening}>{look}{rest}\n"
+    return f"{opening}>{look}{rest.removesuffix('</svg>')}{_hidden(figure, alt)}</svg>\n"
+
+
+def _hidden(figure: Figure, alt: str) -> str:
+    """Return the drawing of a figure for narrow pages, not shown, if its layout adapts."""
+    if not narrow.can_be(figure):
+        return ""
+    drawn = narrow.drawing(figure, alt).replace(_SHOWN, _HIDDEN, 1)
+    return drawn.replace("<svg", '<svg data-narrow=""', 1)
 
 
 def write(figure: Figure, file: Path, alt: str) -> None:
@@ -44,4 +55,10 @@ def inline(drawn: str) -> str:
         raise ValueError("this drawing does not come from svg_file")
     wide = int(found[1])
     fitted = _FITTED.format(min(wide, style.LEAST), wide)
-    return _SIZE.sub(f" {fitted}", _STYLE.sub("", drawn, count=1), count=1)
+    hidden = _NARROW.search(drawn)
+    drawn = _NARROW.sub("", _STYLE.sub("", drawn, count=1), count=1)
+    shown = _SIZE.sub(f" {fitted}", drawn, count=1)
+    if hidden is None:
+        return shown
+    other = hidden[0].replace(_HIDDEN, _SHOWN, 1)
+    return f'<div class="wide">{shown}</div><div class="narrow">{other}</div>'

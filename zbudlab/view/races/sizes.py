@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from zbudlab.races.result import Result
 from zbudlab.view.look import style, tokens
 
-LEAST = 0.8  #: where the axis begins, so that one is to be seen
+LEAST = 0.8  #: where the axis begins, so that a bar of one is visible
 
 
 @style.styled
@@ -13,7 +13,7 @@ def plot_sizes(result: Result) -> Figure:
     """Draw states, schedules and faulty schedules as bars on a logarithmic axis."""
     counts = {
         "states": (result.states, "edge"),
-        "schedules": (result.schedules, "process"),
+        "schedules": (result.schedules, "ink"),
         "faulty": (result.faults, "bad"),
     }
     drawn = Figure(figsize=(style.WIDE, 1.9), layout="constrained")

@@ -47,7 +47,7 @@ def gate(view: Gate, page: Page) -> dict[str, Any]:
 
 
 def practice(view: Practice, page: Page) -> dict[str, Any]:
-    """Return PROBLEMS problems from the one shown on."""
+    """Return PROBLEMS problems, starting with the one shown."""
     views = [type(view)(view.subject, view.seed + more) for more in range(PROBLEMS)]
     return {"problems": [prediction(each.asked, page) for each in views], "ended": ENDED}
 

@@ -67,7 +67,7 @@ class Page:
 
     @property
     def kinds(self) -> list[Kind]:
-        """The kinds of the views, each once."""
+        """The kinds of the views, without duplicates."""
         return list({each.kind.name: each.kind for each in self.records}.values())
 
     def script(self) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Question(NamedTuple):
     """A question. students: for each number of a student from 0 on, what is given and the answer.
 
-    why: what a wrong answer is answered with, or an empty text.
+    why: the reply to a wrong answer, or an empty text.
     """
 
     students: Sequence[tuple[Mapping[str, int], float]]

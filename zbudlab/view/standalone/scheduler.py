@@ -87,7 +87,7 @@ def _go(result: Result, path: list[int]) -> None:
 
 
 def _moment(result: Result) -> dict[str, Any]:
-    """Return what there is to be seen now; `next` has "" for an actor that has finished."""
+    """Return what the page shows now; `next` has "" for an actor that has finished."""
     done = result.image.actors["pc"] < 0
     names = [
         "" if done[who] else result.programs.step_name(who) for who in range(len(result.actors))

@@ -105,8 +105,7 @@ function drawObjects(pen, objects, x, y) {
 function drawCardLine(pen, name, words, hot, x, y) {
   const { card, pad, narrow } = pen.m;
   if (!narrow) pen.text(x + pad, y, name, { fill: "quiet" });
-  const short = narrow ? words.replace(", page ", " \u00b7 ").replace(" of ", "/") : words.replace(", page", " \u00b7");
-  pen.text(x + card - pad, y, short, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : "ink" });
+  pen.text(x + card - pad, y, words, { anchor: "end", weight: hot ? 700 : 400, fill: hot ? "accent" : "ink" });
 }
 
 function drawBuddy(pen, name, header, was, x, y) {

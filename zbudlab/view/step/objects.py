@@ -1,4 +1,4 @@
-"""Pages of zsmalloc and z3fold in the picture of a step: their objects and the table of handles."""
+"""zsmalloc and z3fold pages in the picture of a step: their objects and the table of handles."""
 
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from zbudlab import layout
 from zbudlab.mm import z3fold_reader, zsmalloc_reader
 from zbudlab.mm.state import State
 
-TITLE = "TABLE OF HANDLES"
+TITLE = "HANDLES"
 WORDS = "a handle is a number; its place leads to the page"
 MOST_HANDLES = 4  #: handles that are named in a page's card
 
@@ -18,14 +18,14 @@ ARRAYS = ("pages", "zspages", "size_classes", "objects", "handles", "z3folds", "
 
 
 class Card(NamedTuple):
-    """A page as it is drawn. objects: (first byte, end, handle). lines: (name, words)."""
+    """A page for the picture. objects: (first byte, end, handle). lines: (name, words)."""
 
     objects: list[tuple[int, int, int]]
     lines: list[tuple[str, str]]
 
 
 class Objects:
-    """Copies of what leads to objects outside zbud, which stay valid when the machine goes on."""
+    """Copies of the paths to objects outside zbud, which stay valid when the machine goes on."""
 
     def __init__(self, state: State) -> None:
         self.state: Any = SimpleNamespace(**{name: getattr(state, name).copy() for name in ARRAYS})
@@ -76,8 +76,8 @@ class Objects:
             )
             for index, start, end in zsmalloc_reader.objects_in(self.state, pfn)
         ]
-        place = f"{number}, page {chain.index(pfn) + 1} of {len(chain)}"
-        return Card(found, [("zspage", place), ("handles", _listed(found))])
+        place = f"{chain.index(pfn) + 1} of {len(chain)}"
+        return Card(found, [(f"zspage {number}", place), ("handles", _listed(found))])
 
     def _z3fold(self, pfn: int) -> Card:
         header = z3fold_reader.headers(self.state, np.array([pfn]))[0]

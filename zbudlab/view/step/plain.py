@@ -24,6 +24,7 @@ def change(changed: Change) -> list[str]:
 def _where(where: str) -> str:
     words = where.replace("zbud header of page", "header of frame")
     words = re.sub(r"radix tree node \d+", "tree node", words)
+    words = words.replace("place of a handle", "handle")
     if found := re.fullmatch(r"(.*) of zbud pool \d+", words):
         return f"head of {list_words(found[1])}"
     return words

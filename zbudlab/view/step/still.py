@@ -10,28 +10,29 @@ from zbudlab.layout import ZPOOL_ZBUD
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.view import structures, zspages
-from zbudlab.view.look import tokens
+from zbudlab.view.look import style, tokens
 from zbudlab.view.maps import memory_map
 from zbudlab.view.step.scene import State
 
 CARDS = 8  #: pages of a pool that are drawn
 
 
+@style.styled
 def picture(machine: Machine, pool: int, marked: Collection[int], title: str) -> Figure:
     """Draw a machine with the structures of a pool. marked: page frames to mark.
 
     These are the tree and the lists of zbud, and the pages of the other allocators.
     """
     drawn = Figure(figsize=(12, 6), layout="constrained")
-    left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6), squeeze=False)[0]
-    kinds = frame_kinds(machine.state)
-    memory_map(kinds, pageblock_order=machine.config.pageblock_order, ax=left.add_subplot())
+    grid = drawn.add_gridspec(2, 2, width_ratios=(1, 1.6))
+    kinds, order = frame_kinds(machine.state), machine.config.pageblock_order
+    memory_map(kinds, pageblock_order=order, ax=drawn.add_subplot(grid[:, 0]))
     if machine.state.pools["kind"][pool] == ZPOOL_ZBUD:
-        above, below = right.subplots(2, 1)
-        structures.plot_radix_tree(machine, pool=pool, ax=above)
-        structures.plot_lists(machine, pool=pool, marked=marked, ax=below)
+        structures.plot_radix_tree(machine, pool=pool, ax=drawn.add_subplot(grid[0, 1]))
+        lists = drawn.add_subplot(grid[1, 1])
+        structures.plot_lists(machine, pool=pool, marked=marked, ax=lists)
     else:
-        _draw_pages(right.add_subplot(), State(machine, pool), marked)
+        _draw_pages(drawn.add_subplot(grid[:, 1]), State(machine, pool), marked)
     drawn.suptitle(title, fontsize=12)
     return drawn
 

@@ -1,0 +1,5 @@
+"""The new page gets no reference of zsmalloc."""
+
+LOSES = ("migrate",)
+
+CHANGES = {"zs_page_migrate": [("    get_page(mem.pages[new])\n", "")]}

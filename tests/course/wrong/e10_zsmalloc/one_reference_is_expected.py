@@ -1,0 +1,5 @@
+"""Forgets the reference of the isolation."""
+
+LOSES = ("migrate",)
+
+CHANGES = {"zs_page_migrate": [("!= 2:", "!= 1:")]}
