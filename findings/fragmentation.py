@@ -107,7 +107,8 @@ def draw(rows: pd.DataFrame) -> Figure:
         right.barh(where, each, 0.25, color=colour)
     names = [pool.replace(" without", "\nwithout") for pool in pools]
     left.set_yticks(places, names, fontsize=9)
-    right.set_yticks(places, [""] * len(pools))
+    right.set_yticks(places, names, fontsize=9)
+    right.tick_params(labelleft=False)  # the names are at the left; on a phone, in both parts
     for ax in (left, right):
         ax.set_ylim(len(pools) - 0.5, -0.5)
     left.set_title("Huge pages (pale: after the shrinker)")

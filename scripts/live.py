@@ -18,11 +18,24 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "site" / "live"
 MAP_FRAMES, MAP_SIZE = 4096, 512
+MAP_CMA = 1024  #: frames of the CMA area
 PROGRAMS, PAGES = 28, 64  #: of the recorded workload, and pages of each
 OBJECTS = 2200  #: compressed pages that it stores
 ENDING = 18  #: programs that end
 STEP = 25  #: operations per animation frame
 SEED = 2013
+#: What happened in each step of a page's move, by `pc` (races.steps).
+MOVING = (
+    "frame OLD belongs to zbud, so compaction asks zbud for it.",
+    "zbud gave the page away; compaction holds a reference and has it on its list.",
+    "frame NEW is the target.",
+    "frame OLD has references of its objects, too: it was not freed meanwhile.",
+    "both frames are locked. A user of either one waits now.",
+    "under the pool's lock, objects, handles and list entries went from OLD to NEW.",
+    "both frames are unlocked.",
+    "the first reference of the move is dropped.",
+    "the move is over: the page is in frame NEW, and frame OLD is free.",
+)
 WORDS = {
     "start": "Memory is empty. Run programs that fill it and store compressed pages in zbud.",
     "middle": "Programs start, touch their pages, and store compressed ones in zbud.",
@@ -111,16 +124,28 @@ def workload() -> np.ndarray:
     return np.concatenate([born, filling[order], script.rows(script.ZBUD_FREE, freed), ending])
 
 
+def mover() -> np.ndarray:
+    """Return an actor that moves one page of the machine's pool, layout.actor (1,)."""
+    from zbudlab import layout
+    from zbudlab.machine.core import LAB_POOL
+
+    actor = np.zeros(1, layout.actor)
+    actor["kind"], actor["pool"], actor["passes"] = layout.ACTOR_COMPACT, LAB_POOL, 1
+    return actor
+
+
 def frame_map() -> str:
     """Return the script of the frame map with its workload."""
+    from zbudlab import layout
     from zbudlab.experiments import script
     from zbudlab.machine import Machine
+    from zbudlab.races.names import MOVING as NAMES
     from zbudlab.view.framemap import FrameMap
     from zbudlab.wasm.image import image
 
     rows = workload()
     script.check(rows)
-    machine = Machine(frames=MAP_FRAMES, page_bytes=False, log=False)
+    machine = Machine(frames=MAP_FRAMES, cma_pages=MAP_CMA, page_bytes=False, log=False)
     machine.set_zbud_movable(False)
     made = image(machine, processes=PROGRAMS, pages=PROGRAMS * PAGES, objects=OBJECTS)
     view = FrameMap(machine, size=MAP_SIZE)
@@ -131,6 +156,10 @@ def frame_map() -> str:
         "rows": rows.tolist(),
         "step": STEP,
         "words": WORDS,
+        "names": NAMES,
+        "steps": MOVING,
+        "actor": plain(mover().view(np.uint8)),
+        "zbud": [layout.FRAME_POOL_PART, layout.FRAME_POOL_FULL],
         "look": view.look,
         "size": view.size,
         "legend": plain(view.legend),

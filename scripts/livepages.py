@@ -14,12 +14,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "recorded"
+WRONG_STEP = re.compile(r'^WrongStep\("(\w+)"', re.MULTILINE)  #: a cell that asks for a wrong step
 VALUE = "basic.value"  #: the probe of numeric questions
 STUDENTS = 100  #: whose numbers the pages of exercises have
 STILL = "@still"  #: in an element: the place of the stored output
@@ -82,13 +84,16 @@ def _numeric(exercise: Any) -> dict[str, Any]:
 
 
 def questions(notebook: dict[str, Any], pictures: int) -> tuple[Any, list[list[Any]]]:
-    """Return the page of an exercise: numeric questions below the cells that check them."""
+    """Return the page of an exercise: its questions below the cells that ask or check them."""
     from zbudlab.course.contract import Setting, exercise
+    from zbudlab.view import WrongStep
     from zbudlab.view.standalone import Page
     from zbudlab.view.standalone.question import Question
 
     page, places = Page(pictures), []
     for number, cell in enumerate(notebook["cells"]):
+        if asked := WRONG_STEP.search("".join(cell["source"])):
+            places.append([number, -1, page.add(WrongStep(asked[1])).element("")])
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         name, _, ability_name = grade_id.partition("-")
         ability = _numeric(exercise(name)).get(ability_name) if ability_name else None

@@ -3,6 +3,8 @@
 
 const HUGE_ORDER = 9;
 const CELLS_ACROSS = 64; // a map's width is a multiple, so that cells are whole pixels
+const DRIVER_ORDER = 9, DRIVER_FRAMES = 1 << DRIVER_ORDER; // what the driver asks for, and its alignment
+const EBUSY = -16, KINDS_MASK = 7;
 
 /** What the view takes for anywidget's model: `get`, `on`, `send`. */
 class MapModel {
@@ -101,7 +103,10 @@ class LiveMap {
     const step = button("Step", () => this.go(Math.min(this.machine.done + this.given.step, this.machine.rows)));
     const again = button("start over", () => this.restart(), "bare");
     const label = make("label", { class: "switch" }, this.switch, "zbud pages can move");
-    return make("div", { class: "do" }, make("div", { class: "row" }, this.run, step, this.compact, again), label, this.slider);
+    this.driver = button("", () => this.pressDriver());
+    this.mover = button("", () => this.pressMover());
+    const more = make("div", { class: "row" }, this.driver, this.mover);
+    return make("div", { class: "do" }, make("div", { class: "row" }, this.run, step, this.compact, again), label, more, this.slider);
   }
 
   /** Return to the start of the recorded workload, whose first row is the switch. */
@@ -145,6 +150,57 @@ class LiveMap {
     this.show(this.machine.moves());
   }
 
+  /** Return the calls that were run, [row, [name, ...arguments]], the newest last. */
+  calls() {
+    return [...this.machine.calls].filter(([row]) => row < this.machine.done);
+  }
+
+  /** Return the row in which the driver got what it has, or undefined. */
+  get held() {
+    const [row, [name]] = this.calls().findLast(([, [name]]) => name.startsWith("cma")) ?? [0, [""]];
+    return name === "cmaAlloc" && this.machine.results[row] >= 0n ? row : undefined;
+  }
+
+  /** Whether a page is between two steps of its move. */
+  get moving() {
+    return this.calls().some(([, [name]]) => name === "moveBegin") && this.machine.move("pc") >= 0;
+  }
+
+  /** Let a driver take frames of the CMA area, or give them back. */
+  pressDriver() {
+    const { held, machine } = this;
+    this.running = false;
+    const [pfn] = machine.run([held === undefined ? ["cmaAlloc", DRIVER_FRAMES, DRIVER_ORDER] : ["cmaRelease", held]]);
+    const moves = held === undefined && pfn >= 0 ? machine.moves() : [];
+    const failed = pfn === EBUSY ? "a page in the CMA area cannot move" : "there is no room for the pages that are in the CMA area";
+    if (held !== undefined) this.words = "The driver gave its frames back.";
+    else if (pfn < 0) this.words = `The driver got nothing: ${failed}.`;
+    else this.words = `The driver has ${DRIVER_FRAMES} frames in a row, from frame ${pfn} on. ${moves.length} pages moved out of its way.`;
+    this.show(moves);
+  }
+
+  /** Begin to move the page of a zbud frame, or take the next step of its move. */
+  pressMover() {
+    const { machine, given: { steps, actor, zbud, names } } = this;
+    this.running = false;
+    if (!this.moving) {
+      const found = [this.model.selected, ...machine.cells().keys()].find((pfn) => pfn !== null && zbud.includes(machine.bytes[pfn] & KINDS_MASK));
+      if (found === undefined) this.words = "No zbud page is in memory yet.";
+      else {
+        machine.run([["moveBegin", found, plainBytes(actor)]]);
+        this.words = `Frame ${found} has a zbud page. Compaction moves it in ${names.length} steps.`;
+        this.model.select(found);
+      }
+      return this.show();
+    }
+    const pc = machine.move("pc");
+    const [fault] = machine.run([["moveOn"]]);
+    const [old, to, failed] = ["pfn", "new", "failed"].map((name) => machine.move(name));
+    this.words = `${names[pc]}: ${fault ? "this must not happen" : steps[pc].replace("OLD", old).replace("NEW", to)}`;
+    if (!this.moving && failed) this.words += " The page did not move.";
+    this.show(!this.moving && !failed ? [[old, to]] : []);
+  }
+
   movable() {
     return [this.given.operations.MOVABLE, this.switch.checked ? 1 : 0, 0];
   }
@@ -160,13 +216,19 @@ class LiveMap {
   }
 
   show(moves = []) {
-    const { machine } = this;
+    const { machine, given } = this;
     this.model.update(moves);
     this.slider.max = machine.rows;
     this.slider.value = machine.done;
     this.slider.setAttribute("aria-valuetext", `${machine.done} of ${machine.rows} operations`);
     say(this.run, this.running ? "Pause" : "Run");
     this.run.disabled = machine.done === machine.rows;
+    const { moving } = this;
+    say(this.driver, this.held === undefined ? `Driver takes ${DRIVER_FRAMES} frames` : "Driver gives them back");
+    say(this.mover, moving ? `Next: ${given.names[machine.move("pc")]}` : "Step into a move");
+    this.mover.disabled = !moving && !this.switch.checked;
+    this.mover.title = this.mover.disabled ? "zbud pages cannot move: turn the switch on" : "";
+    for (const control of [this.driver, this.compact, this.switch]) control.disabled = moving;
     say(this.huge, String(this.available()));
     say(this.say, this.words);
     Object.assign(this.box.dataset, { row: machine.done, rows: machine.rows });

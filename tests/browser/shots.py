@@ -107,6 +107,16 @@ PIECES: dict[str, tuple[str, str]] = {
         "Explorer(held, zbud=(5, 30, 5), movable=[False, True])",
         "",
     ),
+    "explorer_figure": (
+        "from zbudlab.lessons.thinned import thinned\n"
+        "from zbudlab.view import fragments\n"
+        "from zbudlab.view.explorer import Explorer\n"
+        "def thin_out(freed=50):\n"
+        "    machine = thinned(4096, freed)\n"
+        "    return fragments.figure(machine), fragments.key_values(machine)\n"
+        "Explorer(thin_out, freed=(0, 100, 5))",
+        "",
+    ),
     "feedback": (
         "from zbudlab.course import check\n"
         "def find_hole(pool, rows, chunks):\n"

@@ -1,6 +1,7 @@
 """The site's live views: the engine in Chromium, opened from a file, by mouse and by keyboard."""
 
 import gzip
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import landing
+from zbudlab.races.names import MOVING
 from zbudlab.view import hero
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +97,48 @@ def test_the_map_runs_compacts_and_goes_back(page):
     assert summary(page) == compacted
     slider.fill("0")
     assert summary(page) == start
+
+
+def test_a_driver_takes_a_range_of_the_cma_area_and_the_slider_takes_it_back(page):
+    box = page.locator(MAP)
+    box.get_by_label("zbud pages can move").click()
+    box.get_by_role("button", name="start over").click()
+    box.get_by_role("button", name="Run", exact=True).click()
+    at_the_end(page)
+    full = summary(page)
+    box.get_by_role("button", name="Driver takes 512 frames").click()
+    box.get_by_text("The driver has 512 frames in a row").wait_for()
+    assert re.search(r"\b[1-9]\d* pages moved out of its way", box.locator(".say").inner_text())
+    taken = summary(page)
+    box.get_by_role("slider").press("ArrowLeft")
+    assert summary(page) == full
+    box.get_by_role("slider").press("ArrowRight")
+    assert summary(page) == taken
+    box.get_by_role("button", name="Driver gives them back").click()
+    box.get_by_text("gave its frames back").wait_for()
+    assert box.get_by_role("button", name="Driver takes 512 frames").is_visible()
+
+
+def test_the_recorded_script_is_left_and_a_page_moves_step_by_step(page):
+    box = page.locator(MAP)
+    assert box.get_by_role("button", name="Step into a move").is_disabled()
+    box.get_by_label("zbud pages can move").click()
+    for _ in range(12):
+        box.get_by_role("button", name="Step", exact=True).click()
+    row, rows = (int(box.get_attribute(name)) for name in ("data-row", "data-rows"))
+    assert 0 < row < rows
+    box.get_by_role("button", name="Step into a move").click()
+    assert int(box.get_attribute("data-rows")) == row + 1  # the rest of the script is dropped
+    names = []
+    while (mover := box.get_by_role("button", name="Next: ")).count():
+        names.append(mover.inner_text().removeprefix("Next: "))
+        assert box.get_by_role("button", name="Compact").is_disabled()
+        mover.click()
+    assert names == list(MOVING)
+    assert "the page is in frame" in box.locator(".say").inner_text()
+    assert box.get_by_role("button", name="Compact").is_enabled()
+    box.get_by_role("slider").press("ArrowLeft")  # back into the move
+    assert box.get_by_role("button", name=f"Next: {MOVING[-1]}").is_visible()
 
 
 def test_pages_allocated_as_movable_leave_more_huge_pages(page):

@@ -111,3 +111,43 @@ def test_a_process_gets_the_entries_that_are_asked_for():
 
 def test_the_driver_has_its_position_in_one_record():
     assert new_work().now.dtype == layout.progress
+
+
+CMA, COUNT = 1024, 256
+
+
+@pytest.mark.parametrize("movable", [False, True])
+def test_ranges_of_cma_are_those_of_the_machine(movable):
+    """Pages in the area move away, or a pinned one keeps a range busy; all else is the same."""
+    both = [
+        Machine(frames=4096, cma_pages=CMA, page_bytes=False, zbud_movable=movable, log=False)
+        for _ in range(2)
+    ]
+    native, called = both
+    for each in both:
+        first, second = each.create_process(1500), each.create_process(2100)
+        each.touch(first, list(range(1500)))
+        each.touch(second, list(range(2100)))
+    start, end = native.cma_area
+    pinned = int(start + np.flatnonzero(native.state.pages["refcount"][start:end] > 0)[5])
+    for each in both:
+        each.pin(pinned)
+        each.exit(first)  # room for what has to move
+    arrays = called.state.mem, called.cma, called.cma_bitmap, called.moves, called.control
+    got = []
+    for _ in range(4):
+        pfn = int(calls.cma_alloc.py_func(*arrays, COUNT, 8))
+        try:
+            assert native.cma_alloc(COUNT, align=8) == pfn
+        except MachineError as error:
+            assert -error.errno == pfn
+        got.append(pfn)
+        assert native.digest() == called.digest()
+        assert np.array_equal(native.cma_bitmap, called.cma_bitmap)
+    assert all(not pfn <= pinned < pfn + COUNT for pfn in got)
+    assert got[0] >= start
+    assert got[-1] < 0
+    assert calls.cma_release.py_func(*arrays[:3], got[0], COUNT) == 0
+    native.cma_release(got[0], COUNT)
+    assert native.digest() == called.digest()
+    assert np.array_equal(native.cma_bitmap, called.cma_bitmap)

@@ -156,7 +156,7 @@ def test_arrays_keep_their_lengths(machine, length):
     lengths = {name: len(array) for name, array in arrays.items()}
     assert proof.fault_of_lengths(lengths, arrays) == ""
     assert "array rows must have" in proof.fault_of_lengths(lengths | {"rows": length}, arrays)
-    assert "other arrays" in proof.fault_of_lengths({"rows": 1}, arrays)
+    assert "not those of a machine" in proof.fault_of_lengths({"rows": 1}, arrays)
 
 
 class TestLogs:

@@ -1,6 +1,6 @@
 """The module under V8, through `zbudlab/wasm/engine.js`: golden traces, and native memory.
 
-Also tests `wasm/image.py`.
+Also tests `wasm/image.py` and `wasm/page_entries.py`.
 """
 
 import base64
@@ -14,14 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts import live
 from tests.wasm.traces import expected, traces
 from zbudlab import layout
+from zbudlab.driver import calls
 from zbudlab.experiments import interpreter
 from zbudlab.experiments import script as ops
 from zbudlab.lessons import stubborn
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells, look_at_frames
 from zbudlab.mm.mem import Memory
+from zbudlab.races import actors
 from zbudlab.wasm import build, builder
 from zbudlab.wasm.image import image
 
@@ -38,13 +41,11 @@ def packed(data):
     return base64.b64encode(gzip.compress(bytes(data), 1)).decode()
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory):
-    """Runs cases under Node."""
-    script = tmp_path_factory.mktemp("node") / "script.mjs"
+def under_node(folder, module):
+    """A function that runs cases under Node with a module."""
+    script = folder / "script.mjs"
     own = Path(__file__).with_name("script.mjs").read_text("utf-8")
     script.write_text(ENGINE.read_text("utf-8") + own, "utf-8")
-    module = build()
     given = {"module": packed(module.code), "description": module.description}
 
     def run(*cases):
@@ -58,6 +59,18 @@ def node(tmp_path_factory):
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """Runs cases under Node."""
+    return under_node(tmp_path_factory.mktemp("node"), build())
+
+
+@pytest.fixture(scope="module")
+def page_node(tmp_path_factory):
+    """Runs cases under Node with the module of the live pages."""
+    return under_node(tmp_path_factory.mktemp("node"), build(builder.PAGE_ENTRIES))
 
 
 def test_radix_trees_do_what_the_kernel_did(node):
@@ -110,21 +123,30 @@ def random_script(count, seed):
     return script
 
 
-def natively(made, script):
-    """What the script leaves on an image in native code: results, bytes, cells, moves."""
-    data, description = made.data.copy(), made.description
-    arrays = {}
-    for name, (start, *shape) in description["arrays"].items():
+def opened(made):
+    """A copy of an image's bytes, and its arrays."""
+    data, arrays = made.data.copy(), {}
+    for name, (start, *shape) in made.description["arrays"].items():
         dtype = KINDS[name]
         size = int(np.prod(shape)) * dtype.itemsize
         arrays[name] = data[start : start + size].view(dtype).reshape(shape)
-    mem = Memory(**arrays)
-    room = interpreter.Room(
-        moves=np.zeros(FRAMES, layout.migration),
+    return data, Memory(**arrays)
+
+
+def room_of(made):
+    frames = made.description["frames"]
+    return interpreter.Room(
+        moves=np.zeros(frames, layout.migration),
         control=np.zeros(1, layout.compact_control),
-        taken=np.zeros(FRAMES, np.int64),
-        born=np.array([description["processes"]]),
+        taken=np.zeros(frames, np.int64),
+        born=np.array([made.description["processes"]]),
     )
+
+
+def natively(made, script):
+    """What the script leaves on an image in native code: results, bytes, cells, moves."""
+    data, mem = opened(made)
+    room = room_of(made)
     results = np.zeros(len(script), np.int64)
     interpreter.run_rows(mem, room, script, 0, 0, len(script), results)
     cells = np.zeros(FRAMES, np.uint8)
@@ -174,3 +196,80 @@ def test_an_image_is_the_machine_it_was_made_of(node):
 def test_a_machine_with_page_bytes_is_refused():
     with pytest.raises(ValueError, match="page_bytes=False"):
         image(Machine(frames=64, log=False))
+
+
+# --- calls of the live map: CMA, and a move step by step ------------------------------------------
+
+CMA, RANGE = 1024, 9
+MOVED = [0] * 9  #: what the steps of a move answer
+
+
+class Landing:
+    """The machine of the landing page in native code: the workload, then calls."""
+
+    def __init__(self):
+        self.script = live.workload()
+        self.script[self.script[:, 0] == ops.MOVABLE, 1] = 1
+        machine = Machine(frames=live.MAP_FRAMES, cma_pages=CMA, page_bytes=False, log=False)
+        sizes = {"processes": live.PROGRAMS, "pages": live.PROGRAMS * live.PAGES}
+        self.made = image(machine, **sizes, objects=live.OBJECTS)
+        self.data, self.mem = opened(self.made)
+        self.room = room_of(self.made)
+        self.results = np.zeros(len(self.script), np.int64)
+        interpreter.run_rows(self.mem, self.room, self.script, 0, 0, len(self.script), self.results)
+        area, bitmap, bits = self.made.description["cma"]
+        size = layout.cma_area.itemsize
+        self.area = self.data[area : area + size].view(layout.cma_area)
+        self.bitmap = self.data[bitmap : bitmap + bits]
+
+    def alloc(self, count, align):
+        where = self.mem, self.area, self.bitmap, self.room.moves, self.room.control
+        return int(calls.cma_alloc.py_func(*where, count, align))
+
+    def release(self, pfn, count):
+        return int(calls.cma_release.py_func(self.mem, self.area, self.bitmap, pfn, count))
+
+    def first_pool_page(self):
+        cells = np.zeros(live.MAP_FRAMES, np.uint8)
+        look_at_frames(self.mem, cells)
+        return int(np.flatnonzero(np.isin(cells & layout.FRAME_KIND_MASK, layout.POOL_KINDS))[0])
+
+    def move(self, pfn):
+        table = live.mover()
+        table["pfn"] = pfn
+        actors.prepare(table)
+        slots = np.zeros(1, layout.race_slot)
+        answers = [int(actors.perform(self.mem, table, slots, 0)) for _ in MOVED]
+        return answers, [int(table[0][name]) for name in ("pc", "pfn", "new", "failed")]
+
+
+def test_cma_and_a_stepped_move_are_native_and_can_be_taken_back(page_node):
+    native = Landing()
+    first = len(native.script)
+    results = [native.alloc(1 << RANGE, RANGE), native.alloc(1 << RANGE, RANGE)]
+    results.append(native.alloc(1 << RANGE, RANGE))
+    results.append(native.release(results[0], 1 << RANGE))
+    pfn = native.first_pool_page()
+    answers, actor = native.move(pfn)
+    rows = [
+        *native.script.tolist(),
+        *[["cmaAlloc", 1 << RANGE, RANGE]] * 3,
+        ["cmaRelease", first],
+        ["moveBegin", pfn],
+        *[["moveOn"]] * len(MOVED),
+    ]
+    given = {"image": packed(native.made.data), "description": native.made.description}
+    given["actor"] = base64.b64encode(live.mover().tobytes()).decode()
+    back = [first + 7, 17, first + 1, 3000, 0, first + 4]
+    (found,) = page_node(("live", given | {"rows": rows, "back": back}))
+    assert found["results"][:first] == native.results.tolist()
+    assert found["results"][first:] == [*results, pfn, *answers]
+    assert min(results[:2]) >= live.MAP_FRAMES - CMA
+    assert results[2] == -layout.ENOMEM
+    assert found["move"] == actor
+    assert answers == MOVED
+    assert actor[0] == -1
+    assert actor[3] == 0
+    assert found["digest"] == hashlib.sha256(native.data).hexdigest()
+    assert found["same"] == [True] * (len(back) + 1)
+    assert found["keyframes"] > 2

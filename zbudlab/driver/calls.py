@@ -8,7 +8,14 @@ import numpy as np
 
 from zbudlab.driver.reclaim import discard_marks, reclaim_begin, reclaim_run
 from zbudlab.jit import kernel
-from zbudlab.layout import ENOMEM, STOP_DONE
+from zbudlab.layout import EBUSY, ENOMEM, STOP_DONE
+from zbudlab.mm.cma import (
+    after_busy,
+    alloc_contig_range,
+    cma_mark,
+    cma_reserve,
+    free_contig_range,
+)
 from zbudlab.mm.compaction import compact_zone_order
 from zbudlab.mm.memory import exit_mmap
 from zbudlab.mm.page_alloc import alloc_pages
@@ -64,3 +71,37 @@ def alloc_pages_slowpath(mem, work, moves, control, order, migratetype):
         pfn = np.int64(alloc_pages(mem, order, migratetype))
     work.where[0] = moved
     return pfn
+
+
+@kernel(inline=False)
+def cma_alloc(mem, area, bitmap, moves, control, count, align):
+    """Allocate `count` pages of the CMA area, aligned to 2^align. Return the first frame.
+
+    A negative errno if that fails. The machine has no swap, so nothing is reclaimed for it. area:
+    one layout.cma_area. bitmap: uint8, a byte for each bit.
+    Source: mm/cma.c, cma_alloc (v6.6).
+    """
+    start = np.int64(area[0]["base_pfn"])
+    failed = np.int64(-ENOMEM)
+    while True:
+        pfn = np.int64(cma_reserve(area, bitmap, start, count, align))
+        if pfn < 0:
+            return failed
+        failed = np.int64(alloc_contig_range(mem, moves, control, pfn, pfn + count))
+        if failed == 0:
+            return pfn
+        cma_mark(area, bitmap, pfn, count, 0)
+        if failed != -EBUSY:
+            return failed
+        start = np.int64(after_busy(area, pfn, align))
+
+
+@kernel(inline=False)
+def cma_release(mem, area, bitmap, pfn, count):
+    """Free `count` pages that `cma_alloc` allocated at frame `pfn`. Return 0.
+
+    Source: mm/cma.c, cma_release (v6.6).
+    """
+    free_contig_range(mem, pfn, pfn + count)
+    cma_mark(area, bitmap, pfn, count, 0)
+    return np.int64(0)

@@ -64,10 +64,21 @@ def _row(
 def _(context, builder, signature, arguments):
     new, length = _row(context, builder, signature, arguments, 1)
     old, _ = _row(context, builder, signature, arguments, 2)
+    one_line = builder.icmp_unsigned("==", length, length.type(CACHE_LINE))
+    with builder.if_else(one_line) as (then, otherwise):
+        with then:  # what a frame holds without page bytes: no call for that
+            cgutils.raw_memcpy(builder, new, old, length.type(CACHE_LINE), 1)
+        with otherwise:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            memory = builder.mul(builder.extract_value(array.shape, 0), length)
+            _copy_lines(builder, new, old, length, memory)
+    return context.get_dummy_value()
+
+
+def _copy_lines(builder: Any, new: Any, old: Any, length: Any, memory: Any) -> None:
+    """Copy a row, past the caches if it is a page of a large memory. memory: bytes of all rows."""
     remainder = builder.and_(builder.ptrtoint(new, length.type), length.type(CACHE_LINE - 1))
     aligned = builder.icmp_unsigned("==", remainder, remainder.type(0))
-    array = context.make_array(signature.args[0])(context, builder, arguments[0])
-    memory = builder.mul(builder.extract_value(array.shape, 0), length)
     large = builder.icmp_unsigned(">=", memory, memory.type(LARGE_MEMORY))
     with builder.if_else(builder.and_(aligned, large)) as (then, otherwise):
         with then:
@@ -75,7 +86,6 @@ def _(context, builder, signature, arguments):
             _copy_past_the_caches(builder, new, old, length)
         with otherwise:
             cgutils.raw_memcpy(builder, new, old, length, 1)
-    return context.get_dummy_value()
 
 
 def _copy_past_the_caches(builder: Any, new: Any, old: Any, length: Any) -> None:

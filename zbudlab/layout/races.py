@@ -68,7 +68,7 @@ FAULT_ENTRY = 15
 FAULT_ENTRIES = 16
 FAULT_LOST_UPDATE = 17
 
-# What the swap device holds of a slot, and which store was the newest.
+# What the swap device holds for a slot, and which store was the newest.
 race_slot = np.dtype(
     [
         ("written", "i8"),  # content of the slot on the device

@@ -257,16 +257,17 @@ def _place(draw: random.Random) -> Problem:
     row += [""] * (pages * CHUNKS - len(row))
     name = chr(ord("A") + asked)
     question = (
-        f"Pages have {CHUNKS} chunks, and places {size}. A zspage has the number of pages, at most "
-        f"{CHAIN}, that leaves the fewest chunks at its end. Its places are A, B, C and so on. In "
-        f"which of its pages, counted from 0, does place {name} start?"
+        f"Pages have {CHUNKS} chunks each, and places {size}. A zspage joins the number of pages, "
+        f"at most {CHAIN}, that leaves the fewest chunks at its end. Its places are called A, B, C "
+        f"and so on, and its pages 0, 1, 2, 3. In which page does place {name} start?"
     )
     why = (
         f"With {pages} page{'s' * (pages > 1)} {pages * CHUNKS % size} chunks are left. Place "
         f"{name} starts at chunk {asked} x {size} = {asked * size}: page {asked * size // CHUNKS}."
     )
     rows = {f"page {at}": row[at * CHUNKS : (at + 1) * CHUNKS] for at in range(pages)}
-    return Problem(question, asked * size // CHUNKS, why, rows)
+    choices = [f"page {at}" for at in range(CHAIN)]
+    return Problem(question, choices[asked * size // CHUNKS], why, rows, choices)
 
 
 def _zspage_moves(draw: random.Random) -> Problem:

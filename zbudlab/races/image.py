@@ -87,7 +87,7 @@ def _tables(machine: Core) -> dict[str, np.ndarray]:
 
 
 def device_of(machine: Core, slots: int) -> np.ndarray:
-    """Return what the device and zswap hold of each slot, layout.race_slot (slots,)."""
+    """Return what the device and zswap hold for each slot, layout.race_slot (slots,)."""
     table = np.zeros(slots, layout.race_slot)
     entries = machine.state.swap_slots["entry"][:slots]
     table["newest"][: len(entries)] = machine.state.zswap_entries["word"][entries]

@@ -1,4 +1,4 @@
-"""Actors written as generators: each request is a kernel and its arguments, run as one step.
+"""Actors written as generators: each request is a kernel and its arguments, run as one step::
 
     def reader():
         address = yield zbud_map, POOL, 1

@@ -40,7 +40,7 @@ def whole_before(text, start, first, at, colon):
 
 @kernel
 def before_mark(text, start, at):
-    """Return the place without the mark of a long delay that ends at `at`, as in `77us!: `.
+    """Return the place without the mark of a long delay that ends at `at`, as in 77us!:.
 
     Source: kernel/trace/trace_output.c, trace_find_mark (v3.12; unchanged up to 6.x).
     """

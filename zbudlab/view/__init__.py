@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zbudlab.view.plots import plot, plot_buddyinfo, plot_comparison, plot_curves, plot_zbud
     from zbudlab.view.scheduler import BeTheScheduler
     from zbudlab.view.structures import plot_lists, plot_radix_tree
+    from zbudlab.view.wrong_step import WrongStep
 
 #: Public names and the modules of this package that define them.
 HOMES = {
@@ -27,6 +28,7 @@ HOMES = {
     "Interleaving": "lanes",
     "Panel": "panel",
     "Player": "player",
+    "WrongStep": "wrong_step",
     "compare_panels": "panel",
     "plot": "plots",
     "plot_buddyinfo": "plots",
@@ -45,6 +47,7 @@ __all__ = [
     "Interleaving",
     "Panel",
     "Player",
+    "WrongStep",
     "compare_panels",
     "plot",
     "plot_buddyinfo",

@@ -4,6 +4,7 @@
 const HUGE = 0, SPOILED = 1; // states of panel_blocks.py
 const NEARLY_ALL_LABELLED = 32; // blocks up to which each frame is drawn and each block has a label
 const BETWEEN = 6, LABEL = 19; // px between blocks, and for the label below a block
+const DRAWN_WITH = ["free", "crumb", "process", "zbud1", "zbud2", "kernel", "cma", "whole", "wholefill", "c_stuck", "accent", "ink", "quiet", "sans"];
 const LARGEST_FRAME = 12; // px of a frame of an opened block
 
 class BlockMap {
@@ -48,11 +49,64 @@ class BlockMap {
   draw() {
     if (!this.data || !this.root.clientWidth) return;
     this.size = this.measures();
+    const words = this.words();
+    if (this.canvas.getAttribute("aria-label") !== words) this.canvas.setAttribute("aria-label", words);
+    if (this.opened !== null && this.frames(this.opened)) {
+      this.drawn = null;
+      this.drawOpened(sharp(this.canvas, ...this.openSize()));
+    } else this.drawBlocks();
+  }
+
+  /** Draw the blocks. What is drawn already and has not changed stays. */
+  drawBlocks() {
     const { across, right, down } = this.size, rows = Math.ceil(this.data.states.length / across);
-    const context = sharp(this.canvas, across * right + 2, rows * down + 2);
-    if (this.opened !== null && this.frames(this.opened)) this.drawOpened(sharp(this.canvas, ...this.openSize()));
-    else this.data.states.forEach((state, block) => this.drawBlock(context, block, state));
-    this.canvas.setAttribute("aria-label", this.words());
+    const now = this.asDrawn(), before = this.drawn?.look === now.look ? this.drawn : null;
+    this.drawn = now;
+    const changed = now.blocks.flatMap((words, block) => (words === before?.blocks[block] ? [] : [block]));
+    const cells = before ? this.changedCells(before, changed) : [];
+    if (before && !changed.length && !cells.length) return;
+    // the ring round a page that is alone in its block reaches into other blocks
+    const all = !before || before.alone || now.alone;
+    const context = all ? sharp(this.canvas, across * right + 2, rows * down + 2) : this.canvas.getContext("2d");
+    const blocks = all ? this.data.states.keys() : changed;
+    for (const block of blocks) {
+      const [x, y] = this.corner(block);
+      if (!all) context.clearRect(x - 3, y - 3, right, down);
+      this.drawBlock(context, block, this.data.states[block]);
+    }
+    if (!all) for (const pfn of cells) this.drawCell(context, pfn);
+  }
+
+  /** Return what decides how the blocks look: of all, of each (as words), and the kinds of frames. */
+  asDrawn() {
+    const { data, ink, size, few } = this, { states, labels, kinds } = data;
+    const ratio = window.devicePixelRatio || 1, colours = DRAWN_WITH.map((name) => ink[name]);
+    const at = document.activeElement === this.canvas ? this.at : null;
+    const each = (state, block) => [state, labels[block], block === at, ratio % 1 ? this.few && this.frames(block)?.join("") : ""].join();
+    const used = few && this.frames(0) ? (block) => this.frames(block).reduce((sum, kind) => sum + (kind > CMA ? 1 : 0), 0) : () => 0;
+    return {
+      look: JSON.stringify([size, ratio, colours, few && kinds.length]),
+      blocks: states.map(each),
+      alone: states.some((state, block) => state === SPOILED && used(block) === 1),
+      kinds: few ? kinds.slice() : new Uint8Array(),
+    };
+  }
+
+  /** Return the frames that differ, except those of blocks that are drawn anew or drawn whole. */
+  changedCells(before, blocks) {
+    const now = this.drawn.kinds, anew = new Set(blocks), found = [];
+    for (let pfn = 0; pfn < now.length; pfn += 1) {
+      const block = Math.floor(pfn / BLOCK);
+      if (now[pfn] !== before.kinds[pfn] && !anew.has(block) && this.data.states[block] !== HUGE) found.push(pfn);
+    }
+    return found;
+  }
+
+  drawCell(context, pfn) {
+    const { ink, size: { side }, data: { kinds } } = this, i = pfn % BLOCK, [x, y] = this.corner(Math.floor(pfn / BLOCK));
+    const left = x + (i % SIDE) * side, top = y + Math.floor(i / SIDE) * side;
+    box(context, ink.free, left, top, side, side);
+    if (kinds[pfn] > FREE) cell(context, ink, left, top, side, kinds[pfn]);
   }
 
   words() {

@@ -22,6 +22,6 @@ def check_picture(path: str | Path) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure to a file atomically, on paper, so that dark viewers show it as it is."""
+    """Write a figure to a file atomically, on white paper, so that dark viewers keep it legible."""
     with written_whole(path) as file:
         figure.savefig(file, format=_kind(path), facecolor=colour("paper"))

@@ -66,7 +66,7 @@ class Stream:
             self.forget()
 
     def forget(self) -> None:
-        """Discard what is known of the browser's state, so that the next state is sent in full."""
+        """Forget the browser's state, so that the next state is sent in full."""
         self._shown = None
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ parameter says its type (`NAMED`), with a few exceptions.
 """
 
 import inspect
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class Entry(NamedTuple):
 
 def entry_of(kernel: object, suffix: str = "", **types: Parameter) -> Entry:
     """Return the entry of a kernel. types: of parameters whose names do not show them."""
-    function = kernel.py_func  # type: ignore[attr-defined]
+    function: Any = getattr(kernel, "py_func", kernel)  # plain where numba's compiler is off
     full = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     names = inspect.signature(function).parameters
     given = NAMED | types

@@ -16,7 +16,8 @@ class Image(NamedTuple):
     """A machine without page bytes.
 
     data: uint8 (bytes,), all arrays. description: `arrays`, for each array of `mem` its first byte
-    and its shape; `frames`; `processes` created so far; `bytes`.
+    and its shape; `frames`; `processes` created so far; `bytes`; for a machine with a CMA area
+    `cma`, the first bytes of its record and of its bitmap, and the number of bits.
     """
 
     data: np.ndarray
@@ -49,10 +50,15 @@ def image(
             places[name] = [end, *array.shape]
             end += -(-array.nbytes // ALIGNED) * ALIGNED
     places["frames"] = [places["rows"][0], *state.frames.shape]
+    area = (machine.cma, machine.cma_bitmap) if len(machine.cma_bitmap) else ()
+    cma = [end, end + ALIGNED, len(machine.cma_bitmap)]
+    end += sum(-(-array.nbytes // ALIGNED) * ALIGNED for array in area)
     data = np.zeros(end, np.uint8)
+    for start, array in zip(cma, area, strict=False):
+        data[start : start + array.nbytes] = array.view(np.uint8)
     for name, array in arrays.items():
         start = places[name][0]
         data[start : start + array.nbytes] = np.ascontiguousarray(array).view(np.uint8).reshape(-1)
     ordered = {name: places[name] for name in arrays}
     sizes = {"frames": machine.config.frames, "processes": born, "bytes": end}
-    return Image(data, {"arrays": ordered, **sizes})
+    return Image(data, {"arrays": ordered, **sizes, **({"cma": cma} if area else {})})

@@ -68,10 +68,10 @@ def _notebooks(untouched, solved):
         "f_utf16_e04_zbud.ipynb": (solved.decode().encode("utf-16"), "UTF-8"),
         "f_not_json_e04_zbud.ipynb": (b"%PDF-1.4 my homework", "not JSON"),
         "f_empty_e04_zbud.ipynb": (b"", "not JSON"),
-        "f_no_cells_e04_zbud.ipynb": (b'{"cells": 7}', "no notebook"),
+        "f_no_cells_e04_zbud.ipynb": (b'{"cells": 7}', "not a notebook"),
         "f_deep_json_e04_zbud.ipynb": (b"[" * 200_000, "not JSON"),
         "f_odd_cells_e04_zbud.ipynb": (b'{"cells": [1, 2]}', "cell"),
-        "f_odd_source_e04_zbud.ipynb": (b'{"cells": [{"source": {"a": 1}}]}', "no text"),
+        "f_odd_source_e04_zbud.ipynb": (b'{"cells": [{"source": {"a": 1}}]}', "not text"),
         "f_other_kernel_e04_zbud.ipynb": (
             json.dumps(untouched | {"metadata": kernel}).encode(),
             "not for Python",

@@ -229,7 +229,7 @@ CODE = [
     Attack(
         "answers_that_cannot_be_told",
         "def size_to_chunks(size):\n    return object()",
-        "no plain answer",
+        "not a plain answer",
     ),
     Attack(
         "html_in_a_message",

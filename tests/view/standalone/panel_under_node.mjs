@@ -1,9 +1,10 @@
 // Runs a panel's machine under Node: `node script.mjs < input`, where the input is JSON. start.js,
 // engine.js, pressed.js and panel.js are put in front of this file.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const { told, engine, steps, changes, blocks } = JSON.parse(readFileSync(0, "utf-8"));
+const { told, large, engine, steps, changes, blocks } = JSON.parse(readFileSync(0, "utf-8"));
 Object.assign(zbudlab, engine);
 const [{ image, description }] = told.machines;
 const machine = new PressedMachine(await zbudlab.engine(), await zbudlab.bytes(image), description, told);
@@ -21,11 +22,41 @@ const panel = new PressedPanel(told, [lab]);
 const heard = [];
 panel.on("msg:custom", (message, buffers) => heard.push([message, buffers.map(({ byteLength }) => byteLength)]));
 panel.values.running = true;
-for (let step = 0; step < steps; step += 1) panel.answer({ act: step % 9 === 8 ? "compact" : "run", number: step, settings: changes[step] ?? {} });
+const digest = () => createHash("sha256").update(machine.memory()).update(JSON.stringify([panel.rows, panel.events, lab.live, lab.kernel, lab.from])).digest("hex");
+const digests = [];
+for (let step = 0; step < steps; step += 1) {
+  digests.push(digest());
+  await panel.answer({ act: step % 9 === 8 ? "compact" : "run", number: step, settings: changes[step] ?? {} });
+}
+const made = calls.splice(0); // what follows goes back in time
+const last = heard.at(-1);
 const memory = gzipSync(machine.memory()).toString("base64");
 const rows = panel.rows[0].map((row) => told.columns.map((name) => row[name]));
 const words = blocks.map(({ kinds, movable, huge }) => {
   const found = countBlocks(Uint8Array.from(kinds), machine.constants, told.blocks, movable);
   return { states: found.map(({ state }) => state), labels: found.map((each) => labelOf(each, movable)), says: sentenceOf(found, huge, movable), movable };
 });
-console.log(JSON.stringify({ calls, memory, rows, words, heard: heard.at(-1), arrays: description.arrays }));
+const finally_ = digest();
+const travels = [];
+for (const to of [11, 12, steps - 1, 0, 7]) {
+  await panel.travel(to);
+  travels.push([to, digest() === digests[to], heard.at(-1)[0].fresh]);
+}
+await panel.travel(steps);
+travels.push([steps, digest() === finally_, panel.acts.length === steps]);
+await panel.travel(steps - 3);
+await panel.answer({ act: "compact", number: steps, settings: {} }); // what was taken back is forgotten
+travels.push([panel.done, panel.acts.length === steps - 2, panel.get("running") === false]);
+
+/** Boot a large machine next to the other one, and let it go a few steps. */
+async function pressLarge() {
+  const shared = await zbudlab.engine(), before = shared.buffer.byteLength, [{ image, description }] = large.machines;
+  const lab = new Pressed(new PressedMachine(shared, await zbudlab.bytes(image), description, large), large, null);
+  const panel = new PressedPanel(large, [lab]);
+  panel.values.running = true;
+  for (let step = 0; step < 3; step += 1) await panel.answer({ act: "run", number: step, settings: {} });
+  const kinds = lab.machine.cells();
+  return { row: lab.row, frames: kinds.length, grew: shared.buffer.byteLength - before, small: digest() === digests[0] };
+}
+await panel.travel(0);
+console.log(JSON.stringify({ calls: made, memory, rows, words, heard: last, travels, large: await pressLarge(), arrays: description.arrays }));

@@ -24,7 +24,7 @@ from zbudlab.wasm import build, builder
 from zbudlab.workload.pressure import COLUMNS
 
 UNDER_NODE = Path(__file__).with_name("panel_under_node.mjs")
-FRAMES, STEPS = 2048, 30
+FRAMES, STEPS, LARGE = 2048, 30, 1 << 16
 CHANGES = {5: {"working_set": 160}, 12: {"max_pool_percent": 40}, 20: {"movable": False}}
 MOST = 60 * 1024  #: bytes of the module, compressed by gzip
 
@@ -56,6 +56,7 @@ def run(told, blocks, tmp_path_factory):
     module = build(builder.PANEL_ENTRIES)
     given = {
         "told": told,
+        "large": pages.Page().add(Panel(frames=LARGE, seed=0)).data,
         "engine": {"module": pages.packed_bytes(module.code), "description": module.description},
         "steps": STEPS,
         "changes": CHANGES,
@@ -181,10 +182,30 @@ def test_an_answer_has_what_the_panel_shows(run, told):
     assert {spec["name"] for spec in told["form"]} >= {"working_set", "max_pool_percent", "movable"}
 
 
+@pytest.mark.node
+def test_it_goes_back_in_time_and_on_again(run):
+    assert run["travels"] == [
+        *([to, True, True] for to in (11, 12, STEPS - 1, 0, 7)),
+        [STEPS, True, True],
+        [STEPS - 2, True, True],
+    ]
+
+
+@pytest.mark.node
+def test_a_machine_of_65536_frames_runs_in_a_memory_that_grows(run):
+    large = run["large"]
+    assert large["frames"] == LARGE
+    assert large["row"]["step"] == 3
+    assert large["row"]["programs"] > 0
+    assert sum(large["row"][f"free {order}"] for order in range(11)) < LARGE
+    assert large["grew"] > 0
+    assert large["small"]  # the machine that was there before is not changed
+
+
 def test_the_module_is_small():
     assert len(gzip.compress(build(builder.PANEL_ENTRIES).code, 9)) <= MOST
 
 
 def test_a_machine_that_is_too_large_for_a_page_is_refused():
-    with pytest.raises(ValueError, match="at most 16384 frames"):
-        Panel(frames=1 << 15).to_html()
+    with pytest.raises(ValueError, match="at most 65536 frames"):
+        Panel(frames=1 << 17).to_html()

@@ -169,7 +169,7 @@ def drawn_traces(setting: Setting, random: np.random.Generator) -> list[Case]:
 
 
 def mappings_question(setting: Setting) -> list[Case]:
-    """Return the references to an isolated page with both buddies, each mapped some times."""
+    """Return the references to an isolated page with both buddies, mapped a number of times."""
     names = ("first", "last")
     counts = {name: number("e06_migrate", name, setting.student, 1, 20) for name in names}
     return [{"name": "references_when_mapped", **counts}]

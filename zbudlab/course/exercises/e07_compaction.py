@@ -61,7 +61,7 @@ ZBUD = ("zalloc 2500", "zalloc 2500", "zalloc 1000")
 
 
 def _called(state: str, start: int, end: int, *before: str, wmark: int = 0) -> Case:
-    """Return a call of `isolate_freepages_block`, whose caller asks the same before."""
+    """Return a call of `isolate_freepages_block`, whose caller has already made its check."""
     zone = ("parts all", f"zone 128 {BLOCK_ORDER}", "boot", *before, f"wmark {wmark}")
     scan = ["compaction_scan.isolate_freepages_block", "mem", "control", start, end]
     see = ["state", "control", "isolated"]

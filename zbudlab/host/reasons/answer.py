@@ -45,7 +45,7 @@ LARGEST_ORDER = 10  #: of kernels whose report has no free lists
 
 @dataclass
 class Answer:
-    """The answer.
+    """The answer to a report.
 
     reason: in a word or two ("scattered", "short", "CMA only", ...). because: the reason as a
     sentence. steps: of the decision, in the kernel's order. remedies: what would have helped.

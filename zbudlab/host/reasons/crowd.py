@@ -70,7 +70,7 @@ def drop_user_pages(mem, pfns):
 
 
 class Crowd:
-    """The zone. Raises freelists.Unplaceable if no zone has these counts.
+    """A drawn zone with user pages. Raises freelists.Unplaceable if no zone has these counts.
 
     state: of an unused machine of that size, where the zone is made; default: a new one.
     """

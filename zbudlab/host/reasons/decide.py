@@ -110,7 +110,7 @@ def usable_blocks(zone: Zone, gfp: Gfp, rules: Rules) -> list[int]:
 
 
 def watermark(zone: Zone, gfp: Gfp, rules: Rules) -> int:
-    """Return the pages that must remain free: the min watermark less what gfp may use of it."""
+    """Return the pages that must remain free: the min watermark less the part that gfp may use."""
     mark = zone.counts.get("min", 0)
     mark -= mark // 2 if gfp.high else 0
     return mark - (mark // 4 if rules.is_harder(gfp) else 0)

@@ -199,6 +199,7 @@ def _wrap(figure: Figure, undo: ExitStack) -> int:
         for text in ax.texts:
             if isinstance(text, Annotation) and text.xy[0] == 1:
                 _fill(text, ENDS * edge, undo)
+        added += _wrap_above(ax, edge, undo)
         added += _wrap_names(ax, NAMES * edge, undo)
         added += _fit_places(ax, box.width, undo)
     return added
@@ -221,6 +222,24 @@ def _wrapped(words: str, letters: int, least: int = 8) -> str:
     """Return a text in lines of at most so many letters, where it has spaces."""
     parts = words.split("\n")
     return "\n".join(fill(part, max(letters, least), break_long_words=False) for part in parts)
+
+
+def _wrap_above(ax: Axes, edge: float, undo: ExitStack) -> int:
+    """Wrap words above the axes to their distances from each other. Return lines added."""
+    boxes = [(text.get_window_extent(), text) for text in ax.texts if text.get_text()]
+    above = [(box.x0 + box.width / 2, text) for box, text in boxes if box.y0 >= ax.bbox.y1 - 1]
+    added = 0
+    for (left, _), (middle, text), (right, _) in zip(
+        [(-above[0][0], None), *above] if above else [],
+        above,
+        [*above[1:], (2 * edge - above[-1][0], None)] if above else [],
+        strict=False,
+    ):
+        lines = _fill(text, min(middle - left, right - middle), undo)
+        if lines:
+            _change(text, undo, va="bottom")
+        added = max(added, lines)
+    return added
 
 
 def _wrap_names(ax: Axes, room: float, undo: ExitStack) -> int:

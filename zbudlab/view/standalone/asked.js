@@ -36,7 +36,8 @@ zbudlab.kind("prediction", (box, told, number) => {
   zbudlab.show("Prediction", model, box);
 });
 
-zbudlab.kind("result", (box, { words, html, asked }) => {
+zbudlab.kind("result", async (box, { words, html, asked }) => {
+  for (const number of asked) await zbudlab.start(number); // views further down may start first
   const model = new Model({ words, result: "" }), predictions = asked.map((number) => zbudlab.models[number]);
   const open = () => predictions.every((each) => "answer" in each.get("truth")) && model.set("result", html);
   for (const each of predictions) each.on("change:truth", open);
@@ -45,18 +46,23 @@ zbudlab.kind("result", (box, { words, html, asked }) => {
   open();
 });
 
-zbudlab.kind("practice", (box, { problems, ended }) => {
+/** Problems one after the other, each below what it is about. */
+function problems(box, { problems, ended, again }) {
   let at = 0;
-  const place = element("div"), note = element("p", { role: "status" });
-  const next = element("button", { type: "button", onclick: () => ask(at + 1) }, "Another problem");
+  const above = element("div", { class: "zb zbl-alone zbl-above" }), place = element("div"), note = element("p", { role: "status" });
+  const next = element("button", { type: "button", onclick: () => ask(at + 1) }, again);
   const ask = (number) => {
     at = number;
+    above.innerHTML = problems[at].above ?? ""; // made in Python
     place.replaceChildren();
     zbudlab.show("Prediction", new AskedModel(problems[at]), place);
     box.dataset.problem = at;
     next.disabled = at === problems.length - 1;
     note.textContent = next.disabled ? ended : "";
   };
-  box.replaceChildren(place, element("div", { class: "zb zbl-alone" }, next, note));
+  box.replaceChildren(above, place, element("div", { class: "zb zbl-alone" }, next, note));
   ask(0);
-});
+}
+
+zbudlab.kind("practice", problems);
+zbudlab.kind("wrong step", problems);

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from zbudlab.view.practice import Practice
     from zbudlab.view.prediction import Prediction
     from zbudlab.view.standalone.page import Page
+    from zbudlab.view.wrong_step import WrongStep
 
 YOURS = "\1"  #: the place of the guess in a sentence, as in asked.js
 PROBLEMS = 12  #: of practice
+TRACES = 6  #: with a wrong step
 ENDED = "These problems are recorded. A notebook goes on with new ones."
 #: The image of a figure for front ends that remove styles; the page shows the figure.
 _IMAGE = re.compile(r'<img alt="[^"]*" width="\d+" style="max-width: 100%" src="data:[^"]*">')
@@ -49,7 +51,15 @@ def gate(view: Gate, page: Page) -> dict[str, Any]:
 def practice(view: Practice, page: Page) -> dict[str, Any]:
     """Return PROBLEMS problems, starting with the one shown."""
     views = [type(view)(view.subject, view.seed + more) for more in range(PROBLEMS)]
-    return {"problems": [prediction(each.asked, page) for each in views], "ended": ENDED}
+    told = [prediction(each.asked, page) for each in views]
+    return {"problems": told, "ended": ENDED, "again": "Another problem"}
+
+
+def wrong_step(view: WrongStep, page: Page) -> dict[str, Any]:
+    """Return TRACES traces from the one shown on, each with its table."""
+    views = [view, *(type(view)(view.subject, view.seed + more) for more in range(1, TRACES))]
+    told = [prediction(each.asked, page) | {"above": each.table} for each in views]
+    return {"problems": told, "ended": ENDED, "again": "Another trace"}
 
 
 def hero(view: Hero, _page: Page) -> dict[str, Any]:

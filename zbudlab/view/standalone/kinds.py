@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "Prediction": Kind("prediction", "asked:prediction", ("asked.js",), (_PREDICTION,)),
     "Gate": Kind("result", "asked:gate", ("asked.js",), (_PREDICTION, "gate:Gate")),
     "Practice": Kind("practice", "asked:practice", ("asked.js",), (_PREDICTION,)),
+    "WrongStep": Kind("wrong step", "asked:wrong_step", ("asked.js",), (_PREDICTION,)),
     "Explorer": Kind("explorer", "choices:explorer", ("choices.js",), ("knob:Knob",)),
     "Controls": Kind("comparison", "choices:comparison", ("choices.js",), ("knob:Knob",)),
     "FrameMap": Kind("frame map", "maps:of_view", ("map.js",), (_MAP,)),

@@ -1,6 +1,8 @@
 // The pressure panel without a kernel. Its machine is in pressed.js, blocks are in words as in
 // view/panel_blocks.py, and figures as in view/panel_form.py.
 
+const KEPT_EVERY = 8; // acts from one keyframe to the next
+const KEPT_BYTES = 1 << 26; // of all keyframes of a panel together
 const STATES = { HUGE: 0, SPOILED: 1, PARTLY: 2, USED: 3 };
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
@@ -47,36 +49,87 @@ function sentenceOf(blocks, huge, movable) {
 class PressedPanel extends Model {
   constructor(given, labs) {
     super({ maps: given.names.map(() => "IPY_MODEL_map"), names: given.names, form: given.form, charts: given.charts, columns: given.columns, history: given.history, running: false });
-    Object.assign(this, { given, labs, settings: { ...given.settings }, rows: [], events: [] });
+    Object.assign(this, { given, labs, settings: { ...given.settings }, rows: [], events: [], turn: Promise.resolve() });
     const el = () => Object.assign(document.createElement("p"), { textContent: given.no_map });
     this.widget_manager = { get_model: async () => null, create_view: async () => ({ el: el(), remove() {} }) };
     this.restart();
   }
 
+  /** Start over: no act is done, and none can be taken back. */
   restart() {
     this.rows = this.labs.map((lab) => [lab.restart(this.settings)]);
     this.events = [];
     this.begun = true;
+    this.acts = [];
+    this.done = 0;
+    const state = this.save(), bytes = state.labs.flatMap(({ machine }) => machine.arrays).reduce((sum, each) => sum + each.length, 0);
+    this.keyframes = new Keyframes(Math.max(Math.floor(KEPT_BYTES / bytes), 4));
+    this.keyframes.keep(0, () => state);
+  }
+
+  save() {
+    const { labs, rows, events, settings } = this;
+    return { labs: labs.map((lab) => lab.save()), rows: rows.map((each) => [...each]), events: [...events], settings };
+  }
+
+  restore({ labs, rows, events, settings }) {
+    this.labs.forEach((lab, i) => lab.restore(labs[i]));
+    Object.assign(this, { rows: rows.map((each) => [...each]), events: [...events], settings });
+  }
+
+  /** Do one thing after the other: requests of the view, and travels in time. */
+  after(act) {
+    return (this.turn = this.turn.then(act, act));
   }
 
   answer({ act, number, settings, opened }) {
-    let error = "";
-    try {
-      this.act(act, settings);
-    } catch (refused) {
-      error = refused.message;
-    }
-    this.show(number, error, act === "hello" || this.begun, opened);
-    this.begun = false;
+    return this.after(async () => {
+      let error = "";
+      try {
+        if (act !== "hello" && !(act === "run" && !this.get("running"))) await this.newAct(act, settings);
+      } catch (refused) {
+        error = refused.message;
+      }
+      this.show(number, error, act === "hello" || this.begun, opened);
+      this.begun = false;
+      this.fire("travelled");
+    });
   }
 
-  act(act, settings) {
-    if (act === "hello" || (act === "run" && !this.get("running"))) return;
+  /** Do what the reader asks for. Acts that were taken back are forgotten. */
+  async newAct(act, settings) {
+    this.acts.length = this.done;
+    this.keyframes.forget(this.done);
+    const seed = act === "seed" ? Math.floor(Math.random() * 2 ** 31) : null;
+    if (act === "reset" || seed !== null || (settings.seed ?? this.settings.seed) !== this.settings.seed) {
+      this.settings = { ...this.settings, ...settings, ...(seed === null ? {} : { seed }) };
+      return this.restart();
+    }
+    await this.act(act, settings);
+    this.acts.push([act, settings]);
+    this.done += 1;
+    if (this.done % KEPT_EVERY === 0) this.keyframes.keep(this.done, () => this.save());
+  }
+
+  /** Show the machines as they were after so many acts: from the keyframe before, acts are repeated. */
+  travel(to) {
+    this.update({ running: false });
+    return this.after(async () => {
+      const { step, state } = this.keyframes.before(to);
+      if (to < this.done || step > this.done) {
+        this.restore(state);
+        this.done = step;
+      }
+      for (; this.done < to; this.done += 1) await this.act(...this.acts[this.done]);
+      this.show(0, "", true);
+      this.fire("travelled");
+    });
+  }
+
+  async act(act, settings) {
     this.change(settings);
     if (act === "compact") this.compact();
-    else if (act === "reset") this.restart();
-    else if (act === "seed") this.change({ seed: Math.floor(Math.random() * 2 ** 31) });
-    else this.labs.forEach((lab, i) => this.keep(this.rows[i], lab.step()));
+    else if (act === "step" || act === "run") for (const [i, lab] of this.labs.entries()) this.keep(this.rows[i], await inSlices(lab.step()));
   }
 
   keep(rows, row) {
@@ -88,7 +141,6 @@ class PressedPanel extends Model {
     const before = this.settings, changed = Object.entries(settings).filter(([name, value]) => before[name] !== value);
     if (!changed.length) return;
     this.settings = { ...before, ...settings };
-    if (changed.some(([name]) => name === "seed")) return this.restart();
     for (const lab of this.labs) lab.apply(this.settings);
     for (const [name, value] of changed) this.note(name, this.event(name, before[name], value));
   }
@@ -138,6 +190,31 @@ class PressedPanel extends Model {
   }
 }
 
+/** Return controls that take back what was done, and do it again. */
+function timeline(panel) {
+  const back = element("button", { type: "button", onclick: () => panel.travel(panel.done - 1) }, "Back");
+  const slider = element("input", { type: "range", min: 0, step: 1, "aria-label": "go back in time" });
+  let wanted = null;
+  slider.addEventListener("input", async () => {
+    const waits = wanted !== null;
+    wanted = slider.valueAsNumber;
+    if (waits) return;
+    for (let to = null; to !== wanted; ) await panel.travel((to = wanted));
+    wanted = null;
+  });
+  const said = element("output", {});
+  const show = () => {
+    back.disabled = panel.done === 0;
+    slider.max = panel.acts.length;
+    if (wanted === null) slider.value = panel.done;
+    said.textContent = panel.acts.length ? `${panel.done} of ${plural(panel.acts.length, "act")}` : "nothing to take back";
+    slider.setAttribute("aria-valuetext", said.textContent);
+  };
+  panel.on("travelled", show);
+  show();
+  return element("div", { class: "zb zbl-alone zbl-timeline", role: "group", "aria-label": "time" }, back, slider, said);
+}
+
 zbudlab.kind("pressure panel", async (box, given) => {
   const engine = await zbudlab.engine(), many = given.machines.length > 1;
   const labs = [];
@@ -145,7 +222,7 @@ zbudlab.kind("pressure panel", async (box, given) => {
     const machine = new PressedMachine(engine, await zbudlab.bytes(image), description, given);
     labs.push(new Pressed(machine, given, many ? given.movable[i] : null));
   }
-  const place = element("div");
-  box.replaceChildren(place, element("p", { class: "zb zbl-alone note" }, given.fixed));
-  zbudlab.show("Panel", new PressedPanel(given, labs), place);
+  const place = element("div"), panel = new PressedPanel(given, labs);
+  box.replaceChildren(place, timeline(panel), element("p", { class: "zb zbl-alone note" }, given.fixed));
+  zbudlab.show("Panel", panel, place);
 });

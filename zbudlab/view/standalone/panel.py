@@ -15,7 +15,7 @@ import numpy as np
 
 from zbudlab.driver.work import Operations, Work, new_work
 from zbudlab.machine import SWAP_TYPE
-from zbudlab.view.panel_blocks import AS_GOOD_AS_EMPTY, BLOCK, MOST_FRAMES
+from zbudlab.view.panel_blocks import AS_GOOD_AS_EMPTY, BLOCK
 from zbudlab.view.panel_form import CONTROLS, NEAR
 from zbudlab.wasm.image import image
 from zbudlab.workload import pressure as rules
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zbudlab.view.standalone.page import Page
 
 LENGTHS = 512  #: recorded for each kind of content
+MOST_FRAMES = 1 << 16  #: of a machine that runs in a page
 MOST_PAGES = 4096  #: that an operation accesses
 OPERATIONS = 1024  #: that run in one call
 NO_MAP = "The map of single page frames is in a notebook; click a block above to see its frames."

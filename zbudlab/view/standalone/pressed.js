@@ -2,30 +2,50 @@
 // takes frames, a large block is asked for. What the kernel does is in the engine; see panel.py.
 
 const ENOMEM = -12;
+const SLICE_MS = 5; // that work takes before the page may draw again
 const TOUCH = "RUN_TOUCH", WRITE = "RUN_WRITE_LENGTHS", FREE_PAGES = "RUN_FREE_PAGES";
 
-/** Return a generator of numbers in [0, 1) that depends on a seed only (mulberry32). */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** Return a number in [0, 1) and change the state, { state }, from which it is drawn (mulberry32). */
+function drawn(from) {
+  const state = (from.state = (from.state + 0x6d2b79f5) >>> 0);
+  let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+}
+
+/** Run a generator to its end in short slices, so that the page stays fluid. Return its result. */
+async function inSlices(work) {
+  let until = performance.now() + SLICE_MS;
+  for (let next = work.next(); ; next = work.next()) {
+    if (next.done) return next.value;
+    if (performance.now() < until) continue;
+    await new Promise((go) => setTimeout(go));
+    until = performance.now() + SLICE_MS;
+  }
 }
 
 /** A machine with the arrays of the driver. */
 class PressedMachine extends LiveMachine {
   constructor(engine, data, description, { work, log, programs }) {
-    super(engine, data, description);
+    super(engine, data, description, 0);
     this.constants = engine.description.constants;
+    const from = engine.free;
     this.work = this.group(work);
+    this.parts.push([from, engine.free]);
     this.log = this.group(log);
     this.slots = engine.words(engine.allocate(8 * programs.pages), programs.pages);
-    this.indices = this.numbers(2 * this.constants.MAX_ORDER);
-    this.indexWords = engine.words(this.indices.byteOffset, 2, this.constants.MAX_ORDER);
-    this.column = Object.fromEntries(["codes", "starts", "counts", "answers", "arguments"].map((name) => [name, this.view(this.log, name)]));
+    this.indicesAt = engine.allocate(8 * 2 * this.constants.MAX_ORDER);
+    this.indexWords = engine.words(this.indicesAt, 2, this.constants.MAX_ORDER);
+  }
+
+  /** Return a copy of the machine as it is. */
+  save() {
+    return { arrays: super.save(), moves_made: this.moves_made };
+  }
+
+  restore({ arrays, moves_made }) {
+    super.restore(arrays);
+    this.moves_made = moves_made;
   }
 
   /** Allocate the arrays of a named tuple: their places, sizes and descriptors. */
@@ -62,24 +82,21 @@ class PressedMachine extends LiveMachine {
     return this.engine.field(record, this.place[array], name, place)(number);
   }
 
-  /** Change a 64-bit field of zswap or of the zone. */
+  /** Change a field of zswap or of the zone. */
   set(record, array, name, value) {
-    const [kind, offset] = this.engine.description.dtypes[record].fields[name];
-    const view = new DataView(this.engine.buffer), at = this.place[array] + offset;
-    if (kind === "int64") view.setBigInt64(at, BigInt(value), true);
-    else if (kind === "uint8") view.setUint8(at, value);
-    else view.setInt32(at, value, true);
+    this.engine.put(record, this.place[array], name, value);
   }
 
   /** Run operations [code, ...arguments]. Return the first answer that is no success, or 0. */
   operate(operations) {
+    const [codes, starts, counts, answers, all] = ["codes", "starts", "counts", "answers", "arguments"].map((name) => this.view(this.log, name));
     let end = 0;
     operations.forEach(([code, ...given], i) => {
-      this.column.codes[i] = BigInt(this.constants[code]);
-      this.column.starts[i] = BigInt(end);
-      this.column.counts[i] = BigInt(given.length);
-      this.column.answers[i] = BigInt(code === FREE_PAGES ? 1 : given.length - 2);
-      for (const number of given) this.column.arguments[end++] = BigInt(number);
+      codes[i] = BigInt(this.constants[code]);
+      starts[i] = BigInt(end);
+      counts[i] = BigInt(given.length);
+      answers[i] = BigInt(code === FREE_PAGES ? 1 : given.length - 2);
+      for (const number of given) all[end++] = BigInt(number);
     });
     this.now("operation", 0);
     const stop = this.engine.call("log.operations_run", this.mem, ...this.work.words, ...this.log.words, operations.length);
@@ -122,7 +139,7 @@ class PressedMachine extends LiveMachine {
   /** Return the fragmentation index of an order, in thousandths. */
   fragmentation(order) {
     this.engine.call("vmstat.extfrag_indices", this.mem, this.indexWords);
-    return Number(this.indices[order]);
+    return Number(this.numbers(this.indicesAt, order + 1)[order]);
   }
 }
 
@@ -137,7 +154,7 @@ class Pressed {
     this.machine.restart();
     this.machine.moves_made = 0;
     this.settings = null;
-    Object.assign(this, { draw: generator(settings.seed), live: [], kernel: [], steps: 0, met: 0 });
+    Object.assign(this, { from: { state: settings.seed >>> 0 }, live: [], kernel: [], steps: 0, met: 0 });
     this.unused = new Set(Array.from({ length: this.given.programs.most }, (_, i) => i));
     this.apply(settings);
     this.before = this.counts();
@@ -152,13 +169,31 @@ class Pressed {
     this.settings = settings;
   }
 
-  step() {
+  draw() {
+    return drawn(this.from);
+  }
+
+  /** Return a copy of the whole state. */
+  save() {
+    const { machine, settings, from, live, kernel, steps, met, unused, before, row } = this;
+    return { machine: machine.save(), settings, from: { ...from }, live: live.map((each) => ({ ...each })), kernel: [...kernel], steps, met, unused: new Set(unused), before, row };
+  }
+
+  restore({ machine, ...saved }) {
+    this.machine.restore(machine);
+    const { from, live, kernel, unused } = saved;
+    Object.assign(this, saved, { from: { ...from }, live: live.map((each) => ({ ...each })), kernel: [...kernel], unused: new Set(unused) });
+  }
+
+  /** Go one step on; between two programs the generator stops. */
+  *step() {
     this.before = this.counts();
     this.met = 0;
-    for (const program of [...this.live]) if (this.draw() * 100 < this.settings.exits * this.given.programs.intensity) this.end(program);
+    for (const program of [...this.live]) if (this.draw() * 100 < this.settings.exits * this.given.programs.intensity) yield this.end(program);
     this.keepPrograms();
-    for (const program of [...this.live]) this.letRun(program);
+    for (const program of [...this.live]) yield this.letRun(program);
     this.takeForKernel();
+    yield;
     this.machine.rescan(); // as kswapd does when it goes to sleep
     this.ask();
     this.steps += 1;

@@ -6,6 +6,7 @@ const zbudlab = {
   kinds: {}, // what makes an element live, by the name in data-live
   given: {}, // data of views that a page has once, by name
   models: {}, // models of a page by the number of their element
+  begun: {}, // promises that are fulfilled once elements have started, by number
   later: {}, // data that is loaded only when it is needed: promises and what fulfils them, by number
 
   /** Register the module of a class of views. */
@@ -25,13 +26,25 @@ const zbudlab = {
     this.kinds[name] = act;
   },
 
-  /** Make the numbered elements of the page live. given: packed data by number. */
+  /** Make the numbered elements of the page live: those in sight, then the nearest one whenever there
+   * is nothing else to do. given: packed data by number. */
   async page(given) {
     this.base = document.currentScript?.src.replace(/\.js$/, "");
-    for (const box of document.querySelectorAll("[data-live-id]")) {
-      const number = box.dataset.liveId;
-      await this.one(box, async () => this.kinds[box.dataset.live](box, JSON.parse(await this.text(given[number])), number));
+    this.packed = given;
+    const waiting = new Set(document.querySelectorAll("[data-live-id]"));
+    while (waiting.size) {
+      const box = [...waiting].reduce((first, other) => (away(other) < away(first) ? other : first));
+      if (away(box)) await pause();
+      await this.start(box.dataset.liveId);
+      waiting.delete(box);
     }
+  },
+
+  /** Make the element with a number live, if it is not yet. */
+  start(number) {
+    const box = document.querySelector(`[data-live-id="${number}"]`);
+    const act = async () => this.kinds[box.dataset.live](box, JSON.parse(await this.text(this.packed[number])), number);
+    return (this.begun[number] ??= this.one(box, act));
   },
 
   /** Make the elements with data-live=NAME live: act(element, data). */
@@ -89,6 +102,15 @@ const zbudlab = {
     return new TextDecoder().decode(await this.bytes(packed));
   },
 };
+
+/** Return how many pixels an element is away from what is in sight, 0 if it is in sight. */
+function away(box) {
+  const { top, bottom } = box.getBoundingClientRect();
+  return Math.max(top - innerHeight, -bottom, 0);
+}
+
+/** Wait until the page has nothing else to do, or a moment. */
+const pause = () => new Promise((go) => (window.requestIdleCallback ? requestIdleCallback(go, { timeout: 100 }) : setTimeout(go)));
 
 /** What a view takes for anywidget's model. Subclasses answer requests. */
 class Model {
