@@ -288,6 +288,12 @@ def mend(pair: Pair, a: int, b: int, c: int) -> None:
 # --- rounds ------------------------------------------------------------------------------------
 
 FAULTY = 1  #: bit of a machine's seed: faults are injected
+#: Kernels and allocators of rounds.
+MACHINES = [
+    (profile, zpool)
+    for profile in ("3.12-fixed", "6.1", "7.2", "7.3")
+    for zpool in allocators_of(profile)
+]
 
 
 def setup(seed: int, number: int) -> MachineConfig:
@@ -297,8 +303,7 @@ def setup(seed: int, number: int) -> MachineConfig:
     zbud = ("series", "plain")[rng.integers(0, 3) // 2]
     page_bytes = bool(rng.integers(0, 3) == 0)
     faulty = bool(rng.integers(0, 3) == 0)
-    profile = str(rng.choice(["3.12-fixed", "6.1", "7.3"]))
-    zpools = allocators_of(profile)
+    profile, zpool = MACHINES[rng.integers(len(MACHINES))]
     return MachineConfig(
         frames=cma + (2048 if cma else int(rng.integers(256, 2048))),
         pageblock_order=int(rng.choice([9, 9, 5])),
@@ -309,7 +314,7 @@ def setup(seed: int, number: int) -> MachineConfig:
         compressor=("moody" if faulty else ("lz4", "moody")[0]),
         max_pool_percent=int(rng.choice([5, 20, 50])),
         profile=profile,
-        zpool=str(rng.choice(zpools)),
+        zpool=zpool,
         swap_pages=None if rng.integers(0, 4) else 1024,
         seed=FAULTY if faulty else 0,
         log=False,

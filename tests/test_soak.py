@@ -39,7 +39,9 @@ def test_a_round_is_the_same_each_time_it_is_played():
     assert first.done() == second.done()
 
 
-@pytest.mark.parametrize("number", [2, 10, 13], ids=["lengths", "bytes and faults", "6.1"])
+@pytest.mark.parametrize(
+    "number", [0, 10, 1, 3], ids=["lengths", "z3fold, bytes and faults", "6.1", "7.2"]
+)
 def test_a_log_of_a_round_replays_with_all_that_was_refused(number, tmp_path):
     config = replace(rounds.setup(1, number), log=True)
     pair = rounds.play(config, rounds.script(1, number, 300), every=1000)[0]

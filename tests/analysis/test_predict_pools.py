@@ -4,6 +4,7 @@ Also tests `analysis/recorded_pools.py`.
 """
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -32,11 +33,12 @@ def holds(found, which, ask):
     return predict_pools.within(ours, recorded_pools.band(CASES[which], ask))
 
 
-#: A few of the 61 cases, of each kernel and allocator; the script compares all.
+#: A few of the 67 cases, of each kernel and allocator; the script compares all.
 HELD = (
     case("6.1", "plain memory", 2496, "rand2"),
     case("6.1", "zbud", 2496, "firsthalf"),
     case("6.1", "z3fold", 2496, "rand2"),
+    case("6.1", "z3fold", 2496, "firsthalf"),
     case("6.1", "zsmalloc", 2496, "rand2"),
     case("6.1", "zsmalloc", 2496, "every2", shrink=True),
     case("6.1", "zsmalloc", 3600, "rand4"),
@@ -56,17 +58,19 @@ def test_predictions_hold(which):
     assert found[0].pool_pages == CASES[which][0]["pool_pages"]
 
 
-#: Misses: case, request, and the rule that explains it.
-MISSED = (
-    (case("6.1", "z3fold", 2496, "firsthalf"), "first_ask", "spares_free_blocks"),
-    (case("7.3", "zsmalloc", 2496, "every2"), "second_ask", "free_scan_stride"),
-    (case("7.3", "zsmalloc", 2496, "p900"), "first_ask", "pages per processor"),
-)
+def test_a_miss_is_explained_by_the_free_scanners_stride():
+    which = case("7.3", "zsmalloc", 2496, "every2")
+    assert not holds(predicted(which), which, "second_ask")
+    even = predict_pools.EXPLANATIONS["free_scan_stride"]
+    assert holds(predicted(which, even), which, "second_ask")
 
 
-@pytest.mark.parametrize(("which", "ask", "rule"), MISSED)
-def test_a_miss_is_explained_by_a_rule(which, ask, rule):
-    assert holds(predicted(which, predict_pools.EXPLANATIONS[rule]), which, ask)
+def test_free_blocks_are_spared_as_targets():
+    """Without the rule z3fold's pages, which move, take the blocks that the first half left."""
+    which = case("6.1", "z3fold", 2496, "firsthalf")
+    rules = replace(recorded_pools.experiment(CASES[which][0]).rules, spares_free_blocks=False)
+    with mock.patch.dict(predict_pools.PROFILES, {"6.1": rules}):
+        assert not holds(predicted(which), which, "first_ask")
 
 
 def test_a_shrinker_that_runs_in_part_explains_what_lies_between():
@@ -80,13 +84,16 @@ def test_a_shrinker_that_runs_in_part_explains_what_lies_between():
 
 
 def test_being_able_to_move_is_not_enough():
-    """The series without __GFP_MOVABLE moves pages and gains nothing, as z3fold does."""
+    """The series without __GFP_MOVABLE moves pages and gains nothing, as z3fold does.
+
+    One huge page is free before anything moves, as with zbud that cannot move.
+    """
     which = case("6.1", "z3fold", 2496, "rand2")
     series, misplaced = (
         predicted(which, allocator=name) for name in (predict_pools.SERIES, predict_pools.MISPLACED)
     )
     assert min(one.first_ask for one in series) > 30
-    assert max(one.first_ask for one in misplaced) == 0
+    assert max(one.first_ask for one in misplaced) <= 1
     assert min(one.moved for one in misplaced) > 500
 
 

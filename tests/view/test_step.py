@@ -11,6 +11,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.history import pools
 from zbudlab import layout
 from zbudlab.history import History
 from zbudlab.lessons import moving
@@ -166,3 +167,22 @@ class TestStopped:
         monkeypatch.setattr(player.history, "explain", lambda stop: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             player.go(1)
+
+
+@pytest.mark.parametrize(("zpool", "largest"), [("z3fold", 3900), ("zsmalloc", 2500)])
+def test_a_pool_of_another_allocator_is_shown_at_every_step(zpool, largest):
+    past = pools.history(zpool, largest)
+    player = Player(past, stop=1)
+    cards, lists = [], []
+    for stop in range(len(past) - 5, len(past) + 1):  # reclaim fills the pool, compaction moves it
+        player.go(stop)
+        moment = json.loads(json.dumps(player.moment()))
+        assert moment["sentence"]
+        assert moment["scene"]["tree"] is None or moment["scene"]["tree"]["slots"]
+        cards += [page for page in moment["scene"]["pages"] if page["objects"]]
+        lists += moment["scene"]["lists"]
+    assert player.figure().axes
+    assert cards
+    assert all(page["header"] is None and len(page["lines"]) == 2 for page in cards)
+    assert bool(lists) == (zpool == "z3fold")  # zsmalloc's pages are on none
+    assert len({pfn for each in lists for pfn in each["pages"]}) >= 2 * bool(lists)

@@ -1,7 +1,6 @@
 """Fragmentation: huge pages after each allocator's pool filled memory and was thinned out.
 
-The zone is that of a booted kernel with 256 MiB, as in `analysis.predict_pools`; here it also
-follows `spares_free_blocks`, a rule of the same kernels that those predictions leave out.
+The zone is that of a booted kernel with 256 MiB, as `analysis.predict_pools` has it.
 """
 
 from dataclasses import dataclass
@@ -117,7 +116,6 @@ def filled(pool: str, length: int, pages: int, rng: np.random.Generator) -> tupl
     counts, least = counts_of(kernel), BOOTED[kernel][2]
     given = Sized(kernel, name, counts, least, stored, 0, "random", stored_length=length)
     zone = CountingZone(given, rng)
-    zone.state.zswaps["spares_free_blocks"] = given.rules.spares_free_blocks
     freed = np.zeros(stored, bool)
     freed[rng.permutation(stored)[: stored // 2]] = True
     zone.make_page_tables(stored)

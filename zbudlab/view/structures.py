@@ -5,6 +5,7 @@ frames in `marked` are outlined; the player marks those that a step changed.
 """
 
 from collections.abc import Collection
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,12 +18,15 @@ from zbudlab.history.sentences import plural
 from zbudlab.io.arguments import checked
 from zbudlab.lessons.trees import way
 from zbudlab.machine import Machine
+from zbudlab.machine.settings import ZPOOLS
+from zbudlab.mm import zpool_reader
 from zbudlab.view import palette, radix
 from zbudlab.view.list_walk import list_members
 from zbudlab.view.look import style
 
 MOST_PAGES = 9  #: pages of a list that are drawn
 MOST_LISTS = 12
+POOL_NAMES = {kind: name for name, kind in ZPOOLS.items()}
 
 
 def pool_shown(machine: Machine, pool: int | None = None) -> int:
@@ -105,7 +109,13 @@ def lookup(machine: Machine, pool: int, key: int) -> int:
 
 
 def pool_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
-    """Return the page frames on each nonempty list of a pool, in order, by list number."""
+    """Return the page frames on each nonempty list of a pool, in order, by list number.
+
+    Of a pool of zsmalloc there is none, as not its pages but its zspages are on lists.
+    """
+    kind = int(machine.state.pools[pool]["kind"])
+    if kind != layout.ZPOOL_ZBUD:
+        return _z3fold_lists(machine, pool) if kind == layout.ZPOOL_Z3FOLD else {}
     rows, shift = machine.state.rows, int(machine.state.pools[pool]["row_shift"])
     heads = int(machine.state.pools[pool]["list_heads"])
     found = {}
@@ -115,6 +125,15 @@ def pool_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
             members = list_members(rows, link, heads + number)
             found[number] = [row >> shift for row in members]
     return found
+
+
+def _z3fold_lists(machine: Machine, pool: int) -> dict[int, list[int]]:
+    """Return the page frames on the LRU list of a pool of z3fold, and on those by free chunks."""
+    records, heads = machine.state.z3folds, int(machine.state.pools[pool]["z3fold_heads"])
+    lists = {layout.LRU_LIST: (layout.LRU, heads)}
+    lists |= {free: (layout.BUDDY, heads + free) for free in range(1, layout.Z3FOLD_NO_LIST)}
+    found = {n: list_members(records, link, head) for n, (link, head) in lists.items()}
+    return {n: records["pfn"][members].tolist() for n, members in found.items() if members}
 
 
 @style.styled
@@ -127,11 +146,11 @@ def plot_lists(
     ax: Axes | None = None,
     theme: palette.Theme = "light",
 ) -> Axes:
-    """Draw the lists of a zbud pool: unbuddied pages by free chunks, buddied pages, and the LRU.
+    """Draw the lists of a pool: unbuddied pages by free chunks, buddied pages, and the LRU.
 
-    Each box is a page, newest first, with its 64 chunks from left to right: header, first buddy,
-    free, last buddy. Of many lists, those with marked pages, the buddied list and the first others
-    are drawn.
+    Each box is a page, newest first, with its 64 chunks from left to right, of zbud: header, first
+    buddy, free, last buddy. A pool of zsmalloc has no lists of pages. Of many lists, those with
+    marked pages, the buddied list and the first others are drawn.
 
     pool: number of a zbud pool; default: the one with the most pages. marked: page frames to
     outline. ValueError for an unknown pool.
@@ -166,10 +185,13 @@ def _some(order: list[int], lists: dict[int, list[int]], marked: set[int]) -> li
 
 def _lists_title(machine: Machine, pool: int, lists: int) -> str:
     """Return a title with the numbers of pages and lists, and of lists not drawn."""
-    pages = int(machine.state.pools[pool]["pages_nr"])
+    record = machine.state.pools[pool]
+    pages, name = int(record["pages_nr"]), POOL_NAMES[int(record["kind"])]
     if not pages:
-        return f"zbud pool {pool} has no page"
-    told = f"zbud pool {pool}: {plural(pages)} on {plural(lists, 'list')}, and on the LRU"
+        return f"{name} pool {pool} has no page"
+    if record["kind"] == layout.ZPOOL_ZSMALLOC:
+        return f"{name} pool {pool}: {plural(pages)}, none of them on a list"
+    told = f"{name} pool {pool}: {plural(pages)} on {plural(lists, 'list')}, and on the LRU"
     return told + (f" ({lists - MOST_LISTS} not drawn)" if lists > MOST_LISTS else "")
 
 
@@ -194,6 +216,16 @@ def _draw_list(
         ax.text(MOST_PAGES + 0.05, line, more, va="center", fontsize=9, color=colour)
 
 
+def _runs(parts: np.ndarray) -> list[tuple[int, int, str]]:
+    """Return the parts of a page that are used as (first chunk, chunks, name)."""
+    bounds = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
+    return [
+        (start, end - start, layout.PART_NAMES[parts[start]])
+        for start, end in pairwise(bounds)
+        if parts[start] != layout.PART_FREE
+    ]
+
+
 def _draw_page(
     ax: Axes,
     machine: Machine,
@@ -203,18 +235,12 @@ def _draw_page(
     *,
     marked: bool,
 ) -> None:
-    """Draw a zbud page: its chunks and its number."""
+    """Draw a page of a pool: its chunks and its number."""
     left, line = place
     ink, colours = palette.INKS[theme], palette.CHUNKS[theme]
-    header = machine.state.rows[pfn << int(machine.state.pools[0]["row_shift"])]
-    first, last = int(header["first_chunks"]), int(header["last_chunks"])
     unit = 0.88 / layout.NCHUNKS
-    parts = (
-        (0, layout.ZHDR_CHUNKS, colours["header"], ""),
-        (layout.ZHDR_CHUNKS, first, colours["first"], ""),
-        (layout.NCHUNKS - last, last, colours["last"], "//"),
-    )
-    for start, chunks, colour, hatch in parts:
+    for start, chunks, part in _runs(zpool_reader.page_parts(machine.state, np.array([pfn]))[0]):
+        colour, hatch = colours[part], "//" if part == "last" else ""
         corner = (left + start * unit, line - 0.1)
         box = Rectangle(corner, chunks * unit, 0.42, fc=colour, ec=ink.paper, lw=0, hatch=hatch)
         ax.add_patch(box)

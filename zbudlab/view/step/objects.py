@@ -81,18 +81,18 @@ class Objects:
 
     def _z3fold(self, pfn: int) -> Card:
         header = z3fold_reader.headers(self.state, np.array([pfn]))[0]
-        chunks = header["chunks"].astype(int)
+        chunks = header["chunks"].tolist()
         last = layout.NCHUNKS - chunks[layout.Z3FOLD_LAST]
         starts = (0, layout.Z3FOLD_HDR_CHUNKS, int(header["start_middle"]), last)
         whole = layout.NCHUNKS if header["handles"][0] else 0
         found = [
             (start * layout.CHUNK_SIZE, (start + count) * layout.CHUNK_SIZE, handle)
             for start, count, handle in zip(
-                starts, [whole, *chunks[1:].tolist()], header["handles"].tolist(), strict=True
+                starts, [whole, *chunks[1:]], header["handles"].tolist(), strict=True
             )
             if handle
         ]
-        sizes = " + ".join(map(str, chunks[1:].tolist()))
+        sizes = " + ".join(map(str, chunks[1:]))
         return Card(found, [("chunks", sizes), ("handles", _listed(found))])
 
 

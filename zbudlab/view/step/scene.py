@@ -42,8 +42,7 @@ class State:
         shift = int(state.pools[0]["row_shift"])
         zbud = ours[marks == layout.PAGE_ZBUD_MAPCOUNT_VALUE].tolist()
         self.headers = {pfn: _header(state.rows[pfn << shift]) for pfn in zbud}
-        lists = structures.pool_lists(machine, pool) if self.zbud else {}
-        self.lists = {list_name(n): p for n, p in lists.items()}
+        self.lists = {list_name(n): p for n, p in structures.pool_lists(machine, pool).items()}
         root = state.pools[pool]
         self.height = int(root["height"])
         self.items = int(root["items"])
