@@ -8,9 +8,9 @@ import numpy as np
 from zbudlab.course.contract import Case, Setting
 from zbudlab.layout import EINVAL, ENOENT, ENOMEM, ENOSPC
 
-#: Requests whose classes have 4 objects in 1 page, 8 in 1, 3 in 2, 4 in 3 and 1 in 1.
-QUARTER, EIGHTH, TWO_PAGES, THREE_PAGES, HUGE = 1016, 504, 2712, 3064, 4096
-PER_ZSPAGE = {QUARTER: 4, EIGHTH: 8, TWO_PAGES: 3, THREE_PAGES: 4}
+#: Requests whose classes have 4 objects in 1 page, 8 in 1, 16 in 1, 3 in 2, 4 in 3 and 1 in 1.
+QUARTER, EIGHTH, SIXTEENTH, TWO_PAGES, THREE_PAGES, HUGE = 1016, 504, 248, 2712, 3064, 4096
+PER_ZSPAGE = {QUARTER: 4, EIGHTH: 8, SIXTEENTH: 16, TWO_PAGES: 3, THREE_PAGES: 4}
 
 
 # --- zspages -----------------------------------------------------------------------------------
@@ -49,6 +49,10 @@ SCENES = (
     zspages_with(EIGHTH, 7, 6, 5),
     zspages_with(EIGHTH, 1, 2, 1),
     zspages_with(TWO_PAGES, 1, 2),
+    zspages_with(SIXTEENTH, 15),
+    zspages_with(SIXTEENTH, 1),
+    # two classes, the second next to the first, with full zspages only
+    ["alloc 1096"] * 11 + ["alloc 1080"] * 15,
 )
 
 

@@ -62,8 +62,8 @@ def why_chain(case: Case, got: Any, expected: Any) -> str:
         return f"a zspage has 1 to {most} pages"
     mine, right = (pages * PAGE_SIZE % size for pages in (got, expected))
     if mine == right:
-        return f"{expected} pages leave {right} bytes, too, and are fewer"
-    return f"{got} pages leave {mine} bytes at the end, {expected} pages only {right}"
+        return f"a zspage of {expected} leaves {right} bytes, too, and has fewer pages"
+    return f"a zspage of {got} leaves {mine} bytes at the end, one of {expected} only {right}"
 
 
 # --- places ------------------------------------------------------------------------------------

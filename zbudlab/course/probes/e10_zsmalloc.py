@@ -2,8 +2,7 @@
 
 Operations are "alloc SIZE", "free HANDLE", "read HANDLE", "end HANDLE" (of reading), "hold HANDLE"
 (another holder takes a reference of its page), "lock HANDLE" (its page, as migration does),
-"refuse COUNT" (page allocations), "starve SIZE" (allocate while no handle
-is free) and "compact".
+"refuse COUNT" (page allocations), "starve SIZE" (allocate while no handle is free) and "compact".
 
 A case: chain (of the pool's rules, default 8), frames (of memory, default FRAMES), and what the
 probe's docstring names.
@@ -154,6 +153,7 @@ class World:
             "handles": int(arena["nr_handles"]),
             "frames in use": int((self.state.pages["refcount"][::2] > 0).sum()),
             "freeing is queued": int(self.state.pools[POOL]["free_work"]),
+            "objects of zspage 0": int(self.state.zspages[0]["inuse"]),
         }
 
 
@@ -322,15 +322,16 @@ class Move:
         page = self.state.pages[pfn]
         return {
             "references": int(page["refcount"]),
-            "is zsmalloc's": bool(page_zsmalloc(page)),
-            "pool": int(page["private"]),
-            "zspage": int(page["index"]),
-            "bytes": zlib.crc32(self.state.frames[pfn]),
+            "zsmalloc's mark": bool(page_zsmalloc(page)),
+            "pool number": int(page["private"]),
+            "zspage number": int(page["index"]),
+            "checksum": zlib.crc32(self.state.frames[pfn]),
         }
 
     def seen(self) -> dict[str, Any]:
         """Return both pages, and the pool."""
-        pages = {"new page": self.page(self.new), "old page": self.page(self.old)}
+        both = {"new": self.page(self.new), "old": self.page(self.old)}
+        pages = {f"{n} of the {k} page": v for k, page in both.items() for n, v in page.items()}
         return pages | self.world.snapshot()
 
 
