@@ -109,7 +109,7 @@ def _trace(*trace: str, **more: Any) -> Case:
 
 def shown_allocations(setting: Setting) -> list[Case]:
     return [
-        _trace("alloc 100"),
+        _trace("alloc 1000"),
         *(_trace(f"alloc {size}") for size in (0, -1, 1, HUGE, HUGE + 1)),
         _trace(*["alloc 1016"] * 5),
         _trace("alloc 1009", "alloc 1016", "alloc 1017"),
@@ -125,7 +125,7 @@ def shown_allocations(setting: Setting) -> list[Case]:
 
 def shown_frees(setting: Setting) -> list[Case]:
     return [
-        _trace("alloc 100", "free 1"),
+        _trace("alloc 1000", "free 1"),
         _trace("alloc 1016", "alloc 1016", "free 1", "alloc 1016"),
         _trace("alloc 1016", "alloc 1016", "free 1", "free 1"),
         _trace("alloc 500", "free 7"),
@@ -133,7 +133,7 @@ def shown_frees(setting: Setting) -> list[Case]:
         _trace(*["alloc 504"] * 8, *(f"free {handle}" for handle in (8, 1, 2, 3))),
         _trace(*["alloc 2712"] * 3, "free 2", "alloc 2712", "free 1"),
         _trace("alloc 1016", "lock 1", "free 1", "alloc 1016"),
-        _trace("alloc 4000", "alloc 100", "free 1", "alloc 4000", "free 2"),
+        _trace("alloc 4000", "alloc 1000", "free 1", "alloc 4000", "free 2"),
     ]
 
 
@@ -210,7 +210,7 @@ def _move(*before: str, of: int = 1, page: int = 0, **more: Any) -> Case:
 def shown_pages(setting: Setting) -> list[Case]:
     three = ["alloc 2712"] * 3
     return [
-        _move("alloc 100"),
+        _move("alloc 1000"),
         _move("alloc 4096"),
         *(_move(*three, page=page) for page in (0, 1)),
         *(_move(*["alloc 3064"] * 4, page=page) for page in (0, 1, 2)),
@@ -242,7 +242,7 @@ READ_AND_HELD = ("alloc 2712", "alloc 2712", "read 2")
 def shown_moves(setting: Setting) -> list[Case]:
     two = ["alloc 2712"] * 2
     return [
-        _move("alloc 100"),
+        _move("alloc 1000"),
         _move(*two, page=1),
         _move(*READ_AND_HELD, page=0),
         _move(*READ_AND_HELD, page=1),
@@ -251,7 +251,7 @@ def shown_moves(setting: Setting) -> list[Case]:
         _move(*READ_AND_HELD, "hold 1"),
         _move(*["alloc 2712"] * 4, "read 4"),
         _move(*["alloc 3064"] * 3, "free 2", page=2),
-        _move("alloc 100", gone=True),
+        _move("alloc 1000", gone=True),
     ]
 
 

@@ -86,8 +86,8 @@ def pressed_pool(pages: int, seed: int) -> Case:
     script: list[list[Any]] = [["create_process", pages]] * 2
     script += [["fill", 0, 0, pages, seed, 2], ["inject", 0, 3]]
     script += [["fill", 1, 0, pages, seed + 1, 2], ["inject", 0, 0], ["exit", 0]]
-    script += [["create_process", pages], ["fill", 0, 0, pages, seed + 2, 2], ["rescan"]]
-    script += [["compact", -1, 2, 1], ["exit", 0], ["compact_pool"]]
+    script += [["create_process", pages], ["fill", 0, 0, pages * 3 // 4, seed + 2, 2]]
+    script += [["rescan"], ["compact", -1, 2, 1], ["exit", 0], ["compact_pool"]]
     script += [["touch", 1, 0, *range(0, pages, 8)]]
     config = {"frames": 64, "pageblock_order": 4, "max_pool_percent": 60, "profile": "7.3"}
     return {
@@ -99,8 +99,8 @@ def pressed_pool(pages: int, seed: int) -> Case:
 
 
 def shown_pressure(setting: Setting) -> list[Case]:
-    return [pressed_pool(80, 7)]
+    return [pressed_pool(46, 7)]
 
 
 def drawn_pressure(setting: Setting, random: np.random.Generator) -> list[Case]:
-    return [pressed_pool(int(random.integers(76, 84)), int(random.integers(1 << 30)))]
+    return [pressed_pool(int(random.integers(44, 52)), int(random.integers(1 << 30)))]
