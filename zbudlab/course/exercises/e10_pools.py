@@ -31,7 +31,7 @@ def zspages_with(size: int, *counts: int) -> list[str]:
 
 
 def waiting(size: int, *counts: int) -> list[str]:
-    """Do as `zspages_with`, and leave one more zspage: empty, and locked, so that it waits."""
+    """Return `zspages_with` with one more zspage: empty, and locked, so that it waits."""
     last = PER_ZSPAGE[size] * len(counts)
     frees = zspages_with(size, *counts)[last:]
     return [f"alloc {size}"] * (last + 1) + [f"lock {last + 1}", f"free {last + 1}", *frees]

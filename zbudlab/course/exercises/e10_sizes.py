@@ -8,7 +8,7 @@ from zbudlab.course.contract import Case, Setting, number
 from zbudlab.layout import PAGE_SIZE, ZS_HANDLE_SIZE, ZS_MAX_ALLOC_SIZE
 
 COARSE = "coarse-classes"  #: a rule
-CHAIN = 8  #: pages of a zspage at most, where a case says nothing else
+CHAIN = 8  #: the most pages of a zspage, unless a case says otherwise
 
 
 # --- sizes -------------------------------------------------------------------------------------
