@@ -29,6 +29,12 @@ a { color: var(--accent) } td.lost { white-space: nowrap }
 td.ok { color: var(--good) } td.no { color: var(--bad) }
 .bar { background: var(--line); display: inline-block; height: 8px; width: 120px }
 .bar i { background: var(--bad); display: block; height: 8px }
+@media (max-width: 620px) {
+  main.zb-check { padding: 16px }
+  .wrong thead { display: none }
+  .wrong tr { border-bottom: 1px solid var(--line); display: block; padding: 8px 0 }
+  .wrong th, .wrong td { border: 0; display: block; padding: 2px 0 }
+}
 """
 
 
@@ -103,7 +109,7 @@ def _hardest(task: Exercise, items: list[Graded]) -> str:
     if not rows:
         return "<p>Every submission has all points of this exercise.</p>"
     return (
-        '<table><thead><tr><th scope="col">Your students\' code ...</th>'
+        '<table class="wrong"><thead><tr><th scope="col">Your students\' code ...</th>'
         '<th scope="col">lost by</th><th scope="col">what went wrong most</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
