@@ -66,6 +66,15 @@ BY_HAND = {
 }
 
 
+def rare_row(rng, handles):
+    """An operation that a script has now and then. handles: rows that allocated an object."""
+    rows = [(ops.COMPACT, -1, int(rng.integers(2))), (ops.RESCAN, 0, 0)]
+    rows += [(ops.ASK, int(rng.integers(6)), 0), (ops.FREE, 0, 0)]
+    rows += [(ops.PIN, int(rng.integers(FRAMES)), 0), (ops.MOVABLE, int(rng.integers(2)), 0)]
+    rows += [(ops.ZBUD_MAP, handles[0], 0)] if handles else []
+    return rows[rng.integers(len(rows))]
+
+
 def random_script(rng, rows):
     """Random operations on one machine that stay well above the watermarks; exits come last."""
     script = [(ops.CREATE_PROCESS, 40, 0), (ops.CREATE_PROCESS, 60, 0)]
@@ -86,11 +95,7 @@ def random_script(rng, rows):
             blocks.append(place)
             script.append((ops.ALLOC_PAGES, int(rng.integers(3)), int(rng.integers(3))))
         else:
-            odd = [(ops.COMPACT, -1, int(rng.integers(2))), (ops.RESCAN, 0, 0)]
-            odd += [(ops.ASK, int(rng.integers(6)), 0), (ops.FREE, 0, 0)]
-            odd += [(ops.PIN, int(rng.integers(FRAMES)), 0), (ops.MOVABLE, int(rng.integers(2)), 0)]
-            odd += [(ops.ZBUD_MAP, handles[0], 0)] if handles else []
-            script.append(odd[rng.integers(len(odd))])
+            script.append(rare_row(rng, handles))
             undo = {ops.PIN: ops.UNPIN, ops.ZBUD_MAP: ops.ZBUD_UNMAP}.get(script[-1][0])
             if undo and rng.integers(2):
                 script.append((undo, place, 0))
