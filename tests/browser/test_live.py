@@ -159,7 +159,7 @@ def test_pages_allocated_as_movable_leave_more_huge_pages(page):
 
 def test_works_by_keyboard_and_shows_the_records_of_a_frame(page):
     box = page.locator(MAP)
-    box.get_by_role("button", name="Step").focus()
+    box.get_by_role("button", name="Step", exact=True).focus()
     page.keyboard.press("Enter")
     assert int(box.get_attribute("data-row")) > 0
     box.get_by_role("application").focus()
