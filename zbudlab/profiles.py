@@ -88,8 +88,10 @@ class Profile:
             it harmless that the series' unmap looks up its handle before it locks.
         isolate_under_lock: isolation asks under the pool's lock whether the page still is zbud's,
             so that it never takes a reference from a page that is being freed.
-        refuse_emptied_page: a page without buddies, which is on no list, is not moved.
-        mark_isolated: an isolated page carries a mark, so that no second compaction takes it.
+        refuse_emptied_page: a page without buddies, which is on no list, is not moved. The series
+            moves it all the same.
+        mark_isolated: an isolated page carries a mark, so that no second compaction takes it. In
+            the series it has none.
     """
 
     shared_pool: bool = False

@@ -3,6 +3,7 @@
 import functools
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
@@ -161,7 +162,42 @@ def walk(box):
     )
 
 
+def travel(box):
+    """Take two steps of the pressure panel, one of them back, and go to both by the slider."""
+    press("Step", ".zbl-status:text('step 1')")(box)
+    press("Step", ".zbl-status:text('step 2')")(box)
+    box.get_by_role("button", name="Back", exact=True).click()
+    box.locator(".zbl-status:text('step 1')").wait_for()
+    for place in ("0", "2"):
+        box.get_by_label("go back in time").fill(place)
+        box.locator(f".zbl-status:text('step {place}')").wait_for()
+
+
+def find_the_wrong_step(box):
+    box.get_by_role("radio").first.check()
+    box.get_by_role("button", name="Check").click()
+    box.get_by_text("As it should be").wait_for()
+    box.get_by_role("button", name="Another trace").click()
+    box.page.wait_for_function("(box) => box.dataset.problem === '1'", arg=box.element_handle())
+
+
+def lose_a_count(box):
+    """Both processors read the counter before either writes; the mended code prevents that."""
+    box.get_by_label("Level").select_option(index=0)
+    news, hands = box.locator(".news"), box.locator(".hands button")
+    for who in (0, 1, 0, 1):
+        hands.nth(who).click()
+    box.get_by_text("You broke it.").wait_for()
+    assert "broken" in news.get_attribute("class")
+    box.get_by_label("mended code").check()
+    while (able := box.locator(".hands button:not([aria-disabled=true])")).count():
+        able.last.click()
+    box.get_by_text("nothing broke").wait_for()
+
+
 CHANGES = {
+    "scheduler": lose_a_count,
+    "wrong step": find_the_wrong_step,
     "hero": press("Compact", ".hero:not([data-state=start])"),
     "prediction": press("show without predicting", ".card.locked"),
     "result": lambda box: box.locator(".gate").wait_for(state="hidden"),  # its predictions are open
@@ -171,7 +207,7 @@ CHANGES = {
     "frame map": walk,
     "player": step,
     "question": answer,
-    "pressure panel": press("Step", ".zbl-status:text('step 1')"),
+    "pressure panel": travel,
 }
 
 
@@ -205,18 +241,49 @@ def test_live_pages_are_small_and_nothing_scrolls_sideways(lab, site):
         page.close()
 
 
-def test_live_pages_have_no_serious_fault(lab, site):
-    for name in (
-        "notebooks/00_start_here",
-        "notebooks/06_migration",
-        "notebooks/08_under_pressure",
-        "exercises/e01_pages/e01_pages",
-    ):
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_live_pages_have_no_serious_fault(lab, site, theme):
+    """A minute and more, as each of the pages is looked at in each theme."""
+    for name in live_pages(site):
         page = opened(lab, site, name)
+        page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
         found = Axe().run(page, context="[data-live]").response["violations"]
         serious = [fault for fault in found if fault["impact"] in SERIOUS]
         assert [(f["id"], f["nodes"][0]["html"][:200]) for f in serious] == [], name
         page.close()
+
+
+def test_live_views_work_by_touch_on_a_phone(lab, site):
+    context = lab.context.browser.new_context(
+        has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844}
+    )
+    page = context.new_page()
+    page.goto((site / "notebooks/04_zbud.html").as_uri(), wait_until="load")
+    box = page.locator('[data-live="frame map"][data-live-state=ready]').first
+    box.locator("canvas").first.tap(position={"x": 20, "y": 20})
+    box.get_by_role("region", name="details of the frame").wait_for()
+    page.goto((site / "notebooks/08_under_pressure.html").as_uri(), wait_until="load")
+    box = page.locator('[data-live="pressure panel"][data-live-state=ready]').first
+    box.get_by_role("button", name="Step", exact=True).tap()
+    box.locator(".zbl-status:text('step 1')").wait_for()
+    slider = box.locator(".zbl-controls input[type=range]").first
+    before, size = slider.input_value(), slider.bounding_box()
+    slider.tap(position={"x": 0.9 * size["width"], "y": size["height"] / 2})
+    assert slider.input_value() != before
+    canvas = box.locator("canvas.zbl-blocks")
+    whole = canvas.bounding_box()["height"]
+    canvas.tap(position={"x": 20, "y": 20})  # opens a block
+    assert canvas.bounding_box()["height"] != whole
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_every_module_of_the_reference_can_be_read_without_the_compiler():
+    """Sphinx reads the package with numba's compiler off."""
+    code = "from scripts import site; [site.public_functions(m) for m in site.public_modules()]"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 0
 
 
 PAGES = ("index", "contents", "notebooks/00_start_here", "notebooks/06_migration", "docs/install")

@@ -7,7 +7,8 @@ Also tests `course/checking.py`, `course/contract.py`, `course/rules.py`, `cours
 `course/exercises/e08_experiment.py`, `course/exercises/e09_races.py`,
 `course/exercises/e10_zsmalloc.py` and `course/probes/e09_races.py`.
 
-Also tests `course/exercises/e02_cases.py` and `course/exercises/e10_cases.py`.
+Also tests `course/exercises/e02_cases.py`, `course/exercises/e10_pools.py`,
+`course/exercises/e10_sizes.py` and `course/exercises/e10_traces.py`.
 """
 
 import json

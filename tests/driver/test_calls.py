@@ -47,6 +47,14 @@ class Called:
             paging._settle()
 
 
+def natively_contiguous(machine, count):
+    """Return the first frame that a machine takes from CMA, or a negative errno."""
+    try:
+        return machine.cma_alloc(count, align=8)
+    except MachineError as error:
+        return -error.errno
+
+
 def natively(made, order, kind):
     try:
         return made.alloc_pages(order, ("unmovable", "reclaimable", "movable")[kind])
@@ -137,10 +145,7 @@ def test_ranges_of_cma_are_those_of_the_machine(movable):
     got = []
     for _ in range(4):
         pfn = int(calls.cma_alloc.py_func(*arrays, COUNT, 8))
-        try:
-            assert native.cma_alloc(COUNT, align=8) == pfn
-        except MachineError as error:
-            assert -error.errno == pfn
+        assert natively_contiguous(native, COUNT) == pfn
         got.append(pfn)
         assert native.digest() == called.digest()
         assert np.array_equal(native.cma_bitmap, called.cma_bitmap)

@@ -113,7 +113,7 @@ def _add_submissions(grade: argparse.ArgumentParser) -> None:
         "--exercise", default="", metavar="NAME", help="grade only this one, such as e06_migrate"
     )
     grade.add_argument(
-        "--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="jobs at once"
+        "--jobs", type=_jobs, default=os.cpu_count(), metavar="N", help="submissions graded at once"
     )
     grade.add_argument("--variant", type=int, metavar="N", help="the number that chose the rule")
     grade.add_argument(

@@ -16,7 +16,7 @@ from zbudlab.jit.compile import KERNELS
 def on_plain_arrays(compiled: Any) -> Callable:
     """Return a compiled kernel for uncompiled callers: it takes record views as plain arrays.
 
-    Of a tuple of views it takes `original`, the tuple of arrays that they are views of.
+    For a tuple of views it gets `original`, the tuple of the arrays behind them.
     """
 
     def as_array(argument: Any) -> Any:

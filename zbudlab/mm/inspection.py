@@ -148,7 +148,7 @@ def pool_frame(mem, page, pfn):
 
 @kernel
 def used_frame(mem, page, pfn):
-    """Return the byte that describes a frame in use, whatever list it is on (layout.FRAME_*)."""
+    """Return the byte that describes a frame in use (layout.FRAME_*), without FRAME_IN_CMA."""
     if page_zpool(page):
         return pool_frame(mem, page, pfn)
     if page.mapping == 0:

@@ -209,7 +209,7 @@ def z3fold_unmap(mem, number, handle):
 
 @kernel
 def reclaimable(mem, pool):
-    """Return the least recently used page that is neither foreign nor claimed; 0 = none."""
+    """Return the record of the oldest page that is neither foreign nor claimed; 0 = none."""
     head = pool.z3fold_heads
     record = np.int64(mem.z3folds[head].prev[LRU])
     while record != head:

@@ -70,6 +70,18 @@ CODE = [
         exercise="e08_experiment",
     ),
     Attack(
+        "parts_and_twins_of_zsmalloc",
+        "from zbudlab.mm import zsmalloc, zsmalloc_class, zsmalloc_compact, zsmalloc_zpool, zpool\n"
+        "zs_malloc = zpool.zpool_malloc\nzs_free = zpool.zpool_free\n"
+        "def zs_page_migrate(mem, new, old):\n    return zpool.zpool_migrate_page(mem, new, old)\n"
+        "def find_get_zspage(*a):\n    return zsmalloc_compact.isolate_target(*a)\n"
+        "def calculate_zspage_chain_size(pool, size):\n"
+        "    return min(range(1, 9), key=lambda k: zsmalloc_class.waste_of_chain(pool, k, size))\n"
+        "def get_size_class_index(size):\n    return zsmalloc_class.get_size_class_index(size)",
+        "it is the student's to write|not written yet",
+        exercise="e10_zsmalloc",
+    ),
+    Attack(
         "undo_the_plugging",
         "import contextlib\nfrom zbudlab import jit\n"
         "jit.replaced = lambda functions: contextlib.nullcontext()",

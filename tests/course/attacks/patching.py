@@ -145,6 +145,22 @@ CODE = [
         exercise="e06_migrate",
     ),
     Attack(
+        "pools_that_look_empty",
+        "import zbudlab.conformance.zspages as probe\n"
+        "probe.ZspagesView.snapshot = lambda view: {{}}\n"
+        "def zs_page_migrate(*arguments):\n    return 0\n"
+        "replace_sub_page = find_get_zspage = isolate_source = isolate_target = zs_page_migrate",
+        '"zspages": null',
+        exercise="e10_zsmalloc",
+    ),
+    Attack(
+        "zspages_in_a_circle",
+        "def zs_free(mem, number, handle):\n    mem.zspages.next[:] = 5\n"
+        "    mem.zspages.freeobj[:] = 0\n    mem.objects[:] = 0\n    return 0",
+        "no answer in time|IndexError|zspages",
+        exercise="e10_zsmalloc",
+    ),
+    Attack(
         "equal_to_everything",
         "class Yes(int):\n    __eq__ = lambda self, other: True\n    __ne__ = lambda *a: False\n"
         "    __hash__ = int.__hash__\n    __sub__ = __rsub__ = lambda *a: 0\n"

@@ -17,7 +17,7 @@ def test_objects_are_to_scale_and_pages_have_edges():
     left = [float(x) for x in re.findall(r'<rect x="([\d.]+)" y="4"', svg)]
     assert left == pytest.approx([0, 0, 2 * 2720 / 8192 * 520], abs=0.1)
     assert len(re.findall(r'stroke-width="2"', svg)) == 1
-    assert repr(picture(WHOLE)) == ("2 pages (frame 3, 9): 2 of 3 places of 2720 bytes, group 7")
+    assert repr(picture(WHOLE)) == ("2 pages: 2 of 3 places of 2720 bytes, group 7 (frames 3, 9)")
 
 
 def test_only_the_zspage_that_differs_is_outlined():
@@ -70,3 +70,12 @@ def test_handles_that_lead_elsewhere_are_rows():
         ("handle 2", "frame 4, object 1", "frame 4, object 2"),
         ("handle <", "none", "9"),
     ]
+
+
+def test_the_state_of_a_pool_in_a_machine_is_drawn():
+    found = sides(
+        {"zsmalloc pool": {"zspages": [WHOLE], "pages": 2}},
+        {"zsmalloc pool": {"zspages": [QUARTERS], "pages": 1}},
+    )
+    assert found.should.count("<svg") == 1
+    assert found.rows == [("pages of zsmalloc pool", "2", "1")]

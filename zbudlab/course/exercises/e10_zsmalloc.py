@@ -1,8 +1,7 @@
 """e10_zsmalloc: size classes, places, fullness groups, a page that moves, what compaction takes."""
 
 from zbudlab.course.contract import Ability, Exercise, Rule
-from zbudlab.course.exercises import GOLDEN_CHANGED, why_golden
-from zbudlab.course.exercises import e10_cases as cases
+from zbudlab.course.exercises import GOLDEN_CHANGED, e10_pools, e10_sizes, e10_traces, why_golden
 
 #: Kernels that the student writes: all functions except the place of an object and the number.
 KERNELS = {
@@ -37,7 +36,7 @@ RULES = (
         },
     ),
     Rule(
-        cases.COARSE,
+        e10_sizes.COARSE,
         "In this variant only classes with an EVEN number are used: a size gets the smallest of "
         "them whose place is large enough. Places are then 32, 64, 96 ... bytes.",
         changes=("get_size_class_index", "pages_for_objects"),
@@ -82,13 +81,13 @@ EXERCISE = Exercise(
             2,
             "basic.call",
             ("get_size_class_index",),
-            cases.shown_sizes,
-            cases.drawn_sizes,
+            e10_sizes.shown_sizes,
+            e10_sizes.drawn_sizes,
             hints=(
                 "Class 0 takes up to 32 bytes. How many bytes are beyond them?",
                 "Divide what is beyond by 16, rounded up; the largest class takes the rest.",
             ),
-            why=cases.why_class,
+            why=e10_sizes.why_class,
         ),
         Ability(
             "chain",
@@ -96,10 +95,10 @@ EXERCISE = Exercise(
             2,
             RECORDS,
             ("calculate_zspage_chain_size",),
-            cases.shown_chains,
-            cases.drawn_chains,
+            e10_sizes.shown_chains,
+            e10_sizes.drawn_chains,
             hints=("k pages leave k * PAGE_SIZE % size bytes at the end. Keep the best k so far.",),
-            why=cases.why_chain,
+            why=e10_sizes.why_chain,
         ),
         Ability(
             "place",
@@ -107,13 +106,13 @@ EXERCISE = Exercise(
             3,
             "basic.call",
             ("pieces_of_object",),
-            cases.shown_pieces,
-            cases.drawn_pieces,
+            e10_sizes.shown_pieces,
+            e10_sizes.drawn_pieces,
             hints=(
                 "Pages of a zspage are one stretch: where in it does the object start?",
                 "divmod(start, page_size). How many bytes are left in that page?",
             ),
-            why=cases.why_pieces,
+            why=e10_sizes.why_pieces,
         ),
         Ability(
             "group",
@@ -121,10 +120,10 @@ EXERCISE = Exercise(
             2,
             RECORDS,
             ("get_fullness_group",),
-            cases.shown_groups,
-            cases.drawn_groups,
+            e10_sizes.shown_groups,
+            e10_sizes.drawn_groups,
             hints=("Empty and full first. Then whole percent, and whole tens of them.",),
-            why=cases.why_group,
+            why=e10_sizes.why_group,
         ),
         Ability(
             "zspage",
@@ -132,8 +131,8 @@ EXERCISE = Exercise(
             2,
             "e10_zsmalloc.found",
             ("find_get_zspage",),
-            cases.shown_finds,
-            cases.drawn_finds,
+            e10_pools.shown_finds,
+            e10_pools.drawn_finds,
             hints=("From the group below ZS_FULL down to ZS_EMPTY.",),
             why="the first zspage of the fullest group with room, and an empty one only if there "
             "is no other",
@@ -145,14 +144,13 @@ EXERCISE = Exercise(
             4,
             "e10_zsmalloc.steps",
             ("zs_malloc",),
-            cases.shown_allocations,
-            cases.drawn_allocations,
+            e10_pools.shown_allocations,
+            e10_pools.drawn_allocations,
             hints=(
                 "In which order: check the size, take a handle, find a zspage, take an object.",
                 "What must be given back if there is no page for a new zspage?",
             ),
-            why="no bytes are -EINVAL, more than a page -ENOSPC; a refused page gives the handle "
-            "back; a new zspage joins the list of its group, one that was there changes lists",
+            why=e10_pools.why_allocation,
             shrinks=("trace",),
         ),
         Ability(
@@ -161,11 +159,10 @@ EXERCISE = Exercise(
             3,
             "e10_zsmalloc.steps",
             ("zs_free",),
-            cases.shown_frees,
-            cases.drawn_frees,
+            e10_pools.shown_frees,
+            e10_pools.drawn_frees,
             hints=("A zspage with an object less may belong to another group, or be empty.",),
-            why="the object and its handle are free again, and the zspage is on the list of its "
-            "group, or freed with its last object",
+            why=e10_pools.why_free,
             shrinks=("trace",),
         ),
         Ability(
@@ -174,8 +171,8 @@ EXERCISE = Exercise(
             3,
             "e10_zsmalloc.replaced",
             ("replace_sub_page",),
-            cases.shown_pages,
-            cases.drawn_pages,
+            e10_pools.shown_pages,
+            e10_pools.drawn_pages,
             hints=(
                 "A handle's place is the frame in which its object STARTS.",
                 "The first object that starts in page k has number k * PAGE_SIZE / size, rounded "
@@ -191,13 +188,13 @@ EXERCISE = Exercise(
             3,
             "e10_zsmalloc.moved",
             ("zs_page_migrate",),
-            cases.shown_moves,
-            cases.drawn_moves,
+            e10_pools.shown_moves,
+            e10_pools.drawn_moves,
             hints=(
                 "Find out first whether the page may move, and only then change anything.",
                 "Which references does a page have that can move? zsmalloc's, and?",
             ),
-            why=cases.why_move,
+            why=e10_pools.why_move,
             shrinks=("before",),
         ),
         Ability(
@@ -206,8 +203,8 @@ EXERCISE = Exercise(
             1,
             RECORDS,
             ("zs_can_compact",),
-            cases.shown_gains,
-            cases.drawn_gains,
+            e10_sizes.shown_gains,
+            e10_sizes.drawn_gains,
             hints=("How many whole zspages would the free objects fill?",),
             why="only whole zspages can be freed, each with all of its pages",
         ),
@@ -217,10 +214,10 @@ EXERCISE = Exercise(
             3,
             "e10_zsmalloc.found",
             ("isolate_source", "isolate_target"),
-            cases.shown_choices,
-            cases.drawn_choices,
+            e10_pools.shown_choices,
+            e10_pools.drawn_choices,
             hints=("One goes up through the groups, the other down; both leave out two.",),
-            why=cases.why_choice,
+            why=e10_pools.why_choice,
             shrinks=("before",),
         ),
         Ability(
@@ -229,9 +226,9 @@ EXERCISE = Exercise(
             3,
             "e10_zsmalloc.recorded",
             tuple(KERNELS),
-            cases.shown_goldens,
-            cases.drawn_traces,
-            expected=cases.kernels_answer,
+            e10_traces.shown_goldens,
+            e10_traces.drawn_traces,
+            expected=e10_traces.kernels_answer,
             why=why_golden,
             shrinks=("trace",),
         ),
@@ -241,8 +238,8 @@ EXERCISE = Exercise(
             3,
             "machines.script",
             tuple(KERNELS),
-            cases.shown_pressure,
-            cases.drawn_pressure,
+            e10_traces.shown_pressure,
+            e10_traces.drawn_pressure,
             why="no page may be lost: go through the script up to there by hand",
             shrinks=("script",),
         ),
@@ -252,8 +249,8 @@ EXERCISE = Exercise(
             2,
             "basic.value",
             ("pages_for_objects",),
-            cases.pages_question,
-            expected=cases.pages_answer,
+            e10_sizes.pages_question,
+            expected=e10_sizes.pages_answer,
             hints=("Class, chain, objects of a zspage, zspages, pages: one after the other.",),
         ),
     ),

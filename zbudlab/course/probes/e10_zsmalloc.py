@@ -2,14 +2,14 @@
 
 Operations are "alloc SIZE", "free HANDLE", "read HANDLE", "end HANDLE" (of reading), "hold HANDLE"
 (another holder takes a reference of its page), "lock HANDLE" (its page, as migration does),
-"move HANDLE" (its page), "refuse COUNT" (page allocations), "starve SIZE" (allocate while no handle
-is free) and "compact".
+"refuse COUNT" (page allocations), "starve SIZE" (allocate while no handle is free) and "compact".
 
 A case: chain (of the pool's rules, default 8), frames (of memory, default FRAMES), and what the
 probe's docstring names.
 """
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,8 @@ from zbudlab.conformance.trace import Operation
 from zbudlab.conformance.zsmalloc import ZsmallocHarness
 from zbudlab.conformance.zspages import ZspagesView
 from zbudlab.course.probes import Bench, TooSlow, plain, trouble
-from zbudlab.layout import MIGRATE_MOVABLE, PG_LOCKED, ZPOOL_ZSMALLOC
+from zbudlab.layout import ENOENT, MIGRATE_MOVABLE, PG_LOCKED, ZPOOL_ZSMALLOC
 from zbudlab.mm import (
-    migrate,
     page_alloc,
     zpool,
     zsmalloc,
@@ -80,7 +79,7 @@ class World:
     def run(self, operation: str) -> int:
         """Run an operation and return its answer."""
         name, *arguments = operation.split()
-        return int(getattr(self, name)(*map(int, arguments)) or 0)
+        return int(getattr(self, name)(*map(int, arguments)))
 
     # --- operations ----------------------------------------------------------------------------
 
@@ -103,28 +102,37 @@ class World:
             for field in ("free_handle", "unused_handle"):
                 arena[field] = before[field]
 
-    def read(self, handle: int) -> None:
-        zpool.zpool_map_handle(self.state.mem, POOL, handle)
+    def read(self, handle: int) -> int:
+        return min(0, zpool.zpool_map_handle(self.state.mem, POOL, handle))
 
     def end(self, handle: int) -> int:
         return zpool.zpool_unmap_handle(self.state.mem, POOL, handle)
 
-    def hold(self, handle: int) -> None:
+    def hold(self, handle: int) -> int:
+        if not self.has(handle):
+            return -ENOENT
         self.state.pages["refcount"][self.page_of(handle)] += 1
+        return 0
 
-    def lock(self, handle: int) -> None:
+    def lock(self, handle: int) -> int:
+        if not self.has(handle):
+            return -ENOENT
         self.state.pages["page_flags"][self.page_of(handle)] |= PG_LOCKED
+        return 0
 
-    def move(self, handle: int) -> int:
-        return migrate.migrate_pool_page(self.state.mem, self.page_of(handle))
-
-    def refuse(self, count: int) -> None:
+    def refuse(self, count: int) -> int:
         self.state.zone["fail_page_alloc"] = count
+        return 0
 
     def compact(self) -> int:
         return zsmalloc_compact.zs_compact(self.state.mem, POOL)
 
     # --- what is there -------------------------------------------------------------------------
+
+    def has(self, handle: int) -> bool:
+        """Return whether there is such a handle."""
+        known = int(self.state.arenas[0]["unused_handle"])
+        return 0 < handle < known and int(self.state.handles[handle]) >= 0
 
     def page_of(self, handle: int) -> int:
         """Return the frame in which a handle's object starts."""
@@ -145,6 +153,7 @@ class World:
             "handles": int(arena["nr_handles"]),
             "frames in use": int((self.state.pages["refcount"][::2] > 0).sum()),
             "freeing is queued": int(self.state.pools[POOL]["free_work"]),
+            "objects of zspage 0": int(self.state.zspages[0]["inuse"]),
         }
 
 
@@ -243,31 +252,40 @@ def _record(kind: np.dtype, fields: dict[str, int], function: Any) -> Any:
     return made[0] if hasattr(function, "py_func") else made.view(np.recarray)[0]
 
 
-def found(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return which zspage a function finds in a class, and the pool after it.
-
-    case: before (operations), of (a handle, whose class it is), call (module and function).
-    """
-    with bench.plainly():
-        world = _after(bench, case)
-        module, function = CALLS[case["call"]]
-        zs = getattr(module, function)(world.state.mem, world.size_class(case["of"]))
-        return {"answer": _zspage(world, zs), "state": world.snapshot()}
-
-
 CALLS: dict[str, tuple[Any, str]] = {
     "find_get_zspage": (zsmalloc, "find_get_zspage"),
     "isolate_source": (zsmalloc_compact, "isolate_source"),
     "isolate_target": (zsmalloc_compact, "isolate_target"),
 }
+Called = Callable[[World], dict[str, Any]]
 
 
-def _after(bench: Bench, case: dict[str, Any]) -> World:
-    """Return a pool after the operations of a case."""
-    world = World(bench, case)
-    for operation in case["before"]:
-        world.run(operation)
-    return world
+def _called(bench: Bench, case: dict[str, Any], name: str, call: Called) -> Any:
+    """Return the answers to the operations before a call, and what the call answers.
+
+    case: before (operations), of (a handle that exists after them).
+    """
+    with bench.plainly():
+        world = World(bench, case)
+        answers: list[Any] = [{"op": op, "rc": world.run(op)} for op in case["before"]]
+        if not world.has(case["of"]):
+            return "there is no such object"
+        answers.append({"op": name, **plain(call(world))})
+    return answers
+
+
+def found(bench: Bench, case: dict[str, Any]) -> Any:
+    """Return which zspage a function finds in a class, and the pool after it.
+
+    case: before and of (whose class it is), call (of CALLS).
+    """
+
+    def call(world: World) -> dict[str, Any]:
+        module, function = CALLS[case["call"]]
+        zs = getattr(module, function)(world.state.mem, world.size_class(case["of"]))
+        return {"found": _zspage(world, zs), "state": world.snapshot()}
+
+    return _called(bench, case, case["call"], call)
 
 
 def _zspage(world: World, zs: Any) -> Any:
@@ -281,22 +299,21 @@ def _zspage(world: World, zs: Any) -> Any:
 class Move:
     """A page of a pool that is isolated, and a fresh frame for it.
 
-    case: before, of (a handle, of whose zspage a page moves), page (which, from 0), gone (whether
-    the zspage is freed after the isolation).
+    case: of (a handle, of whose zspage a page moves), page (which, from 0), gone (whether the
+    object is freed after the isolation).
     """
 
-    def __init__(self, bench: Bench, case: dict[str, Any]) -> None:
-        self.world = _after(bench, case)
-        self.state = self.world.state
-        self.zs = self.world.zspage_of(case["of"])
-        chain = self.world.view.frames(self.zs)
+    def __init__(self, world: World, case: dict[str, Any]) -> None:
+        self.world, self.state = world, world.state
+        self.zs = world.zspage_of(case["of"])
+        chain = world.view.frames(self.zs)
         self.old = chain[case["page"] % len(chain)]
         self.state.pages["refcount"][self.old] += 1
         self.new = int(page_alloc.alloc_pages(self.state.mem, 0, MIGRATE_MOVABLE))
         for field in ("private", "index"):
             self.state.pages[field][self.new] = STALE
         if case.get("gone"):
-            self.world.free(case["of"])
+            world.free(case["of"])
         random = np.random.Generator(np.random.PCG64(case["of"]))
         self.state.frames[self.old] = random.integers(0, 256, layout.PAGE_SIZE, np.uint8)
 
@@ -305,29 +322,36 @@ class Move:
         page = self.state.pages[pfn]
         return {
             "references": int(page["refcount"]),
-            "is zsmalloc's": bool(page_zsmalloc(page)),
-            "pool": int(page["private"]),
-            "zspage": int(page["index"]),
-            "bytes": zlib.crc32(self.state.frames[pfn]),
+            "zsmalloc's mark": bool(page_zsmalloc(page)),
+            "pool number": int(page["private"]),
+            "zspage number": int(page["index"]),
+            "checksum": zlib.crc32(self.state.frames[pfn]),
         }
 
     def seen(self) -> dict[str, Any]:
         """Return both pages, and the pool."""
-        pages = {"new page": self.page(self.new), "old page": self.page(self.old)}
+        both = {"new": self.page(self.new), "old": self.page(self.old)}
+        pages = {f"{n} of the {k} page": v for k, page in both.items() for n, v in page.items()}
         return pages | self.world.snapshot()
 
 
 def replaced(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return the pool after replace_sub_page. case: see Move."""
-    with bench.plainly():
-        move = Move(bench, case)
+    """Return the pool after replace_sub_page. case: before, and see Move."""
+
+    def call(world: World) -> dict[str, Any]:
+        move = Move(world, case)
         zsmalloc_migrate.replace_sub_page(move.state.mem, move.zs, move.new, move.old)
         return {"state": move.seen()}
 
+    return _called(bench, case, f"replace_sub_page for page {case['page']}", call)
+
 
 def moved(bench: Bench, case: dict[str, Any]) -> Any:
-    """Return the answer of zs_page_migrate, and the pool after it. case: see Move."""
-    with bench.plainly():
-        move = Move(bench, case)
+    """Return the answer of zs_page_migrate, and the pool after it. case: before, and see Move."""
+
+    def call(world: World) -> dict[str, Any]:
+        move = Move(world, case)
         answer = zsmalloc_migrate.zs_page_migrate(move.state.mem, move.new, move.old)
-        return {"answer": int(answer), "state": move.seen()}
+        return {"rc": int(answer), "state": move.seen()}
+
+    return _called(bench, case, f"zs_page_migrate for page {case['page']}", call)

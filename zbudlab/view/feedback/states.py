@@ -33,6 +33,7 @@ NAMES = {
 }
 #: What an entry of a zbud LRU list has after the handles and chunks of its objects.
 COUNTS = ("references", "mappings of the first object", "mappings of the last object")
+POOLS = {"lru", "free", "zspages"}  #: what a nested table has that is the state of a pool or a zone
 LEFT_OUT = ("i", "op", "sd", "fi", "ui", "nr_free", "mt", "final")
 
 
@@ -73,7 +74,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
         return {"answer": value}
     found: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, dict) and ("lru" in inner or "free" in inner or name == "state"):
+        if isinstance(inner, dict) and (name == "state" or not POOLS.isdisjoint(inner)):
             found |= _flat(inner, f"{prefix}{name}." if name != "state" else prefix)
         else:
             found[prefix + str(name)] = inner

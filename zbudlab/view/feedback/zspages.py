@@ -11,7 +11,9 @@ from zbudlab.view.feedback.shapes import WIDTH, box, drawing, line, outline, wor
 from zbudlab.view.look import tokens
 
 STRIP = 40  #: height of a zspage
-ROW = 82  #: from one zspage to the next
+ROW = 84  #: from one zspage to the next
+FRAMES = 22  #: what a line with its frames needs more
+SHOWN_FRAMES = 10  #: frames of a zspage that are named
 NUMBERED = 22  #: width of an object from which its handle fits in it
 EDGES = 64  #: objects of a zspage up to which their edges are drawn
 
@@ -23,19 +25,19 @@ def pages_of(entry: Entry) -> int:
     return int(entry["pages"]) if "pages" in entry else len(entry["frames"])
 
 
-def _object(entry: Entry, index: int, top: float) -> str:
-    """Draw one place of a zspage, with the handle of its object."""
-    scale = WIDTH / (pages_of(entry) * layout.PAGE_SIZE)
-    width, handle = entry["size"] * scale, entry["objects"][index]
-    left = index * width
-    parts = []
-    if handle:
-        parts.append(box(left, top, width, STRIP, ("zbud1", "zbud2")[index % 2]))
-    if len(entry["objects"]) <= EDGES:
-        parts.append(line(left + width, top, top + STRIP, "edge", 1))
-    if handle and width >= NUMBERED:
-        parts.append(_plate(left + width / 2, top, str(handle)))
-    return "".join(parts)
+def _objects(entry: Entry, top: float) -> tuple[list[str], list[str]]:
+    """Return the places of a zspage, and the handles of its objects."""
+    width = entry["size"] * WIDTH / (pages_of(entry) * layout.PAGE_SIZE)
+    parts, plates = [], []
+    for index, handle in enumerate(entry["objects"]):
+        left = index * width
+        if handle:
+            parts.append(box(left, top, width, STRIP, ("zbud1", "zbud2")[index % 2]))
+        if len(entry["objects"]) <= EDGES:
+            parts.append(line(left + width, top, top + STRIP, "edge", 1))
+        if handle and width >= NUMBERED:
+            plates.append(_plate(left + width / 2, top, str(handle)))
+    return parts, plates
 
 
 def _plate(middle: float, top: float, number: str) -> str:
@@ -46,24 +48,37 @@ def _plate(middle: float, top: float, number: str) -> str:
 
 
 def described(entry: Entry) -> str:
-    """Return a zspage in words."""
+    """Return a zspage in words, without its frames."""
     pages, places = pages_of(entry), len(entry["objects"])
     used = sum(handle != 0 for handle in entry["objects"])
-    where = f" (frame {', '.join(map(str, entry['frames']))})" if "frames" in entry else ""
     group = f", group {entry['group']}" if "group" in entry else ""
-    count = f"{pages} page{'s' * (pages != 1)}{where}"
+    count = f"{pages} page{'s' * (pages != 1)}"
     return f"{count}: {used} of {places} places of {entry['size']} bytes{group}"
+
+
+def _frames(entry: Entry) -> str:
+    """Return the frames of a zspage in words."""
+    frames = list(map(str, entry["frames"]))
+    more = " …" if len(frames) > SHOWN_FRAMES else ""
+    return f"frame{'s' * (len(frames) != 1)} {', '.join(frames[:SHOWN_FRAMES])}{more}"
+
+
+def _told(entry: Entry) -> str:
+    """Return all that is drawn of a zspage in words."""
+    return f"{described(entry)} ({_frames(entry)})" if "frames" in entry else described(entry)
 
 
 def _zspage(entry: Entry, top: float) -> str:
     """Draw a zspage: places, free ones and the rest lighter, edges of pages."""
-    parts = [box(0, top, WIDTH, STRIP, "free")]
-    parts += [_object(entry, index, top) for index in range(len(entry["objects"]))]
+    objects, plates = _objects(entry, top)
     pages = pages_of(entry)
-    for page in range(1, pages):
-        parts.append(line(page * WIDTH / pages, top - 5, top + STRIP + 5, "ink", 2))
-    parts.append(words(0, top + STRIP + 21, described(entry)))
-    return "".join(parts)
+    edges = [
+        line(page * WIDTH / pages, top - 5, top + STRIP + 5, "ink", 2) for page in range(1, pages)
+    ]
+    told = [words(0, top + STRIP + 21, described(entry))]
+    if "frames" in entry:
+        told.append(words(0, top + STRIP + 21 + FRAMES, _frames(entry)))
+    return "".join([box(0, top, WIDTH, STRIP, "free"), *objects, *edges, *plates, *told])
 
 
 def zspages(entries: Sequence[Entry], marked: Collection[int], mark: str, more: int = 0) -> str:
@@ -73,18 +88,19 @@ def zspages(entries: Sequence[Entry], marked: Collection[int], mark: str, more: 
     marked: places of the zspages to outline. more: how many are not drawn.
     """
     parts = []
+    row = ROW + FRAMES * any("frames" in entry for entry in entries)
     for place, entry in enumerate(entries):
-        top = place * ROW + 4
+        top = place * row + 4
         parts.append(_zspage(entry, top))
         if place in marked:
             parts.append(outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
     if not entries:
         parts.append(words(0, 18, "no zspage on a list", colour="quiet"))
-    height = max(len(entries), 0.4) * ROW + 4
+    height = max(len(entries), 0.4) * row + 4
     if more:
         parts.append(words(0, height + 16, f"and {more} that are the same", colour="quiet"))
         height += 26
-    told = "; ".join(map(described, entries))
+    told = "; ".join(map(_told, entries))
     count = f"{len(entries)} zspage{'s' * (len(entries) != 1)}"
     return drawing(parts, height, f"{count}: {told}" if told else count)
 
@@ -96,7 +112,7 @@ class Picture:
         self.entries = entries
 
     def __repr__(self) -> str:
-        return "; ".join(map(described, self.entries))
+        return "; ".join(map(_told, self.entries))
 
     def _repr_html_(self) -> str:
         style = f"<style>{tokens.css('.zb-zspages')}</style>"
