@@ -5,6 +5,7 @@ Also tests `conformance/recording.py`, `conformance/recorded_pages.py`, `conform
 """
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,18 @@ def test_lengths_are_those_of_the_next_store():
     shown = lengths_shown(read_recording(FOLDER / "7.3-churn-lz4-text.gz"))
     assert [shown[page] for page in range(3)] == [2497, 2555, 2732]
     assert 2047 not in lengths_shown(read_recording(FOLDER / "7.3-zstd-half.gz"))
+
+
+def test_the_sum_of_two_pages_is_no_length():
+    """A row that was read late shows its page with the next one, here in 4000 bytes more."""
+    recording = read_recording(FOLDER / "7.3-churn-lz4-text.gz")
+    shown, column = lengths_shown(recording), recording.columns.index("zswap_bytes")
+    rows = recording.rows.copy()
+    late = np.flatnonzero(recording.column("op") == 0)[500:1500:100]
+    rows[late, column] -= 4000
+    again = lengths_shown(replace(recording, rows=rows))
+    assert len(again) > len(shown) - 3 * len(late)
+    assert {page: shown[page] for page in again} == again
 
 
 def test_what_no_recording_shows_is_printed_as_solved():

@@ -139,6 +139,8 @@ def _shown_later(recording: Recording) -> dict[int, int]:
     So a page's length shows when the next one is stored, if nothing else happens in between and
     the pool is not at its limit. That a page is zeros, or does not compress, shows at once. Rarely
     the kernel counts a page before its row is read; then only the sum with the one before shows.
+    Of a page that is stored several times the least length counts, as no sum is less; what is as
+    long as a page is a sum.
     """
     found: dict[int, int] = {}
     waiting, base, before, kept, last = -1, 0, 0, 0, -1
@@ -155,8 +157,8 @@ def _shown_later(recording: Recording) -> dict[int, int]:
         else:
             if waiting >= 0 and charged == base:
                 found.pop(last, None)
-            elif waiting >= 0:
-                found[waiting] = charged - base
+            elif waiting >= 0 and 0 < (length := charged - base) < PAGE_SIZE:
+                found[waiting] = min(length, found.get(waiting, length))
             last = waiting
             waiting, base = (-1, 0) if whole > kept else (content, charged)
             if whole > kept:
