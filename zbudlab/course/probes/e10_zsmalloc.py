@@ -39,8 +39,8 @@ POOL = 1  #: so that pool 0 is another, which has no classes
 CHAIN = "zsmalloc_class.calculate_zspage_chain_size"
 STALE = 9  #: what the fresh frame's last owner left in its struct page
 
-#: Memories with an empty pool, and the bytes of their arrays as they were, by chain size and frames:
-#: to make one takes long uncompiled. A memory is used for one case after the other.
+#: Memories with an empty pool, and the bytes of their arrays as they were, by chain size and
+#: frames: to make one takes long uncompiled. A memory is used for one case after the other.
 _made: dict[tuple[int, int], tuple[State, dict[str, np.ndarray]]] = {}
 
 
