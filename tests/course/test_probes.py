@@ -18,8 +18,9 @@ from zbudlab.course.exercises.e09_races import UNMAP_CASES
 from zbudlab.course.grading.copies import stripped_copy
 from zbudlab.course.grading.sandbox import Ended, Sandbox, bubblewrap
 from zbudlab.course.judging import Here, reference_functions
-from zbudlab.course.probes import TOO_SLOW, Bench, e09_races
+from zbudlab.course.probes import TOO_SLOW, Bench, e09_races, e10_zsmalloc
 from zbudlab.course.reasons import failure
+from zbudlab.mm import inspection
 from zbudlab.races import oracles
 
 SCRIPT = {
@@ -134,6 +135,18 @@ def test_a_wrong_function_of_a_notebook_that_breaks_lists_raises():
     found = Here(task, names).observe(task.ability("free"), case)["answer"]
     assert "IndexError" in found[-1]["error"]
     assert names == before
+
+
+def test_a_memory_that_was_used_is_as_a_new_one_for_the_next_case():
+    task = exercise("e10_zsmalloc")
+    kernels = Here(task, reference_functions(task))
+    for trace in (["alloc 2712"] * 40, ["alloc 1000", "lock 1", "free 1"]):
+        kernels.observe(task.ability("free"), {"trace": trace, "frames": 32})
+        again = inspection.arrays(e10_zsmalloc._as_created(8, 32))
+        new = inspection.arrays(e10_zsmalloc._created(8, 32))
+        assert {n: a.tobytes() for n, a in again.items()} == {
+            n: a.tobytes() for n, a in new.items()
+        }
 
 
 @pytest.mark.isolation

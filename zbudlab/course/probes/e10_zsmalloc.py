@@ -39,8 +39,8 @@ POOL = 1  #: so that pool 0 is another, which has no classes
 CHAIN = "zsmalloc_class.calculate_zspage_chain_size"
 STALE = 9  #: what the fresh frame's last owner left in its struct page
 
-#: Memories with an empty pool, and their arrays as they were, by chain size and frames: to make one
-#: takes long uncompiled. A memory is used for one case after another.
+#: Memories with an empty pool, and the bytes of their arrays as they were, by chain size and
+#: frames: to make one takes long uncompiled. A memory is used for one case after the other.
 _made: dict[tuple[int, int], tuple[State, dict[str, np.ndarray]]] = {}
 
 
@@ -56,15 +56,19 @@ def _as_created(chain: int, frames: int) -> State:
     key = chain, frames
     if key not in _made:
         state = _created(chain, frames)
-        _made[key] = state, {name: array.copy() for name, array in arrays(state).items()}
+        _made[key] = state, {name: _bytes(array).copy() for name, array in arrays(state).items()}
     state, before = _made[key]
-    for name, array in before.items():
+    for name, kept in before.items():
         own = getattr(state, name)
-        if own.shape == array.shape:
-            own.view(np.uint8)[...] = array.view(np.uint8)  # with the bytes that no field has
-        else:  # it has grown
-            setattr(state, name, array.copy())
+        if own.nbytes != len(kept):  # it has grown
+            setattr(state, name, np.zeros(len(kept) // own.itemsize, own.dtype))
+        _bytes(getattr(state, name))[:] = kept
     return state
+
+
+def _bytes(array: np.ndarray) -> np.ndarray:
+    """Return an array as bytes, with those that no field of its records has: frames are in them."""
+    return array.view(np.uint8).reshape(-1)
 
 
 class World:
