@@ -149,7 +149,7 @@ def frame_map() -> str:
     machine.set_zbud_movable(False)
     made = image(machine, processes=PROGRAMS, pages=PROGRAMS * PAGES, objects=OBJECTS)
     view = FrameMap(machine, size=MAP_SIZE)
-    given = {
+    given = _shown(view) | {
         "image": packed(made.data),
         "description": made.description,
         "operations": operations(),
@@ -160,14 +160,20 @@ def frame_map() -> str:
         "steps": MOVING,
         "actor": plain(mover().view(np.uint8)),
         "zbud": [layout.FRAME_POOL_PART, layout.FRAME_POOL_FULL],
+    }
+    files = str(view._esm).replace("export default", "const frameMap =")
+    return _script("frame map", files, "map.js", given)
+
+
+def _shown(view: Any) -> dict[str, Any]:
+    """Return how a map looks: its legend, colours and the places of its cells."""
+    return {
         "look": view.look,
         "size": view.size,
         "legend": plain(view.legend),
         "colours": {theme: plain(colours) for theme, colours in view.colours.items()},
         "grids": [_grid(view, name) for name in ("blocks", "hilbert", "linear")],
     }
-    files = str(view._esm).replace("export default", "const frameMap =")
-    return _script("frame map", files, "map.js", given)
 
 
 def _grid(view: Any, layout: str) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zbudlab.machine import Machine
-from zbudlab.mm.state import grown
+from zbudlab.mm.state import State, grown
 
 ALIGNED = 64  #: bytes; arrays begin at multiples of it
 HANDLES_PER_NODE = 32  #: a tree over handles given out in sequence has a leaf for 64 of them
@@ -35,21 +36,8 @@ def image(
     """
     if machine.config.page_bytes:
         raise ValueError("only a machine without page bytes fits into a page: page_bytes=False")
-    state = machine.state
-    arrays = state.mem._asdict()
-    more = int(state.nodes[0]["count"]) + objects // HANDLES_PER_NODE + SPARE_NODES + stored
-    arrays["entries"] = grown(state.zswap_entries, len(state.zswap_entries) + stored)
-    arrays["nodes"] = grown(state.nodes, more)
-    born = int(np.count_nonzero(state.processes["nr_pages"]))
-    arrays["processes"] = grown(state.processes, len(state.processes) + processes)
-    arrays["ptes"] = grown(state.ptes, len(state.ptes) + pages)
-    places: dict[str, list[int]] = {}
-    end = 0
-    for name, array in arrays.items():
-        if name != "frames":  # the same bytes as `rows`
-            places[name] = [end, *array.shape]
-            end += -(-array.nbytes // ALIGNED) * ALIGNED
-    places["frames"] = [places["rows"][0], *state.frames.shape]
+    arrays = _with_room(machine.state, processes, pages, objects, stored)
+    places, end = _places(arrays)
     area = (machine.cma, machine.cma_bitmap) if len(machine.cma_bitmap) else ()
     cma = [end, end + ALIGNED, len(machine.cma_bitmap)]
     end += sum(-(-array.nbytes // ALIGNED) * ALIGNED for array in area)
@@ -59,6 +47,32 @@ def image(
     for name, array in arrays.items():
         start = places[name][0]
         data[start : start + array.nbytes] = np.ascontiguousarray(array).view(np.uint8).reshape(-1)
+    born = int(np.count_nonzero(machine.state.processes["nr_pages"]))
     ordered = {name: places[name] for name in arrays}
     sizes = {"frames": machine.config.frames, "processes": born, "bytes": end}
     return Image(data, {"arrays": ordered, **sizes, **({"cma": cma} if area else {})})
+
+
+def _with_room(
+    state: State, processes: int, pages: int, objects: int, stored: int
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a machine by name, some of them grown as for `image`."""
+    arrays = state.mem._asdict()
+    more = int(state.nodes[0]["count"]) + objects // HANDLES_PER_NODE + SPARE_NODES + stored
+    arrays["entries"] = grown(state.zswap_entries, len(state.zswap_entries) + stored)
+    arrays["nodes"] = grown(state.nodes, more)
+    arrays["processes"] = grown(state.processes, len(state.processes) + processes)
+    arrays["ptes"] = grown(state.ptes, len(state.ptes) + pages)
+    return arrays
+
+
+def _places(arrays: dict[str, NDArray[Any]]) -> tuple[dict[str, list[int]], int]:
+    """Return where each array begins, with its shape, and where the last one ends, in bytes."""
+    places: dict[str, list[int]] = {}
+    end = 0
+    for name, array in arrays.items():
+        if name != "frames":  # the same bytes as `rows`
+            places[name] = [end, *array.shape]
+            end += -(-array.nbytes // ALIGNED) * ALIGNED
+    places["frames"] = [places["rows"][0], *arrays["frames"].shape]
+    return places, end
