@@ -8,12 +8,13 @@ import pytest
 
 from zbudlab import layout
 from zbudlab.history import History
+from zbudlab.history.changes import Change
 from zbudlab.lessons import moving
 from zbudlab.lessons import zspages as lesson
 from zbudlab.machine import Machine
 from zbudlab.mm import zpool
 from zbudlab.view import Player, zspages
-from zbudlab.view.step import objects, track
+from zbudlab.view.step import objects, plain, track
 
 
 def test_a_zspage_is_drawn_with_all_its_objects_and_its_waste():
@@ -99,7 +100,17 @@ class TestStep:
         changes = player.moment()["scene"]["changes"]
         places = [change for change in changes if change[0].startswith("handle ")]
         assert places
-        assert all("frame" in value and "object" in value for _, _, *v in places for value in v)
+        scene = player.moment()["scene"]
+        old, new = (f"frame {page['pfn']}" for page in scene["pages"] if page["role"])
+        assert all(values == [old, new] for _, _, *values in places)
+
+    def test_a_change_of_an_objects_number_is_named(self):
+        places = [str(5 << layout.OBJ_INDEX_BITS | 2), str(9 << layout.OBJ_INDEX_BITS | 3)]
+        change = Change("place of a handle 7", "value", *places, "handles", 7)
+        values = ["frame 5, object 2", "frame 9, object 3"]
+        assert plain.change(change) == ["handle 7", "value", *values]
+        freed = change._replace(after="-4")
+        assert plain.change(freed)[2:] == ["frame 5, object 2", "free"]
 
     def test_every_part_of_the_move_can_be_drawn(self, player):
         parts = player.history.inside(player.stop).parts

@@ -18,6 +18,8 @@ def list_words(name: str) -> str:
 def change(changed: Change) -> list[str]:
     """Return a change as [record, field, before, after] in readable words."""
     values = [_value(changed, value) for value in (changed.before, changed.after)]
+    if changed.array == "handles":
+        values = _places(changed.before, changed.after)
     return [_where(changed.where), changed.field.replace(" (", " ("), *values]
 
 
@@ -38,6 +40,15 @@ def _value(changed: Change, value: str) -> str:
         return f"frame {number - 1}" if number else "empty"
     if changed.array == "rows" and changed.field.startswith(("next", "prev")):
         return f"frame {number >> layout.NCHUNKS_ORDER}"
-    if changed.array == "handles":
-        return f"frame {number >> layout.OBJ_INDEX_BITS}, object {number & layout.OBJ_INDEX_MASK}"
     return value
+
+
+def _places(before: str, after: str) -> list[str]:
+    """Return two places of a handle: their frames, and the object's numbers if they differ.
+
+    The place of a free handle is negative.
+    """
+    places = [divmod(int(value), 1 << layout.OBJ_INDEX_BITS) for value in (before, after)]
+    if places[0][1] == places[1][1]:
+        return [f"frame {pfn}" for pfn, _ in places]
+    return ["free" if pfn < 0 else f"frame {pfn}, object {number}" for pfn, number in places]
