@@ -265,7 +265,7 @@ def zsmalloc_rules(version: str, chain_size: int | None = None) -> ZsmallocRules
     if chain_size is None:
         return ZSMALLOC[version]
     if not 4 <= chain_size <= 16:
-        raise ValueError(f"the most pages of a zspage must be 4 to 16, not {chain_size}")
+        raise ValueError(f"the chain size must be 4 to 16 pages, not {chain_size}")
     return replace(ZSMALLOC[version], chain_size=chain_size)
 
 
