@@ -246,6 +246,7 @@ def test_live_pages_have_no_serious_fault(lab, site, theme):
     """A minute and more, as each of the pages is looked at in each theme."""
     for name in live_pages(site):
         page = opened(lab, site, name)
+        page.emulate_media(reduced_motion="reduce")  # no colour between two themes
         page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
         found = Axe().run(page, context="[data-live]").response["violations"]
         serious = [fault for fault in found if fault["impact"] in SERIOUS]

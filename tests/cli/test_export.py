@@ -19,8 +19,8 @@ def test_a_log_becomes_a_page(tmp_path, capsys):
 
 def test_a_machine_that_is_too_large_is_refused(tmp_path, capsys):
     page = tmp_path / "page.html"
-    assert cli.main(["export", str(page), "--frames", "65536"]) == 2
-    assert "at most 16384 frames" in capsys.readouterr().err
+    assert cli.main(["export", str(page), "--frames", "131072"]) == 2
+    assert "at most 65536 frames" in capsys.readouterr().err
     assert not page.exists()
 
 

@@ -41,7 +41,7 @@ def test_a_page_has_several_traces(view, monkeypatch):
     monkeypatch.setattr("zbudlab.view.standalone.asked.TRACES", 2)
     record = Page().add(view)
     assert record.kind.name == "wrong step"
-    first, second = record.data["problems"]
+    first, (second,) = record.data["first"], record.more["problems"]
     assert first["above"] == view.table != second["above"]
     assert first["answer"] == view.asked.answer
     assert first["result"] == view.asked.hidden()

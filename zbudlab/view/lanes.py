@@ -13,6 +13,7 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from zbudlab.io.arguments import checked
 from zbudlab.machine.oplog import LogError
 from zbudlab.races.account import Account, account
 from zbudlab.races.result import Result, Schedule
@@ -36,6 +37,7 @@ class Lanes(anywidget.AnyWidget):
     now: Any = traitlets.Int(0).tag(sync=True)
     chosen: Any = traitlets.Int(-1).tag(sync=True)
 
+    @checked()
     def __init__(self, result: Result, schedule: Schedule) -> None:
         self.result = result
         super().__init__()
@@ -107,6 +109,7 @@ class Interleaving(widgets.VBox):
     for schedules of generators and of machines without a log, which cannot be played.
     """
 
+    @checked()
     def __init__(self, result: Result, schedule: Schedule | None = None) -> None:
         self.lanes = Lanes(result, schedule or example(result))
         self.player: Player | None = None

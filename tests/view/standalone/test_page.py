@@ -59,7 +59,9 @@ def test_a_result_waits_for_the_predictions_of_its_page():
 
 def test_practice_has_the_problems_that_a_notebook_goes_on_with():
     view = Practice("buddy", seed=4)
-    problems = pages.Page().add(view).data["problems"]
+    record = pages.Page().add(view)
+    problems = [record.data["first"], *record.more["problems"]]
+    assert record.data["count"] == len(problems)
     questions = []
     for _ in range(PROBLEMS):
         questions.append(view.asked.question)

@@ -46,22 +46,21 @@ zbudlab.kind("result", async (box, { words, html, asked }) => {
   open();
 });
 
-/** Problems one after the other, each below what it is about. */
-function problems(box, { problems, ended, again }) {
-  let at = 0;
+/** Problems one after the other, each below what it is about; all but the first come when asked for. */
+function problems(box, { first, count, ended, again }, number) {
   const above = element("div", { class: "zb zbl-alone zbl-above" }), place = element("div"), note = element("p", { role: "status" });
-  const next = element("button", { type: "button", onclick: () => ask(at + 1) }, again);
-  const ask = (number) => {
-    at = number;
-    above.innerHTML = problems[at].above ?? ""; // made in Python
+  const next = element("button", { type: "button", onclick: () => after(Number(box.dataset.problem)) }, again);
+  const ask = (at, told) => {
+    above.innerHTML = told.above ?? ""; // made in Python
     place.replaceChildren();
-    zbudlab.show("Prediction", new AskedModel(problems[at]), place);
+    zbudlab.show("Prediction", new AskedModel(told), place);
     box.dataset.problem = at;
-    next.disabled = at === problems.length - 1;
+    next.disabled = at === count - 1;
     note.textContent = next.disabled ? ended : "";
   };
+  const after = async (at) => ask(at + 1, (await zbudlab.more(number)).problems[at]);
   box.replaceChildren(above, place, element("div", { class: "zb zbl-alone" }, next, note));
-  ask(0);
+  ask(0, first);
 }
 
 zbudlab.kind("practice", problems);

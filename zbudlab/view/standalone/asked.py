@@ -51,15 +51,21 @@ def gate(view: Gate, page: Page) -> dict[str, Any]:
 def practice(view: Practice, page: Page) -> dict[str, Any]:
     """Return PROBLEMS problems, starting with the one shown."""
     views = [type(view)(view.subject, view.seed + more) for more in range(PROBLEMS)]
-    told = [prediction(each.asked, page) for each in views]
-    return {"problems": told, "ended": ENDED, "again": "Another problem"}
+    return _problems([prediction(each.asked, page) for each in views], "Another problem")
 
 
 def wrong_step(view: WrongStep, page: Page) -> dict[str, Any]:
     """Return TRACES traces from the one shown on, each with its table."""
     views = [view, *(type(view)(view.subject, view.seed + more) for more in range(1, TRACES))]
     told = [prediction(each.asked, page) | {"above": each.table} for each in views]
-    return {"problems": told, "ended": ENDED, "again": "Another trace"}
+    return _problems(told, "Another trace")
+
+
+def _problems(told: list[dict[str, Any]], again: str) -> dict[str, Any]:
+    """Return the first of several problems, and the others to be loaded once one is asked for."""
+    first, *others = told
+    more = {"problems": others}
+    return {"first": first, "count": len(told), "ended": ENDED, "again": again, "more": more}
 
 
 def hero(view: Hero, _page: Page) -> dict[str, Any]:
