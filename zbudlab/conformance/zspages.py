@@ -95,7 +95,7 @@ class ZspagesView:
         }
 
     def places(self) -> dict[str, list[int]]:
-        """Return the frame and the number of each handle's object. Handle 0 is none, and has 0."""
+        """Return the frame and the number of each handle's object; for handle 0, no object, 0."""
         known = int(self.state.arenas[0]["unused_handle"])
         places = self.state.handles[:known]
         return {
