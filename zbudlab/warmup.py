@@ -80,8 +80,8 @@ PARTS: tuple[Callable[[], None], ...] = (_swapping, _checking_and_moving)
 def compiled_on_disk() -> list[str]:
     """Return the functions whose compiled form is on disk, as `module.function`, newest last."""
     assert jit.CACHE_DIRECTORY is not None
-    kept = sorted(jit.CACHE_DIRECTORY.rglob("*.nbi"), key=lambda path: path.stat().st_mtime_ns)
-    return [path.name.partition("-")[0] for path in kept]
+    kept = sorted(jit.CACHE_DIRECTORY.rglob("*.nbc"), key=lambda path: path.stat().st_mtime_ns)
+    return list(dict.fromkeys(path.name.partition("-")[0] for path in kept))
 
 
 def warm_up() -> None:

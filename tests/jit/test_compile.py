@@ -387,7 +387,7 @@ def test_where_the_package_cannot_be_written_home_has_the_cache(package):
     answer, _, folder = is_free(package, HOME=home, USERPROFILE=home)
     assert answer == 1
     assert folder.is_relative_to(home / ".cache" / "zbudlab")
-    assert any(folder.rglob("*.nbi"))
+    assert any(folder.rglob("*.nbc"))
 
 
 def test_the_variable_comes_first_if_it_can_be_used(tmp_path, monkeypatch):

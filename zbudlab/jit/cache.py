@@ -1,4 +1,4 @@
-"""Find the folder for compiled code: a separate one for each state of the sources."""
+"""Where compiled code is kept: a folder for each state of the sources, a file for each form."""
 
 import contextlib
 import functools
@@ -9,8 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numba
+from numba.core.caching import IndexDataCacheFile
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -100,3 +102,34 @@ def warm_marker() -> Path:
     """Return the file that exists once everything has been compiled."""
     assert CACHE_DIRECTORY is not None
     return CACHE_DIRECTORY / "complete"
+
+
+class Files(IndexDataCacheFile):
+    """The files with one kernel's compiled forms, each named by a hash of what it was compiled for.
+
+    Numba numbers its files and keeps the numbers in an index. Two processes that compile one kernel
+    for different types at the same time choose the same number; later, one type's code is loaded
+    for the other.
+    """
+
+    def _name_of(self, key: Any) -> str:
+        compiled_for = repr((self._version, self._source_stamp, key))
+        digest = hashlib.sha256(compiled_for.encode()).hexdigest()
+        return f"{Path(self._index_name).stem}.{digest[:16]}.nbc"
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save a compiled form; without room or rights, the next process compiles it again."""
+        with contextlib.suppress(OSError):
+            self._save_data(self._name_of(key), data)
+
+    def load(self, key: Any) -> Any:
+        """Return the compiled form that was saved under a key, or None."""
+        try:
+            return self._load_data(self._name_of(key))
+        except OSError:
+            return None
+
+    def flush(self) -> None:
+        """Remove all of this kernel's compiled forms."""
+        for path in Path(self._cache_path).glob(f"{Path(self._index_name).stem}.*.nbc"):
+            path.unlink(missing_ok=True)

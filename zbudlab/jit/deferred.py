@@ -24,6 +24,8 @@ from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 from numba.core.types.misc import unliteral
 
+from zbudlab.jit.cache import Files
+
 NOGIL = True  #: kernels run without Python's lock
 _compiling: list[Any] = []  #: the kernels being compiled; each is needed by the one before it
 #: Returns the LLVM bitcode of a compiled kernel, which numba keeps with each result.
@@ -143,9 +145,10 @@ class _Cached(CompileResultCacheImpl):
 class Kernel(CPUDispatcher):
     """A compiled function: compiled once for all integers, not again for each constant."""
 
-    def keep_deferred(self) -> None:
-        """Cache this kernel on disk through `_Cached`."""
+    def keep_on_disk(self) -> None:
+        """Cache this kernel on disk through `_Cached`, in `Files`."""
         self._cache._impl.__class__ = _Cached
+        self._cache._cache_file.__class__ = Files
 
     def get_call_template(self, given: Any, by_name: dict[str, Any]) -> Any:
         """Return how compiled code calls this kernel with arguments of these types."""

@@ -108,7 +108,7 @@ def as_kernel(compiled: Any, kept: bool) -> Any:
     if isinstance(compiled, CPUDispatcher):
         compiled.__class__ = _OnMemory if _parameters(compiled)[:1] == ("mem",) else Kernel
         if kept:
-            compiled.keep_deferred()
+            compiled.keep_on_disk()
     return compiled
 
 
