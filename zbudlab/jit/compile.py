@@ -42,15 +42,18 @@ def _is_ours(function: Callable) -> bool:
     return function.__module__.startswith("zbudlab.")
 
 
-def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
+def kernel(
+    function: Callable | None = None, *, inline: bool = True, rewritten: bool = False
+) -> Any:
     """Compile a function of `zbudlab.mm`, or of a module that uses it.
 
     inline: True, for small helpers, copies the body into every caller; False, for operations
-    that are long or called from many places, keeps compilation short. Functions of other
-    packages are not cached on disk.
+    that are long or called from many places, keeps compilation short. rewritten: generate machine
+    code at once, and have callers inline what that leaves; a few are faster so, which was measured.
+    Functions of other packages are not cached on disk.
     """
     if function is None:
-        return lambda function: kernel(function, inline=inline)
+        return lambda function: kernel(function, inline=inline, rewritten=rewritten)
     kept = CACHE_DIRECTORY is not None and _is_ours(function)
     given = numba.config.CACHE_DIR
     if kept:
@@ -58,6 +61,7 @@ def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
     try:
         options = {**_OPTIONS, "pipeline_class": Compiler, "cache": kept, "forceinline": inline}
         compiled = as_kernel(numba.njit(**options)(function), kept)
+        compiled.rewritten = rewritten
     finally:
         numba.config.CACHE_DIR = given
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = compiled

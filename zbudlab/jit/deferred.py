@@ -51,9 +51,15 @@ class _Deferred:
 
 
 class _Code(JITCodeLibrary):
-    """The code of one kernel; machine code is generated when an address is asked for."""
+    """The code of one kernel; machine code is generated when an address is asked for.
+
+    Generating it rewrites the form that callers inline. They get the form from before, as their
+    speed would otherwise depend on whether Python called the kernel first. `rewritten` kernels
+    differ: their callers always get the form from after.
+    """
 
     generated = False
+    rewritten = False
     exported = ""  #: the name of a function that stays even if nothing here calls it
 
     def _optimize_final_module(self) -> None:
@@ -71,6 +77,8 @@ class _Code(JITCodeLibrary):
         self._ensure_finalized()
         if not self.generated:
             self.generated = True
+            if not self.rewritten and self._shared_module is None:
+                self._shared_module = self._get_module_for_linking().clone()
             self._dynamic_globals.clear()
             super()._finalize_final_module()
         address: int = super().get_pointer_to_function(name)
@@ -95,7 +103,8 @@ class Lowering(NativeLowering):
     def run_pass(self, state: Any) -> bool:
         code = state["library"] = _Code(state.targetctx.codegen(), state.func_id.func_qualname)
         code.enable_object_caching()
-        inner = len(_compiling) > 1
+        code.rewritten = None not in _compiling and _compiling[-1].rewritten
+        inner = len(_compiling) > 1 and not code.rewritten
         state.flags.no_compile = state.flags.no_cpython_wrapper = inner
         super().run_pass(state)
         if inner:
@@ -111,7 +120,8 @@ class _Cached(CompileResultCacheImpl):
     def reduce(self, result: Any) -> Any:
         """Return the parts of a compiled kernel that go to disk."""
         if not isinstance(result.entry_point, _Deferred):
-            return result._reduce()
+            names = [each.name for each in code_of(result).get_defined_functions()]
+            return names, result._reduce()
         result.fndesc.typemap = result.fndesc.calltypes = None
         code = code_of(result)
         environments = tuple(result._find_referenced_environments())
@@ -121,7 +131,9 @@ class _Cached(CompileResultCacheImpl):
     def rebuild(self, context: Any, kept: Any) -> Any:
         """Rebuild a compiled kernel from what `reduce` returned."""
         if kept[0] is not _Deferred:
-            return super().rebuild(context, kept)
+            names, compiled = kept
+            context.codegen()._engine._defined_symbols.update(names)
+            return super().rebuild(context, compiled)
         _, name, bitcode, environments, (described, environment, signature, start) = kept
         for function in start:
             function()
@@ -144,6 +156,8 @@ class _Cached(CompileResultCacheImpl):
 
 class Kernel(CPUDispatcher):
     """A compiled function: compiled once for all integers, not again for each constant."""
+
+    rewritten = False  #: see `_Code`
 
     def keep_on_disk(self) -> None:
         """Cache this kernel on disk through `_Cached`, in `Files`."""
@@ -185,6 +199,7 @@ class Kernel(CPUDispatcher):
         code = _Code(context.codegen(), code_of(result).name)
         code.enable_object_caching()
         code.add_linking_library(code_of(result))
+        code._shared_module = code_of(result)._get_module_for_linking()
         code.exported = described.llvm_func_name
         context.create_cpython_wrapper(code, described, env, result.call_helper, NOGIL)
         entry = context.get_executable(code, described, env)

@@ -119,7 +119,7 @@ def place_buddy(pool, rows, row, buddy, chunks, fresh):
     list_add(rows, LRU, row, pool_list(pool, LRU_LIST))
 
 
-@kernel
+@kernel(rewritten=True)
 def zbud_alloc(mem, number, size, migratetype):
     """Allocate `size` bytes. Return a handle, or -EINVAL, -ENOSPC (too large) or -ENOMEM.
 
@@ -214,7 +214,7 @@ def free_after_unmap(mem, number, header, buddy, pfn):
         zbud_put_page(mem, pfn)
 
 
-@kernel
+@kernel(rewritten=True)
 def zbud_free(mem, number, handle):
     """Free a handle. Return 0, or -ENOENT if the handle is gone (series).
 

@@ -50,10 +50,10 @@ def _on_records(function: Callable) -> Callable:
     return call
 
 
-def kernel(function: Callable | None = None, *, inline: bool = True) -> Any:
+def kernel(function: Callable | None = None, **options: bool) -> Any:
     """Return the function itself, fed with record views."""
     if function is None:
-        return lambda function: kernel(function, inline=inline)
+        return kernel
     call = _on_records(function)
     KERNELS[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = call
     return call
