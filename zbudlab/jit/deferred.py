@@ -58,6 +58,7 @@ class _Code(JITCodeLibrary):
     differ: their callers always get the form from after.
     """
 
+    _shared_module: Any  #: numba's: what callers inline
     generated = False
     rewritten = False
     exported = ""  #: the name of a function that stays even if nothing here calls it

@@ -1,9 +1,10 @@
 """Traces inside the HTML pages that systrace writes."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-BEGINS = (b"<!doctype html", b"<html")
+BEGINS = re.compile(rb"[\xef\xbb\xbf \t\r\n]*<(!doctype )?html", re.IGNORECASE)
 #: What begins and ends the trace: an element since 2014, before that a string of JavaScript.
 FORMS = {b'class="trace-data"': b"</script>", b"linuxPerfData = ": b'";'}
 LINE_OF_STRING = b"\\n\\\n"  #: how a line ends in that string
@@ -11,7 +12,7 @@ LINE_OF_STRING = b"\\n\\\n"  #: how a line ends in that string
 
 def is_page(begin: bytes) -> bool:
     """Return whether a file that begins like this is an HTML page."""
-    return begin.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(BEGINS)
+    return BEGINS.match(begin) is not None
 
 
 class TraceData:
