@@ -267,7 +267,7 @@ def alloc_pages(mem, order, migratetype):
     return pfn
 
 
-@kernel
+@kernel(rewritten=True)
 def free_pages(mem, pfn, order):
     """Free the block that starts at `pfn`; its reference count must be 0 already."""
     page = mem.pages[pfn]
