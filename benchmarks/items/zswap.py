@@ -62,8 +62,8 @@ class Ours(Store):
     def store(self) -> int:
         """Store all pages; return the bytes stored plus the pages of the pool."""
         self.swap.store_batch(self.slots, self.pages)
-        counters = self.swap.counters()
-        return counters["compressed_bytes"] + counters["pool_pages"]
+        zswap = self.state.zswaps[0]
+        return int(zswap["compressed_bytes"] + zswap["pool_pages"])
 
     def load(self) -> int:
         """Load all pages; return how many came from zswap."""

@@ -105,13 +105,10 @@ def compress_pages(
     of row i. threads: None = one per core; their number changes only the time.
     Raises ValueError for other arrays, and what `using` raises.
     """
-    _check_form("pages", pages, 0)
-    _check_form("out", out, len(pages))
-    threads = (os.cpu_count() or 1) if threads is None else threads
-    if threads < 1:
-        raise ValueError(f"cannot compress with {threads} threads: at least 1 is needed")
+    check_pages("pages", pages, 0)
+    check_pages("out", out, len(pages))
     lengths = np.empty(len(pages), np.int32)
-    shares = max(1, min(threads, len(pages) // _MIN_SHARE))
+    shares = shares_of(len(pages), threads)
     bounds = [len(pages) * i // shares for i in range(shares + 1)]
 
     def share(first: int, stop: int) -> None:
@@ -128,7 +125,19 @@ def compress_pages(
 _MIN_SHARE = 64  # pages: for fewer, a thread is not worth starting
 
 
-def _check_form(name: str, array: NDArray[np.uint8], rows: int) -> None:
+def shares_of(pages: int, threads: int | None) -> int:
+    """Return in how many threads `compress_pages` compresses so many pages.
+
+    Raises ValueError for less than one thread.
+    """
+    threads = (os.cpu_count() or 1) if threads is None else threads
+    if threads < 1:
+        raise ValueError(f"cannot compress with {threads} threads: at least 1 is needed")
+    return max(1, min(threads, pages // _MIN_SHARE))
+
+
+def check_pages(name: str, array: NDArray[np.uint8], rows: int) -> None:
+    """Raise ValueError unless an array is contiguous uint8 (n, PAGE_SIZE) of at least n rows."""
     form = array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == PAGE_SIZE
     if not (form and array.flags.c_contiguous and len(array) >= rows):
         raise ValueError(
@@ -167,7 +176,7 @@ def decompress_pages(
     memory: contiguous uint8 of any shape. starts, lengths: of each compressed page in it, bytes,
     int64 (n,). out: uint8 (m, PAGE_SIZE); the row of a damaged page is undefined.
     """
-    _check_form("out", out, int(rows.max(initial=-1)) + 1)
+    check_pages("out", out, int(rows.max(initial=-1)) + 1)
     source, found = memory.reshape(-1), np.zeros(len(rows), np.int64)
     if isinstance(using, _Lz4) and using.c_decompress:
         inside = (starts >= 0) & (lengths <= PAGE_SIZE) & (starts + lengths <= source.size)

@@ -10,22 +10,29 @@ from zbudlab.jit import call_codec, kernel
 from zbudlab.layout import PAGE_SIZE
 
 
-@kernel(inline=False)
-def crypto_compress_pages(function, pages, out, spare, lengths):
-    """Compress page i into row i of `out`; lengths[i] is its size, -1 if it exceeds a page.
+@kernel
+def crypto_compress_page(function, pages, page, out, row, spare):
+    """Compress a page into a row of `out`. Return its size in bytes, -1 if it exceeds a page.
 
     spare: uint8 (n,), large enough for any result. With less room a compressor may give up too
-    early. Sizes are in bytes.
+    early.
     """
+    made = call_codec(function, pages, page, PAGE_SIZE, out, row, PAGE_SIZE)
+    if made > 0:
+        return made
+    made = call_codec(function, pages, page, PAGE_SIZE, spare, 0, len(spare))
+    if made > PAGE_SIZE:
+        return -1
+    for i in range(made):
+        out[row, i] = spare[i]
+    return made
+
+
+@kernel(inline=False)
+def crypto_compress_pages(function, pages, out, spare, lengths):
+    """Compress page i into row i of `out`; lengths[i] is its size, as of `crypto_compress_page`."""
     for row in range(len(pages)):
-        made = call_codec(function, pages, row, PAGE_SIZE, out, row, PAGE_SIZE)
-        if made <= 0:
-            made = call_codec(function, pages, row, PAGE_SIZE, spare, 0, len(spare))
-            if made > PAGE_SIZE:
-                made = -1
-            for i in range(made):
-                out[row, i] = spare[i]
-        lengths[row] = made
+        lengths[row] = crypto_compress_page(function, pages, row, out, row, spare)
 
 
 @kernel(inline=False)

@@ -38,17 +38,26 @@ NEVER_USED = 1
 
 
 @kernel
+def slot_at(key, shift):
+    """Return which slot of a node leads to the key, given the lowest of the six bits that say so.
+
+    Loops from level to level count these bits, not levels: one variable instead of two.
+    """
+    return np.int64((np.uint64(key) >> np.uint64(shift)) & np.uint64(RADIX_TREE_MAP_MASK))
+
+
+@kernel
 def slot_of(key, level):
     """Return which slot of a node leads to the key; level 0 is the lowest."""
-    bits = np.uint64(key) >> np.uint64(level * RADIX_TREE_MAP_SHIFT)
-    return np.int64(bits & np.uint64(RADIX_TREE_MAP_MASK))
+    return slot_at(key, level * RADIX_TREE_MAP_SHIFT)
 
 
 @kernel
 def key_fits(key, height):
-    """Return whether a tree of that height can hold the key."""
-    bits = height * RADIX_TREE_MAP_SHIFT
-    return bits >= KEY_BITS or np.uint64(key) >> np.uint64(bits) == 0
+    """Return whether a tree of that height can hold the key: whether its root has the slot."""
+    if height == 0:
+        return key == 0
+    return np.uint64(key) >> np.uint64((height - 1) * RADIX_TREE_MAP_SHIFT) < RADIX_TREE_MAP_SIZE
 
 
 @kernel
@@ -111,15 +120,19 @@ def free_node(nodes, number):
 def radix_tree_lookup_slot(nodes, root, key):
     """Return where the key's item is: node * 64 + slot, or SLOT_IN_ROOT; -1 if none."""
     height = np.int64(root.height)
-    number = np.int64(root.rnode)
+    # Nodes have 32-bit numbers. Where the compiler knows that, -1 is the only negative answer, and
+    # a caller's test for it is the test for an empty slot.
+    number = np.int64(np.uint32(root.rnode))
     if number == 0 or not key_fits(key, height):
         return -1
     if height == 0:
         return SLOT_IN_ROOT
-    for level in range(height - 1, 0, -1):
-        number = np.int64(nodes[number].slots[slot_of(key, level)])
+    shift = (height - 1) * RADIX_TREE_MAP_SHIFT
+    while shift:
+        number = np.int64(nodes[number].slots[slot_at(key, shift)])
         if number == 0:
             return -1
+        shift -= RADIX_TREE_MAP_SHIFT
     slot = slot_of(key, 0)
     return number * RADIX_TREE_MAP_SIZE + slot if nodes[number].slots[slot] else -1
 
@@ -167,11 +180,11 @@ def radix_tree_lookup_batch(nodes, root, keys, items):
     but those of several keys overlap. Until it is done, a key's element of `items` holds the node
     it has reached.
     """
-    height = np.int64(root.height)
+    height, rnode = np.int64(root.height), np.int64(root.rnode)
     for start in range(0, keys.shape[0], BATCH):
         group = range(start, min(start + BATCH, keys.shape[0]))
         for i in group:
-            items[i] = root.rnode if key_fits(keys[i], height) else 0
+            items[i] = rnode if key_fits(keys[i], height) else 0
         for level in range(height - 1, -1, -1):
             for i in group:
                 below = nodes[items[i]].slots[slot_of(keys[i], level)]
@@ -234,12 +247,14 @@ def radix_tree_insert(nodes, root, key, item):
     parent = 0
     slot = 0
     number = np.int64(root.rnode)
-    for level in range(np.int64(root.height) - 1, -1, -1):
+    shift = np.int64(root.height) * RADIX_TREE_MAP_SHIFT
+    while shift:
         if number == 0:
             number = alloc_node(nodes, parent)
             link_child(nodes, root, parent, slot, number)
+        shift -= RADIX_TREE_MAP_SHIFT
         parent = number
-        slot = slot_of(key, level)
+        slot = slot_at(key, shift)
         number = np.int64(nodes[parent].slots[slot])
     if number:
         return -EEXIST
@@ -264,28 +279,44 @@ def radix_tree_shrink(nodes, root):
 
 
 @kernel
-def radix_tree_delete(nodes, root, key):
-    """Remove the key's item and empty nodes. Return the item; 0 if there was none."""
-    found = radix_tree_lookup_slot(nodes, root, key)
-    if found < 0:
-        return 0
-    item = radix_tree_deref_slot(nodes, root, found)
-    root.items -= 1
-    number = found >> RADIX_TREE_MAP_SHIFT
+def unlink_child(nodes, parent, slot):
+    """Empty a slot in use."""
+    nodes[parent].slots[slot] = 0
+    nodes[parent].count -= 1
+
+
+@kernel
+def free_empty_nodes(nodes, root, key, number):
+    """Free a node if it is empty, and each node above it that becomes empty, on a key's path."""
     level = 0
-    while number:
-        nodes[number].slots[slot_of(key, level)] = 0
-        nodes[number].count -= 1
-        if nodes[number].count > 0:
-            if number == root.rnode:
-                radix_tree_shrink(nodes, root)
-            return item
+    while nodes[number].count == 0:
         parent = np.int64(nodes[number].parent)
         free_node(nodes, number)
-        number = parent
+        if parent == 0:
+            root.rnode = 0
+            root.height = 0
+            return
         level += 1
-    root.rnode = 0
-    root.height = 0
+        unlink_child(nodes, parent, slot_of(key, level))
+        number = parent
+    if number == root.rnode:
+        radix_tree_shrink(nodes, root)
+
+
+@kernel
+def radix_tree_delete(nodes, root, key):
+    """Remove the key's item and empty nodes. Return the item; 0 if there was none."""
+    slot = radix_tree_lookup_slot(nodes, root, key)
+    if slot < 0:
+        return 0
+    item = radix_tree_deref_slot(nodes, root, slot)
+    root.items -= 1
+    if slot == SLOT_IN_ROOT:
+        root.rnode = 0
+        return item
+    number = slot >> RADIX_TREE_MAP_SHIFT
+    unlink_child(nodes, number, slot & RADIX_TREE_MAP_MASK)
+    free_empty_nodes(nodes, root, key, number)
     return item
 
 

@@ -190,7 +190,7 @@ class State:
 
     def reserve_objects(self, count: int) -> None:
         """Make room for what allocators keep outside frames for `count` more objects."""
-        if np.any(self.pools["created"] & (self.pools["kind"] == layout.ZPOOL_ZBUD)):
+        if layout.ZPOOL_ZBUD in self.pools["kind"][self.pools["created"] > 0].tolist():
             self.reserve_nodes(count)
         zsmalloc_tables.reserve(self, count)
         z3fold_tables.reserve(self, count)

@@ -17,14 +17,17 @@ from zbudlab.content.compressors import (
     Compressor,
     DamagedData,
     UnrecordedPage,
+    check_pages,
     compress_pages,
     decompress_pages,
+    shares_of,
 )
 from zbudlab.mm import zpool
 from zbudlab.mm.state import State
 from zbudlab.profiles import Profile
 from zbudlab.swap.device import SlotContent
 from zbudlab.swap.settings import ZswapSettings
+from zbudlab.swap.stored_pages import Raw
 
 
 class CannotCompress(ValueError):
@@ -101,6 +104,8 @@ class Compression:
         self.failures = 0
         self.error: Exception | None = None
         self._room = np.zeros((0, layout.PAGE_SIZE), np.uint8)
+        self._page = np.zeros((1, layout.PAGE_SIZE), np.uint8)
+        self._spare = np.zeros(2 * layout.PAGE_SIZE, np.uint8)
 
     def compressed(
         self, pages: NDArray | None, lengths: ArrayLike | None, count: int
@@ -125,6 +130,29 @@ class Compression:
             lengths[same] = 0
             data[same, :8] = pages[same, :8]
         return data, lengths, pages
+
+    def uncompressed(self, slots: NDArray[np.int64], pages: NDArray, codec: int) -> Raw | None:
+        """Return pages, uint8 (n, 4096), for compiled code to compress with a C function.
+
+        None = several threads compress so many pages in less time.
+        """
+        count = len(slots)
+        if shares_of(count, self.settings.threads) > 1:
+            return None
+        if not pages.flags.carray:  # numba knows three types of other arrays
+            pages = np.array(pages, order="C")
+        check_pages("pages", pages, count)
+        return Raw(
+            slots=slots,
+            pages=pages,
+            words=pages.view(np.int64),
+            data=self._page,
+            spare=self._spare,
+            lengths=np.zeros(count, np.int32),
+            answers=np.zeros(count, np.int64),
+            codec=codec,
+            too_long=-1 if self.rules.one_page_of_room else layout.TOO_LONG,
+        )
 
     @staticmethod
     def _as_given(

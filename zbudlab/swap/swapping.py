@@ -12,7 +12,7 @@ Source: mm/page_io.c, mm/frontswap.c, mm/zswap.c: zswap_frontswap_store, zswap_f
 
 import contextlib
 from collections.abc import Iterator
-from errno import EIO, ENOMEM
+from errno import EIO, ENOMEM, EPERM
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -53,7 +53,8 @@ class Stores(NamedTuple):
     """A batch of pages on their way out.
 
     slots: int64 (n,). data, lengths: compressed, for `zswap.zswap_store_batch`. contents: what the
-    device gets of each page. answers: zswap's, int64 (n,). errors: 0 or -EIO, int64 (n,).
+    device gets of each page. answers: zswap's, int64 (n,). errors: 0 or -EIO, int64 (n,). raw: the
+    pages if compiled code compresses them one by one; `data` then has the row of the last one.
     """
 
     slots: NDArray[np.int64]
@@ -62,6 +63,7 @@ class Stores(NamedTuple):
     contents: Any
     answers: NDArray[np.int64]
     errors: NDArray[np.int64]
+    raw: stored_pages.Raw | None = None
 
 
 class Swap(Writeback):
@@ -142,13 +144,32 @@ class Swap(Writeback):
         """Compress pages and swap them out."""
         if self.cache.pages:
             self.cache.drop_all(slots)
-        count = len(slots)
-        compressed = self.compression.compressed(pages, lengths, count)
-        batch = Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
-        self.state.reserve_entries(count)
-        self.state.reserve_objects(count)
+        batch = self._in_c(slots, pages, lengths) or self._compressed(slots, pages, lengths)
+        self.state.reserve_entries(len(slots))
+        self.state.reserve_objects(len(slots))
         self._write_out(batch, pages, groups)
         return batch
+
+    def _in_c(
+        self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
+    ) -> Stores | None:
+        """Return a batch of pages that compiled code compresses with a C function, if it can."""
+        codec = self._c_function("c_compress")
+        if not codec or pages is None or lengths is not None:
+            return None
+        raw = self.compression.uncompressed(slots, pages, codec)
+        if raw is None:
+            return None
+        errors = np.zeros(len(slots), np.int64)
+        return Stores(slots, raw.data, raw.lengths, raw.pages, raw.answers, errors, raw)
+
+    def _compressed(
+        self, slots: NDArray[np.int64], pages: NDArray | None, lengths: ArrayLike | None
+    ) -> Stores:
+        """Compress pages, or take their lengths. Return them as a batch."""
+        count = len(slots)
+        compressed = self.compression.compressed(pages, lengths, count)
+        return Stores(slots, *compressed, np.zeros(count, np.int64), np.zeros(count, np.int64))
 
     def _write_out(
         self, batch: Stores, pages: NDArray | None, groups: NDArray[np.int64] | None
@@ -159,8 +180,8 @@ class Swap(Writeback):
             handles = np.zeros(zpool.MOST_HANDLES, np.int64)
             given = (batch.slots, batch.data, batch.lengths, batch.answers, handles)
             self.device.writes += self.do(zswap_marks.zswap_store_marks, self.state.mem, *given)
-        elif count <= BATCH and (codec := self._c_decompressor()):
-            self._store_with_writeback(batch, codec)
+        elif batch.raw and count <= BATCH and (codec := self._c_decompressor()):
+            self._store_with_writeback(batch.raw, codec)
         else:
             self._store_in_pieces(batch)
         self.run_work()
@@ -171,44 +192,58 @@ class Swap(Writeback):
         marks = isinstance(self.device, MarkDevice) and not self.device.fail
         return marks and not watched
 
-    def _c_decompressor(self) -> int:
-        """Return the address with which compiled code can store bytes by itself; 0 if it cannot."""
-        watched = self.stepwise or self.rules.swap_cache_keeps_writeback or self.at
-        if watched or not Swap.calls_c:
-            return 0
-        works = type(self.device) is SwapDevice and not self.device.fail and not self.cache.pages
-        zbud = self.settings.enabled and self.settings.kind == layout.ZPOOL_ZBUD
-        if not works or not zbud or not self.state.page_bytes:
-            return 0
-        return getattr(self.compression.compressor, "c_decompress", 0)
+    def _c_function(self, name: str) -> int:
+        """Return the address of a function of the C compressor; 0 if compiled code cannot call it.
 
-    def _store_with_writeback(self, batch: Stores, codec: int) -> None:
+        Folios go through Python under the rule `own_lru`, and so do functions of a point.
+        """
+        watched = self.at or self.rules.own_lru
+        if watched or not (Swap.calls_c and self.settings.enabled and self.state.page_bytes):
+            return 0
+        return getattr(self.compression.compressor, name, 0)
+
+    def _c_decompressor(self) -> int:
+        """Return the address with which compiled code can write pages back; 0 if it cannot."""
+        watched = self.stepwise or self.rules.swap_cache_keeps_writeback
+        works = type(self.device) is SwapDevice and not self.device.fail and not self.cache.pages
+        if watched or not works or self.settings.kind != layout.ZPOOL_ZBUD:
+            return 0
+        return self._c_function("c_decompress")
+
+    def _store_with_writeback(self, raw: stored_pages.Raw, codec: int) -> None:
         """Store pages in compiled code, which also decompresses those that it writes back."""
-        slots, data, lengths, contents, answers, _ = batch
-        if len(self._writes.slots) < len(slots):
-            self._writes = stored_pages.new_writes(len(slots))
+        if len(self._writes.slots) < len(raw.slots):
+            self._writes = stored_pages.new_writes(len(raw.slots))
         writes, memory = self._writes, self.state.frames.reshape(-1)
-        given = (slots, data, lengths, answers, writes, memory, codec)
+        given = (raw, writes, memory, codec)
         count = self.do(stored_pages.zswap_store_pages, self.state.mem, *given)
         for row in range(count):
             source = int(writes.sources[row])
             back = source == stored_pages.WRITTEN_BACK
-            page = writes.pages[row] if back else contents[source]
+            page = writes.pages[row] if back else raw.pages[source]
             self.device.write(int(writes.slots[row]), page)
+
+    def _store_some(self, batch: Stores, start: int) -> int:
+        """Store pages from index `start` on. Return the index of one that needs reclaim, or n."""
+        slots, data, lengths, _, answers, _, raw = batch
+        if raw is not None:
+            return self.do(stored_pages.zswap_store_some, self.state.mem, raw, start)
+        given = (slots, data, lengths, answers, start)
+        return self.do(zswap.zswap_store_batch, self.state.mem, *given)
 
     def _store_in_pieces(self, batch: Stores) -> None:
         """Store pages in compiled code, as far as each call goes: reclaim happens here."""
-        slots, data, lengths, contents, answers, errors = batch
+        slots, data, lengths, contents, answers, errors, raw = batch
         start = 0
         while start < len(slots):
             self._reach("store", int(slots[start]))
-            given = (slots, data, lengths, answers, start)
-            stop = self.do(zswap.zswap_store_batch, self.state.mem, *given)
+            stop = self._store_some(batch, start)
             if stop < len(slots):
                 slot, length = int(slots[stop]), int(lengths[stop])
-                answers[stop] = self._store_reclaiming(slot, data, stop, length)
+                which = stop if raw is None else 0
+                answers[stop] = self._store_reclaiming(slot, data, which, length)
                 stop += 1
-            for i in start + np.flatnonzero(answers[start:stop]):
+            for i in (start + answers[start:stop].nonzero()[0]).tolist():
                 if self.device.write(int(slots[i]), contents[i]):
                     errors[i] = -EIO
             start = stop
@@ -286,15 +321,37 @@ class Swap(Writeback):
         if self.at or self.cache.pages or not self.state.page_bytes:
             each = zip(slots.tolist(), out, strict=True)
             return np.array([self._load_row(slot, row) for slot, row in each], np.int64)
+        codec = self._c_function("c_decompress")
+        if codec and self.settings.kind == layout.ZPOOL_ZBUD:
+            errors = self._load_in_c(slots, out, codec)
+        else:
+            errors = self._load_in_pieces(slots, out)
+        for row in (errors == -EPERM).nonzero()[0].tolist():
+            page = self.device.read(int(slots[row]))
+            out[row] = np.frombuffer(page, np.uint8) if isinstance(page, bytes) else 0
+            errors[row] = 0
+        return errors
+
+    def _load_in_c(
+        self, slots: NDArray[np.int64], out: NDArray[np.uint8], codec: int
+    ) -> NDArray[np.int64]:
+        """Load pages in one call. Return for each 0, -EIO, or -EPERM if the device has it."""
+        answers, where = np.zeros(len(slots), np.int64), np.zeros(2, np.int64)
+        given = (slots, where, self.state.frames.reshape(-1), codec, out, answers)
+        self.do(stored_pages.zswap_load_pages, self.state.mem, *given)
+        return answers
+
+    def _load_in_pieces(
+        self, slots: NDArray[np.int64], out: NDArray[np.uint8]
+    ) -> NDArray[np.int64]:
+        """Load pages with any compressor, and return what `_load_in_c` does."""
         numbers, where = np.zeros(len(slots), np.int64), np.zeros((len(slots), 2), np.int64)
         self.do(zswap.zswap_load_batch_begin, self.state.mem, slots, numbers, where)
         try:
             errors = self.compression.rows(numbers, where, out)
         finally:
             self.do(zswap.zswap_load_batch_end, self.state.mem, numbers)
-        for row in np.flatnonzero(numbers < 0).tolist():
-            page = self.device.read(int(slots[row]))
-            out[row] = np.frombuffer(page, np.uint8) if isinstance(page, bytes) else 0
+        errors[numbers < 0] = -EPERM
         return errors
 
     def _load_row(self, slot: int, out: NDArray[np.uint8]) -> int:

@@ -64,7 +64,7 @@ class TodaysSwap(Swap):
         self, batch: Stores, raw: NDArray[np.uint8], groups: NDArray[np.int64], start: int
     ) -> int:
         """Write pages out until Python has acted once. Return the index of the next page."""
-        slots, data, lengths, _, answers, _ = batch
+        slots, data, lengths, _, answers, *_ = batch
         given = [each[start:] for each in (slots, groups, data, raw, lengths, answers)]
         self._reach("store", int(slots[start]))
         stop = start + int(self.do(page_io.swap_writeout_pages, self.state.mem, *given))

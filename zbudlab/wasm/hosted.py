@@ -31,6 +31,8 @@ NATIVE = (
     "crypto.crypto_compress_pages",
     "crypto.crypto_decompress_pages",
     "stored_pages.zswap_store_pages",
+    "stored_pages.zswap_store_some",
+    "stored_pages.zswap_load_pages",
 )
 ALIGNED = 64  #: bytes
 SIGN = 1 << 63

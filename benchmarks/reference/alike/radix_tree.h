@@ -12,14 +12,14 @@
 
 static int64_t nr_nodes;
 
-ALWAYS unsigned slot_of(uint64_t key, long level)
+ALWAYS unsigned slot_at(uint64_t key, long shift)
 {
-	return key >> (level * MAP_SHIFT) & MAP_MASK;
+	return key >> shift & MAP_MASK;
 }
 
 ALWAYS bool key_fits(uint64_t key, long height)
 {
-	return height * MAP_SHIFT >= 64 || key >> (height * MAP_SHIFT) == 0;
+	return height ? key >> ((height - 1) * MAP_SHIFT) < MAP_SIZE : !key;
 }
 
 ALWAYS uint32_t alloc_node(uint32_t parent)
@@ -53,8 +53,8 @@ ALWAYS uint32_t lowest_node(uint64_t key)
 
 	if (!number || !key_fits(key, pool->height))
 		return 0;
-	for (long level = pool->height - 1; level > 0; level--) {
-		number = nodes[number].slots[slot_of(key, level)];
+	for (long shift = (pool->height - 1) * MAP_SHIFT; shift; shift -= MAP_SHIFT) {
+		number = nodes[number].slots[slot_at(key, shift)];
 		if (!number)
 			return 0;
 	}
@@ -67,7 +67,7 @@ ALWAYS uint32_t radix_tree_lookup(uint64_t key)
 		return key ? 0 : pool->rnode;
 	uint32_t number = lowest_node(key);
 
-	return number ? nodes[number].slots[slot_of(key, 0)] : 0;
+	return number ? nodes[number].slots[slot_at(key, 0)] : 0;
 }
 
 ALWAYS void radix_tree_replace(uint64_t key, uint32_t item)
@@ -75,7 +75,7 @@ ALWAYS void radix_tree_replace(uint64_t key, uint32_t item)
 	if (!pool->height)
 		pool->rnode = item;
 	else
-		nodes[lowest_node(key)].slots[slot_of(key, 0)] = item;
+		nodes[lowest_node(key)].slots[slot_at(key, 0)] = item;
 }
 
 static void radix_tree_lookup_batch(const int64_t *keys, int64_t *items, long n)
@@ -86,9 +86,10 @@ static void radix_tree_lookup_batch(const int64_t *keys, int64_t *items, long n)
 
 		for (long i = start; i < end; i++)
 			at[i - start] = key_fits(keys[i], pool->height) ? pool->rnode : 0;
-		for (long level = pool->height - 1; level >= 0; level--)
+		for (long shift = pool->height * MAP_SHIFT; shift; shift -= MAP_SHIFT)
 			for (long i = start; i < end; i++) {
-				uint32_t below = nodes[at[i - start]].slots[slot_of(keys[i], level)];
+				unsigned slot = slot_at(keys[i], shift - MAP_SHIFT);
+				uint32_t below = nodes[at[i - start]].slots[slot];
 
 				at[i - start] = at[i - start] ? below : 0;
 			}
@@ -139,13 +140,14 @@ ALWAYS int radix_tree_insert(uint64_t key, uint32_t item)
 	if (!key_fits(key, pool->height))
 		radix_tree_extend(key);
 	number = pool->rnode;
-	for (long level = pool->height - 1; level >= 0; level--) {
+	for (long shift = pool->height * MAP_SHIFT; shift;) {
 		if (!number) {
 			number = alloc_node(parent);
 			link_child(parent, slot, number);
 		}
+		shift -= MAP_SHIFT;
 		parent = number;
-		slot = slot_of(key, level);
+		slot = slot_at(key, shift);
 		number = nodes[parent].slots[slot];
 	}
 	if (number)
@@ -177,13 +179,13 @@ ALWAYS uint32_t radix_tree_delete(uint64_t key)
 		item = key ? 0 : pool->rnode;
 	} else {
 		number = lowest_node(key);
-		item = number ? nodes[number].slots[slot_of(key, 0)] : 0;
+		item = number ? nodes[number].slots[slot_at(key, 0)] : 0;
 	}
 	if (!item)
 		return 0;
 	pool->items--;
-	for (long level = 0; number; level++) {
-		nodes[number].slots[slot_of(key, level)] = 0;
+	for (long shift = 0; number; shift += MAP_SHIFT) {
+		nodes[number].slots[slot_at(key, shift)] = 0;
 		if (--nodes[number].count) {
 			if (number == pool->rnode)
 				radix_tree_shrink();
