@@ -1,6 +1,6 @@
 """The driver does what paging does in steps: the same memory, counters and notes, whatever happens.
 
-Also tests `driver/faults.py`, `driver/reclaim.py`, `driver/work.py`, `layout/driver.py`,
+Also tests `driver/faults.py`, `driver/reclaim.py`, `layout/driver.py`,
 `machine/driven.py` and `swap/stored_pages.py`.
 """
 

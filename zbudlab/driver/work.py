@@ -1,25 +1,32 @@
 """The data of a driver in addition to `mem`: its position, and room for a batch of pages."""
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zbudlab import layout
+from zbudlab import jit, layout
 from zbudlab.mm.vmscan import SWAP_CLUSTER_MAX
 from zbudlab.mm.zpool import MOST_HANDLES
 
 
-class Work(NamedTuple):
-    """Arrays of a driver.
+class _Table:
+    """A named tuple of arrays that compiled code receives as the address of a table."""
 
-    now: layout.progress (1,). victims, slots, errors: int64 (SWAP_CLUSTER_MAX,), pages on their way
-    out. tags, lengths: uint8 (SWAP_CLUSTER_MAX, 8) and int32 (SWAP_CLUSTER_MAX,), their content as
-    `zswap_store_marks` takes it. handles: int64 (MOST_HANDLES,). freed: int64, slots that became
-    free. where: int64 (2,). arrivals, refusals: uint8, notes on pages by their place in the table
-    of page table entries. page_lengths: int32, their compressed lengths.
-    """
+    group: str  #: the name of kernels' parameters
 
+    @functools.cached_property
+    def table(self: Any) -> np.ndarray:
+        """The addresses and shapes of the arrays. TypeError if one is not as it should be."""
+        return jit.array_table(self.group, self._asdict())
+
+    def __reduce__(self: Any) -> tuple[Any, ...]:
+        """Copy the arrays only, because `table` holds the addresses of the original."""
+        return type(self), tuple(self)
+
+
+class _Work(NamedTuple):
     now: NDArray
     victims: NDArray[np.int64]
     slots: NDArray[np.int64]
@@ -34,14 +41,20 @@ class Work(NamedTuple):
     page_lengths: NDArray[np.int32]
 
 
-class Operations(NamedTuple):
-    """Operations of a log, one in each element of the first four arrays.
+class Work(_Table, _Work):
+    """Arrays of a driver.
 
-    codes: int64, layout.RUN_*. starts, counts: int64, their arguments in `arguments`, int64.
-    answers: int64, as they were logged. places, lengths: int64 and int32, room for the most pages
-    that an operation accesses. content: uint8 (0, 0).
+    now: layout.progress (1,). victims, slots, errors: int64 (SWAP_CLUSTER_MAX,), pages on their way
+    out. tags, lengths: uint8 (SWAP_CLUSTER_MAX, 8) and int32 (SWAP_CLUSTER_MAX,), their content as
+    `zswap_store_marks` takes it. handles: int64 (MOST_HANDLES,). freed: int64, slots that became
+    free. where: int64 (2,). arrivals, refusals: uint8, notes on pages by their place in the table
+    of page table entries. page_lengths: int32, their compressed lengths.
     """
 
+    group = "work"
+
+
+class _Operations(NamedTuple):
     codes: NDArray[np.int64]
     starts: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -50,6 +63,46 @@ class Operations(NamedTuple):
     places: NDArray[np.int64]
     lengths: NDArray[np.int32]
     content: NDArray[np.uint8]
+
+
+class Operations(_Table, _Operations):
+    """Operations of a log, one in each element of the first four arrays.
+
+    codes: int64, layout.RUN_*. starts, counts: int64, their arguments in `arguments`, int64.
+    answers: int64, as they were logged. places, lengths: int64 and int32, room for the most pages
+    that an operation accesses. content: uint8 (0, 0).
+    """
+
+    group = "log"
+
+
+NUMBERS, BYTES, LENGTHS = np.dtype(np.int64), np.dtype(np.uint8), np.dtype(np.int32)
+jit.declare_arrays(
+    Work.group,
+    now=layout.progress,
+    victims=NUMBERS,
+    slots=NUMBERS,
+    errors=NUMBERS,
+    tags=np.dtype((np.uint8, (8,))),
+    lengths=LENGTHS,
+    handles=NUMBERS,
+    freed=NUMBERS,
+    where=NUMBERS,
+    arrivals=BYTES,
+    refusals=BYTES,
+    page_lengths=LENGTHS,
+)
+jit.declare_arrays(
+    Operations.group,
+    codes=NUMBERS,
+    starts=NUMBERS,
+    counts=NUMBERS,
+    answers=NUMBERS,
+    arguments=NUMBERS,
+    places=NUMBERS,
+    lengths=LENGTHS,
+    content=np.dtype((np.uint8, (layout.PAGE_SIZE,))),
+)
 
 
 def new_work() -> Work:

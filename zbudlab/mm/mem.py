@@ -87,7 +87,7 @@ class Memory(_Arrays):
         """
         for kind in set(self.pools["kind"].tolist()):
             jit.open_doors(kind)
-        return jit.array_table(self._asdict())
+        return jit.array_table("mem", self._asdict())
 
     @functools.cached_property
     def plain(self) -> "Memory":
@@ -102,6 +102,7 @@ class Memory(_Arrays):
 
 
 jit.declare_arrays(
+    "mem",
     zones=layout.zone,
     pages=layout.page,
     blocks=layout.pageblock,

@@ -7,7 +7,7 @@ import numpy as np
 
 from zbudlab import layout
 from zbudlab.mm.mem import Memory
-from zbudlab.wasm.entries import MEM, Entry, Group, Parameter, Rows
+from zbudlab.wasm.entries import Entry, Group, Parameter, Rows
 
 #: Where a host puts things in linear memory: constants of the module below the stack, then its own.
 STACK_TOP = 1 << 17
@@ -17,11 +17,12 @@ WORD = 8  #: bytes; every address and length that a host hands over is one word
 def kind_of(parameter: Parameter) -> Any:
     """Return a parameter as a host reads it.
 
-    "mem" and "record" are addresses, "int" a number, {"dtype", "ndim"} the address of an array's
-    descriptor (its address, then its shape, one word each). A list stands for several parameters.
+    "record" is an address, "int" a number, {"dtype", "ndim"} the address of an array's descriptor
+    (its address, then its shape, one word each). "mem", "work" and "log" are addresses of tables,
+    the descriptors of their arrays in order. A list stands for several parameters.
     """
     if isinstance(parameter, str):
-        return MEM
+        return parameter
     if isinstance(parameter, Rows):
         return {"dtype": _name(parameter.dtype), "ndim": parameter.ndim}
     if isinstance(parameter, Group):

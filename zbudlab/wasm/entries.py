@@ -12,7 +12,6 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.driver import faults, reclaim
 from zbudlab.driver import log as driver_log
-from zbudlab.driver.work import Operations, Work, new_work
 from zbudlab.experiments import interpreter
 from zbudlab.machine import freelists
 from zbudlab.mm import (
@@ -69,10 +68,10 @@ class Group(NamedTuple):
     fields: tuple[Rows, ...]
 
 
-#: A whole number or a record, an array, a named tuple of arrays, or `mem`.
+#: A whole number or a record, an array, a named tuple of arrays, or the name of a table.
 Parameter = np.dtype | Rows | Group | str
 
-MEM = "mem"
+MEM, WORK, LOG = "mem", "work", "log"  #: arrays that kernels take as the address of a table
 INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 NUMBERS = Rows(INT64)
 BYTES = np.dtype(np.uint8)
@@ -97,8 +96,8 @@ NAMED: dict[str, Parameter] = {
     "image": Rows(BYTES, 2),
     "scripts": Rows(INT64, 2),
     "lengths": Rows(np.dtype(np.int32)),
-    "work": Group(Work, tuple(Rows(array.dtype, array.ndim) for array in new_work())),
-    "log": Group(Operations, (*[NUMBERS] * 6, Rows(np.dtype(np.int32)), Rows(BYTES, 2))),
+    WORK: WORK,
+    LOG: LOG,
     "content": Rows(BYTES, 2),
     "room": Group(interpreter.Room, (MOVES, CONTROL, NUMBERS, NUMBERS)),
     **dict.fromkeys(("answers", "batch", "ends", "entries", "errors", "freed", "found"), NUMBERS),

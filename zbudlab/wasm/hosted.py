@@ -11,12 +11,13 @@ import atexit
 import contextlib
 import ctypes
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from zbudlab import jit
+from zbudlab.driver.work import Operations, Work
 from zbudlab.layout import PAGE_SIZE
 from zbudlab.mm.mem import Memory
 from zbudlab.mm.state import State
@@ -241,27 +242,31 @@ class _Passing:
 
     def words(self, value: Any) -> list[int]:
         """Return an argument as the module takes it; a named tuple of arrays is several."""
+        if isinstance(value, Work | Operations):
+            return [self._descriptors(value)]
         if isinstance(value, tuple) and not isinstance(value, Memory):
-            return [self._array(each) for each in value]
+            return [self._descriptors([each]) for each in value]
         return [self._word(value)]
 
     def _word(self, value: Any) -> int:
         if isinstance(value, Memory):
             return self.home.table(value)
         if isinstance(value, np.ndarray):
-            return self._array(value)
+            return self._descriptors([value])
         if isinstance(value, np.void):
             return self._place(value, value.nbytes)
         number = int(value)
         return number - 2 * SIGN if number >= SIGN else number
 
-    def _array(self, array: np.ndarray) -> int:
-        """Return the place of an array's descriptor."""
-        if not array.flags.c_contiguous:
-            raise TypeError("the module takes contiguous arrays only")
-        words = np.array([self._place(array, array.nbytes), *array.shape], np.int64)
-        place = self.home.lend(words.nbytes)
-        self.home.bytes[place : place + words.nbytes] = words.view(np.uint8)
+    def _descriptors(self, arrays: Iterable[np.ndarray]) -> int:
+        """Return the place of the descriptors of some arrays, one after the other."""
+        words: list[int] = []
+        for array in arrays:
+            if not array.flags.c_contiguous:
+                raise TypeError("the module takes contiguous arrays only")
+            words += self._place(array, array.nbytes), *array.shape
+        place = self.home.lend(WORD * len(words))
+        self.home.view(place, np.dtype(np.int64), (len(words),))[:] = words
         return place
 
     def _place(self, value: Any, nbytes: int) -> int:

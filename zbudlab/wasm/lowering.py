@@ -15,16 +15,16 @@ from numba.core import cgutils
 
 from zbudlab import jit
 from zbudlab.jit.deferred import code_of, without_machine_code
-from zbudlab.jit.memory import MEMORY
-from zbudlab.wasm.entries import MEM, Entry, Group, Parameter, Rows
+from zbudlab.jit.memory import TABLES
+from zbudlab.wasm.entries import Entry, Group, Parameter, Rows
 
 WORD = ir.IntType(64)
 
 
 def _numba_type(parameter: Parameter) -> Any:
     """Return numba's type of a parameter."""
-    if parameter is MEM:
-        return MEMORY
+    if isinstance(parameter, str):
+        return TABLES[parameter]
     if isinstance(parameter, Rows):
         return types.Array(numba.from_dtype(parameter.dtype), parameter.ndim, "C")
     if isinstance(parameter, Group):

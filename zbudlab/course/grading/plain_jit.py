@@ -17,11 +17,11 @@ import numpy as np
 KERNELS: dict[str, Any] = {}
 
 
-def declare_arrays(**dtypes: np.dtype) -> None:
-    """Do nothing: only compiled code needs to know which arrays `mem` has."""
+def declare_arrays(group: str, /, **dtypes: np.dtype) -> None:
+    """Do nothing: only compiled code needs to know which arrays a group has."""
 
 
-def array_table(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def array_table(group: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the arrays as they are: only compiled code needs a table of their addresses."""
     return arrays
 

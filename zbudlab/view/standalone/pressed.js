@@ -48,15 +48,15 @@ class PressedMachine extends LiveMachine {
     this.moves_made = moves_made;
   }
 
-  /** Allocate the arrays of a named tuple: their places, sizes and descriptors. */
+  /** Allocate arrays: their places, sizes and the address of their table. */
   group(arrays) {
     const { engine } = this, places = {}, words = [];
     for (const [name, itemsize, shape] of arrays) {
       const bytes = itemsize * shape.reduce((all, size) => all * size, 1);
       places[name] = [engine.allocate(Math.max(bytes, 8)), bytes];
-      words.push(engine.words(places[name][0], ...shape));
+      words.push(places[name][0], ...shape);
     }
-    return { places, words };
+    return { places, table: engine.words(...words) };
   }
 
   view({ places }, name) {
@@ -99,7 +99,7 @@ class PressedMachine extends LiveMachine {
       for (const number of given) all[end++] = BigInt(number);
     });
     this.now("operation", 0);
-    const stop = this.engine.call("log.operations_run", this.mem, ...this.work.words, ...this.log.words, operations.length);
+    const stop = this.engine.call("log.operations_run", this.mem, this.work.table, this.log.table, operations.length);
     if (stop === this.constants.STOP_DIFFERS) return this.now("answer");
     if (stop !== this.constants.STOP_DONE) throw new Error("The tables of this machine are full: start over.");
     return 0;
@@ -107,7 +107,7 @@ class PressedMachine extends LiveMachine {
 
   /** Allocate a block, with compaction and reclaim if necessary; a negative errno if there is none. */
   take(order, migratetype) {
-    const got = this.engine.call("calls.alloc_pages_slowpath", this.mem, ...this.work.words, this.moved.descriptor, this.control.descriptor, order, this.constants[migratetype]);
+    const got = this.engine.call("calls.alloc_pages_slowpath", this.mem, this.work.table, this.moved.descriptor, this.control.descriptor, order, this.constants[migratetype]);
     this.moves_made += Number(this.view(this.work, "where")[0]);
     return got;
   }
@@ -133,7 +133,7 @@ class PressedMachine extends LiveMachine {
   }
 
   exit(process) {
-    this.engine.call("calls.exit_process", this.mem, ...this.work.words, process, this.slots);
+    this.engine.call("calls.exit_process", this.mem, this.work.table, process, this.slots);
   }
 
   /** Return the fragmentation index of an order, in thousandths. */
