@@ -98,7 +98,7 @@ def array_table(group: str, arrays: dict[str, np.ndarray]) -> np.ndarray:
         if (array.dtype, array.ndim) != (dtype, kind.ndim) or not array.flags.carray:
             wanted = f"a writable, contiguous array of {dtype} with {kind.ndim} dimension(s)"
             raise TypeError(f"{group}.{name} must be {wanted}, not {array.dtype} {array.shape}")
-        table[0][name] = array.__array_interface__["data"][0], *array.shape
+        table[0][name] = array.ctypes.data, *array.shape
     if group == MEM:
         table["doors"] = DOORS.ctypes.data
     return table
