@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.item import Case, Setup, Step, item
+from benchmarks.item import Call, Case, Setup, Step, item
 from benchmarks.items.wasm import AIM, MUST, NATIVE, home
 from benchmarks.machines import SEED
 from zbudlab import layout
@@ -63,17 +63,18 @@ class Steps:
 class Pressed:
     """A machine full of programs' pages, and the driver on it.
 
-    run: `operations_run`, natively or in a module. inside: a context in which the machine's kernels
-    run there. place: puts an array there.
+    prepare: returns `operations_run` for its arguments, natively or in a module. inside: a context
+    in which the machine's kernels run there. place: puts an array there.
     """
 
     def __init__(
         self,
-        run: Callable[..., int],
+        prepare: Callable[..., Call],
         inside: Callable[[], Any] = contextlib.nullcontext,
         place: Callable[[np.ndarray], np.ndarray] = np.asarray,
     ) -> None:
-        self.operations_run, self.inside = run, inside
+        self.prepare, self.inside = prepare, inside
+        self.ready: tuple[Any, Call] | None = None
         with inside():
             self.machine = Machine(frames=FRAMES, page_bytes=False, log=False)
             for _ in range(PROGRAMS):
@@ -84,11 +85,18 @@ class Pressed:
         work = new_work()._replace(**fields)
         self.work = work._make(map(place, work))
 
+    def operations_run(self, log: Operations) -> int | None:
+        """Run operations; what one call needs is prepared again when tables have grown."""
+        mem = self.machine.state.mem
+        if self.ready is None or self.ready[0] is not mem:
+            self.ready = mem, self.prepare(mem, self.work, log, len(log.codes))
+        return self.ready[1]()
+
     def run(self, log: Operations) -> int:
         """Run all operations; return a sum of what depends on them."""
         state, now = self.machine.state, self.work.now[0]
         self.work.now.view(np.int64)[:] = 0
-        while stop := self.operations_run(state.mem, self.work, log, len(log.codes)):
+        while stop := self.operations_run(log):
             if stop != layout.STOP_ROOM:
                 raise SystemExit(f"a panel step stopped for reason {stop}")
             with self.inside():
@@ -104,8 +112,8 @@ def panel(setup: Setup) -> Case:
     """Run steps of a panel: programs use their pages, with reclaim, zswap and swap-in."""
     there = home()
     steps = Steps(there)
-    ours = Pressed(partial(there.call, "log.operations_run"), there.running, there.place)
-    native = Pressed(operations_run)
+    ours = Pressed(partial(there.prepared, "log.operations_run"), there.running, there.place)
+    native = Pressed(partial(partial, operations_run))
     step = Step(
         f"a panel step in WebAssembly, {FRAMES:,} frames",
         STEPS,

@@ -47,6 +47,10 @@ class Elsewhere:
         """Return a loop as a function of what follows `mem`."""
         return partial(self.home.call, f"drivers.{name}", self.state.mem)
 
+    def prepared(self, name: str, *arguments: Any) -> Call:
+        """Return a loop with its arguments in place, as a call may last 200 microseconds."""
+        return self.home.prepared(f"drivers.{name}", self.state.mem, *arguments)
+
 
 @item("wasm-zbud")
 def zbud(setup: Setup) -> Case:
@@ -61,7 +65,7 @@ def zbud(setup: Setup) -> Case:
     step = Step(
         f"zbud churn in WebAssembly, {LIVE:,} live, metadata-only",
         2 * len(objects.slots),
-        lambda: loop(handles, objects.slots, objects.sizes),
+        there.prepared("churn", handles, objects.slots, objects.sizes),
         must={NATIVE: MUST},
         aim={NATIVE: AIM},
     )
@@ -80,11 +84,10 @@ def buddy(setup: Setup) -> Case:
     ours = [there.home.place(each) for each in held()]
     blocks.slots, blocks.orders, blocks.types = map(there.home.place, blocks.drawn)
     blocks.drawn = blocks.slots, blocks.orders, blocks.types
-    loop = there.loop("buddy_churn")
     step = Step(
         "buddy churn in WebAssembly, 2^18 frames",
         2 * len(blocks.slots),
-        lambda: loop(*ours, *blocks.drawn),
+        there.prepared("buddy_churn", *ours, *blocks.drawn),
         theirs={NATIVE: partial(drivers.buddy_churn, state.mem, *held(), *blocks.drawn)},
         must={NATIVE: MUST},
         aim={NATIVE: AIM},
@@ -104,12 +107,12 @@ def compaction(setup: Setup) -> Case:
     handles, moves, control = map(
         there.home.place, (zone.handles(), zone.moves.copy(), zone.control.copy())
     )
-    scatter, compact = there.loop("scatter"), there.loop("compact")
+    scatter = there.loop("scatter")
     zone.scatters.append(lambda: scatter(handles, zone.order, zone.pages))
     step = Step(
         f"compaction in WebAssembly, {zone.frames:,} frames, metadata-only",
         zone.frames,
-        lambda: compact(moves, control),
+        there.prepared("compact", moves, control),
         theirs={NATIVE: zone.ours()},
         must={NATIVE: MUST},
         aim={NATIVE: AIM},

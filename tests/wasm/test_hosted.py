@@ -101,6 +101,28 @@ def test_keys_of_64_bits_and_two_results(module):
         assert radix_tree.first_fault(nodes, pool) != (0, 0)
 
 
+def test_a_prepared_call_can_be_made_again_and_again(module):
+    home = Home(module, ROOM)
+    with home.running():
+        machine = Machine(frames=256, page_bytes=False, log=False)
+    mem = machine.state.mem
+    allocate = home.prepared("page_alloc.alloc_pages", mem, 0, layout.MIGRATE_MOVABLE)
+    frames = [allocate() for _ in range(3)]
+    assert len(set(frames)) == 3
+    free = home.prepared("page_alloc.put_page", mem, frames[1])
+    assert free() == home.call("page_alloc.put_page", mem, frames[0])
+    with home.running():
+        assert machine.state.pages["refcount"][frames].tolist() == [0, 0, 1]
+
+
+def test_a_prepared_call_needs_its_arrays_in_the_module(module):
+    home, slots = Home(module, ROOM), np.zeros(1, np.int64)
+    with home.running():
+        mem = Machine(frames=256, page_bytes=False, log=False).state.mem
+    with pytest.raises(ValueError, match="swap_free can be prepared only for arrays in linear"):
+        home.prepared("swapfile.swap_free", mem, slots, slots)
+
+
 def test_arrays_with_gaps_are_refused(module):
     with Home(module).running(), pytest.raises(TypeError, match="contiguous"):
         radix_tree.init_radix_tree_nodes(np.zeros(128, layout.radix_tree_node)[::2])

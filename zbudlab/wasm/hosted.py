@@ -181,6 +181,17 @@ class Home:
             passing.bring_back()
             self.edge = len(self.bytes)
 
+    def prepared(self, name: str, *arguments: Any) -> Callable[[], int]:
+        """Return a function that makes this call, each time without Python's share of it.
+
+        The export returns one number. Raises ValueError for an array outside linear memory.
+        """
+        passing = _Passing(self, stays=True)
+        words = [word for each in arguments for word in passing.words(each)]
+        if passing.copies:
+            raise ValueError(f"{name} can be prepared only for arrays in linear memory")
+        return functools.partial(self.exports[name], words)
+
     def table(self, mem: Memory) -> int:
         """Return the place of the table of a machine's arrays."""
         if "place" not in mem.__dict__:
@@ -234,10 +245,14 @@ class Home:
 
 
 class _Passing:
-    """The arguments of one call, with the arrays that were copied for it."""
+    """The arguments of one call, with the arrays that were copied for it.
 
-    def __init__(self, home: Home) -> None:
+    stays: keep them in linear memory when the call has ended.
+    """
+
+    def __init__(self, home: Home, stays: bool = False) -> None:
         self.home = home
+        self.room = home.allocate if stays else home.lend
         self.copies: list[tuple[int, int, int]] = []  # address here, place there, bytes
 
     def words(self, value: Any) -> list[int]:
@@ -265,16 +280,18 @@ class _Passing:
             if not array.flags.c_contiguous:
                 raise TypeError("the module takes contiguous arrays only")
             words += self._place(array, array.nbytes), *array.shape
-        place = self.home.lend(WORD * len(words))
+        place = self.room(WORD * len(words))
         self.home.view(place, np.dtype(np.int64), (len(words),))[:] = words
         return place
 
     def _place(self, value: Any, nbytes: int) -> int:
-        """Return the place of an array or record, copied if it is elsewhere."""
+        """Return the place of an array or record, copied if it is elsewhere; of an empty one, 0."""
+        if not nbytes:
+            return 0
         address = _address(value)
         if 0 <= address - self.home.base < len(self.home.bytes):
             return address - self.home.base
-        place = self.home.lend(nbytes)
+        place = self.room(nbytes)
         ctypes.memmove(self.home.base + place, address, nbytes)
         self.copies.append((address, place, nbytes))
         return place

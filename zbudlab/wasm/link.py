@@ -9,6 +9,9 @@ TRIPLE = "wasm32-unknown-unknown"
 #: Of the processor: what every browser has had since 2021 (memcpy and memset as instructions).
 FEATURES = "+bulk-memory,+sign-ext,+nontrapping-fptoint,+mutable-globals"
 SPEED = 3  #: the optimisation level, as numba's
+#: Loop strength reduction prepares values ahead of loops, in additional variables; most of our
+#: loops run once or twice. Without it a module is 3 % smaller, and V8 runs the allocator faster.
+WITHOUT_STRENGTH_REDUCTION = "-disable-lsr"
 #: The address of a field: a constant distance from another address, not known to stay in bounds.
 FIELD = re.compile(r"getelementptr (i(?:8|16|32|64), ptr %[^,]+, i(?:32|64) \d{1,4})(?=[\s,])")
 
@@ -24,8 +27,10 @@ def _machine() -> llvm.TargetMachine:
 def wasm_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
     """Link wrappers with their kernels for WebAssembly and return the object file.
 
-    Wrappers come first: LLVM drops a kernel that may be inlined as long as nothing uses it.
+    Wrappers come first: LLVM drops a kernel that may be inlined as long as nothing uses it. LLVM's
+    options are those of the whole process, so it should do nothing else.
     """
+    llvm.set_option("zbudlab", WITHOUT_STRENGTH_REDUCTION)
     machine = _machine()
     wrappers, kernels = zip(*parts, strict=True)
     whole = llvm.parse_assembly("")
