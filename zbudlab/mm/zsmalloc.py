@@ -73,7 +73,7 @@ def first_zspage(mem, size_class, group):
     return np.int64(mem.zspages[head].next[LRU])
 
 
-@kernel(inline=False)
+@kernel
 def fix_fullness_group(mem, pool, zs):
     """Move a zspage to the list of its group, if it is on another one. Return the group."""
     zspage = mem.zspages[zs]

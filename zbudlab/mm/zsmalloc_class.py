@@ -85,7 +85,8 @@ def get_fullness_group(pool, size_class, inuse):
     if inuse == objects:
         return ZS_FULL
     if pool.groups_of_ten_percent:
-        return 100 * inuse // objects // 10 + 1
+        percent = np.uint64(100 * inuse) // np.uint64(objects)
+        return np.int64(percent // np.uint64(10)) + 1
     return 1 if inuse <= 3 * objects // 4 else 2
 
 
