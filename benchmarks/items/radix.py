@@ -65,10 +65,10 @@ def radix(setup: Setup, size: int) -> Case:
     """Insert `size` dense keys, look up all of them twice, delete them."""
     trees = Trees(setup, size)
     steps = [
-        trees.step("insert", 0.7, 1.0),
-        trees.step("lookup", 0.75, 0.95),
+        trees.step("insert", 0.9, 0.95),
+        trees.step("lookup", 0.95, 1.2),
         trees.batch(),
-        trees.step("delete", 0.7, 1.0),
+        trees.step("delete", 0.9, 0.95),
     ]
     passes = max(1, (10**5 if setup.short else 5 * 10**5) // size)
     return Case(trees.prepare, steps, passes)

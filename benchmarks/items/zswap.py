@@ -1,6 +1,7 @@
 """zswap with page bytes: real pages compressed with LZ4, stored, and loaded again.
 
-The pages come from the library files of Python. One thread compresses.
+The pages come from the library files of Python. One thread compresses, and both sides call the same
+functions of the C library in the package `lz4`: two builds of it differ by more than two engines.
 """
 
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 
 from benchmarks.item import KERNEL, Call, Case, Setup, Step, item
 from benchmarks.machines import frames_for, machine, nodes_for, touch
-from benchmarks.reference import Reference, has_library
+from benchmarks.reference import Reference
 from zbudlab import layout
 from zbudlab.content.compressors import compressor
 from zbudlab.content.sources import read_content
@@ -17,7 +18,9 @@ from zbudlab.mm import zswap
 from zbudlab.swap.settings import ZswapSettings
 from zbudlab.swap.swapping import Swap
 
-LIBRARY = "lz4"
+LZ4 = compressor("lz4")
+#: The addresses of its C functions; 0 where they are hidden, as on Windows.
+CODEC = tuple(getattr(LZ4, name, 0) for name in ("c_compress", "c_decompress"))
 
 
 class Store:
@@ -49,9 +52,7 @@ class Ours(Store):
         super().__init__(pages)
         count = len(pages)
         self.state = machine(frames_for(count), layout.ZBUD_SERIES, nodes=nodes_for(count))
-        self.swap = Swap(
-            self.state, ZswapSettings(max_pool_percent=100), compressor=compressor("lz4")
-        )
+        self.swap = Swap(self.state, ZswapSettings(max_pool_percent=100), compressor=LZ4)
         self.swap.swapon(0, count)
         self.slots = self.swap.get_swap_pages(count)
 
@@ -78,9 +79,8 @@ class Theirs(Store):
     def __init__(self, pages: np.ndarray) -> None:
         super().__init__(pages)
         count = len(pages)
-        self.c = Reference(
-            frames_for(count), nodes=nodes_for(count), source="zswap.c", libraries=(LIBRARY,)
-        )
+        self.c = Reference(frames_for(count), nodes=nodes_for(count), source="zswap.c")
+        self.c.use_codec(*CODEC)
         self.entries = np.zeros(count * self.c.sizeof_entry(), np.uint8)
         self.device = np.empty_like(pages)
         touch(self.device)
@@ -110,17 +110,17 @@ def store_and_load(setup: Setup) -> Case:
     sides: list[Store] = [Ours(pages)]
     ours = sides[0]
     steps = [
-        Step("zswap store, LZ4", len(pages), ours.store, must={KERNEL: 0.8}, aim={KERNEL: 0.95}),
-        Step("zswap load, LZ4", len(pages), ours.load, must={KERNEL: 0.7}, aim={KERNEL: 0.9}),
+        Step("zswap store, LZ4", len(pages), ours.store, must={KERNEL: 0.9}, aim={KERNEL: 0.95}),
+        Step("zswap load, LZ4", len(pages), ours.load, must={KERNEL: 0.9}, aim={KERNEL: 0.95}),
     ]
-    if setup.with_c and has_library(LIBRARY):
+    if setup.with_c and all(CODEC):
         theirs = Theirs(pages)
         sides.append(theirs)
         calls: list[Call] = [theirs.store, theirs.load]
         for step, call in zip(steps, calls, strict=True):
             step.theirs[KERNEL] = call
     elif setup.with_c:
-        print(f"no C library {LIBRARY} here: zswap alone", file=sys.stderr)
+        print("the C library of the package lz4 is hidden: zswap alone", file=sys.stderr)
 
     def prepare() -> None:
         for side in sides:

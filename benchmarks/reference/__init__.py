@@ -6,7 +6,6 @@ and algorithms and works on the arrays of a State.
 
 import ctypes
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -40,33 +39,22 @@ def available() -> bool:
 
 
 @functools.cache
-def has_library(name: str) -> bool:
-    """Return whether the compiler finds a C library and its header."""
-    command = [COMPILER, "-x", "c", "-include", f"{name}.h", "-", "-o", os.devnull, f"-l{name}"]
-    program = "int main(void) { return 0; }"
-    return subprocess.run(command, input=program, text=True, capture_output=True).returncode == 0
-
-
-@functools.cache
-def _built(source: str, libraries: tuple[str, ...]) -> tuple[tempfile.TemporaryDirectory, Path]:
+def _built(source: str) -> tuple[tempfile.TemporaryDirectory, Path]:
     folder = tempfile.TemporaryDirectory(prefix="zbudlab-reference-")
     library = Path(folder.name) / "reference.so"
-    links = [f"-l{name}" for name in libraries]
-    subprocess.run(
-        [COMPILER, *OPTIONS, str(SOURCES / source), "-o", str(library), *links], check=True
-    )
+    subprocess.run([COMPILER, *OPTIONS, str(SOURCES / source), "-o", str(library)], check=True)
     return folder, library
 
 
 class Library:
     """A C file as a library, with functions as attributes; each returns a long.
 
-    source: relative to this folder. libraries: what to link with. Arrays go in as pointers, ints
-    as long. Every object has its own copy, and so its own global variables.
+    source: relative to this folder. Arrays go in as pointers, ints as long. Every object has its
+    own copy, and so its own global variables.
     """
 
-    def __init__(self, source: str, libraries: tuple[str, ...] = ()) -> None:
-        folder, built = _built(source, libraries)
+    def __init__(self, source: str) -> None:
+        folder, built = _built(source)
         with tempfile.NamedTemporaryFile(dir=folder.name, suffix=".so", delete=False) as copy:
             copy.write(built.read_bytes())
         self._library = ctypes.CDLL(copy.name)
@@ -90,8 +78,8 @@ class Reference(Library):
     """One machine as in the kernel.
 
     frames: page frames, 0 = no machine (radix tree and copies only). in_page: headers are in
-    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes. source,
-    libraries: as Library's, for a file that includes reference.c.
+    their pages; else in a table, and pages have no bytes. nodes: radix tree nodes. source: a file
+    that includes reference.c.
     """
 
     def __init__(
@@ -101,9 +89,8 @@ class Reference(Library):
         in_page: bool = True,
         nodes: int = 64,
         source: str = "reference.c",
-        libraries: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(source, libraries)
+        super().__init__(source)
         page_size = layout.PAGE_SIZE if in_page else layout.CHUNK_SIZE
         self._headers = zeroed(max(frames, 1) * page_size, np.uint8)
         self._pages = zeroed(max(frames, 1) * SIZE_OF_STRUCT_PAGE, np.uint8)

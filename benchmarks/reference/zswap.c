@@ -1,7 +1,6 @@
-/* zswap's store and load over liblz4 and the series' zbud, as zbudlab/mm/zswap.py has them; the
- * tree of entries is an array by slot. What zbud does not take goes to the `device`. */
-#include <lz4.h>
-
+/* zswap's store and load over LZ4 and the series' zbud, as zbudlab/mm/zswap.py has them; the tree of
+ * entries is an array by slot. What zbud does not take goes to the `device`. Both sides call the
+ * same functions of the same library. */
 #include "reference.c"
 
 #define HEADER 8	/* the swap entry in front of an object */
@@ -11,7 +10,17 @@ struct entry {
 	int length, refcount;
 };
 
+typedef int codec(const char *from, char *to, int length, int room);
+
+static codec *compress, *decompress;	/* LZ4_compress_default, LZ4_decompress_safe */
 static char scratch[2 * PAGE_SIZE];
+
+long use_codec(codec *compressor, codec *decompressor)
+{
+	compress = compressor;
+	decompress = decompressor;
+	return 0;
+}
 
 ALWAYS char *map(long handle)
 {
@@ -43,7 +52,7 @@ long store(struct entry *entries, const char *pages, char *device, long n)
 	for (long slot = 0; slot < n; slot++) {
 		const char *page = pages + slot * PAGE_SIZE;
 		struct entry *entry = entries + slot;
-		int length = LZ4_compress_default(page, scratch, PAGE_SIZE, sizeof(scratch));
+		int length = compress(page, scratch, PAGE_SIZE, sizeof(scratch));
 		long handle = zbud_alloc(length + HEADER, MOVABLE, true, PAGE_SHIFT);
 
 		if (handle < 0) {
@@ -75,8 +84,7 @@ long load(struct entry *entries, char *pages, const char *device, long n)
 		}
 		entry->refcount++;
 		char *object = map(entry->handle);
-		found += LZ4_decompress_safe(object + HEADER, page, entry->length, PAGE_SIZE) ==
-			 PAGE_SIZE;
+		found += decompress(object + HEADER, page, entry->length, PAGE_SIZE) == PAGE_SIZE;
 		unmap(entry->handle);
 		entry->refcount--;
 	}

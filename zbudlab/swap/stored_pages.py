@@ -127,7 +127,7 @@ def same_filled(words, page):
     return same == words.shape[1]
 
 
-@kernel
+@kernel(inline=False)
 def compress_page(mem, raw, i):
     """Compress a page of the batch. Return its length, 0 if it is same-filled (`zswap_store_end`).
 
