@@ -20,7 +20,7 @@ from sqlalchemy.exc import SAWarning
 from zbudlab.course.contract import exercise
 from zbudlab.course.copying import course_folders
 from zbudlab.course.grading.grader import Graded
-from zbudlab.course.grading.trial import Verdict
+from zbudlab.course.grading.trial import Mark, Verdict
 from zbudlab.io.files import written_whole
 
 MAX_IMAGE = 2 << 20  #: characters of a figure that a teacher is shown
@@ -129,31 +129,41 @@ def _figures(cell: dict[str, Any]) -> list[Any]:
     return found
 
 
+def _with_answer(cell: Any, mine: Any) -> None:
+    """Replace a cell of the release by the student's, whose figures stay."""
+    is_text = cell.cell_type == "markdown"
+    cell.source = _as_text(mine["source"]) if is_text else mine["source"]
+    if cell.cell_type == "code":
+        cell.outputs = _figures(mine)
+
+
+def _with_mark(cell: Any, mark: Mark) -> None:
+    """Have a cell show a mark as its output."""
+    reason = mark.reason.encode("utf-8", "replace").decode()
+    text = f"{mark.earned} of {mark.points}: {reason or 'all cases are right'}\n"
+    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+
+
 def shown(graded: Graded, release: Any) -> Any:
     """Return a notebook for the teacher: the release with the student's cells and the verdicts."""
     verdict = graded.verdict
+    submitted = graded.notebook.cells if graded.notebook else []
     own = {
         str(cell["metadata"]["nbgrader"].get("grade_id")): cell
-        for cell in (graded.notebook.cells if graded.notebook else [])
+        for cell in submitted
         if isinstance(cell["metadata"].get("nbgrader"), dict)
     }
-    said = {f"{verdict.exercise}-{mark.ability}": mark for mark in verdict.marks}
+    marks = {f"{verdict.exercise}-{mark.ability}": mark for mark in verdict.marks}
     handed_out = {cell.source.strip() for cell in release.cells}
     used = {cell["source"].strip() for cell in own.values()} | handed_out
     for cell in release.cells:
-        told = _graded(cell)
-        mine = own.get(told.get("grade_id", ""))
-        if told.get("solution") and mine:
-            is_text = cell.cell_type == "markdown"
-            cell.source = _as_text(mine["source"]) if is_text else mine["source"]
-            if cell.cell_type == "code":
-                cell.outputs = _figures(mine)
-        if told.get("grade_id") in said:
-            mark = said[told["grade_id"]]
-            reason = mark.reason.encode("utf-8", "replace").decode()
-            text = f"{mark.earned} of {mark.points}: {reason or 'all cases are right'}\n"
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
-    for cell in graded.notebook.cells if graded.notebook else []:
+        noted = _graded(cell)
+        number = noted.get("grade_id", "")
+        if noted.get("solution") and number in own:
+            _with_answer(cell, own[number])
+        if number in marks:
+            _with_mark(cell, marks[number])
+    for cell in submitted:
         if cell["cell_type"] == "code" and cell["source"].strip() not in used:
             extra = nbformat.v4.new_code_cell(cell["source"], outputs=_figures(cell))
             release.cells.append(extra)

@@ -189,6 +189,12 @@ class Grader:
                 yield (name, key), kept
             else:
                 fresh.append((name, key))
+        yield from self._examined({pair: read[todo[pair][0]] for pair in fresh}, jobs)
+
+    def _examined(
+        self, fresh: dict[tuple[str, str], Graded | None], jobs: int
+    ) -> Iterable[tuple[tuple[str, str], Verdict]]:
+        """Yield verdicts of submissions that are examined now, several at once."""
         with ExitStack() as stack:
             examiners = {
                 name: stack.enter_context(closing(self._examiner(name)))
@@ -197,8 +203,7 @@ class Grader:
             pool = stack.enter_context(ThreadPoolExecutor(jobs))
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             tasks = {}
-            for name, key in fresh:
-                graded = read[todo[name, key][0]]
+            for (name, key), graded in fresh.items():
                 assert graded is not None
                 assert graded.notebook is not None
                 task = pool.submit(self._fresh, examiners[name], key, graded.notebook)
