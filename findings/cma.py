@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import Claim, Interval, figure, interval, line, markdown, present
+from findings.common import Claim, Interval, at, figure, interval, line, markdown, present
 
 SHORT = {"level": [0.7, 0.98], "zbud": ["plain", "series"], "mapped": [0.0, 0.001]}
 CASES = (
@@ -14,8 +14,7 @@ CASES = (
 
 
 def _of(rows: pd.DataFrame, level: float, zbud: str, mapped: float) -> pd.DataFrame:
-    here = (rows["level"] == level) & (rows["zbud"] == zbud) & (rows["mapped"] == mapped)
-    return rows[here]
+    return at(rows, level=level, zbud=zbud, mapped=mapped)
 
 
 def met(rows: pd.DataFrame, level: float, zbud: str, mapped: float) -> Interval:

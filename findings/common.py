@@ -72,11 +72,16 @@ def interval(values: Iterable[float]) -> Interval:
     return Interval(float(sample.mean()), *intervals.interval(sample), note)
 
 
-def of_group(rows: pd.DataFrame, column: str, **where: Any) -> Interval:
-    """Return the `interval` of a column over the rows where parameters have these values."""
+def at(rows: pd.DataFrame, **where: Any) -> pd.DataFrame:
+    """Return the rows where parameters have these values."""
     for name, value in where.items():
         rows = rows[rows[name] == value]
-    return interval(rows[column])
+    return rows
+
+
+def of_group(rows: pd.DataFrame, column: str, **where: Any) -> Interval:
+    """Return the `interval` of a column over the rows where parameters have these values."""
+    return interval(at(rows, **where)[column])
 
 
 def present(rows: pd.DataFrame, column: str) -> list[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import Claim, Interval, figure, interval, markdown, present
+from findings.common import Claim, Interval, at, figure, interval, markdown, present
 from zbudlab.analysis import packing
 from zbudlab.conformance.trace import lines, operations
 from zbudlab.layout import ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
@@ -24,9 +24,8 @@ SHORT = {"content": ["text", "half"], "using": ["lz4"]}
 
 def ratio(rows: pd.DataFrame, above: str, below: str, **where: Any) -> Interval:
     """Return the mean of a quotient of two columns."""
-    for name, value in where.items():
-        rows = rows[rows[name] == value]
-    return interval(rows[above] / rows[below])
+    here = at(rows, **where)
+    return interval(here[above] / here[below])
 
 
 def more_than_zsmalloc(rows: pd.DataFrame, **where: Any) -> Interval:

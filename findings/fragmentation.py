@@ -1,12 +1,10 @@
 """Which pool fragments memory least: tables and figure from the sweep of fragmentation.toml."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import FOLDER, Claim, Interval, figure, interval, markdown, present
+from findings.common import FOLDER, Claim, at, figure, interval, markdown, of_group, present
 from zbudlab.analysis.predict import PLAIN
 from zbudlab.analysis.predict_pools import MISPLACED, SERIES
 from zbudlab.analysis.recorded_pools import Boot, Case, band, read_boots
@@ -31,26 +29,19 @@ KERNELS = (
 )
 
 
-def at(rows: pd.DataFrame, column: str, **where: Any) -> Interval:
-    """Return the interval of a column over the rows where parameters have these values."""
-    for name, value in where.items():
-        rows = rows[rows[name] == value]
-    return interval(rows[column])
-
-
 def _computed(rows: pd.DataFrame) -> str:
     lines = []
     for length in present(rows, "length"):
         for pool in present(rows, "pool"):
-            here = rows[(rows["length"] == length) & (rows["pool"] == pool)]
-            whole = here[here["compaction"] == WHOLE]
+            here = at(rows, length=length, pool=pool)
+            whole = at(here, compaction=WHOLE)
             density = interval(here["stored"] / here["pool_pages"].clip(lower=1))
             cells = [
                 "-" if pool == PLAIN else density.shown("{:.2f}"),
                 interval(here["movable_pageblocks"]).shown("{:.0f}"),
                 interval(whole["ideal"]).shown("{:.0f}"),
                 *(
-                    at(here, ask, compaction=kind)
+                    of_group(here, ask, compaction=kind)
                     for kind in (WHOLE, ONE)
                     for ask in ("first_ask", "second_ask")
                 ),
@@ -75,7 +66,7 @@ def _kernels(rows: pd.DataFrame) -> str:
         cells = [
             cell
             for ask in ("first_ask", "second_ask")
-            for cell in (_shown(boots, ask), at(rows, ask, **where))
+            for cell in (_shown(boots, ask), of_group(rows, ask, **where))
         ]
         lines.append([f"{pool}, {length} bytes, Linux {kernel}", *cells])
     heads = ["pool", "first request: kernel", "lab", "second: kernel", "lab"]
@@ -93,10 +84,10 @@ def draw(rows: pd.DataFrame) -> Figure:
     pools, lengths = present(rows, "pool"), present(rows, "length")
     places = np.arange(len(pools))
     for number, length in enumerate(lengths):
-        here = rows[(rows["length"] == length) & (rows["compaction"] == WHOLE)]
+        here = at(rows, length=length, compaction=WHOLE)
         colour = tokens.colour(("process", "edge", "c_zsm")[number])
         first, second = (
-            np.array([at(here, ask, pool=pool).mean for pool in pools])
+            np.array([of_group(here, ask, pool=pool).mean for pool in pools])
             for ask in ("first_ask", "second_ask")
         )
         where = places + 0.27 * (number - (len(lengths) - 1) / 2)
@@ -119,15 +110,15 @@ def draw(rows: pd.DataFrame) -> Figure:
 
 def _placement(rows: pd.DataFrame) -> bool:
     there = rows[rows["pool"].isin([MISPLACED, "z3fold"])]
-    moved = at(there, "moved_in_all", compaction=WHOLE)
+    moved = of_group(there, "moved_in_all", compaction=WHOLE)
     return bool(moved.low > 500 and there["second_ask"].max() <= 1)
 
 
 def _series(rows: pd.DataFrame) -> bool:
     return all(
         0
-        <= at(rows, "first_ask", pool=PLAIN, length=n, compaction=c).mean
-        - at(rows, "first_ask", pool=SERIES, length=n, compaction=c).mean
+        <= of_group(rows, "first_ask", pool=PLAIN, length=n, compaction=c).mean
+        - of_group(rows, "first_ask", pool=SERIES, length=n, compaction=c).mean
         < 3
         for n in LONG
         for c in COMPACTIONS
@@ -136,19 +127,19 @@ def _series(rows: pd.DataFrame) -> bool:
 
 def _shrinker(rows: pd.DataFrame) -> bool:
     """Compare zsmalloc with several objects in a page before and after its own compaction."""
-    here = rows[(rows["length"] == LONG[0]) & (rows["compaction"] == WHOLE)]
-    most = at(here, "second_ask", pool=PLAIN).mean
+    here = at(rows, length=LONG[0], compaction=WHOLE)
+    most = of_group(here, "second_ask", pool=PLAIN).mean
     return all(
-        at(here, "first_ask", pool=p).high < most / 2
-        and at(here, "second_ask", pool=p).low > most - 5
+        of_group(here, "first_ask", pool=p).high < most / 2
+        and of_group(here, "second_ask", pool=p).low > most - 5
         for p in ZSMALLOC
     )
 
 
 def _one(rows: pd.DataFrame) -> bool:
     there = rows[rows["pool"].isin([PLAIN, SERIES]) & rows["length"].isin(LONG)]
-    whole, one = (at(there, "first_ask", compaction=c) for c in COMPACTIONS)
-    moved, fewer = (at(there, "moved", compaction=c) for c in COMPACTIONS)
+    whole, one = (of_group(there, "first_ask", compaction=c) for c in COMPACTIONS)
+    moved, fewer = (of_group(there, "moved", compaction=c) for c in COMPACTIONS)
     return one.high < whole.low and fewer.high < moved.low
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import Claim, Interval, figure, interval, markdown, present
+from findings.common import Claim, Interval, at, figure, interval, markdown, present
 from zbudlab.analysis.single_pool import Pool
 from zbudlab.content import recorded
 from zbudlab.layout import PAGE_SIZE, ZBUD_MAX_SIZE, ZSWAP_HEADER_SIZE
@@ -37,9 +37,8 @@ ALLOCATORS = ("zbud", "zsmalloc_6_1", "zsmalloc_7_3")
 
 def over(rows: pd.DataFrame, other: str, when: str = "pages", **where: object) -> Interval:
     """Return pages of zbud over those of another allocator."""
-    for name, value in where.items():
-        rows = rows[rows[name] == value]
-    return interval(rows[f"zbud_{when}"] / rows[f"{other}_{when}"])
+    here = at(rows, **where)
+    return interval(here[f"zbud_{when}"] / here[f"{other}_{when}"])
 
 
 @cache

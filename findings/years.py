@@ -6,18 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import Claim, Interval, figure, interval, markdown, present
+from findings.common import Claim, Interval, at, figure, interval, markdown, present
 from zbudlab.view.look import tokens
 
 SHORT = {"workload": ["desktop"], "profile": ["7.3"], "max_pool_percent": [5]}
 COLOURS = ("c_stuck", "process", "edge", "c_zsm")
-
-
-def at(rows: pd.DataFrame, **where: Any) -> pd.DataFrame:
-    """Return the rows where parameters have these values."""
-    for name, value in where.items():
-        rows = rows[rows[name] == value]
-    return rows
 
 
 def refused(rows: pd.DataFrame) -> pd.Series:

@@ -1,25 +1,16 @@
 """zswap or zram: tables and figure from the sweep of zram.toml."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from findings.common import Claim, Interval, figure, interval, markdown, present
+from findings.common import Claim, Interval, at, figure, interval, markdown, present
 from zbudlab.experiments.zram import CONTENTS
 from zbudlab.view.look import tokens
 
 SHORT = {"workload": ["desktop"], "swap": ["zswap", "zram"]}
 COLOURS = ("process", "edge", "c_zsm")
 USUAL, RANDOM = CONTENTS
-
-
-def at(rows: pd.DataFrame, **where: Any) -> pd.DataFrame:
-    """Return the rows where parameters have these values."""
-    for name, value in where.items():
-        rows = rows[rows[name] == value]
-    return rows
 
 
 def traffic(rows: pd.DataFrame) -> Interval:

@@ -4,6 +4,7 @@ import pytest
 
 from zbudlab.lessons.practice import SUBJECTS
 from zbudlab.view.practice import Practice
+from zbudlab.view.prediction import NUMBER
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
@@ -13,6 +14,16 @@ def test_an_answer_is_checked_at_once_with_its_reason_and_picture(subject):
     shown.asked.commit(shown.problem.answer)
     assert shown.problem.why.split("(")[0].strip()[:40] in shown.asked.outcome
     assert "<svg" in shown.asked.result
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_line_gives_no_answer_away(subject):
+    """One range for all problems of a subject that ask for a number, with room for each answer."""
+    asked = [Practice(subject, seed).asked for seed in range(60)]
+    numbers = [each for each in asked if each.kind == NUMBER]
+    assert len({each.form["top"] for each in numbers}) == (len(numbers) > 0)
+    assert all(0 <= each.answer <= each.form["top"] for each in numbers)
+    assert not numbers or len({each.answer for each in numbers}) > 1
 
 
 def test_the_button_gives_another_problem_not_yet_answered():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.history import pools
+from tests.view.players import at_the_first_move
 from zbudlab import layout
 from zbudlab.history import History
 from zbudlab.lessons import moving
@@ -23,10 +24,7 @@ from zbudlab.view.step import code, plain, track
 
 @pytest.fixture(scope="module")
 def player():
-    machine = moving.three_pages()
-    machine.compact()
-    history = History(machine)
-    return Player(history, stop=history.find("migration", 0))
+    return at_the_first_move(moving.three_pages())
 
 
 @pytest.fixture

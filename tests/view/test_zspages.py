@@ -6,14 +6,14 @@ Also tests `view/step/objects.py`.
 import numpy as np
 import pytest
 
+from tests.view.players import at_the_first_move
 from zbudlab import layout
-from zbudlab.history import History
 from zbudlab.history.changes import Change
 from zbudlab.lessons import moving
 from zbudlab.lessons import zspages as lesson
 from zbudlab.machine import Machine
 from zbudlab.mm import zpool
-from zbudlab.view import Player, zspages
+from zbudlab.view import zspages
 from zbudlab.view.step import objects, plain, track
 
 
@@ -62,10 +62,7 @@ def test_the_scale_has_the_ratio_and_the_recorded_ones():
 
 @pytest.fixture(scope="module")
 def player():
-    machine = moving.two_zspages()
-    machine.compact()
-    history = History(machine)
-    return Player(history, stop=history.find("migration", 0))
+    return at_the_first_move(moving.two_zspages())
 
 
 class TestStep:

@@ -4,7 +4,7 @@ The zone is that of a booted kernel with 256 MiB, as `analysis.predict_pools` ha
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -39,28 +39,22 @@ POOLS = {
 }
 COMPACTIONS = ("whole zone", "one huge page")
 
-#: Free blocks of orders 0 to 10 of zone DMA32 of a booted kernel with 256 MiB: unmovable, movable,
-#: reclaimable; pageblocks of these types; and the min watermark, pages.
-BOOTED = {
-    "6.1": (
-        (
-            (0, 0, 1, 0, 1, 0, 0, 1, 1, 1, 0),
-            (2, 4, 6, 4, 7, 5, 4, 5, 5, 2, 34),
-            (0, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0),
-        ),
-        (10, 104, 6),
-        419,
-    ),
-    "7.3": (
-        (
-            (1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0),
-            (4, 3, 3, 4, 3, 3, 3, 2, 2, 1, 35),
-            (0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 0),
-        ),
-        (14, 104, 2),
-        422,
-    ),
-}
+
+class Booted(NamedTuple):
+    """Memory of a booted kernel: zone DMA32 of 256 MiB, by the migratetypes of TYPES.
+
+    blocks: free blocks of orders 0 to 10. pageblocks: their number. least: min watermark, pages.
+    """
+
+    blocks: tuple[str, ...]
+    pageblocks: tuple[int, ...]
+    least: int
+
+
+TYPES = (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE)
+_OLD = ("0 0 1 0 1 0 0 1 1 1 0", "2 4 6 4 7 5 4 5 5 2 34", "0 0 1 0 0 0 1 0 1 1 0")
+_NEW = ("1 0 0 0 0 0 0 0 1 0 0", "4 3 3 4 3 3 3 2 2 1 35", "0 0 1 1 1 0 0 0 1 1 0")
+BOOTED = {"6.1": Booted(_OLD, (10, 104, 6), 419), "7.3": Booted(_NEW, (14, 104, 2), 422)}
 PROBE = 5040  #: objects that are stored to see how many a page holds
 
 
@@ -88,12 +82,11 @@ class CountingZone(PoolZone):
 
 def counts_of(kernel: str) -> Counts:
     """Return the free blocks and pageblocks of a booted kernel."""
-    blocks, pageblocks, _ = BOOTED[kernel]
-    types = (MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE)
+    booted = BOOTED[kernel]
     free = np.zeros((MIGRATE_TYPES, MAX_ORDER), np.int64)
     number = np.zeros(MIGRATE_TYPES, np.int64)
-    for migratetype, row, many in zip(types, blocks, pageblocks, strict=True):
-        free[migratetype], number[migratetype] = row, many
+    for migratetype, row, many in zip(TYPES, booted.blocks, booted.pageblocks, strict=True):
+        free[migratetype], number[migratetype] = row.split(), many
     return Counts(free, number, HUGETLB_PAGE_ORDER)
 
 
@@ -113,7 +106,7 @@ def filled(pool: str, length: int, pages: int, rng: np.random.Generator) -> tupl
     """
     name, kernel, _ = POOLS[pool]
     stored = stored_in(pool, length, pages)
-    counts, least = counts_of(kernel), BOOTED[kernel][2]
+    counts, least = counts_of(kernel), BOOTED[kernel].least
     given = Sized(kernel, name, counts, least, stored, 0, "random", stored_length=length)
     zone = CountingZone(given, rng)
     freed = np.zeros(stored, bool)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from zbudlab import jit
 from zbudlab.layout import (
@@ -25,6 +25,7 @@ NAMES = "ABCDEFGHIJKLMNOPQRST"  #: of objects
 
 Act = tuple[Any, ...]  #: a name and its arguments
 State = dict[str, str]  #: what each column shows
+Seen = TypeVar("Seen")
 
 
 class Fault(NamedTuple):
@@ -32,6 +33,11 @@ class Fault(NamedTuple):
 
     functions: Mapping[str, Callable]
     why: str
+
+
+def named(**faults: Fault) -> Mapping[str, Fault]:
+    """Return faults by name."""
+    return faults
 
 
 class Lab:
@@ -94,6 +100,13 @@ class Lab:
         self.machine.zbud_free(self.objects[name])
         return f"free {name} in frame {pfn}"
 
+    def _compacted(self, look: Callable[[], Seen]) -> tuple[Seen, Seen]:
+        """Compact all memory, and return what `look` finds before and after."""
+        before = look()
+        self.machine.rescan()
+        self.machine.compact()
+        return before, look()
+
     def _map(self, name: str) -> str:
         self.machine.zbud_map(self.objects[name])
         return f"map {name}: a program reads it in frame {self.frame_of(name)}"
@@ -122,15 +135,15 @@ class Storing(Lab):
     """Objects are stored and freed."""
 
     question = "zbud stores and frees objects. In one step its search for room has a fault. Which?"
-    faults: ClassVar[Mapping[str, Fault]] = {
-        "largest": Fault(
+    faults = named(
+        largest=Fault(
             {"find_hole": _largest_hole},
             "An object goes to the page with the smallest hole that is large enough.",
         ),
-        "none": Fault(
+        none=Fault(
             {"find_hole": _no_hole}, "A new page is taken only if no page has a hole large enough."
         ),
-    }
+    )
 
     def choose(self, draw: random.Random) -> Act:
         """Return what to do next."""
@@ -173,13 +186,13 @@ class Moving(Lab):
         "Programs map objects of zbud while compaction moves its pages. In one step migration has "
         "a fault. Which?"
     )
-    faults: ClassVar[Mapping[str, Fault]] = {
-        "unchecked": Fault(
+    faults = named(
+        unchecked=Fault(
             {"zbud_migrate_page": _unchecked},
             "A page with a mapped object has one more reference than its objects and its isolation "
             "explain. A program may be reading it at its old place, so it stays.",
         )
-    }
+    )
 
     def choose(self, draw: random.Random) -> Act:
         """Return what to do next."""
@@ -196,10 +209,10 @@ class Moving(Lab):
         return "store", self.left[0], CHUNK_SIZE * draw.randint(34, 60)
 
     def _compact(self) -> str:
-        before = {name: self.frame_of(name) for name in self.objects}
-        self.machine.rescan()
-        self.machine.compact()
-        moved = [name for name in self.objects if self.frame_of(name) != before[name]]
+        before, after = self._compacted(
+            lambda: {name: self.frame_of(name) for name in self.objects}
+        )
+        moved = [name for name in self.objects if after[name] != before[name]]
         return f"compact: it moves {', '.join(moved) or 'nothing'}"
 
     def state(self) -> State:
@@ -228,18 +241,18 @@ class Compacting(Lab):
         "A memory of eight pageblocks: P is a page of a program, K one of the kernel, a dot is "
         "free. In one step compaction has a fault. Which?"
     )
-    faults: ClassVar[Mapping[str, Fault]] = {
-        "target": Fault(
+    faults = named(
+        target=Fault(
             {"suitable_migration_target": _any_target},
             "The free scanner takes its targets from movable pageblocks only. It took one from a "
             "pageblock of the kernel, where the next kernel page would have had room.",
         ),
-        "met": Fault(
+        met=Fault(
             {"compact_finished": _met_at_once},
             "Compaction goes on until its scanners meet. It stopped before, with pages of programs "
             "below free frames of movable pageblocks.",
         ),
-    }
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -282,10 +295,7 @@ class Compacting(Lab):
         return f"the kernel takes {count} {'page' if count == 1 else 'pages'}"
 
     def _compact(self) -> str:
-        before = self._letters()
-        self.machine.rescan()
-        self.machine.compact()
-        after = self._letters()
+        before, after = self._compacted(self._letters)
         gone = sum(a == "P" != b for a, b in zip(before, after, strict=True))
         return f"compact: it moves {gone} {'page' if gone == 1 else 'pages'}"
 

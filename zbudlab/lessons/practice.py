@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from zbudlab.layout import (
     PAGE_SHIFT,
+    PAGE_SIZE,
     RADIX_TREE_MAP_SHIFT,
     RADIX_TREE_MAP_SIZE,
     ZS_HANDLE_SIZE,
@@ -19,11 +20,17 @@ from zbudlab.layout import (
 FRAMES, TOP = 16, 4  #: frames of a toy memory, and the order of all of them
 CHUNKS, LIMIT = 16, 3  #: chunks of a toy zbud page; pages of a toy pool
 CHAIN = 4  #: the most pages of a toy zspage
+ADDRESSES = 1 << 20  #: bytes of a toy memory
+OBJECTS, SLOTS, COUNTERS = 6, 8, 100  #: objects of a zbud pool, swap slots, values of a counter
 MOVES, AGAIN, BUSY = "it moves", "it answers -EAGAIN", "it answers -EBUSY"
 
 
 class Problem(NamedTuple):
-    """A question and its answer: a number, or one of `choices`. rows: the picture's cells."""
+    """A question and its answer: a number, or one of `choices`.
+
+    rows: the picture's cells. top: end of the line that a number is on. It is the same for all
+    problems of a kind, since an end that depends on the answer gives it away.
+    """
 
     question: str
     answer: int | str
@@ -31,17 +38,18 @@ class Problem(NamedTuple):
     rows: dict[str, list[str]]
     choices: Sequence[str] = ()
     unit: str = ""
+    top: int = 0
 
 
 def pages(seed: int) -> Problem:
     """Ask for the frame of an address."""
-    address = random.Random(seed).randrange(1 << PAGE_SHIFT, 1 << 20)
+    address = random.Random(seed).randrange(1 << PAGE_SHIFT, ADDRESSES)
     pfn = address >> PAGE_SHIFT
     digits = f"{address:x}"
     row = [f"f:{digit}" for digit in digits[:-3]] + [f"o:{digit}" for digit in digits[-3:]]
     why = f"The last three digits are the position (o) in the frame: {address:#x} >> 12 = {pfn}."
     question = f"Which page frame holds the byte at address {address:#x}?"
-    return Problem(question, pfn, why, {f"{address:#x}": row})
+    return Problem(question, pfn, why, {f"{address:#x}": row}, top=ADDRESSES >> PAGE_SHIFT)
 
 
 def buddy(seed: int) -> Problem:
@@ -62,7 +70,7 @@ def buddy(seed: int) -> Problem:
     question = (
         f"16 free frames, then: {', '.join(calls)}. What is the order of the largest free block?"
     )
-    return Problem(question, largest, why, {"frames": _cells(free, used)})
+    return Problem(question, largest, why, {"frames": _cells(free, used)}, top=TOP)
 
 
 def _taken(free: list[set[int]], order: int) -> int:
@@ -102,13 +110,14 @@ def radix(seed: int) -> Problem:
     ]
     question = f"A tree has height {height}. Which slot of its top node leads to key {key}?"
     why = f"Each level takes 6 bits: {key} goes through the slots {slots}."
-    return Problem(question, slots[0], why, {f"key {key}": [f"s{slot}" for slot in slots]})
+    rows = {f"key {key}": [f"s{slot}" for slot in slots]}
+    return Problem(question, slots[0], why, rows, top=RADIX_TREE_MAP_SIZE)
 
 
 def zbud(seed: int) -> Problem:
     """Ask how many pages a few objects take."""
     draw = random.Random(seed)
-    sizes = [draw.randint(2, 12) for _ in range(6)]
+    sizes = [draw.randint(2, 12) for _ in range(OBJECTS)]
     taken: list[list[int]] = []
     for size in sizes:
         holes = [page for page in taken if len(page) == 1 and CHUNKS - 1 - page[0] >= size]
@@ -122,7 +131,7 @@ def zbud(seed: int) -> Problem:
     )
     why = "Each object goes into the smallest hole that is large enough; a page holds two at most."
     rows = {f"page {number}": _chunks(*page) for number, page in enumerate(taken)}
-    return Problem(question, len(taken), why, rows, unit="pages")
+    return Problem(question, len(taken), why, rows, unit="pages", top=OBJECTS)
 
 
 def _chunks(first: int, last: int = 0) -> list[str]:
@@ -132,7 +141,7 @@ def _chunks(first: int, last: int = 0) -> list[str]:
 def zswap(seed: int) -> Problem:
     """Ask how many pages are on the device after a few calls."""
     draw = random.Random(seed)
-    slots = list(range(8))
+    slots = list(range(SLOTS))
     draw.shuffle(slots)
     pool: list[int] = []
     device: list[int] = []
@@ -146,13 +155,13 @@ def zswap(seed: int) -> Problem:
             gone = draw.choice(pool + device)
             (pool if gone in pool else device).remove(gone)
             calls.append(f"invalidate {gone}")
-    row = ["z" if slot in pool else "d" if slot in device else "" for slot in range(8)]
+    row = ["z" if slot in pool else "d" if slot in device else "" for slot in range(SLOTS)]
     question = (
         f"zswap holds {LIMIT} pages and writes back the oldest. After {', '.join(calls)}: how many "
         "pages are on the device?"
     )
     why = "A store into a full pool moves the oldest page to the device; invalidate drops a page."
-    return Problem(question, len(device), why, {"slots": row}, unit="pages")
+    return Problem(question, len(device), why, {"slots": row}, unit="pages", top=SLOTS)
 
 
 def migration(seed: int) -> Problem:
@@ -197,7 +206,8 @@ def compaction(seed: int) -> Problem:
     row = " ".join(cell or "." for cell in before)
     question = f"{row}: U cannot move. How many frames has the largest free block once compacted?"
     why = "Used frames move to the end, U stays, and a block begins at a multiple of its size."
-    return Problem(question, largest, why, {"before": before, "after": after}, unit="frames")
+    rows = {"before": before, "after": after}
+    return Problem(question, largest, why, rows, unit="frames", top=FRAMES)
 
 
 def races(seed: int) -> Problem:
@@ -205,7 +215,7 @@ def races(seed: int) -> Problem:
     draw = random.Random(seed)
     turns = [who for who in "ABC" for _ in range(2)]
     draw.shuffle(turns)
-    counter = draw.randrange(10, 90)
+    counter = draw.randrange(COUNTERS // 10, COUNTERS - 10)
     story, read = f"A counter is {counter}.", dict[str, int]()
     rows = {who: [""] * len(turns) for who in "ABC"}
     for place, who in enumerate(turns):
@@ -221,7 +231,7 @@ def races(seed: int) -> Problem:
         f"lock: {steps}. What is the counter at the end?"
     )
     why = "Each write is one more than its processor read, whatever was written in between."
-    return Problem(question, counter, why, rows)
+    return Problem(question, counter, why, rows, top=COUNTERS)
 
 
 def zsmalloc(seed: int) -> Problem:
@@ -240,7 +250,7 @@ def _size_class(draw: random.Random) -> Problem:
     wasted = size - length - ZS_HANDLE_SIZE
     why = f"{length} + 8 = {length + 8}, rounded up to a multiple of 16; {wasted} bytes are wasted."
     cells = {"each cell: 256 bytes": _cells_of([(length, "A"), (size - length, "W")])}
-    return Problem(question, size, why, cells, unit="bytes")
+    return Problem(question, size, why, cells, unit="bytes", top=PAGE_SIZE)
 
 
 def _cells_of(parts: Sequence[tuple[int, str]]) -> list[str]:

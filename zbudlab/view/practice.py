@@ -52,6 +52,7 @@ class Practice(widgets.VBox):
             self.problem.why,
             choices=self.problem.choices,
             unit=self.problem.unit,
+            top=self.problem.top or None,
             tag="Practice",
             then=self._solution,
         )

@@ -3,16 +3,19 @@
 What only one of two states has is outlined: `mark` is the token of the outline, good or bad.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from html import escape
+from typing import TypeVar
 
 from zbudlab.view.look.blocks import paint
 
 CHUNKS = 64
 WIDTH = 520  #: of a drawing, in its own units
-STRIP = 40  #: height of a zbud page
+STRIP = 40  #: height of a zbud page or a zspage
 ROW = 78  #: from one zbud page to the next
 FEW = 64  #: page frames that are drawn large
+
+Entry = TypeVar("Entry")
 
 
 def box(x: float, y: float, width: float, height: float, colour: str) -> str:
@@ -81,17 +84,32 @@ def _page(entry: Sequence[int], top: float) -> str:
     return "".join(parts)
 
 
+def column(
+    entries: Sequence[Entry],
+    draw: Callable[[Entry, float], str],
+    row: float,
+    marked: Collection[int],
+    mark: str,
+) -> list[str]:
+    """Draw entries one below the other, and outline those at the places `marked`.
+
+    draw: draws an entry at a height. row: from one entry to the next. mark: good or bad.
+    """
+    parts = []
+    for place, entry in enumerate(entries):
+        top = place * row + 4
+        parts.append(draw(entry, top))
+        if place in marked:
+            parts.append(outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
+    return parts
+
+
 def zbud_pages(entries: Sequence[Sequence[int]], marked: Collection[int], mark: str) -> str:
     """Return zbud pages one below the other, the newest first.
 
     entries: of the LRU list as traces print it. marked: places of the pages to outline.
     """
-    parts = []
-    for place, entry in enumerate(entries):
-        top = place * ROW + 4
-        parts.append(_page(entry, top))
-        if place in marked:
-            parts.append(outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
+    parts = column(entries, _page, ROW, marked, mark)
     if not entries:
         parts.append(words(0, 18, "no page", colour="quiet"))
     told = "; ".join(

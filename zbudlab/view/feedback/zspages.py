@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from zbudlab import layout
-from zbudlab.view.feedback.shapes import WIDTH, box, drawing, line, outline, words
+from zbudlab.view.feedback.shapes import STRIP, WIDTH, box, column, drawing, line, words
 from zbudlab.view.look import tokens
 
-STRIP = 40  #: height of a zspage
 ROW = 84  #: from one zspage to the next
 FRAMES = 22  #: what a line with its frames needs more
 SHOWN_FRAMES = 10  #: frames of a zspage that are named
@@ -87,13 +86,8 @@ def zspages(entries: Sequence[Entry], marked: Collection[int], mark: str, more: 
     entries: size (of a place, bytes), objects (handles, 0 = free), frames or pages, perhaps group.
     marked: places of the zspages to outline. more: how many are not drawn.
     """
-    parts = []
     row = ROW + FRAMES * any("frames" in entry for entry in entries)
-    for place, entry in enumerate(entries):
-        top = place * row + 4
-        parts.append(_zspage(entry, top))
-        if place in marked:
-            parts.append(outline(-1, top - 3, WIDTH + 2, STRIP + 6, mark))
+    parts = column(entries, _zspage, row, marked, mark)
     if not entries:
         parts.append(words(0, 18, "no zspage on a list", colour="quiet"))
     height = max(len(entries), 0.4) * row + 4
