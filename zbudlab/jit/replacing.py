@@ -110,7 +110,8 @@ def _plain_forms(plain: set[str], functions: dict[str, Callable]) -> dict[str, C
     for name in plain:
         source = KERNELS[name].py_func
         names = {k: instead.get(id(_behind(v)), v) for k, v in source.__globals__.items()}
-        copy = FunctionType(source.__code__, names, source.__name__, source.__defaults__)
+        rest = source.__name__, source.__defaults__, source.__closure__
+        copy = FunctionType(source.__code__, names, *rest)
         bodies[name] = functions.get(name, copy)
     return forms
 
