@@ -15,7 +15,6 @@ from zbudlab import jit, layout
 from zbudlab.wasm import BuildError, binary, build, builder, describe, entries, hosted
 
 MOST = 60 * 1024  #: bytes, compressed by gzip
-IMPORT = 2
 
 
 @pytest.fixture(scope="module")
@@ -27,27 +26,20 @@ def test_that_of_the_live_pages_is_small():
     assert len(gzip.compress(build(builder.PAGE_ENTRIES).code, 9)) <= MOST
 
 
-def test_it_imports_memory_and_a_stack_but_no_function(module):
-    imports = binary.Reader(dict(binary.sections(module.code))[IMPORT])
-    names = []
-    for _ in range(imports.number()):
-        imports.name()
-        names.append(imports.name())
-        kind = imports.take(1)[0]
-        assert kind != binary.FUNCTION
-        imports.take(2)
-    assert names == ["__linear_memory", "__stack_pointer"]
+def test_it_imports_nothing(module):
+    assert binary.IMPORT not in dict(binary.sections(module.code))
 
 
-def test_it_exports_each_entry_under_its_name(module):
+def test_it_exports_its_memory_and_each_entry_under_its_name(module):
     exports = binary.Reader(dict(binary.sections(module.code))[binary.EXPORT])
-    names = []
+    names, kinds = [], []
     for _ in range(exports.number()):
         names.append(exports.name())
-        assert exports.take(1)[0] == binary.FUNCTION
+        kinds.append(exports.take(1)[0])
         exports.number()
-    assert names == [entry.name for entry in entries.entries()]
-    assert names == list(module.description["exports"])
+    assert names == [*(entry.name for entry in entries.entries()), "memory"]
+    assert names == [*module.description["exports"], "memory"]
+    assert kinds == [binary.FUNCTION] * (len(names) - 1) + [binary.OF_MEMORY]
 
 
 def test_the_description_names_parameters_and_results(module):
@@ -139,6 +131,38 @@ def test_a_source_without_entries_is_refused(source):
 def test_only_webassembly_is_read():
     with pytest.raises(ValueError, match="not a WebAssembly module"):
         list(binary.sections(b"\x7fELF\x02\x01\x01\x00"))
+
+
+def import_of(name, kind, *rest):
+    return binary.number(1) + b"\3env" + binary.number(len(name)) + name + bytes([kind, *rest])
+
+
+def test_imports_are_read():
+    assert binary.imported(import_of(b"m", binary.OF_MEMORY, 0, 1)) == [(binary.OF_MEMORY, "m")]
+    assert binary.imported(import_of(b"m", binary.OF_MEMORY, 1, 1, 9)) == [(binary.OF_MEMORY, "m")]
+    assert binary.imported(import_of(b"g", binary.OF_GLOBAL, 127, 1)) == [(binary.OF_GLOBAL, "g")]
+
+
+def test_an_object_that_needs_a_function_is_refused():
+    with pytest.raises(ValueError, match="the object imports memcpy, which is neither"):
+        binary.imported(import_of(b"memcpy", binary.FUNCTION, 0))
+
+
+def test_an_object_that_needs_another_global_is_refused():
+    imports = import_of(b"__table_base", binary.OF_GLOBAL, 127, 0)
+    linking = b"\7linking" + binary.number(2)
+    parts = [(binary.CUSTOM, linking), (binary.IMPORT, imports)]
+    made = binary.HEADER + b"".join(bytes([k]) + binary.number(len(c)) + c for k, c in parts)
+    with pytest.raises(ValueError, match="the object imports __table_base, which a module does"):
+        binary.module_of(made, describe.STACK_TOP)
+
+
+@pytest.mark.parametrize(
+    ("value", "bytes_"),
+    [(0, b"\0"), (63, b"\x3f"), (64, b"\xc0\0"), (-1, b"\x7f"), (131072, b"\x80\x80\x08")],
+)
+def test_signed_numbers_are_those_of_the_specification(value, bytes_):
+    assert binary.signed(value) == bytes_
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 2**14, 2**32 - 1])

@@ -10,7 +10,7 @@ from zbudlab.machine import Machine
 from zbudlab.mm import inspection, page_alloc, radix_tree, zbud_header
 from zbudlab.mm.state import State
 from zbudlab.wasm import build
-from zbudlab.wasm.hosted import Home, OutOfRoom
+from zbudlab.wasm.hosted import NATIVE, Home, OutOfRoom
 
 SOME = [trace for kind in KINDS for trace in traces(kind)[:2]]
 
@@ -78,6 +78,14 @@ def test_a_kernel_that_is_not_exported_is_refused_by_name(module):
         pytest.raises(NotImplementedError, match="home_list"),
     ):
         zbud_header.home_list(np.zeros(1, layout.zbud_header)[0])
+
+
+@pytest.mark.parametrize("name", [each for each in NATIVE if each.startswith("crypto.")])
+def test_a_native_kernel_calls_native_kernels_alone(name):
+    """Otherwise its first compilation within the block fails, as if no page could be compressed."""
+    code = jit.KERNELS[name].py_func.__code__
+    called = {f"crypto.{each}" for each in code.co_names} & set(jit.KERNELS)
+    assert called <= set(NATIVE)
 
 
 def test_two_homes_at_a_time_are_refused(module):

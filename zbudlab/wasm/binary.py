@@ -1,7 +1,8 @@
 """The last step without a linker: an object file of LLVM becomes a module with exports.
 
 An object with nothing left to link is a valid module, except that it says what it offers in a
-symbol table for linkers instead of an export section.
+symbol table for linkers instead of an export section, and expects a memory and a stack pointer from
+others. A module has both itself: wasmtime then finds them with one load fewer in each function.
 
 Source: WebAssembly core specification, "Binary Format"; tool-conventions, Linking.md.
 """
@@ -9,11 +10,14 @@ Source: WebAssembly core specification, "Binary Format"; tool-conventions, Linki
 from collections.abc import Iterator
 
 HEADER = b"\0asm\x01\0\0\0"
-CUSTOM, EXPORT, CODE = 0, 7, 10
+CUSTOM, IMPORT, MEMORY, GLOBAL, EXPORT, CODE = 0, 2, 5, 6, 7, 10
 #: Sections in the order that a module needs; the count of data segments precedes the code.
-ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, CODE, 11)
+ORDER = (1, IMPORT, 3, 4, MEMORY, 13, GLOBAL, EXPORT, 8, 9, 12, CODE, 11)
 SYMBOL_TABLE = 8  # a part of the custom section `linking`
 FUNCTION, DATA, SECTION = 0, 1, 3  # kinds of symbols; other kinds have the form of functions
+OF_MEMORY, OF_GLOBAL = 2, 3  # kinds of imports and exports; functions have 0, too
+PAGE = 1 << 16  #: bytes in which a memory is measured
+I32, MUTABLE, I32_CONST, END = 0x7F, 1, 0x41, 0x0B
 LOCAL, UNDEFINED, NAMED = 0x02, 0x10, 0x40  # flags of symbols
 
 
@@ -57,6 +61,15 @@ def number(value: int) -> bytes:
     return bytes([*out, value])
 
 
+def signed(value: int) -> bytes:
+    """Return a number as signed LEB128."""
+    out = bytearray()
+    while not -0x40 <= value < 0x40:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value & 0x7F])
+
+
 def sections(module: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the content of each section."""
     reader = Reader(module)
@@ -95,8 +108,40 @@ def exported(linking: bytes) -> dict[str, int]:
     return found
 
 
-def module_of(wasm_object: bytes) -> bytes:
-    """Return a module that exports the object's functions. Custom sections are left out."""
+def imported(imports: bytes) -> list[tuple[int, str]]:
+    """Return the kind and name of each memory or global in a section of imports.
+
+    Raises ValueError for other kinds.
+    """
+    reader = Reader(imports)
+    found = []
+    for _ in range(reader.number()):
+        reader.name()
+        name, kind = reader.name(), reader.take(1)[0]
+        if kind not in (OF_MEMORY, OF_GLOBAL):
+            raise ValueError(f"the object imports {name}, which is neither memory nor a global")
+        first = reader.number()  # of a memory: whether it has a maximum; of a global: its type
+        for _ in range(2 if kind == OF_MEMORY and first else 1):
+            reader.number()
+        found.append((kind, name))
+    return found
+
+
+def _as_exports(functions: dict[str, int]) -> bytes:
+    """Return the section that exports these functions, and the memory."""
+    items = [(name, FUNCTION, index) for name, index in sorted(functions.items())]
+    return number(len(items) + 1) + b"".join(
+        number(len(name)) + name.encode() + bytes([kind]) + number(index)
+        for name, kind, index in [*items, ("memory", OF_MEMORY, 0)]
+    )
+
+
+def module_of(wasm_object: bytes, stack_top: int) -> bytes:
+    """Return a module that exports the object's functions and its memory, and imports nothing.
+
+    stack_top: bytes of memory at the start, where the stack begins; it grows downwards. Custom
+    sections are left out. Raises ValueError for an object that needs anything else from others.
+    """
     kept: dict[int, bytes] = {}
     for kind, content in sections(wasm_object):
         if kind != CUSTOM:
@@ -105,11 +150,14 @@ def module_of(wasm_object: bytes) -> bytes:
         reader = Reader(content)
         if reader.name() == "linking":
             functions = exported(reader.data[reader.at :])
-    names = [
-        number(len(name)) + name.encode() + bytes([FUNCTION]) + number(index)
-        for name, index in sorted(functions.items())
-    ]
-    kept[EXPORT] = number(len(names)) + b"".join(names)
+    needed = {OF_MEMORY: "__linear_memory", OF_GLOBAL: "__stack_pointer"}
+    for kind, name in imported(kept.pop(IMPORT)):
+        if needed.pop(kind, None) != name:
+            raise ValueError(f"the object imports {name}, which a module does not have")
+    kept[MEMORY] = number(1) + b"\0" + number(-(-stack_top // PAGE))
+    top = bytes([I32, MUTABLE, I32_CONST]) + signed(stack_top) + bytes([END])
+    kept[GLOBAL] = number(1) + top
+    kept[EXPORT] = _as_exports(functions)
     ordered = sorted(kept.items(), key=lambda section: ORDER.index(section[0]))
     return HEADER + b"".join(
         bytes([kind]) + number(len(content)) + content for kind, content in ordered

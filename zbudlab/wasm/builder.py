@@ -128,7 +128,7 @@ def main(source: str, path: Path) -> None:
     with written_whole(path.with_suffix(".json")) as file:
         file.write(json.dumps(description).encode())
     with written_whole(path) as file:
-        file.write(binary.module_of(wasm_object))
+        file.write(binary.module_of(wasm_object, describe.STACK_TOP))
 
 
 if __name__ == "__main__":

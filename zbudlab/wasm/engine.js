@@ -12,10 +12,9 @@ const KEYFRAME_BYTES = 1 << 26; // of all keyframes of a machine together
 class Engine {
   /** Compile a module. room: bytes of memory at the start. */
   static async start(code, description, room = 1 << 20) {
-    const memory = new WebAssembly.Memory({ initial: room / PAGE });
-    const top = new WebAssembly.Global({ value: "i32", mutable: true }, description.stack_top);
-    const env = { __linear_memory: memory, __stack_pointer: top };
-    const { instance } = await WebAssembly.instantiate(code, { env });
+    const { instance } = await WebAssembly.instantiate(code);
+    const { memory } = instance.exports;
+    memory.grow(Math.max(room - memory.buffer.byteLength, 0) / PAGE);
     return new Engine(instance.exports, memory, description);
   }
 

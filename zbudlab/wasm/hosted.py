@@ -28,7 +28,9 @@ from zbudlab.wasm.describe import STACK_TOP, WORD
 WASM_PAGE = 1 << 16
 ROOM = 1 << 28  #: bytes of linear memory, unless asked for; the system supplies what is used
 #: Kernels that call C functions of this process; a module can't. They reach linear memory, too.
+#: With each are those that it calls: a first compilation fails while they are replaced.
 NATIVE = (
+    "crypto.crypto_compress_page",
     "crypto.crypto_compress_pages",
     "crypto.crypto_decompress_pages",
     "stored_pages.zswap_store_pages",
@@ -110,13 +112,9 @@ class Home:
         self.description = module.description
         engine, code = _compiled(module.code)
         self.store = store = wasmtime.Store(engine)
-        limits = wasmtime.Limits(room // WASM_PAGE, room // WASM_PAGE)
-        self.memory = wasmtime.Memory(store, wasmtime.MemoryType(limits))
-        stack_type = wasmtime.GlobalType(wasmtime.ValType.i32(), True)
-        stack = wasmtime.Global(store, stack_type, wasmtime.Val.i32(STACK_TOP))
-        given = {"__linear_memory": self.memory, "__stack_pointer": stack}
-        imports = [given[each.name or ""] for each in code.imports]
-        exports = wasmtime.Instance(store, code, imports).exports(store)
+        exports = wasmtime.Instance(store, code, []).exports(store)
+        self.memory = exports["memory"]
+        self.memory.grow(store, room // WASM_PAGE - self.memory.size(store))
         self.exports = {
             name: _Export(store, exports[name]) for name in module.description["exports"]
         }
