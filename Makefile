@@ -97,6 +97,7 @@ bench: warm ## measure speed
 
 bench-browser: warm ## measure the live views in a browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.browser
+	@$(BIN)/python -m benchmarks.livepages
 
 shots: warm ## take pictures of every view: three widths, light and dark (needs Chromium)
 	@$(BIN)/python -m tests.browser.shots

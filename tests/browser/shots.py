@@ -2,7 +2,7 @@
 
 python -m tests.browser.shots [--out FOLDER] [NAME ...]      (default: build/shots, all pieces)
 
-Each piece is shown in its own output, at three widths of content, light and dark. `site` takes the
+Each piece is the output of a cell, at three widths of content, light and dark. `site` takes the
 pages of build/site, every notebook among them, if `make site` has built them. These pictures are
 for looking at: nothing compares them.
 """
@@ -16,14 +16,14 @@ from tests.browser.lab import DARK, LIGHT, ROOT, Lab, Notebook, running
 
 WIDTHS = (930, 700, 390)  #: of the content, CSS pixels
 THEMES = {"light": LIGHT, "dark": DARK}
-HEIGHT = 1500
+HEIGHT = 2400  #: of the window, so that the tallest piece is whole
 SITE = ROOT / "build" / "site"
 SHOW = "from zbudlab.view.picture import show\n"
 
-#: Code whose value or output is the piece, and what to do before the picture.
+#: Code whose value or output is the piece, and the button to press before the picture.
 PIECES: dict[str, tuple[str, str]] = {
     "hero": ("from zbudlab.view import Hero\nHero()", ""),
-    "hero_spoiled": ("from zbudlab.view import Hero\nHero()", "press Compact"),
+    "hero_spoiled": ("from zbudlab.view import Hero\nHero()", "Compact"),
     "player": (
         "from zbudlab.history import History\n"
         "from zbudlab.lessons import moving\n"
@@ -148,29 +148,34 @@ def fit(notebook: Notebook, width: int) -> None:
         page.wait_for_timeout(400)
 
 
-def ready(notebook: Notebook, what: str) -> None:
-    """Press the button that is named, and wait until everything has come to rest."""
-    if what.startswith("press "):
-        notebook.page.get_by_role("button", name=what.removeprefix("press ")).first.click()
-    notebook.page.wait_for_timeout(4000 if what else 800)
+def ready(notebook: Notebook, names: list[str]) -> None:
+    """Press the buttons that pieces name, and wait until everything has come to rest."""
+    for index, name in enumerate(names):
+        if button := PIECES[name][1]:
+            notebook.output(index).get_by_role("button", name=button).first.click()
+    notebook.page.wait_for_timeout(4000)
 
 
-def shoot(lab: Lab, name: str, out: Path) -> Iterator[Path]:
-    """Take the pictures of a piece; yield their paths."""
-    code, before = PIECES[name]
-    for theme, of_lab in THEMES.items():
-        with lab.open([code], theme=of_lab) as notebook:
-            notebook.command("application:toggle-left-area")
-            notebook.run_all()
-            if errors := notebook.error_outputs():
-                raise RuntimeError(f"{name}: {errors[0]}")
-            ready(notebook, before)
+def shoot(lab: Lab, names: list[str], out: Path) -> Iterator[Path]:
+    """Take the pictures of pieces, all in one notebook; yield their paths."""
+    with lab.open([PIECES[name][0] for name in names]) as notebook:
+        notebook.command("application:toggle-left-area")
+        notebook.run_all()
+        if errors := notebook.error_outputs():
+            raise RuntimeError(errors[0])
+        ready(notebook, names)
+        for theme, of_lab in THEMES.items():
+            notebook.change_theme(of_lab)
             for width in WIDTHS:
                 fit(notebook, width)
-                notebook.page.wait_for_timeout(600)
-                path = out / f"{name}_{width}_{theme}.png"
-                notebook.output(0).screenshot(path=path)
-                yield path
+                notebook.page.wait_for_timeout(1000)
+                for index, name in enumerate(names):
+                    path = out / f"{name}_{width}_{theme}.png"
+                    notebook.output(index).scroll_into_view_if_needed()
+                    notebook.page.wait_for_timeout(200)  # cells out of sight have a guessed height
+                    notebook.output(index).screenshot(path=path)
+                    yield path
+        notebook.change_theme(LIGHT)
 
 
 def shoot_site(lab: Lab, out: Path) -> Iterator[Path]:
@@ -198,12 +203,13 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as lab:
-        for name in chosen.names:
-            if name == "site" and not SITE.is_dir():
-                print("no build/site: make site builds it")
-                continue
-            taken = shoot_site(lab, chosen.out) if name == "site" else shoot(lab, name, chosen.out)
-            for path in taken:
+        if pieces := [name for name in chosen.names if name != "site"]:
+            for path in shoot(lab, pieces, chosen.out):
+                print(path)
+        if "site" in chosen.names and not SITE.is_dir():
+            print("no build/site: make site builds it")
+        elif "site" in chosen.names:
+            for path in shoot_site(lab, chosen.out):
                 print(path)
 
 

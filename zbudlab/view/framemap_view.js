@@ -1,5 +1,7 @@
 // A view: the canvas and the page around it.
 
+const IDLE = "Point at a frame, or use the arrow keys."; // while no frame is looked at
+
 class View {
   constructor(store, model, el) {
     this.store = store;
@@ -27,7 +29,7 @@ class View {
     this.legend = legendOf(this.cells.kinds, this.cells.look.bookkeeping, (number) => this.toggle(number));
     this.chunks = legendOfChunks(this.cells.look.chunk_words);
     this.notice = make("div", { class: "zbl-notice", role: "status", hidden: "" });
-    this.words = make("div", { class: "zbl-words", role: "status" }, "\u00a0");
+    this.words = make("div", { class: "zbl-words", role: "status" }, IDLE);
     this.summary = make("div", { class: "zbl-summary" });
     this.details = make("div", {
       class: "zbl-details", role: "region", "aria-label": "details of the frame", tabindex: "0",
@@ -251,7 +253,7 @@ class View {
   look(cell) {
     if (cell === null) {
       this.looked = null;
-      this.say("\u00a0");
+      this.say(IDLE);
       return;
     }
     const { cells } = this;

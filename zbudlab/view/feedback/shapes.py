@@ -12,7 +12,7 @@ from zbudlab.view.look.blocks import paint
 CHUNKS = 64
 WIDTH = 520  #: of a drawing, in its own units
 STRIP = 40  #: height of a zbud page or a zspage
-ROW = 78  #: from one zbud page to the next
+ROW = 82  #: from one zbud page to the next
 FEW = 64  #: page frames that are drawn large
 
 Entry = TypeVar("Entry")
@@ -76,11 +76,11 @@ def _page(entry: Sequence[int], top: float) -> str:
     parts = [box(0, top, WIDTH, STRIP, "free"), box(0, top, one, STRIP, "header")]
     if first:
         parts.append(box(one, top, first_chunks * one, STRIP, "zbud1"))
-        parts.append(words(one, top + STRIP + 20, _object(first, first_chunks)))
+        parts.append(words(one, top + STRIP + 23, _object(first, first_chunks)))
     if last:
         start = WIDTH - last_chunks * one
         parts.append(box(start, top, last_chunks * one, STRIP, "zbud2"))
-        parts.append(words(WIDTH, top + STRIP + 20, _object(last, last_chunks), "end"))
+        parts.append(words(WIDTH, top + STRIP + 23, _object(last, last_chunks), "end"))
     return "".join(parts)
 
 

@@ -58,9 +58,15 @@ class MapModel extends Model {
   }
 }
 
+/** Say below a view that it shows a recording. */
+function noteRecording(box, words) {
+  box.append(Object.assign(document.createElement("p"), { className: "zbl-recording", textContent: words }));
+}
+
 zbudlab.kind("frame map", (box, given, number) => {
   const model = new MapModel(given, box.clientWidth);
   model.page_number = number;
   box.replaceChildren();
   zbudlab.show("FrameMap", model, box);
+  noteRecording(box, "A recorded moment. In a notebook the map follows its machine.");
 });

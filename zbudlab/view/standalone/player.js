@@ -66,4 +66,5 @@ zbudlab.kind("player", (box, given) => {
   const map = given.map && new MapModel(given.map, box.clientWidth);
   box.replaceChildren();
   zbudlab.show("Player", new RecordedPlayer(given, map), box);
+  noteRecording(box, "A recording of this run, every step of it. In a notebook the run can be another.");
 });
