@@ -36,10 +36,12 @@ function drawNumber(root, form, guess, truth) {
   };
   const line = (d, more) => picture.append(svg("path", { d, stroke: ink.edge, ...more }));
   line(`M${x(0)} 52H${x(form.top)}`, { "stroke-width": 1.5 });
-  for (const value of ticksOf(form.top)) {
+  const ticks = ticksOf(form.top), widest = 8 * String(ticks.at(-1)).length + 8; // px of a tick's number
+  const every = Math.max(Math.ceil(widest / (x(ticks[1]) - x(0))), 1);
+  ticks.forEach((value, place) => {
     line(`M${x(value)} 48v8`, {});
-    text(x(value), 73, value);
-  }
+    if (place % every === 0) text(x(value), 73, value);
+  });
   if (narrow) text(wide - 4, 93, form.unit, { "text-anchor": "end" });
   else text(x(form.top) + 14, 56, form.unit, { "text-anchor": "start" });
   if (truth && guess !== null) line(`M${x(guess)} 52H${x(truth.answer)}`, { stroke: ink.accent, "stroke-width": 7, opacity: 0.25 });
