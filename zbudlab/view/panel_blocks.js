@@ -41,7 +41,7 @@ class BlockMap {
       const across = count <= 256 ? 16 : 32, side = Math.max(Math.min(Math.floor(wide / across), 24), 4);
       return { across, side: 0, w: side - 1, h: side - 1, right: side, down: side };
     }
-    const fits = Math.floor((wide - 3 * BETWEEN) / (4 * SIDE)), side = Math.max(Math.min(fits, count > 16 ? 2 : 3), 1);
+    const fits = wholePixels((wide - 3 * BETWEEN) / (4 * SIDE)), side = Math.max(Math.min(fits, count > 16 ? 2 : 3), 1);
     const label = side > 1 ? LABEL : 0;
     return { across: 4, side, w: SIDE * side, h: ROWS * side, right: SIDE * side + BETWEEN, down: ROWS * side + BETWEEN + label };
   }

@@ -32,6 +32,12 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Return the largest length that fits `length` and is whole in pixels of the screen, where it has a whole number of them. */
+function wholePixels(length) {
+  const ratio = Math.max(Math.floor(window.devicePixelRatio || 1), 1);
+  return Number.isInteger(window.devicePixelRatio) ? Math.floor(length * ratio) / ratio : Math.floor(length);
+}
+
 /** Size a canvas in CSS pixels, sharp on any screen. Return its context. */
 function sharp(canvas, width, height) {
   const ratio = Math.max(window.devicePixelRatio || 1, 1);

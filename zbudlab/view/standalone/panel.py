@@ -41,7 +41,6 @@ SAME = {
     "pool": SWAP_TYPE,
     "switch_words": {"movable": ["zbud cannot move", "zbud can move"]},
     "no_map": NO_MAP,
-    "fixed": FIXED,
 }
 
 
@@ -75,7 +74,13 @@ def recorded(view: Panel, page: Page) -> dict[str, Any]:
         ),
         "log": _arrays(Operations, _operations(), {}),
         **SAME,
+        "fixed": _fixed(int(view.curves[names[0]]["step"][-1])),
     }
+
+
+def _fixed(steps: int) -> str:
+    """Say what a reader cannot change here, and how far the notebook's machine has run."""
+    return FIXED + (f" The notebook shows it after {steps} steps: press Run." if steps else "")
 
 
 NOTES = ("arrivals", "refusals", "page_lengths")  #: arrays of the driver with a place per page

@@ -111,6 +111,7 @@ class StepPage {
   show({ track, sentence, scene, code }) {
     this.track.show(track, sentence);
     say(this.say, sentence);
+    this.say.dataset.step = track.steps[Math.max(track.now, 0)]?.[0] ?? ""; // shown where the bar has no names
     this.listing.show(code);
     if (!scene) return;
     this.scene = scene;
