@@ -141,6 +141,9 @@ class Toy:
         fits = np.array([bool(each) and each[1] for each in found]) == lengths
         return frames, in_pool, there, fits, there
 
+    def object_place(self, state, pool, handle):
+        return self.objects[handle][0], "a toy"
+
     def faults(self, mem, number):
         import tests.toy_allocator as module
 
@@ -151,6 +154,8 @@ class Toy:
         toy = self
 
         class ToyPage:
+            handles = tuple(at for at, found in toy.objects.items() if pfn in found[0])
+
             def words(self):
                 return ["toy", f"{toy._object_in(pfn)[1]} bytes"]
 

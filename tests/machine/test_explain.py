@@ -3,12 +3,14 @@
 Also tests `machine/notes.py` and `swap/refusals.py`.
 """
 
+import numpy as np
 import pytest
 
 from tests.machine.machines import small
 from zbudlab import history, layout
 from zbudlab.content import corpus
 from zbudlab.machine import Machine, MachineError
+from zbudlab.mm import zpool_reader
 from zbudlab.swap.refusals import REFUSALS
 
 PAGES = 40
@@ -240,3 +242,49 @@ def test_notes_grow_with_the_pages():
     machine.reclaim(10)
     assert "it compressed poorly" in machine.explain(process, 4005).refusal
     assert machine.explain(process, 4999).where == "nowhere"
+
+
+def frames_in_words(frames):
+    return f"in page frame{'s' * (len(frames) > 1)} {' and '.join(map(str, frames))}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"zbud": "series"}, "buddy of a zbud page"),
+        ({"zbud": "plain"}, "buddy of a zbud page"),
+        ({"profile": "6.1", "zpool": "z3fold"}, "object of a z3fold page"),
+        ({"profile": "6.1", "zpool": "zsmalloc"}, "of zspage"),
+        ({"profile": "7.3"}, "of zspage"),
+    ],
+    ids=str,
+)
+def test_the_frames_of_a_stored_page_hold_its_bytes(settings, words):
+    machine = swapped_out("text", **settings)
+    stored = [each for each in (machine.explain(0, page) for page in range(PAGES)) if each.frames]
+    assert len(stored) > PAGES // 2
+    for each in stored:
+        assert each.where == "zswap"
+        assert words in each.stored
+        assert str(each).count(f"Its object is {each.stored}.") == 1
+        assert each.stored.endswith(frames_in_words(each.frames))
+    for each in stored[::7]:
+        machine.state.frames[list(each.frames)] ^= 0xFF
+        assert not machine.peek_pages(0, [each.page])[1].all()
+        machine.state.frames[list(each.frames)] ^= 0xFF
+        assert machine.peek_pages(0, [each.page])[1].all()
+    assert {frame for each in stored for frame in each.frames} <= set(
+        np.flatnonzero(zpool_reader.pool_pages(machine.state.pages)).tolist()
+    )
+    machine.touch(0, range(PAGES))
+    assert machine.explain(0, stored[0].page).frames == ()
+
+
+def test_a_page_of_one_word_has_no_object():
+    machine = small(profile="6.1")
+    process = machine.create_process(4)
+    machine.write(process, 0, np.full((4, layout.PAGE_SIZE), 7, np.uint8))
+    machine.reclaim(4)
+    found = machine.explain(process, 0)
+    assert (found.where, found.frames, found.stored) == ("zswap", (), "")
+    assert "Its object" not in str(found)

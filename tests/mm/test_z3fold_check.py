@@ -126,6 +126,12 @@ def drop_a_reference(engine):
     return pfn
 
 
+def link_one_way(engine):
+    record, pfn = page(engine, 5)
+    record["next"][BUDDY] = engine.pool["z3fold_heads"]
+    return pfn
+
+
 BREAKS = [
     (unlink_one_way, 1),
     (give_a_page_away, 2),
@@ -142,6 +148,7 @@ BREAKS = [
     (miscount_pages, 8),
     (forget_the_work, 9),
     (drop_a_reference, 10),
+    (link_one_way, 11),
 ]
 
 

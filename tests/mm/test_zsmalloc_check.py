@@ -47,6 +47,12 @@ def leave_memory(engine):
     return 1 << 31
 
 
+def repeat_a_page(engine):
+    found, pfn, _ = zspage(engine)
+    engine.state.zspages["chain"][found, 2] = pfn
+    return pfn
+
+
 def claim_another_group(engine):
     found, pfn, _ = zspage(engine)
     engine.state.zspages["group"][found] = 2
@@ -110,6 +116,7 @@ BREAKS = [
     (miscount_pages, 7),
     (drop_a_reference, 8),
     (forget_the_work, 9),
+    (repeat_a_page, 10),
 ]
 
 

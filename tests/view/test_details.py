@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from zbudlab import layout
+from zbudlab.content import corpus
 from zbudlab.machine import Machine
 from zbudlab.mm.inspection import list_members
 from zbudlab.mm.radix_tree import radix_tree_lookup
@@ -201,3 +202,24 @@ def test_how_a_page_of_a_process_came_and_why_zswap_refused_it():
     rows = part(machine, machine.explain(process, 7).number, "page of a process")
     assert rows["arrival"] == "It was read back from the swap device"
     assert rows["refusal"].startswith("zswap refused it earlier because it compressed poorly")
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"profile": "6.1", "zpool": "z3fold"}, {"profile": "7.3"}]
+)
+def test_a_pool_page_names_the_pages_that_are_stored_in_it(settings):
+    machine = Machine(frames=512, threads=1, **settings)
+    process = machine.create_process(40)
+    machine.write(process, 0, corpus.pages("text", 40))
+    machine.reclaim(40)
+    stored = [
+        each for each in (machine.explain(process, page) for page in range(40)) if each.frames
+    ]
+    assert stored
+    for pfn in {frame for each in stored for frame in each.frames}:
+        rows = part(machine, pfn, "pages stored here")
+        assert rows == {
+            f"page {each.page} of process {process}": f"swap slot {each.number}: {each.stored}"
+            for each in stored
+            if pfn in each.frames
+        }

@@ -6,7 +6,7 @@ from zbudlab import layout
 from zbudlab.machine import checks
 from zbudlab.machine.core import Core
 from zbudlab.machine.notes import MOVED
-from zbudlab.mm import inspection
+from zbudlab.mm import inspection, zpool_reader
 from zbudlab.swap.refusals import REFUSALS
 
 FIRST_TOUCH = "Its first touch gave it a zeroed frame"
@@ -25,7 +25,8 @@ class PageExplanation(NamedTuple):
     where: "nowhere", "memory", "zswap", "swap cache", "swap device", or "zeros" (swap marked it as
     such, and stored it nowhere). number: of its page frame (in memory) or swap slot; -1 = nowhere.
     detail: more on the place. arrival: how the page came there. refusal: why zswap last refused it;
-    "" = it never did.
+    "" = it never did. frames: in zswap, the page frames of the pool that hold its object, in order;
+    stored: what the object is in them. A page of one repeated word has no object.
     """
 
     process: int
@@ -35,10 +36,13 @@ class PageExplanation(NamedTuple):
     detail: str
     arrival: str
     refusal: str
+    frames: tuple[int, ...] = ()
+    stored: str = ""
 
     def __str__(self) -> str:
         place = f"Page {self.page} of process {self.process} is {self.detail}"
-        return " ".join(f"{part}." for part in (place, self.arrival, self.refusal) if part)
+        held = self.stored and f"Its object is {self.stored}"
+        return " ".join(f"{part}." for part in (place, held, self.arrival, self.refusal) if part)
 
 
 def explain(machine: Core, process: int, page: int) -> PageExplanation:
@@ -55,7 +59,9 @@ def explain(machine: Core, process: int, page: int) -> PageExplanation:
     current = entry["state"] == layout.PTE_SWAP and bool(
         machine.state.swap_slots["refusal"][int(entry["value"])]
     )
-    return PageExplanation(int(process), int(page), *found, _refusal(machine, refusal, current))
+    why = _refusal(machine, refusal, current)
+    held = _object(machine, found[1]) if found[0] == "zswap" else ((), "")
+    return PageExplanation(int(process), int(page), *found, why, *held)
 
 
 Found = tuple[str, int, str, str]  # where, number, detail, arrival
@@ -94,6 +100,23 @@ def _stored(machine: Core, number: int) -> str:
     if not length and machine.state.zswaps["same_filled_pages_enabled"][0]:
         return "Reclaim stored it there as the one word that it repeats"
     return f"Reclaim stored it there, compressed to {length} bytes"
+
+
+def _object(machine: Core, slot: int) -> tuple[tuple[int, ...], str]:
+    """Return the page frames of a stored page's object, and what it is in them."""
+    state = machine.state
+    number = int(state.swap_slots["entry"][slot])
+    handle = int(state.zswap_entries["handle"][number])
+    if not state.zswap_entries["length"][number]:
+        return (), ""
+    pool = state.swap_info["pool"][state.swap_slots["type"][slot]]
+    if state.zswaps["own_lru"][0]:
+        pool = state.lrus["pool"][layout.MAX_CGROUPS + number]
+    frames, words = zpool_reader.object_place(state, int(pool), handle)
+    if not frames:
+        return (), ""
+    several = f"page frame{'s' * (len(frames) > 1)} {' and '.join(map(str, frames))}"
+    return tuple(frames), f"{words}, in {several}"
 
 
 def _cached(machine: Core, slot: int) -> str:

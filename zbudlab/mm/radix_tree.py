@@ -375,6 +375,8 @@ def fault_in_nodes(nodes, root):
     """Return the first fault of a tree's nodes and the items they have: (code, where, items)."""
     items = 0
     top = np.int64(root.rnode)
+    if nodes[top].parent != 0:
+        return 2, top, items
     if nodes[top].count == 1 and nodes[top].slots[0] != 0:
         return 4, np.int64(root.height), items
     number = top

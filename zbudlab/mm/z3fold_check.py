@@ -51,6 +51,7 @@ FAULTS = (
     "pool {where} of z3fold has a wrong page count",
     "pool {where} of z3fold has other pages waiting for work than are marked so",
     "page frame {where} has no reference",
+    "page frame {where} is on a list of z3fold by one of its two links only",
 )
 
 
@@ -87,8 +88,8 @@ def fault_in_handles(mem, header):
         foreign += index & Z3FOLD_FOREIGN != 0
     if foreign != header.foreign_handles:
         return 7
-    seen = np.int64(header.mappings) & Z3FOLD_COUNT_MASK
-    return 0 if headless or seen == header.mapped_count else 7
+    seen = 0 if headless else np.int64(header.mappings) & Z3FOLD_COUNT_MASK
+    return 0 if seen == header.mapped_count else 7
 
 
 @kernel
@@ -114,6 +115,9 @@ def fault_in_z3fold_page(mem, number, record):
         return 2
     if page.refcount < 1:
         return 10
+    for link in range(WORK + 1):
+        if (header.next[link] == record) != (header.prev[link] == record):
+            return 11
     if objects_overlap(header):
         return 3
     if fault_in_references(header):

@@ -66,3 +66,14 @@ def find_objects(
     chunks = -(-size // layout.CHUNK_SIZE) * (size <= layout.Z3FOLD_MAX_SIZE)
     fits = found["chunks"][each, buddy] == chunks
     return frames, in_pool, in_pool & owned, in_pool & fits, found["words"][each, buddy] == words
+
+
+def object_place(state: State, pool: int, handle: int) -> tuple[list[int], str]:
+    """Return the frame of an object and which one it is; see `zpool_reader.object_place`."""
+    pfn, index = divmod(int(state.handles[handle]), layout.OBJ_INDEX_MASK + 1)
+    if pfn < 0:
+        return [], ""
+    buddy = index & layout.Z3FOLD_BUDDY_MASK
+    if buddy == layout.Z3FOLD_HEADLESS:
+        return [pfn], "the only object of a z3fold page"
+    return [pfn], f"the {('first', 'middle', 'last')[buddy - 1]} object of a z3fold page"

@@ -56,6 +56,8 @@ def fault_in_zbud_page(mem, pool, number, pfn):
     last = header.last_handle
     if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
         return 6
+    if (first != 0) != (header.first_map_count > 0) or (last != 0) != (header.last_map_count > 0):
+        return 5
     if first and radix_tree_lookup(mem.nodes, pool, first) != pfn + 1:
         return 6
     if last and radix_tree_lookup(mem.nodes, pool, last) != pfn + 1:

@@ -95,3 +95,16 @@ def _looked_up(nodes: NDArray, root: np.void, keys: Ints) -> Ints:
         slots = (keys >> (level * shift)) & layout.RADIX_TREE_MAP_MASK
         found = np.where(found > 0, nodes["slots"][found, slots], 0)
     return found.astype(np.int64)
+
+
+def object_place(state: State, pool: int, handle: int) -> tuple[list[int], str]:
+    """Return the frame of an object and which buddy it is; see `zpool_reader.object_place`."""
+    pools, handles = np.array([pool]), np.array([handle])
+    frames = _resolved(state, pools, handles)
+    if not 0 <= frames[0] < len(state.frames):
+        return [], ""
+    series = state.pools["variant"][pools] == layout.ZBUD_SERIES
+    first, last = _whose(headers(state, frames), series, handles)
+    if first[0] == last[0]:
+        return [], ""
+    return frames.tolist(), f"the {'first' if first[0] else 'last'} buddy of a zbud page"

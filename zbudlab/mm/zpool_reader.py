@@ -43,6 +43,9 @@ class Reader(Protocol):
     ) -> tuple[Ints, Bools, Bools, Bools, Bools]:
         """Return the fields of `Found`; `words` are what the owner wrote in front of objects."""
 
+    def object_place(self, state: State, pool: int, handle: int) -> tuple[list[int], str]:
+        """Return the frames of an object, and what it is there; see the function below."""
+
 
 READERS: dict[int, Reader] = {
     layout.ZPOOL_ZBUD: zbud_reader,
@@ -91,3 +94,12 @@ def find_objects(state: State, pools: Ints, handles: Ints, lengths: Ints, words:
         for all_of, part in zip(found, reader.find_objects(state, *given), strict=True):
             all_of[which] = part
     return found
+
+
+def object_place(state: State, pool: int, handle: int) -> tuple[list[int], str]:
+    """Return the frames in which an object is, in order, and what it is there in a few words.
+
+    The words are, for example, "the first buddy of a zbud page". An empty list and text: the handle
+    leads nowhere.
+    """
+    return READERS[int(state.pools["kind"][pool])].object_place(state, pool, handle)

@@ -36,6 +36,7 @@ FAULTS = (
     "pool {where} has a wrong page count",
     "page frame {where} has no reference",
     "the zspage of page frame {where} is empty, and no work is queued to free it",
+    "page frame {where} is twice in the chain of its zspage",
 )
 
 
@@ -49,6 +50,9 @@ def fault_in_pages(mem, number, zs, size_class):
         page = mem.pages[pfn]
         if not page_zsmalloc(page) or page.private != number or page.index != zs:
             return 2, pfn
+        for before in range(at):
+            if mem.zspages[zs].chain[before] == pfn:
+                return 10, pfn
         if page.refcount < 1:
             return 8, pfn
     return 0, 0
@@ -79,11 +83,16 @@ def fault_in_objects(mem, zs, size_class):
 
 
 @kernel
-def fault_in_zspage(mem, number, zs, group):
-    """Return a fault of a zspage on the list of `group`: (index into FAULTS, frame), or (0, 0)."""
+def fault_in_zspage(mem, number, zs, which, group):
+    """Return a fault of a zspage on the list of a class and group: (index into FAULTS, frame).
+
+    (0, 0): no fault.
+    """
     zspage = mem.zspages[zs]
     pool = mem.pools[number]
-    size_class = mem.size_classes[zspage.size_class]
+    size_class = mem.size_classes[which]
+    if zspage.size_class != which:
+        return 3, np.int64(zspage.chain[0])
     code, pfn = fault_in_pages(mem, number, zs, size_class)
     if code:
         return code, pfn
@@ -111,7 +120,7 @@ def fault_in_class(mem, number, which):
         zspages += length
         zs = np.int64(mem.zspages[head].next[LRU])
         while zs != head:
-            code, pfn = fault_in_zspage(mem, number, zs, group)
+            code, pfn = fault_in_zspage(mem, number, zs, which, group)
             if code:
                 return code, pfn
             inuse += np.int64(mem.zspages[zs].inuse)

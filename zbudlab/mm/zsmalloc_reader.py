@@ -97,3 +97,19 @@ def _size_of_class(state: State, pools: Ints, lengths: Ints) -> Ints:
     numbers = np.clip(-(-above // layout.ZS_SIZE_CLASS_DELTA), 0, layout.ZS_SIZE_CLASSES - 1)
     sizes: Ints = state.size_classes["object_size"][state.pools["size_classes"][pools] + numbers]
     return sizes
+
+
+def object_place(state: State, pool: int, handle: int) -> tuple[list[int], str]:
+    """Return the frames of an object, and its zspage; see `zpool_reader.object_place`.
+
+    It may fill its place only in part, so its bytes may end before the last frame.
+    """
+    pfn, index = divmod(int(state.handles[handle]), layout.OBJ_INDEX_MASK + 1)
+    if pfn < 0:
+        return [], ""
+    numbers, records, classes = zspages_of(state, np.array([pfn]))
+    size = int(classes["object_size"][0])
+    first, last = (byte >> layout.PAGE_SHIFT for byte in (index * size, (index + 1) * size - 1))
+    chain = records["chain"][0, : int(classes["pages_per_zspage"][0])].tolist()
+    frames = f"page frame{'s' * (len(chain) > 1)} {', '.join(map(str, chain))}"
+    return chain[first : last + 1], f"object {index} of zspage {numbers[0]} ({frames})"

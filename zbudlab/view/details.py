@@ -37,6 +37,10 @@ class PoolPage(Protocol):
 
     def __init__(self, state: State, pfn: int) -> None: ...
 
+    @property
+    def handles(self) -> list[int]:
+        """Handles of the objects in the page."""
+
     def words(self) -> list[str]:
         """Return the parts of a sentence about the page's objects."""
 
@@ -213,6 +217,7 @@ def details(machine: Machine, pfn: int) -> dict[str, Any]:
     header, *others = look.pooled.parts() if look.pooled is not None else [("", [])]
     parts.append(header)
     parts.append(("page of a process", _explained_rows(look)))
+    parts.append(("pages stored here", _stored_rows(look)))
     parts.append(("lists", [(place.name, str(place)) for place in _places(look)]))
     parts.extend(others)
     if machine.config.page_bytes:
@@ -228,6 +233,25 @@ def _explained_rows(look: Looked) -> Rows:
     number = int(look.page.index) - int(look.state.processes[owner]["start"])
     found = look.machine.explain(owner, number)
     return [(name, getattr(found, name)) for name in ("arrival", "refusal") if getattr(found, name)]
+
+
+def _stored_rows(look: Looked) -> Rows:
+    """Return the pages of processes whose objects are in the page, each with its place."""
+    if look.pooled is None or not look.pooled.handles:
+        return []
+    state = look.state
+    known = np.isin(state.zswap_entries["handle"], look.pooled.handles)
+    slots = state.zswap_entries["slot"][known]
+    swapped = state.ptes["state"] == layout.PTE_SWAP
+    starts, ends = state.processes["start"], state.processes["start"] + state.processes["nr_pages"]
+    rows = []
+    for place in np.flatnonzero(swapped & np.isin(state.ptes["value"], slots)).tolist():
+        owner = int(np.flatnonzero((starts <= place) & (place < ends))[0])
+        found = look.machine.explain(owner, place - int(starts[owner]))
+        if look.pfn in found.frames:
+            where = f"swap slot {found.number}: {found.stored}"
+            rows.append((f"page {found.page} of process {owner}", where))
+    return rows
 
 
 def _page_rows(look: Looked) -> Rows:

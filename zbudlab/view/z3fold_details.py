@@ -34,6 +34,11 @@ class Z3foldPage:
         """What is true of the page, in words."""
         return [words for flag, words in FLAGS.items() if self.header.page_state & flag]
 
+    @property
+    def handles(self) -> list[int]:
+        """Handles of the objects in the page."""
+        return [handle for handle in self.header.handles.tolist() if handle]
+
     def words(self) -> list[str]:
         """Return the parts of a sentence about the page's objects."""
         if not self.number:

@@ -23,6 +23,14 @@ class ZsmallocPage:
         chain = self.zspage.chain[: int(self.size_class.pages_per_zspage)]
         self.chain: list[int] = chain.tolist()
 
+    @property
+    def handles(self) -> list[int]:
+        """Handles of the objects that are in the page, or in a part of it."""
+        first = int(self.zspage.first_object)
+        found = zsmalloc_reader.objects_in(self.state, self.pfn)
+        words = [int(self.state.objects[first + index]) for index, _, _ in found]
+        return [word >> layout.OBJ_TAG_BITS for word in words]
+
     def words(self) -> list[str]:
         """Return the parts of a sentence about the page's objects."""
         if not self.number:
@@ -73,9 +81,8 @@ class ZsmallocPage:
     def _objects(self) -> Rows:
         """Return the objects in the page with their handles, and where they are in it."""
         rows = []
-        first = int(self.zspage.first_object)
-        for index, start, end in zsmalloc_reader.objects_in(self.state, self.pfn):
-            handle = int(self.state.objects[first + index]) >> layout.OBJ_TAG_BITS
+        found = zsmalloc_reader.objects_in(self.state, self.pfn)
+        for handle, (index, start, end) in zip(self.handles, found, strict=True):
             where = f"bytes {max(start, 0)} to {min(end, layout.PAGE_SIZE) - 1}"
             where += ", starts in the page before" if start < 0 else ""
             where += ", goes on in the next page" if end > layout.PAGE_SIZE else ""
