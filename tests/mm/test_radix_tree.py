@@ -186,7 +186,24 @@ def keep_a_root_too_many(nodes, root):
     return int(root["height"])
 
 
-BREAKS = {1: miscount_slots, 2: forget_the_parent, 3: miscount_items, 4: keep_a_root_too_many}
+def grow_beyond_all_keys(nodes, root):
+    root["height"] = radix_tree.MAX_HEIGHT + 1
+    return radix_tree.MAX_HEIGHT + 1
+
+
+def lead_outside(nodes, root):
+    nodes["slots"][int(root["rnode"]), 1] = len(nodes)
+    return len(nodes)
+
+
+BREAKS = {
+    1: miscount_slots,
+    2: forget_the_parent,
+    3: miscount_items,
+    4: keep_a_root_too_many,
+    5: grow_beyond_all_keys,
+    6: lead_outside,
+}
 
 
 @pytest.mark.parametrize("code", range(1, len(radix_tree.FAULTS)))
@@ -197,6 +214,16 @@ def test_first_fault_finds(code):
     assert radix_tree.first_fault(nodes, root) == (0, 0)
     where = BREAKS[code](nodes, root)
     assert radix_tree.first_fault(nodes, root) == (code, where)
+
+
+def test_two_slots_that_lead_to_one_node_end_the_check():
+    nodes, root = empty_tree(200)
+    for key in range(0, 9000, 500):
+        radix_tree.radix_tree_insert(nodes, root, np.uint64(key), key + 1)
+    top = int(root["rnode"])
+    child = nodes["slots"][top, 0]
+    nodes["slots"][top, 1] = child
+    assert radix_tree.first_fault(nodes, root) == (2, child)
 
 
 def test_first_fault_finds_a_miscount_in_a_tree_without_nodes():

@@ -328,6 +328,8 @@ FAULTS = (
     "radix tree node {where} does not know the node above it",
     "the tree does not have as many items as it says ({where} found)",
     "the root of the tree could be dropped, but height {where} was kept",
+    "the tree has height {where}, which no key needs",
+    "a slot of the tree leads to node {where}, which does not exist",
 )
 
 
@@ -361,6 +363,8 @@ def slot_in_parent(nodes, number):
 @kernel(inline=False)
 def first_fault(nodes, root):
     """Return the first broken invariant of a tree: (index into FAULTS, where), or (0, 0)."""
+    if root.height < 0 or root.height > MAX_HEIGHT:
+        return 5, np.int64(root.height)
     if root.height == 0:
         code, where, items = 0, 0, 1 if root.rnode else 0
     else:
@@ -370,15 +374,36 @@ def first_fault(nodes, root):
     return code, where
 
 
+@kernel
+def fault_in_top(nodes, top):
+    """Return what is wrong with the root node of a tree, as an index into FAULTS; 0 = nothing."""
+    if top <= 0 or top >= nodes.shape[0]:
+        return 6
+    if nodes[top].parent != 0:
+        return 2
+    return 4 if nodes[top].count == 1 and nodes[top].slots[0] != 0 else 0
+
+
+@kernel
+def fault_below(nodes, number, slot):
+    """Return what is wrong with the way from a slot to a node and back; 0 = nothing.
+
+    Two slots that lead to one node would make a walk of the tree go in circles.
+    """
+    child = np.int64(nodes[number].slots[slot])
+    if child >= nodes.shape[0]:
+        return 6
+    return 0 if nodes[child].parent == number and slot_in_parent(nodes, child) == slot else 2
+
+
 @kernel(inline=False)
 def fault_in_nodes(nodes, root):
     """Return the first fault of a tree's nodes and the items they have: (code, where, items)."""
     items = 0
     top = np.int64(root.rnode)
-    if nodes[top].parent != 0:
-        return 2, top, items
-    if nodes[top].count == 1 and nodes[top].slots[0] != 0:
-        return 4, np.int64(root.height), items
+    code = fault_in_top(nodes, top)
+    if code:
+        return code, np.int64(root.height) if code == 4 else top, items
     number = top
     level = np.int64(root.height) - 1
     slot = 0
@@ -391,8 +416,9 @@ def fault_in_nodes(nodes, root):
         slot = next_used_slot(nodes, number, slot)
         if slot < RADIX_TREE_MAP_SIZE:
             child = np.int64(nodes[number].slots[slot])
-            if nodes[child].parent != number:
-                return 2, child, items
+            code = fault_below(nodes, number, slot)
+            if code:
+                return code, child, items
             number = child
             level -= 1
             slot = 0

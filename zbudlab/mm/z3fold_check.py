@@ -18,7 +18,6 @@ from zbudlab.layout import (
     OBJ_INDEX_BITS,
     OBJ_INDEX_MASK,
     WORK,
-    Z3FOLD_BUDDY_MASK,
     Z3FOLD_CLAIMED,
     Z3FOLD_COUNT_MASK,
     Z3FOLD_FIRST,
@@ -30,6 +29,7 @@ from zbudlab.layout import (
     Z3FOLD_MIDDLE,
     Z3FOLD_NEEDS_COMPACTING,
     Z3FOLD_NO_LIST,
+    Z3FOLD_NR_LISTS,
     Z3FOLD_PAGE_HEADLESS,
     Z3FOLD_STALE,
     Z3FOLD_STALE_LIST,
@@ -51,6 +51,8 @@ FAULTS = (
     "pool {where} of z3fold has a wrong page count",
     "pool {where} of z3fold has other pages waiting for work than are marked so",
     "page frame {where} has no reference",
+    "page frame {where} has a flag of z3fold that does not exist",
+    "pool {where} of z3fold does not have its lists",
     "page frame {where} is on a list of z3fold by one of its two links only",
 )
 
@@ -60,6 +62,8 @@ def objects_overlap(header):
     """Return whether objects of a page overlap, or reach beyond it or into its header."""
     start = np.int64(header.start_middle)
     middle = np.int64(header.chunks[Z3FOLD_MIDDLE])
+    if header.chunks[Z3FOLD_HEADLESS]:
+        return True
     first_end = Z3FOLD_HDR_CHUNKS + np.int64(header.chunks[Z3FOLD_FIRST])
     last_start = NCHUNKS - np.int64(header.chunks[Z3FOLD_LAST])
     if middle:
@@ -79,11 +83,11 @@ def fault_in_handles(mem, header):
             return 6
         if not there:
             continue
-        if handle >= mem.handles.shape[0]:
+        if handle < 0 or handle >= mem.handles.shape[0]:
             return 6
         place = mem.handles[handle]
         index = place & OBJ_INDEX_MASK
-        if place >> OBJ_INDEX_BITS != header.pfn or index & Z3FOLD_BUDDY_MASK != buddy:
+        if place >> OBJ_INDEX_BITS != header.pfn or index & ~Z3FOLD_FOREIGN != buddy:
             return 6
         foreign += index & Z3FOLD_FOREIGN != 0
     if foreign != header.foreign_handles:
@@ -117,7 +121,9 @@ def fault_in_z3fold_page(mem, number, record):
         return 10
     for link in range(WORK + 1):
         if (header.next[link] == record) != (header.prev[link] == record):
-            return 11
+            return 13
+    if header.page_state >= Z3FOLD_ISOLATED << 1 or header.listed > 1:
+        return 11
     if objects_overlap(header):
         return 3
     if fault_in_references(header):
@@ -187,6 +193,9 @@ def fault_in_records(mem, number):
 @kernel(inline=False)
 def first_fault(mem, number):
     """Return the first broken invariant of pool `number`: (index into FAULTS, where), or (0, 0)."""
+    heads = mem.pools[number].z3fold_heads
+    if heads < 1 or heads > mem.z3folds.shape[0] - Z3FOLD_NR_LISTS:
+        return 12, number
     code, where = fault_in_lists(mem, mem.pools[number])
     if code:
         return code, where

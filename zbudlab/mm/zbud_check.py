@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 
 from zbudlab.jit import kernel
-from zbudlab.layout import BUDDY, LRU, LRU_LIST, NCHUNKS, ZBUD_SERIES
+from zbudlab.layout import (
+    BUDDY,
+    FIRST,
+    LAST,
+    LRU,
+    LRU_LIST,
+    NCHUNKS,
+    NCHUNKS_ORDER,
+    NR_POOL_LISTS,
+    ZBUD_SERIES,
+)
 from zbudlab.mm import radix_tree
 from zbudlab.mm.list_head import list_length
 from zbudlab.mm.mem import Memory
@@ -36,12 +46,53 @@ FAULTS = (
     "a handle of page frame {where} leads to another page",
     "zbud pool {where} has a wrong page count",
     "zbud pool {where} has more or fewer handles than buddies",
+    "page frame {where} counts mappings of a buddy that is not there, or none of one that is",
 )
+
+
+@kernel
+def misplaced(mem, pool):
+    """Return whether the pool's lists or its headers would be outside memory."""
+    rows = mem.rows.shape[0]
+    if pool.list_heads < 0 or pool.list_heads > rows - NR_POOL_LISTS:
+        return True
+    return pool.row_shift < 0 or pool.row_shift > NCHUNKS_ORDER
+
+
+@kernel
+def fault_in_handles(mem, pool, header, pfn):
+    """Return whether the handles of a page contradict its buddies or lead elsewhere."""
+    first = header.first_handle
+    last = header.last_handle
+    if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
+        return True
+    if first == last or max(first, last) > pool.last_handle:
+        return True
+    if first and radix_tree_lookup(mem.nodes, pool, first) != pfn + 1:
+        return True
+    return last != 0 and radix_tree_lookup(mem.nodes, pool, last) != pfn + 1
+
+
+@kernel
+def fault_in_map_counts(header):
+    """Return whether a buddy has no count, one that is not there has, or was freed.
+
+    The owner counts as 1. A buddy that was freed while mapped stays until it is unmapped.
+    """
+    first = np.int64(header.first_chunks != 0)
+    last = np.int64(header.last_chunks != 0)
+    if np.int64(header.freed) & ~(first * FIRST | last * LAST):
+        return True
+    if header.first_map_count < 0 or header.last_map_count < 0:
+        return True
+    return (header.first_map_count > 0) != (first > 0) or (header.last_map_count > 0) != (last > 0)
 
 
 @kernel
 def fault_in_zbud_page(mem, pool, number, pfn):
     """Return what is wrong with a page of the pool, as an index into FAULTS; 0 = nothing."""
+    if pfn >= mem.zones[0].spanned_pages:
+        return 2
     page = mem.pages[pfn]
     header = mem.rows[header_row(pool, pfn)]
     if not page_zbud(page) or page.private != number:
@@ -52,23 +103,17 @@ def fault_in_zbud_page(mem, pool, number, pfn):
         return 0 if page.refcount >= 1 else 5
     if page.refcount < header.first_map_count + header.last_map_count:
         return 5
-    first = header.first_handle
-    last = header.last_handle
-    if (first != 0) != (header.first_chunks != 0) or (last != 0) != (header.last_chunks != 0):
+    if fault_in_handles(mem, pool, header, pfn):
         return 6
-    if (first != 0) != (header.first_map_count > 0) or (last != 0) != (header.last_map_count > 0):
-        return 5
-    if first and radix_tree_lookup(mem.nodes, pool, first) != pfn + 1:
-        return 6
-    if last and radix_tree_lookup(mem.nodes, pool, last) != pfn + 1:
-        return 6
-    return 0
+    return 9 if fault_in_map_counts(header) else 0
 
 
 @kernel(inline=False)
 def fault_in_pool(mem, number):
     """Return the first broken invariant of a pool: (index into FAULTS, where), or (0, 0)."""
     pool = mem.pools[number]
+    if misplaced(mem, pool):
+        return 1, number
     buddies = 0
     listed = 0
     for which in range(NCHUNKS):
@@ -83,7 +128,7 @@ def fault_in_pool(mem, number):
             code = fault_in_zbud_page(mem, pool, number, pfn)
             if code:
                 return code, pfn
-            if home_list(mem.rows[row]) != which:
+            if home_list(mem.rows[row]) != which or mem.rows[row].under_reclaim:
                 return 4, pfn
             buddies += np.int64(mem.rows[row].first_chunks != 0)
             buddies += np.int64(mem.rows[row].last_chunks != 0)
@@ -106,6 +151,6 @@ def first_fault(mem, number):
 
 def faults(mem: Memory, number: int) -> Iterator[tuple[Any, tuple[int, int]]]:
     """Yield what is wrong with a pool and the tree of its handles: (module, (code, where))."""
-    yield sys.modules[__name__], first_fault(mem, number)
-    if mem.pools[number]["variant"] == ZBUD_SERIES:
+    if mem.pools[number]["variant"] == ZBUD_SERIES:  # first: the pool's check looks up handles
         yield radix_tree, radix_tree.first_fault(mem.nodes, mem.pools[number])
+    yield sys.modules[__name__], first_fault(mem, number)
