@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-NAMED = re.compile(r"(page frame|size class|pool|list|node) (\d+)")
+NAMED = re.compile(r"(page frame|size class|pool|list|node|tree)( \d+|)")
 
 SETTING = "a setting, which `machine/proof.py` holds against the machine's"
 READ_BACK = "only allocations use it; `machine/pool_chains.py` checks it when a log is read"
@@ -61,7 +61,7 @@ class Damages:
                     values[record, at] = before ^ 1
                     told = self.fault()
                     values[record, at] = before
-                    named = {" ".join(match) for match in NAMED.findall(told)}
+                    named = {"".join(match) for match in NAMED.findall(told)}
                     yield record, at, told, bool(named & near)
 
     def wrong(self, field: str) -> str:

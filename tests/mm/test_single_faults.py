@@ -60,10 +60,10 @@ ZBUD_FIELDS = fields(
 )
 ZBUD_UNSEEN = {
     **pages_unseen("index"),
-    **of_other_pools("list_heads", "row_shift", "variant", "height", "rnode", "items"),
+    **of_other_pools(
+        "list_heads", "row_shift", "variant", "height", "rnode", "items", "last_handle"
+    ),
     **reasons(SETTING, "pools.created", "pools.kind", "pools.variant"),
-    **reasons(READ_BACK, "pools.last_handle"),
-    **reasons("plain zbud marks pages with it that are on no list", "rows.under_reclaim"),
     **reasons("a buddy may be freed while it is mapped (keep_page_until_unmap)", "rows.freed"),
     **reasons(WORDS, "rows.first_swpentry", "rows.last_swpentry"),
 }
@@ -82,7 +82,7 @@ def zbud():
     nodes = {at: everything | {f"node {at}"} for at in range(1, int(state.nodes["count"][0]) + 1)}
     tables = {
         "rows": dict.fromkeys([*rows, *range(heads, heads + layout.NR_POOL_LISTS)], everything),
-        "pools": {0: everything | POOL},
+        "pools": {0: everything.union(*nodes.values()) | POOL | {"tree"}},
         "pages": {pfn: frames_named([pfn]) for pfn in rows},
         "nodes": nodes,
     }
