@@ -14,6 +14,16 @@ watch
 """
 
 
+def stops(page, image):
+    """Whether no picture comes for longer than the interval; on a busy machine one may be late."""
+    for _ in range(8):
+        seen = image.get_attribute("data-pictures")
+        page.wait_for_timeout(1500)
+        if image.get_attribute("data-pictures") == seen:
+            return True
+    return False
+
+
 def test_a_host_is_read_again_until_it_is_paused(lab):
     with lab.open([WATCH]) as notebook:
         notebook.run_all()
@@ -26,10 +36,7 @@ def test_a_host_is_read_again_until_it_is_paused(lab):
         button = notebook.output(0).locator(".zbl-host button")
         button.press("Enter")
         assert button.inner_text() == "go on"
-        notebook.page.wait_for_timeout(1500)
-        seen = image.get_attribute("data-pictures")
-        notebook.page.wait_for_timeout(1500)
-        assert image.get_attribute("data-pictures") == seen
+        assert stops(notebook.page, image)
         assert notebook.faults(".zbl-host") == []
         assert notebook.errors == []
         notebook.save()
