@@ -9,10 +9,11 @@ import gzip
 import importlib
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import pytest
 
 from zbudlab import jit, layout
-from zbudlab.wasm import BuildError, binary, build, builder, describe, entries, hosted
+from zbudlab.wasm import BuildError, binary, build, builder, describe, entries, hosted, link
 
 MOST = 60 * 1024  #: bytes, compressed by gzip
 
@@ -24,6 +25,28 @@ def module():
 
 def test_that_of_the_live_pages_is_small():
     assert len(gzip.compress(build(builder.PAGE_ENTRIES).code, 9)) <= MOST
+
+
+PREFETCHING = """
+declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
+define i64 @ahead(ptr %row) {
+  %line = getelementptr i8, ptr %row, i64 64
+  call void @llvm.prefetch.p0(ptr %row, i32 0, i32 3, i32 1)
+  tail call void @llvm.prefetch.p0(ptr nonnull %line, i32 0, i32 3, i32 1)
+  ret i64 0
+}
+"""
+
+
+def test_what_native_code_prefetches_the_module_loads():
+    text = link.with_loads_ahead(str(llvm.parse_assembly(PREFETCHING)))
+    (ahead,) = (f for f in llvm.parse_assembly(text).functions if f.name == "ahead")
+    found = [str(each).strip() for block in ahead.blocks for each in block.instructions]
+    assert [each.partition(" = ")[2] for each in found if "load" in each] == [
+        "load volatile i8, ptr %row, align 1",
+        "load volatile i8, ptr %line, align 1",
+    ]
+    assert not [each for each in found if "call" in each]
 
 
 def test_it_imports_nothing(module):

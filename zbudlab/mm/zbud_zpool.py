@@ -92,12 +92,14 @@ def zbud_page_references(mem, number, pfn):
 
 
 @kernel
-def zbud_prefetch_page(mem, pfn, following):
-    """Prefetch the neighbours of a page's header, and the following page's header.
+def zbud_prefetch_header(mem, pfn):
+    """Prefetch the header of a page, which may have any owner."""
+    prefetch_row(mem.rows, header_row(mem.pools[0], pfn))
 
-    Both may be pages of any owner.
-    """
-    prefetch_row(mem.rows, header_row(mem.pools[0], following))
+
+@kernel
+def zbud_prefetch_neighbours(mem, pfn):
+    """Prefetch the headers next to a page's header on both lists, if it is a zbud page."""
     if page_zbud(mem.pages[pfn]):
         header = mem.rows[header_row(mem.pools[0], pfn)]
         prefetch_row(mem.rows, np.int64(header.next[LRU]))

@@ -61,7 +61,8 @@ from zbudlab.mm.zbud_zpool import (
     zbud_object_address,
     zbud_page_is_full,
     zbud_page_references,
-    zbud_prefetch_page,
+    zbud_prefetch_header,
+    zbud_prefetch_neighbours,
     zbud_read_word,
     zbud_write_word,
 )
@@ -395,9 +396,15 @@ def zpool_migrate_page(mem, new, old):
 
 
 @kernel
-def zpool_prefetch_page(mem, pfn, following):
-    """Prefetch what migration reads of a page and of the following one, for any owner."""
-    zbud_prefetch_page(mem, pfn, following)
+def zpool_prefetch_header(mem, pfn):
+    """Prefetch the header of a page of any owner."""
+    zbud_prefetch_header(mem, pfn)
+
+
+@kernel
+def zpool_prefetch_neighbours(mem, pfn):
+    """Prefetch the headers that are next to a page's header on lists, for a page of any owner."""
+    zbud_prefetch_neighbours(mem, pfn)
 
 
 @kernel

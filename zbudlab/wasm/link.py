@@ -1,5 +1,6 @@
 """LLVM's part of the build: bitcode of all entries in, one WebAssembly object out."""
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -14,6 +15,9 @@ SPEED = 3  #: the optimisation level, as numba's
 WITHOUT_STRENGTH_REDUCTION = "-disable-lsr"
 #: The address of a field: a constant distance from another address, not known to stay in bounds.
 FIELD = re.compile(r"getelementptr (i(?:8|16|32|64), ptr %[^,]+, i(?:32|64) \d{1,4})(?=[\s,])")
+
+#: A prefetch of LLVM's, and its address.
+PREFETCH = re.compile(r"(?:tail )?call void @llvm\.prefetch\.\w+\(ptr [^%]*(%[^,]+),[^)]*\)")
 
 
 def _machine() -> llvm.TargetMachine:
@@ -39,7 +43,7 @@ def wasm_object(parts: Iterable[tuple[str, bytes]]) -> bytes:
         _retarget(module, machine)
         whole.link_in(module)
     _keep_only_exports(whole, {name for text in wrappers for name in _defined(text)})
-    whole = _with_fields_in_bounds(whole)
+    whole = _rewritten(whole)
     _optimise(whole, machine)
     return bytes(machine.emit_object(whole))
 
@@ -61,14 +65,29 @@ def _keep_only_exports(module: llvm.ModuleRef, exports: set[str]) -> None:
             each.linkage = "internal"
 
 
-def _with_fields_in_bounds(module: llvm.ModuleRef) -> llvm.ModuleRef:
-    """Return the module with every field marked as being in bounds.
+def _rewritten(module: llvm.ModuleRef) -> llvm.ModuleRef:
+    """Return the module in a form that becomes better WebAssembly."""
+    return llvm.parse_assembly(with_loads_ahead(_with_fields_in_bounds(str(module))))
+
+
+def _with_fields_in_bounds(text: str) -> str:
+    """Mark every field as being in bounds, in LLVM's text.
 
     Otherwise LLVM must expect an address to wrap around at 2^32, and cannot make the distance part
     of a load or a store. None of ours wraps: arrays begin above the stack (`describe.STACK_TOP`),
     which is more than the greatest distance that is marked.
     """
-    return llvm.parse_assembly(FIELD.sub(r"getelementptr inbounds nuw \1", str(module)))
+    return FIELD.sub(r"getelementptr inbounds nuw \1", text)
+
+
+def with_loads_ahead(text: str) -> str:
+    """Replace every prefetch by a load, in LLVM's text.
+
+    WebAssembly cannot prefetch. A load of a byte that nothing uses brings its cache line just as
+    well, as long as several of them follow each other, so that the processor waits for all at once.
+    """
+    number = itertools.count()
+    return PREFETCH.sub(lambda m: f"%ahead.{next(number)} = load volatile i8, ptr {m[1]}", text)
 
 
 def _optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> None:
