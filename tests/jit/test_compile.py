@@ -5,6 +5,7 @@ Also tests `cli/first_use.py`, `jit/cache.py`, `jit/indices.py`, `jit/intrinsics
 """
 
 import contextlib
+import inspect
 import json
 import os
 import platform
@@ -23,11 +24,13 @@ from zbudlab.cli import first_use
 from zbudlab.jit import cache
 from zbudlab.mm import (
     bootmem,
+    inspection,
     page_alloc,
     zbud,
     zbud_check,
 )
 from zbudlab.mm.state import State
+from zbudlab.races import oracles
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,6 +132,33 @@ def test_only_the_way_to_the_function_runs_plain():
         seen = ran_plain(use)
     assert seen == {"page_alloc.alloc_pages", "zbud.zbud_alloc"}
     assert ran_plain(use) == set()
+
+
+def test_a_field_that_has_a_kernels_name_is_no_call():
+    names = zbud.zbud_isolate_page.py_func.__code__.co_names
+    assert inspection.mark_isolated.py_func.__name__ in names  # a rule of the profile
+    compiled = zbud.zbud_isolate_page
+    with jit.uncompiled(["inspection.mark_isolated"]):
+        assert zbud.zbud_isolate_page is compiled
+        assert inspection.look_at_frames is not jit.KERNELS["inspection.look_at_frames"]
+
+
+def test_a_kernel_called_by_another_name_is_replaced_too():
+    compiled = jit.KERNELS["oracles.end_fault"]  # calls it as `zswap_fault`
+    with jit.replaced({"zswap_check.first_fault": lambda mem: (1, 2)}):
+        assert oracles.zswap_fault("mem") == (1, 2)
+        assert oracles.end_fault is not compiled
+    assert oracles.end_fault is compiled
+
+
+def test_kernels_name_each_other_by_global_variables_only():
+    others = []
+    for name, compiled in jit.KERNELS.items():
+        known = inspect.getclosurevars(compiled.py_func)
+        modules = {each.__name__ for each in known.globals.values() if inspect.ismodule(each)}
+        kernels = [each for each in known.nonlocals.values() if hasattr(each, "py_func")]
+        others += [name] * bool(modules - {"numpy"} or kernels)
+    assert others == []
 
 
 def test_everything_is_restored_whatever_happens():

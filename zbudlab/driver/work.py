@@ -1,29 +1,14 @@
 """The data of a driver in addition to `mem`: its position, and room for a batch of pages."""
 
-import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zbudlab import jit, layout
+from zbudlab.mm.mem import ArrayTable
 from zbudlab.mm.vmscan import SWAP_CLUSTER_MAX
 from zbudlab.mm.zpool import MOST_HANDLES
-
-
-class _Table:
-    """A named tuple of arrays that compiled code receives as the address of a table."""
-
-    group: str  #: the name of kernels' parameters
-
-    @functools.cached_property
-    def table(self: Any) -> np.ndarray:
-        """The addresses and shapes of the arrays. TypeError if one is not as it should be."""
-        return jit.array_table(self.group, self._asdict())
-
-    def __reduce__(self: Any) -> tuple[Any, ...]:
-        """Copy the arrays only, because `table` holds the addresses of the original."""
-        return type(self), tuple(self)
 
 
 class _Work(NamedTuple):
@@ -41,7 +26,7 @@ class _Work(NamedTuple):
     page_lengths: NDArray[np.int32]
 
 
-class Work(_Table, _Work):
+class Work(ArrayTable, _Work):
     """Arrays of a driver.
 
     now: layout.progress (1,). victims, slots, errors: int64 (SWAP_CLUSTER_MAX,), pages on their way
@@ -65,7 +50,7 @@ class _Operations(NamedTuple):
     content: NDArray[np.uint8]
 
 
-class Operations(_Table, _Operations):
+class Operations(ArrayTable, _Operations):
     """Operations of a log, one in each element of the first four arrays.
 
     codes: int64, layout.RUN_*. starts, counts: int64, their arguments in `arguments`, int64.

@@ -36,25 +36,26 @@ def _behind(value: Any) -> Any:
     return getattr(value, "behind", value) if callable(value) else value
 
 
-def _calls(compiled: Any, names: set[str]) -> bool:
-    """Return whether a kernel calls one of those named; other functions may have the same name."""
-    known: dict[str, set[int]] = {}
-    for full in names:
-        known.setdefault(full.rpartition(".")[2], set()).add(id(KERNELS[full]))
+def _named(compiled: Any) -> set[int]:
+    """Return the ids of the kernels that a kernel names. It names them by global variables only.
+
+    A field of a record may have a kernel's name, as `freed` does, and a global another name.
+    """
     function = compiled.py_func
-    used = [name for name in function.__code__.co_names if name in known]
-    found = [(name, _behind(function.__globals__.get(name))) for name in used]
-    return any(value is None or id(value) in known[name] for name, value in found)
+    names = function.__globals__.keys() & set(function.__code__.co_names)
+    return {id(_behind(function.__globals__[name])) for name in names}
 
 
 def _callers(names: set[str]) -> set[str]:
     """Return the given kernels and all kernels that call them, directly or not."""
-    reached = set(names)
-    while True:
-        found = {n for n, k in KERNELS.items() if n not in reached and _calls(k, reached)}
-        if not found:
-            return reached
-        reached |= found
+    waiting = {name: _named(compiled) for name, compiled in KERNELS.items() if name not in names}
+    reached, newest = set(names), set(names)
+    while newest:
+        called = {id(KERNELS[name]) for name in newest}
+        newest = {name for name, named in waiting.items() if named & called}
+        reached |= newest
+        waiting = {name: named for name, named in waiting.items() if name not in newest}
+    return reached
 
 
 def _bind(instead: dict[int, Any]) -> Iterator[tuple[dict, str, Any]]:

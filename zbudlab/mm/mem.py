@@ -10,11 +10,33 @@ there are. Uncompiled code works on the tuple itself.
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from zbudlab import jit, layout
+
+
+class ArrayTable:
+    """A named tuple of arrays that compiled code receives as the address of a table.
+
+    Its class names the parameters of kernels that take it, `group`, which `jit.declare_arrays`
+    describes.
+    """
+
+    group: ClassVar[str]
+
+    @functools.cached_property
+    def table(self: Any) -> np.ndarray:
+        """The addresses and shapes of the arrays, as compiled code reads them.
+
+        Raises TypeError if an array differs from its description.
+        """
+        return jit.array_table(self.group, self._asdict())
+
+    def __reduce__(self: Any) -> tuple[Any, ...]:
+        """Copy the arrays only, because `table` holds the addresses of the original."""
+        return type(self), tuple(self)
 
 
 class _Arrays(NamedTuple):
@@ -75,19 +97,17 @@ class _Arrays(NamedTuple):
     z3folds: np.ndarray
 
 
-class Memory(_Arrays):
+class Memory(ArrayTable, _Arrays):
     """All arrays of a machine, as kernels take them."""
+
+    group = "mem"
 
     @functools.cached_property
     def table(self) -> np.ndarray:
-        """The addresses and shapes of the arrays, as compiled code reads them.
-
-        The kernels that its pools need are compiled then. Raises TypeError if an array differs from
-        its description.
-        """
+        """As of every `ArrayTable`; the kernels that its pools need are compiled then."""
         for kind in set(self.pools["kind"].tolist()):
             jit.open_doors(kind)
-        return jit.array_table("mem", self._asdict())
+        return super().table
 
     @functools.cached_property
     def plain(self) -> "Memory":
@@ -96,13 +116,9 @@ class Memory(_Arrays):
         views.__dict__["plain"] = views
         return views
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copy the arrays only, because `table` holds the addresses of the original."""
-        return Memory, tuple(self)
-
 
 jit.declare_arrays(
-    "mem",
+    Memory.group,
     zones=layout.zone,
     pages=layout.page,
     blocks=layout.pageblock,

@@ -52,7 +52,7 @@ FAULTS = (
     "pool {where} of z3fold has other pages waiting for work than are marked so",
     "page frame {where} has no reference",
     "page frame {where} has a flag of z3fold that does not exist",
-    "pool {where} of z3fold does not have its lists",
+    "pool {where} of z3fold does not have its lists or its records",
     "page frame {where} is on a list of z3fold by one of its two links only",
 )
 
@@ -190,11 +190,18 @@ def fault_in_records(mem, number):
     return 0, 0
 
 
+@kernel
+def misplaced(mem, pool):
+    """Return whether the pool's lists or its records would be outside their table."""
+    records = mem.z3folds.shape[0]
+    heads = pool.z3fold_heads
+    return heads < 1 or heads > records - Z3FOLD_NR_LISTS or mem.arenas[0].unused_z3fold > records
+
+
 @kernel(inline=False)
 def first_fault(mem, number):
     """Return the first broken invariant of pool `number`: (index into FAULTS, where), or (0, 0)."""
-    heads = mem.pools[number].z3fold_heads
-    if heads < 1 or heads > mem.z3folds.shape[0] - Z3FOLD_NR_LISTS:
+    if misplaced(mem, mem.pools[number]):
         return 12, number
     code, where = fault_in_lists(mem, mem.pools[number])
     if code:

@@ -20,6 +20,7 @@ from zbudlab.layout import (
     NCHUNKS,
     NCHUNKS_ORDER,
     NR_POOL_LISTS,
+    POOL_LISTS_GAP,
     ZBUD_SERIES,
 )
 from zbudlab.mm import radix_tree
@@ -47,16 +48,18 @@ FAULTS = (
     "zbud pool {where} has a wrong page count",
     "zbud pool {where} has more or fewer handles than buddies",
     "page frame {where} counts mappings of a buddy that is not there, or none of one that is",
+    "zbud pool {where} does not have its lists or its headers",
 )
 
 
 @kernel
-def misplaced(mem, pool):
-    """Return whether the pool's lists or its headers would be outside memory."""
-    rows = mem.rows.shape[0]
-    if pool.list_heads < 0 or pool.list_heads > rows - NR_POOL_LISTS:
+def misplaced(mem, pool, number):
+    """Return whether the pool's lists or its headers are not where `State` puts them."""
+    if pool.row_shift < 0 or pool.row_shift > NCHUNKS_ORDER:
         return True
-    return pool.row_shift < 0 or pool.row_shift > NCHUNKS_ORDER
+    headers = np.int64(mem.zones[0].spanned_pages) << pool.row_shift
+    heads = headers + POOL_LISTS_GAP + number * NR_POOL_LISTS
+    return pool.list_heads != heads or heads + NR_POOL_LISTS > mem.rows.shape[0]
 
 
 @kernel
@@ -112,8 +115,8 @@ def fault_in_zbud_page(mem, pool, number, pfn):
 def fault_in_pool(mem, number):
     """Return the first broken invariant of a pool: (index into FAULTS, where), or (0, 0)."""
     pool = mem.pools[number]
-    if misplaced(mem, pool):
-        return 1, number
+    if misplaced(mem, pool, number):
+        return 10, number
     buddies = 0
     listed = 0
     for which in range(NCHUNKS):

@@ -21,13 +21,13 @@ from zbudlab.layout import (
     PG_ISOLATED,
     PG_LOCKED,
 )
-from zbudlab.mm import zswap_check
 from zbudlab.mm.list_head import init_list_head, list_empty
 from zbudlab.mm.page import page_buddy, page_zpool
 from zbudlab.mm.zbud_check import fault_in_pool
 from zbudlab.mm.zbud_header import header_row, is_empty, pool_list
 from zbudlab.mm.zbud_migrate import expected_references
 from zbudlab.mm.zbud_zpool import zbud_object_address
+from zbudlab.mm.zswap_check import first_fault as zswap_fault
 from zbudlab.races.steps import COMPACT_ALLOCATE, COMPACT_PUT_SECOND, COMPACT_UNLOCK
 
 COMPACTIONS = 3  #: lists of isolated pages: those of compaction and reclaim
@@ -180,7 +180,7 @@ def end_fault(mem, start):
     for head in range(COMPACTIONS):
         if not list_empty(mem.pages, LRU, mem.zones[0].list_heads + MIGRATEPAGES + head):
             return FAULT_TWO_LISTS
-    if zswap_check.first_fault(mem)[0]:
+    if zswap_fault(mem)[0]:
         return FAULT_ENTRIES
     return FAULT_LEAK if others != start[0] else 0
 
