@@ -1,8 +1,9 @@
 """Compare the machine with recordings of a running Linux 6.1: tables on standard output.
 
-    python scripts/hold_against_kernel.py [--layouts 20]
+    python scripts/hold_against_kernel.py [--layouts 20] [--pools FILE]
 
 The recordings are in tests/data. Everything is computed again, which takes minutes with 20 layouts.
+FILE has other boots that filled zswap's pool: JSON lines, compressed with gzip.
 """
 
 import argparse
@@ -216,11 +217,11 @@ def show_cma() -> None:
 # --- pools of zbud, z3fold and zsmalloc ----------------------------------------------------------
 
 
-def hold_pools(seeds: range) -> None:
+def hold_pools(seeds: range, recording: Path) -> None:
     heading("Huge pages after zswap filled memory, 6.1 and 7.3: kernel, and median of our layouts")
     print("First request / with a second compaction. A miss is outside the recorded band widened")
     print("by a tenth or 4 blocks.")
-    cases = recorded_pools.read_boots(DATA / "truth" / "frag_pools.jsonl.gz")
+    cases = recorded_pools.read_boots(recording)
     rows, missed = [], []
     for case, boots in sorted(cases.items()):
         experiment = recorded_pools.experiment(boots[0])
@@ -274,7 +275,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare the machine with a running Linux 6.1.")
     many = len(predict.SEEDS)
     parser.add_argument("--layouts", type=int, default=many, help="zones per prediction")
-    seeds = range(parser.parse_args().layouts)
+    parser.add_argument("--pools", type=Path, help="boots to compare with, and nothing else")
+    options = parser.parse_args()
+    seeds = range(options.layouts)
+    pool_seeds = range(min(many, len(seeds), len(predict_pools.SEEDS)))
+    if options.pools:
+        hold_pools(pool_seeds, options.pools)
+        return
     runs = recorded.read_runs(DATA / "truth" / "frag_runs.jsonl.gz")
     clean = {r["run"]: r for r in runs if recorded.is_clean(r)}
     hold_indices(runs)
@@ -282,7 +289,7 @@ def main() -> None:
     hold_huge_pages(clean, seeds)
     explain_miss(clean, seeds)
     say_why(clean)
-    hold_pools(range(min(many, len(seeds), len(predict_pools.SEEDS))))
+    hold_pools(pool_seeds, DATA / "truth" / "frag_pools.jsonl.gz")
     show_cma()
 
 

@@ -3,6 +3,8 @@
 Also tests `analysis/recorded_pools.py`.
 """
 
+import gzip
+import json
 from dataclasses import replace
 from unittest import mock
 
@@ -114,3 +116,55 @@ def test_a_band_is_widened_by_a_tenth_or_four_blocks():
     assert not predict_pools.within([11], [6, 6])
     assert predict_pools.within([65], [60, 60])
     assert not predict_pools.within([53], [60, 60])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pages", "freed"),
+    [
+        ("p250", 36000, 8964),
+        ("rand2", 36000, 17875),
+        ("rand2", 40500, 20120),
+        ("rand4", 54000, 40365),
+        ("p900", 54000, 48547),
+        ("p990", 36000, 35622),
+    ],
+)
+def test_random_patterns_free_as_many_pages_as_the_kernels_boots(pattern, pages, freed):
+    assert predict_pools.freed_pages(pattern, pages).sum() == freed
+
+
+def test_another_seed_frees_other_pages():
+    assert predict_pools.splitmix64(0) == 0xE220A8397B1DCDAF  # as published with the generator
+    first, other = (predict_pools.freed_pages("rand2", 9000, seed) for seed in (0, 3))
+    assert 0.45 < (first != other).mean() < 0.55
+    given = recorded_pools.experiment(CASES[case("6.1", "zbud", 2496, "rand2")][0] | {"seed": 3})
+    assert given.pattern_seed == 3
+
+
+def test_a_boot_with_all_its_stages_is_reduced_to_what_is_compared(tmp_path):
+    (boot, *_) = CASES[case("6.1", "zsmalloc", 2496, "rand2", shrink=True)]
+    zone = recorded_pools.ZONE
+    there = {"free_by_type": {zone: boot["free"]}, "pageblocks_by_type": {zone: boot["pageblocks"]}}
+    full = there | {"pageblocks_by_type": {zone: {"Movable": boot["movable_pageblocks"]}}}
+    raw = {
+        "boot": boot["boot"],
+        "run": "zsmalloc-rand2-drop",
+        "random_bytes": boot["random_bytes"],
+        "free_pattern": boot["pattern"],
+        "seed": 0,
+        "drop_caches_before_compaction": True,
+        "pages_written": boot["pages"],
+        "pool_pages_after_filling": boot["pool_pages"],
+        "zones": {zone: {"min": boot["min_pages"]}},
+        "dma32_huge_pages_first_ask": boot["first_ask"],
+        "dma32_huge_pages_second_ask": boot["second_ask"],
+        "changes_by_stage": {recorded_pools.COMPACTED: {"pgmigrate_success": boot["moved"]}},
+        "stages": [{"at": "before anything"} | there, {"at": recorded_pools.FILLED} | full],
+    }
+    side = raw | {"boot": "pa-61-skip0-1"}
+    with gzip.open(tmp_path / "boots.gz", "wt") as file:
+        file.writelines(json.dumps(line) + "\n" for line in (raw, side))
+    ((found,),) = recorded_pools.read_boots(tmp_path / "boots.gz").values()
+    assert {name: boot[name] for name in found if name != "seed"} == {
+        name: value for name, value in found.items() if name != "seed"
+    }

@@ -72,6 +72,8 @@ BAD = [
     (["a 0 10", "q 0"], "line 2: object 0 is not mapped"),
     (["b 0 2"], "line 1: b ends in 0 or 1"),
     (["A 2"], "line 1: A takes 0 or 1"),
+    (["r -1"], "line 1: r takes 0 to 65536 retries"),
+    (["a 0 10", "b 0 1", "r 1000000000"], "line 3: r takes 0 to 65536 retries"),
     (["zap 3"], "line 1: an operation is one of a, f, p, q"),
 ]
 

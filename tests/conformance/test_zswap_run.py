@@ -15,7 +15,7 @@ from tests.cli.calls import answer, refusal
 from zbudlab.conformance import recorded_pages
 from zbudlab.conformance.recorded_pages import PageLengths
 from zbudlab.conformance.recording import lengths_shown, read_recording
-from zbudlab.conformance.run7 import Run7, limits_that_fit
+from zbudlab.conformance.run7 import Run7, limits_that_fit, version_of
 from zbudlab.conformance.trace import TraceError
 from zbudlab.conformance.zswap_run import run_recording
 from zbudlab.content import recorded
@@ -62,6 +62,16 @@ def test_z3folds_work_releases_a_page_earlier_or_later_at_times(name):
 def test_the_limit_is_kept_within_a_band(name):
     result = run_recording(FOLDER / name)
     assert len(result.differences) <= BAND * result.operations
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name[0] == "7"])
+def test_the_version_follows_from_the_limit_and_not_from_the_name(name, tmp_path):
+    recording = read_recording(written(tmp_path, rows(name)))
+    if "-limit-" in name:
+        assert version_of(recording, None) == name[:3]
+    else:  # both follow the same rules
+        assert Run7(recording).notes == ["zswap and zsmalloc of 7.2 and 7.3"]
+    assert version_of(recording, "7.2") == "7.2"
 
 
 @pytest.mark.slow
@@ -173,10 +183,17 @@ BAD = [
 ]
 COLUMNS = "#columns phase op page content stored same pool_pages zswap_bytes compress_poor "
 COLUMNS += "written_back slot"
+ROW = "1 0 0 0 0 0 0 0 0 0 0"
 BAD += [
     ([COLUMNS, "1 0 0 0"], "line 2: a row has 11 numbers"),
     ([COLUMNS, "1 0 0 x 0 0 0 0 0 0 0"], "line 2: whole numbers are needed"),
     ([COLUMNS, "1 7 0 0 0 0 0 0 0 0 0"], "line 2: no such operation, page or content"),
+    ([COLUMNS, f"1 0 {1 << 30} 0 0 0 0 0 0 0 0"], "line 2: no such operation, page or content"),
+    ([COLUMNS, f"1 0 0 0 0 0 {10**30} 0 0 0 0"], "line 2: numbers are smaller than"),
+    (["#before /sys/kernel/debug/zswap/pool_total_size:"], "line 1: whole numbers are needed"),
+    (["#snap nr_zspages nr_zspages x"], "line 1: whole numbers are needed"),
+    (["#param max_pool_percent x", COLUMNS, ROW], "max_pool_percent must be a whole number"),
+    ([f"#param accept_threshold_percent {10**30}", COLUMNS, ROW], "must be a whole number"),
     (["#param zpool slab", COLUMNS, "1 0 0 0 0 0 0 0 0 0 0"], "is of slab, which the lab does not"),
 ]
 
@@ -185,6 +202,19 @@ BAD += [
 def test_a_file_that_is_no_recording_gets_one_sentence(lines, why, tmp_path):
     with pytest.raises(TraceError, match=why):
         run_recording(written(tmp_path, lines))
+
+
+def test_a_number_that_is_no_length_is_solved_instead(tmp_path):
+    lines = rows("zsmalloc-lz4-mixed.gz")[:60]
+    words = lines[40].split()
+    words[7] = str(10**9)
+    result = run_recording(written(tmp_path, [*lines[:40], " ".join(words), *lines[41:]]))
+    assert result.operations == sum(line[0].isdigit() for line in lines)
+
+
+def test_a_recording_of_61_takes_no_version():
+    with pytest.raises(TraceError, match=r"is a recording of 6\.1 and takes no version"):
+        run_recording(FOLDER / "zsmalloc-lz4-mixed.gz", "7.2")
 
 
 def test_an_unknown_version_is_refused():

@@ -93,6 +93,9 @@ FREED_TOGETHER = 64
 #: How many of 1000 pages are freed at random, by the pattern's name.
 SHARES = {"rand2": 500, "rand4": 750, "p250": 250, "p900": 900, "p990": 990}
 XORSHIFT_START, DROPPED, WORD = 88172645463325252, 20, (1 << 64) - 1
+#: splitmix64: what it adds, and by how much it shifts before it multiplies by what.
+SPLITMIX_ADDS = 0x9E3779B97F4A7C15
+SPLITMIX_STEPS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 
 #: A prediction holds if its median is within the recorded least and most, widened by the larger of
 #: this share and this many blocks.
@@ -108,6 +111,7 @@ class PoolExperiment:
     kernel: "6.1" or "7.3". allocator: a name in KINDS, or "plain memory". counts: free blocks and
     pageblocks before. min_pages: the zone's min watermark. pages: written. random_bytes: of each
     page. pattern: which are freed. shrink: whether zsmalloc's shrinker runs before compaction.
+    pattern_seed: of the pattern's random numbers; boots with another seed freed other pages.
     """
 
     kernel: str
@@ -118,6 +122,7 @@ class PoolExperiment:
     random_bytes: int
     pattern: str
     shrink: bool = False
+    pattern_seed: int = 0
 
     @property
     def length(self) -> int:
@@ -144,9 +149,22 @@ class PredictedPool:
     pool_pages: int
 
 
-def xorshift(count: int) -> list[int]:
-    """Return numbers from the recording's generator (xorshift64 with 13, 7, 17)."""
+def splitmix64(seed: int) -> int:
+    """Return the 64 bits that splitmix64 makes of a seed."""
+    mixed = seed + SPLITMIX_ADDS & WORD
+    for shift, factor in SPLITMIX_STEPS:
+        mixed = (mixed ^ mixed >> shift) * factor & WORD
+    return mixed
+
+
+def xorshift(count: int, seed: int = 0) -> list[int]:
+    """Return numbers from the recording's generator (xorshift64 with 13, 7, 17).
+
+    seed: 0 = it starts at XORSHIFT_START; others change the bits that splitmix64 makes of them.
+    """
     state, found = XORSHIFT_START, []
+    if seed:
+        state ^= splitmix64(seed)
     for number in range(DROPPED + count):
         state ^= state << 13 & WORD
         state ^= state >> 7
@@ -156,8 +174,8 @@ def xorshift(count: int) -> list[int]:
     return found
 
 
-def freed_pages(pattern: str, pages: int) -> NDArray[np.bool_]:
-    """Return which pages a pattern frees, bool (pages,)."""
+def freed_pages(pattern: str, pages: int, seed: int = 0) -> NDArray[np.bool_]:
+    """Return which pages a pattern frees, bool (pages,). seed: of a random pattern's numbers."""
     which = np.zeros(pages, bool)
     if pattern == "firsthalf":
         which[: pages // 2] = True
@@ -165,7 +183,7 @@ def freed_pages(pattern: str, pages: int) -> NDArray[np.bool_]:
         which[int(pattern == "every2o") :: 2] = True
     else:
         share = SHARES[pattern]
-        which[:] = [(number >> 33) % 1000 < share for number in xorshift(pages)]
+        which[:] = [(number >> 33) % 1000 < share for number in xorshift(pages, seed)]
     return which
 
 
@@ -291,7 +309,7 @@ def predict_pool(
     made: another zone, to test an explanation.
     """
     zone = made(experiment, np.random.Generator(np.random.PCG64(seed)))
-    freed = freed_pages(experiment.pattern, experiment.pages)
+    freed = freed_pages(experiment.pattern, experiment.pages, experiment.pattern_seed)
     zone.make_page_tables(experiment.pages)
     plain = experiment.allocator == PLAIN
     free = zone.fill_user(freed) if plain else zone.fill(freed)

@@ -29,6 +29,8 @@ COLUMNS = {
     ),
 }
 POOL_BEFORE = "#before /sys/kernel/debug/zswap/pool_total_size:"
+MOST = 1 << 40  #: numbers of a recording are smaller
+MOST_PAGES = 1 << 24  #: pages of the recorded process have smaller numbers
 COMPARED = ("stored", "same", "incompressible", "pool_pages")
 
 
@@ -36,9 +38,10 @@ COMPARED = ("stored", "same", "incompressible", "pool_pages")
 class Recording:
     """A recording of a running kernel.
 
-    settings: of zswap, by name. rows: int64 (n, columns), where: the place of each in the file.
-    zspages: the pages that zsmalloc had, by the row after which it was asked. pool_before: pages
-    of the pool that 6.1 still counts from an earlier use.
+    settings: of zswap, by name; `setting` has those that are numbers. rows: int64 (n, columns).
+    where: the place of each row in the file. zspages: the pages that zsmalloc had, by the row
+    after which it was asked. pool_before: pages of the pool that 6.1 still counts from an earlier
+    use.
     """
 
     name: str
@@ -63,6 +66,13 @@ class Recording:
         """The names of the counters that the lab is compared with."""
         return tuple(name for name in COMPARED if name in self.columns)
 
+    def setting(self, name: str, default: int) -> int:
+        """Return a setting that is a number. TraceError if it is none."""
+        value = self.settings.get(name, str(default))
+        if not (value.isdecimal() and len(value) < len(str(MOST))):
+            raise TraceError(f"{self.name}: {name} must be a whole number, not {value!r}")
+        return int(value)
+
     @cached_property
     def limited(self) -> bool:
         """Return whether the pool ever reached its limit."""
@@ -84,9 +94,9 @@ def read_recording(path: str | Path) -> Recording:
             _, name, *value = text.split()
             settings[name] = " ".join(value)
         elif text.startswith(POOL_BEFORE):
-            pool_before = int(text.removeprefix(POOL_BEFORE)) // PAGE_SIZE
+            pool_before = _number(where, text, text.removeprefix(POOL_BEFORE)) // PAGE_SIZE
         elif text.startswith("#snap ") and " nr_zspages " in text:
-            zspages[len(rows) - 1] = int(text.split(" nr_zspages ")[1].split()[0])
+            zspages[len(rows) - 1] = _number(where, text, text.split(" nr_zspages ")[1])
         elif text.strip() and not text.startswith("#"):
             rows.append(_row(where, text, kernel))
             places.append(where)
@@ -108,15 +118,23 @@ def _row(where: str, text: str, kernel: str | None) -> list[int]:
     """Return the numbers of a row."""
     if kernel is None:
         raise TraceError(f"{where}: a row comes before the line with the columns: {text!r}")
-    try:
-        row = [int(word) for word in text.split()]
-    except ValueError:
-        raise TraceError(f"{where}: whole numbers are needed: {text!r}") from None
+    row = [_number(where, text, word) for word in text.split()]
     if len(row) != len(COLUMNS[kernel].split()):
         raise TraceError(f"{where}: a row has {len(COLUMNS[kernel].split())} numbers: {text!r}")
-    if not STORE <= row[1] <= COMPACT or row[2] < 0 or row[3] < -1:
+    if not STORE <= row[1] <= COMPACT or not 0 <= row[2] < MOST_PAGES or row[3] < -1:
         raise TraceError(f"{where}: no such operation, page or content: {text!r}")
     return row
+
+
+def _number(where: str, text: str, words: str) -> int:
+    """Return the first word as a whole number."""
+    try:
+        number = int((words.split() or [""])[0])
+    except ValueError:
+        raise TraceError(f"{where}: whole numbers are needed: {text!r}") from None
+    if abs(number) >= MOST:
+        raise TraceError(f"{where}: numbers are smaller than {MOST}: {text!r}")
+    return number
 
 
 def lengths_shown(recording: Recording) -> dict[int, int]:
@@ -125,12 +143,16 @@ def lengths_shown(recording: Recording) -> dict[int, int]:
 
 
 def _shown_at_once(recording: Recording) -> dict[int, int]:
-    """Return what 6.1 shows: zswap_bytes has a page as soon as it is stored."""
+    """Return what 6.1 shows: zswap_bytes has a page as soon as it is stored.
+
+    What cannot be the length of a page is none.
+    """
     stored, charged = recording.column("stored"), recording.column("zswap_bytes")
     added, bytes_added = np.diff(stored, prepend=0), np.diff(charged, prepend=0)
     rows = np.flatnonzero(recording.column("op") == STORE).tolist()
     content = recording.column("content")
-    return {int(content[at]): int(bytes_added[at]) if added[at] else TOO_LONG for at in rows}
+    shown = {int(content[at]): int(bytes_added[at]) if added[at] else TOO_LONG for at in rows}
+    return {page: length for page, length in shown.items() if 0 <= length <= TOO_LONG}
 
 
 def _shown_later(recording: Recording) -> dict[int, int]:

@@ -36,8 +36,8 @@ class Run61:
         self.state = self.harness.state
         zswap = self.state.zswaps[0]
         zswap["totalram_pages"] = AMPLE
-        zswap["max_pool_percent"] = int(given.get("max_pool_percent", 20))
-        zswap["accept_threshold_percent"] = int(given.get("accept_threshold_percent", 90))
+        zswap["max_pool_percent"] = recording.setting("max_pool_percent", 20)
+        zswap["accept_threshold_percent"] = recording.setting("accept_threshold_percent", 90)
         zswap["same_filled_pages_enabled"] = given.get("same_filled_pages_enabled", "Y") == "Y"
         zswap["pool_pages"] = recording.pool_before
         if self.kind == layout.ZPOOL_Z3FOLD:

@@ -1,7 +1,6 @@
 """A machine with zswap of 7.2 or 7.3 that does what a recording says."""
 
 from collections.abc import Generator
-from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +26,26 @@ END = object()
 
 
 def version_of(recording: Recording, version: str | None) -> str:
-    """Return the kernel whose rules a recording follows. TraceError for an unknown one."""
+    """Return the kernel whose rules a recording follows. TraceError for an unknown one.
+
+    No recording names its kernel. They differ only at the limit, which shows how much memory the
+    machine had; `version` decides for other machines, or the newest.
+    """
     known = list(OWN_LRU)
     if version is None:
-        name = PurePath(recording.name).name
-        return next((each for each in known if name.startswith(f"{each}-")), known[-1])
+        fitting = [each for each in known if fits(recording, MEMORY[each])]
+        return (fitting or known)[-1]
     if version not in known:
         raise TraceError(f"version of zswap-run must be one of {', '.join(known)}, not {version}")
     return version
+
+
+def fits(recording: Recording, memory: int) -> bool:
+    """Return whether the first refusal fits a machine with `memory` pages."""
+    if not recording.limited:
+        return True
+    low, high = limits_that_fit(recording)
+    return low <= memory * recording.setting("max_pool_percent", 20) // PERCENT <= high
 
 
 def limits_that_fit(recording: Recording) -> tuple[int, int]:
@@ -51,8 +62,10 @@ class Run7:
     """
 
     def __init__(self, recording: Recording, version: str | None = None) -> None:
+        either = version is None and not recording.limited
         version = version_of(recording, version)
-        self.notes = [f"zswap and zsmalloc of {version}"]
+        names = " and ".join(OWN_LRU) if either else version
+        self.notes = [f"zswap and zsmalloc of {names}"]
         pages = int(recording.column("page").max()) + 1
         frames = layout.ZS_SIZE_CLASSES * layout.ZS_MAX_CHAIN + len(recording.rows)
         self.state = State(frames, page_bytes=False)
@@ -73,17 +86,16 @@ class Run7:
     def set(self, recording: Recording, memory: int) -> None:
         """Apply the settings of the recording. memory: pages of the recorded machines."""
         zswap, given = self.state.zswaps[0], recording.settings
-        percent = int(given.get("max_pool_percent", 20))
+        percent = recording.setting("max_pool_percent", 20)
         zswap["max_pool_percent"] = percent
-        zswap["accept_threshold_percent"] = int(given.get("accept_threshold_percent", 90))
+        zswap["accept_threshold_percent"] = recording.setting("accept_threshold_percent", 90)
         zswap["shrinker_enabled"] = given.get("shrinker_enabled") == "Y"
         zswap["enabled"] = given.get("enabled", "Y") == "Y"
         zswap["totalram_pages"] = memory
-        if recording.limited and percent:
+        if percent and not fits(recording, memory):
             low, high = limits_that_fit(recording)
-            if not low <= memory * percent // PERCENT <= high:
-                zswap["totalram_pages"] = -(-high * PERCENT // percent)
-                self.notes.append(f"solved: a limit of {low} to {high} pages fits; {high} is taken")
+            zswap["totalram_pages"] = -(-high * PERCENT // percent)
+            self.notes.append(f"solved: a limit of {low} to {high} pages fits; {high} is taken")
 
     # --- the world around zswap ----------------------------------------------------------------
 

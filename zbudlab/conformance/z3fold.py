@@ -19,6 +19,7 @@ from zbudlab.mm.inspection import list_members
 
 POOL = 0
 MOST = 1 << 62  #: numbers of a trace are smaller
+MOST_RETRIES = 1 << 16  #: of a reclaim; each can print the objects that it does not evict
 
 #: Operations and how many numbers each takes.
 OPERATIONS = {"a": 2, "f": 1, "p": 1, "q": 1, "m": 1, "i": 1, "g": 0, "t": 0}
@@ -187,6 +188,8 @@ class Z3foldHarness:
 
     def r(self, operation: Operation, retries: int) -> str:
         """Reclaim a page in at most `retries` attempts."""
+        if not 0 <= retries <= MOST_RETRIES:
+            raise operation.fail(f"r takes 0 to {MOST_RETRIES} retries")
         numbers = {handle: number for number, (handle, _) in self.objects.items()}
         mem, found = self.state.mem, []
 
@@ -204,7 +207,7 @@ class Z3foldHarness:
             lambda pfn: int(zpool.zpool_shrink_end(mem, POOL, pfn)),
             lambda attempt, error: int(zpool.zpool_shrink_gave_up(mem, POOL, attempt, error)),
             np.zeros(zpool.MOST_HANDLES, np.int64),
-            max(retries, 0),
+            retries,
         )
         return " ".join([*found, f"r {failed}"])
 

@@ -13,6 +13,7 @@ import numpy as np
 from zbudlab import layout
 from zbudlab.conformance.trace import Operation
 from zbudlab.conformance.zswap7_world import SQUEEZED, TraceWorld, page_of
+from zbudlab.conformance.zswap_settings import whole_numbers
 from zbudlab.content.compressors import DamagedData
 from zbudlab.layout import MAX_CGROUPS, ROOT_CGROUP, ZPOOL_ZSMALLOC
 from zbudlab.mm import zsmalloc_compact, zswap_cgroup
@@ -223,9 +224,9 @@ class Zswap7Harness:
         self.world.cached.discard(self.slot(number))
         return ""
 
-    def X(self, operation: Operation, *_: int) -> str:
+    def X(self, operation: Operation, count: int) -> str:
         """Make the next calls of one kind fail."""
-        what, count = operation.words[0], int(operation.words[1])
+        what = operation.words[0]
         if what == "page":
             self.state.zone["fail_page_alloc"] = count
         elif what == "cache":
@@ -255,13 +256,17 @@ class Zswap7Harness:
             raise operation.fail(f"an operation is one of {', '.join(OPERATIONS)}")
         if name == "A" and len(words) != 1:
             raise operation.fail("A takes the name of a compressor")
-        if name == "X" and not (len(words) == 2 and words[0] in FAILURES and words[1].isdigit()):
-            raise operation.fail(f"X takes one of {', '.join(FAILURES)}, and a number")
-        if name in ("A", "X"):
+        if name == "A":
             return []
+        if name == "X" and not (len(words) == 2 and words[0] in FAILURES and words[1].isdecimal()):
+            raise operation.fail(f"X takes one of {', '.join(FAILURES)}, and a number")
         count = OPERATIONS[name]
         least, most = (count, count) if count >= 0 else (5, len(words))
-        numbers = operation.numbers(least, at_most=max(least, most))
+        numbers = (
+            whole_numbers(operation, words[1:])
+            if name == "X"
+            else operation.numbers(least, at_most=max(least, most))
+        )
         if any(abs(number) >= MOST for number in numbers):
             raise operation.fail(f"numbers are smaller than {MOST}")
         return numbers

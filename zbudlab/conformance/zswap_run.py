@@ -24,6 +24,7 @@ from zbudlab.conformance.recording import (
 )
 from zbudlab.conformance.run7 import Run7
 from zbudlab.conformance.run61 import Run61
+from zbudlab.conformance.trace import TraceError
 from zbudlab.content.recorded import OLD
 
 SHOWN = 10  #: differences that are printed
@@ -98,9 +99,11 @@ class RunResult:
 def run_recording(path: str | Path, version: str | None = None) -> RunResult:
     """Run a recording. TraceError for another file, or one that needs more than the lab has.
 
-    version: of a recording of 7, whose rules the lab follows; None = the one in the file's name.
+    version: of a recording of 7, whose rules the lab follows; None = the one whose limit it shows.
     """
     recording = read_recording(path)
+    if recording.kernel == OLD and version is not None:
+        raise TraceError(f"{recording.name} is a recording of {OLD} and takes no version")
     lengths = PageLengths(recording)
     run: Run = Run61(recording) if recording.kernel == OLD else Run7(recording, version)
     result = RunResult(len(recording.rows))
