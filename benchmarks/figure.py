@@ -15,6 +15,7 @@ INCHES_PER_ROW = 0.36
 MARKS = {KERNEL: ("o", "ink", -0.13), ALIKE: ("D", "edge", 0.13)}  #: shape, token, shift
 LABELS = {KERNEL: "C as in the kernel", ALIKE: "C with our layout and algorithm"}
 TICKS = (0.25, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4)
+TIMES = [n * 10**power for power in range(5) for n in (1, 2, 5)]  #: ticks of nanoseconds
 
 COLOURS = ("process", "zbud1", "c_move", "c_zsm")  #: of operations, in turn
 
@@ -26,23 +27,25 @@ Rows = list[dict[str, Any]]
 @style.styled
 def draw(report: dict[str, Any], file: Path) -> None:
     """Write the figure of a run: medians, with a line from the least to the greatest ratio."""
-    rows = [
-        row
-        for row in report["items"]
-        if set(MARKS) & set(row["sides"]) and not SIZED.fullmatch(row["item"])
-    ]
+    rows = compared(report)
     figure = Figure(figsize=(style.WIDE, 1.8 + INCHES_PER_ROW * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for side in MARKS:
         _draw_side(axes, rows, side)
     _draw_goals(axes, rows)
     axes.set_yticks(range(len(rows)), [row["item"] for row in rows])
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     _scale_ratios(axes)
     figure.suptitle(title(rows), x=0.01, ha="left")
     axes.set_title(f"{report['date']}, {report['machine']}", fontsize=9, fontweight="normal")
     figure.legend(loc="outside lower center", ncols=3)
     svgfile.write(figure, file, f"C's time over zbudlab's, item by item. {title(rows)}")
+
+
+def compared(report: dict[str, Any]) -> Rows:
+    """Return the rows with a ratio to C, one of each name: short runs measure some sizes twice."""
+    rows = {row["item"]: row for row in report["items"] if set(MARKS) & set(row["sides"])}
+    return [row for name, row in rows.items() if not SIZED.fullmatch(name)]
 
 
 def title(rows: Rows) -> str:
@@ -118,17 +121,15 @@ def draw_scale(report: dict[str, Any], file: Path) -> None:
                 ends.append((times[-1], what, colour))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(FixedLocator(TIMES))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda time, _: f"{time:g}"))
     axes.set_xlabel("page frames of the machine, without page bytes")
     axes.set_ylabel("nanoseconds per frame (median)")
     figure.suptitle(steepest(found), x=0.01, ha="left")
     about = f"{report['date']}, {report['machine']}; dashed: the same in C"
     axes.set_title(about, fontsize=9, fontweight="normal")
-    for time, what, colour in ends:
-        axes.annotate(
-            what, (1, time), (8, 0), ("axes fraction", "data"), "offset points", color=colour,
-            fontweight="bold", va="center", annotation_clip=False,
-        )  # fmt: skip
+    style.end_labels(axes, ends)
     svgfile.write(figure, file, f"Nanoseconds per frame by size of the machine. {steepest(found)}")
 
 

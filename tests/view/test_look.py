@@ -4,7 +4,7 @@ Also tests `view/look/blocks.py`, `view/look/style.py` and `view/look/tokens.py`
 """
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -181,3 +181,17 @@ class TestMaps:
         drawn = blocks.svg(kinds, across=4, alt='a "map"')
         assert len(drawn) < 150_000
         assert 'aria-label="a &quot;map&quot;"' in drawn
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_names_at_the_ends_of_curves_do_not_overlap(scale):
+    figure = Figure(figsize=(7, 4))
+    axes = figure.add_subplot()
+    axes.set_yscale(scale)
+    axes.set_ylim(1, 1000)
+    style.end_labels(
+        axes, [(500, "first", "black"), (499, "second", "black"), (2, "third", "black")]
+    )
+    boxes = sorted((t.get_window_extent() for t in axes.texts), key=lambda box: box.y0)
+    assert [below.y1 < above.y0 for below, above in pairwise(boxes)] == [True, True]
+    assert min(box.y0 for box in boxes) < axes.transData.transform((0, 3))[1]

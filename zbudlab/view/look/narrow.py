@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from textwrap import fill
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -77,7 +78,9 @@ def narrowed(figure: Figure) -> Iterator[Figure]:
         for text in _inside(figure):
             _change(text, undo, fontsize=min(text.get_fontsize(), SIZE))
         figure.set_size_inches(INCHES, high + LINE * lines)
-        figure.draw_without_rendering()
+        with catch_warnings():  # until its names are wrapped, a part may have no room at all
+            simplefilter("ignore", UserWarning)
+            figure.draw_without_rendering()
         lines += _wrap(figure, undo)
         figure.set_size_inches(INCHES, high + LINE * lines)
         yield figure

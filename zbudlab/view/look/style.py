@@ -100,21 +100,21 @@ def end_labels(ax: Axes, labels: Iterable[tuple[float, str, str]], size: float =
 
     labels: (height in data units, words, colour) each. size: of the font, in points.
     """
-    low, high = ax.get_ylim()
-    inches = ax.get_window_extent().height / ax.figure.dpi
-    gap = 1.35 * size / 72 / inches * (high - low)
+    gap = 1.35 * size / 72 * ax.figure.dpi
     items = sorted(labels)
-    heights = [item[0] for item in items]
+    left = ax.get_xlim()[0]
+    heights = [float(ax.transData.transform((left, item[0]))[1]) for item in items]
     for _ in range(30):
         for below, above in pairwise(range(len(heights))):
             lacking = gap - (heights[above] - heights[below])
             if lacking > 0:
                 heights[above] += lacking / 2
                 heights[below] -= lacking / 2
+    into_data = ax.transData.inverted()
     for (_, words, ink), height in zip(items, heights, strict=True):
         ax.annotate(
             words,
-            (1.0, height),
+            (1.0, into_data.transform((0, height))[1]),
             xycoords=("axes fraction", "data"),
             xytext=(8, 0),
             textcoords="offset points",
