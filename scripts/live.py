@@ -24,18 +24,6 @@ OBJECTS = 2200  #: compressed pages that it stores
 ENDING = 18  #: programs that end
 STEP = 25  #: operations per animation frame
 SEED = 2013
-#: What happened in each step of a page's move, by `pc` (races.steps).
-MOVING = (
-    "frame OLD belongs to zbud, so compaction asks zbud for it.",
-    "zbud gave the page away; compaction holds a reference and has it on its list.",
-    "frame NEW is the target.",
-    "frame OLD has references of its objects, too: it was not freed meanwhile.",
-    "both frames are locked. A user of either one waits now.",
-    "under the pool's lock, objects, handles and list entries went from OLD to NEW.",
-    "both frames are unlocked.",
-    "the first reference of the move is dropped.",
-    "the move is over: the page is in frame NEW, and frame OLD is free.",
-)
 WORDS = {
     "start": "Memory is empty. Run programs that fill it and store compressed pages in zbud.",
     "middle": "Programs start, touch their pages, and store compressed ones in zbud.",
@@ -53,23 +41,11 @@ def plain(data: Any) -> str:
     return base64.b64encode(bytes(data)).decode()
 
 
-def operations() -> dict[str, int]:
-    """Return the numbers of operations by name."""
-    from zbudlab.experiments import script
-
-    return {
-        name: value for name, value in vars(script).items() if name.isupper() and type(value) is int
-    }
-
-
 def engine() -> str:
     """Return the script of the engine, with its module."""
-    from zbudlab.wasm import build, builder
+    from zbudlab.view.standalone import page
 
-    module = build(builder.PAGE_ENTRIES)
-    source = Path(builder.__file__).with_name("engine.js").read_text("utf-8")
-    given = {"module": packed(module.code), "description": module.description}
-    return f"{source}\nObject.assign(zbudlab, {json.dumps(given)});\n"
+    return page.engine() + page.module("page")
 
 
 def runtime() -> str:
@@ -90,6 +66,7 @@ def hero() -> str:
     """Return the script of the hero."""
     from zbudlab.lessons import stubborn
     from zbudlab.view.assets import drawn
+    from zbudlab.view.standalone.acts import operations
     from zbudlab.wasm.image import image
 
     made = image(stubborn.machine(series=True))
@@ -124,23 +101,13 @@ def workload() -> np.ndarray:
     return np.concatenate([born, filling[order], script.rows(script.ZBUD_FREE, freed), ending])
 
 
-def mover() -> np.ndarray:
-    """Return an actor that moves one page of the machine's pool, layout.actor (1,)."""
-    from zbudlab import layout
-    from zbudlab.machine.core import LAB_POOL
-
-    actor = np.zeros(1, layout.actor)
-    actor["kind"], actor["pool"], actor["passes"] = layout.ACTOR_COMPACT, LAB_POOL, 1
-    return actor
-
-
 def frame_map() -> str:
     """Return the script of the frame map with its workload."""
-    from zbudlab import layout
     from zbudlab.experiments import script
     from zbudlab.machine import Machine
-    from zbudlab.races.names import MOVING as NAMES
     from zbudlab.view.framemap import FrameMap
+    from zbudlab.view.standalone import acts
+    from zbudlab.view.standalone.page import own_file
     from zbudlab.wasm.image import image
 
     rows = workload()
@@ -149,19 +116,15 @@ def frame_map() -> str:
     machine.set_zbud_movable(False)
     made = image(machine, processes=PROGRAMS, pages=PROGRAMS * PAGES, objects=OBJECTS)
     view = FrameMap(machine, size=MAP_SIZE)
-    given = _shown(view) | {
+    given = _shown(view) | acts.told()
+    given |= {
         "image": packed(made.data),
         "description": made.description,
-        "operations": operations(),
         "rows": rows.tolist(),
         "step": STEP,
         "words": WORDS,
-        "names": NAMES,
-        "steps": MOVING,
-        "actor": plain(mover().view(np.uint8)),
-        "zbud": [layout.FRAME_POOL_PART, layout.FRAME_POOL_FULL],
     }
-    files = str(view._esm).replace("export default", "const frameMap =")
+    files = str(view._esm).replace("export default", "const frameMap =") + own_file("acts.js")
     return _script("frame map", files, "map.js", given)
 
 

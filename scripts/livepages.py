@@ -150,13 +150,14 @@ def main(folder: Path, notebooks: list[Path], pictures: int) -> None:
     listed = {}
     for path in notebooks:
         made = page_of(path.resolve(), pictures)
-        scripts = page.scripts([KINDS[name] for name in made["views"]])
-        for name, text in (scripts | made["files"]).items():
+        kinds = [KINDS[name] for name in made["views"]]
+        scripts, later = page.scripts(kinds), page.later(kinds)
+        for name, text in (scripts | later | made["files"]).items():
             (folder / name).write_text(text, "utf-8")
         if made["places"]:
             names = ["start.js", *scripts, f"{path.stem}.js"]
             page_name = path.resolve().relative_to(ROOT).with_suffix("").as_posix()
-            listed[page_name] = {"scripts": names, "places": made["places"]}
+            listed[page_name] = {"scripts": names, "places": made["places"], "later": [*later]}
     (folder / "start.js").write_text(page.runtime(), "utf-8")
     (folder / "views.css").write_text(page.styles(list(KINDS.values())), "utf-8")
     (folder / "places.json").write_text(json.dumps(listed), "utf-8")

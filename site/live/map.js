@@ -3,8 +3,8 @@
 
 const HUGE_ORDER = 9;
 const CELLS_ACROSS = 64; // a map's width is a multiple, so that cells are whole pixels
-const DRIVER_ORDER = 9, DRIVER_FRAMES = 1 << DRIVER_ORDER; // what the driver asks for, and its alignment
-const EBUSY = -16, KINDS_MASK = 7;
+const DRIVER_ORDER = 9, DRIVER_FRAMES = 2 ** DRIVER_ORDER; // what the driver asks for, and its alignment
+const KINDS_MASK = 7;
 
 /** What the view takes for anywidget's model: `get`, `on`, `send`. */
 class MapModel {
@@ -41,18 +41,10 @@ class MapModel {
   /** Show the machine as it is now. moves: pairs of frames that the view colours. */
   update(moves = []) {
     const cells = this.machine.cells().slice();
-    const counts = this.given.look.kinds.map(() => 0);
-    for (const cell of cells) counts[this.legend[cell]] += 1;
-    const message = { kind: "frame", number: ++this.number, full: true, counts, summary: this.summary(counts), bookkeeping: "" };
+    const counts = countsOf(this.given.look, this.legend, cells), summary = summaryOf(this.given.look, counts, cells.length);
+    const message = { kind: "frame", number: ++this.number, full: true, counts, summary, bookkeeping: "" };
     this.hear(message, [new ArrayBuffer(0), cells.buffer, Uint32Array.from(moves.flat()).buffer]);
     if (this.selected !== null) this.select(this.selected);
-  }
-
-  summary(counts) {
-    const { look } = this.given;
-    const parts = counts.slice(0, look.lasting).map((count, kind) => [count, look.kinds[kind].words]);
-    const words = parts.filter(([count]) => count).map(([count, kind]) => `${count.toLocaleString("en")} ${kind}`);
-    return `${this.machine.frames.toLocaleString("en")} page frames: ${words.join(", ")}.`;
   }
 
   words(frame) {
@@ -62,20 +54,15 @@ class MapModel {
   /** Show the records of a frame, field by field, as the description of the module names them. */
   select(frame) {
     this.selected = frame;
-    const told = frame === null ? null : { title: this.words(frame), parts: [["struct page", this.fields("page", "pages", frame)]] };
+    const told = frame === null ? null : { title: this.words(frame), parts: [["struct page", fieldsOf(this.machine, "page", "pages", frame)]] };
     this.hear({ kind: "details", frame, told }, []);
-  }
-
-  fields(record, array, number) {
-    const { engine, place } = this.machine;
-    return Object.keys(engine.description.dtypes[record].fields).map((name) => [name, engine.field(record, place[array], name)(number)]);
   }
 }
 
 /** The map with its controls: a recorded workload, which can be left at any step. */
 class LiveMap {
   constructor(box, machine, given) {
-    Object.assign(this, { box, machine, given });
+    Object.assign(this, { box, machine, given, acts: new Acts(machine, given) });
     const room = Math.floor(box.clientWidth / CELLS_ACROSS) * CELLS_ACROSS;
     this.model = new MapModel(machine, { ...given, size: Math.min(given.size, room) });
     const root = make("div", { class: "zb livemap" }, this.top(), this.controls());
@@ -142,63 +129,36 @@ class LiveMap {
     this.show();
   }
 
+  /** Show what an act did. */
+  did({ words, moves }) {
+    this.words = words;
+    this.show(moves);
+  }
+
   pressCompact() {
-    const { RESCAN, COMPACT } = this.given.operations;
     this.running = false;
-    const [, moved] = this.machine.run([[RESCAN, 0, 0], [COMPACT, -1, 1]]);
-    this.words = `${moved === 1 ? "One page" : `${moved.toLocaleString("en")} pages`} moved.`;
-    this.show(this.machine.moves());
-  }
-
-  /** Return the calls that were run, [row, [name, ...arguments]], the newest last. */
-  calls() {
-    return [...this.machine.calls].filter(([row]) => row < this.machine.done);
-  }
-
-  /** Return the row in which the driver got what it has, or undefined. */
-  get held() {
-    const [row, [name]] = this.calls().findLast(([, [name]]) => name.startsWith("cma")) ?? [0, [""]];
-    return name === "cmaAlloc" && this.machine.results[row] >= 0n ? row : undefined;
-  }
-
-  /** Whether a page is between two steps of its move. */
-  get moving() {
-    return this.calls().some(([, [name]]) => name === "moveBegin") && this.machine.move("pc") >= 0;
+    this.did(this.acts.compact());
   }
 
   /** Let a driver take frames of the CMA area, or give them back. */
   pressDriver() {
-    const { held, machine } = this;
     this.running = false;
-    const [pfn] = machine.run([held === undefined ? ["cmaAlloc", DRIVER_FRAMES, DRIVER_ORDER] : ["cmaRelease", held]]);
-    const moves = held === undefined && pfn >= 0 ? machine.moves() : [];
-    const failed = pfn === EBUSY ? "a page in the CMA area cannot move" : "there is no room for the pages that are in the CMA area";
-    if (held !== undefined) this.words = "The driver gave its frames back.";
-    else if (pfn < 0) this.words = `The driver got nothing: ${failed}.`;
-    else this.words = `The driver has ${DRIVER_FRAMES} frames in a row, from frame ${pfn} on. ${moves.length} pages moved out of its way.`;
-    this.show(moves);
+    this.did(this.acts.drive(DRIVER_ORDER));
   }
 
   /** Begin to move the page of a zbud frame, or take the next step of its move. */
   pressMover() {
-    const { machine, given: { steps, actor, zbud, names } } = this;
+    const { machine, acts, given: { zbud, names } } = this;
     this.running = false;
-    if (!this.moving) {
-      const found = [this.model.selected, ...machine.cells().keys()].find((pfn) => pfn !== null && zbud.includes(machine.bytes[pfn] & KINDS_MASK));
-      if (found === undefined) this.words = "No zbud page is in memory yet.";
-      else {
-        machine.run([["moveBegin", found, plainBytes(actor)]]);
-        this.words = `Frame ${found} has a zbud page. Compaction moves it in ${names.length} steps.`;
-        this.model.select(found);
-      }
-      return this.show();
+    if (acts.moving) return this.did(acts.on());
+    const found = [this.model.selected, ...machine.cells().keys()].find((pfn) => pfn !== null && zbud.includes(machine.bytes[pfn] & KINDS_MASK));
+    if (found === undefined) this.words = "No zbud page is in memory yet.";
+    else {
+      acts.begin(found);
+      this.words = `Frame ${found} has a zbud page. Compaction moves it in ${names.length} steps.`;
+      this.model.select(found);
     }
-    const pc = machine.move("pc");
-    const [fault] = machine.run([["moveOn"]]);
-    const [old, to, failed] = ["pfn", "new", "failed"].map((name) => machine.move(name));
-    this.words = `${names[pc]}: ${fault ? "this must not happen" : steps[pc].replace("OLD", old).replace("NEW", to)}`;
-    if (!this.moving && failed) this.words += " The page did not move.";
-    this.show(!this.moving && !failed ? [[old, to]] : []);
+    this.show();
   }
 
   movable() {
@@ -223,8 +183,8 @@ class LiveMap {
     this.slider.setAttribute("aria-valuetext", `${machine.done} of ${machine.rows} operations`);
     say(this.run, this.running ? "Pause" : "Run");
     this.run.disabled = machine.done === machine.rows;
-    const { moving } = this;
-    say(this.driver, this.held === undefined ? `Driver takes ${DRIVER_FRAMES} frames` : "Driver gives them back");
+    const { moving, held } = this.acts;
+    say(this.driver, held === undefined ? `Driver takes ${DRIVER_FRAMES} frames` : "Driver gives them back");
     say(this.mover, moving ? `Next: ${given.names[machine.move("pc")]}` : "Step into a move");
     this.mover.disabled = !moving && !this.switch.checked;
     this.mover.title = this.mover.disabled ? "zbud pages cannot move: turn the switch on" : "";

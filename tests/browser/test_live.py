@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from scripts import landing
+from zbudlab.history import History
+from zbudlab.lessons import moving
 from zbudlab.races.names import MOVING
-from zbudlab.view import hero
+from zbudlab.view import Player, hero
+from zbudlab.view.standalone import going_on
 
 ROOT = Path(__file__).resolve().parents[2]
 MAP = '[data-live="frame map"]'
@@ -199,3 +202,118 @@ def test_without_webassembly_the_recorded_hero_stays(lab, folder):
     page.get_by_role("button", name="Compact").first.click()
     page.get_by_text("one page stayed").wait_for()
     page.close()
+
+
+# --- a player that leaves its recording -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A page with the player of notebook 06, as one file."""
+    moved = moving.three_pages()
+    moved.compact()
+    path = tmp_path_factory.mktemp("player") / "player.html"
+    path.write_text(Player(History(moved), stop=9).to_html(), "utf-8")
+    return path
+
+
+@pytest.fixture
+def player(lab, alone):
+    """The page, still at its recording."""
+    page = lab.context.new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(alone.as_uri())
+    page.wait_for_selector('[data-live="player"][data-live-state="ready"]')
+    yield page
+    assert page.errors == []
+    page.close()
+
+
+def leave(page):
+    page.get_by_role("button", name="Go on live from here").click()
+    page.locator("[data-going=live]").wait_for()
+
+
+def heading(page, words):
+    page.locator(".zbl-player .what", has_text=words).wait_for()
+
+
+def said(page, words):
+    page.locator(".zbl-player .say", has_text=words).wait_for()
+
+
+def test_a_page_with_a_player_and_the_engine_is_small(alone):
+    assert len(gzip.compress(alone.read_bytes())) <= MOST
+
+
+def test_the_recording_is_left_inside_an_operation_and_a_page_moves_in_nine_steps(player):
+    leave(player)
+    said(player, "left the recording after operation 8")
+    player.get_by_role("button", name="Move it step by step").click()
+    heading(player, "step 1 of 9")
+    for number in range(2, 10):
+        player.get_by_role("button", name="one step forward").click()
+        heading(player, f"step {number} of 9")
+    said(player, "the move is over: the page is in frame 63")
+    assert player.get_by_role("button", name="Compact").is_enabled()
+
+
+def test_a_pin_between_two_steps_keeps_the_page_and_going_back_takes_it_back(player):
+    leave(player)
+    player.get_by_role("button", name="Move it step by step").click()
+    heading(player, "step 1 of 9")
+    player.get_by_role("button", name="Pin", exact=True).click()
+    heading(player, "step 2 of 10")
+    player.get_by_role("slider", name="step").press("End")
+    said(player, "the page stays in frame 0")
+    assert player.get_by_role("button", name="Unpin").is_enabled()
+    player.get_by_role("button", name="to the beginning").click()
+    player.get_by_role("button", name="whole operation").click()
+    player.get_by_role("button", name="one step back").click()
+    heading(player, "operation 8 of 9")
+    assert player.get_by_role("button", name="Unpin").is_disabled()
+    player.get_by_role("button", name="Compact").click()
+    heading(player, "operation 9 of 9: compact()")
+    said(player, "3 pages moved")
+
+
+def test_a_frame_is_chosen_on_the_map_and_its_record_is_shown(player):
+    leave(player)
+    player.locator("summary", has_text="all page frames").click()
+    player.get_by_role("application").focus()
+    player.keyboard.press("ArrowRight")
+    player.keyboard.press("Enter")
+    player.get_by_role("region", name="details of the frame").get_by_text("refcount").wait_for()
+    assert player.locator(".zbl-going").get_by_label("frame").input_value() == "1"
+    assert "zbud" in player.locator(".zbl-going output").inner_text()
+
+
+def test_the_recording_comes_back(player):
+    leave(player)
+    player.get_by_role("button", name="Compact").click()
+    said(player, "pages moved")
+    player.get_by_role("button", name="Back to the recording").click()
+    player.get_by_role("button", name="one step forward").click()
+    player.get_by_role("button", name="step inside").click()
+    player.locator(".zbl-going", has_text=going_on.NOTES[0]).wait_for()
+    assert player.locator(".zbl-player").get_attribute("data-stop") == "9"
+
+
+def test_a_live_player_fits_a_phone_by_touch_and_has_no_serious_fault(lab, alone):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = lab.context.browser.new_context(has_touch=True, is_mobile=True, viewport=PHONE)
+    page = context.new_page()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(alone.as_uri())
+        page.get_by_role("button", name="Go on live from here").tap()
+        page.locator("[data-going=live]").wait_for()
+        page.get_by_role("button", name="Move it step by step").tap()
+        heading(page, "step 1 of 9")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        found = Axe().run(page, context="[data-live]").response["violations"]
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == []
+    context.close()

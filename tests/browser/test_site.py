@@ -89,7 +89,7 @@ def test_asks_for_nothing_from_outside_and_shows_its_pictures(lab, address):
 def live_pages(site):
     """The scripts of each page with live views."""
     places = json.loads((site / "live" / "places.json").read_text("utf-8"))
-    return {page: made["scripts"] for page, made in places.items()}
+    return {page: made["scripts"] + made["later"] for page, made in places.items()}
 
 
 def opened(lab, site, name, width=1280):
@@ -145,6 +145,9 @@ def step(box):
         "button", name="step inside" if before == "0" else "one step forward"
     ).first.click()
     box.locator(".zbl-player:not([data-number='0'])").wait_for()
+    if (live := box.get_by_role("button", name="Go on live from here")).count():
+        live.click()  # loads the engine
+        box.locator("[data-going=live]").wait_for()
 
 
 def answer(box):

@@ -25,8 +25,9 @@ from zbudlab.machine import Machine
 from zbudlab.mm.inspection import frame_cells, look_at_frames
 from zbudlab.mm.mem import Memory
 from zbudlab.races import actors
+from zbudlab.view.standalone import acts
 from zbudlab.wasm import build, builder
-from zbudlab.wasm.image import image
+from zbudlab.wasm.image import MOST_BYTES, image
 
 pytestmark = [
     pytest.mark.node,
@@ -193,9 +194,9 @@ def test_an_image_is_the_machine_it_was_made_of(node):
     assert made.description["frames"] == stubborn.FRAMES
 
 
-def test_a_machine_with_page_bytes_is_refused():
+def test_a_machine_with_too_many_page_bytes_is_refused():
     with pytest.raises(ValueError, match="page_bytes=False"):
-        image(Machine(frames=64, log=False))
+        image(Machine(frames=MOST_BYTES // layout.PAGE_SIZE + 1, log=False))
 
 
 # --- calls of the live map: CMA, and a move step by step ------------------------------------------
@@ -235,7 +236,7 @@ class Landing:
         return int(np.flatnonzero(np.isin(cells & layout.FRAME_KIND_MASK, layout.POOL_KINDS))[0])
 
     def move(self, pfn):
-        table = live.mover()
+        table = acts.mover()
         table["pfn"] = pfn
         actors.prepare(table)
         slots = np.zeros(1, layout.race_slot)
@@ -259,7 +260,7 @@ def test_cma_and_a_stepped_move_are_native_and_can_be_taken_back(page_node):
         *[["moveOn"]] * len(MOVED),
     ]
     given = {"image": packed(native.made.data), "description": native.made.description}
-    given["actor"] = base64.b64encode(live.mover().tobytes()).decode()
+    given["actor"] = base64.b64encode(acts.mover().tobytes()).decode()
     back = [first + 7, 17, first + 1, 3000, 0, first + 4]
     (found,) = page_node(("live", given | {"rows": rows, "back": back}))
     assert found["results"][:first] == native.results.tolist()

@@ -5,16 +5,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zbudlab.layout import PAGE_SIZE
 from zbudlab.machine import Machine
 from zbudlab.mm.state import State, grown
 
 ALIGNED = 64  #: bytes; arrays begin at multiples of it
 HANDLES_PER_NODE = 32  #: a tree over handles given out in sequence has a leaf for 64 of them
 SPARE_NODES = 64
+MOST_BYTES = 1 << 22  #: of the page frames of a machine with page bytes
 
 
 class Image(NamedTuple):
-    """A machine without page bytes.
+    """A machine in one array.
 
     data: uint8 (bytes,), all arrays. description: `arrays`, for each array of `mem` its first byte
     and its shape; `frames`; `processes` created so far; `bytes`; for a machine with a CMA area
@@ -32,10 +34,13 @@ def image(
 
     processes, pages, objects: for how many more processes, pages of processes and zbud objects to
     leave room. stored: for how many pages in zswap in addition, whatever their order. ValueError
-    for a machine with page bytes, which would be too large.
+    for a machine whose page bytes are too large.
     """
-    if machine.config.page_bytes:
-        raise ValueError("only a machine without page bytes fits into a page: page_bytes=False")
+    if machine.config.page_bytes and machine.config.frames * PAGE_SIZE > MOST_BYTES:
+        raise ValueError(
+            f"a page can hold {MOST_BYTES // PAGE_SIZE} page frames with their bytes, not "
+            f"{machine.config.frames}: use page_bytes=False"
+        )
     arrays = _with_room(machine.state, processes, pages, objects, stored)
     places, end = _places(arrays)
     area = (machine.cma, machine.cma_bitmap) if len(machine.cma_bitmap) else ()

@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const { told, large, engine, steps, changes, blocks } = JSON.parse(readFileSync(0, "utf-8"));
-Object.assign(zbudlab, engine);
+zbudlab.modules.panel = engine;
 const [{ image, description }] = told.machines;
-const machine = new PressedMachine(await zbudlab.engine(), await zbudlab.bytes(image), description, told);
+const machine = new PressedMachine(await zbudlab.engine("panel"), await zbudlab.bytes(image), description, told);
 const calls = [];
 for (const name of ["operate", "take", "put", "create", "exit", "rescan", "compact", "set"]) {
   const call = machine[name].bind(machine);
@@ -50,7 +50,7 @@ travels.push([panel.done, panel.acts.length === steps - 2, panel.get("running") 
 
 /** Boot a large machine next to the other one, and let it go a few steps. */
 async function pressLarge() {
-  const shared = await zbudlab.engine(), before = shared.buffer.byteLength, [{ image, description }] = large.machines;
+  const shared = await zbudlab.engine("panel"), before = shared.buffer.byteLength, [{ image, description }] = large.machines;
   const lab = new Pressed(new PressedMachine(shared, await zbudlab.bytes(image), description, large), large, null);
   const panel = new PressedPanel(large, [lab]);
   panel.values.running = true;

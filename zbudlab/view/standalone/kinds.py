@@ -9,15 +9,17 @@ class Kind(NamedTuple):
     name: in the attribute `data-live`. record: a function of (view, page) in a module of this
     folder, as "module:function". It returns what the view's script needs, as JSON; the key `more`
     is loaded only when it is needed. scripts: files of this folder that answer the view. widgets:
-    classes of `zbudlab.view` whose JavaScript is shown, as "module:Class". engine: whether a
-    machine runs in the page.
+    classes of `zbudlab.view` whose JavaScript is shown, as "module:Class". engine: the module of
+    the machine that runs in the page (`page.MODULES`), if one does. later: a module that is loaded
+    only when it is needed.
     """
 
     name: str
     record: str
     scripts: tuple[str, ...]
     widgets: tuple[str, ...]
-    engine: bool = False
+    engine: str = ""
+    later: str = ""
 
 
 _PREDICTION, _MAP = "prediction:Prediction", "framemap:FrameMap"
@@ -37,13 +39,17 @@ KINDS: dict[str, Kind] = {
         "panel:recorded",
         ("pressed.js", "panel.js"),
         ("panel:Panel",),
-        engine=True,
+        engine="panel",
     ),
     "BeTheScheduler": Kind(
         *("scheduler", "scheduler:recorded"),
         *(("lanes.js", "scheduler.js"), ("scheduler:BeTheScheduler",)),
     ),
-    "Player": Kind("player", "player:recorded", ("map.js", "player.js"), ("player:Player", _MAP)),
+    "Player": Kind(
+        *("player", "player:recorded"),
+        *(("map.js", "player.js", "acts.js", "scene.js", "going_on.js"), ("player:Player", _MAP)),
+        later="page",
+    ),
 }
 
 

@@ -22,7 +22,17 @@ class MapModel extends Model {
   answer({ kind, frame, layout }) {
     if (kind === "hello") this.begin(layout ?? this.layout);
     else if (kind === "hover") this.hover(frame);
-    else if (kind === "select") this.hear({ kind: "details", frame, told: frame === null ? null : { title: this.words(frame), parts: [["", this.given.fields]] } });
+    else if (kind === "select") this.select(frame);
+  }
+
+  select(frame) {
+    this.hear({ kind: "details", frame, told: frame === null ? null : { title: this.words(frame), parts: this.parts(frame) } });
+    if (frame !== null) this.fire("selected", frame);
+  }
+
+  /** Return the parts of a frame's details, [title, fields]. */
+  parts() {
+    return [["", this.given.fields]];
   }
 
   begin(layout) {
@@ -40,7 +50,7 @@ class MapModel extends Model {
 
   update_map() {
     const { cells, ...told } = this.given.moments[this.moment];
-    this.cells = plainBytes(cells);
+    this.cells = typeof cells === "string" ? plainBytes(cells) : cells;
     this.hear({ kind: "frame", number: ++this.number, full: true, ...told }, [new ArrayBuffer(0), this.cells.slice().buffer, new ArrayBuffer(0)]);
   }
 

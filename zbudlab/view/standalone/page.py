@@ -16,7 +16,11 @@ from zbudlab.view.look import tokens
 from zbudlab.view.standalone.kinds import Kind, kind_of
 
 _HERE = Path(__file__).parent
+#: Makes the whole page follow a dark system, not only its view.
+_DARK = f"@media (prefers-color-scheme: dark){{body{{{tokens.properties('dark')}}}}}"
 PICTURES = 24  #: drawn ahead for the knobs of a view
+#: WebAssembly modules of pages: what a machine under pressure calls, and what a reader's acts call.
+MODULES = {"panel": "zbudlab.wasm.panel_entries", "page": "zbudlab.wasm.page_entries"}
 
 
 class Record(NamedTuple):
@@ -94,13 +98,19 @@ def packed_bytes(data: Any) -> str:
 
 
 def engine() -> str:
-    """Return the script of the engine under pressure: engine.js and its WebAssembly module."""
-    from zbudlab.wasm import build, builder
+    """Return the script of the engine, which runs any module."""
+    from zbudlab.wasm import builder
 
-    module = build(builder.PANEL_ENTRIES)
-    source = Path(builder.__file__).with_name("engine.js").read_text("utf-8")
-    given = {"module": packed_bytes(module.code), "description": module.description}
-    return f"{source}\nObject.assign(zbudlab, {json.dumps(given)});\n"
+    return Path(builder.__file__).with_name("engine.js").read_text("utf-8")
+
+
+def module(name: str) -> str:
+    """Return the script that brings a WebAssembly module of MODULES."""
+    from zbudlab.wasm import build
+
+    made = build(MODULES[name])
+    given = {"module": packed_bytes(made.code), "description": made.description}
+    return f"zbudlab.modules.{name} = {json.dumps(given)};\n"
 
 
 def _named(package: str, name: str) -> Any:
@@ -117,20 +127,19 @@ def _widget(name: str) -> Any:
     return _named("zbudlab.view", name)
 
 
-def _own(file: str) -> str:
+def own_file(file: str) -> str:
+    """Return the text of a file of this folder."""
     return (_HERE / file).read_text("utf-8")
 
 
 def runtime() -> str:
     """Return the script that all pages with live views have."""
-    return _own("start.js")
+    return own_file("start.js")
 
 
 def scripts(kinds: Sequence[Kind]) -> dict[str, str]:
     """Return the scripts of kinds of views by file name, those of the notebook's views first."""
-    found: dict[str, str] = {}
-    if any(kind.engine for kind in kinds):
-        found["engine-panel.js"] = engine()
+    found = _modules([kind.engine for kind in kinds])
     for kind in kinds:
         for name in kind.widgets:
             of = name.split(":")[1]
@@ -138,13 +147,25 @@ def scripts(kinds: Sequence[Kind]) -> dict[str, str]:
             found[f"view-{of}.js"] = (
                 f"zbudlab.widget({json.dumps(of)}, (() => {{\n{module}\n}})());\n"
             )
-    return found | {file: _own(file) for kind in kinds for file in kind.scripts}
+    return found | {file: own_file(file) for kind in kinds for file in kind.scripts}
+
+
+def later(kinds: Sequence[Kind]) -> dict[str, str]:
+    """Return the scripts that kinds of views load only when they need them, by file name."""
+    return _modules([kind.later for kind in kinds])
+
+
+def _modules(names: Iterable[str]) -> dict[str, str]:
+    """Return the engine's script and those of its modules by file name; "" = no module."""
+    wanted = [name for name in dict.fromkeys(names) if name]
+    found = {f"module-{name}.js": module(name) for name in wanted}
+    return {"engine.js": engine(), **found} if found else {}
 
 
 def styles(kinds: Iterable[Kind]) -> str:
     """Return the style sheet of kinds of views."""
     sheets = [str(_widget(name)._css) for kind in kinds for name in kind.widgets]
-    return "\n".join([*dict.fromkeys(sheets), _own("alone.css")])
+    return "\n".join([*dict.fromkeys(sheets), own_file("alone.css")])
 
 
 def alone(view: Any, title: str) -> str:
@@ -157,12 +178,15 @@ def alone(view: Any, title: str) -> str:
     if record is None:
         raise ValueError(f"{type(view).__name__} needs a kernel: it cannot be a page")
     code = "".join(
-        [runtime(), *scripts(page.kinds).values(), *page.rests().values(), page.script()]
+        [
+            *(runtime(), *(scripts(page.kinds) | later(page.kinds)).values()),
+            *(*page.rests().values(), page.script()),
+        ]
     )
     words = f"<p>{escape(repr(view))}</p>"
-    return Template(_own("alone.html")).substitute(
+    return Template(own_file("alone.html")).substitute(
         title=escape(title),
-        style=f"{tokens.css('body')}\n{styles(page.kinds)}",
+        style=f"{tokens.css('body')}\n{_DARK}\n{styles(page.kinds)}",
         view=record.element(words),
         code=code.replace("</script", "<\\/script"),
     )

@@ -216,7 +216,7 @@ function timeline(panel) {
 }
 
 zbudlab.kind("pressure panel", async (box, given) => {
-  const engine = await zbudlab.engine(), many = given.machines.length > 1;
+  const engine = await zbudlab.engine("panel"), many = given.machines.length > 1;
   const labs = [];
   for (const [i, { image, description }] of given.machines.entries()) {
     const machine = new PressedMachine(engine, await zbudlab.bytes(image), description, given);

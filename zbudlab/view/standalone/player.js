@@ -22,9 +22,23 @@ class RecordedPlayer extends Model {
     } catch (refused) {
       error = refused.message;
     }
-    const at = this.part === null ? this.given.wholes[this.stop] : this.given.insides[this.stop][this.part];
-    this.hear({ number, error, pending: false, reached: this.values.last, whole: true, ...this.given.moments[at] });
+    this.show(number, error);
+  }
+
+  /** The number of the moment shown. */
+  get moment() {
+    return this.part === null ? this.given.wholes[this.stop] : this.given.insides[this.stop][this.part];
+  }
+
+  show(number = 0, error = "") {
+    const at = this.moment;
+    this.hear({ number, error, pending: false, reached: this.values.last, whole: true, ...this.told(this.given.moments[at]) });
     this.map?.go(at);
+  }
+
+  /** Return what is shown of a moment. */
+  told(moment) {
+    return this.live ? this.live.told(moment) : moment;
   }
 
   go({ stop }) {
@@ -41,7 +55,7 @@ class RecordedPlayer extends Model {
 
   inside({ part }) {
     const parts = this.given.insides[this.stop];
-    if (!parts) throw new Error(this.given.not_inside);
+    if (!parts) throw new Error(this.live?.notInside(this.stop) ?? this.given.not_inside);
     this.part = Math.max(0, Math.min(part, parts.length - 1));
   }
 
@@ -62,9 +76,10 @@ class RecordedPlayer extends Model {
   }
 }
 
-zbudlab.kind("player", (box, given) => {
-  const map = given.map && new MapModel(given.map, box.clientWidth);
+zbudlab.kind("player", (box, given, number) => {
+  const map = given.map && new MapModel(given.map, box.clientWidth), player = new RecordedPlayer(given, map);
   box.replaceChildren();
-  zbudlab.show("Player", new RecordedPlayer(given, map), box);
-  noteRecording(box, "A recording of this run, every step of it. In a notebook the run can be another.");
+  zbudlab.show("Player", player, box);
+  if (given.fixed) noteRecording(box, `A recording of this run, every step of it. ${given.fixed}`);
+  else box.prepend(goingOn(player, number));
 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zbudlab.history import KINDS
-from zbudlab.view.standalone import maps
+from zbudlab.view.standalone import going_on, maps
 
 if TYPE_CHECKING:
     from zbudlab.view.player import Player
@@ -29,7 +29,8 @@ def recorded(view: Player, _page: Page) -> dict[str, Any]:
             f"{last}: shorten the log"
         )
     opens = {"stop": view.stop, "part": view.part}
-    record = _Record(view)
+    fixed = going_on.refusal(view) if _has_map(view, last) else going_on.TOO_LARGE
+    record = _Record(view, None if fixed else going_on.States())
     wholes = [record.whole(stop) for stop in range(last + 1)]
     insides = {stop: record.parts(stop) for stop in _entered(view, last)}
     view.go(opens["stop"] or 0)
@@ -44,7 +45,16 @@ def recorded(view: Player, _page: Page) -> dict[str, Any]:
         "map": record.map(),
         "no_map": NO_MAP,
         "not_inside": NOT_INSIDE,
+        "names": [view.history[stop].name for stop in range(1, last + 1)],
+        "fixed": fixed,
+        "notes": going_on.NOTES,
+        "more": going_on.told(view, record.states) if record.states else None,
     }
+
+
+def _has_map(view: Player, last: int) -> bool:
+    """Return whether the map of each operation is recorded."""
+    return view.history.config.frames * (last + 1) <= MOST_CELLS
 
 
 def _entered(view: Player, last: int) -> list[int]:
@@ -66,8 +76,9 @@ def _stops(view: Player, kind: str) -> list[int]:
 class _Record:
     """Moments of a player, in the order in which they were recorded."""
 
-    def __init__(self, view: Player) -> None:
+    def __init__(self, view: Player, states: going_on.States | None) -> None:
         self.view = view
+        self.states = states
         self.moments: list[dict[str, Any]] = []
         self.cells: list[dict[str, Any]] = []
 
@@ -81,6 +92,8 @@ class _Record:
     def whole(self, stop: int) -> int:
         """Record an operation as a whole and return the number of the moment."""
         self.view.go(stop)
+        if self.states is not None:
+            self.states.add(self.view.history.machine)
         return self._add()
 
     def parts(self, stop: int) -> list[int]:

@@ -7,6 +7,8 @@ const zbudlab = {
   given: {}, // data of views that a page has once, by name
   models: {}, // models of a page by the number of their element
   begun: {}, // promises that are fulfilled once elements have started, by number
+  modules: {}, // of WebAssembly, packed, each with its description, by name
+  engines: {}, // promises of engines that were started, by the name of their module
   later: {}, // data that is loaded only when it is needed: promises and what fulfils them, by number
 
   /** Register the module of a class of views. */
@@ -85,10 +87,21 @@ const zbudlab = {
     one.promise = new Promise((fulfil) => (one.fulfil = fulfil));
   },
 
-  /** Return the engine of the page, which starts when it is first needed. */
-  engine() {
-    const start = async () => Engine.start(await this.bytes(this.module), this.description);
-    return (this.started ??= start());
+  /** Return the engine with a module. It is loaded and starts when it is first needed. */
+  engine(name = "page") {
+    const start = async () => {
+      if (typeof Engine === "undefined") await this.load("engine.js");
+      if (!this.modules[name]) await this.load(`module-${name}.js`);
+      const { module, description } = this.modules[name];
+      return Engine.start(await this.bytes(module), description);
+    };
+    return (this.engines[name] ??= start());
+  },
+
+  /** Run a script of the page's folder. */
+  load(file) {
+    const src = `${this.base.slice(0, this.base.lastIndexOf("/"))}/${file}`;
+    return new Promise((onload, onerror) => document.head.append(element("script", { src, onload, onerror })));
   },
 
   /** Return bytes that were packed with gzip and base64. */
