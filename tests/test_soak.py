@@ -146,7 +146,9 @@ def test_no_node_for_the_tree_of_handles():
     pair.reclaim(50)
     assert pair.machine.state.zswaps[0]["reject_alloc_fail"] > rejected
     verified(pair)
-    with pytest.raises(MachineError, match=r'get no more nodes until inject\("tree_node", 0\)'):
+    with pytest.raises(
+        MachineError, match=r'no more nodes or records until inject\("tree_node", 0\)'
+    ):
         pair.machine.zbud_alloc(4000 - 40)
     pair.machine.inject("tree_node", 0)
     pair.zbud_alloc(40)
@@ -171,7 +173,9 @@ def test_a_page_that_its_compressor_lost_is_named_and_costs_no_frame():
 
 def test_faults_have_names():
     machine = Machine(frames=256)
-    with pytest.raises(MachineError, match="page, zswap_entry, tree_node, swap_write, not 'disk'"):
+    with pytest.raises(
+        MachineError, match="page, zswap_entry, tree_node, swap_write, slot_tree, not 'disk'"
+    ):
         machine.inject("disk", 1)
     with pytest.raises(MachineError, match="count must be 0 to 16777216, not -1"):
         machine.inject("page", -1)

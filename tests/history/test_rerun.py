@@ -15,6 +15,8 @@ SETTINGS = [
     {"zbud": "plain"},
     {"profile": "3.12"},
     {"profile": "6.1"},
+    {"profile": "6.1", "zpool": "z3fold"},
+    {"profile": "6.1", "zpool": "zsmalloc"},
     {"profile": "7.3"},
     {"zswap": False},
     {"compressor": "zstd"},

@@ -45,7 +45,7 @@ def use_up_tree_nodes(machine):
             machine.zbud_alloc(1)
 
     machine.inject("tree_node", 1)
-    with pytest.raises(MachineError, match="radix trees get no more nodes"):
+    with pytest.raises(MachineError, match="get no more nodes or records"):
         allocate()
 
 
@@ -57,23 +57,33 @@ def nothing(machine):
     pass
 
 
-#: Settings, content, what is done before pages are reclaimed, and words of the sentence.
-REASONS = {
-    layout.REFUSED_NO_POOL: ({"zswap": False}, "text", nothing, "it is switched off"),
-    layout.REFUSED_COMPRESSOR: ({"compressor": Failing()}, "text", nothing, "compressor failed"),
-    layout.REFUSED_LENGTH: ({}, "random", nothing, "it compressed poorly"),
-    layout.REFUSED_ENTRY: ({}, "text", injected("zswap_entry", 1000), "memory for a zswap entry"),
-    layout.REFUSED_FRAME: ({}, "text", injected("page", 1000), "no page frame for the pool"),
-    layout.REFUSED_NODE: ({"frames": 4096}, "text", use_up_tree_nodes, "a node of the tree"),
-}
+ZSMALLOC = {"profile": "6.1", "zpool": "zsmalloc"}
+Z3FOLD = {"profile": "6.1", "zpool": "z3fold"}
+TODAY = {"profile": "7.3"}
+NO_NODE, NO_RECORD = "a node of the tree", "another record of the pool's allocator"
+no_records = injected("tree_node", 1)
+#: The reason, settings, content, what is done before pages are reclaimed, words of the sentence.
+REASONS = [
+    (layout.REFUSED_NO_POOL, {"zswap": False}, "text", nothing, "it is switched off"),
+    (layout.REFUSED_COMPRESSOR, {"compressor": Failing()}, "text", nothing, "compressor failed"),
+    (layout.REFUSED_LENGTH, {}, "random", nothing, "it compressed poorly"),
+    (layout.REFUSED_ENTRY, {}, "text", injected("zswap_entry", 1000), "memory for a zswap entry"),
+    (layout.REFUSED_FRAME, {}, "text", injected("page", 1000), "no page frame for the pool"),
+    (layout.REFUSED_FRAME, Z3FOLD, "text", injected("page", 1000), "no page frame for the pool"),
+    (layout.REFUSED_FRAME, TODAY, "text", injected("page", 1000), "no page frame for the pool"),
+    (layout.REFUSED_NODE, {"frames": 4096}, "text", use_up_tree_nodes, NO_NODE),
+    (layout.REFUSED_NODE, ZSMALLOC, "text", no_records, NO_RECORD),
+    (layout.REFUSED_NODE, Z3FOLD, "text", no_records, NO_RECORD),
+    (layout.REFUSED_NODE, TODAY, "text", no_records, NO_RECORD),
+    (layout.REFUSED_TREE, TODAY, "text", injected("slot_tree", 1000), "tree of swap slots"),
+]
 BARE = {layout.REFUSED_COMPRESSOR: -1, layout.REFUSED_LENGTH: 4096}  # lengths of pages
 
 
 @pytest.mark.parametrize("log", [True, False], ids=["in pieces", "at once"])
 @pytest.mark.parametrize("page_bytes", [True, False])
-@pytest.mark.parametrize("reason", REASONS)
-def test_each_refusal_is_told(reason, page_bytes, log):
-    settings, recipe, spoil, words = REASONS[reason]
+@pytest.mark.parametrize(("reason", "settings", "recipe", "spoil", "words"), REASONS)
+def test_each_refusal_is_told(reason, settings, recipe, spoil, words, page_bytes, log):
     if not page_bytes:
         settings = {name: value for name, value in settings.items() if name != "compressor"}
     machine = small(page_bytes=page_bytes, log=log, **settings)
@@ -95,6 +105,28 @@ def test_each_refusal_is_told(reason, page_bytes, log):
         f"Page 3 of process 0 is on the swap device, in slot {slot}. {found.arrival}. "
         f"{found.refusal}."
     )
+
+
+@pytest.mark.parametrize("settings", [ZSMALLOC, Z3FOLD, TODAY], ids=str)
+def test_an_allocator_that_lacked_records_goes_on(settings):
+    machine = small(**settings)
+    process = machine.create_process(PAGES)
+    pages = corpus.pages("text", PAGES)
+    machine.write(process, 0, pages)
+    machine.reclaim(PAGES // 2)
+    stored = machine.swap.counters()["stored_pages"]
+    machine.inject("tree_node", 1)
+    machine.reclaim(PAGES)
+    refused = machine.swap.counters()["reject_alloc_fail"]
+    assert refused > 0
+    machine.check()
+    machine.inject("tree_node", 0)
+    assert (machine.read(process, 0, PAGES) == pages).all()
+    machine.write(process, 0, pages)
+    machine.reclaim(PAGES)
+    assert machine.swap.counters()["reject_alloc_fail"] == refused
+    assert machine.swap.counters()["stored_pages"] > stored
+    machine.check()
 
 
 def full_pool(**settings):

@@ -23,9 +23,19 @@ def go_on(machine, process):
     return other
 
 
-@pytest.mark.parametrize("profile", ["3.12-fixed", "6.1", "7.3"])
-def test_a_machine_comes_back_and_goes_on_alike(profile):
-    machine, process = busy_machine(profile=profile)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"profile": "3.12-fixed"},
+        {"profile": "6.1"},
+        {"profile": "6.1", "zpool": "z3fold"},
+        {"profile": "6.1", "zpool": "zsmalloc"},
+        {"profile": "7.3"},
+    ],
+    ids=str,
+)
+def test_a_machine_comes_back_and_goes_on_alike(settings):
+    machine, process = busy_machine(**settings)
     before, snapshot = machine.digest(), machine.snapshot()
     entries = list(machine.log)
     go_on(machine, process)

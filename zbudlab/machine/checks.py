@@ -21,7 +21,7 @@ from zbudlab.machine.settings import MAX_ALIGN, MAX_FRAMES, ORDER, PERCENT, SEED
 from zbudlab.profiles import OWN_LRU
 
 #: What can be made to fail: page frames, zswap's entries, nodes of radix trees, writes to swap.
-FAULTS = ("page", "zswap_entry", "tree_node", "swap_write")
+FAULTS = ("page", "zswap_entry", "tree_node", "swap_write", "slot_tree")
 #: Why a page is held, so that it cannot move: a driver's pin, buffers in use, or file I/O.
 PINS = ("pin", "buffers", "file")
 MAX_ERRNO = 133  #: EHWPOISON, the last one of Linux

@@ -302,9 +302,11 @@ class Machine(Cgroups, ContiguousMemory):
     def inject(self, fault: str, count: int) -> None:
         """Make allocations, or writes to swap, fail.
 
-        fault: "page" or "zswap_entry": the next `count` allocations fail. "tree_node": there is
-        no memory for more nodes of radix trees until `count` is 0. "swap_write": writes to the
-        swap device fail with errno `count` until it is 0.
+        fault: "page" or "zswap_entry": the next `count` allocations fail. "slot_tree": the next
+        `count` pages find no memory in zswap's tree of swap slots (7.2 and 7.3). "tree_node":
+        there is no memory for more of what allocators keep outside page frames until `count` is 0:
+        nodes of zbud's tree of handles, handles and records of pages of zsmalloc and z3fold.
+        "swap_write": writes to the swap device fail with errno `count` until it is 0.
         """
         if not isinstance(fault, str) or fault not in checks.FAULTS:
             kinds = ", ".join(checks.FAULTS)

@@ -335,6 +335,8 @@ def inject(machine: Core, fault: int, count: int) -> int:
         machine.state.zswaps[0]["fail_entry_alloc"] = count
     elif name == "tree_node":
         machine.state.nodes_limited = count > 0
+    elif name == "slot_tree":
+        machine.state.zswaps[0]["fail_tree_alloc"] = count
     else:
         machine.swap.device.fail = count
     return 0

@@ -162,7 +162,7 @@ class Paging:
             )
         advice = "end a process, or give the machine more frames or swap"
         if self.state.nodes_limited:
-            advice = 'and radix trees get no more nodes until inject("tree_node", 0)'
+            advice = 'and allocators get no more nodes or records until inject("tree_node", 0)'
         return MachineError(
             errno.ENOMEM,
             f"no memory for {wanted}: {int(zone['nr_free_pages'])} of "

@@ -207,7 +207,7 @@ def _swap(machine: Core) -> Iterator[Span]:
     yield "zswap, max_pool_percent", zswap["max_pool_percent"], 0, 100
     for name in ("same_filled_pages_enabled", "pool_reached_full"):
         yield f"zswap, {name}", zswap[name], 0, 1
-    for name in ("pool_pages", "fail_entry_alloc"):
+    for name in ("pool_pages", "fail_entry_alloc", "fail_tree_alloc"):
         yield f"zswap, {name}", zswap[name], 0, INT64_MAX
 
 

@@ -60,7 +60,7 @@ class State:
         self._make_frames(frames, pageblock_order)
         self._make_pools(frames, pools)
         self._make_tables()
-        self.nodes_limited = False  # fault injection: no memory for more tree nodes
+        self.nodes_limited = False  # fault injection: no memory for more tree nodes or records
         self._ptes_used = 0
         self._holes: list[tuple[int, int]] = []  # unused ranges of ptes: (pages, start)
         free_area_init(self.mem)
@@ -192,8 +192,9 @@ class State:
         """Make room for what allocators keep outside frames for `count` more objects."""
         if layout.ZPOOL_ZBUD in self.pools["kind"][self.pools["created"] > 0].tolist():
             self.reserve_nodes(count)
-        zsmalloc_tables.reserve(self, count)
-        z3fold_tables.reserve(self, count)
+        if not self.nodes_limited:
+            zsmalloc_tables.reserve(self, count)
+            z3fold_tables.reserve(self, count)
 
     def reserve_nodes(self, insertions: int) -> None:
         """Make room for the radix tree nodes of that many insertions."""

@@ -161,9 +161,20 @@ def zpool_malloc(mem, number, size, migratetype):
 
 
 @kernel
-def zpool_lacks_nodes(mem, number):
-    """Return whether the pool's allocator has no room left for the tree node of a handle."""
-    return mem.pools[number].kind == ZPOOL_ZBUD and not radix_tree_preload(mem.nodes, 1)
+def zpool_lacks_records(mem, number):
+    """Return whether the pool's allocator has no room outside frames for another object.
+
+    zbud needs nodes of its tree of handles, the others a handle and the record of a new page.
+    """
+    kind = mem.pools[number].kind
+    if kind == ZPOOL_ZBUD:
+        return not radix_tree_preload(mem.nodes, 1)
+    arena = mem.arenas[0]
+    if arena.free_handle == 0 and arena.unused_handle >= mem.handles.shape[0]:
+        return True
+    if kind == ZPOOL_Z3FOLD:
+        return arena.free_z3fold == 0 and arena.unused_z3fold >= mem.z3folds.shape[0]
+    return arena.free_zspage == 0 and arena.unused_zspage >= mem.zspages.shape[0]
 
 
 @kernel

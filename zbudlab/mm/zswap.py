@@ -40,7 +40,7 @@ from zbudlab.layout import (
 from zbudlab.mm.zpool import (
     zpool_evictable,
     zpool_get_total_pages,
-    zpool_lacks_nodes,
+    zpool_lacks_records,
     zpool_malloc,
     zpool_malloc_support_movable,
     zpool_map_handle,
@@ -168,7 +168,7 @@ def count_refusal(mem, slot, error):
         mem.slots[slot].refusal = REFUSED_LENGTH
         return
     mem.zswaps[0].reject_alloc_fail += 1
-    lacking = zpool_lacks_nodes(mem, slot_pool(mem, slot))
+    lacking = zpool_lacks_records(mem, slot_pool(mem, slot))
     mem.slots[slot].refusal = REFUSED_NODE if lacking else REFUSED_FRAME
 
 

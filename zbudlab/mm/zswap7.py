@@ -29,10 +29,17 @@ from zbudlab.layout import (
     REFUSED_FRAME,
     REFUSED_LENGTH,
     REFUSED_LIMIT,
+    REFUSED_NODE,
     REFUSED_THRESHOLD,
     REFUSED_TREE,
 )
-from zbudlab.mm.zpool import zpool_free, zpool_malloc, zpool_map_handle, zpool_unmap_handle
+from zbudlab.mm.zpool import (
+    zpool_free,
+    zpool_lacks_records,
+    zpool_malloc,
+    zpool_map_handle,
+    zpool_unmap_handle,
+)
 from zbudlab.mm.zswap import gfp_migratetype
 from zbudlab.mm.zswap_cgroup import (
     mem_cgroup_zswap_writeback_enabled,
@@ -128,7 +135,8 @@ def store_in_pool(mem, number, data, which, length):
         return refuse_compression(mem, slot, handle)
     if handle < 0:
         zswap.reject_alloc_fail += 1
-        mem.slots[slot].refusal = REFUSED_FRAME
+        lacking = zpool_lacks_records(mem, pool)
+        mem.slots[slot].refusal = REFUSED_NODE if lacking else REFUSED_FRAME
         return handle
     address = zpool_map_handle(mem, pool, handle)
     write_compressed(mem, pool, address, data, which, length)

@@ -13,7 +13,8 @@ REFUSALS = {
     layout.REFUSED_COMPRESSOR: "the compressor failed on it",
     layout.REFUSED_LENGTH: "it compressed poorly: the result is longer than a pool's page can hold",
     layout.REFUSED_FRAME: "there was no page frame for the pool to grow",
-    layout.REFUSED_NODE: "there was no memory for a node of the tree of handles",
+    layout.REFUSED_NODE: "there was no memory for a node of the tree of handles, or for "
+    "another record of the pool's allocator",
     layout.REFUSED_CGROUP: "its cgroup had reached memory.zswap.max",
     layout.REFUSED_LIMIT: "the pools had reached their limit",
     layout.REFUSED_TREE: "there was no memory for a node of the tree of swap slots",
