@@ -40,16 +40,19 @@ def _computed(rows: pd.DataFrame) -> str:
                 "-" if pool == PLAIN else density.shown("{:.2f}"),
                 interval(here["movable_pageblocks"]).shown("{:.0f}"),
                 interval(whole["ideal"]).shown("{:.0f}"),
+                interval(whole["ready"]).shown("{:.0f}"),
                 *(
                     of_group(here, ask, compaction=kind)
                     for kind in (WHOLE, ONE)
                     for ask in ("first_ask", "second_ask")
                 ),
                 interval(whole["moved_in_all"]).shown("{:.0f}"),
+                interval(whole["objects_moved"]).shown("{:.0f}"),
             ]
             lines.append([f"{length}, {pool}", *cells])
-    heads = ["bytes, pool", "stored per frame", "movable pageblocks", "possible"]
+    heads = ["bytes, pool", "stored per frame", "movable pageblocks", "possible", "ready"]
     heads += ["whole zone: first", "second", "one at a time: first", "second", "pages moved"]
+    heads += ["objects moved"]
     return markdown(heads, lines)
 
 
@@ -136,6 +139,13 @@ def _shrinker(rows: pd.DataFrame) -> bool:
     )
 
 
+def _objects(rows: pd.DataFrame) -> bool:
+    """Compare the objects that zsmalloc's compaction moves with the pages that it frees."""
+    here = rows[rows["pool"].isin(ZSMALLOC) & rows["length"].ne(LONG[1])]
+    freed = here["thinned_pages"] - here["shrunk_pages"]
+    return bool((freed > 0).all() and (here["objects_moved"] < 2 * freed).all())
+
+
 def _one(rows: pd.DataFrame) -> bool:
     there = rows[rows["pool"].isin([PLAIN, SERIES]) & rows["length"].isin(LONG)]
     whole, one = (of_group(there, "first_ask", compaction=c) for c in COMPACTIONS)
@@ -147,5 +157,8 @@ CLAIMS = (
     Claim("Pages that can move, but were placed among the unmovable, gain nothing", _placement),
     Claim("The series is within 3 huge pages of plain memory", _series),
     Claim("zsmalloc gives as many once its own compaction has run, and few before", _shrinker),
+    Claim(
+        "zsmalloc's own compaction moves fewer than two objects for each page it frees", _objects
+    ),
     Claim("One huge page at a time moves fewer pages and yields less", _one),
 )

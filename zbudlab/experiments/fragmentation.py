@@ -71,9 +71,19 @@ class Sized(PoolExperiment):
 
 
 class CountingZone(PoolZone):
-    """A zone that counts the pages that compaction moves, in `moved`."""
+    """A zone that counts what is moved.
 
-    moved = 0
+    moved: pages, by compaction of memory. objects_moved: by zsmalloc's own, within its pool.
+    """
+
+    moved = objects_moved = 0
+
+    def shrink(self) -> int:
+        """Run zsmalloc's shrinker. Return the pages freed."""
+        before = self.state.handles.copy()
+        freed = super().shrink()
+        self.objects_moved += int(np.count_nonzero(self.state.handles != before))
+        return freed
 
     def _compact(self, order: int, sync: int) -> None:
         super()._compact(order, sync)
@@ -136,6 +146,7 @@ def free_huge(zone: PoolZone) -> int:
         "second_ask": ("blocks", "huge pages after zsmalloc's shrinker and another compaction"),
         "moved_in_all": ("pages", "pages that compaction moved until then"),
         "shrunk_pages": ("frames", "frames of the pool at the end"),
+        "objects_moved": ("objects", "objects that zsmalloc's shrinker moved within its pool"),
     }
 )
 @checked()
@@ -170,7 +181,7 @@ def fragmentation(
         "ready": free_huge(zone),
     }
     found |= _asked(zone, whole=whole)
-    return found | {"shrunk_pages": int(held[0])}
+    return found | {"shrunk_pages": int(held[0]), "objects_moved": zone.objects_moved}
 
 
 def _asked(zone: CountingZone, *, whole: bool) -> dict[str, int]:
