@@ -273,6 +273,18 @@ def split_without_need(state):
     return pfn + half
 
 
+def lengthen_a_block(state):
+    pfn = page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
+    state.pages["order"][pfn] = 1
+    return pfn + 1
+
+
+def enlarge_a_block_beyond_memory(state):
+    pfn = page_alloc.alloc_pages(state.mem, 0, layout.MIGRATE_MOVABLE)
+    state.pages["order"][pfn] = layout.MAX_ORDER
+    return pfn
+
+
 BREAKS = {
     1: unlink_one_way,
     2: change_the_order,
@@ -283,6 +295,8 @@ BREAKS = {
     7: lose_a_frame,
     8: use_the_middle_of_a_free_block,
     9: split_without_need,
+    10: lengthen_a_block,
+    11: enlarge_a_block_beyond_memory,
 }
 
 

@@ -1,15 +1,16 @@
-"""One flipped bit in a pool of each allocator: its check names it.
+"""One flipped bit in page frames, or in a pool of each allocator: its check names it.
 
-Also tests `mm/zbud_check.py`, `mm/zsmalloc_check.py` and `mm/z3fold_check.py` field by field.
+Also tests `mm/page_alloc_check.py`, `mm/zbud_check.py`, `mm/zsmalloc_check.py` and
+`mm/z3fold_check.py` field by field.
 `single_faults.py` says what is damaged and how it is judged, the files `*_faults.py` next to it
 have the pools, and what their checks cannot see.
 """
 
 import pytest
 
-from tests.mm import z3fold_faults, zbud_faults, zsmalloc_faults
+from tests.mm import page_alloc_faults, z3fold_faults, zbud_faults, zsmalloc_faults
 
-KINDS = zbud_faults.KINDS | zsmalloc_faults.KINDS | z3fold_faults.KINDS
+KINDS = page_alloc_faults.KINDS | zbud_faults.KINDS | zsmalloc_faults.KINDS | z3fold_faults.KINDS
 FIELDS = [(kind, name) for kind in KINDS for name in KINDS[kind].fields]
 
 

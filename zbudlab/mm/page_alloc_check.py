@@ -23,6 +23,8 @@ FAULTS = (
     "page frame {where} is neither free nor in use",
     "page frame {where} is inside a free block and in use, or the head of another",
     "the free block at page frame {where} and its buddy are both free, and not merged",
+    "page frame {where} is inside a block in use and the head of another",
+    "the block at page frame {where} is larger than any, or reaches beyond memory",
 )
 
 
@@ -72,23 +74,37 @@ def fault_in_free_lists(mem):
     return 0, 0
 
 
+@kernel
+def fault_inside(page, free):
+    """Return what is wrong with a frame that is inside a block; 0 = nothing.
+
+    free: whether the block is free.
+    """
+    if free:
+        return 8 if page.refcount or page_buddy(page) else 0
+    return 10 if page_buddy(page) or page.page_flags & PG_HEAD else 0
+
+
 @kernel(inline=False)
 def first_fault(mem):
     """Return the first broken invariant of the allocator: (index into FAULTS, where), or (0, 0)."""
-    zone = mem.zones[0]
+    spanned = mem.zones[0].spanned_pages
     code, where = fault_in_free_lists(mem)
     if code:
         return code, where
     end = 0  # of the block that contains the frame
     free = False
-    for pfn in range(zone.spanned_pages):
+    for pfn in range(spanned):
         page = mem.pages[pfn]
         if pfn < end:
-            if free and (page.refcount or page_buddy(page)):
-                return 8, pfn
+            code = fault_inside(page, free)
+            if code:
+                return code, pfn
             continue
         free = page_buddy(page)
-        if not free and page.page_flags & PG_HEAD == 0:
+        if not free and (page.page_flags & PG_HEAD == 0 or page.refcount < 1):
             return 7, pfn
         end = pfn + (1 << np.int64(page.order))
+        if page.order >= MAX_ORDER or end > spanned:
+            return 11, pfn
     return 0, 0
