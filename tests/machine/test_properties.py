@@ -30,6 +30,8 @@ CONFIGS = {
     "larger blocks": replace(SMALL, frames=480, pageblock_order=6),
     "6.1": replace(SMALL, profile="6.1"),
     "6.1, plain": replace(SMALL, profile="6.1", zbud="plain"),
+    "6.1, z3fold": replace(SMALL, profile="6.1", zpool="z3fold"),
+    "6.1, zsmalloc": replace(SMALL, profile="6.1", zpool="zsmalloc"),
     "7.3": replace(SMALL, profile="7.3", max_pool_percent=12),
     "no zswap": replace(SMALL, zswap=False),
     "little swap": replace(SMALL, swap_pages=200),

@@ -6,6 +6,8 @@ Also tests `mm/z3fold_page.py`, `mm/z3fold_pool.py`, `mm/z3fold_compact.py`,
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.mm.z3fold_engine import FRAMES, Z3foldEngine
 from tests.naive import Buddy
@@ -149,11 +151,15 @@ class Pair:
         names, weights = zip(*self.WEIGHTS, strict=True)
         shares = np.array(weights) / sum(weights)
         for number, which in enumerate(self.random.choice(len(names), operations, p=shares)):
-            if self.live or names[which] in ("malloc", "work", "release"):
-                getattr(self, names[which])()
+            self.act(names[which])
             if number % LOOKS == 0:
                 self.look()
         self.look()
+
+    def act(self, name):
+        """Do an operation, if it is possible."""
+        if self.live or name in ("malloc", "work", "release"):
+            getattr(self, name)()
 
     # --- what must hold ------------------------------------------------------------------------
 
@@ -178,6 +184,10 @@ class Pair:
                 assert np.array_equal(engine.bytes_of(handle, size), content(stamp, size))
 
 
+#: Names of operations, each as often as it should come.
+OFTEN = st.sampled_from([name for name, weight in Pair.WEIGHTS for _ in range(weight)])
+
+
 @pytest.mark.parametrize("page_bytes", [True, False])
 def test_engine_and_twin_do_the_same(page_bytes):
     pair = Pair(7, page_bytes)
@@ -185,6 +195,15 @@ def test_engine_and_twin_do_the_same(page_bytes):
     pool = pair.engine.pool
     assert pool["z3fold_overruns"] > 0
     assert pool["z3fold_unseen_mappings"] > 0
+
+
+@settings(max_examples=120, derandomize=True, deadline=None)
+@given(seed=st.integers(0, 1 << 32), page_bytes=st.booleans(), names=st.lists(OFTEN, max_size=60))
+def test_any_short_script_does_the_same(seed, page_bytes, names):
+    pair = Pair(seed, page_bytes)
+    for name in names:
+        pair.act(name)
+        pair.look()
 
 
 def test_plain_python_does_the_same():
