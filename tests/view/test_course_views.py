@@ -35,6 +35,14 @@ class TestExplorer:
         assert explorer.line == "order 5 odd"
         assert "order 5 odd" in explorer.picture.value
 
+    def test_values_are_in_words(self):
+        explorer = Explorer(
+            lambda movable=True, stored=50, share=0.25: draw(),
+            **{"movable": [True, False], "stored": [50, 36000], "share": [0.25, None]},
+        )
+        words = [knob.words for knob in explorer.knobs.values()]
+        assert words == [["on", "off"], ["50", "36,000"], ["0.25", "None"]]
+
     def test_what_cannot_be_drawn_is_said_and_the_picture_stays(self):
         explorer = Explorer(draw, order=(0, 10, 1))
         explorer.knobs["order"].value = 9

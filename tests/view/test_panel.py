@@ -116,7 +116,7 @@ def test_less_memory_than_the_frame_whose_details_are_shown(browser):
 def test_values_between_those_of_a_slider_are_said_as_they_are(browser):
     browser.panel.change(working_set=123)
     said = browser.heard[-1][0]["said"]
-    assert (said["working_set"], said["frames"]) == ("123 % of memory", "16 MiB (4096 frames)")
+    assert (said["working_set"], said["frames"]) == ("123 % of memory", "16 MiB (4,096 frames)")
 
 
 def test_a_map_that_fails_does_not_leave_the_browser_waiting(browser, monkeypatch):

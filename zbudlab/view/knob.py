@@ -17,6 +17,15 @@ def values_of(low: float, high: float, step: float) -> list[Any]:
     return [round(low + i * step, 10) for i in range(count)]
 
 
+def words_of(value: Any) -> str:
+    """Format a value for a reader: on and off, and whole numbers with separators."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 class Knob(anywidget.AnyWidget):
     """A slider over `values` (kind SLIDER) or a list of them to choose from (CHOICE).
 
@@ -37,7 +46,7 @@ class Knob(anywidget.AnyWidget):
         self.values = list(values)
         if start not in self.values:
             raise ValueError(f"{label} cannot start at {start!r}: choose from {self.values}")
-        words = [f"{value:g}" if isinstance(value, float) else str(value) for value in self.values]
+        words = [words_of(value) for value in self.values]
         place = self.values.index(start)
         super().__init__(kind=kind, label=label, words=words, place=place, value=start)
 

@@ -30,6 +30,7 @@ HISTORY = 300  #: steps that the curves show
 MAP_SIZE = 384  #: pixels
 
 Labs = dict[str, UnderPressure]
+Act = tuple[str, dict[str, Any]]  #: "step", "compact" or "change", and the settings changed
 
 
 class Panel(LiveView, anywidget.AnyWidget):
@@ -64,6 +65,8 @@ class Panel(LiveView, anywidget.AnyWidget):
         self._rows: dict[str, deque[dict[str, float]]] = {}
         self._events: list[tuple[float, str, str]] = []
         self._opened: tuple[int, int] | None = None  # machine and block shown large
+        self._began = self._pressure
+        self._done: list[Act] = []
         many = len(self._labs) > 1
         shown = [c for c in CONTROLS if not (many and c.name == "movable")]
         super().__init__(
@@ -96,6 +99,16 @@ class Panel(LiveView, anywidget.AnyWidget):
     def pressure(self) -> Pressure:
         """The current settings."""
         return self._pressure
+
+    @property
+    def began(self) -> Pressure:
+        """The settings with which the machines were booted."""
+        return self._began
+
+    @property
+    def done(self) -> list[Act]:
+        """What was done since then, in order."""
+        return list(self._done)
 
     @checked()
     def step(self, steps: int = 1) -> None:
@@ -151,6 +164,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _step(self) -> None:
         for name, lab in self._labs.items():
             self._rows[name].append(lab.step())
+        self._done.append(("step", {}))
 
     def _change(self, pressure: Pressure) -> None:
         if pressure == self._pressure:
@@ -163,9 +177,10 @@ class Panel(LiveView, anywidget.AnyWidget):
             fixed = len(self._labs) > 1  # each of two machines keeps its `movable`
             lab.change(replace(pressure, movable=lab.pressure.movable) if fixed else pressure)
         self._pressure = pressure
-        for name, after in asdict(pressure).items():
-            if after != before[name]:
-                self._note(name, event(name, before[name], after))
+        changed = {name: new for name, new in asdict(pressure).items() if new != before[name]}
+        self._done.append(("change", changed))
+        for name, after in changed.items():
+            self._note(name, event(name, before[name], after))
 
     def _note(self, name: str, words: str) -> None:
         """Mark what was done at this step in the curves."""
@@ -183,6 +198,7 @@ class Panel(LiveView, anywidget.AnyWidget):
 
     def _start_rows(self) -> None:
         self._events, self._opened = [], None
+        self._began, self._done = self._pressure, []
         self._begun = True  # the browser's rows belong to another machine
         for machine in self.machines:
             updates.follow(machine, self)
@@ -191,6 +207,7 @@ class Panel(LiveView, anywidget.AnyWidget):
     def _compact(self) -> None:
         for machine in self.machines:
             machine.compact()
+        self._done.append(("compact", {}))
         self._note("compact", "compact")
         self._look_again()
 

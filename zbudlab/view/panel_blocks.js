@@ -3,6 +3,7 @@
 
 const HUGE = 0, SPOILED = 1; // states of panel_blocks.py
 const NEARLY_ALL_LABELLED = 32; // blocks up to which each frame is drawn and each block has a label
+const FILLED = 0.85; // of the width that four blocks fill, or there are more of them in a row
 const BETWEEN = 6, LABEL = 19; // px between blocks, and for the label below a block
 const DRAWN_WITH = ["free", "crumb", "process", "zbud1", "zbud2", "kernel", "cma", "whole", "wholefill", "c_stuck", "accent", "ink", "quiet", "sans"];
 const LARGEST_FRAME = 12; // px of a frame of an opened block
@@ -42,8 +43,9 @@ class BlockMap {
       return { across, side: 0, w: side - 1, h: side - 1, right: side, down: side };
     }
     const fits = wholePixels((wide - 3 * BETWEEN) / (4 * SIDE)), side = Math.max(Math.min(fits, count > 16 ? 2 : 3), 1);
-    const label = side > 1 ? LABEL : 0;
-    return { across: 4, side, w: SIDE * side, h: ROWS * side, right: SIDE * side + BETWEEN, down: ROWS * side + BETWEEN + label };
+    const label = side > 1 ? LABEL : 0, least = 4 * (SIDE * side + BETWEEN) - BETWEEN;
+    const across = least < FILLED * wide ? Math.min(Math.floor((wide + BETWEEN) / (SIDE * side + BETWEEN)), count) : 4;
+    return { across: Math.max(across, 4), side, w: SIDE * side, h: ROWS * side, right: SIDE * side + BETWEEN, down: ROWS * side + BETWEEN + label };
   }
 
   draw() {

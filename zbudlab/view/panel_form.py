@@ -24,7 +24,7 @@ def of_memory(value: int) -> str:
 
 def memory(frames: int) -> str:
     """Format a number of frames as a size of memory."""
-    return f"{human(frames * layout.PAGE_SIZE)} ({frames} frames)"
+    return f"{human(frames * layout.PAGE_SIZE)} ({frames:,} frames)"
 
 
 def block(order: int) -> str:
@@ -91,20 +91,29 @@ CONTROLS = (
 )
 
 
+def _share(name: str) -> Callable[[int], str]:
+    return lambda share: f"{share} % {name}" if share else f"no {name}"
+
+
+#: Settings whose controls are folded, each with its words in the line that replaces them.
+FOLDED: dict[str, Callable[[Any], str]] = {
+    "frames": lambda frames: human(frames * layout.PAGE_SIZE),
+    "content": lambda content: f"pages compress {content}",
+    "compressor": str,
+    "profile": lambda profile: f"zswap of {profile}",
+    "zpool": lambda zpool: zpool or "",
+    "unmovable": _share("kernel pages"),
+    "cma": _share("CMA"),
+    "exits": lambda exits: f"{exits} % of programs end in a step",
+    "order": lambda order: f"asks for order {order}",
+}
+BETWEEN = " \N{MIDDLE DOT} "  #: between the words of two settings
+
+
 def folded(pressure: Pressure) -> str:
     """Return the settings whose controls are folded, in one line."""
-    shares = ((pressure.unmovable, "kernel pages"), (pressure.cma, "CMA"))
-    parts = [
-        human(pressure.frames * layout.PAGE_SIZE),
-        f"pages compress {pressure.content}",
-        pressure.compressor,
-        f"zswap of {pressure.profile}",
-        pressure.zpool,
-        *(f"{share} % {name}" if share else f"no {name}" for share, name in shares),
-        f"{pressure.exits} % of programs end in a step",
-        f"asks for order {pressure.order}",
-    ]
-    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+    parts = [words(getattr(pressure, name)) for name, words in FOLDED.items()]
+    return BETWEEN.join(part for part in parts if part)
 
 
 #: Free memory in bands: words, the orders of its blocks, and the token of its colour.
@@ -210,10 +219,11 @@ def in_words(row: dict[str, float], pressure: Pressure) -> str:
         else "is not yet requested"
     )
     return (
-        f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:.0f} of "
-        f"{pressure.frames} frames free. zswap holds {row['stored']:.0f} pages in "
-        f"{row['pool']:.0f} frames ({row['density']:.2f} in each); {row['from zswap']:.0f} faults "
-        f"served by zswap, {row['from swap']:.0f} by swap. Blocks of order 9: "
+        f"Step {row['step']:.0f}: {row['programs']:.0f} programs, {free:,.0f} of "
+        f"{pressure.frames:,} frames free. zswap holds {row['stored']:,.0f} pages in "
+        f"{row['pool']:,.0f} frames ({row['density']:.2f} in each); "
+        f"{row['from zswap']:,.0f} faults served by zswap, {row['from swap']:,.0f} by swap. "
+        "Blocks of order 9: "
         f"{row['huge']:.0f}; a block of order {pressure.order} {got} "
-        f"(fragmentation index {row['fragmentation']:.3f}); pages moved: {row['moved']:.0f}."
+        f"(fragmentation index {row['fragmentation']:.3f}); pages moved: {row['moved']:,.0f}."
     )

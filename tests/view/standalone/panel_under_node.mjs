@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const { told, large, engine, steps, changes, blocks } = JSON.parse(readFileSync(0, "utf-8"));
+const { told, large, acted, engine, steps, changes, blocks } = JSON.parse(readFileSync(0, "utf-8"));
 zbudlab.modules.panel = engine;
 const [{ image, description }] = told.machines;
 const machine = new PressedMachine(await zbudlab.engine("panel"), await zbudlab.bytes(image), description, told);
@@ -59,4 +59,15 @@ async function pressLarge() {
   return { row: lab.row, frames: kinds.length, grew: shared.buffer.byteLength - before, small: digest() === digests[0] };
 }
 await panel.travel(0);
-console.log(JSON.stringify({ calls: made, memory, rows, words, heard: last, travels, large: await pressLarge(), arrays: description.arrays }));
+
+/** Do what a notebook did, as the page does when it opens. */
+async function replay() {
+  const [{ image, description }] = acted.machines;
+  const panel = new PressedPanel(acted, [new Pressed(new PressedMachine(await zbudlab.engine("panel"), await zbudlab.bytes(image), description, acted), acted, null)]);
+  let heard;
+  panel.on("msg:custom", (message) => (heard = message));
+  const before = panel.settings;
+  await panel.replay(acted.done);
+  return { before, settings: panel.settings, done: panel.done, step: panel.rows[0].at(-1).step, words: heard.events.map(([, words]) => words), folded: heard.folded, summary: heard.summaries[0] };
+}
+console.log(JSON.stringify({ calls: made, memory, rows, words, heard: last, travels, large: await pressLarge(), replayed: await replay(), arrays: description.arrays }));

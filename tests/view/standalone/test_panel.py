@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from base64 import b64decode
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from zbudlab.lessons.scattered import scattered
 from zbudlab.machine.errors import MachineError
 from zbudlab.mm.inspection import frame_kinds
 from zbudlab.mm.state import grown
-from zbudlab.view import Panel, panel_blocks
+from zbudlab.view import Panel, panel_blocks, panel_form
 from zbudlab.view.standalone import page as pages
+from zbudlab.view.standalone import panel
 from zbudlab.view.standalone.kinds import KINDS
 from zbudlab.wasm import build, builder
 from zbudlab.workload.pressure import COLUMNS
@@ -44,7 +46,18 @@ def blocks():
 
 
 @pytest.fixture(scope="module")
-def run(told, blocks, tmp_path_factory):
+def acted():
+    """A panel with which a notebook did something."""
+    made = Panel(frames=FRAMES, seed=0)
+    made.step(5)
+    made.change(working_set=160)
+    made.step()
+    made.compact()
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(told, acted, blocks, tmp_path_factory):
     """What the page's scripts do under Node."""
     if shutil.which("node") is None:
         pytest.skip("there is no Node")
@@ -56,6 +69,7 @@ def run(told, blocks, tmp_path_factory):
     module = build(builder.PANEL_ENTRIES)
     given = {
         "told": told,
+        "acted": pages.Page().add(acted).data,
         "large": pages.Page().add(Panel(frames=LARGE, seed=0)).data,
         "engine": {"module": pages.packed_bytes(module.code), "description": module.description},
         "steps": STEPS,
@@ -189,6 +203,26 @@ def test_it_goes_back_in_time_and_on_again(run):
         [STEPS, True, True],
         [STEPS - 2, True, True],
     ]
+
+
+@pytest.mark.node
+def test_it_does_what_the_notebook_did(run, acted):
+    replayed = run["replayed"]
+    assert replayed["before"]["working_set"] != 160
+    assert replayed["settings"] == asdict(acted.pressure)
+    assert replayed["done"] == len(acted.done) == 8
+    assert replayed["step"] == 6
+    assert replayed["words"] == ["programs use more", "compact"]
+    assert replayed["folded"] == panel_form.folded(acted.pressure)
+    assert "of 2,048 frames free" in replayed["summary"]
+
+
+def test_what_was_done_for_long_is_not_repeated(monkeypatch, acted):
+    assert panel.REPEATED in pages.Page().add(acted).data["fixed"]
+    monkeypatch.setattr(panel, "MOST_ACTS", 7)
+    told = pages.Page().add(acted).data
+    assert told["done"] == []
+    assert panel.NOT_REPEATED in told["fixed"]
 
 
 @pytest.mark.node

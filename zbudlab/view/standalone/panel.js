@@ -111,6 +111,15 @@ class PressedPanel extends Model {
     if (this.done % KEPT_EVERY === 0) this.keyframes.keep(this.done, () => this.save());
   }
 
+  /** Do what the notebook did. */
+  replay(acts) {
+    return this.after(async () => {
+      for (const [act, settings] of acts) await this.newAct(act, settings);
+      this.show(0, "", true);
+      this.fire("travelled");
+    });
+  }
+
   /** Show the machines as they were after so many acts: from the keyframe before, acts are repeated. */
   travel(to) {
     this.update({ running: false });
@@ -180,13 +189,20 @@ class PressedPanel extends Model {
     const said = Object.fromEntries(given.form.map(({ name }) => [name, this.said(name)]));
     const summaries = this.labs.map((lab, i) => (given.names[i] ? `${given.names[i]}: ` : "") + this.summary(lab.row));
     const events = this.events.map(({ step, words }) => [step, words]);
-    this.hear({ number, error, fresh, settings, said, summaries, events, blocks }, [...buffers, ...kinds.map((each) => new DataView(each.buffer))]);
+    this.hear({ number, error, fresh, settings, said, folded: this.folded(), summaries, events, blocks }, [...buffers, ...kinds.map((each) => new DataView(each.buffer))]);
+  }
+
+  /** Return the settings whose controls are folded, in one line. */
+  folded() {
+    const { given, settings } = this, words = given.folded.map((spec) => spec.words[spec.values.indexOf(settings[spec.name])] ?? settings[spec.name]);
+    return words.filter(Boolean).join(given.between);
   }
 
   summary(row) {
+    const many = (number) => number.toLocaleString("en");
     const { frames, order } = this.settings, free = Object.entries(row).reduce((sum, [name, value]) => sum + (name.startsWith("free ") ? value : 0), 0);
     const got = row.met ? "was available" : row.step ? "was not available" : "is not yet requested";
-    return `Step ${row.step}: ${plural(row.programs, "program")}, ${free} of ${frames} frames free. zswap holds ${row.stored} pages in ${row.pool} frames (${row.density.toFixed(2)} in each); ${row["from zswap"]} faults served by zswap, ${row["from swap"]} by swap. Blocks of order 9: ${row.huge}; a block of order ${order} ${got} (fragmentation index ${row.fragmentation.toFixed(3)}); pages moved: ${row.moved}.`;
+    return `Step ${row.step}: ${plural(row.programs, "program")}, ${many(free)} of ${many(frames)} frames free. zswap holds ${many(row.stored)} pages in ${many(row.pool)} frames (${row.density.toFixed(2)} in each); ${many(row["from zswap"])} faults served by zswap, ${many(row["from swap"])} by swap. Blocks of order 9: ${row.huge}; a block of order ${order} ${got} (fragmentation index ${row.fragmentation.toFixed(3)}); pages moved: ${many(row.moved)}.`;
   }
 }
 
@@ -225,4 +241,6 @@ zbudlab.kind("pressure panel", async (box, given) => {
   const place = element("div"), panel = new PressedPanel(given, labs);
   box.replaceChildren(place, timeline(panel), element("p", { class: "zb zbl-alone note" }, given.fixed));
   zbudlab.show("Panel", panel, place);
+  box.dataset.repeats = given.done.length;
+  panel.replay(given.done);
 });

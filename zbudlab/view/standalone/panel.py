@@ -16,7 +16,7 @@ import numpy as np
 from zbudlab.driver.work import Operations, Work, new_work
 from zbudlab.machine import SWAP_TYPE
 from zbudlab.view.panel_blocks import AS_GOOD_AS_EMPTY, BLOCK
-from zbudlab.view.panel_form import CONTROLS, NEAR
+from zbudlab.view.panel_form import BETWEEN, CONTROLS, FOLDED, NEAR
 from zbudlab.wasm.image import image
 from zbudlab.workload import pressure as rules
 from zbudlab.workload.checks import pages_of
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 LENGTHS = 512  #: recorded for each kind of content
 MOST_FRAMES = 1 << 16  #: of a machine that runs in a page
 MOST_PAGES = 4096  #: that an operation accesses
+MOST_ACTS = 300  #: of the notebook that are repeated
 OPERATIONS = 1024  #: that run in one call
 NO_MAP = "The map of single page frames is in a notebook; click a block above to see its frames."
+REPEATED = (
+    "What the notebook did with it is done again here, with other random numbers; Back undoes it."
+)
+NOT_REPEATED = "The notebook's machine has run for longer than is repeated here."
 FIXED = "Memory size, compressor, kernel, allocator and CMA area are as in this recording."
 
 #: What every panel has.
@@ -41,6 +46,7 @@ SAME = {
     "pool": SWAP_TYPE,
     "switch_words": {"movable": ["zbud cannot move", "zbud can move"]},
     "no_map": NO_MAP,
+    "between": BETWEEN,
 }
 
 
@@ -56,11 +62,14 @@ def recorded(view: Panel, page: Page) -> dict[str, Any]:
     names = list(view.names)
     pressures = [lab.pressure for lab in view.labs]
     programs = _programs(view.labs[0])
+    done = view.done if len(view.done) <= MOST_ACTS else []
     return {
         "names": names,
         "machines": [_booted(each, programs) for each in pressures],
         "movable": [each.movable for each in pressures],
-        "settings": asdict(view.pressure),
+        "settings": asdict(view.began),
+        "done": done,
+        "folded": _folded(view),
         "form": [spec for spec in view.form if not spec["boot"]],
         "charts": view.charts,
         "columns": list(view.columns),
@@ -74,13 +83,26 @@ def recorded(view: Panel, page: Page) -> dict[str, Any]:
         ),
         "log": _arrays(Operations, _operations(), {}),
         **SAME,
-        "fixed": _fixed(int(view.curves[names[0]]["step"][-1])),
+        "fixed": _fixed(len(view.done), len(done)),
     }
 
 
-def _fixed(steps: int) -> str:
-    """Say what a reader cannot change here, and how far the notebook's machine has run."""
-    return FIXED + (f" The notebook shows it after {steps} steps: press Run." if steps else "")
+def _fixed(acts: int, repeated: int) -> str:
+    """Say what a reader cannot change here, and what of the notebook's acts was repeated."""
+    if not acts:
+        return FIXED
+    return f"{FIXED} {REPEATED if repeated else NOT_REPEATED}"
+
+
+def _folded(view: Panel) -> list[dict[str, Any]]:
+    """Return the settings whose controls are folded: name, values and the words of each."""
+    controls = {control.name: control for control in CONTROLS}
+    found = []
+    for name, words in FOLDED.items():
+        value = getattr(view.began, name)
+        values = controls[name].form(value)["values"]
+        found.append({"name": name, "values": values, "words": [words(each) for each in values]})
+    return found
 
 
 NOTES = ("arrivals", "refusals", "page_lengths")  #: arrays of the driver with a place per page
