@@ -93,8 +93,13 @@ def zbud_page_references(mem, number, pfn):
 
 @kernel
 def zbud_prefetch_header(mem, pfn):
-    """Prefetch the header of a page, which may have any owner."""
-    prefetch_row(mem.rows, header_row(mem.pools[0], pfn))
+    """Prefetch the header of a page, which may have any owner; nothing for the head of a list.
+
+    In WebAssembly this is a load, which must not leave the array.
+    """
+    row = header_row(mem.pools[0], pfn)
+    if row < mem.rows.shape[0]:
+        prefetch_row(mem.rows, row)
 
 
 @kernel
