@@ -207,7 +207,8 @@ BAD = [
     ([f"X kmem {1 << 40}"], "line 1: numbers are smaller than 2147483648"),
     ([f"X decomp {'9' * 5000}"], "line 1: whole numbers are needed"),
     (["A"], "line 1: A takes the name of a compressor"),
-    (["H 0 -1"], "line 1: the shrinker looks at 0 entries or more"),
+    (["H 0 -1"], "line 1: the shrinker looks at 0 to 65536 entries"),
+    (["Y 1", "X decomp 2147483647", "H 0 2147483647"], "line 3: the shrinker looks at 0 to 65536"),
     (["K 1"], "line 1: K takes 0 numbers, not 1"),
 ]
 

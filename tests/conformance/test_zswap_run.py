@@ -28,6 +28,7 @@ BY_CHANCE = {"z3fold-lzo-text.gz": 7, "z3fold-lz4-mixed.gz": 0}  #: readings of 
 #: The part of the operations at the limit that may be decided otherwise: a page more or less in the
 #: pool decides, and when the shrink work ran between two files of counters is not recorded.
 BAND = 0.02
+BATCH_AND_ZSPAGE = 40
 
 
 def rows(name):
@@ -100,6 +101,80 @@ def test_another_size_of_zsmalloc_at_the_end_of_a_phase_is_a_difference(tmp_path
     assert [text.split(": ", 1)[1] for text in result.differences] == [
         "zsmalloc had 885 pages, here 884"
     ]
+
+
+def at_random_moments(recording, seed):
+    """Return the rows again as they would be had the shrink work run at other moments.
+
+    The counters of a row are read one after another, and the work may go on in between.
+    """
+    chosen, run, lengths = np.random.default_rng(seed), Run7(recording), PageLengths(recording)
+    rows = recording.rows.copy()
+    column = recording.columns.index
+
+    def go_on(pages):
+        for _ in range(pages):
+            run.go_on()
+
+    for at, (_, _, page, content) in enumerate(rows[:-1, :4].tolist()):
+        run.store(page, lengths.of(content, at, run))
+        pages = int(chosen.choice((0, chosen.integers(8, 22), 120), p=(0.55, 0.38, 0.07)))
+        between = int(chosen.integers(pages + 1)) if chosen.random() < 0.3 else 0
+        go_on(pages - between)
+        for name, value in run.counted().items():
+            if name == "pool_pages":
+                go_on(between)
+                value = run.zspages()
+            rows[at, column(name)] = value
+        rows[at, column("limit_hit")] = run.zswap.counters()["pool_limit_hit"]
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LIMITED)
+def test_the_band_holds_whenever_the_work_runs(name, tmp_path):
+    recording = read_recording(FOLDER / name)
+    changed = [" ".join(map(str, row)) for row in at_random_moments(recording, 1).tolist()]
+    heads = [line for line in rows(name) if line.startswith(("#param", "#columns"))]
+    result = run_recording(written(tmp_path, heads + changed))
+    assert result.operations == len(changed)
+    assert len(result.differences) <= BAND * result.operations
+
+
+@pytest.fixture
+def nearly_full():
+    """A pool between the threshold and the limit, which no page has found full."""
+    recording = read_recording(FOLDER / "7.3-limit-lz4-mixed.gz")
+    run, lengths = Run7(recording), PageLengths(recording)
+    for at, (_, _, page, content) in enumerate(recording.rows[:2200, :4].tolist()):
+        run.store(page, lengths.of(content, at, run))
+    return run
+
+
+def test_work_that_went_on_in_the_kernel_is_started_again(nearly_full):
+    held = nearly_full.counted()["stored"]
+    assert not nearly_full.catch_up(held - BATCH_AND_ZSPAGE, 0)
+    assert nearly_full.counted()["stored"] == held
+    assert nearly_full.catch_up(held - 100, 0, held - 100)
+    assert nearly_full.counted()["stored"] == held - 100
+    assert first_fault(nearly_full.state) is None
+
+
+def test_work_goes_on_for_frames_but_not_below_what_the_kernel_had_left(nearly_full):
+    held, frames = nearly_full.counted()["stored"], nearly_full.zspages()
+    nearly_full.catch_up(held - 100, frames, held - 100)
+    nearly_full.catch_up(held - 110, 0, held - 130)
+    assert nearly_full.counted()["stored"] == held - 130
+
+
+def test_a_decision_at_the_limit_counts_once(nearly_full):
+    held = nearly_full.counted()["stored"]
+    assert not nearly_full.let_in()
+    assert nearly_full.shut_out()
+    assert not nearly_full.shut_out()  # it is full now
+    assert nearly_full.let_in(held)
+    assert not nearly_full.let_in(held)  # and is not full now
+    assert nearly_full.counted()["stored"] == held
 
 
 def test_all_is_in_order_at_the_limit():

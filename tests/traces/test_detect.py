@@ -28,6 +28,19 @@ def test_what_is_no_trace_is_refused(tmp_path):
         traces.replay("x", PERF)
 
 
+@pytest.mark.parametrize(
+    "lines", ["# h\na 0 500\nw 0\nw 0\n", "R 100\nP 5\nW 3\n", "S 0 1 0 7 900\nW 1\n", "r 1\nf 0\n"]
+)
+def test_operations_are_no_addresses_though_some_look_like_them(lines, tmp_path):
+    with pytest.raises(TraceError, match="this is a trace of operations, which does not say"):
+        detect(written(tmp_path, lines))
+    assert detect(written(tmp_path, "r 1000\nw 0x2000\n")) == "addresses"
+
+
+def test_a_recording_of_counters_is_recognised():
+    assert detect(DATA.parent / "recordings" / "7.3-zstd-half.gz") == "zswap-run"
+
+
 def test_a_kernel_log_is_no_trace_and_says_what_reads_it():
     with pytest.raises(TraceError, match="zbudlab why and zbudlab host --root read it"):
         detect(DATA.parent / "host" / "mem_info.txt")

@@ -80,10 +80,11 @@ class Run61:
         if self.kind == layout.ZPOOL_Z3FOLD:
             self.state.zswaps["pool_pages"] = pool_pages
 
-    def catch_up(self, stored: int, pool_pages: int) -> None:
-        """Do nothing: there is no shrink work."""
+    def catch_up(self, stored: int, pool_pages: int, least: int = 0) -> bool:
+        """Return False: there is no shrink work."""
+        return False
 
-    def let_in(self) -> bool:
+    def let_in(self, least: int = 0) -> bool:
         """Return False: there is no limit."""
         return False
 

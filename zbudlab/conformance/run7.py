@@ -21,6 +21,11 @@ PROCESS = 1  #: the cgroup of the recorded process
 #: Pages of memory of the recorded machines, as max_pool_percent 1 shows them: 1493 and 1491.
 MEMORY = {"7.2": 149_300, "7.3": 149_100}
 ENDLESS = 1 << 40
+ZSPAGE = 8  #: the most pages that the last entry of a zspage frees
+#: Pages by which counters may differ after an operation at the limit. The files of counters are
+#: read one after another while the work goes on. A batch is 32 entries, each in at most a page,
+#: and the last of them can free a zspage: that much can happen between two files.
+BAND = 32 + ZSPAGE
 PERCENT = 100
 END = object()
 
@@ -151,17 +156,26 @@ class Run7:
         if zsmalloc_class.zs_shrinker_count(self.state.mem, POOL):
             zsmalloc_compact.zs_compact(self.state.mem, POOL)
 
-    def catch_up(self, stored: int, pool_pages: int) -> None:
+    def catch_up(self, stored: int, pool_pages: int, least: int = 0) -> bool:
         """Let the shrink work go on down to at most `stored` pages in `pool_pages` frames.
 
         Then it waits with the next page chosen; what leads to the choice costs a kernel no time.
+        least: pages that the kernel's work left before the next store. The frames are counted
+        after the pages, so they may need more to be written, but never more than this.
+        If the kernel's work wrote more than BAND pages after the lab's ended, start it again.
+        Return whether that was needed.
         """
+        again = False
         while True:
-            reached = self.state.zswaps["stored_pages"][0] <= stored
-            if self.waiting and reached and self.zspages() <= pool_pages:
-                return
+            ahead = int(self.state.zswaps["stored_pages"][0]) - stored
+            enough = self.zspages() <= pool_pages or ahead <= least - stored
+            if self.waiting and ahead <= 0 and enough:
+                return again
             if not self.go_on():
-                return
+                if ahead <= BAND:
+                    return again
+                again = True
+                self.state.zswaps["shrink_work"] = 1
 
     def go_on(self) -> bool:
         """Write the page that the shrink work chose; choose again. Return whether work is left."""
@@ -182,12 +196,20 @@ class Run7:
             return True
         return bool(zswap["pool_reached_full"]) and pages > zswap_pools.zswap_accept_thr_pages(mem)
 
-    def let_in(self) -> bool:
-        """Make the next store succeed; return whether that needed more than the shrink work."""
-        while self.work is not None and self.is_full():
+    def let_in(self, least: int = 0) -> bool:
+        """Make the next store succeed; return whether that needed more than the shrink work.
+
+        least: pages that the kernel's work left. If the pool has a page more here, that needs some
+        more to be written, but not many.
+        """
+        zswap = self.state.zswaps[0]
+        while self.work is not None and self.is_full() and zswap["stored_pages"] > least - ZSPAGE:
             self.go_on()
+        if not self.is_full():
+            return False
+        zswap["pool_reached_full"] = 0  # the kernel found it small enough again
         self.forced = self.is_full()
-        return self.forced
+        return True
 
     def shut_out(self) -> bool:
         """Make the next store fail; return whether it would have succeeded."""

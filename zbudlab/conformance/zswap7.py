@@ -26,6 +26,7 @@ from zbudlab.swap.folios import CompressorPools, FolioZswap, boot
 KNOWN = ("lzo", "lzo-rle", "lz4", "lz4hc", "zstd", "deflate", "842")
 MOST = 1 << 31  #: numbers of a trace are smaller
 MOST_ORDER = 9  #: of a folio
+MOST_SCANNED = 1 << 16  #: entries of one scan, which may look at an entry again and again
 NOTHING = -1  #: the page that the device has for a slot that was not written
 LEAST_LENGTH = -2
 
@@ -154,8 +155,8 @@ class Zswap7Harness:
 
     def H(self, operation: Operation, cgroup: int, count: int) -> str:
         """Let the shrinker look at entries of a cgroup."""
-        if count < 0:
-            raise operation.fail("the shrinker looks at 0 entries or more")
+        if not 0 <= count <= MOST_SCANNED:
+            raise operation.fail(f"the shrinker looks at 0 to {MOST_SCANNED} entries")
         answer, left = self.zswap.shrinker_scan(self.cgroup(operation, cgroup), count)
         return f"{answer} left {left}"
 

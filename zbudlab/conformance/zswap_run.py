@@ -22,16 +22,12 @@ from zbudlab.conformance.recording import (
     Recording,
     read_recording,
 )
-from zbudlab.conformance.run7 import Run7
+from zbudlab.conformance.run7 import BAND, Run7
 from zbudlab.conformance.run61 import Run61
 from zbudlab.conformance.trace import TraceError
 from zbudlab.content.recorded import OLD
 
 SHOWN = 10  #: differences that are printed
-#: Pages by which counters may differ after an operation at the limit. The files of counters are
-#: read one after another while the work goes on. A batch is 32 entries, each in at most a page,
-#: and the last of them can free a zspage of 8: that much can happen between two files.
-BAND = 32 + 8
 
 
 class Run(Protocol):
@@ -57,8 +53,11 @@ class Run(Protocol):
     def follow(self, pool_pages: int) -> None:
         """Report `pool_pages` pages of the pool until the kernel would read their number again."""
 
-    def let_in(self) -> bool:
-        """Make the next store succeed; return whether that needed more than the shrink work."""
+    def let_in(self, least: int = 0) -> bool:
+        """Make the next store succeed; return whether that needed more than the shrink work.
+
+        least: pages that the kernel's work left.
+        """
 
     def shut_out(self) -> bool:
         """Make the next store fail; return whether it would have succeeded."""
@@ -69,8 +68,12 @@ class Run(Protocol):
     def zspages(self) -> int:
         """Return the pages of the pool at this moment."""
 
-    def catch_up(self, stored: int, pool_pages: int) -> None:
-        """Let the shrink work go on down to at most `stored` pages in `pool_pages` frames."""
+    def catch_up(self, stored: int, pool_pages: int, least: int = 0) -> bool:
+        """Let the shrink work go on down to at most `stored` pages in `pool_pages` frames.
+
+        least: no further than to that many pages for the sake of the frames. Return whether it had
+        ended and was started again.
+        """
 
 
 @dataclass
@@ -135,8 +138,11 @@ def _operate(
     else:
         assert op == COMPACT  # moves pages, and changes no counter
     if recording.limited:
-        stored, pool = (int(recording.column(name)[at]) for name in ("stored", "pool_pages"))
-        run.catch_up(stored, pool)
+        stored, pool = (recording.column(name).tolist() for name in ("stored", "pool_pages"))
+        least = stored[at + 1] - 1 if at + 1 < len(stored) else 0  # the next store adds a page
+        if run.catch_up(stored[at], pool[at], least):
+            where = recording.where[at]
+            result.differences.append(f"{where}: the shrink work went on, here it had ended")
 
 
 def _follow(run: Run, recording: Recording, at: int) -> str:
@@ -147,7 +153,7 @@ def _follow(run: Run, recording: Recording, at: int) -> str:
     """
     before, after = recording.rows[at - 1], recording.rows[at]
     stored, hits = map(recording.columns.index, ("stored", "limit_hit"))
-    if after[stored] > before[stored] and run.let_in():
+    if after[stored] > before[stored] and run.let_in(int(after[stored]) - 1):
         return f"{recording.where[at]}: the page was taken, here the pool is full"
     if after[hits] > before[hits] and run.shut_out():
         return f"{recording.where[at]}: the page was refused, here the pool is not full"

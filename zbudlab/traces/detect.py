@@ -14,6 +14,9 @@ LACKEY = re.compile(rb"^(I | L| S| M) +[0-9a-fA-F]+,\d+\r?$", re.MULTILINE)
 ADDRESSES = re.compile(
     rb"^[ \t]*((0x)?[0-9a-f]+[ \t,]+[rw]|[rw][ \t,]+(0x)?[0-9a-f]+)[ \t]*\r?$", re.M | re.I
 )
+#: Lines that only traces of operations have. Some of their other lines look like addresses.
+OPERATIONS = re.compile(rb"^(a \d+ \d+|[fm] \d+|P \d+|S( -?\d+){5,})[ \t]*\r?$", re.M)
+RECORDING = re.compile(rb"^#columns phase op page content ", re.M)
 MEM_INFO = re.compile(rb"\d+\*\d+kB[^\n]*= \d+kB|page allocation failure|invoked oom-killer")
 
 
@@ -25,9 +28,10 @@ def _by_columns(names: list[str]) -> str | None:
 
 
 def detect(path: str | Path) -> str:
-    """Return kmem, lackey, addresses, blocks, pages, or machine for the log of a machine.
+    """Return the kind of the trace in a file.
 
-    Raises TraceError if the file fits no kind.
+    It is kmem, lackey, addresses, blocks, pages, zswap-run for a recording of zswap's counters, or
+    machine for the log of a machine. Raises TraceError if the file fits no kind, or several.
     """
     if str(path) == "-":
         raise TraceError("standard input cannot be read twice: give the kind of trace")
@@ -42,6 +46,13 @@ def _by_text(path: str | Path) -> str | None:
         begin = file.read(LOOKED_AT)
     if begin.startswith(ZIP):
         return "machine"
+    if RECORDING.search(begin):
+        return "zswap-run"
+    if OPERATIONS.search(begin):
+        raise TraceError(
+            f"{name_of(path)}: this is a trace of operations, which does not say for what: "
+            "give zsmalloc-6.1, zsmalloc-7, zswap-7 or z3fold-6.1 as its kind"
+        )
     for kind, pattern in (("kmem", KMEM), ("lackey", LACKEY), ("addresses", ADDRESSES)):
         if pattern.search(begin):
             return kind
