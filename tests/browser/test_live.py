@@ -300,6 +300,20 @@ def test_the_recording_comes_back(player):
     assert player.locator(".zbl-player").get_attribute("data-stop") == "9"
 
 
+def test_clicks_faster_than_the_engine_do_what_their_buttons_still_offer(player):
+    leave(player)
+    for name in ("Move it step by step", "Pin", "Unpin", "Back to the recording"):
+        player.get_by_role("button", name=name, exact=True).evaluate(
+            "button => { for (let i = 0; i < 20; i += 1) button.click(); }"
+        )
+    player.locator("[data-going=recorded]").wait_for()
+    assert "".join(player.get_by_role("alert").all_inner_texts()) == ""
+    leave(player)
+    player.locator(".zbl-going").get_by_label("frame").fill("1.5")
+    player.get_by_text("no such frame").wait_for()
+    assert player.get_by_role("button", name="Pin", exact=True).is_disabled()
+
+
 def test_a_live_player_fits_a_phone_by_touch_and_has_no_serious_fault(lab, alone):
     from axe_playwright_python.sync_playwright import Axe
 

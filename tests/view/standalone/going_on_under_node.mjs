@@ -13,8 +13,9 @@ async function run({ told, live, from, acts }) {
   player.answer({ act: "go", number: 1, ...from });
   if (from.part !== undefined) player.answer({ act: "inside", number: 1, part: from.part });
   const run = new LiveRun(player, await zbudlab.engine(), live);
-  player.live = run;
-  await run.leave();
+  const leaving = run.leave();
+  player.answer({ act: "go", number: 1, stop: 0 }); // the engine is not ready yet
+  await leaving;
   for (const [name, ...given] of acts) {
     if (name in run) await run[name](...given);
     else player.answer({ act: name, number: 1, ...given[0] });

@@ -17,6 +17,7 @@ class LiveRun {
   async leave() {
     const { player, recorded } = this, inside = player.part !== null, stop = player.stop - (inside ? 1 : 0);
     await this.boot(stop);
+    player.live = this; // only now: until here, requests of the view are answered from the recording
     const until = (record) => Object.fromEntries(Object.entries(record).filter(([at]) => at <= stop));
     const events = Object.fromEntries(Object.entries(recorded.events).map(([kind, stops]) => [kind, stops.filter((at) => at <= stop)]));
     player.given = { ...recorded, wholes: recorded.wholes.slice(0, stop + 1), insides: until(recorded.insides), events, moments: [...recorded.moments] };
@@ -232,7 +233,7 @@ class LiveRun {
 /** Return the controls of a player that can go on live. */
 function goingOn(player, number) {
   const root = element("div", { class: "zb zbl-alone zbl-going", role: "group", "aria-label": "live machine" });
-  const button = (words, act, look = "") => element("button", { type: "button", class: look, onclick: () => run(act) }, words);
+  const button = (words, act, look = "") => element("button", { type: "button", class: look, onclick: ({ currentTarget }) => run(act, currentTarget) }, words);
   const start = button("Go on live from here", go, "main"), note = element("span", { class: "note" }), said = element("output", {}), problem = element("p", { role: "alert" });
   const frame = element("input", { type: "number", min: 0, max: player.map.given.grids[0].frames - 1, value: 0, oninput: show });
   const acts = {
@@ -248,7 +249,6 @@ function goingOn(player, number) {
 
   async function go() {
     kept ??= new LiveRun(player, await zbudlab.engine(), await zbudlab.more(number));
-    player.live = kept;
     await kept.leave();
     const found = [...kept.look().headers.keys()][0];
     if (found !== undefined) frame.value = found;
@@ -258,13 +258,15 @@ function goingOn(player, number) {
     acts.move.focus();
   }
 
-  /** Do one thing after the other; say what went wrong. */
-  function run(act) {
-    turn = turn.then(act).then(() => (problem.textContent = ""), (error) => (problem.textContent = error.message)).then(show);
+  /** Do one thing after the other; say what went wrong. A click whose button an earlier act has
+   * hidden or disabled meanwhile does nothing. */
+  function run(act, from) {
+    const able = () => !from.disabled && !from.closest("[hidden]");
+    turn = turn.then(() => able() && act()).then(() => (problem.textContent = ""), (error) => (problem.textContent = error.message)).then(show);
   }
 
   function show() {
-    const { live } = player, pfn = frame.valueAsNumber, there = pfn >= 0 && pfn <= Number(frame.max);
+    const { live } = player, pfn = frame.valueAsNumber, there = Number.isInteger(pfn) && pfn >= 0 && pfn <= Number(frame.max);
     root.dataset.going = live ? "live" : "recorded";
     note.textContent = player.given.notes[live ? 1 : 0];
     start.hidden = Boolean(live);
