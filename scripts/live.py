@@ -160,7 +160,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = {
         "start.js": runtime,
-        "engine.js": engine,
+        "landing-engine.js": engine,
         "landing-hero.js": hero,
         "landing-map.js": frame_map,
         "live.css": styles,
