@@ -155,17 +155,20 @@ def styles() -> str:
     return f"{FrameMap._css}\n{(SOURCES / 'live.css').read_text('utf-8')}"
 
 
+#: What makes each file. Pages of the course write theirs into the same folder.
+FILES = {
+    "start.js": runtime,
+    "landing-engine.js": engine,
+    "landing-hero.js": hero,
+    "landing-map.js": frame_map,
+    "live.css": styles,
+}
+
+
 def main(folder: Path) -> None:
     """Write all files."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {
-        "start.js": runtime,
-        "landing-engine.js": engine,
-        "landing-hero.js": hero,
-        "landing-map.js": frame_map,
-        "live.css": styles,
-    }
-    for name, make in made.items():
+    for name, make in FILES.items():
         (folder / name).write_text(make(), encoding="utf-8")
 
 

@@ -113,8 +113,9 @@ def questions(notebook: dict[str, Any], pictures: int) -> tuple[Any, list[list[A
 def _key(path: Path, pictures: int) -> str:
     """Return what a page is made from, as a checksum."""
     made = hashlib.sha256(f"{pictures}".encode() + path.read_bytes() + Path(__file__).read_bytes())
-    for source in sorted((ROOT / "zbudlab").rglob("*.py")):
-        made.update(source.read_bytes())
+    for source in sorted((ROOT / "zbudlab").rglob("*.*")):
+        if source.suffix in {".py", ".js", ".css", ".html"}:
+            made.update(source.read_bytes())
     return made.hexdigest()
 
 

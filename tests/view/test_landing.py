@@ -8,7 +8,9 @@ import re
 
 import pytest
 
-from scripts import landing
+from scripts import landing, live
+from zbudlab.view.standalone import kinds
+from zbudlab.view.standalone import page as course
 
 MACHINES = json.loads((landing.FOLDER / "machines.json").read_text("utf-8"))
 
@@ -21,6 +23,11 @@ def page():
 @pytest.mark.slow
 def test_its_machines_were_recorded_from_the_engine():
     assert landing.record() == MACHINES
+
+
+def test_pages_of_the_course_do_not_write_over_its_scripts():
+    every = list(kinds.KINDS.values())
+    assert not live.FILES.keys() & {*course.scripts(every), *course.later(every)}
 
 
 def test_asks_for_nothing(page):

@@ -67,7 +67,7 @@ class Recording:
         return tuple(name for name in COMPARED if name in self.columns)
 
     def setting(self, name: str, default: int) -> int:
-        """Return a setting that is a number. TraceError if it is none."""
+        """Return a setting as a number. Raise TraceError if it is not a number."""
         value = self.settings.get(name, str(default))
         if not (value.isdecimal() and len(value) < len(str(MOST))):
             raise TraceError(f"{self.name}: {name} must be a whole number, not {value!r}")
@@ -145,7 +145,7 @@ def lengths_shown(recording: Recording) -> dict[int, int]:
 def _shown_at_once(recording: Recording) -> dict[int, int]:
     """Return what 6.1 shows: zswap_bytes has a page as soon as it is stored.
 
-    What cannot be the length of a page is none.
+    A value that no compressed page can have is skipped.
     """
     stored, charged = recording.column("stored"), recording.column("zswap_bytes")
     added, bytes_added = np.diff(stored, prepend=0), np.diff(charged, prepend=0)
