@@ -172,13 +172,14 @@ def travel(box):
     press("Step", f".zbl-status:text-is('step {first + 2}')")(box)
     box.get_by_role("button", name="Back", exact=True).click()
     box.locator(f".zbl-status:text-is('step {first + 1}')").wait_for()
-    for place in (0, first + 2):
-        box.get_by_label("go back in time").fill(str(place))
-        box.locator(f".zbl-status:text-is('step {place}')").wait_for()
+    time = box.get_by_label("go back in time")
+    for act, step in (("0", 0), (time.get_attribute("max"), first + 2)):
+        time.fill(act)
+        box.locator(f".zbl-status:text-is('step {step}')").wait_for()
 
 
 def repeated(box):
-    """How many acts of the notebook a pressure panel repeats when it opens; it waits for them."""
+    """How many steps of the notebook a pressure panel repeats when it opens; it waits for them."""
     count = int(box.get_attribute("data-repeats"))
     box.locator(f".zbl-status:text-is('step {count}')").wait_for()
     return count

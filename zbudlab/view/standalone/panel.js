@@ -241,6 +241,6 @@ zbudlab.kind("pressure panel", async (box, given) => {
   const place = element("div"), panel = new PressedPanel(given, labs);
   box.replaceChildren(place, timeline(panel), element("p", { class: "zb zbl-alone note" }, given.fixed));
   zbudlab.show("Panel", panel, place);
-  box.dataset.repeats = given.done.length;
+  box.dataset.repeats = given.done.filter(([act]) => act === "step").length;
   panel.replay(given.done);
 });
