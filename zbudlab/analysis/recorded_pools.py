@@ -22,7 +22,7 @@ from zbudlab.machine.freelists import Counts
 
 Boot = dict[str, Any]
 
-#: Names of boots that are no side experiments, by the kernel.
+#: Names of boots that are not side experiments, by the kernel.
 BOOTS = {"k61-": "6.1", "k73-": "7.3"}
 FILLED, COMPACTED = "after filling", "after echo 1 > compact_memory"  #: stages
 

@@ -31,7 +31,7 @@ END = object()
 
 
 def version_of(recording: Recording, version: str | None) -> str:
-    """Return the kernel whose rules a recording follows. TraceError for an unknown one.
+    """Return the kernel whose rules a recording follows. Raise TraceError for an unknown one.
 
     No recording names its kernel. They differ only at the limit, which shows how much memory the
     machine had; `version` decides for other machines, or the newest.
