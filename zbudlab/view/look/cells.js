@@ -109,10 +109,12 @@ function drawNail(context, ink, x, y, width) {
   }
 }
 
+const KEY = 14; // pixels of a key, before it is drawn, too
+
 /** Make a legend of frame kinds, [[kind, words], ...], with each kind drawn as in the maps. */
 function legendOfKinds(pairs) {
   const keys = pairs.map(([kind, words]) => {
-    const canvas = make("canvas", { "data-kind": kind, "aria-hidden": "true" });
+    const canvas = make("canvas", { "data-kind": kind, "aria-hidden": "true", width: KEY, height: KEY });
     return make("span", {}, canvas, words);
   });
   return make("div", { class: "legend" }, ...keys);
@@ -122,7 +124,7 @@ function legendOfKinds(pairs) {
 function drawKeys(root) {
   const ink = inks(root);
   for (const canvas of root.querySelectorAll("canvas[data-kind]")) {
-    cell(sharp(canvas, 14, 14), ink, 0.5, 0.5, 14, Number(canvas.dataset.kind));
+    cell(sharp(canvas, KEY, KEY), ink, 0.5, 0.5, KEY, Number(canvas.dataset.kind));
   }
 }
 
